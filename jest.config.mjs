@@ -1,0 +1,9 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  // These need what the README's test command does not promise (a Docker Engine, real servers): .ci/run calls them by name.
+  testPathIgnorePatterns: process.env.TEST_SUITE ? [] : ['<rootDir>/test/image/', '<rootDir>/test/integration/'],
+  transform: { '\\.ts$': '<rootDir>/ci-scripts/jest-transform.cjs' },
+};

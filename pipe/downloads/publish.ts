@@ -1,0 +1,201 @@
+/** Carries out a plan: uploads in parallel, then checksums, verification and retention, and tells what became of each file. */
+
+import { PipeError } from '../errors.ts';
+import { bytesBody } from '../http/body.ts';
+import { fileBody } from '../http/file-body.ts';
+import type { FileSettings } from '../settings.ts';
+import type { Log } from '../toolkit/log.ts';
+import { printable } from '../toolkit/output.ts';
+import type { Progress } from '../toolkit/progress.ts';
+import { formatBytes, formatCount } from '../toolkit/units.ts';
+import { checksumsText } from './checksums.ts';
+import type { Download, DownloadsClient } from './client.ts';
+import { downloadLink } from './links.ts';
+import { type Action, type DownloadsOutcome, failedAction, type OutcomeItem } from './outcome.ts';
+import { checksumsName, type DownloadsPlan, type PlannedFile } from './plan.ts';
+import { expiredDownloads } from './retention.ts';
+import { createSha256 } from './sha256.ts';
+import { verifyUploads } from './verify.ts';
+
+export interface PublishTools {
+  readonly client: DownloadsClient;
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Ends the run; uploads under way are cut. */
+  readonly signal: AbortSignal;
+  /** Whether somebody will want the SHA-256 of each file: reading costs little, hashing more. */
+  readonly wantsSha256: boolean;
+}
+
+interface Entry {
+  readonly planned: PlannedFile;
+  readonly url: string;
+  action: Action;
+  sha256?: string;
+}
+
+/** Never throws: what went wrong is part of the outcome. */
+export async function publishDownloads(
+  plan: DownloadsPlan,
+  settings: FileSettings,
+  tools: PublishTools,
+): Promise<DownloadsOutcome> {
+  const entries: Entry[] = plan.files.map((planned) => ({
+    planned,
+    url: downloadLink(settings, planned.name),
+    action: 'not sent',
+  }));
+  const extra: OutcomeItem[] = [];
+  const deleted: string[] = [];
+  const outcome = (error?: unknown): DownloadsOutcome => ({
+    items: [...entries.map(toItem), ...extra],
+    deleted,
+    error,
+  });
+  try {
+    await applyExisting(entries, settings, tools);
+    await uploadAll(entries, settings, tools);
+    if (settings.withChecksums) extra.push(await uploadChecksums(entries, settings, tools));
+    const uploaded = [...entries.map(toItem), ...extra].filter(({ action }) => action === 'uploaded');
+    await verifyUploads(uploaded, settings, tools);
+    if (settings.retention !== undefined) await applyRetention(settings.retention, outcome().items, deleted, tools);
+    return outcome();
+  } catch (error) {
+    return outcome(tools.signal.aborted ? tools.signal.reason : error);
+  }
+}
+
+function toItem({ planned, url, action, sha256 }: Entry): OutcomeItem {
+  return { name: planned.name, size: planned.source.size, url, sha256, action };
+}
+
+/** Marks what is to be left as it is. @throws PipeError under `--no-clobber`, before anything is sent */
+async function applyExisting(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
+  if (settings.existing === 'replace') return;
+  const existing = new Map((await tools.client.list()).map((download) => [download.name, download]));
+  if (settings.existing === 'fail') {
+    const names = [...entries.map(({ planned }) => planned.name), ...(settings.withChecksums ? [checksumsName] : [])];
+    const taken = names.filter((name) => existing.has(name));
+    if (taken.length > 0)
+      throw new PipeError(
+        `already among the downloads, and --no-clobber forbids to replace them: ${taken.map(printable).join(', ')}`,
+      );
+    return;
+  }
+  for (const entry of entries) {
+    const download = existing.get(entry.planned.name);
+    if (download === undefined) continue;
+    entry.action = 'skipped';
+    sayIfDifferent(entry.planned, download, tools.log);
+  }
+}
+
+function sayIfDifferent({ name, source }: PlannedFile, download: Download, log: Log): void {
+  if (download.size === source.size) return;
+  log.warning(
+    `${printable(name)} is left as it is, at ${formatBytes(download.size)}, though the file here has ${formatBytes(source.size)}`,
+  );
+}
+
+/** The first failure lets uploads under way finish, and starts no other. @throws that failure */
+async function uploadAll(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
+  for (const entry of entries)
+    if (entry.action === 'skipped') tools.log.info(`${printable(entry.planned.name)}: skipped, it is there already`);
+  // Large files first: the last one to start is then a short one, and the end comes sooner.
+  const queue = entries
+    .filter(({ action }) => action === 'not sent')
+    .sort((a, b) => b.planned.source.size - a.planned.source.size);
+  let failure: { readonly error: unknown } | undefined;
+  const worker = async (): Promise<void> => {
+    while (failure === undefined) {
+      const entry = queue.shift();
+      if (entry === undefined) return;
+      try {
+        await uploadOne(entry, tools, settings);
+      } catch (error) {
+        if (failure !== undefined) tools.log.error(`${printable(entry.planned.name)}: ${(error as Error).message}`);
+        failure ??= { error: named(entry.planned.name, error) };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: settings.concurrency }, worker));
+  if (failure !== undefined) throw failure.error;
+}
+
+async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettings): Promise<void> {
+  const { name, source } = entry.planned;
+  const sha256 =
+    tools.wantsSha256 || settings.withChecksums || settings.verify === 'content' ? createSha256() : undefined;
+  const transfer = tools.progress.start(printable(name), source.size);
+  let wasSentWhole = false;
+  try {
+    await tools.client.upload(name, fileBody(source, sha256), (bytes) => {
+      wasSentWhole ||= bytes === source.size;
+      transfer.sent(bytes);
+    });
+    entry.action = 'uploaded';
+    if (sha256 !== undefined) entry.sha256 = sha256.digest();
+    tools.log.info(
+      `${printable(name)}: uploaded, ${formatBytes(source.size)}${entry.sha256 === undefined ? '' : `, sha256 ${entry.sha256}`}, ${entry.url}`,
+    );
+  } catch (error) {
+    entry.action = failedAction(error, wasSentWhole);
+    throw error;
+  } finally {
+    transfer.end();
+  }
+}
+
+async function uploadChecksums(
+  entries: readonly Entry[],
+  settings: FileSettings,
+  tools: PublishTools,
+): Promise<OutcomeItem> {
+  for (const entry of entries) {
+    tools.signal.throwIfAborted();
+    entry.sha256 ??= await hashFile(entry.planned);
+  }
+  const text = checksumsText(entries.map(({ planned, sha256 }) => ({ name: planned.name, sha256: sha256 ?? '' })));
+  const sha256 = createSha256();
+  sha256.update(Buffer.from(text));
+  const url = downloadLink(settings, checksumsName);
+  await tools.client
+    .upload(checksumsName, bytesBody(text), () => undefined)
+    .catch((error: unknown) => {
+      throw named(checksumsName, error);
+    });
+  tools.log.info(`${checksumsName}: uploaded, ${formatCount(entries.length, 'line')}, ${url}`);
+  return { name: checksumsName, size: Buffer.byteLength(text), url, sha256: sha256.digest(), action: 'uploaded' };
+}
+
+/** Reads a file that was not sent in this run. */
+async function hashFile({ source }: PlannedFile): Promise<string> {
+  const sha256 = createSha256();
+  for await (const chunk of fileBody(source, sha256).open()) void chunk;
+  return sha256.digest();
+}
+
+async function applyRetention(
+  retention: NonNullable<FileSettings['retention']>,
+  items: readonly OutcomeItem[],
+  deleted: string[],
+  tools: PublishTools,
+): Promise<void> {
+  const downloads = await tools.client.list();
+  const ofThisRun = new Set(items.map(({ name }) => name));
+  for (const { name } of expiredDownloads(downloads, retention, ofThisRun)) {
+    tools.signal.throwIfAborted();
+    await tools.client.remove(name);
+    deleted.push(name);
+    tools.log.info(
+      `${printable(name)}: deleted, older than the newest ${retention.keep} that match ${printable(retention.pattern)}`,
+    );
+  }
+}
+
+/** Puts the file's name before the message, and keeps the error's class and facts. */
+function named(name: string, error: unknown): unknown {
+  if (error instanceof PipeError && !error.message.includes(name))
+    error.message = `${printable(name)}: ${error.message}`;
+  return error;
+}

@@ -1,0 +1,70 @@
+/** What a run does on the side, and what must never break it: looking for a newer version, reporting to Code Insights. */
+
+import { HttpError } from './errors.ts';
+import { discard, readText } from './http/answer.ts';
+import { bytesBody } from './http/body.ts';
+import type { RunTools } from './run-tools.ts';
+import { canReport, pipelinesProxyUrl, type Report, reportRequest } from './toolkit/code-insights.ts';
+import type { Environment } from './toolkit/environment.ts';
+import { findNewerVersion, type PipeMetadata, publishedPipesUrl } from './toolkit/metadata.ts';
+
+const maxListBytes = 4 * 1024 * 1024;
+
+/**
+ * Looks for a newer version while the run goes on.
+ *
+ * @returns a function that ends the look, and gives the newer version if one was found in time
+ */
+export function startVersionCheck(
+  tools: RunTools,
+  metadata: PipeMetadata,
+  listUrl: string = publishedPipesUrl,
+): () => Promise<string | undefined> {
+  const controller = new AbortController();
+  const http = tools.createErrandHttp(controller.signal);
+  const found = findNewerVersion(
+    metadata,
+    async (url) =>
+      await http.send({ method: 'GET', url: new URL(url), accept: [200], redirects: 3 }, (answer) =>
+        readText(answer, maxListBytes),
+      ),
+    listUrl,
+  );
+  return async () => {
+    controller.abort(new Error('the run is over'));
+    const version = await found;
+    await http.close();
+    return version;
+  };
+}
+
+/** Puts a report on the commit, where this is a pipeline's; a proxy that is not there is no news. */
+export async function sendReport(
+  tools: RunTools,
+  env: Environment,
+  report: Report,
+  proxyUrl: string = pipelinesProxyUrl,
+): Promise<void> {
+  if (!canReport(env)) return;
+  const { target, body } = reportRequest(env, report);
+  const http = tools.createErrandHttp(tools.signal);
+  try {
+    await http.send(
+      {
+        method: 'PUT',
+        url: new URL(proxyUrl),
+        absoluteTarget: target,
+        accept: [200, 201],
+        headers: { host: new URL(target).host, 'content-type': 'application/json' },
+        body: bytesBody(body),
+      },
+      discard,
+    );
+  } catch (error) {
+    const message = `Code Insights report: ${(error as Error).message}`;
+    if (error instanceof HttpError) tools.log.warning(message);
+    else tools.log.debug(message);
+  } finally {
+    await http.close();
+  }
+}

@@ -1,0 +1,79 @@
+/** The failures that the pipe can name: facts for a person, with the cause always kept. */
+
+/** A failure that the pipe understands. Its message says what failed and why; `explain.ts` adds what to do. */
+export class PipeError extends Error {
+  override readonly name: string = 'PipeError';
+}
+
+/** The user's input cannot be used: nothing has been sent. */
+export class InputError extends PipeError {
+  override readonly name = 'InputError';
+}
+
+/** A file is not what it was when the upload was planned. */
+export class FileChangedError extends PipeError {
+  override readonly name = 'FileChangedError';
+}
+
+/** What the server holds is not what was sent. */
+export class VerificationError extends PipeError {
+  override readonly name = 'VerificationError';
+}
+
+/** What an HTTP server said when it refused a request. */
+export interface Refusal {
+  readonly method: string;
+  /** Printable: without credentials or signatures. */
+  readonly url: string;
+  readonly status: number;
+  /** The server's own words, one line, or the status' usual name. */
+  readonly reason: string;
+  readonly requestId?: string | undefined;
+  /** `error.detail` of Bitbucket's error object. */
+  readonly requiredScopes: readonly string[];
+  readonly grantedScopes: readonly string[];
+  /** Milliseconds the server asks to wait, where it does. */
+  readonly retryAfterMs?: number | undefined;
+  /** Where a redirect that was not followed points to. */
+  readonly location?: string | undefined;
+}
+
+/** A server answered with a status that the request does not accept. */
+export class HttpError extends PipeError {
+  override readonly name = 'HttpError';
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    const id = refusal.requestId === undefined ? '' : ` (request id ${refusal.requestId})`;
+    super(`${refusal.method} ${refusal.url}: ${refusal.status} ${refusal.reason}${id}`);
+    this.refusal = refusal;
+  }
+}
+
+/** No answer, or not a whole one: refused, reset, unresolved, cut short. */
+export class NetworkError extends PipeError {
+  override readonly name = 'NetworkError';
+  /** The system's or the HTTP client's code, such as `ECONNRESET`. */
+  readonly code: string;
+
+  constructor(message: string, code: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** No byte moved for so long that the connection is taken for dead. */
+export class StalledError extends PipeError {
+  override readonly name = 'StalledError';
+}
+
+/** The run was asked to stop. */
+export class StoppedError extends PipeError {
+  override readonly name = 'StoppedError';
+  readonly signal: 'SIGINT' | 'SIGTERM';
+
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(`Stopped by ${signal}`);
+    this.signal = signal;
+  }
+}

@@ -1,0 +1,116 @@
+/** Tells a user what to do about a failure: a table from errors to advice. */
+
+import { FileChangedError, HttpError, NetworkError, StalledError, VerificationError } from './errors.ts';
+import type { Settings } from './settings.ts';
+import { defaultApiUrl } from './variables.ts';
+
+type Facts = Pick<Settings, 'workspace' | 'repository' | 'tokenKind' | 'scheme' | 'apiUrl' | 'timeoutMs'>;
+
+interface Row {
+  readonly when: (error: unknown, facts: Facts) => boolean;
+  readonly advice: (error: never, facts: Facts) => string;
+}
+
+const scopes = {
+  'api-token': 'write:repository:bitbucket and read:repository:bitbucket (reading is not part of writing)',
+  'access-token': 'repository:write',
+  other: 'repository:write (access token), or write:repository:bitbucket and read:repository:bitbucket (API token)',
+} as const;
+
+const apiTokenPage = 'https://id.atlassian.com/manage-profile/security/api-tokens';
+
+/** The first row that fits speaks. */
+const rows: readonly Row[] = [
+  { when: hasStatus(401), advice: (_, facts) => unauthorizedAdvice(facts) },
+  { when: (error) => hasStatus(403)(error) && error.refusal.requiredScopes.length > 0, advice: missingScopesAdvice },
+  {
+    when: hasStatus(403),
+    advice: (_, { workspace, repository, tokenKind }) =>
+      `The token is known, but may not write to ${workspace}/${repository}. Its owner needs write access there, and it needs the scopes ${scopes[tokenKind]}.`,
+  },
+  {
+    when: hasStatus(404),
+    advice: (_, { workspace, repository }) =>
+      `There is no repository ${workspace}/${repository}, or the token does not see it: check WORKSPACE and REPOSITORY, and for an access token, that it belongs to this repository, its project or its workspace.`,
+  },
+  {
+    when: hasStatus(413),
+    advice: () =>
+      'The file is larger than Downloads take (about 2 GB). Split it, compress it, or publish it as a package.',
+  },
+  {
+    when: hasStatus(429),
+    advice: () =>
+      'Bitbucket allows about 1,000 requests an hour for each user. Wait, run fewer pipelines at a time with one token, or pack many small files into one.',
+  },
+  {
+    when: (error) => error instanceof HttpError && error.refusal.location !== undefined,
+    advice: (error: HttpError) =>
+      `The server says that the address has moved to ${error.refusal.location}: set API_URL, WORKSPACE and REPOSITORY so that they lead there directly.`,
+  },
+  {
+    when: (error) => error instanceof HttpError && error.refusal.status >= 500,
+    advice: (_, { apiUrl }) =>
+      `The trouble is on the server's side${apiUrl.href.startsWith(defaultApiUrl) ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again.`,
+  },
+  {
+    when: hasCode('ENOTFOUND', 'EAI_AGAIN'),
+    advice: () => 'Check API_URL, and the network and proxy (HTTPS_PROXY, NO_PROXY) of the runner.',
+  },
+  {
+    when: (error) => error instanceof NetworkError && /CERT|SIGNED|ISSUER|ERR_TLS/.test(error.code),
+    advice: () =>
+      'The server showed a certificate that this pipe does not trust. Behind a company proxy, give its CA as a PEM file in NODE_EXTRA_CA_CERTS.',
+  },
+  {
+    when: (error) => error instanceof NetworkError,
+    advice: () =>
+      'The network or the server failed for longer than the retries last. It is safe to run the step again; --retries N makes the pipe more patient.',
+  },
+  {
+    when: (error) => error instanceof StalledError,
+    advice: (_, { timeoutMs }) =>
+      `The connection went dead, or the server needs more than ${timeoutMs / 1000} s to answer: --timeout SECONDS sets how long to wait.`,
+  },
+  {
+    when: (error) => error instanceof FileChangedError,
+    advice: () =>
+      'Let whatever writes the file finish before the pipe runs, then run the step again. The changed file was not published.',
+  },
+  {
+    when: (error) => error instanceof VerificationError,
+    advice: () =>
+      'Was the same name uploaded by something else at the same time? Run the step again to replace what is there.',
+  },
+];
+
+/** What the user can do; undefined where the message says it already. */
+export function explain(error: unknown, facts: Facts): string | undefined {
+  return rows.find((row) => row.when(error, facts))?.advice(error as never, facts);
+}
+
+function hasStatus(status: number): (error: unknown) => error is HttpError {
+  return (error): error is HttpError => error instanceof HttpError && error.refusal.status === status;
+}
+
+function hasCode(...codes: readonly string[]): (error: unknown) => boolean {
+  return (error) => error instanceof NetworkError && codes.includes(error.code);
+}
+
+function unauthorizedAdvice({ tokenKind, scheme }: Facts): string {
+  if (tokenKind === 'access-token') {
+    return 'The access token has expired or was revoked: create another one with the scope repository:write (Repository settings > Access tokens) and store it as TOKEN.';
+  }
+  if (tokenKind === 'api-token') {
+    return `Check that USERNAME is the email of the Atlassian account that made the API token (not a Bitbucket user name), and that the token has not expired: ${apiTokenPage}.`;
+  }
+  return scheme === 'Bearer'
+    ? 'TOKEN was sent as an access token, because USERNAME is not set. If it is an API token, set USERNAME to the email of its Atlassian account; else it has expired or was revoked.'
+    : 'TOKEN was sent with USERNAME. If it is an access token, leave USERNAME out; if it is an API token, USERNAME must be the email of its account, and the token not expired.';
+}
+
+function missingScopesAdvice(error: HttpError, { tokenKind }: Facts): string {
+  const { requiredScopes, grantedScopes } = error.refusal;
+  const granted = grantedScopes.length === 0 ? '' : `, and has ${grantedScopes.join(', ')}`;
+  return `The token lacks the scope ${requiredScopes.filter((scope) => !grantedScopes.includes(scope)).join(', ') || requiredScopes.join(', ')}${granted}. Scopes cannot be added later: create a token with ${scopes[tokenKind]}.`;
+}

@@ -1,0 +1,45 @@
+/** An HTTP answer whose status was accepted, and ways to read its body within limits. */
+
+import { PipeError } from '../errors.ts';
+
+export interface Answer {
+  readonly status: number;
+  /** The URL that answered, which a redirect may have changed. */
+  readonly url: URL;
+  readonly header: (name: string) => string | undefined;
+  /** To be read once, to its end; throws where the connection ends before it. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** The whole body as text. @throws PipeError beyond `maxBytes` */
+export async function readText(answer: Answer, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of answer.body) {
+    length += chunk.length;
+    if (length > maxBytes)
+      throw new PipeError(
+        `${answer.url.host} answered with more than ${maxBytes} bytes where a short text was expected`,
+      );
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The whole body as JSON. @throws PipeError where it is none, or beyond `maxBytes` */
+export async function readJson(answer: Answer, maxBytes: number): Promise<unknown> {
+  const text = await readText(answer, maxBytes);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new PipeError(
+      `${answer.url.host} answered ${answer.status} with something that is not JSON. Is that the right address, and no sign-in page in between?`,
+      { cause: error },
+    );
+  }
+}
+
+/** Reads the body and forgets it, so that the connection can serve the next request. */
+export async function discard(answer: Answer): Promise<void> {
+  for await (const chunk of answer.body) void chunk;
+}

@@ -1,0 +1,41 @@
+/** undici's connection pools, set up for long uploads, with a proxy in between where there is one. */
+
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { ProxySettings } from './proxies.ts';
+
+export interface Dispatchers {
+  forUrl(url: URL): Dispatcher;
+  /** Cuts every connection. */
+  destroy(): Promise<void>;
+}
+
+export function createDispatchers(proxies: ProxySettings, connectTimeoutMs: number): Dispatchers {
+  const options = {
+    // HTTP/1.1 sends a large body at the connection's full speed, and is what every peer of ours speaks.
+    allowH2: false,
+    // undici's own limits are on whole phases; a large upload may take hours. Our watchdog looks at progress instead.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: connectTimeoutMs },
+  } as const;
+  const direct = new Agent(options);
+  // One agent for each scheme: undici's would send https through HTTP_PROXY, which no other tool does.
+  const through = (proxy: string | undefined): Dispatcher =>
+    proxy === undefined
+      ? direct
+      : new EnvHttpProxyAgent({
+          ...options,
+          httpProxy: proxy,
+          httpsProxy: proxy,
+          noProxy: proxies.none,
+          proxyTunnel: false,
+        });
+  const http = through(proxies.http);
+  const https = through(proxies.https);
+  return {
+    forUrl: (url) => (url.protocol === 'https:' ? https : http),
+    async destroy() {
+      await Promise.all([...new Set([direct, http, https])].map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** URLs as they may be printed: no credentials, and of the query only what is known to be harmless. */
+
+const harmlessKeys: ReadonlySet<string> = new Set([
+  'page',
+  'pagelen',
+  'digest',
+  'mount',
+  'from',
+  'scope',
+  'service',
+  'n',
+  'last',
+]);
+
+export function printableUrl(url: URL): string {
+  const copy = new URL(url);
+  copy.username = '';
+  copy.password = '';
+  copy.hash = '';
+  for (const key of new Set(copy.searchParams.keys())) {
+    if (!harmlessKeys.has(key)) copy.searchParams.set(key, '***');
+  }
+  return copy.href;
+}

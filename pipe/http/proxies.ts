@@ -1,0 +1,58 @@
+/** Which proxy stands between us and a server, by the usual environment variables. */
+
+import type { Environment } from '../toolkit/environment.ts';
+import type { Problems } from '../toolkit/problems.ts';
+
+export interface ProxySettings {
+  /** For `http:` URLs. */
+  readonly http?: string | undefined;
+  /** For `https:` URLs. */
+  readonly https?: string | undefined;
+  /** Comma separated hosts and domains that are reached directly. */
+  readonly none: string;
+}
+
+/** The names that curl and others know; the lower-case one wins, as there. */
+const names = {
+  http: ['http_proxy', 'HTTP_PROXY'],
+  https: ['https_proxy', 'HTTPS_PROXY'],
+  all: ['all_proxy', 'ALL_PROXY'],
+  none: ['no_proxy', 'NO_PROXY'],
+} as const;
+
+export function readProxies(env: Environment, problems: Problems): ProxySettings {
+  const all = readProxy(env, names.all, problems);
+  return {
+    http: readProxy(env, names.http, problems) ?? all,
+    https: readProxy(env, names.https, problems) ?? all,
+    none: first(env, names.none)?.value ?? '',
+  };
+}
+
+/** The passwords inside the proxies' URLs, to be kept out of the log. */
+export function proxySecrets(env: Environment): readonly string[] {
+  return [names.http, names.https, names.all].flatMap((aliases) => {
+    const password = URL.parse(first(env, aliases)?.value ?? '')?.password ?? '';
+    return password === '' ? [] : [password, decodeURIComponent(password)];
+  });
+}
+
+function readProxy(env: Environment, aliases: readonly string[], problems: Problems): string | undefined {
+  const set = first(env, aliases);
+  if (set === undefined) return undefined;
+  const url = URL.parse(set.value.includes('://') ? set.value : `http://${set.value}`);
+  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url.href;
+  problems.add(set.name, 'must be the URL of an HTTP proxy, such as http://proxy.example:3128');
+  return undefined;
+}
+
+function first(
+  env: Environment,
+  aliases: readonly string[],
+): { readonly name: string; readonly value: string } | undefined {
+  for (const name of aliases) {
+    const value = env[name]?.trim();
+    if (value) return { name, value };
+  }
+  return undefined;
+}

@@ -1,0 +1,256 @@
+/** Sends requests over undici: again where that helps, to the origin that credentials were given for, watched for progress. */
+
+import { STATUS_CODES } from 'node:http';
+import type { Readable } from 'node:stream';
+import { HttpError, NetworkError, PipeError, StalledError } from '../errors.ts';
+import { formatBytes, formatDuration } from '../toolkit/units.ts';
+import { type Answer, readText } from './answer.ts';
+import type { Body } from './body.ts';
+import { authorizationFor, type Credential } from './credentials.ts';
+import { createDispatchers } from './dispatchers.ts';
+import { maxErrorBytes, parseErrorBody } from './error-body.ts';
+import { createOriginGate, sleep as realSleep, type Sleep } from './origin-gate.ts';
+import { printableUrl } from './printable-url.ts';
+import type { ProxySettings } from './proxies.ts';
+import { parseRetryAfterMs, requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
+import { createWatchdog, type Watchdog } from './watchdog.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  /** The statuses that mean success; any other becomes an HttpError. */
+  readonly accept: readonly number[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Body;
+  /** Redirects of GET and HEAD that are followed; 0 unless given. Another origin gets no credentials. */
+  readonly redirects?: number;
+  /** Bytes of the body handed to the connection by the present attempt. */
+  readonly onSent?: (bytes: number) => void;
+  /** Sent instead of the URL's path: the absolute form that a forward proxy takes (RFC 9112, 3.2.2). */
+  readonly absoluteTarget?: string;
+}
+
+export interface HttpOptions {
+  readonly credentials: readonly Credential[];
+  readonly userAgent: string;
+  /** No progress for so long is a failure. */
+  readonly timeoutMs: number;
+  readonly policy: RetryPolicy;
+  readonly proxies: ProxySettings;
+  readonly log: { debug(message: string): void; warning(message: string): void; readonly isDebug: boolean };
+  /** Ends everything; its reason is what `send` then throws. */
+  readonly signal?: AbortSignal;
+  readonly now?: () => number;
+  readonly random?: () => number;
+  readonly sleep?: Sleep;
+}
+
+export interface Http {
+  /**
+   * Sends the request until it succeeds, fails for good, or the tries are used up.
+   * `read` is part of a try: where reading the answer fails, the request is sent again.
+   *
+   * @throws HttpError where the status is not accepted
+   * @throws NetworkError without a whole answer
+   * @throws StalledError without progress
+   */
+  send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T>;
+  /** Cuts every connection. */
+  close(): Promise<void>;
+}
+
+const maxConnectTimeoutMs = 30_000;
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+export function createHttp(options: HttpOptions): Http {
+  const { log, policy, signal, now = Date.now, random = Math.random, sleep = realSleep } = options;
+  const dispatchers = createDispatchers(options.proxies, Math.min(options.timeoutMs, maxConnectTimeoutMs));
+  const gate = createOriginGate(now, sleep);
+  return { send, close: () => dispatchers.destroy() };
+
+  async function send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T> {
+    const what = `${request.method} ${printableUrl(request.url)}`;
+    for (let attempt = 1; ; attempt++) {
+      await gate.pass(request.url.origin, signal);
+      const startedAt = now();
+      const watchdog = createWatchdog(options.timeoutMs, signal);
+      try {
+        return await trySend(request, read, watchdog);
+      } catch (caught) {
+        signal?.throwIfAborted();
+        const error = toPipeError(caught, what);
+        log.debug(`${what} failed after ${formatDuration(now() - startedAt)}: ${error.message}`);
+        const delayMs = retryDelayMs(policy, attempt, error, random());
+        if (delayMs === undefined) {
+          if (attempt > 1) log.warning(`${what}: giving up after ${attempt} tries`);
+          throw error;
+        }
+        log.warning(`${error.message}. Trying again in ${formatDuration(delayMs)} (${attempt} of ${policy.retries})`);
+        if (requestedWaitMs(error) !== undefined) gate.pause(request.url.origin, delayMs);
+        else await sleep(delayMs, signal);
+      } finally {
+        watchdog.stop();
+      }
+    }
+  }
+
+  async function trySend<T>(
+    request: HttpRequest,
+    read: (answer: Answer) => Promise<T>,
+    watchdog: Watchdog,
+  ): Promise<T> {
+    let { url } = request;
+    for (let redirects = request.redirects ?? 0; ; redirects--) {
+      const answer = await sendOnce(request, url, watchdog);
+      if (request.accept.includes(answer.status)) return await read(answer);
+      const location = answer.header('location');
+      const target =
+        redirectStatuses.has(answer.status) && location !== undefined ? URL.parse(location, url.href) : null;
+      if (target === null || redirects === 0) throw await refusal(request, url, answer, target);
+      // A short body, if any: read, so that the connection can be used again.
+      await readText(answer, maxErrorBytes);
+      log.debug(`${answer.status} to ${printableUrl(target)}`);
+      url = target;
+    }
+  }
+
+  async function sendOnce(request: HttpRequest, url: URL, watchdog: Watchdog): Promise<Answer> {
+    const authorization = authorizationFor(url, options.credentials);
+    const headers: Record<string, string> = { 'user-agent': options.userAgent, ...request.headers };
+    if (authorization !== undefined) headers['authorization'] = authorization;
+    // A redirect, which only GET and HEAD follow, is told nothing but the address.
+    const body = request.body === undefined ? undefined : countedBody(request.body, watchdog, request.onSent);
+    if (request.body !== undefined) headers['content-length'] = String(request.body.length);
+    const startedAt = now();
+    if (log.isDebug)
+      log.debug(
+        `> ${request.method} ${printableUrl(url)}${request.body === undefined ? '' : ` (${formatBytes(request.body.length)})`}`,
+      );
+    try {
+      const response = await dispatchers.forUrl(url).request({
+        origin: url.origin,
+        path: request.absoluteTarget ?? url.pathname + url.search,
+        method: request.method,
+        headers,
+        // The client takes any async iterable (its reference, "Parameter: DispatchOptions"); its types name only some.
+        body: (body?.stream ?? null) as Readable | null,
+        signal: watchdog.signal,
+      });
+      watchdog.moved();
+      const header = (name: string): string | undefined => [response.headers[name]].flat()[0];
+      if (log.isDebug)
+        log.debug(`< ${response.statusCode} after ${formatDuration(now() - startedAt)}${requestIdSuffix(header)}`);
+      // An answer does not prove that the body went out: undici stops sending at the first one that comes.
+      if (body !== undefined && request.accept.includes(response.statusCode) && body.sent() !== request.body?.length) {
+        response.body.destroy();
+        throw new NetworkError(
+          `${request.method} ${printableUrl(url)}: the server answered ${response.statusCode} before it had the whole body`,
+          'INCOMPLETE_REQUEST',
+        );
+      }
+      return { status: response.statusCode, url, header, body: watchedBody(response.body, watchdog) };
+    } catch (error) {
+      throw body?.failure() ?? error;
+    }
+  }
+
+  async function refusal(request: HttpRequest, url: URL, answer: Answer, location: URL | null): Promise<HttpError> {
+    const text = await readSome(answer);
+    const parsed = parseErrorBody(text, answer.header('content-type') ?? '');
+    return new HttpError({
+      method: request.method,
+      url: printableUrl(url),
+      status: answer.status,
+      reason: parsed.reason ?? STATUS_CODES[answer.status] ?? 'unknown status',
+      requestId: requestId(answer.header),
+      requiredScopes: parsed.requiredScopes,
+      grantedScopes: parsed.grantedScopes,
+      retryAfterMs: parseRetryAfterMs(answer.header, answer.status, now()),
+      location: location === null ? undefined : printableUrl(location),
+    });
+  }
+}
+
+interface CountedBody {
+  readonly stream: AsyncIterable<Uint8Array>;
+  sent(): number;
+  /** What the source threw, if it did. */
+  failure(): unknown;
+}
+
+function countedBody(body: Body, watchdog: Watchdog, onSent: ((bytes: number) => void) | undefined): CountedBody {
+  let sent = 0;
+  let failure: unknown;
+  async function* stream(): AsyncGenerator<Uint8Array> {
+    onSent?.(0);
+    try {
+      for await (const chunk of body.open()) {
+        sent += chunk.length;
+        yield chunk;
+        // Asked for more: the chunk is with the system.
+        watchdog.moved();
+        onSent?.(sent);
+      }
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  }
+  return { stream: stream(), sent: () => sent, failure: () => failure };
+}
+
+async function* watchedBody(body: AsyncIterable<Uint8Array>, watchdog: Watchdog): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    watchdog.moved();
+    yield chunk;
+  }
+}
+
+/** As much of an error's body as is wanted; a body that breaks off still has said something. */
+async function readSome(answer: Answer): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of answer.body) {
+      chunks.push(chunk.subarray(0, maxErrorBytes - length));
+      length += chunk.length;
+      if (length >= maxErrorBytes) break;
+    }
+  } catch {
+    // What came before the break is all there is.
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function requestId(header: (name: string) => string | undefined): string | undefined {
+  return header('x-request-id') ?? header('atl-traceid') ?? header('x-amz-request-id');
+}
+
+function requestIdSuffix(header: (name: string) => string | undefined): string {
+  const id = requestId(header);
+  return id === undefined ? '' : ` (request id ${id})`;
+}
+
+function toPipeError(error: unknown, what: string): PipeError {
+  if (error instanceof StalledError) return new StalledError(`${what}: ${error.message}`, { cause: error });
+  if (error instanceof PipeError) return error;
+  // Node tries a host's addresses in turn and reports all failures together; the first one speaks for them.
+  const failure = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
+  const { code, message } = failure as NodeJS.ErrnoException;
+  return new NetworkError(`${what}: ${describeCode(code) ?? message}`, code ?? 'UNKNOWN', { cause: error });
+}
+
+const descriptions: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by the server',
+  EPIPE: 'connection closed by the server',
+  ENOTFOUND: 'host name not found',
+  EAI_AGAIN: 'host name could not be looked up',
+  ETIMEDOUT: 'connection timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
+  UND_ERR_SOCKET: 'connection closed by the server',
+};
+
+function describeCode(code: string | undefined): string | undefined {
+  return code === undefined || descriptions[code] === undefined ? undefined : `${descriptions[code]} (${code})`;
+}

@@ -1,0 +1,31 @@
+/** Ends a request on which nothing moves any more; how long it takes in all does not matter. */
+
+import { StalledError } from '../errors.ts';
+import { formatDuration } from '../toolkit/units.ts';
+
+export interface Watchdog {
+  /** Aborts with a StalledError, or with whatever reason the outer signal has. */
+  readonly signal: AbortSignal;
+  /** To be called whenever bytes have moved, in either direction. */
+  moved(): void;
+  stop(): void;
+}
+
+export function createWatchdog(timeoutMs: number, outer: AbortSignal | undefined): Watchdog {
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new StalledError(`no progress for ${formatDuration(timeoutMs)}`)),
+    timeoutMs,
+  );
+  const stopOuter = (): void => controller.abort(outer?.reason);
+  if (outer?.aborted === true) stopOuter();
+  else outer?.addEventListener('abort', stopOuter, { once: true });
+  return {
+    signal: controller.signal,
+    moved: () => timer.refresh(),
+    stop() {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', stopOuter);
+    },
+  };
+}

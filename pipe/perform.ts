@@ -1,0 +1,94 @@
+/** Carries out valid settings: sets up the tools, publishes, and hands the result to whoever wants it. */
+
+import { sendReport, startVersionCheck } from './errands.ts';
+import { InputError } from './errors.ts';
+import { explain } from './explain.ts';
+import { publishFiles } from './publish-files.ts';
+import { type Conclusion, createRunTools, type RunContext, type RunTools } from './run-tools.ts';
+import { readMetadata } from './toolkit/metadata.ts';
+import { checkOutputPath, writeOutputVariables, writeResult } from './toolkit/outputs.ts';
+import { defaultApiUrl } from './variables.ts';
+
+/** Where a run finds things. */
+export interface Surroundings {
+  readonly workingDirectory: string;
+  /** Where pipe.yml may be. */
+  readonly metadataPaths: readonly string[];
+  /** The list of published pipes; unless given, it is asked only when publishing to Bitbucket itself. */
+  readonly versionListUrl?: string;
+  /** Where Code Insights reports go. */
+  readonly pipelinesProxyUrl?: string;
+  /** The bound of the first wait before a request is sent again. */
+  readonly retryBaseMs?: number;
+}
+
+/** A run that did not succeed. */
+export interface Failure {
+  readonly error: unknown;
+  /** What became of each item. */
+  readonly lines?: readonly string[];
+  readonly advice?: string | undefined;
+}
+
+/** @returns the text after `✔`, or the failure */
+export async function perform(
+  given: Omit<RunContext, 'workingDirectory' | 'userAgent' | 'retryBaseMs'>,
+  surroundings: Surroundings,
+): Promise<string | Failure> {
+  const metadata = await readMetadata(surroundings.metadataPaths);
+  const { workingDirectory, retryBaseMs, versionListUrl, pipelinesProxyUrl } = surroundings;
+  const userAgent = `bitbucket-upload-package/${metadata?.version ?? 'unknown'}`;
+  const { env, settings } = given;
+  const tools = createRunTools({ ...given, workingDirectory, userAgent, retryBaseMs });
+  tools.log.debug(`${userAgent}, Node.js ${process.version}`);
+  const isOnBitbucket = settings.apiUrl.href === new URL(defaultApiUrl).href;
+  const checksVersion = !settings.isDryRun && (isOnBitbucket || versionListUrl !== undefined);
+  if (settings.outputPath !== undefined) await checkOutput(settings.outputPath);
+  const endVersionCheck =
+    checksVersion && metadata !== undefined ? startVersionCheck(tools, metadata, versionListUrl) : undefined;
+  try {
+    const conclusion = await publishFiles(settings, tools);
+    const failure =
+      conclusion.failure === undefined
+        ? undefined
+        : { ...conclusion.failure, advice: explain(conclusion.failure.error, settings) };
+    await handOver(given, conclusion, tools);
+    if (failure === undefined && settings.wantsReport && conclusion.report !== undefined) {
+      await sendReport(tools, env, conclusion.report, pipelinesProxyUrl);
+    }
+    return failure ?? conclusion.success ?? '';
+  } catch (error) {
+    return { error, advice: explain(error, settings) };
+  } finally {
+    const newer = await endVersionCheck?.();
+    if (newer !== undefined)
+      tools.log.warning(`New version available: ${metadata?.repositoryPath}:${newer} (this is ${metadata?.version})`);
+    await tools.http.close();
+  }
+}
+
+/** @throws InputError */
+async function checkOutput(path: string): Promise<void> {
+  try {
+    await checkOutputPath(path);
+  } catch (error) {
+    throw new InputError(`--output ${path} cannot be written, and nothing was sent: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Writes the results. Where that fails now, the upload has still happened: no more than a warning. */
+async function handOver(
+  { env, settings }: Pick<RunContext, 'env' | 'settings'>,
+  { failure, result, variables }: Conclusion,
+  { log }: RunTools,
+): Promise<void> {
+  const message = failure?.error instanceof Error ? failure.error.message : undefined;
+  try {
+    if (result !== undefined) await writeResult(env, settings.outputPath, result(message));
+    if (variables !== undefined) await writeOutputVariables(env, variables);
+  } catch (error) {
+    log.warning(`The results could not be written: ${(error as Error).message}`);
+  }
+}

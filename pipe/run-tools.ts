@@ -1,0 +1,78 @@
+/** What every publisher works with, made from the settings, and the conclusion that it gives back. */
+
+import type { Surroundings as Places } from './downloads/select-files.ts';
+import type { Credential } from './http/credentials.ts';
+import { defaultRetryPolicy } from './http/retry.ts';
+import { createHttp, type Http } from './http/send.ts';
+import type { Settings } from './settings.ts';
+import type { Report } from './toolkit/code-insights.ts';
+import type { Environment } from './toolkit/environment.ts';
+import { createLog, type Log } from './toolkit/log.ts';
+import type { Output } from './toolkit/output.ts';
+import { wantsResult } from './toolkit/outputs.ts';
+import { createProgress, type Progress } from './toolkit/progress.ts';
+
+export interface RunTools {
+  readonly log: Log;
+  readonly http: Http;
+  readonly signal: AbortSignal;
+  readonly places: Places;
+  /** Whether the result, with its digests, will be written somewhere. */
+  readonly wantsResult: boolean;
+  createProgress(totalBytes: number): Progress;
+  /** A client without credentials, for side errands that must not delay the run. */
+  createErrandHttp(signal: AbortSignal): Http;
+}
+
+/** What a publisher leaves to be said and written. */
+export interface Conclusion {
+  /** The text after `✔`. */
+  readonly success?: string;
+  /** What ended the run, and what became of each item. */
+  readonly failure?: { readonly error: unknown; readonly lines: readonly string[] };
+  /** The machine-readable result, with the error's text where there is one. */
+  readonly result?: (errorMessage: string | undefined) => unknown;
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+  readonly report?: Report;
+}
+
+export interface RunContext {
+  readonly env: Environment;
+  readonly settings: Settings;
+  readonly output: Output;
+  readonly isColoured: boolean;
+  readonly signal: AbortSignal;
+  readonly workingDirectory: string;
+  readonly userAgent: string;
+  readonly retryBaseMs?: number | undefined;
+}
+
+const errandTimeoutMs = 5_000;
+
+export function createRunTools(context: RunContext): RunTools {
+  const { env, settings, output, signal, userAgent } = context;
+  const log = createLog(output, { isDebug: settings.isDebug, isColoured: context.isColoured });
+  const baseMs = context.retryBaseMs ?? defaultRetryPolicy.baseMs;
+  const http = (
+    credentials: readonly Credential[],
+    options: { retries: number; timeoutMs: number; signal: AbortSignal },
+  ): Http =>
+    createHttp({
+      credentials,
+      userAgent,
+      timeoutMs: options.timeoutMs,
+      policy: { ...defaultRetryPolicy, baseMs, retries: options.retries },
+      proxies: settings.proxies,
+      log,
+      signal: options.signal,
+    });
+  return {
+    log,
+    signal,
+    http: http([settings.credential], { retries: settings.retries, timeoutMs: settings.timeoutMs, signal }),
+    places: { workingDirectory: context.workingDirectory, cloneDirectory: env['BITBUCKET_CLONE_DIR'] || undefined },
+    wantsResult: wantsResult(env, settings.outputPath),
+    createProgress: (totalBytes) => createProgress(output, log, { totalBytes }),
+    createErrandHttp: (errandSignal) => http([], { retries: 0, timeoutMs: errandTimeoutMs, signal: errandSignal }),
+  };
+}

@@ -1,0 +1,93 @@
+/** Read the variables, perform the upload, print how it ended: the one place where a failure becomes output. */
+
+import { setTimeout } from 'node:timers/promises';
+import { PipeError, StoppedError } from './errors.ts';
+import { proxySecrets } from './http/proxies.ts';
+import type { Failure, Surroundings } from './perform.ts';
+import { readSettings } from './settings.ts';
+import { type Environment, readBoolean } from './toolkit/environment.ts';
+import { exitCodes, fail, onStopSignal, type SignalSource, succeed } from './toolkit/outcome.ts';
+import { createOutput, type Output, type Stream } from './toolkit/output.ts';
+import { Problems, ValidationError } from './toolkit/problems.ts';
+import { createScrub } from './toolkit/scrub.ts';
+import { secretVariables } from './variables.ts';
+
+/** What a run needs of the process around it. */
+export interface ProcessParts extends Surroundings {
+  readonly stdout: Stream;
+  readonly signals: SignalSource;
+}
+
+/** A run that was told to stop, and does not, is left behind after this. */
+const maxStopMs = 1_500;
+
+/** Runs the pipe once. Never throws. @returns the exit code */
+export async function run(env: Environment, parts: ProcessParts): Promise<number> {
+  const output = createRunOutput(env, parts.stdout);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stopListening = onStopSignal(parts.signals, (name) => controller.abort(new StoppedError(name)));
+  try {
+    const settings = await readSettings(env);
+    // All that sends is loaded once there is something to send: a validation error comes sooner without.
+    const { perform } = await import('./perform.ts');
+    const work = perform({ env, settings, output, isColoured: isColoured(env), signal }, parts);
+    const ending = await Promise.race([work, stopDeadline(signal)]);
+    return typeof ending === 'string' ? succeed(output, ending, isColoured(env)) : failRun(output, env, ending);
+  } catch (error) {
+    return failRun(output, env, { error });
+  } finally {
+    stopListening();
+  }
+}
+
+/** Prints a failure that nothing has caught like any other. @returns the exit code */
+export function reportCrash(error: unknown, env: Environment, stdout: Stream): number {
+  return failRun(createRunOutput(env, stdout), env, { error });
+}
+
+function createRunOutput(env: Environment, stdout: Stream): Output {
+  return createOutput(stdout, createScrub([...secretVariables.map((name) => env[name]), ...proxySecrets(env)]));
+}
+
+function isColoured(env: Environment): boolean {
+  return !env['NO_COLOR'];
+}
+
+async function stopDeadline(signal: AbortSignal): Promise<Failure> {
+  await new Promise((resolve) => {
+    signal.addEventListener('abort', resolve, { once: true });
+  });
+  await setTimeout(maxStopMs, undefined, { ref: false });
+  return { error: signal.reason, lines: ['  what was under way may or may not have been published'] };
+}
+
+function failRun(output: Output, env: Environment, { error, lines = [], advice }: Failure): number {
+  const isExpected = error instanceof PipeError || error instanceof ValidationError;
+  const message = error instanceof Error ? error.message : String(error);
+  const text = [
+    isExpected ? message : `Unexpected error: ${message}`,
+    ...lines,
+    ...(advice === undefined ? [] : [`What to do: ${advice}`]),
+    ...(isExpected || isDebug(env)
+      ? []
+      : ['What to do: run it again with DEBUG set to true, and report what it prints.']),
+    ...(isDebug(env) && !(error instanceof ValidationError) ? [stackOf(error)] : []),
+  ];
+  return fail(
+    output,
+    text.join('\n'),
+    isColoured(env),
+    error instanceof StoppedError ? exitCodes[error.signal] : exitCodes.failure,
+  );
+}
+
+function isDebug(env: Environment): boolean {
+  return readBoolean(env, 'DEBUG', new Problems()) === true;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const cause = error.cause === undefined ? '' : `\nCaused by: ${stackOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}

@@ -1,0 +1,103 @@
+/** Reads variables from the environment as Pipelines and `docker run -e` pass them: texts, booleans, and arrays in three forms. */
+
+import type { Problems } from './problems.ts';
+
+/** `process.env`, or a stand-in for it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An array as written, or a text that may stand for one item. */
+export type ArrayValue =
+  { readonly form: 'items'; readonly items: readonly string[] } | { readonly form: 'text'; readonly text: string };
+
+// Pipelines passes a reference that it could not resolve through as it was written.
+const unresolvedReference = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))$/;
+
+/** The name in a value that is nothing but an unresolved `$NAME` or `${NAME}`. */
+export function unresolvedName(value: string | undefined): string | undefined {
+  const match = unresolvedReference.exec(value ?? '');
+  return match?.[1] ?? match?.[2];
+}
+
+/** A variable's text without surrounding white space; undefined where it is unset, empty or an unresolved reference. */
+export function readText(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === undefined || value === '' || unresolvedName(value) !== undefined ? undefined : value;
+}
+
+/** A boolean as YAML 1.1 has it (`true`, `yes`, `on`, …, in any case); undefined where unset. */
+export function readBoolean(env: Environment, name: string, problems: Problems): boolean | undefined {
+  const value = readText(env, name);
+  if (value === undefined) return undefined;
+  if (/^(?:true|yes|on)$/i.test(value)) return true;
+  if (/^(?:false|no|off)$/i.test(value)) return false;
+  problems.add(name, `must be of boolean type (true or false), not ${JSON.stringify(value)}`);
+  return undefined;
+}
+
+/**
+ * An array in any of its forms: `NAME_COUNT` with `NAME_0`, `NAME_1`, … (Pipelines), a YAML flow sequence, or one text.
+ *
+ * @see https://support.atlassian.com/bitbucket-cloud/docs/advanced-techniques-for-writing-pipes/ "Array variables"
+ */
+export async function readArray(env: Environment, name: string, problems: Problems): Promise<ArrayValue | undefined> {
+  const counted = readCounted(env, name, problems);
+  const text = env[name];
+  const hasText = text !== undefined && text.trim() !== '' && unresolvedName(text.trim()) === undefined;
+  if (counted !== undefined) {
+    if (hasText) problems.add(name, `is set both as one value and as an array (${name}_COUNT): keep one of them`);
+    return { form: 'items', items: counted };
+  }
+  if (!hasText) return undefined;
+  const trimmed = text.trim();
+  if (trimmed.startsWith('[') && trimmed.endsWith(']')) {
+    const items = await readFlowSequence(trimmed);
+    if (items === undefined) {
+      problems.add(name, "is not a list of texts: write it as a YAML flow sequence, ['a', 'b c']");
+      return undefined;
+    }
+    return { form: 'items', items };
+  }
+  return { form: 'text', text };
+}
+
+function readCounted(env: Environment, name: string, problems: Problems): readonly string[] | undefined {
+  const indices = Object.keys(env)
+    .filter((key) => key.startsWith(`${name}_`) && /^\d+$/.test(key.slice(name.length + 1)) && env[key] !== undefined)
+    .map((key) => Number(key.slice(name.length + 1)))
+    .sort((a, b) => a - b);
+  const countText = env[`${name}_COUNT`]?.trim();
+  if (countText === undefined || countText === '') {
+    if (indices.length === 0) return undefined;
+    problems.add(`${name}_COUNT`, `required field, because ${name}_${indices[0]} is set`);
+    return [];
+  }
+  if (!/^\d{1,6}$/.test(countText)) {
+    problems.add(`${name}_COUNT`, `must be of integer type, not ${JSON.stringify(countText)}`);
+    return [];
+  }
+  const count = Number(countText);
+  const items: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const item = env[`${name}_${index}`];
+    if (item === undefined) problems.add(`${name}_${index}`, `required field, because ${name}_COUNT is ${count}`);
+    else items.push(item);
+  }
+  for (const index of indices) {
+    if (index >= count) problems.add(`${name}_${index}`, `is beyond ${name}_COUNT, which is ${count}`);
+  }
+  return items;
+}
+
+async function readFlowSequence(text: string): Promise<readonly string[] | undefined> {
+  // Loaded only where it is needed: reading the parser takes longer than all the other variables.
+  const { isScalar, isSeq, parseDocument } = await import('yaml');
+  // The fail-safe schema keeps every scalar as it was written: 1.10 stays "1.10".
+  const document = parseDocument(text, { schema: 'failsafe' });
+  if (document.errors.length > 0 || !isSeq(document.contents)) return undefined;
+  const items: string[] = [];
+  for (const item of document.contents.items) {
+    if (!isScalar(item) || typeof item.value !== 'string') return undefined;
+    items.push(item.value);
+  }
+  return items;
+}

@@ -1,0 +1,39 @@
+/** pino behind the pipes' own line format: `INFO: …`, `WARNING: …`, `DEBUG: …`. */
+
+import { pino } from 'pino';
+import { type Colour, type Output, paint } from './output.ts';
+
+export interface Log {
+  debug(message: string): void;
+  info(message: string): void;
+  warning(message: string): void;
+  error(message: string): void;
+  readonly isDebug: boolean;
+}
+
+/** pino's numeric levels, as the toolkits name and colour them. */
+const levels: Readonly<Record<number, readonly [label: string, colour: Colour]>> = {
+  20: ['DEBUG', 'none'],
+  30: ['INFO', 'green'],
+  40: ['WARNING', 'yellow'],
+  50: ['ERROR', 'red'],
+};
+
+/** A log that prints to `output`; debug lines only where `isDebug`. */
+export function createLog(output: Output, options: { readonly isDebug: boolean; readonly isColoured: boolean }): Log {
+  const destination = {
+    write(json: string): void {
+      const { level, msg } = JSON.parse(json) as { level: number; msg: string };
+      const [label, colour] = levels[level] ?? ['INFO', 'none'];
+      output.line(paint(colour, `${label}: ${msg}`, options.isColoured));
+    },
+  };
+  const logger = pino({ base: null, timestamp: false, level: options.isDebug ? 'debug' : 'info' }, destination);
+  return {
+    debug: (message) => logger.debug(message),
+    info: (message) => logger.info(message),
+    warning: (message) => logger.warn(message),
+    error: (message) => logger.error(message),
+    isDebug: options.isDebug,
+  };
+}

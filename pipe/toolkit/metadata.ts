@@ -1,0 +1,66 @@
+/** What a pipe knows of itself from its pipe.yml, and whether a newer version of it is published. */
+
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+
+export interface PipeMetadata {
+  readonly name: string;
+  /** The tag of `image`, such as `1.2.3`. */
+  readonly version: string;
+  /** `workspace/repository` of the pipe, as users write it after `pipe:`. */
+  readonly repositoryPath: string;
+}
+
+/** Atlassian's list of published pipes. */
+export const publishedPipesUrl = 'https://bitbucket.org/bitbucketpipelines/official-pipes/raw/master/pipes.prod.json';
+
+/** Reads the first pipe.yml of `paths` that exists; undefined where none does or it lacks what is needed. */
+export async function readMetadata(paths: readonly string[]): Promise<PipeMetadata | undefined> {
+  for (const path of paths) {
+    try {
+      return parseMetadata(await readFile(path, 'utf8'));
+    } catch {
+      // The next place may have it; a pipe works without.
+    }
+  }
+  return undefined;
+}
+
+export function parseMetadata(yaml: string): PipeMetadata | undefined {
+  const document = parse(yaml) as { name?: string; image?: string; repository?: string } | null;
+  const { name, image = '', repository = '' } = document ?? {};
+  const version = /:([^:/]+)$/.exec(image)?.[1];
+  const repositoryPath = /^https?:\/\/[^/]+\/([^/]+\/[^/]+?)\/?$/.exec(repository)?.[1];
+  if (version === undefined || repositoryPath === undefined) return undefined;
+  return { name: name ?? repositoryPath, version, repositoryPath };
+}
+
+/**
+ * The newer version that the list of published pipes names for this pipe, if there is one.
+ * Never throws: a check for news must not break an upload.
+ */
+export async function findNewerVersion(
+  metadata: PipeMetadata,
+  fetchText: (url: string) => Promise<string>,
+  listUrl: string = publishedPipesUrl,
+): Promise<string | undefined> {
+  try {
+    const list = JSON.parse(await fetchText(listUrl)) as readonly { repositoryPath?: unknown; version?: unknown }[];
+    const version = list.find((entry) => entry.repositoryPath === metadata.repositoryPath)?.version;
+    return typeof version === 'string' && isNewer(version, metadata.version) ? version : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Compares `X.Y.Z` by numbers; whatever follows them, and whatever is no such version, is never newer. */
+export function isNewer(candidate: string, current: string): boolean {
+  const pattern = /^(\d+)\.(\d+)\.(\d+)$/;
+  const [theirs, ours] = [pattern.exec(candidate), pattern.exec(current)];
+  if (theirs === null || ours === null) return false;
+  for (const index of [1, 2, 3]) {
+    const difference = Number(theirs[index]) - Number(ours[index]);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}

@@ -1,0 +1,59 @@
+/** Hands results to what runs next: a JSON file, the pipe's storage directory, and the step's output variables. */
+
+import { access, appendFile, constants, mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Environment } from './environment.ts';
+import { pipeStorageDirectory, writeWhole } from './storage.ts';
+
+/** The file in the pipe's storage directory that holds the last result. */
+export const resultFile = 'result.json';
+
+/** Whether a result would be written anywhere. */
+export function wantsResult(env: Environment, outputPath: string | undefined): boolean {
+  return outputPath !== undefined || pipeStorageDirectory(env) !== undefined;
+}
+
+/**
+ * Makes sure, before anything is sent, that the result can be written to `outputPath` later.
+ *
+ * @throws the file system's error where it cannot
+ */
+export async function checkOutputPath(outputPath: string): Promise<void> {
+  await mkdir(dirname(outputPath), { recursive: true });
+  await access(dirname(outputPath), constants.W_OK);
+  const stats = await stat(outputPath).catch(() => undefined);
+  if (stats?.isDirectory() === true) throw new Error(`${outputPath} is a directory`);
+}
+
+/**
+ * Writes the result to `outputPath` and to the pipe's storage directory, where there are such.
+ *
+ * @throws the file system's error, of the first that cannot be written, after trying both
+ */
+export async function writeResult(env: Environment, outputPath: string | undefined, result: unknown): Promise<void> {
+  const directory = pipeStorageDirectory(env);
+  const paths = [outputPath, directory === undefined ? undefined : join(directory, resultFile)];
+  const json = `${JSON.stringify(result, undefined, 2)}\n`;
+  const writes = paths.filter((path) => path !== undefined).map((path) => writeWhole(path, json));
+  const failed = (await Promise.allSettled(writes)).find((write) => write.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** Pipelines takes 50 output variables of 100 KB in all from a step; one pipe should not use them up. */
+const maxValueCharacters = 10_000;
+
+/**
+ * Appends `NAME=value` lines to the file at `BITBUCKET_PIPELINES_VARIABLES_PATH`; outside Pipelines, does nothing.
+ * The format has no escapes, so a value with a line break, which could pass for another variable, is left out.
+ */
+export async function writeOutputVariables(
+  env: Environment,
+  variables: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const path = env['BITBUCKET_PIPELINES_VARIABLES_PATH'];
+  if (!path) return;
+  const lines = Object.entries(variables)
+    .filter(([, value]) => value !== undefined && value.length <= maxValueCharacters && !/[\r\n\0]/.test(value))
+    .map(([name, value]) => `${name}=${value}\n`);
+  await appendFile(path, lines.join(''));
+}

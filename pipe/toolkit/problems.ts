@@ -1,0 +1,44 @@
+/** Collects what is wrong with the variables and prints it as the pipes toolkits do: a YAML map of lists. */
+
+/** Problems by variable, in the order in which they were found. */
+export class Problems {
+  readonly #byVariable = new Map<string, string[]>();
+
+  add(variable: string, problem: string): void {
+    const known = this.#byVariable.get(variable);
+    if (known === undefined) this.#byVariable.set(variable, [problem]);
+    else if (!known.includes(problem)) known.push(problem);
+  }
+
+  has(variable: string): boolean {
+    return this.#byVariable.has(variable);
+  }
+
+  get isEmpty(): boolean {
+    return this.#byVariable.size === 0;
+  }
+
+  /** The block after `Validation errors:`, as in `TOKEN:\n- required field`. */
+  toString(): string {
+    return [...this.#byVariable]
+      .map(([variable, problems]) =>
+        [`${variable}:`, ...problems.map((problem) => `- ${yamlScalar(problem)}`)].join('\n'),
+      )
+      .join('\n');
+  }
+}
+
+/** Variables that cannot be used; `message` is the printable list. */
+export class ValidationError extends Error {
+  override readonly name = 'ValidationError';
+
+  constructor(problems: Problems) {
+    super(`Validation errors:\n${problems.toString()}`);
+  }
+}
+
+// YAML 1.2, 7.3.3: a plain scalar may not start with an indicator nor hold ": " or " #". Only such texts are quoted.
+function yamlScalar(text: string): string {
+  if (/^[A-Za-z0-9/(]/.test(text) && !/: |:$| #|[\p{Cc}]/u.test(text)) return text;
+  return /\p{Cc}/u.test(text) ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
+}

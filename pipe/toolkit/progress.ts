@@ -1,0 +1,109 @@
+/** Shows transfers while they run: a bar on a terminal, a line for each long transfer in a log. */
+
+import type { Log } from './log.ts';
+import type { Output } from './output.ts';
+import { formatBytes, formatDuration } from './units.ts';
+
+/** One transfer being shown. */
+export interface Transfer {
+  /** Bytes of this transfer so far; fewer than before where it started again. */
+  sent(bytes: number): void;
+  end(): void;
+}
+
+export interface Progress {
+  /** @param bytes the transfer's whole length */
+  start(label: string, bytes: number): Transfer;
+  /** Ends the showing; the timer no longer keeps the process alive. */
+  close(): void;
+}
+
+interface Running {
+  readonly label: string;
+  readonly bytes: number;
+  readonly startedAt: number;
+  sent: number;
+  saidAt: number;
+  /** Where the present attempt began, for its rate. */
+  attemptAt: number;
+}
+
+export interface ProgressOptions {
+  /** All that the run will send, for the bar. */
+  readonly totalBytes: number;
+  readonly lineEveryMs?: number;
+  readonly barEveryMs?: number;
+  readonly now?: () => number;
+}
+
+/** Half the promised 10 s between two lines would double the log; this keeps the promise with a timer's slack. */
+const defaultLineEveryMs = 9_500;
+const defaultBarEveryMs = 100;
+
+export function createProgress(output: Output, log: Log, options: ProgressOptions): Progress {
+  const { totalBytes, lineEveryMs = defaultLineEveryMs, barEveryMs = defaultBarEveryMs, now = Date.now } = options;
+  const running = new Set<Running>();
+  const startedAt = now();
+  let doneBytes = 0;
+
+  const showBar = (): void => {
+    const sent = doneBytes + [...running].reduce((sum, transfer) => sum + transfer.sent, 0);
+    output.status(running.size === 0 ? '' : barText(sent, totalBytes, now() - startedAt));
+  };
+  const showLines = (): void => {
+    const time = now();
+    for (const transfer of running) {
+      if (time - transfer.saidAt < lineEveryMs) continue;
+      transfer.saidAt = time;
+      log.info(lineText(transfer, time - transfer.attemptAt));
+    }
+  };
+  const timer = setInterval(
+    output.isTerminal ? showBar : showLines,
+    output.isTerminal ? barEveryMs : Math.min(500, lineEveryMs),
+  );
+  timer.unref();
+
+  return {
+    start(label, bytes) {
+      const time = now();
+      const transfer: Running = { label, bytes, startedAt: time, sent: 0, saidAt: time, attemptAt: time };
+      running.add(transfer);
+      return {
+        sent(count) {
+          if (count < transfer.sent) transfer.attemptAt = now();
+          transfer.sent = count;
+        },
+        end() {
+          if (running.delete(transfer)) doneBytes += transfer.sent;
+          if (output.isTerminal) showBar();
+        },
+      };
+    },
+    close() {
+      clearInterval(timer);
+      output.status('');
+    },
+  };
+}
+
+/** `app.zip: 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left` */
+function lineText(transfer: Running, elapsedMs: number): string {
+  const { label, sent, bytes } = transfer;
+  if (sent >= bytes) return `${label}: ${formatBytes(bytes)} sent, waiting for the server's answer`;
+  return `${label}: ${amounts(sent, bytes, elapsedMs)}`;
+}
+
+/** `[=======>            ] 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left` */
+function barText(sent: number, bytes: number, elapsedMs: number): string {
+  const width = 24;
+  const filled = Math.min(width, Math.floor((bytes === 0 ? 1 : sent / bytes) * width));
+  return `[${'='.repeat(filled)}${filled < width ? '>' : ''}${' '.repeat(Math.max(0, width - filled - 1))}] ${amounts(sent, bytes, elapsedMs)}`;
+}
+
+function amounts(sent: number, bytes: number, elapsedMs: number): string {
+  const percent = bytes === 0 ? 100 : Math.floor((sent / bytes) * 100);
+  const rate = sent / Math.max(0.001, elapsedMs / 1000);
+  const left = rate > 0 ? `, ${formatDuration(((bytes - sent) / rate) * 1000)} left` : '';
+  return `${formatBytes(sent)} of ${formatBytes(bytes)} (${percent} %), ${formatBytes(rate)}/s${left}`;
+}
