@@ -2,7 +2,14 @@
 const { createHash } = require('node:crypto');
 const { transformSync, version } = require('esbuild');
 
-const options = { format: 'cjs', loader: 'ts', platform: 'node', sourcemap: 'inline', target: 'node26' };
+const options = {
+  format: 'cjs',
+  loader: 'ts',
+  platform: 'node',
+  sourcemap: 'inline',
+  supported: { 'dynamic-import': false },
+  target: 'node26',
+};
 
 module.exports = {
   process(source, sourcefile) {

@@ -22,6 +22,8 @@ export class VerificationError extends PipeError {
 
 /** What an HTTP server said when it refused a request. */
 export interface Refusal {
+  /** What the request was for, such as a file's name. */
+  readonly subject?: string | undefined;
   readonly method: string;
   /** Printable: without credentials or signatures. */
   readonly url: string;
@@ -45,7 +47,8 @@ export class HttpError extends PipeError {
 
   constructor(refusal: Refusal) {
     const id = refusal.requestId === undefined ? '' : ` (request id ${refusal.requestId})`;
-    super(`${refusal.method} ${refusal.url}: ${refusal.status} ${refusal.reason}${id}`);
+    const subject = refusal.subject === undefined ? '' : `${refusal.subject}: `;
+    super(`${subject}${refusal.method} ${refusal.url}: ${refusal.status} ${refusal.reason}${id}`);
     this.refusal = refusal;
   }
 }

@@ -1,5 +1,6 @@
 /** Carries out valid settings: sets up the tools, publishes, and hands the result to whoever wants it. */
 
+import { resolve } from 'node:path';
 import { sendReport, startVersionCheck } from './errands.ts';
 import { InputError } from './errors.ts';
 import { explain } from './explain.ts';
@@ -38,8 +39,13 @@ export async function perform(
   const metadata = await readMetadata(surroundings.metadataPaths);
   const { workingDirectory, retryBaseMs, versionListUrl, pipelinesProxyUrl } = surroundings;
   const userAgent = `bitbucket-upload-package/${metadata?.version ?? 'unknown'}`;
-  const { env, settings } = given;
-  const tools = createRunTools({ ...given, workingDirectory, userAgent, retryBaseMs });
+  const { env } = given;
+  const { outputPath } = given.settings;
+  const settings =
+    outputPath === undefined
+      ? given.settings
+      : { ...given.settings, outputPath: resolve(workingDirectory, outputPath) };
+  const tools = createRunTools({ ...given, settings, workingDirectory, userAgent, retryBaseMs });
   tools.log.debug(`${userAgent}, Node.js ${process.version}`);
   const isOnBitbucket = settings.apiUrl.href === new URL(defaultApiUrl).href;
   const checksVersion = !settings.isDryRun && (isOnBitbucket || versionListUrl !== undefined);
@@ -52,7 +58,7 @@ export async function perform(
       conclusion.failure === undefined
         ? undefined
         : { ...conclusion.failure, advice: explain(conclusion.failure.error, settings) };
-    await handOver(given, conclusion, tools);
+    await handOver({ env, settings }, conclusion, tools);
     if (failure === undefined && settings.wantsReport && conclusion.report !== undefined) {
       await sendReport(tools, env, conclusion.report, pipelinesProxyUrl);
     }

@@ -4,6 +4,7 @@ import { PipeError } from '../errors.ts';
 import { type Answer, discard, readJson } from '../http/answer.ts';
 import type { Body } from '../http/body.ts';
 import type { Http } from '../http/send.ts';
+import { printable } from '../toolkit/output.ts';
 import { fileForm } from './multipart.ts';
 
 /** A file among the repository's Downloads. */
@@ -40,6 +41,7 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
       const overhead = form.body.length - content.length;
       await http.send(
         {
+          subject: printable(name),
           method: 'POST',
           url: new URL(collection),
           accept: [200, 201],
@@ -72,11 +74,17 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
     },
 
     async read(name, read) {
-      return await http.send({ method: 'GET', url: item(name), accept: [200], redirects: maxRedirects }, read);
+      return await http.send(
+        { subject: printable(name), method: 'GET', url: item(name), accept: [200], redirects: maxRedirects },
+        read,
+      );
     },
 
     async remove(name) {
-      await http.send({ method: 'DELETE', url: item(name), accept: [200, 204, 404] }, discard);
+      await http.send(
+        { subject: printable(name), method: 'DELETE', url: item(name), accept: [200, 204, 404] },
+        discard,
+      );
     },
   };
 }

@@ -25,7 +25,7 @@ export function fileForm(field: string, filename: string, content: Body, boundar
 
 /** Whether a name has characters that servers are known to read in different ways. */
 export function needsEscaping(name: string): boolean {
-  return /["\\\r\n]|%(?:0A|0D|22)/i.test(name);
+  return /["\r\n]|%(?:0A|0D|22)/i.test(name);
 }
 
 function escapeName(name: string): string {

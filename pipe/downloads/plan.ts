@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { SourceFile } from '../http/file-body.ts';
 import type { FileSettings } from '../settings.ts';
+import { printable } from '../toolkit/output.ts';
 import { selectFiles, type Surroundings } from './select-files.ts';
 
 /** The name of the list that `--checksums` adds, in the format of sha256sum(1). */
@@ -30,6 +31,13 @@ export async function planDownloads(settings: FileSettings, surroundings: Surrou
     );
   }
   const planned = files.map((source) => ({ source, name: settings.rename ?? basename(source.path) }));
+  const unsendable = planned.filter(({ name }) => name.includes('\\')).map(({ name }) => printable(name));
+  if (unsendable.length > 0) {
+    // Form parsers cut off what stands before a backslash, for the sake of old browsers that sent whole Windows paths.
+    throw new InputError(
+      `${unsendable.join(', ')}: a download cannot have a backslash in its name: rename the file, or give --name`,
+    );
+  }
   if (settings.withChecksums && planned.some(({ name }) => name === checksumsName)) {
     throw new InputError(
       `--checksums uploads a ${checksumsName} of its own, and FILENAME matches one too: leave one of them out`,

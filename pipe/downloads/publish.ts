@@ -3,6 +3,7 @@
 import { PipeError } from '../errors.ts';
 import { bytesBody } from '../http/body.ts';
 import { fileBody } from '../http/file-body.ts';
+import { mapConcurrently } from '../map-concurrently.ts';
 import type { FileSettings } from '../settings.ts';
 import type { Log } from '../toolkit/log.ts';
 import { printable } from '../toolkit/output.ts';
@@ -45,23 +46,27 @@ export async function publishDownloads(
     url: downloadLink(settings, planned.name),
     action: 'not sent',
   }));
-  const extra: OutcomeItem[] = [];
+  const list = {
+    name: checksumsName,
+    size: 0,
+    url: downloadLink(settings, checksumsName),
+    action: 'not sent' as Action,
+  };
   const deleted: string[] = [];
-  const outcome = (error?: unknown): DownloadsOutcome => ({
-    items: [...entries.map(toItem), ...extra],
-    deleted,
-    error,
-  });
+  const items = (): readonly OutcomeItem[] => [
+    ...entries.map(toItem),
+    ...(settings.withChecksums ? [{ ...list }] : []),
+  ];
   try {
     await applyExisting(entries, settings, tools);
     await uploadAll(entries, settings, tools);
-    if (settings.withChecksums) extra.push(await uploadChecksums(entries, settings, tools));
-    const uploaded = [...entries.map(toItem), ...extra].filter(({ action }) => action === 'uploaded');
+    if (settings.withChecksums) await uploadChecksums(list, entries, tools);
+    const uploaded = items().filter(({ action }) => action === 'uploaded');
     await verifyUploads(uploaded, settings, tools);
-    if (settings.retention !== undefined) await applyRetention(settings.retention, outcome().items, deleted, tools);
-    return outcome();
+    if (settings.retention !== undefined) await applyRetention(settings.retention, items(), deleted, tools);
+    return { items: items(), deleted };
   } catch (error) {
-    return outcome(tools.signal.aborted ? tools.signal.reason : error);
+    return { items: items(), deleted, error: tools.signal.aborted ? tools.signal.reason : error };
   }
 }
 
@@ -105,21 +110,17 @@ async function uploadAll(entries: readonly Entry[], settings: FileSettings, tool
   const queue = entries
     .filter(({ action }) => action === 'not sent')
     .sort((a, b) => b.planned.source.size - a.planned.source.size);
-  let failure: { readonly error: unknown } | undefined;
-  const worker = async (): Promise<void> => {
-    while (failure === undefined) {
-      const entry = queue.shift();
-      if (entry === undefined) return;
-      try {
-        await uploadOne(entry, tools, settings);
-      } catch (error) {
-        if (failure !== undefined) tools.log.error(`${printable(entry.planned.name)}: ${(error as Error).message}`);
-        failure ??= { error: named(entry.planned.name, error) };
-      }
+  let hasFailed = false;
+  await mapConcurrently(queue, settings.concurrency, async (entry) => {
+    try {
+      await uploadOne(entry, tools, settings);
+    } catch (error) {
+      // The first failure ends the run, and is printed as its reason; what else fails meanwhile is said here.
+      if (hasFailed && !tools.signal.aborted) tools.log.error((error as Error).message);
+      hasFailed = true;
+      throw error;
     }
-  };
-  await Promise.all(Array.from({ length: settings.concurrency }, worker));
-  if (failure !== undefined) throw failure.error;
+  });
 }
 
 async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettings): Promise<void> {
@@ -147,10 +148,10 @@ async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettin
 }
 
 async function uploadChecksums(
+  list: { -readonly [Key in keyof OutcomeItem]: OutcomeItem[Key] },
   entries: readonly Entry[],
-  settings: FileSettings,
   tools: PublishTools,
-): Promise<OutcomeItem> {
+): Promise<void> {
   for (const entry of entries) {
     tools.signal.throwIfAborted();
     entry.sha256 ??= await hashFile(entry.planned);
@@ -158,14 +159,19 @@ async function uploadChecksums(
   const text = checksumsText(entries.map(({ planned, sha256 }) => ({ name: planned.name, sha256: sha256 ?? '' })));
   const sha256 = createSha256();
   sha256.update(Buffer.from(text));
-  const url = downloadLink(settings, checksumsName);
-  await tools.client
-    .upload(checksumsName, bytesBody(text), () => undefined)
-    .catch((error: unknown) => {
-      throw named(checksumsName, error);
+  list.size = Buffer.byteLength(text);
+  let wasSentWhole = false;
+  try {
+    await tools.client.upload(checksumsName, bytesBody(text), (bytes) => {
+      wasSentWhole ||= bytes === list.size;
     });
-  tools.log.info(`${checksumsName}: uploaded, ${formatCount(entries.length, 'line')}, ${url}`);
-  return { name: checksumsName, size: Buffer.byteLength(text), url, sha256: sha256.digest(), action: 'uploaded' };
+  } catch (error) {
+    list.action = failedAction(error, wasSentWhole);
+    throw error;
+  }
+  list.action = 'uploaded';
+  list.sha256 = sha256.digest();
+  tools.log.info(`${checksumsName}: uploaded, ${formatCount(entries.length, 'line')}, ${list.url}`);
 }
 
 /** Reads a file that was not sent in this run. */
@@ -191,11 +197,4 @@ async function applyRetention(
       `${printable(name)}: deleted, older than the newest ${retention.keep} that match ${printable(retention.pattern)}`,
     );
   }
-}
-
-/** Puts the file's name before the message, and keeps the error's class and facts. */
-function named(name: string, error: unknown): unknown {
-  if (error instanceof PipeError && !error.message.includes(name))
-    error.message = `${printable(name)}: ${error.message}`;
-  return error;
 }

@@ -1,10 +1,11 @@
 /** Finds the files that the user's paths and globs name, and refuses what must not or cannot be uploaded. */
 
 import type { BigIntStats } from 'node:fs';
-import { access, constants, glob, lstat, realpath, stat } from 'node:fs/promises';
+import { glob, lstat, open, realpath, stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import { InputError } from '../errors.ts';
 import { fingerprintOf, type SourceFile } from '../http/file-body.ts';
+import { mapConcurrently } from '../map-concurrently.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/output.ts';
 
@@ -22,6 +23,9 @@ export interface Surroundings {
   readonly cloneDirectory?: string | undefined;
 }
 
+/** Enough to keep the thread pool busy, and far from any limit on open files. */
+const maxOpenFiles = 32;
+
 /** Never uploaded: other pipes' data, and a repository's history with the credentials in its configuration. */
 const forbiddenDirectories: ReadonlySet<string> = new Set(['.bitbucket', '.git']);
 
@@ -37,9 +41,11 @@ export async function selectFiles(patterns: ArrayValue, surroundings: Surroundin
   const directories = new Set<string>();
   for (const { pattern, paths, isLiteral } of await matchAll(patterns, workingDirectory)) {
     let usable = 0;
-    for (const path of paths) {
-      const found = await inspect(path, workingDirectory, roots);
-      if (found.kind === 'file') files.set(resolve(workingDirectory, path), found.file);
+    const inspected = await mapConcurrently(paths, maxOpenFiles, (path) => inspect(path, workingDirectory, roots));
+    for (const [index, found] of inspected.entries()) {
+      const path = paths[index] ?? '';
+      if (found.kind === 'file')
+        files.set(resolve(workingDirectory, path), files.get(resolve(workingDirectory, path)) ?? found.file);
       else if (found.kind === 'directory' && !isLiteral) directories.add(path);
       else problems.push(found.kind === 'directory' ? directoryProblem(path) : found.problem);
       if (found.kind === 'file' || found.kind === 'problem') usable++;
@@ -127,11 +133,14 @@ async function inspect(path: string, workingDirectory: string, roots: readonly s
   if (stats.isDirectory()) return { kind: 'directory' };
   if (!stats.isFile()) return { kind: 'problem', problem: `${shown} is ${specialKind(stats)}, not a regular file` };
   try {
-    await access(absolute, constants.R_OK);
+    await (await open(absolute, 'r')).close();
   } catch {
     return { kind: 'problem', problem: `${shown} may not be read by this user: check its permissions` };
   }
-  return { kind: 'file', file: { path, size: Number(stats.size), fingerprint: fingerprintOf(stats) } };
+  return {
+    kind: 'file',
+    file: { path, absolutePath: absolute, size: Number(stats.size), fingerprint: fingerprintOf(stats) },
+  };
 }
 
 async function unreachableReason(path: string, error: unknown): Promise<string> {

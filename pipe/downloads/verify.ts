@@ -1,6 +1,7 @@
 /** Compares what the server holds with what was sent, by its listing or by the content itself. */
 
 import { HttpError, VerificationError } from '../errors.ts';
+import { mapConcurrently } from '../map-concurrently.ts';
 import type { FileSettings } from '../settings.ts';
 import type { Log } from '../toolkit/log.ts';
 import { printable } from '../toolkit/output.ts';
@@ -40,16 +41,8 @@ async function verifyListing(items: readonly OutcomeItem[], tools: VerifyTools):
 }
 
 async function verifyContents(items: readonly OutcomeItem[], concurrency: number, tools: VerifyTools): Promise<void> {
-  const queue = [...items];
-  const problems: string[] = [];
-  const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      tools.signal.throwIfAborted();
-      const problem = await contentProblem(item, tools.client);
-      if (problem !== undefined) problems.push(problem);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  const found = await mapConcurrently(items, concurrency, (item) => contentProblem(item, tools.client));
+  const problems = found.filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new VerificationError(`the downloads are not what was sent: ${problems.join('; ')}`);
   const bytes = items.reduce((sum, { size }) => sum + size, 0);
   tools.log.info(
@@ -88,7 +81,7 @@ async function verifyEscapedNames(items: readonly OutcomeItem[], tools: VerifyTo
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     tools.log.warning(
-      `Could not look up whether names with quotes, backslashes or line breaks arrived as they are: ${error.message}`,
+      `Could not look up whether names with quotes or line breaks arrived as they are: ${error.message}`,
     );
   }
 }

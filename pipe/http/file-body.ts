@@ -8,7 +8,9 @@ import type { Body } from './body.ts';
 
 /** A regular file as it was when the run was planned. */
 export interface SourceFile {
+  /** As the user knows it, for messages. */
   readonly path: string;
+  readonly absolutePath: string;
   readonly size: number;
   /** Changes whenever the file is replaced or written to. */
   readonly fingerprint: string;
@@ -89,7 +91,7 @@ async function readFully(handle: FileHandle, buffer: Buffer, position: number, f
 async function openUnchanged(file: SourceFile): Promise<FileHandle> {
   let handle: FileHandle;
   try {
-    handle = await open(file.path, 'r');
+    handle = await open(file.absolutePath, 'r');
   } catch (error) {
     const reason =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it no longer exists' : (error as Error).message;

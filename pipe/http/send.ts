@@ -16,6 +16,8 @@ import { parseRetryAfterMs, requestedWaitMs, type RetryPolicy, retryDelayMs } fr
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface HttpRequest {
+  /** What it is for, such as a file's name: printable, and put before every message about it. */
+  readonly subject?: string;
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   /** The statuses that mean success; any other becomes an HttpError. */
@@ -69,7 +71,7 @@ export function createHttp(options: HttpOptions): Http {
   return { send, close: () => dispatchers.destroy() };
 
   async function send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T> {
-    const what = `${request.method} ${printableUrl(request.url)}`;
+    const what = describe(request, request.url);
     for (let attempt = 1; ; attempt++) {
       await gate.pass(request.url.origin, signal);
       const startedAt = now();
@@ -82,7 +84,7 @@ export function createHttp(options: HttpOptions): Http {
         log.debug(`${what} failed after ${formatDuration(now() - startedAt)}: ${error.message}`);
         const delayMs = retryDelayMs(policy, attempt, error, random());
         if (delayMs === undefined) {
-          if (attempt > 1) log.warning(`${what}: giving up after ${attempt} tries`);
+          if (attempt > policy.retries && attempt > 1) log.warning(`${what}: giving up after ${attempt} tries`);
           throw error;
         }
         log.warning(`${error.message}. Trying again in ${formatDuration(delayMs)} (${attempt} of ${policy.retries})`);
@@ -142,9 +144,10 @@ export function createHttp(options: HttpOptions): Http {
         log.debug(`< ${response.statusCode} after ${formatDuration(now() - startedAt)}${requestIdSuffix(header)}`);
       // An answer does not prove that the body went out: undici stops sending at the first one that comes.
       if (body !== undefined && request.accept.includes(response.statusCode) && body.sent() !== request.body?.length) {
-        response.body.destroy();
+        // Destroyed unread, the stream reports that as an error of its own, which nobody else would take.
+        response.body.on('error', () => undefined).destroy();
         throw new NetworkError(
-          `${request.method} ${printableUrl(url)}: the server answered ${response.statusCode} before it had the whole body`,
+          `${describe(request, url)}: the server answered ${response.statusCode} before it had the whole body`,
           'INCOMPLETE_REQUEST',
         );
       }
@@ -158,6 +161,7 @@ export function createHttp(options: HttpOptions): Http {
     const text = await readSome(answer);
     const parsed = parseErrorBody(text, answer.header('content-type') ?? '');
     return new HttpError({
+      subject: request.subject,
       method: request.method,
       url: printableUrl(url),
       status: answer.status,
@@ -169,6 +173,11 @@ export function createHttp(options: HttpOptions): Http {
       location: location === null ? undefined : printableUrl(location),
     });
   }
+}
+
+/** `app.zip: POST https://…` */
+function describe({ subject, method }: HttpRequest, url: URL): string {
+  return `${subject === undefined ? '' : `${subject}: `}${method} ${printableUrl(url)}`;
 }
 
 interface CountedBody {

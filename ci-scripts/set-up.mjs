@@ -1,0 +1,12 @@
+// Installs the dependencies where they are missing, so that one command works on a fresh clone. Runs on the machine's own Node.js.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+if (!existsSync('node_modules/.package-lock.json')) {
+  console.log('Installing the dependencies (npm ci) …');
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  process.exitCode = status ?? 1;
+}

@@ -1,0 +1,110 @@
+/** Runs the whole pipe within the test's process, against a sandbox, and checks what must hold of every run. */
+
+import { EventEmitter } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import { run } from '../pipe/run.ts';
+import type { Environment } from '../pipe/toolkit/environment.ts';
+import { findLeaks } from './leaks.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox/sandbox.ts';
+import { tokens } from './sandbox/tokens.ts';
+
+export interface Ended {
+  readonly exitCode: number;
+  /** Everything printed, without colours. */
+  readonly output: string;
+  readonly ms: number;
+}
+
+export interface Bench {
+  readonly sandbox: Sandbox;
+  /** A working directory of its own. */
+  readonly directory: string;
+  /** Runs the pipe with an access token, unless `env` says otherwise; the last secrets printed would fail the test. */
+  runPipe(env: Environment, options?: RunOptions): Promise<Ended>;
+  /** Runs it with options, and with debug output, in which secrets would show first. */
+  upload(filename: string, ...extraArgs: readonly string[]): Promise<Ended>;
+  /** Sends a signal to the run under way. */
+  signal(name: 'SIGINT' | 'SIGTERM'): void;
+}
+
+export interface RunOptions {
+  readonly workingDirectory?: string;
+  readonly retryBaseMs?: number;
+  readonly versionListUrl?: string;
+  /** Requests that break the sandbox's rules are meant to. */
+  readonly allowsViolations?: boolean;
+}
+
+const colours = /\u001B\[\d+m/g;
+
+/** Sets up a sandbox and a working directory for each test of a file. */
+export function useBench(sandboxOptions: SandboxOptions = {}): Bench {
+  let sandbox: Sandbox | undefined;
+  let directory = '';
+  let signals = new EventEmitter();
+
+  beforeEach(async () => {
+    sandbox = await startSandbox(sandboxOptions);
+    directory = await mkdtemp(join(tmpdir(), 'pipe-test-'));
+  });
+  afterEach(async () => {
+    await sandbox?.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const started = (): Sandbox => {
+    if (sandbox === undefined) throw new Error('the sandbox is only there within a test');
+    return sandbox;
+  };
+
+  async function runPipe(env: Environment, options: RunOptions = {}): Promise<Ended> {
+    const { apiUrl, pipelinesProxyUrl } = started();
+    const defaults: Environment = { API_URL: apiUrl, WORKSPACE: 'acme', REPOSITORY: 'app', TOKEN: tokens.accessToken };
+    const all = { ...defaults, ...env };
+    let text = '';
+    signals = new EventEmitter();
+    const startedAt = performance.now();
+    const { retryBaseMs = 5, versionListUrl, workingDirectory = directory } = options;
+    const exitCode = await run(all, {
+      stdout: { write: (chunk) => (text += chunk) },
+      signals,
+      workingDirectory,
+      metadataPaths: [join(__dirname, '..', 'pipe.yml')],
+      pipelinesProxyUrl,
+      retryBaseMs,
+      ...(versionListUrl === undefined ? {} : { versionListUrl }),
+    });
+    const ms = performance.now() - startedAt;
+    for (const [name, value] of Object.entries(all)) {
+      if (/TOKEN|PASSWORD/.test(name) && value !== undefined && value.length > 20)
+        expect({ name, leaks: findLeaks(text, value) }).toEqual({ name, leaks: [] });
+    }
+    if (options.allowsViolations !== true) expect(started().violations).toEqual([]);
+    return { exitCode, output: text.replaceAll(colours, ''), ms };
+  }
+
+  return {
+    get sandbox() {
+      return started();
+    },
+    get directory() {
+      return directory;
+    },
+    runPipe,
+    upload: (filename, ...extraArgs) =>
+      runPipe({ FILENAME: filename, DEBUG: 'true', ...arrayVariables('EXTRA_ARGS', extraArgs) }),
+    signal: (name) => void signals.emit(name),
+  };
+}
+
+/** An array as Pipelines passes it. */
+export function arrayVariables(name: string, items: readonly string[]): Environment {
+  if (items.length === 0) return {};
+  return Object.fromEntries([
+    [`${name}_COUNT`, String(items.length)],
+    ...items.map((item, index) => [`${name}_${index}`, item]),
+  ]);
+}

@@ -1,0 +1,92 @@
+/** The pipe at work on real files, against a Bitbucket on this machine: what `npm run demo` shows. */
+
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSandbox } from './sandbox.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const directory = await mkdtemp(join(tmpdir(), 'pipe-demo-'));
+const sandbox = await startSandbox();
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const problems: string[] = [];
+
+/** Runs the bundle as a user would, and shows the variables that it gets. */
+async function runPipe(
+  title: string,
+  variables: Readonly<Record<string, string>>,
+  expectedExitCode: number,
+): Promise<void> {
+  say(`\n# ${title}`);
+  for (const [name, value] of Object.entries(variables)) say(`  ${name}: ${name === 'TOKEN' ? '********' : value}`);
+  say('');
+  const { PATH = '' } = process.env;
+  const env = {
+    PATH,
+    API_URL: sandbox.apiUrl,
+    WORKSPACE: 'acme',
+    REPOSITORY: 'app',
+    BITBUCKET_PIPE_STORAGE_DIR: directory,
+    ...variables,
+  };
+  const child = spawn(process.execPath, [join(root, 'dist', 'pipe.js')], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const exitCode = await new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
+  if (exitCode !== expectedExitCode)
+    problems.push(`"${title}" ended with exit code ${String(exitCode)}, not ${expectedExitCode}`);
+}
+
+try {
+  const { accessToken, apiToken, apiUser, expiredToken } = sandbox.tokens;
+  await runPipe(
+    'Files by globs, with checksums, each read back and compared',
+    {
+      TOKEN: accessToken,
+      FILENAME: "['dist/*.js', 'LICENSE.txt', 'pipe/*.ts']",
+      EXTRA_ARGS: "['--checksums', '--verify=content']",
+    },
+    0,
+  );
+  sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'reset', afterBytes: 300_000 } });
+  sandbox.inject({
+    server: 'api',
+    method: 'POST',
+    action: { kind: 'status', status: 503, headers: { 'Retry-After': '1' } },
+  });
+  await runPipe(
+    'A connection that breaks, then a server that has no time: under a name of its own, with an API token',
+    {
+      USERNAME: apiUser,
+      TOKEN: apiToken,
+      FILENAME: 'dist/pipe.js',
+      EXTRA_ARGS: "['--name', 'nightly-2.js', '--keep', '1', '--keep-pattern', 'nightly-*.js']",
+    },
+    0,
+  );
+  await runPipe('A token that has expired', { TOKEN: expiredToken, FILENAME: 'LICENSE.txt' }, 1);
+  await runPipe('Variables that cannot work', { TYPE: 'files', EXTRA_ARGS: '--keep=3' }, 1);
+
+  say('\n# What landed in acme/app\n');
+  for (const { name, size, sha256 } of sandbox.downloads.values())
+    say(`  ${sha256.slice(0, 16)}…  ${String(size).padStart(9)}  ${name}`);
+  const sent = createHash('sha256')
+    .update(await readFile(join(root, 'dist', 'pipe.js')))
+    .digest('hex');
+  for (const name of ['pipe.js', 'nightly-2.js']) {
+    if (sandbox.downloads.get(name)?.sha256 !== sent) problems.push(`${name} is not what was sent`);
+  }
+  if (!sandbox.downloads.has('SHA256SUMS')) problems.push('SHA256SUMS is missing');
+  problems.push(...sandbox.violations);
+} finally {
+  await sandbox.close();
+  await rm(directory, { recursive: true });
+}
+say(problems.length === 0 ? '\nAll as it should be.' : `\nNot as it should be:\n${problems.join('\n')}`);
+process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,0 +1,22 @@
+/** Starts an HTTP server on an address, and says where it can be reached. */
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+
+export interface Address {
+  readonly host: string;
+  /** 0: any. */
+  readonly port: number;
+}
+
+/** The port. */
+export async function listen(server: Server, { host, port }: Address): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('not a TCP port');
+  return address.port;
+}
+
+export function originOf({ host, port }: Address): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

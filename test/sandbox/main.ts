@@ -1,0 +1,76 @@
+/** The sandbox as a process of its own: prints one line of JSON when it is ready, and ends on SIGTERM or SIGINT. */
+import { parseArgs } from 'node:util';
+import { startAdminServer } from './admin-server.ts';
+import { parseFault } from './faults.ts';
+import { startSandbox } from './sandbox.ts';
+import type { SandboxTokens } from './tokens.ts';
+
+/** The line printed. */
+export interface SandboxAddresses {
+  readonly apiUrl: string;
+  readonly contentOrigin: string;
+  readonly pipelinesProxyUrl: string;
+  readonly versionListUrl: string;
+  readonly adminUrl: string;
+  readonly tokens: SandboxTokens;
+}
+
+const { values } = parseArgs({
+  options: {
+    host: { type: 'string', default: '127.0.0.1' },
+    'public-host': { type: 'string' },
+    port: { type: 'string' },
+    'proxy-port': { type: 'string' },
+    'latency-ms': { type: 'string' },
+    workspace: { type: 'string' },
+    repository: { type: 'string' },
+    'max-file-bytes': { type: 'string' },
+    'page-length': { type: 'string' },
+    'discard-content': { type: 'boolean', default: false },
+    /** A fault, or an array of them, as JSON. */
+    faults: { type: 'string', default: '[]' },
+    /** End with the standard input, so that no sandbox outlives whoever started it. */
+    'exit-with-stdin': { type: 'boolean', default: false },
+  },
+});
+
+const { host } = values;
+const sandbox = await startSandbox({
+  host,
+  publicHost: values['public-host'],
+  workspace: values.workspace,
+  repository: values.repository,
+  port: toNumber(values.port),
+  proxyPort: toNumber(values['proxy-port']),
+  latencyMs: toNumber(values['latency-ms']),
+  maxFileBytes: toNumber(values['max-file-bytes']),
+  pageLength: toNumber(values['page-length']),
+  discardContent: values['discard-content'],
+});
+for (const fault of [JSON.parse(values.faults) as unknown].flat()) sandbox.inject(parseFault(fault));
+const admin = await startAdminServer(sandbox, host);
+
+process.once('SIGTERM', close).once('SIGINT', close);
+if (values['exit-with-stdin']) process.stdin.once('end', close).resume();
+
+const { apiUrl, contentOrigin, pipelinesProxyUrl, versionListUrl, tokens } = sandbox;
+const addresses: SandboxAddresses = {
+  apiUrl,
+  contentOrigin,
+  pipelinesProxyUrl,
+  versionListUrl,
+  adminUrl: admin.adminUrl,
+  tokens,
+};
+process.stdout.write(`${JSON.stringify(addresses)}\n`);
+
+function close(): void {
+  process.stdin.destroy();
+  void Promise.all([sandbox.close(), admin.close()]);
+}
+
+function toNumber(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d+$/.test(value)) throw new TypeError(`not a number: ${value}`);
+  return Number(value);
+}

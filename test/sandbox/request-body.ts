@@ -1,0 +1,45 @@
+/** Reads a request's body at the pace of whoever takes it, and can stop and go on anywhere. */
+import type { IncomingMessage } from 'node:http';
+import { isNativeError } from 'node:util/types';
+
+/** The client went away, or the sandbox closes: nothing is left to do. */
+export class ConnectionLost extends Error {}
+
+export interface BodyReader {
+  /** What it returns is waited for; what it throws stops the reading. */
+  readonly onChunk: (chunk: Buffer) => Promise<unknown> | undefined;
+  readonly onEnd: () => void;
+}
+
+/** Rejects with what `onChunk` throws, upon which the rest can be read; with ConnectionLost where the body breaks off. */
+export function readBody(request: IncomingMessage, { onChunk, onEnd }: BodyReader): Promise<void> {
+  if (request.destroyed) return Promise.reject(new ConnectionLost());
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      request.off('data', take).off('end', end).off('close', lose);
+    };
+    const fail = (error: unknown): void => {
+      stop();
+      request.pause();
+      reject(isNativeError(error) ? error : new Error(String(error)));
+    };
+    const take = (chunk: Buffer): void => {
+      try {
+        const pending = onChunk(chunk);
+        if (pending === undefined) return;
+        request.pause();
+        pending.then(() => request.resume(), fail);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const end = (): void => {
+      stop();
+      onEnd();
+      resolve();
+    };
+    const lose = (): void => fail(new ConnectionLost());
+    request.on('data', take).on('end', end).on('close', lose);
+    request.resume();
+  });
+}

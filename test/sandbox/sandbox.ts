@@ -1,0 +1,124 @@
+/** Bitbucket Cloud on loopback: starts every server of it, and stops them again. */
+import { DownloadStore, type StoredDownload } from './download-store.ts';
+import { serveContent } from './content-server.ts';
+import { serveDownloadsApi } from './downloads-api.ts';
+import { FaultList, type Fault } from './faults.ts';
+import { originOf } from './listen.ts';
+import { servePipelinesProxy } from './pipelines-proxy.ts';
+import type { RecordedRequest, ServerContext } from './recorded-request.ts';
+import { startServer, type SandboxServer } from './sandbox-server.ts';
+import { SignedUrls } from './signed-urls.ts';
+import { tokens, type SandboxTokens } from './tokens.ts';
+import { serveWeb, versionListPath } from './web-server.ts';
+
+export interface SandboxOptions {
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Host that clients know it by, where that is another one (`host.docker.internal`). Default `host`. */
+  readonly publicHost?: string | undefined;
+  /** The API's. Default 0: any. */
+  readonly port?: number | undefined;
+  /** The pipelines proxy's. Default 0: any. */
+  readonly proxyPort?: number | undefined;
+  /** Before each answer. Default 0. */
+  readonly latencyMs?: number | undefined;
+  /** Default `acme`. */
+  readonly workspace?: string | undefined;
+  /** Default `app`. */
+  readonly repository?: string | undefined;
+  /** 413 beyond that. Default 2 GiB. */
+  readonly maxFileBytes?: number | undefined;
+  /** Of the listing, where the request has no `pagelen`. Default 10. */
+  readonly pageLength?: number | undefined;
+  /** For benches: what is uploaded is only counted. Default false. */
+  readonly discardContent?: boolean | undefined;
+}
+
+export interface Sandbox {
+  /** As `API_URL`: `http://127.0.0.1:PORT/2.0`. */
+  readonly apiUrl: string;
+  /** Where `GET …/downloads/{name}` redirects to. */
+  readonly contentOrigin: string;
+  readonly pipelinesProxyUrl: string;
+  /** The list of official pipes, in which this one has version 9.9.9. */
+  readonly versionListUrl: string;
+  readonly tokens: SandboxTokens;
+  /** Every request to every server, in order of arrival. */
+  readonly requests: readonly RecordedRequest[];
+  readonly downloads: ReadonlyMap<string, StoredDownload>;
+  /** Code Insights by `${sha}/${id}`. */
+  readonly reports: ReadonlyMap<string, unknown>;
+  /** Every request that no correct client would have sent, with the reason. */
+  readonly violations: readonly string[];
+  /** Seeds a download. */
+  put(name: string, content: Buffer | string, createdOn?: Date): void;
+  /** Throws a TypeError where the fault makes no sense. */
+  inject(fault: Fault): void;
+  /** Forgets everything, faults included, and keeps the servers. */
+  reset(): void;
+  /** Destroys open connections, and what was stored. */
+  close(): Promise<void>;
+}
+
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { host = '127.0.0.1', publicHost = host, workspace = 'acme', repository = 'app' } = options;
+  const closing = new AbortController();
+  const faults = new FaultList();
+  const requests: RecordedRequest[] = [];
+  const violations: string[] = [];
+  const reports = new Map<string, unknown>();
+  const store = new DownloadStore(options.discardContent ?? false);
+  const urls = new SignedUrls();
+  const context: ServerContext = {
+    faults,
+    requests,
+    violations,
+    latencyMs: options.latencyMs ?? 0,
+    closing: closing.signal,
+  };
+  const api = {
+    store,
+    urls,
+    workspace,
+    repository,
+    maxFileBytes: options.maxFileBytes ?? 2 * 1024 ** 3,
+    pageLength: options.pageLength ?? 10,
+    apiUrl: (): string => `${origin(servers[0])}/2.0`,
+    contentOrigin: (): string => origin(servers[1]),
+  };
+  const origin = ({ port }: SandboxServer): string => originOf({ host: publicHost, port });
+  const servers: readonly [SandboxServer, SandboxServer, SandboxServer, SandboxServer] = await Promise.all([
+    startServer('api', context, { host, port: options.port ?? 0 }, (exchange) => serveDownloadsApi(exchange, api)),
+    startServer('content', context, { host, port: 0 }, (exchange) => serveContent(exchange, { store, urls })),
+    startServer('proxy', context, { host, port: options.proxyPort ?? 0 }, (exchange) =>
+      servePipelinesProxy(exchange, { workspace, repository, reports }),
+    ),
+    startServer('web', context, { host, port: 0 }, serveWeb),
+  ]);
+
+  return {
+    apiUrl: api.apiUrl(),
+    contentOrigin: api.contentOrigin(),
+    pipelinesProxyUrl: origin(servers[2]),
+    versionListUrl: `${origin(servers[3])}${versionListPath}`,
+    tokens,
+    requests,
+    downloads: store.downloads,
+    reports,
+    violations,
+    put: (name, content, createdOn) => store.put(name, content, createdOn),
+    inject: (fault) => faults.inject(fault),
+    reset: () => {
+      faults.clear();
+      requests.length = 0;
+      violations.length = 0;
+      reports.clear();
+      store.clear();
+    },
+    close: async () => {
+      closing.abort();
+      await Promise.all(servers.map((server) => server.close()));
+      store.close();
+    },
+  };
+}

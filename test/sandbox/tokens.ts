@@ -1,0 +1,88 @@
+/** Fake credentials of every sort, as long and as odd as real ones, and who may do what with them. */
+
+export interface SandboxTokens {
+  /** The account that owns the API tokens. */
+  readonly apiUser: string;
+  /** API token: HTTP Basic with `apiUser` only; reads and writes. */
+  readonly apiToken: string;
+  /** Access token: Bearer only; reads and writes. */
+  readonly accessToken: string;
+  /** Access token without the scope to write. */
+  readonly readOnlyAccessToken: string;
+  /** API token that may write but not read: for API tokens, one scope does not imply the other. */
+  readonly writeOnlyApiToken: string;
+  readonly expiredToken: string;
+  /** Access token that is valid, of a workspace that does not see the repository. */
+  readonly otherWorkspaceToken: string;
+  /** Of neither kind by its prefix: Bearer, and Basic with any user name; reads and writes. */
+  readonly plainToken: string;
+}
+
+export const tokens: SandboxTokens = {
+  apiUser: 'dev@acme.example',
+  apiToken:
+    'ATATT3xFfGF0Sandbox-Wq7vN2eKp_81hRzXc4TbYm-L0sUaJd9iVoGf6PtHn5Ek3CrBx_yMwQlZ-AuS2jDgI8vKe7TpRo4NhXf1bLc-9YmUzWa0JsVd=5A1DB0C5',
+  accessToken:
+    'ATCTT3xFfGN0Sandbox_Jd8-sXk2RvLq9ZtPm4YwHb7NcFe1UoGa-6TiVx3KzQj_5DrSyEl0WnBfMuCp8hAg-I2vJtXk7RqLw4ZsNd_e9YbHoP=B41C7F2E',
+  readOnlyAccessToken:
+    'ATCTT3xFfGN0ReadOnly-3mZqXw7Kt_Lr5NvYb2HcPd9JsFg-1UoEa6TiVx8Rk4Qj_0DySlWnBfMuCp-hAgI2vJtXz7RqLw5ZsNe_d9YbHoPk=0D93EA61',
+  writeOnlyApiToken:
+    'ATATT3xFfGF0WriteOnly_8KvRz-Lq2XwTb6NcYm4HdPs9JfFg1Uo-Ea7TiVx3Rk5Qj_0DySlWnBfMuCp-hAgI2vJtXz6RqLw8ZsNe_d4YbHoPk=7FA2B318',
+  expiredToken:
+    'ATCTT3xFfGN0Expired_P5tXw-Lq7KvRz2Tb9NcYm1HdJs4FgUo-Ea3TiVx6Rk8Qj_0DySlWnBfMuCp-hAgI5vJtXz2RqLw7ZsNe_d1YbHoPk=C60E54A9',
+  otherWorkspaceToken:
+    'ATCTT3xFfGN0Elsewhere-9RkQj2DySl_WnBfMu5CpHhAgI7vJtXz-RqLw1ZsNe4d_YbHoPk8KvTz3Tb-NcYm6HdJsFgUoEa0TiVx_Pq5XwLr7=1E8D06BB',
+  plainToken: 'sandbox~plain/token+with.odd_characters-4f0c2b7e9a==',
+};
+
+export type Access = 'read' | 'write';
+
+export interface Identity {
+  /** The scopes' names, which differ between the two kinds of token. */
+  readonly scopes: readonly string[];
+  readonly scopeNames: Readonly<Record<Access, string>>;
+  readonly seesRepository: boolean;
+}
+
+/** `anonymous`: no header. `malformed`: a header that no correct client sends. `invalid`: what 401 is for. */
+export type Authentication = Identity | 'anonymous' | 'invalid' | 'malformed';
+
+const apiScopes = { read: 'read:repository:bitbucket', write: 'write:repository:bitbucket' } as const;
+const accessScopes = { read: 'repository', write: 'repository:write' } as const;
+
+const writeApi: Identity = { scopes: [apiScopes.read, apiScopes.write], scopeNames: apiScopes, seesRepository: true };
+const writeAccess: Identity = {
+  // `repository:write` implies `repository`; API tokens have no such rule.
+  scopes: [accessScopes.write, accessScopes.read],
+  scopeNames: accessScopes,
+  seesRepository: true,
+};
+
+const basicIdentities = new Map<string, Identity>([
+  [tokens.apiToken, writeApi],
+  [tokens.writeOnlyApiToken, { ...writeApi, scopes: [apiScopes.write] }],
+]);
+const bearerIdentities = new Map<string, Identity>([
+  [tokens.accessToken, writeAccess],
+  [tokens.readOnlyAccessToken, { ...writeAccess, scopes: [accessScopes.read] }],
+  [tokens.otherWorkspaceToken, { ...writeAccess, seesRepository: false }],
+  [tokens.plainToken, writeAccess],
+]);
+
+/**
+ * RFC 7617 (Basic) and RFC 6750 (Bearer); the scheme's case does not matter (RFC 9110, section 11.1). Real tokens have
+ * an equals sign in the middle, which RFC 6750 does not foresee.
+ */
+export function authenticate(authorization: string | undefined): Authentication {
+  if (authorization === undefined) return 'anonymous';
+  const [, scheme, credentials] = /^(basic|bearer) ([A-Za-z0-9._~+/=-]+)$/i.exec(authorization) ?? [];
+  if (scheme === undefined || credentials === undefined) return 'malformed';
+  if (scheme.toLowerCase() === 'bearer') return bearerIdentities.get(credentials) ?? 'invalid';
+  const decoded = Buffer.from(credentials, 'base64').toString();
+  const colon = decoded.indexOf(':');
+  if (colon < 0 || Buffer.from(decoded).toString('base64') !== credentials) return 'malformed';
+  const user = decoded.slice(0, colon);
+  const token = decoded.slice(colon + 1);
+  if (token === tokens.plainToken && user !== '') return writeAccess;
+  return user === tokens.apiUser ? (basicIdentities.get(token) ?? 'invalid') : 'invalid';
+}
