@@ -5,7 +5,7 @@ import { PipeError, StoppedError } from './errors.ts';
 import { proxySecrets } from './http/proxies.ts';
 import type { Failure, Surroundings } from './perform.ts';
 import { readSettings } from './settings.ts';
-import { type Environment, readBoolean } from './toolkit/environment.ts';
+import { type Environment, readBoolean, readText } from './toolkit/environment.ts';
 import { exitCodes, fail, onStopSignal, type SignalSource, succeed } from './toolkit/outcome.ts';
 import { createOutput, type Output, type Stream } from './toolkit/output.ts';
 import { Problems, ValidationError } from './toolkit/problems.ts';
@@ -47,7 +47,10 @@ export function reportCrash(error: unknown, env: Environment, stdout: Stream): n
 }
 
 function createRunOutput(env: Environment, stdout: Stream): Output {
-  return createOutput(stdout, createScrub([...secretVariables.map((name) => env[name]), ...proxySecrets(env)]));
+  return createOutput(
+    stdout,
+    createScrub([...secretVariables.map((name) => readText(env, name)), ...proxySecrets(env)]),
+  );
 }
 
 function isColoured(env: Environment): boolean {

@@ -178,7 +178,7 @@ function readDownloadName(given: GivenOptions, problems: Problems): string | und
   const bytes = Buffer.byteLength(name);
   if (bytes > maxNameBytes)
     problems.add('EXTRA_ARGS', `option --name is ${bytes} bytes long, and ${maxNameBytes} is the most`);
-  else if (/[/\\\0]/.test(name) || /^\.{0,2}$/.test(name))
+  else if (/[/\\]|(?![\r\n])\p{Cc}/u.test(name) || /^\.{0,2}$/.test(name))
     problems.add('EXTRA_ARGS', `option --name needs a file name without a path, not ${JSON.stringify(name)}`);
   return name;
 }

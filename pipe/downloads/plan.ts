@@ -31,11 +31,12 @@ export async function planDownloads(settings: FileSettings, surroundings: Surrou
     );
   }
   const planned = files.map((source) => ({ source, name: settings.rename ?? basename(source.path) }));
-  const unsendable = planned.filter(({ name }) => name.includes('\\')).map(({ name }) => printable(name));
+  // Form parsers cut off what stands before a backslash, for the sake of old browsers that sent whole Windows paths,
+  // and take no control character in a header but the escaped line breaks.
+  const unsendable = planned.filter(({ name }) => /\\|(?![\r\n])\p{Cc}/u.test(name)).map(({ name }) => printable(name));
   if (unsendable.length > 0) {
-    // Form parsers cut off what stands before a backslash, for the sake of old browsers that sent whole Windows paths.
     throw new InputError(
-      `${unsendable.join(', ')}: a download cannot have a backslash in its name: rename the file, or give --name`,
+      `${unsendable.join(', ')}: a download cannot have a backslash or a control character in its name: rename the file, or give --name`,
     );
   }
   if (settings.withChecksums && planned.some(({ name }) => name === checksumsName)) {

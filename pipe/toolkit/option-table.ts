@@ -47,7 +47,7 @@ export function readOptions<Kind extends string>(
     if (!row.appliesTo.includes(kind)) {
       problems.add(variable, `option ${name} does not apply to TYPE ${kind}, only to ${row.appliesTo.join(', ')}`);
     } else if (row.takes === 'value' && (value === undefined || value === '')) {
-      problems.add(variable, `option ${name} needs a value: '${name}', '${row.placeholder ?? 'VALUE'}'`);
+      problems.add(variable, `option ${name} needs a value, ${row.placeholder ?? 'VALUE'}`);
     } else if (row.takes === 'flag' && value !== undefined) {
       problems.add(variable, `option ${name} takes no value, and was given one`);
     } else if (values.has(name) && row.repeatable !== true) {
@@ -66,11 +66,7 @@ function rowOf<Kind extends string>(table: OptionTable<Kind>, name: string): Opt
 function unknownOption<Kind extends string>(table: OptionTable<Kind>, word: string, kind: Kind): string {
   const [first = ''] = word.trim().split(/\s/);
   if (first !== word && rowOf(table, first) !== undefined) {
-    const items = word
-      .trim()
-      .split(/\s+/)
-      .map((item) => `'${item}'`);
-    return `unknown option ${JSON.stringify(word)}: write each word as an item of its own, [${items.join(', ')}]`;
+    return `unknown option ${JSON.stringify(word)}: write each word as an item of its own (${word.trim().split(/\s+/).join(' and ')})`;
   }
   const known = Object.entries<OptionRow<Kind>>(table).filter(([, row]) => row.appliesTo.includes(kind));
   return `unknown option ${JSON.stringify(word)}: TYPE ${kind} knows ${known.map(([name]) => name).join(', ')}`;

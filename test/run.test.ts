@@ -1,0 +1,354 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Environment } from '../pipe/toolkit/environment.ts';
+import { arrayVariables, useBench } from './run-pipe.ts';
+import { tokens } from './sandbox/tokens.ts';
+
+const bench = useBench();
+
+const appPassword = `ATBB${'x'.repeat(32)}`;
+
+beforeEach(async () => {
+  await mkdir(join(bench.directory, 'dist'));
+  for (const name of ['dist/a.zip', 'dist/b.zip', 'package.json', 'README.md'])
+    await writeFile(join(bench.directory, name), name);
+});
+
+describe('bad input ends with exit code 1, a message that says what to do, and nothing sent', () => {
+  const cases: readonly (readonly [title: string, env: Environment, ...texts: readonly (string | RegExp)[]])[] = [
+    [
+      'no variables at all',
+      { TOKEN: '', FILENAME: '', WORKSPACE: '', REPOSITORY: '' },
+      '✖ Validation errors:\n',
+      'TOKEN:\n- required field',
+      'FILENAME:\n- required field',
+      'WORKSPACE:\n- ',
+      'REPOSITORY:\n- ',
+    ],
+    ['an unresolved variable', { TOKEN: '$MY_TOKEN', FILENAME: 'dist/*' }, 'unresolved reference $MY_TOKEN'],
+    ['an unknown TYPE', { TYPE: 'docker', FILENAME: 'dist/*' }, 'TYPE:\n', 'unallowed value docker'],
+    ['a DEBUG that is no boolean', { DEBUG: 'maybe', FILENAME: 'dist/*' }, 'DEBUG:\n- must be of boolean type'],
+    [
+      'an array with a hole',
+      { FILENAME_COUNT: '3', FILENAME_0: 'dist/a.zip', FILENAME_2: 'dist/b.zip' },
+      'FILENAME_1:\n- required field, because FILENAME_COUNT is 3',
+    ],
+    [
+      'array items without a count',
+      { FILENAME_0: 'dist/a.zip' },
+      'FILENAME_COUNT:\n- required field, because FILENAME_0 is set',
+    ],
+    [
+      'more items than the count',
+      { FILENAME_COUNT: '1', FILENAME_0: 'dist/a.zip', FILENAME_1: 'dist/b.zip' },
+      'FILENAME_1:\n- is beyond FILENAME_COUNT, which is 1',
+    ],
+    [
+      'a value and an array at once',
+      { FILENAME: 'dist/a.zip', FILENAME_COUNT: '1', FILENAME_0: 'dist/b.zip' },
+      'is set both as one value and as an array',
+    ],
+    ['an empty array', { FILENAME_COUNT: '0' }, 'FILENAME:\n- required field'],
+    [
+      'a malformed sequence',
+      { FILENAME: 'dist/*', EXTRA_ARGS: "['--keep', {a: b}]" },
+      'EXTRA_ARGS:\n',
+      'is not a list of texts',
+    ],
+    [
+      'an unknown option',
+      { FILENAME: 'dist/*', EXTRA_ARGS: '--overwrite' },
+      'unknown option "--overwrite"',
+      '--skip-existing',
+    ],
+    [
+      'options in one text',
+      { FILENAME: 'dist/*', EXTRA_ARGS: '--keep 5' },
+      'write each word as an item of its own (--keep and 5)',
+    ],
+    ['a missing value', { FILENAME: 'dist/*', EXTRA_ARGS: '--name' }, 'option --name needs a value, NAME'],
+    [
+      'options that contradict each other',
+      { FILENAME: 'dist/*', EXTRA_ARGS: "['--skip-existing', '--no-clobber']" },
+      'contradict each other',
+    ],
+    ['--keep alone', { FILENAME: 'dist/*', EXTRA_ARGS: '--keep=5' }, 'option --keep needs --keep-pattern'],
+    [
+      'a name of 300 bytes',
+      { FILENAME: 'dist/a.zip', EXTRA_ARGS: `--name=${'é'.repeat(150)}` },
+      'option --name is 300 bytes long, and 255 is the most',
+    ],
+    ['variables that contradict each other', { FILENAME: 'dist/*', ACCOUNT: 'other' }, 'contradicts ACCOUNT'],
+    [
+      'a REPOSITORY with its workspace',
+      { FILENAME: 'dist/*', REPOSITORY: 'acme/app' },
+      'set WORKSPACE to acme and REPOSITORY to app',
+    ],
+    ['an API_URL that is none', { FILENAME: 'dist/*', API_URL: 'api.bitbucket.org' }, 'API_URL:\n- must be a URL'],
+    [
+      'an API_URL without encryption',
+      { FILENAME: 'dist/*', API_URL: 'http://gateway.example/2.0' },
+      'API_URL:\n',
+      'must be https',
+    ],
+    [
+      'an API token without its email',
+      { FILENAME: 'dist/*', TOKEN: tokens.apiToken },
+      'USERNAME:\n',
+      'needs the email of the Atlassian account',
+    ],
+    [
+      'an app password',
+      { FILENAME: 'dist/*', TOKEN: '', BITBUCKET_USERNAME: 'me', BITBUCKET_APP_PASSWORD: appPassword },
+      'BITBUCKET_APP_PASSWORD:\n- app passwords were switched off by Atlassian on 2026-07-28. Use an API token',
+    ],
+    [
+      'an app password as TOKEN',
+      { FILENAME: 'dist/*', TOKEN: appPassword },
+      'is an app password, and app passwords were switched off',
+    ],
+    [
+      'a token with a line break inside',
+      { FILENAME: 'dist/*', TOKEN: `${tokens.accessToken}\nexport X=1` },
+      'holds white space',
+    ],
+    [
+      'a proxy that is none',
+      { FILENAME: 'dist/*', HTTPS_PROXY: 'socks5://localhost:1080' },
+      'HTTPS_PROXY:\n- must be the URL of an HTTP proxy',
+    ],
+    ['a pattern that matches nothing', { FILENAME: 'build/*.zip' }, '✖ build/*.zip matches no file in '],
+    [
+      'one pattern of several that matches nothing',
+      arrayVariables('FILENAME', ['dist/*.zip', '*.tar']),
+      '✖ *.tar matches no file in ',
+    ],
+    ['a directory', { FILENAME: 'dist' }, '✖ dist is a directory: name its files, as in dist/* or dist/**'],
+    ['a path outside', { FILENAME: '/etc/hostname' }, '✖ /etc/hostname is outside of '],
+    [
+      'two files of one name',
+      arrayVariables('FILENAME', ['dist/a.zip', 'copy/a.zip']),
+      '✖ dist/a.zip and copy/a.zip would all become the one download a.zip',
+    ],
+    ['a named pipe', { FILENAME: 'queue' }, '✖ queue is a named pipe (FIFO), not a regular file'],
+    ['a device through a link', { FILENAME: 'zero' }, '✖ zero is outside of '],
+  ];
+
+  it.each(cases)('%s', async (_, env, ...texts) => {
+    await mkdir(join(bench.directory, 'copy'));
+    await writeFile(join(bench.directory, 'copy/a.zip'), 'other');
+    await symlink('/dev/zero', join(bench.directory, 'zero'));
+    execFileSync('mkfifo', [join(bench.directory, 'queue')]);
+    const { exitCode, output } = await bench.runPipe(env);
+    expect(exitCode).toBe(1);
+    for (const text of texts) expect(output).toContain(text);
+    expect(output).not.toMatch(/^ {4}at /m);
+    expect(bench.sandbox.requests).toEqual([]);
+  });
+
+  it('everything that is wrong is said at once', async () => {
+    const { output } = await bench.runPipe({
+      TYPE: 'x',
+      DEBUG: 'x',
+      TOKEN: 'a b',
+      WORKSPACE: 'a b',
+      EXTRA_ARGS: "['--nope', '--retries', '99']",
+    });
+    for (const name of ['TYPE', 'DEBUG', 'TOKEN', 'WORKSPACE', 'EXTRA_ARGS', 'FILENAME'])
+      expect(output).toContain(`${name}:\n- `);
+    expect(output).toContain('--nope');
+    expect(output).toContain('option --retries needs a whole number from 0 to 20, not "99"');
+  });
+});
+
+describe('tokens', () => {
+  it.each([
+    ['an access token alone', { TOKEN: tokens.accessToken }],
+    ['an access token, and a USERNAME that is not needed', { TOKEN: tokens.accessToken, USERNAME: 'someone' }],
+    ['an API token with its email', { TOKEN: tokens.apiToken, USERNAME: tokens.apiUser }],
+    ['a token of no known kind alone', { TOKEN: tokens.plainToken }],
+    ['a token of no known kind with a user', { TOKEN: tokens.plainToken, USERNAME: 'robot' }],
+    ['a token that was stored with a line break at its end', { TOKEN: `${tokens.accessToken}\n` }],
+    ['an API token that may only write', { TOKEN: tokens.writeOnlyApiToken, USERNAME: tokens.apiUser }],
+  ])('%s works', async (_, env) => {
+    const { exitCode } = await bench.runPipe({ FILENAME: 'dist/*', ...env });
+    expect(exitCode).toBe(0);
+    expect([...bench.sandbox.downloads.keys()].sort()).toEqual(['a.zip', 'b.zip']);
+  });
+
+  const refused: readonly (readonly [title: string, env: Environment, status: string, advice: string])[] = [
+    [
+      'an expired one',
+      { TOKEN: tokens.expiredToken },
+      '401 Token is invalid',
+      'What to do: The access token has expired or was revoked',
+    ],
+    [
+      'an API token with another email',
+      { TOKEN: tokens.apiToken, USERNAME: 'other@acme.example' },
+      '401 ',
+      'What to do: Check that USERNAME is the email of the Atlassian account',
+    ],
+    [
+      'one of no known kind, wrong',
+      { TOKEN: 'something-else-entirely-0123456789' },
+      '401 ',
+      'What to do: TOKEN was sent as an access token, because USERNAME is not set',
+    ],
+    [
+      'one without the scope',
+      { TOKEN: tokens.readOnlyAccessToken },
+      '403 ',
+      'What to do: The token lacks the scope repository:write, and has repository.',
+    ],
+    [
+      'one of another workspace',
+      { TOKEN: tokens.otherWorkspaceToken },
+      '404 ',
+      'What to do: There is no repository acme/app, or the token does not see it',
+    ],
+    [
+      'a workspace that does not exist',
+      { WORKSPACE: 'nobody' },
+      '404 ',
+      'What to do: There is no repository nobody/app',
+    ],
+  ];
+
+  it.each(refused)('%s: the status, the reason, the request, and what to do', async (_, env, status, advice) => {
+    const { exitCode, output } = await bench.runPipe({ FILENAME: 'dist/*', ...env });
+    expect(exitCode).toBe(1);
+    expect(output).toContain(status);
+    expect(output).toMatch(/\(request id \w+\)/);
+    expect(output).toContain(advice);
+    expect(output).toContain('a.zip: NOT published');
+    expect([...bench.sandbox.downloads.keys()]).toEqual([]);
+  });
+});
+
+describe('as atlassian/bitbucket-upload-file, with only the name of the pipe changed', () => {
+  const pipelines: Environment = {
+    TOKEN: undefined,
+    WORKSPACE: undefined,
+    REPOSITORY: undefined,
+    BITBUCKET_REPO_OWNER: 'acme',
+    BITBUCKET_WORKSPACE: 'acme',
+    BITBUCKET_REPO_SLUG: 'app',
+  };
+
+  it.each([
+    ['an access token', { BITBUCKET_ACCESS_TOKEN: tokens.accessToken, FILENAME: 'package.json' }, ['package.json']],
+    [
+      'an API token',
+      { ATLASSIAN_ACCOUNT_EMAIL: tokens.apiUser, ATLASSIAN_API_TOKEN: tokens.apiToken, FILENAME: 'package.json' },
+      ['package.json'],
+    ],
+    ['a glob', { BITBUCKET_ACCESS_TOKEN: tokens.accessToken, FILENAME: 'dist/*.zip' }, ['a.zip', 'b.zip']],
+    [
+      'several files in one text',
+      { BITBUCKET_ACCESS_TOKEN: tokens.accessToken, FILENAME: 'package.json README.md dist/*' },
+      ['README.md', 'a.zip', 'b.zip', 'package.json'],
+    ],
+    [
+      'another account and repository',
+      {
+        BITBUCKET_REPO_OWNER: 'x',
+        BITBUCKET_WORKSPACE: 'x',
+        BITBUCKET_REPO_SLUG: 'y',
+        BITBUCKET_ACCESS_TOKEN: tokens.accessToken,
+        ACCOUNT: 'acme',
+        REPOSITORY: 'app',
+        FILENAME: 'package.json',
+        DEBUG: 'true',
+      },
+      ['package.json'],
+    ],
+    [
+      'an API token where the app password was',
+      { BITBUCKET_USERNAME: tokens.apiUser, BITBUCKET_APP_PASSWORD: tokens.apiToken, FILENAME: 'package.json' },
+      ['package.json'],
+    ],
+    [
+      'more than ten files',
+      { BITBUCKET_ACCESS_TOKEN: tokens.accessToken, FILENAME: 'many/*' },
+      Array.from({ length: 11 }, (_, index) => `f${index}`).sort(),
+    ],
+  ] as const)('%s', async (_, env, expected) => {
+    await mkdir(join(bench.directory, 'many'));
+    for (let index = 0; index < 11; index++) await writeFile(join(bench.directory, `many/f${index}`), '');
+    const { exitCode } = await bench.runPipe({ ...pipelines, ...env });
+    expect(exitCode).toBe(0);
+    expect([...bench.sandbox.downloads.keys()].sort()).toEqual([...expected]);
+  });
+});
+
+describe('what is printed', () => {
+  it('follows the conventions of pipes: colours without a terminal, none with NO_COLOR', async () => {
+    const lines: string[] = [];
+    const { run } = await import('../pipe/run.ts');
+    const parts = {
+      stdout: { write: (text: string) => lines.push(text) },
+      signals: process,
+      workingDirectory: bench.directory,
+      metadataPaths: [],
+    };
+    const env = {
+      TOKEN: tokens.accessToken,
+      API_URL: bench.sandbox.apiUrl,
+      WORKSPACE: 'acme',
+      REPOSITORY: 'app',
+      FILENAME: 'package.json',
+    };
+    await run(env, parts);
+    expect(lines[0]).toMatch(/^\u001B\[32mINFO: Publishing 1 file, 12 B, to .*\u001B\[0m\n$/);
+    expect(lines.at(-1)).toMatch(/^\u001B\[32m✔ Uploaded 1 file.*\u001B\[0m\n$/);
+    await run({ ...env, FILENAME: 'nope' }, parts);
+    expect(lines.at(-1)).toMatch(/^\u001B\[31m✖ nope matches no file.*\u001B\[0m\n$/);
+    lines.length = 0;
+    await run({ ...env, NO_COLOR: '1' }, parts);
+    expect(lines.join('')).not.toContain('\u001B');
+  });
+
+  it('a server that repeats the token, in any encoding, does not get it printed', async () => {
+    const basic = Buffer.from(`${tokens.apiUser}:${tokens.apiToken}`).toString('base64');
+    const body = JSON.stringify({
+      error: { message: `you sent ${tokens.apiToken}, ${encodeURIComponent(tokens.apiToken)} and ${basic}` },
+    });
+    bench.sandbox.inject({
+      method: 'POST',
+      action: { kind: 'status', status: 400, body, headers: { 'x-request-id': tokens.apiToken } },
+    });
+    const { exitCode, output } = await bench.runPipe({
+      FILENAME: 'package.json',
+      USERNAME: tokens.apiUser,
+      TOKEN: tokens.apiToken,
+      DEBUG: 'true',
+    });
+    expect(exitCode).toBe(1);
+    expect(output).toContain('400 you sent ***, *** and');
+  });
+
+  it('a server cannot colour the log, nor start a line of its own', async () => {
+    bench.sandbox.inject({
+      method: 'POST',
+      action: { kind: 'status', status: 400, body: '{"error":"\\u001b[2J\\n✔ all fine"}' },
+    });
+    const { output } = await bench.runPipe({ FILENAME: 'package.json' });
+    expect(output).not.toContain('\u001B');
+    expect(output).not.toMatch(/^✔/m);
+  });
+
+  it('a file name cannot either', async () => {
+    await writeFile(join(bench.directory, 'evil\u202E\n✔ fine.txt'), '');
+    const { exitCode, output } = await bench.runPipe({ FILENAME: 'evil*' });
+    expect(exitCode).toBe(0);
+    expect(output.match(/^✔.*$/gm)).toEqual([expect.stringMatching(/^✔ Uploaded 1 file/)]);
+    expect(output).not.toContain('\u202E');
+    await writeFile(join(bench.directory, 'colour\u001B[31m.txt'), '');
+    const refused = await bench.runPipe({ FILENAME: 'colour*' });
+    expect(refused.exitCode).toBe(1);
+    expect(refused.output).not.toContain('\u001B');
+  });
+});
