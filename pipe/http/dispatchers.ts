@@ -5,6 +5,8 @@ import type { ProxySettings } from './proxies.ts';
 
 export interface Dispatchers {
   forUrl(url: URL): Dispatcher;
+  /** For a server that is a proxy itself. */
+  readonly direct: Dispatcher;
   /** Cuts every connection. */
   destroy(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export function createDispatchers(proxies: ProxySettings, connectTimeoutMs: numb
   const https = through(proxies.https);
   return {
     forUrl: (url) => (url.protocol === 'https:' ? https : http),
+    direct,
     async destroy() {
       await Promise.all([...new Set([direct, http, https])].map((dispatcher) => dispatcher.destroy()));
     },

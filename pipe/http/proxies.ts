@@ -29,21 +29,37 @@ export function readProxies(env: Environment, problems: Problems): ProxySettings
   };
 }
 
-/** The passwords inside the proxies' URLs, to be kept out of the log. */
+/** The passwords inside the proxies' URLs, as written and as meant, to be kept out of the log. */
 export function proxySecrets(env: Environment): readonly string[] {
   return [names.http, names.https, names.all].flatMap((aliases) => {
-    const password = URL.parse(first(env, aliases)?.value ?? '')?.password ?? '';
-    return password === '' ? [] : [password, decodeURIComponent(password)];
+    const password = parseProxy(first(env, aliases)?.value ?? '')?.password ?? '';
+    return password === '' ? [] : [password, decode(password) ?? password];
   });
 }
 
 function readProxy(env: Environment, aliases: readonly string[], problems: Problems): string | undefined {
   const set = first(env, aliases);
   if (set === undefined) return undefined;
-  const url = URL.parse(set.value.includes('://') ? set.value : `http://${set.value}`);
-  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url.href;
-  problems.add(set.name, 'must be the URL of an HTTP proxy, such as http://proxy.example:3128');
-  return undefined;
+  const url = parseProxy(set.value);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    problems.add(set.name, 'must be the URL of an HTTP proxy, such as http://proxy.example:3128');
+    return undefined;
+  }
+  if (decode(url.username) === undefined || decode(url.password) === undefined)
+    problems.add(set.name, 'has a % in its user name or password that starts no escape: write it as %25');
+  return url.href;
+}
+
+function parseProxy(value: string): URL | null {
+  return URL.parse(value.includes('://') ? value : `http://${value}`);
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function first(

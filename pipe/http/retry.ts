@@ -29,7 +29,11 @@ const transientCodes: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'INCOMPLETE_ANSWER',
   'INCOMPLETE_REQUEST',
+  'PROXY_502',
+  'PROXY_503',
+  'PROXY_504',
   'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_PRX_CONN',
   'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_SOCKET',
@@ -58,11 +62,13 @@ export function requestedWaitMs(error: unknown): number | undefined {
  */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, error: unknown, random: number): number | undefined {
   if (attempt > policy.retries || !isTransient(error)) return undefined;
+  const backoff = random * Math.min(policy.capMs, policy.baseMs * 2 ** (attempt - 1));
   const requested = requestedWaitMs(error);
-  if (requested !== undefined) {
-    return requested > policy.maxWaitMs ? undefined : requested + random * Math.min(1_000, requested / 10);
-  }
-  return random * Math.min(policy.capMs, policy.baseMs * 2 ** (attempt - 1));
+  if (requested === undefined) return backoff;
+  // A wait of 0, or a date that our clock is past, would use up every try at once.
+  return requested > policy.maxWaitMs
+    ? undefined
+    : Math.max(backoff, requested + random * Math.min(1_000, requested / 10));
 }
 
 /**

@@ -73,6 +73,7 @@ export function createHttp(options: HttpOptions): Http {
   async function send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T> {
     const what = describe(request, request.url);
     for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
       await gate.pass(request.url.origin, signal);
       const startedAt = now();
       const watchdog = createWatchdog(options.timeoutMs, signal);
@@ -118,9 +119,10 @@ export function createHttp(options: HttpOptions): Http {
 
   async function sendOnce(request: HttpRequest, url: URL, watchdog: Watchdog): Promise<Answer> {
     const authorization = authorizationFor(url, options.credentials);
-    const headers: Record<string, string> = { 'user-agent': options.userAgent, ...request.headers };
+    // Where a redirect leads to another origin, that is told nothing but the address.
+    const given = url.origin === request.url.origin ? request.headers : undefined;
+    const headers: Record<string, string> = { 'user-agent': options.userAgent, ...given };
     if (authorization !== undefined) headers['authorization'] = authorization;
-    // A redirect, which only GET and HEAD follow, is told nothing but the address.
     const body = request.body === undefined ? undefined : countedBody(request.body, watchdog, request.onSent);
     if (request.body !== undefined) headers['content-length'] = String(request.body.length);
     const startedAt = now();
@@ -129,7 +131,8 @@ export function createHttp(options: HttpOptions): Http {
         `> ${request.method} ${printableUrl(url)}${request.body === undefined ? '' : ` (${formatBytes(request.body.length)})`}`,
       );
     try {
-      const response = await dispatchers.forUrl(url).request({
+      const dispatcher = request.absoluteTarget === undefined ? dispatchers.forUrl(url) : dispatchers.direct;
+      const response = await dispatcher.request({
         origin: url.origin,
         path: request.absoluteTarget ?? url.pathname + url.search,
         method: request.method,
@@ -194,9 +197,9 @@ function countedBody(body: Body, watchdog: Watchdog, onSent: ((bytes: number) =>
     onSent?.(0);
     try {
       for await (const chunk of body.open()) {
-        sent += chunk.length;
         yield chunk;
         // Asked for more: the chunk is with the system.
+        sent += chunk.length;
         watchdog.moved();
         onSent?.(sent);
       }
@@ -246,6 +249,10 @@ function toPipeError(error: unknown, what: string): PipeError {
   // Node tries a host's addresses in turn and reports all failures together; the first one speaks for them.
   const failure = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
   const { code, message } = failure as NodeJS.ErrnoException;
+  // undici says only in words that a proxy refused to connect.
+  const proxyStatus = /^Proxy response \((\d{3})\)/.exec(message)?.[1];
+  if (proxyStatus !== undefined)
+    return new NetworkError(`${what}: the proxy answered ${proxyStatus}`, `PROXY_${proxyStatus}`, { cause: error });
   return new NetworkError(`${what}: ${describeCode(code) ?? message}`, code ?? 'UNKNOWN', { cause: error });
 }
 
@@ -257,6 +264,7 @@ const descriptions: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'host name could not be looked up',
   ETIMEDOUT: 'connection timed out',
   UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
+  UND_ERR_PRX_CONN: 'connection closed by the proxy',
   UND_ERR_SOCKET: 'connection closed by the server',
 };
 

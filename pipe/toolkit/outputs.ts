@@ -1,6 +1,6 @@
 /** Hands results to what runs next: a JSON file, the pipe's storage directory, and the step's output variables. */
 
-import { access, appendFile, constants, mkdir, stat } from 'node:fs/promises';
+import { access, appendFile, constants, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment } from './environment.ts';
 import { pipeStorageDirectory, writeWhole } from './storage.ts';
@@ -20,9 +20,10 @@ export function wantsResult(env: Environment, outputPath: string | undefined): b
  */
 export async function checkOutputPath(outputPath: string): Promise<void> {
   await mkdir(dirname(outputPath), { recursive: true });
-  await access(dirname(outputPath), constants.W_OK);
   const stats = await stat(outputPath).catch(() => undefined);
   if (stats?.isDirectory() === true) throw new Error(`${outputPath} is a directory`);
+  // A file is replaced by another one of its directory; a device is written to.
+  await access(stats?.isFile() === false ? outputPath : dirname(outputPath), constants.W_OK);
 }
 
 /**
@@ -55,5 +56,6 @@ export async function writeOutputVariables(
   const lines = Object.entries(variables)
     .filter(([, value]) => value !== undefined && value.length <= maxValueCharacters && !/[\r\n\0]/.test(value))
     .map(([name, value]) => `${name}=${value}\n`);
-  await appendFile(path, lines.join(''));
+  const before = await readFile(path, 'utf8').catch(() => '');
+  await appendFile(path, `${before === '' || before.endsWith('\n') ? '' : '\n'}${lines.join('')}`);
 }

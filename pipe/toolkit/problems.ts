@@ -1,5 +1,7 @@
 /** Collects what is wrong with the variables and prints it as the pipes toolkits do: a YAML map of lists. */
 
+import { printable } from './output.ts';
+
 /** Problems by variable, in the order in which they were found. */
 export class Problems {
   readonly #byVariable = new Map<string, string[]>();
@@ -37,8 +39,10 @@ export class ValidationError extends Error {
   }
 }
 
-// YAML 1.2, 7.3.3: a plain scalar may not start with an indicator nor hold ": " or " #". Only such texts are quoted.
+// YAML 1.2, 7.3.3: a plain scalar may not start with an indicator, hold ": " or " #", nor end in a space. Only such
+// texts are quoted, and those with control characters escaped: JSON's escapes are YAML's.
 function yamlScalar(text: string): string {
-  if (/^[A-Za-z0-9/(]/.test(text) && !/: |:$| #|[\p{Cc}]/u.test(text)) return text;
-  return /\p{Cc}/u.test(text) ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
+  const escaped = printable(text);
+  if (escaped !== text) return escaped;
+  return /^[A-Za-z0-9/(]/.test(text) && !/: |:$| #| $/.test(text) ? text : `'${text.replaceAll("'", "''")}'`;
 }

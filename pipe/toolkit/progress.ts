@@ -71,7 +71,7 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
       running.add(transfer);
       return {
         sent(count) {
-          if (count < transfer.sent) transfer.attemptAt = now();
+          if (count === 0 || count < transfer.sent) transfer.attemptAt = now();
           transfer.sent = count;
         },
         end() {

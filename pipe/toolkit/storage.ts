@@ -1,6 +1,7 @@
 /** The directories in which pipes of one pipeline leave data for each other, as Atlassian's toolkit lays them out. */
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment } from './environment.ts';
 
@@ -9,7 +10,13 @@ const sharedFile = '_shared_variables.json';
 /** Writes a file whole or not at all, and makes its directory where it is missing. */
 export async function writeWhole(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
+  const stats = await stat(path).catch(() => undefined);
+  if (stats !== undefined && !stats.isFile()) {
+    // A device, such as /dev/stdout, is written to; renaming would put a file in its place.
+    await writeFile(path, content);
+    return;
+  }
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
   await writeFile(temporary, content);
   await rename(temporary, path);
 }
@@ -21,7 +28,8 @@ export function pipeStorageDirectory(env: Environment): string | undefined {
 
 /** A value that another pipe, or an earlier run, shared; undefined where there is none. */
 export async function readShared(env: Environment, name: string): Promise<unknown> {
-  return (await readAllShared(env))[name];
+  const all = await readAllShared(env);
+  return Object.hasOwn(all, name) ? all[name] : undefined;
 }
 
 /** Shares a value with the pipes that run later in the same pipeline. Returns false outside Pipelines. */

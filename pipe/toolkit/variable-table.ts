@@ -56,9 +56,10 @@ async function readVariable(name: string, row: VariableRow, env: Environment, pr
     return value;
   }
   const given = [name, ...(row.aliases ?? [])].filter((alias) => readText(env, alias) !== undefined);
-  for (const alias of given.slice(1)) {
-    if (readText(env, alias) !== readText(env, given[0] ?? name))
-      problems.add(name, `contradicts ${alias}, which is set to something else: set one of them`);
+  const [first = name, ...others] = given;
+  for (const alias of others) {
+    if (readText(env, alias) !== readText(env, first))
+      problems.add(first, `contradicts ${alias}, which is set to something else: set one of them`);
   }
   const value = [...given, ...(row.fallbacks ?? [])]
     .map((source) => readText(env, source))

@@ -1,0 +1,73 @@
+/** Runs contestants in turn, A B C A B C …, so that whatever else the machine does meets them alike. */
+
+import type { Command, Measurement, Meter } from './measure.ts';
+import type { Sink } from './sink-process.ts';
+
+export interface Contestant {
+  readonly name: string;
+  /** Undefined where it cannot take part. */
+  readonly command: Command | undefined;
+  /** Why it cannot. */
+  readonly missing?: string | undefined;
+  /** What the sink must have received of each run. */
+  readonly sends?: { readonly requests: number; readonly contentBytes: number };
+}
+
+export interface Score {
+  readonly name: string;
+  readonly missing?: string | undefined;
+  /** In the order of the runs; empty where it is missing. */
+  readonly runs: readonly Measurement[];
+  /** The sink's processor time for each run. */
+  readonly sinkCpuMs: readonly number[];
+}
+
+/** More than that around each file's content is not what the contestant was to send. */
+const maxFramingBytes = 1024;
+
+/** One warm-up each, then the counted rounds. @throws Error where a run fails, or the sink did not get what it should have */
+export async function compete(
+  contestants: readonly Contestant[],
+  rounds: number,
+  { meter, sink, onRun }: { meter: Meter; sink?: Sink; onRun: (name: string) => void },
+): Promise<readonly Score[]> {
+  const scores = contestants.map(({ name, missing }) => ({
+    name,
+    missing,
+    runs: [] as Measurement[],
+    sinkCpuMs: [] as number[],
+  }));
+  for (let round = 0; round <= rounds; round++) {
+    for (const [index, { name, command, sends }] of contestants.entries()) {
+      if (command === undefined) continue;
+      onRun(name);
+      const measurement = await meter.measure(command);
+      const counts = await sink?.takeCounts();
+      if (counts !== undefined && counts.faults.length > 0) throw new Error(`${name}: ${counts.faults.join('; ')}`);
+      if (counts !== undefined && sends !== undefined) {
+        const framingBytes = counts.bodyBytes - sends.contentBytes;
+        if (counts.requests !== sends.requests || framingBytes < 0 || framingBytes > maxFramingBytes * sends.requests)
+          throw new Error(`${name}: the sink received ${counts.requests} requests with ${counts.bodyBytes} bytes`);
+      }
+      if (round === 0) continue;
+      scores[index]?.runs.push(measurement);
+      if (counts !== undefined) scores[index]?.sinkCpuMs.push(counts.cpuMs);
+    }
+  }
+  return scores;
+}
+
+export function medianWallMs(score: Score | undefined): number | undefined {
+  return median(score?.runs.map(({ wallMs }) => wallMs) ?? []);
+}
+
+export function medianPeakBytes(score: Score | undefined): number | undefined {
+  return median(score?.runs.map(({ peakBytes }) => peakBytes).filter((bytes) => bytes !== undefined) ?? []);
+}
+
+export function median(values: readonly number[]): number | undefined {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted[sorted.length >> 1];
+  const lower = sorted[(sorted.length - 1) >> 1];
+  return upper === undefined || lower === undefined ? undefined : (lower + upper) / 2;
+}

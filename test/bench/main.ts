@@ -1,0 +1,126 @@
+/**
+ * `npm run bench`: the pipe and its peers, in turn, on this machine; prints medians, ratios and targets as Markdown.
+ *
+ *     npm run bench -- [--runs N] [--only PATTERN] [--quick] [--check] [--bundle FILE]
+ *
+ * The exit code is 1 where a run itself failed, and with `--check` also where a target is missed.
+ */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { compete } from './contest.ts';
+import { createMeter } from './measure.ts';
+import { findPeers } from './peers.ts';
+import { type Bench, isMet, type Row, type Target } from './row.ts';
+import { flatMemory } from './rows/flat-memory.ts';
+import { imageSize } from './rows/image-size.ts';
+import { manyFiles } from './rows/many-files.ts';
+import { oneLargeFile } from './rows/one-large-file.ts';
+import { startUp } from './rows/start-up.ts';
+import { resultText, targetsText } from './table.ts';
+
+const allRows: readonly Row[] = [oneLargeFile, flatMemory, manyFiles, startUp, imageSize];
+
+const defaultRuns = 5;
+const quickRuns = 3;
+
+interface Arguments {
+  readonly rounds: number;
+  readonly rows: readonly Row[];
+  readonly isQuick: boolean;
+  readonly isCheck: boolean;
+  readonly bundle: string;
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let args: Arguments;
+  try {
+    args = readArguments();
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return 1;
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'pipe-bench-'));
+  const remove = async (): Promise<void> => await rm(directory, { recursive: true, force: true });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void remove().finally(() => process.exit(1)));
+  try {
+    return await runAll(args, directory);
+  } finally {
+    await remove();
+  }
+}
+
+function readArguments(): Arguments {
+  const { values } = parseArgs({
+    options: {
+      /** Counted runs of each contestant. */
+      runs: { type: 'string' },
+      /** A regular expression for the rows' names. */
+      only: { type: 'string', default: '' },
+      quick: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      /** Another build of the pipe. */
+      bundle: { type: 'string', default: 'dist/pipe.js' },
+    },
+  });
+  const rounds = Number(values.runs ?? (values.quick ? quickRuns : defaultRuns));
+  if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError('--runs takes a whole number from 1');
+  const pattern = new RegExp(values.only);
+  const rows = allRows.filter(({ id }) => pattern.test(id));
+  if (rows.length === 0) throw new RangeError(`--only matches none of ${allRows.map(({ id }) => id).join(', ')}`);
+  return { rounds, rows, isQuick: values.quick, isCheck: values.check, bundle: values.bundle };
+}
+
+async function runAll({ rounds, rows, isQuick, isCheck, bundle }: Arguments, directory: string): Promise<number> {
+  const root = join(import.meta.dirname, '..', '..');
+  const meter = await createMeter(directory);
+  const peers = await findPeers(join(root, 'node_modules', '.cache', 'bench'));
+  const { model = 'unknown processor' } = cpus()[0] ?? {};
+  print(`${cpus().length} × ${model}; Node.js ${process.version}; ${peerVersions(Object.values(peers))}.`);
+  print(`Runs in turn, after one warm-up each; MB are 1,000,000 bytes; memory by ${meter.name}.`);
+  if (isQuick) print('Quick: small inputs, so the targets mean little.');
+  const targets: Target[] = [];
+  let hasFailed = false;
+  for (const row of rows) {
+    const onRun = (name: string): void => say(`${row.id}: ${name}`);
+    const bench: Bench = {
+      bundlePath: resolve(root, bundle),
+      peers,
+      directory,
+      rounds,
+      isQuick,
+      compete: async (contestants, options = {}) =>
+        await compete(contestants, options.rounds ?? rounds, { ...options, meter, onRun }),
+    };
+    try {
+      const result = await row.measure(bench);
+      say('');
+      print(`\n${resultText(result)}`);
+      targets.push(...result.targets);
+    } catch (error) {
+      hasFailed = true;
+      say('');
+      print(`\n### ${row.id}\n\nFailed: ${(error as Error).message}`);
+    }
+  }
+  print(`\n### Targets\n\n${targetsText(targets)}`);
+  return hasFailed || (isCheck && targets.some((target) => isMet(target) === false)) ? 1 : 0;
+}
+
+function peerVersions(peers: readonly { version?: string; missing?: string }[]): string {
+  return peers.map(({ version, missing }) => version ?? missing).join('; ');
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** What is running, on a terminal only. */
+function say(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+}

@@ -1,0 +1,69 @@
+/** The other programs: which of them this machine has. */
+
+import { execFile } from 'node:child_process';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+export interface Peers {
+  readonly curl: Peer;
+  /** A Python with `requests` and `yaml`, what Atlassian's pipes are made with. */
+  readonly python: Peer;
+  readonly docker: Peer;
+}
+
+/** `program` is undefined where `missing` says why. */
+export interface Peer {
+  readonly program: string | undefined;
+  readonly version?: string;
+  readonly missing?: string;
+}
+
+const run = promisify(execFile);
+const packages = ['requests', 'pyyaml'] as const;
+
+/** @param cacheDirectory keeps the Python packages from one run to the next */
+export async function findPeers(cacheDirectory: string): Promise<Peers> {
+  const [curl, python, docker] = await Promise.all([
+    findProgram('curl', ['--version'], /^curl \S+/),
+    setUpPython(join(cacheDirectory, 'python')),
+    findProgram('docker', ['version', '--format', 'Docker Engine {{.Server.Version}}'], /^Docker Engine \S+/),
+  ]);
+  return { curl, python, docker };
+}
+
+async function findProgram(program: string, args: readonly string[], version: RegExp): Promise<Peer> {
+  try {
+    const { stdout } = await run(program, args);
+    return { program, version: version.exec(stdout)?.[0] ?? program };
+  } catch {
+    return { program: undefined, missing: `no ${program} here` };
+  }
+}
+
+async function setUpPython(directory: string): Promise<Peer> {
+  const program = join(directory, 'bin', 'python');
+  const script =
+    'import platform, requests, yaml; print(f"Python {platform.python_version()}, requests {requests.__version__}")';
+  const find = async (): Promise<Peer> => ({ program, version: (await run(program, ['-c', script])).stdout.trim() });
+  try {
+    if (await exists(program)) return await find();
+  } catch {
+    // Left half made by an earlier run.
+  }
+  try {
+    await run('python3', ['-m', 'venv', '--clear', directory]);
+    await run(program, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
+    return await find();
+  } catch (error) {
+    const reason = (error as Error).message.trim().split('\n').at(-1);
+    return { program: undefined, missing: `no Python with ${packages.join(' and ')} (${reason})` };
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}

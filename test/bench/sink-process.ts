@@ -1,0 +1,43 @@
+/** Starts and asks the sink, which see. */
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { SinkCounts } from './sink.ts';
+
+export interface Sink {
+  readonly origin: string;
+  /** What happened since this was last asked. */
+  takeCounts(): Promise<SinkCounts>;
+  close(): Promise<void>;
+}
+
+export async function startSink({ latencyMs = 0 } = {}): Promise<Sink> {
+  const child = fork(join(import.meta.dirname, 'sink.ts'), [String(latencyMs)], { env: {}, execArgv: [] });
+  const { port } = await reply<{ port: number }>(child);
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async takeCounts() {
+      const counts = reply<SinkCounts>(child);
+      child.send('take');
+      return await counts;
+    },
+    async close() {
+      const closed = once(child, 'exit');
+      child.disconnect();
+      await closed;
+    },
+  };
+}
+
+async function reply<T>(child: ChildProcess): Promise<T> {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort(new Error('the sink ended'));
+  child.once('exit', stop);
+  try {
+    const [message] = (await once(child, 'message', { signal: controller.signal })) as [T];
+    return message;
+  } finally {
+    child.off('exit', stop);
+  }
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import { PipeError } from '../../pipe/errors.ts';
+import { type Answer, discard, readJson, readText } from '../../pipe/http/answer.ts';
+
+/** An answer whose body comes in these chunks; `read` tells how many were asked for. */
+function answerOf(...chunks: readonly (string | Uint8Array)[]): Answer & { read: number } {
+  async function* body(): AsyncGenerator<Uint8Array> {
+    for (const chunk of chunks) {
+      answer.read++;
+      yield Buffer.from(chunk);
+    }
+  }
+  const answer = {
+    status: 200,
+    url: new URL('https://user:secret@host:8443/path?token=secret'),
+    header: () => undefined,
+    body: body(),
+    read: 0,
+  };
+  return answer;
+}
+
+describe('readText', () => {
+  it('joins the chunks, also within a character', async () => {
+    const bytes = Buffer.from('aé漢🎉');
+    const chunks = Array.from(bytes, (byte) => Uint8Array.of(byte));
+    expect(await readText(answerOf(...chunks), bytes.length)).toBe('aé漢🎉');
+    expect(await readText(answerOf(), 0)).toBe('');
+  });
+
+  it('stops reading beyond the limit', async () => {
+    const answer = answerOf('1234', '5', '6', '7');
+    const reading = readText(answer, 4);
+    await expect(reading).rejects.toThrow(PipeError);
+    await expect(reading).rejects.toThrow('host:8443 answered with more than 4 bytes where a short text was expected');
+    expect(answer.read).toBe(2);
+  });
+});
+
+describe('readJson', () => {
+  it('parses', async () => {
+    expect(await readJson(answerOf('{"a":', '[1]}'), 100)).toEqual({ a: [1] });
+  });
+
+  it('says who answered with something else, and keeps the cause', async () => {
+    const error: unknown = await readJson(answerOf('<html>secret'), 100).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(PipeError);
+    expect(error).toMatchObject({
+      message:
+        'host:8443 answered 200 with something that is not JSON. Is that the right address, and no sign-in page in between?',
+      cause: { name: 'SyntaxError' },
+    });
+  });
+
+  it('keeps to the limit', async () => {
+    await expect(readJson(answerOf('[1, 2]'), 5)).rejects.toThrow('more than 5 bytes');
+  });
+});
+
+it('discard reads to the end', async () => {
+  const answer = answerOf('1', '2', '3');
+  await discard(answer);
+  expect(answer.read).toBe(3);
+});

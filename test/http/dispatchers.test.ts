@@ -1,0 +1,121 @@
+import { createServer as createHttpsServer } from 'node:https';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDispatchers, type Dispatchers } from '../../pipe/http/dispatchers.ts';
+import type { ProxySettings } from '../../pipe/http/proxies.ts';
+import { selfSigned } from './self-signed.ts';
+import { startProxy } from './test-proxy.ts';
+import { answer, serve, serveOn, stall, type TestServer } from './test-servers.ts';
+
+const certificate = selfSigned();
+const usualCertificates = getCACertificates('default');
+
+beforeAll(() => setDefaultCACertificates([...usualCertificates, certificate.cert]));
+afterAll(() => setDefaultCACertificates(usualCertificates));
+
+async function serveTls(): Promise<TestServer> {
+  return await serveOn(createHttpsServer(certificate), 'https:', answer(200, 'secure'));
+}
+
+function dispatchers(proxies: Partial<ProxySettings>): Dispatchers & AsyncDisposable {
+  const created = createDispatchers({ none: '', ...proxies }, 1_000);
+  return { ...created, [Symbol.asyncDispose]: () => created.destroy() };
+}
+
+async function get(through: Dispatchers, url: URL): Promise<string> {
+  const headers = { authorization: 'Bearer token' };
+  const response = await through
+    .forUrl(url)
+    .request({ origin: url.origin, path: url.pathname, method: 'GET', headers });
+  return await response.body.text();
+}
+
+describe('without a proxy', () => {
+  it('reaches servers of both schemes', async () => {
+    await using plain = await serve(answer(200, 'plain'));
+    await using secure = await serveTls();
+    await using direct = dispatchers({});
+    expect([await get(direct, plain.url()), await get(direct, secure.url())]).toEqual(['plain', 'secure']);
+  });
+});
+
+describe('through a proxy', () => {
+  it('sends http in absolute form, with the password of the proxy for the proxy', async () => {
+    await using server = await serve(answer(200, 'plain'));
+    await using proxy = await startProxy();
+    await using through = dispatchers({ http: proxy.url.replace('//', '//user:p%40ss@') });
+    expect(await get(through, server.url('/path'))).toBe('plain');
+    expect(proxy.seen).toMatchObject([
+      {
+        line: `GET ${server.origin}/path`,
+        headers: { 'proxy-authorization': `Basic ${Buffer.from('user:p@ss').toString('base64')}` },
+      },
+    ]);
+  });
+
+  it('tunnels https: the proxy learns the host, and nothing of the request', async () => {
+    await using server = await serveTls();
+    await using proxy = await startProxy();
+    await using through = dispatchers({ https: proxy.url.replace('//', '//user:p%40ss@') });
+    expect(await get(through, server.url('/path'))).toBe('secure');
+    expect(proxy.seen).toMatchObject([
+      {
+        line: `CONNECT ${new URL(server.origin).host}`,
+        headers: { 'proxy-authorization': `Basic ${Buffer.from('user:p@ss').toString('base64')}` },
+      },
+    ]);
+    expect(proxy.seen[0]?.headers).not.toHaveProperty('authorization');
+    expect(server.received).toMatchObject([{ target: '/path', headers: { authorization: 'Bearer token' } }]);
+    expect(server.received[0]?.headers).not.toHaveProperty('proxy-authorization');
+  });
+
+  it('keeps the schemes apart', async () => {
+    await using plain = await serve(answer(200, 'plain'));
+    await using secure = await serveTls();
+    await using proxy = await startProxy();
+    await using onlyHttps = dispatchers({ https: proxy.url });
+    await get(onlyHttps, plain.url());
+    expect(proxy.seen).toEqual([]);
+    await using onlyHttp = dispatchers({ http: proxy.url });
+    await get(onlyHttp, secure.url());
+    expect(proxy.seen).toEqual([]);
+  });
+
+  it.each(['127.0.0.1', '*', 'a.example, 127.0.0.1 ,b.example'])(
+    'goes around it where NO_PROXY is %j',
+    async (none) => {
+      await using plain = await serve(answer(200, 'plain'));
+      await using secure = await serveTls();
+      await using proxy = await startProxy();
+      await using around = dispatchers({ http: proxy.url, https: proxy.url, none });
+      expect([await get(around, plain.url()), await get(around, secure.url())]).toEqual(['plain', 'secure']);
+      expect(proxy.seen).toEqual([]);
+    },
+  );
+
+  it.each(['', 'example', '27.0.0.1', '127.0.0.1:1'])('goes through it where NO_PROXY is %j', async (none) => {
+    await using server = await serve(answer(200, 'plain'));
+    await using proxy = await startProxy();
+    await using through = dispatchers({ http: proxy.url, none });
+    await get(through, server.url());
+    expect(proxy.seen).toHaveLength(1);
+  });
+
+  it('goes directly to what is a proxy itself', async () => {
+    await using server = await serve(answer(200, 'plain'));
+    await using proxy = await startProxy();
+    await using through = dispatchers({ http: proxy.url });
+    await through.direct.request({ origin: server.origin, path: 'http://api.example/path', method: 'GET' });
+    expect([proxy.seen, server.received[0]?.target]).toEqual([[], 'http://api.example/path']);
+  });
+});
+
+it('destroy cuts what is under way', async () => {
+  await using server = await serve(stall(0));
+  const direct = createDispatchers({ none: '' }, 1_000);
+  const pending = get(direct, server.url());
+  const failure = expect(pending).rejects.toMatchObject({ code: 'UND_ERR_DESTROYED' });
+  while (server.received.length === 0) await new Promise(setImmediate);
+  await direct.destroy();
+  await failure;
+});

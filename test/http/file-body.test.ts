@@ -1,0 +1,216 @@
+import { appendFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { FileChangedError } from '../../pipe/errors.ts';
+import type { Body } from '../../pipe/http/body.ts';
+import { fileBody, fingerprintOf, type SourceFile } from '../../pipe/http/file-body.ts';
+
+const chunkBytes = 1024 * 1024;
+
+let root: string;
+let path: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'file-body-'));
+  path = join(root, 'file');
+});
+afterEach(async () => {
+  await rm(root, { recursive: true });
+});
+
+/** No two chunks of it are alike: the length of what repeats is a prime. */
+const repeated = Buffer.from(Array.from({ length: 1021 }, (_, index) => index % 256));
+const content = (size: number): Buffer => Buffer.alloc(size, repeated);
+
+/** A file of so many bytes, as a plan sees it. */
+async function plan(size: number): Promise<SourceFile> {
+  await writeFile(path, content(size));
+  const stats = await stat(path, { bigint: true });
+  return { path: 'dist/file', absolutePath: path, size: Number(stats.size), fingerprint: fingerprintOf(stats) };
+}
+
+async function read(body: Body): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body.open()) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+describe('yields the whole file, every time it is opened', () => {
+  it.each([0, 1, chunkBytes - 1, chunkBytes, chunkBytes + 1, 3 * chunkBytes + 5])('%d bytes', async (size) => {
+    const body = fileBody(await plan(size));
+    const whole = content(size);
+    expect(body.length).toBe(size);
+    for (const bytes of [await read(body), await read(body)]) expect(bytes.equals(whole)).toBe(true);
+  });
+
+  it('twice at the same time', async () => {
+    const body = fileBody(await plan(2 * chunkBytes));
+    const [first, second] = await Promise.all([read(body), read(body)]);
+    expect([first.equals(second), first.equals(content(2 * chunkBytes))]).toEqual([true, true]);
+  });
+
+  it('in chunks of 1 MiB, each of which stays as it is while the next one is used', async () => {
+    const size = 6 * chunkBytes + 5;
+    const body = fileBody(await plan(size));
+    const whole = content(size);
+    const lengths: number[] = [];
+    let position = 0;
+    let previous: { chunk: Uint8Array; position: number } | undefined;
+    for await (const chunk of body.open()) {
+      // Time enough for the read ahead, which must not end up in a buffer in use.
+      await delay(10);
+      for (const held of [previous, { chunk, position }]) {
+        if (held === undefined) continue;
+        const expected = whole.subarray(held.position, held.position + held.chunk.length);
+        expect(Buffer.compare(held.chunk, expected)).toBe(0);
+      }
+      previous = { chunk, position };
+      lengths.push(chunk.length);
+      position += chunk.length;
+    }
+    expect(lengths).toEqual([...Array.from({ length: 6 }, () => chunkBytes), 5]);
+  });
+});
+
+it('shows every chunk to its observer, and each start', async () => {
+  const file = await plan(2 * chunkBytes + 5);
+  const events: (string | number)[] = [];
+  const body = fileBody(file, {
+    start: () => events.push('start'),
+    update: (chunk) => events.push(chunk.length),
+  });
+  await read(body);
+  for await (const _ of body.open()) break;
+  expect(events).toEqual(['start', chunkBytes, chunkBytes, 5, 'start', chunkBytes]);
+});
+
+describe('refuses a file that is not what was planned', () => {
+  const size = 3 * chunkBytes + 5;
+  const changes: readonly (readonly [how: string, change: () => void, reason: string])[] = [
+    ['grown', () => appendFileSync(path, 'x'), `its size is now ${size + 1} bytes, not ${size}`],
+    ['shrunk', () => truncateSync(path, 2 * chunkBytes), `its size is now ${2 * chunkBytes} bytes, not ${size}`],
+    ['emptied', () => truncateSync(path), `its size is now 0 bytes, not ${size}`],
+    ['written to', () => writeFileSync(path, Buffer.alloc(size)), 'it was written to'],
+    ['touched', () => utimesSync(path, 1, 1), 'it was written to'],
+    ['replaced', replace, 'it was written to'],
+  ];
+
+  function replace(): void {
+    writeFileSync(join(root, 'other'), Buffer.alloc(size));
+    renameSync(join(root, 'other'), path);
+  }
+
+  it.each(changes)('%s before it is opened: nothing is yielded', async (_, change, reason) => {
+    const body = fileBody(await plan(size));
+    await pastTheClockTick();
+    change();
+    let yielded = 0;
+    const error = await failure(
+      (async () => {
+        for await (const chunk of body.open()) yielded += chunk.length;
+      })(),
+    );
+    expect(error).toBeInstanceOf(FileChangedError);
+    expect(error).toMatchObject({ message: `dist/file changed while it was being uploaded: ${reason}` });
+    expect(yielded).toBe(0);
+  });
+
+  it.each([...changes, ['deleted', () => rmSync(path), 'it was written to'] as const])(
+    '%s while it is read: the last bytes are never yielded',
+    async (_, change) => {
+      const body = fileBody(await plan(size));
+      let yielded = 0;
+      const error = await failure(
+        (async () => {
+          for await (const chunk of body.open()) {
+            if (yielded === 0) {
+              await pastTheClockTick();
+              change();
+            }
+            yielded += chunk.length;
+          }
+        })(),
+      );
+      expect(error).toBeInstanceOf(FileChangedError);
+      expect(error).toMatchObject({ message: expect.stringMatching(/changed while it was being uploaded: it/) });
+      expect(yielded).toBeGreaterThanOrEqual(chunkBytes);
+      expect(yielded).toBeLessThanOrEqual(3 * chunkBytes);
+    },
+  );
+
+  it('deleted before it is opened, with the cause', async () => {
+    const body = fileBody(await plan(size));
+    rmSync(path);
+    const error = await failure(read(body));
+    expect(error).toBeInstanceOf(FileChangedError);
+    expect(error).toMatchObject({
+      message: `dist/file changed while it was being uploaded: it no longer exists`,
+      cause: { code: 'ENOENT' },
+    });
+  });
+
+  it('no longer empty', async () => {
+    const body = fileBody(await plan(0));
+    appendFileSync(path, 'x');
+    expect(await failure(read(body))).toMatchObject({
+      name: 'FileChangedError',
+      message: expect.stringContaining('its size is now 1 bytes, not 0'),
+    });
+  });
+
+  it('by a name that is harmless to print', async () => {
+    const file = { ...(await plan(1)), path: 'a\nb', fingerprint: 'other' };
+    expect(await failure(read(fileBody(file)))).toMatchObject({ message: expect.stringContaining(String.raw`a\nb`) });
+  });
+});
+
+// Where the system does not tell which files are open, there is nothing to look at.
+(process.platform === 'linux' ? describe : describe.skip)('leaves no file open', () => {
+  it('where it is read to its end, left early, or fails', async () => {
+    const body = fileBody(await plan(3 * chunkBytes));
+    await read(body);
+    expect(await openFiles()).toBe(0);
+
+    for await (const _ of body.open()) {
+      expect(await openFiles()).toBe(1);
+      break;
+    }
+    expect(await openFiles()).toBe(0);
+
+    await pastTheClockTick();
+    appendFileSync(path, 'x');
+    await expect(read(body)).rejects.toThrow(FileChangedError);
+    expect(await openFiles()).toBe(0);
+  });
+});
+
+describe('fingerprintOf', () => {
+  it('is the same until the file changes', async () => {
+    const { fingerprint } = await plan(10);
+    expect(fingerprintOf(await stat(path, { bigint: true }))).toBe(fingerprint);
+    await pastTheClockTick();
+    writeFileSync(path, content(10));
+    expect(fingerprintOf(await stat(path, { bigint: true }))).not.toBe(fingerprint);
+  });
+});
+
+/** File systems stamp times by the system's tick: two changes within one look alike. */
+async function pastTheClockTick(): Promise<void> {
+  await delay(20);
+}
+
+async function failure(reading: Promise<unknown>): Promise<unknown> {
+  return await reading.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+}
+
+/** How often the file is open. */
+async function openFiles(): Promise<number> {
+  const targets = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+  return (await Promise.all(targets)).filter((target) => target === path).length;
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { proxySecrets, readProxies } from '../../pipe/http/proxies.ts';
+import type { Environment } from '../../pipe/toolkit/environment.ts';
+import { Problems } from '../../pipe/toolkit/problems.ts';
+import { problemMap } from '../toolkit/problem-map.ts';
+
+function read(env: Environment): { settings: object; problems: object } {
+  const problems = new Problems();
+  return { settings: readProxies(env, problems), problems: problemMap(problems) };
+}
+
+describe('readProxies', () => {
+  it.each<[string, Environment, object]>([
+    ['none', {}, { http: undefined, https: undefined, none: '' }],
+    [
+      'one for each scheme',
+      { HTTP_PROXY: 'http://a:1', HTTPS_PROXY: 'http://b:2' },
+      { http: 'http://a:1/', https: 'http://b:2/' },
+    ],
+    ['one for both', { ALL_PROXY: 'http://a:1' }, { http: 'http://a:1/', https: 'http://a:1/' }],
+    [
+      'one for the rest',
+      { ALL_PROXY: 'http://a:1', http_proxy: 'http://b:2' },
+      { http: 'http://b:2/', https: 'http://a:1/' },
+    ],
+    ['small letters first', { https_proxy: 'http://a:1', HTTPS_PROXY: 'http://b:2' }, { https: 'http://a:1/' }],
+    [
+      'capitals where the small ones are empty',
+      { https_proxy: ' ', HTTPS_PROXY: 'http://b:2' },
+      { https: 'http://b:2/' },
+    ],
+    ['no scheme', { HTTPS_PROXY: 'proxy:3128' }, { https: 'http://proxy:3128/' }],
+    ['no scheme, with a password', { HTTPS_PROXY: 'u:p%40@proxy:3128' }, { https: 'http://u:p%40@proxy:3128/' }],
+    ['a proxy that speaks TLS', { HTTPS_PROXY: ' https://proxy ' }, { https: 'https://proxy/' }],
+    ['hosts without a proxy', { NO_PROXY: ' a.example,.b ' }, { none: 'a.example,.b' }],
+    ['hosts without a proxy, small letters first', { no_proxy: 'a', NO_PROXY: 'b' }, { none: 'a' }],
+  ])('reads %s', (_, env, settings) => {
+    expect(read(env)).toMatchObject({ settings, problems: {} });
+  });
+
+  const notAnHttpProxy = 'must be the URL of an HTTP proxy, such as http://proxy.example:3128';
+  const badEscape = 'has a % in its user name or password that starts no escape: write it as %25';
+
+  it.each<[string, Environment, object]>([
+    ['another protocol', { HTTPS_PROXY: 'socks5://u:hunter22@a:1' }, { HTTPS_PROXY: [notAnHttpProxy] }],
+    ['no host', { http_proxy: 'http://' }, { http_proxy: [notAnHttpProxy] }],
+    ['a port that is none', { all_proxy: 'a:hunter22' }, { all_proxy: [notAnHttpProxy] }],
+    ['a broken escape in the password', { HTTPS_PROXY: 'http://u:hunter22%@a:1' }, { HTTPS_PROXY: [badEscape] }],
+    ['a broken escape in the user name', { HTTPS_PROXY: '50%:hunter22@a:1' }, { HTTPS_PROXY: [badEscape] }],
+  ])('names %s, without its value', (_, env, problems) => {
+    expect(read(env).problems).toEqual(problems);
+  });
+});
+
+describe('proxySecrets', () => {
+  it.each<[string, Environment, readonly string[]]>([
+    ['none', { HTTP_PROXY: 'http://user@a:1', NO_PROXY: 'b' }, []],
+    ['no proxy at all', {}, []],
+    [
+      'every password',
+      { HTTP_PROXY: 'http://u:one@a:1', https_proxy: 'http://u:two@a', ALL_PROXY: 'http://:three@a' },
+      ['one', 'one', 'two', 'two', 'three', 'three'],
+    ],
+    ['as written and as meant', { HTTPS_PROXY: 'http://u:p%40ss@a' }, ['p%40ss', 'p@ss']],
+    ['without a scheme', { HTTPS_PROXY: 'u:p%40ss@a:3128' }, ['p%40ss', 'p@ss']],
+    ['with a broken escape, as written', { HTTPS_PROXY: 'http://u:100%@a' }, ['100%', '100%']],
+    ['of what is no URL, none', { HTTPS_PROXY: 'http://' }, []],
+  ])('finds %s', (_, env, secrets) => {
+    expect(proxySecrets(env)).toEqual(secrets);
+  });
+});

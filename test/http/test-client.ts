@@ -1,0 +1,45 @@
+/** The client under test, quick to retry, with what it logged. */
+
+import { createHttp, type Http, type HttpOptions } from '../../pipe/http/send.ts';
+import type { Body } from '../../pipe/http/body.ts';
+
+export interface TestClient extends Http, AsyncDisposable {
+  /** Everything logged, as `level: message`. */
+  readonly lines: readonly string[];
+}
+
+export function testClient(options: Partial<HttpOptions> = {}): TestClient {
+  const lines: string[] = [];
+  const http = createHttp({
+    credentials: [],
+    userAgent: 'test/1',
+    timeoutMs: 5_000,
+    policy: { retries: 3, baseMs: 2, capMs: 4, maxWaitMs: 60_000 },
+    proxies: { none: '' },
+    log: {
+      debug: (message) => lines.push(`debug: ${message}`),
+      warning: (message) => lines.push(`warning: ${message}`),
+      isDebug: true,
+    },
+    ...options,
+  });
+  return { ...http, lines, [Symbol.asyncDispose]: () => http.close() };
+}
+
+/** A body that counts how often it was opened, in chunks of 1 MiB. */
+export interface CountedBody extends Body {
+  opened: number;
+}
+
+export function patternBody(length: number, chunkBytes = 1024 * 1024): CountedBody {
+  const repeated = Buffer.from(Array.from({ length: 1021 }, (_, index) => index % 256));
+  const content = Buffer.alloc(length, repeated);
+  return {
+    length,
+    opened: 0,
+    async *open() {
+      this.opened++;
+      for (let start = 0; start < length; start += chunkBytes) yield content.subarray(start, start + chunkBytes);
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { getEventListeners } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { StalledError } from '../../pipe/errors.ts';
+import { createWatchdog } from '../../pipe/http/watchdog.ts';
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+it('aborts where nothing moves', () => {
+  const { signal } = createWatchdog(2_000, undefined);
+  jest.advanceTimersByTime(1_999);
+  expect(signal.aborted).toBe(false);
+  jest.advanceTimersByTime(1);
+  expect(signal.reason).toBeInstanceOf(StalledError);
+  expect(signal.reason).toMatchObject({ message: 'no progress for 2.0 s' });
+});
+
+it('lets everything take as long as it takes, while something moves', () => {
+  const watchdog = createWatchdog(2_000, undefined);
+  for (let count = 0; count < 10; count++) {
+    jest.advanceTimersByTime(1_900);
+    watchdog.moved();
+  }
+  expect(watchdog.signal.aborted).toBe(false);
+  jest.advanceTimersByTime(2_000);
+  expect(watchdog.signal.aborted).toBe(true);
+});
+
+it('aborts with the reason of the outer signal', () => {
+  const outer = new AbortController();
+  const { signal } = createWatchdog(2_000, outer.signal);
+  const reason = new Error('stop');
+  outer.abort(reason);
+  expect(signal.reason).toBe(reason);
+});
+
+it('is aborted from the start where the outer signal is', () => {
+  const reason = new Error('stop');
+  expect(createWatchdog(2_000, AbortSignal.abort(reason)).signal.reason).toBe(reason);
+});
+
+it('leaves no timer and no listener, and stays quiet, once it was stopped', () => {
+  const outer = new AbortController();
+  const watchdog = createWatchdog(2_000, outer.signal);
+  expect([jest.getTimerCount(), getEventListeners(outer.signal, 'abort').length]).toEqual([1, 1]);
+  watchdog.stop();
+  expect([jest.getTimerCount(), getEventListeners(outer.signal, 'abort').length]).toEqual([0, 0]);
+  outer.abort();
+  jest.advanceTimersByTime(2_000);
+  expect(watchdog.signal.aborted).toBe(false);
+});
+
+it('is not woken by bytes that move after it was stopped', async () => {
+  jest.useRealTimers();
+  const { signal, ...watchdog } = createWatchdog(10, undefined);
+  watchdog.stop();
+  watchdog.moved();
+  await setTimeout(30);
+  expect(signal.aborted).toBe(false);
+});

@@ -1,0 +1,35 @@
+import { EventEmitter } from 'node:events';
+import { expect, it } from '@jest/globals';
+import { exitCodes, fail, onStopSignal, succeed } from '../../pipe/toolkit/outcome.ts';
+import { createOutput } from '../../pipe/toolkit/output.ts';
+import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { recordingStream } from './recording-stream.ts';
+
+const stream = recordingStream();
+const output = createOutput(stream, createScrub([]));
+
+it.each([
+  ['succeed', () => succeed(output, 'done', false), '✔ done\n', 0],
+  ['succeed in colour', () => succeed(output, 'done', true), '\u001B[32m✔ done\u001B[0m\n', 0],
+  ['fail', () => fail(output, 'broken\nbadly', false), '✖ broken\nbadly\n', 1],
+  ['fail in colour', () => fail(output, 'broken', true), '\u001B[31m✖ broken\u001B[0m\n', 1],
+  ['fail by a signal', () => fail(output, 'stopped', false, exitCodes.SIGTERM), '✖ stopped\n', 143],
+])('%s', (_, end, text, exitCode) => {
+  stream.text = '';
+  expect([end(), stream.text]).toEqual([exitCode, text]);
+});
+
+it('gives the exit codes of a shell for signals', () => {
+  expect(exitCodes).toEqual({ success: 0, failure: 1, SIGINT: 130, SIGTERM: 143 });
+});
+
+it('hears both signals until it is told not to', () => {
+  const signals = new EventEmitter();
+  const heard: string[] = [];
+  const stopListening = onStopSignal(signals, (signal) => heard.push(signal));
+  signals.emit('SIGTERM');
+  signals.emit('SIGINT');
+  expect(heard).toEqual(['SIGTERM', 'SIGINT']);
+  stopListening();
+  expect([signals.listenerCount('SIGTERM'), signals.listenerCount('SIGINT')]).toEqual([0, 0]);
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import { createOutput, paint, printable } from '../../pipe/toolkit/output.ts';
+import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { recordingStream } from './recording-stream.ts';
+
+const scrub = createScrub(['hunter22']);
+
+describe('in a log', () => {
+  it('prints whole lines, without secrets', () => {
+    const stream = recordingStream();
+    const output = createOutput(stream, scrub);
+    output.line('one hunter22\ntwo');
+    output.line('');
+    expect(stream.text).toBe('one ***\ntwo\n\n');
+  });
+
+  it('shows no status', () => {
+    const stream = recordingStream({ isTTY: false });
+    const output = createOutput(stream, scrub);
+    output.status('50 %');
+    output.line('a');
+    output.status('');
+    expect([stream.text, output.isTerminal]).toEqual(['a\n', false]);
+  });
+});
+
+describe('on a terminal', () => {
+  const terminal = { isTTY: true, columns: 30 };
+
+  it('shows a status, takes it away before each line, and puts it back below', () => {
+    const stream = recordingStream(terminal);
+    const output = createOutput(stream, scrub);
+    output.line('before');
+    output.status('50 %');
+    output.line('one\ntwo');
+    output.status('60 %');
+    output.status('');
+    output.line('after');
+    expect(output.isTerminal).toBe(true);
+    expect(stream.text).toBe(['before\n', '50 %', 'one\ntwo\n50 %', '60 %', 'after\n'].join('\r\u001B[K'));
+  });
+
+  it('does not write the same status twice', () => {
+    const stream = recordingStream(terminal);
+    const output = createOutput(stream, scrub);
+    output.status('');
+    output.status('50 %');
+    output.status('50 %');
+    expect(stream.text).toBe('\r\u001B[K50 %');
+  });
+
+  it('shows a status without secrets, within one line of the terminal', () => {
+    const stream = recordingStream(terminal);
+    createOutput(stream, scrub).status(`hunter22 ${'x'.repeat(50)}`);
+    expect(stream.text).toBe(`\r\u001B[K*** ${'x'.repeat(25)}`);
+  });
+
+  it('takes a terminal that does not tell its width for one of 80 columns', () => {
+    const stream = recordingStream({ isTTY: true });
+    createOutput(stream, scrub).status('x'.repeat(100));
+    expect(stream.text).toBe(`\r\u001B[K${'x'.repeat(79)}`);
+  });
+});
+
+describe('paint', () => {
+  it.each([
+    ['red', true, '\u001B[31mtext\u001B[0m'],
+    ['green', true, '\u001B[32mtext\u001B[0m'],
+    ['yellow', true, '\u001B[33mtext\u001B[0m'],
+    ['none', true, 'text'],
+    ['red', false, 'text'],
+  ] as const)('%s, colours %p', (colour, isColoured, painted) => {
+    expect(paint(colour, 'text', isColoured)).toBe(painted);
+  });
+});
+
+describe('printable', () => {
+  it.each(['app.zip', 'with space.txt', `q"uo'te\\.txt`, 'ünï 漢字 🎉.txt', ''])('leaves %j as it is', (name) => {
+    expect(printable(name)).toBe(name);
+  });
+
+  it.each([
+    ['a\nINFO: forged', String.raw`"a\nINFO: forged"`],
+    ['a\r\t\0b', String.raw`"a\r\t\u0000b"`],
+    ['\u001B[31mred "x" \\', String.raw`"\u001b[31mred \"x\" \\"`],
+    ['\u007F\u0085\u009B', String.raw`"\u007f\u0085\u009b"`],
+    ['\u2028\u2029', String.raw`"\u2028\u2029"`],
+    ['\u202Etxt.exe\u200B', String.raw`"\u202etxt.exe\u200b"`],
+    ['a\uD800', String.raw`"a\ud800"`],
+    ['🎉\u{E0041}', String.raw`"🎉\udb40\udc41"`],
+  ])('escapes %j', (name, escaped) => {
+    expect(printable(name)).toBe(escaped);
+    expect(JSON.parse(escaped)).toBe(name);
+  });
+
+  it('leaves no character that could act on a terminal or a log', () => {
+    for (let code = 0; code < 0x30_00; code++) {
+      expect(printable(`a${String.fromCodePoint(code)}b`)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    }
+  });
+});

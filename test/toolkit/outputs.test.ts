@@ -1,0 +1,121 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { checkOutputPath, wantsResult, writeOutputVariables, writeResult } from '../../pipe/toolkit/outputs.ts';
+
+let root: string;
+let at: (...names: readonly string[]) => string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'outputs-'));
+  at = (...names) => join(root, ...names);
+});
+afterEach(async () => {
+  await rm(root, { recursive: true });
+});
+
+it.each([
+  [{}, undefined, false],
+  [{ BITBUCKET_PIPE_STORAGE_DIR: '' }, undefined, false],
+  [{ BITBUCKET_PIPE_STORAGE_DIR: '/pipes' }, undefined, true],
+  [{}, 'result.json', true],
+])('with %j and --output %s, a result is wanted: %p', (env, outputPath, isWanted) => {
+  expect(wantsResult(env, outputPath)).toBe(isWanted);
+});
+
+describe('writeResult', () => {
+  const result = { type: 'file', items: [{ name: 'ü "x"' }] };
+
+  it('writes both places, as JSON that people can read', async () => {
+    await writeResult({ BITBUCKET_PIPE_STORAGE_DIR: at('pipes', 'acme') }, at('out', 'r.json'), result);
+    const text = `${JSON.stringify(result, undefined, 2)}\n`;
+    expect(await readFile(at('pipes', 'acme', 'result.json'), 'utf8')).toBe(text);
+    expect(await readFile(at('out', 'r.json'), 'utf8')).toBe(text);
+  });
+
+  it.each<[string, boolean, boolean, readonly string[]]>([
+    ['only to --output', true, false, ['out.json']],
+    ['only to the storage directory', false, true, ['result.json']],
+    ['nowhere', false, false, []],
+  ])('writes %s', async (_, hasOutput, hasStorage, files) => {
+    const env = hasStorage ? { BITBUCKET_PIPE_STORAGE_DIR: root } : {};
+    await writeResult(env, hasOutput ? at('out.json') : undefined, result);
+    expect(await readdir(root)).toEqual(files);
+  });
+
+  it('writes one place that is named twice', async () => {
+    await writeResult({ BITBUCKET_PIPE_STORAGE_DIR: root }, at('result.json'), result);
+    expect(await readdir(root)).toEqual(['result.json']);
+  });
+
+  it('writes the one place where the other fails, and then throws', async () => {
+    await mkdir(at('directory'));
+    const writing = writeResult({ BITBUCKET_PIPE_STORAGE_DIR: at('pipes') }, at('directory'), result);
+    await expect(writing).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(await readdir(at('pipes'))).toEqual(['result.json']);
+  });
+});
+
+describe('checkOutputPath', () => {
+  it('makes the directory, but not the file', async () => {
+    await checkOutputPath(at('new', 'result.json'));
+    expect(await readdir(at('new'))).toEqual([]);
+  });
+
+  it('takes a file that is there, and leaves it', async () => {
+    await writeFile(at('result.json'), 'old');
+    await checkOutputPath(at('result.json'));
+    expect(await readFile(at('result.json'), 'utf8')).toBe('old');
+  });
+
+  it('takes a device', async () => {
+    await expect(checkOutputPath('/dev/null')).resolves.toBeUndefined();
+  });
+
+  it('refuses a directory', async () => {
+    await expect(checkOutputPath(root)).rejects.toThrow(`${root} is a directory`);
+  });
+
+  it('refuses a path through a file', async () => {
+    await writeFile(at('file'), '');
+    await expect(checkOutputPath(at('file', 'result.json'))).rejects.toMatchObject({ code: /EEXIST|ENOTDIR/ });
+  });
+});
+
+describe('writeOutputVariables', () => {
+  it('appends a line for each', async () => {
+    await writeFile(at('variables'), 'THEIRS=1\n');
+    await write({ UPLOAD_URL: 'https://x/?a=b c', UPLOAD_COUNT: '2' });
+    await write({ MORE: '' });
+    expect(await readFile(at('variables'), 'utf8')).toBe(
+      'THEIRS=1\nUPLOAD_URL=https://x/?a=b c\nUPLOAD_COUNT=2\nMORE=\n',
+    );
+  });
+
+  it('starts on a line of its own, though the one before was not ended', async () => {
+    await writeFile(at('variables'), 'THEIRS=1');
+    await write({ OURS: '2' });
+    expect(await readFile(at('variables'), 'utf8')).toBe('THEIRS=1\nOURS=2\n');
+  });
+
+  it.each([
+    ['a line feed', 'a\nPATH=/evil'],
+    ['a carriage return', 'a\rPATH=/evil'],
+    ['a NUL', 'a\0b'],
+    ['more than 10,000 characters', 'x'.repeat(10_001)],
+    ['nothing', undefined],
+  ])('leaves out a value with %s, and keeps the others', async (_, value) => {
+    await write({ FIRST: '1', BAD: value, LAST: '3' });
+    expect(await readFile(at('variables'), 'utf8')).toBe('FIRST=1\nLAST=3\n');
+  });
+
+  it.each([{}, { BITBUCKET_PIPELINES_VARIABLES_PATH: '' }])('does nothing outside Pipelines: %j', async (env) => {
+    await writeOutputVariables(env, { A: '1' });
+    expect(await readdir(root)).toEqual([]);
+  });
+});
+
+async function write(variables: Readonly<Record<string, string | undefined>>): Promise<void> {
+  await writeOutputVariables({ BITBUCKET_PIPELINES_VARIABLES_PATH: at('variables') }, variables);
+}

@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createLog } from '../../pipe/toolkit/log.ts';
+import { createOutput } from '../../pipe/toolkit/output.ts';
+import { createProgress, type Progress } from '../../pipe/toolkit/progress.ts';
+import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { type RecordingStream, recordingStream } from './recording-stream.ts';
+
+const plainLog = { isDebug: false, isColoured: false };
+const clear = '\r\u001B[K';
+
+/** All that is shown, for a run of 1 GB in all. */
+function start(stream: RecordingStream = recordingStream()): { progress: Progress; stream: RecordingStream } {
+  const output = createOutput(stream, createScrub([]));
+  return { progress: createProgress(output, createLog(output, plainLog), { totalBytes: 1e9 }), stream };
+}
+
+function lines(stream: RecordingStream): readonly string[] {
+  return stream.text.split('\n').slice(0, -1);
+}
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+describe('in a log', () => {
+  it('prints bytes, rate and time left of a long transfer', () => {
+    const { progress, stream } = start();
+    const transfer = progress.start('app.zip', 1e9);
+    transfer.sent(460e6);
+    jest.advanceTimersByTime(10_000);
+    expect(stream.text).toBe('INFO: app.zip: 460 MB of 1.00 GB (46 %), 48.4 MB/s, 11.2 s left\n');
+  });
+
+  it('prints a line at least every 10 s, and not many more', () => {
+    const { progress, stream } = start();
+    // Started between two looks at the clock, as most are.
+    jest.advanceTimersByTime(250);
+    const transfer = progress.start('app.zip', 1e9);
+    const said = [Date.now()];
+    for (let ms = 0; ms < 60_000; ms += 50) {
+      transfer.sent(ms);
+      jest.advanceTimersByTime(50);
+      if (lines(stream).length === said.length) said.push(Date.now());
+    }
+    const gaps = said.slice(1).map((time, index) => time - (said[index] ?? 0));
+    expect(gaps).toHaveLength(6);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(10_000);
+  });
+
+  it('prints one line for each of several', () => {
+    const { progress, stream } = start();
+    progress.start('a', 2e6).sent(1e6);
+    progress.start('b', 4e6).sent(1e6);
+    jest.advanceTimersByTime(10_000);
+    expect(lines(stream)).toEqual([
+      'INFO: a: 1.00 MB of 2.00 MB (50 %), 105 kB/s, 9.5 s left',
+      'INFO: b: 1.00 MB of 4.00 MB (25 %), 105 kB/s, 28.5 s left',
+    ]);
+  });
+
+  it('says nothing of short transfers, however many', () => {
+    const { progress, stream } = start();
+    for (let count = 0; count < 20; count++) {
+      const transfer = progress.start('a', 10);
+      jest.advanceTimersByTime(5_000);
+      transfer.sent(10);
+      transfer.end();
+    }
+    expect(stream.text).toBe('');
+  });
+
+  it('says when it waits for the answer', () => {
+    const { progress, stream } = start();
+    progress.start('a', 10).sent(10);
+    jest.advanceTimersByTime(10_000);
+    expect(stream.text).toBe("INFO: a: 10 B sent, waiting for the server's answer\n");
+  });
+
+  it('says nothing of the time left while nothing is sent', () => {
+    const { progress, stream } = start();
+    progress.start('a', 10);
+    jest.advanceTimersByTime(10_000);
+    expect(stream.text).toBe('INFO: a: 0 B of 10 B (0 %), 0 B/s\n');
+  });
+
+  it.each([
+    ['which had sent something', 500e6],
+    ['which had sent nothing', 0],
+  ])('after a first try %s, gives the rate of the present one', (_, sentBefore) => {
+    const { progress, stream } = start();
+    const transfer = progress.start('a', 1e9);
+    transfer.sent(0);
+    transfer.sent(sentBefore);
+    jest.advanceTimersByTime(9_000);
+    transfer.sent(0);
+    transfer.sent(10e6);
+    jest.advanceTimersByTime(1_000);
+    expect(stream.text).toMatch(/^INFO: a: 10\.0 MB of 1\.00 GB \(1 %\), 20\.0 MB\/s/);
+  });
+});
+
+describe('on a terminal', () => {
+  const terminal = { isTTY: true, columns: 100 };
+
+  it('shows one bar of everything, and no lines', () => {
+    const { progress, stream } = start(recordingStream(terminal));
+    const first = progress.start('a', 250e6);
+    first.sent(250e6);
+    first.end();
+    progress.start('b', 750e6).sent(250e6);
+    stream.text = '';
+    jest.advanceTimersByTime(100);
+    expect(stream.text).toBe(`${clear}[============>           ] 500 MB of 1.00 GB (50 %), 5.00 GB/s, 100 ms left`);
+    jest.advanceTimersByTime(60_000);
+    expect(stream.text).not.toContain('\n');
+  });
+
+  it.each([
+    [0, '[>                       ] 0 B of 1.00 GB (0 %), 0 B/s'],
+    [0.999e9, '[=======================>] 999 MB of 1.00 GB (99 %), 9.99 GB/s, 0 ms left'],
+    [1e9, '[========================] 1.00 GB of 1.00 GB (100 %), 10.0 GB/s, 0 ms left'],
+  ])('shows %d bytes of 1 GB', (sent, bar) => {
+    const { progress, stream } = start(recordingStream(terminal));
+    progress.start('a', 1e9).sent(sent);
+    jest.advanceTimersByTime(100);
+    expect(stream.text).toBe(clear + bar);
+  });
+
+  it('goes back where a transfer starts again', () => {
+    const { progress, stream } = start(recordingStream(terminal));
+    const transfer = progress.start('a', 1e9);
+    transfer.sent(900e6);
+    jest.advanceTimersByTime(100);
+    transfer.sent(0);
+    stream.text = '';
+    jest.advanceTimersByTime(100);
+    expect(stream.text).toContain('0 B of 1.00 GB (0 %)');
+  });
+
+  it('takes the bar away between transfers, counts each once, and at the end', () => {
+    const { progress, stream } = start(recordingStream(terminal));
+    const transfer = progress.start('a', 100e6);
+    transfer.sent(100e6);
+    jest.advanceTimersByTime(100);
+    transfer.end();
+    transfer.end();
+    expect(stream.text.endsWith(clear)).toBe(true);
+    progress.start('b', 900e6);
+    jest.advanceTimersByTime(100);
+    expect(stream.text).toContain('100 MB of 1.00 GB (10 %)');
+    progress.close();
+    expect(stream.text.endsWith(clear)).toBe(true);
+  });
+
+  it('knows no more to do for an empty run', () => {
+    const stream = recordingStream(terminal);
+    const output = createOutput(stream, createScrub([]));
+    const progress = createProgress(output, createLog(output, plainLog), { totalBytes: 0 });
+    progress.start('empty', 0);
+    jest.advanceTimersByTime(100);
+    expect(stream.text).toBe(`${clear}[========================] 0 B of 0 B (100 %), 0 B/s`);
+    progress.close();
+  });
+});
+
+describe('the timer', () => {
+  it.each([{ isTTY: true }, { isTTY: false }])('is gone after close: %j', (properties) => {
+    const { progress, stream } = start(recordingStream(properties));
+    progress.start('a', 10);
+    expect(jest.getTimerCount()).toBe(1);
+    progress.close();
+    expect(jest.getTimerCount()).toBe(0);
+    const { text } = stream;
+    jest.advanceTimersByTime(60_000);
+    expect(stream.text).toBe(text);
+  });
+
+  it('does not keep the process alive', () => {
+    jest.useRealTimers();
+    const before = countTimers();
+    const { progress } = start();
+    expect(countTimers()).toBe(before);
+    progress.close();
+  });
+});
+
+/** Those that keep the process alive. */
+function countTimers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+}

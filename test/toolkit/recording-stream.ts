@@ -1,0 +1,17 @@
+import type { Stream } from '../../pipe/toolkit/output.ts';
+
+export interface RecordingStream extends Stream {
+  /** Everything written so far. */
+  text: string;
+}
+
+/** A standard output that remembers; a log file unless told to be a terminal. */
+export function recordingStream(properties: Omit<Stream, 'write'> = {}): RecordingStream {
+  return {
+    ...properties,
+    text: '',
+    write(text) {
+      this.text += text;
+    },
+  };
+}
