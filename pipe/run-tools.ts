@@ -1,6 +1,7 @@
 /** What every publisher works with, made from the settings, and the conclusion that it gives back. */
 
 import type { Surroundings as Places } from './downloads/select-files.ts';
+import { fixedAuthorizer } from './http/authorizer.ts';
 import type { Credential } from './http/credentials.ts';
 import { defaultRetryPolicy } from './http/retry.ts';
 import { createHttp, type Http } from './http/send.ts';
@@ -58,7 +59,7 @@ export function createRunTools(context: RunContext): RunTools {
     options: { retries: number; timeoutMs: number; signal: AbortSignal },
   ): Http =>
     createHttp({
-      credentials,
+      authorizer: fixedAuthorizer(credentials),
       userAgent,
       timeoutMs: options.timeoutMs,
       policy: { ...defaultRetryPolicy, baseMs, retries: options.retries },

@@ -2,7 +2,7 @@
 
 import { PipeError } from '../errors.ts';
 import { type Answer, discard, readJson } from '../http/answer.ts';
-import type { Body } from '../http/body.ts';
+import type { SizedBody } from '../http/body.ts';
 import type { Http } from '../http/send.ts';
 import { printable } from '../toolkit/output.ts';
 import { fileForm } from './multipart.ts';
@@ -16,7 +16,7 @@ export interface Download {
 
 export interface DownloadsClient {
   /** Puts a file there; one of the same name is replaced. */
-  upload(name: string, content: Body, onSent: (bytes: number) => void): Promise<void>;
+  upload(name: string, content: SizedBody, onSent: (bytes: number) => void): Promise<void>;
   /** All downloads, over all pages. */
   list(): Promise<readonly Download[]>;
   /** Reads a download's content. `read` starts over where the transfer breaks off. */

@@ -1,18 +1,18 @@
 /** A file as the one part of a multipart/form-data body, streamed, with an exact length. */
 
 import { randomBytes } from 'node:crypto';
-import { type Body, bytesBody, concatBodies } from '../http/body.ts';
+import { bytesBody, concatBodies, type SizedBody } from '../http/body.ts';
 
 export interface FormBody {
   readonly contentType: string;
-  readonly body: Body;
+  readonly body: SizedBody;
 }
 
 /**
  * @param field the form field's name
  * @see RFC 7578, and for names with quotes and line breaks https://html.spec.whatwg.org/#multipart-form-data
  */
-export function fileForm(field: string, filename: string, content: Body, boundary = newBoundary()): FormBody {
+export function fileForm(field: string, filename: string, content: SizedBody, boundary = newBoundary()): FormBody {
   const head =
     `--${boundary}\r\n` +
     `Content-Disposition: form-data; name="${escapeName(field)}"; filename="${escapeName(filename)}"\r\n` +

@@ -6,7 +6,10 @@ export interface Answer {
   readonly status: number;
   /** The URL that answered, which a redirect may have changed. */
   readonly url: URL;
+  /** The first value of a header. */
   readonly header: (name: string) => string | undefined;
+  /** All values of a header that may come several times. */
+  readonly headerValues: (name: string) => readonly string[];
   /** To be read once, to its end; throws where the connection ends before it. */
   readonly body: AsyncIterable<Uint8Array>;
 }

@@ -4,7 +4,7 @@ import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { FileChangedError } from '../errors.ts';
 import { printable } from '../toolkit/output.ts';
-import type { Body } from './body.ts';
+import type { SizedBody } from './body.ts';
 
 /** A regular file as it was when the run was planned. */
 export interface SourceFile {
@@ -38,7 +38,7 @@ const bufferCount = 3;
  * @param onBytes sees every chunk before it is sent, and `start` before the first of each opening
  * @throws FileChangedError while it is read, where the file has changed, grown, shrunk or vanished since it was planned
  */
-export function fileBody(file: SourceFile, onBytes?: { start(): void; update(chunk: Uint8Array): void }): Body {
+export function fileBody(file: SourceFile, onBytes?: { start(): void; update(chunk: Uint8Array): void }): SizedBody {
   return {
     length: file.size,
     async *open() {

@@ -6,7 +6,7 @@ import { HttpError, NetworkError, PipeError, StalledError } from '../errors.ts';
 import { formatBytes, formatDuration } from '../toolkit/units.ts';
 import { type Answer, readText } from './answer.ts';
 import type { Body } from './body.ts';
-import { authorizationFor, type Credential } from './credentials.ts';
+import type { Authorizer } from './authorizer.ts';
 import { createDispatchers } from './dispatchers.ts';
 import { maxErrorBytes, parseErrorBody } from './error-body.ts';
 import { createOriginGate, sleep as realSleep, type Sleep } from './origin-gate.ts';
@@ -33,7 +33,7 @@ export interface HttpRequest {
 }
 
 export interface HttpOptions {
-  readonly credentials: readonly Credential[];
+  readonly authorizer: Authorizer;
   readonly userAgent: string;
   /** No progress for so long is a failure. */
   readonly timeoutMs: number;
@@ -62,6 +62,8 @@ export interface Http {
 }
 
 const maxConnectTimeoutMs = 30_000;
+/** One for the first challenge, one for a token that expires meanwhile. */
+const maxRenewals = 2;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export function createHttp(options: HttpOptions): Http {
@@ -103,9 +105,19 @@ export function createHttp(options: HttpOptions): Http {
     watchdog: Watchdog,
   ): Promise<T> {
     let { url } = request;
-    for (let redirects = request.redirects ?? 0; ; redirects--) {
-      const answer = await sendOnce(request, url, watchdog);
+    let renewals = 0;
+    for (let redirects = request.redirects ?? 0; ;) {
+      const sent = await options.authorizer.headerFor(url);
+      const answer = await sendOnce(request, url, sent, watchdog);
       if (request.accept.includes(answer.status)) return await read(answer);
+      if (answer.status === 401 && renewals < maxRenewals) {
+        const refused = await refusal(request, url, answer, null);
+        if (!(await options.authorizer.renew(url, sent, answer.headerValues('www-authenticate')))) throw refused;
+        // Not a failure of the request: another token, and once more.
+        log.debug(`${describe(request, url)}: 401, sending again with another token`);
+        renewals++;
+        continue;
+      }
       const location = answer.header('location');
       const target =
         redirectStatuses.has(answer.status) && location !== undefined ? URL.parse(location, url.href) : null;
@@ -114,22 +126,25 @@ export function createHttp(options: HttpOptions): Http {
       await readText(answer, maxErrorBytes);
       log.debug(`${answer.status} to ${printableUrl(target)}`);
       url = target;
+      redirects--;
     }
   }
 
-  async function sendOnce(request: HttpRequest, url: URL, watchdog: Watchdog): Promise<Answer> {
-    const authorization = authorizationFor(url, options.credentials);
+  async function sendOnce(
+    request: HttpRequest,
+    url: URL,
+    authorization: string | undefined,
+    watchdog: Watchdog,
+  ): Promise<Answer> {
     // Where a redirect leads to another origin, that is told nothing but the address.
     const given = url.origin === request.url.origin ? request.headers : undefined;
     const headers: Record<string, string> = { 'user-agent': options.userAgent, ...given };
     if (authorization !== undefined) headers['authorization'] = authorization;
     const body = request.body === undefined ? undefined : countedBody(request.body, watchdog, request.onSent);
-    if (request.body !== undefined) headers['content-length'] = String(request.body.length);
+    // Without a length, the client sends chunks (RFC 9112, 7.1).
+    if (request.body?.length !== undefined) headers['content-length'] = String(request.body.length);
     const startedAt = now();
-    if (log.isDebug)
-      log.debug(
-        `> ${request.method} ${printableUrl(url)}${request.body === undefined ? '' : ` (${formatBytes(request.body.length)})`}`,
-      );
+    if (log.isDebug) log.debug(`> ${request.method} ${printableUrl(url)}${describeLength(request.body)}`);
     try {
       const dispatcher = request.absoluteTarget === undefined ? dispatchers.forUrl(url) : dispatchers.direct;
       const response = await dispatcher.request({
@@ -142,11 +157,12 @@ export function createHttp(options: HttpOptions): Http {
         signal: watchdog.signal,
       });
       watchdog.moved();
-      const header = (name: string): string | undefined => [response.headers[name]].flat()[0];
+      const headerValues = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
+      const header = (name: string): string | undefined => headerValues(name)[0];
       if (log.isDebug)
         log.debug(`< ${response.statusCode} after ${formatDuration(now() - startedAt)}${requestIdSuffix(header)}`);
       // An answer does not prove that the body went out: undici stops sending at the first one that comes.
-      if (body !== undefined && request.accept.includes(response.statusCode) && body.sent() !== request.body?.length) {
+      if (body !== undefined && request.accept.includes(response.statusCode) && !body.isSent()) {
         // Destroyed unread, the stream reports that as an error of its own, which nobody else would take.
         response.body.on('error', () => undefined).destroy();
         throw new NetworkError(
@@ -154,7 +170,7 @@ export function createHttp(options: HttpOptions): Http {
           'INCOMPLETE_REQUEST',
         );
       }
-      return { status: response.statusCode, url, header, body: watchedBody(response.body, watchdog) };
+      return { status: response.statusCode, url, header, headerValues, body: watchedBody(response.body, watchdog) };
     } catch (error) {
       throw body?.failure() ?? error;
     }
@@ -185,13 +201,15 @@ function describe({ subject, method }: HttpRequest, url: URL): string {
 
 interface CountedBody {
   readonly stream: AsyncIterable<Uint8Array>;
-  sent(): number;
+  /** Whether everything was handed to the system. */
+  isSent(): boolean;
   /** What the source threw, if it did. */
   failure(): unknown;
 }
 
 function countedBody(body: Body, watchdog: Watchdog, onSent: ((bytes: number) => void) | undefined): CountedBody {
   let sent = 0;
+  let isSent = false;
   let failure: unknown;
   async function* stream(): AsyncGenerator<Uint8Array> {
     onSent?.(0);
@@ -202,13 +220,15 @@ function countedBody(body: Body, watchdog: Watchdog, onSent: ((bytes: number) =>
         sent += chunk.length;
         watchdog.moved();
         onSent?.(sent);
+        isSent = sent === body.length;
       }
+      isSent = true;
     } catch (error) {
       failure = error;
       throw error;
     }
   }
-  return { stream: stream(), sent: () => sent, failure: () => failure };
+  return { stream: stream(), isSent: () => isSent, failure: () => failure };
 }
 
 async function* watchedBody(body: AsyncIterable<Uint8Array>, watchdog: Watchdog): AsyncGenerator<Uint8Array> {
@@ -236,6 +256,11 @@ async function readSome(answer: Answer): Promise<string> {
 
 function requestId(header: (name: string) => string | undefined): string | undefined {
   return header('x-request-id') ?? header('atl-traceid') ?? header('x-amz-request-id');
+}
+
+function describeLength(body: Body | undefined): string {
+  if (body === undefined) return '';
+  return body.length === undefined ? ' (of unknown length)' : ` (${formatBytes(body.length)})`;
 }
 
 function requestIdSuffix(header: (name: string) => string | undefined): string {

@@ -14,6 +14,7 @@ function answerOf(...chunks: readonly (string | Uint8Array)[]): Answer & { read:
     status: 200,
     url: new URL('https://user:secret@host:8443/path?token=secret'),
     header: () => undefined,
+    headerValues: () => [],
     body: body(),
     read: 0,
   };

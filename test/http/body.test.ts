@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Body, bytesBody, concatBodies } from '../../pipe/http/body.ts';
+import { type SizedBody, bytesBody, concatBodies } from '../../pipe/http/body.ts';
 
-async function chunksOf(body: Body): Promise<readonly string[]> {
+async function chunksOf(body: SizedBody): Promise<readonly string[]> {
   const chunks: string[] = [];
   for await (const chunk of body.open()) chunks.push(Buffer.from(chunk).toString());
   return chunks;
@@ -31,7 +31,7 @@ describe('concatBodies', () => {
 
   it('opens a part only when its turn comes, and ends the one that is left', async () => {
     const events: string[] = [];
-    const part = (name: string): Body => ({
+    const part = (name: string): SizedBody => ({
       length: 2,
       async *open() {
         events.push(`open ${name}`);

@@ -9,6 +9,7 @@ import { describe, expect, it } from '@jest/globals';
 import { FileChangedError, HttpError, NetworkError, PipeError, StalledError } from '../../pipe/errors.ts';
 import { discard, readJson, readText } from '../../pipe/http/answer.ts';
 import { type Body, bytesBody, concatBodies } from '../../pipe/http/body.ts';
+import { fixedAuthorizer } from '../../pipe/http/authorizer.ts';
 import { basicCredential, bearerCredential } from '../../pipe/http/credentials.ts';
 import { fileBody, fingerprintOf } from '../../pipe/http/file-body.ts';
 import type { Http, HttpRequest } from '../../pipe/http/send.ts';
@@ -142,7 +143,7 @@ describe('credentials', () => {
   it('go to their own origin only', async () => {
     await using ours = await serve(answer(200));
     await using other = await serve(answer(200));
-    await using http = testClient({ credentials: [basicCredential(ours.origin, 'user', 'token')] });
+    await using http = testClient({ authorizer: fixedAuthorizer([basicCredential(ours.origin, 'user', 'token')]) });
     await get(http, ours.url());
     await get(http, other.url());
     expect(ours.received[0]?.headers.authorization).toBe(`Basic ${Buffer.from('user:token').toString('base64')}`);
@@ -155,7 +156,7 @@ describe('credentials', () => {
       answer(302, '', { location: '/moved' }),
       answer(307, '', { location: other.origin }),
     );
-    await using http = testClient({ credentials: [bearerCredential(ours.origin, 'token')] });
+    await using http = testClient({ authorizer: fixedAuthorizer([bearerCredential(ours.origin, 'token')]) });
     const headers = { 'x-custom': 'secret' };
     expect(await get(http, ours.url('/first'), { redirects: 2, headers })).toBe('content');
     expect(ours.received).toMatchObject([
@@ -170,7 +171,7 @@ describe('credentials', () => {
   it('and signatures are in no line of the log', async () => {
     await using other = await serve(answer(200));
     await using ours = await serve(answer(302, '', { location: `${other.origin}/x?signature=hunter22` }));
-    await using http = testClient({ credentials: [basicCredential(ours.origin, 'user', 'hunter22')] });
+    await using http = testClient({ authorizer: fixedAuthorizer([basicCredential(ours.origin, 'user', 'hunter22')]) });
     await get(http, ours.url('/?key=hunter22'), { redirects: 1 });
     const log = http.lines.join('\n');
     expect(log).toContain(`302 to ${other.origin}/x?signature=***`);

@@ -1,7 +1,8 @@
 /** The client under test, quick to retry, with what it logged. */
 
+import { fixedAuthorizer } from '../../pipe/http/authorizer.ts';
 import { createHttp, type Http, type HttpOptions } from '../../pipe/http/send.ts';
-import type { Body } from '../../pipe/http/body.ts';
+import type { SizedBody } from '../../pipe/http/body.ts';
 
 export interface TestClient extends Http, AsyncDisposable {
   /** Everything logged, as `level: message`. */
@@ -11,7 +12,7 @@ export interface TestClient extends Http, AsyncDisposable {
 export function testClient(options: Partial<HttpOptions> = {}): TestClient {
   const lines: string[] = [];
   const http = createHttp({
-    credentials: [],
+    authorizer: fixedAuthorizer([]),
     userAgent: 'test/1',
     timeoutMs: 5_000,
     policy: { retries: 3, baseMs: 2, capMs: 4, maxWaitMs: 60_000 },
@@ -27,7 +28,7 @@ export function testClient(options: Partial<HttpOptions> = {}): TestClient {
 }
 
 /** A body that counts how often it was opened, in chunks of 1 MiB. */
-export interface CountedBody extends Body {
+export interface CountedBody extends SizedBody {
   opened: number;
 }
 

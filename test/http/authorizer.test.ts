@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Authorizer, fixedAuthorizer } from '../../pipe/http/authorizer.ts';
+import { discard } from '../../pipe/http/answer.ts';
+import { bearerCredential } from '../../pipe/http/credentials.ts';
+import { HttpError } from '../../pipe/errors.ts';
+import { patternBody, testClient } from './test-client.ts';
+import { answer, serve } from './test-servers.ts';
+
+/** Gives the tokens in turn, each until a 401 came for it. */
+function tokensInTurn(...tokens: readonly string[]): Authorizer & { readonly challenges: string[] } {
+  let turn = 0;
+  const challenges: string[] = [];
+  return {
+    challenges,
+    headerFor: async () => await Promise.resolve(tokens[turn]),
+    renew: async (_, sent, given) => {
+      challenges.push(...given);
+      if (sent === tokens[turn]) turn++;
+      return await Promise.resolve(turn < tokens.length);
+    },
+  };
+}
+
+it('a fixed credential goes to its origin, and is not renewed', async () => {
+  const authorizer = fixedAuthorizer([bearerCredential('http://127.0.0.1:1', 'token')]);
+  expect(await authorizer.headerFor(new URL('http://127.0.0.1:1/x'))).toBe('Bearer token');
+  expect(await authorizer.headerFor(new URL('http://127.0.0.1:2/x'))).toBeUndefined();
+  expect(await authorizer.renew(new URL('http://127.0.0.1:1/x'), 'Bearer token', [])).toBe(false);
+});
+
+describe('after a 401', () => {
+  it('the request is sent again with the renewed token, its body opened again, and no try used up', async () => {
+    const challenges = { 'www-authenticate': ['Basic realm="a"', 'Bearer realm="b"'] };
+    await using server = await serve(answer(401, 'expired', challenges), answer(201));
+    const authorizer = tokensInTurn('stale', 'fresh');
+    await using http = testClient({ authorizer, policy: { retries: 0, baseMs: 1, capMs: 1, maxWaitMs: 1 } });
+    const body = patternBody(3_000_000);
+    await http.send({ method: 'PUT', url: server.url(), accept: [201], body }, discard);
+    expect(server.received.map(({ headers }) => headers.authorization)).toEqual(['stale', 'fresh']);
+    expect(server.received.at(-1)?.body).toHaveLength(3_000_000);
+    expect(authorizer.challenges).toEqual(['Basic realm="a"', 'Bearer realm="b"']);
+    expect(body.opened).toBe(2);
+  });
+
+  it('it is over after two renewals, or when there is nothing else to try', async () => {
+    for (const [tokens, requests] of [
+      [['a', 'b', 'c', 'd', 'e'], 3],
+      [['a'], 1],
+    ] as const) {
+      await using server = await serve(answer(401, 'no'));
+      await using http = testClient({ authorizer: tokensInTurn(...tokens) });
+      await expect(http.send({ method: 'GET', url: server.url(), accept: [200] }, discard)).rejects.toBeInstanceOf(
+        HttpError,
+      );
+      expect(server.received).toHaveLength(requests);
+    }
+  });
+});
+
+it('a body of unknown length goes out in chunks, whole', async () => {
+  await using server = await serve(answer(202));
+  await using http = testClient();
+  const { open } = patternBody(2_500_000);
+  await http.send({ method: 'PATCH', url: server.url(), accept: [202], body: { length: undefined, open } }, discard);
+  expect(server.received).toMatchObject([{ isComplete: true, headers: { 'transfer-encoding': 'chunked' } }]);
+  expect(server.received[0]?.body).toHaveLength(2_500_000);
+});
