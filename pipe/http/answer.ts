@@ -14,8 +14,8 @@ export interface Answer {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** The whole body as text. @throws PipeError beyond `maxBytes` */
-export async function readText(answer: Answer, maxBytes: number): Promise<string> {
+/** The whole body. @throws PipeError beyond `maxBytes` */
+export async function readBytes(answer: Answer, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of answer.body) {
@@ -26,7 +26,12 @@ export async function readText(answer: Answer, maxBytes: number): Promise<string
       );
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+/** The whole body as text. @throws PipeError beyond `maxBytes` */
+export async function readText(answer: Answer, maxBytes: number): Promise<string> {
+  return (await readBytes(answer, maxBytes)).toString('utf8');
 }
 
 /** The whole body as JSON. @throws PipeError where it is none, or beyond `maxBytes` */

@@ -24,6 +24,8 @@ export interface HttpRequest {
   readonly accept: readonly number[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Body;
+  /** Not to be sent again after a failure: a step of something larger, which `repeat` repeats. */
+  readonly once?: boolean;
   /** Redirects of GET and HEAD that are followed; 0 unless given. Another origin gets no credentials. */
   readonly redirects?: number;
   /** Bytes of the body handed to the connection by the present attempt. */
@@ -57,6 +59,8 @@ export interface Http {
    * @throws StalledError without progress
    */
   send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T>;
+  /** Runs steps that only make sense together until they succeed, as `send` does with a single request. */
+  repeat<T>(what: string, url: URL, work: () => Promise<T>): Promise<T>;
   /** Cuts every connection. */
   close(): Promise<void>;
 }
@@ -70,20 +74,36 @@ export function createHttp(options: HttpOptions): Http {
   const { log, policy, signal, now = Date.now, random = Math.random, sleep = realSleep } = options;
   const dispatchers = createDispatchers(options.proxies, Math.min(options.timeoutMs, maxConnectTimeoutMs));
   const gate = createOriginGate(now, sleep);
-  return { send, close: () => dispatchers.destroy() };
+  return { send, repeat, close: () => dispatchers.destroy() };
 
   async function send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T> {
     const what = describe(request, request.url);
-    for (let attempt = 1; ; attempt++) {
-      signal?.throwIfAborted();
-      await gate.pass(request.url.origin, signal);
-      const startedAt = now();
+    const attempt = async (): Promise<T> => {
       const watchdog = createWatchdog(options.timeoutMs, signal);
       try {
         return await trySend(request, read, watchdog);
-      } catch (caught) {
+      } catch (error) {
         signal?.throwIfAborted();
-        const error = toPipeError(caught, what);
+        throw toPipeError(error, what);
+      } finally {
+        watchdog.stop();
+      }
+    };
+    if (request.once !== true) return await repeat(what, request.url, attempt);
+    await gate.pass(request.url.origin, signal);
+    return await attempt();
+  }
+
+  async function repeat<T>(what: string, { origin }: URL, work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      await gate.pass(origin, signal);
+      const startedAt = now();
+      try {
+        return await work();
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof PipeError)) throw error;
         log.debug(`${what} failed after ${formatDuration(now() - startedAt)}: ${error.message}`);
         const delayMs = retryDelayMs(policy, attempt, error, random());
         if (delayMs === undefined) {
@@ -91,10 +111,8 @@ export function createHttp(options: HttpOptions): Http {
           throw error;
         }
         log.warning(`${error.message}. Trying again in ${formatDuration(delayMs)} (${attempt} of ${policy.retries})`);
-        if (requestedWaitMs(error) !== undefined) gate.pause(request.url.origin, delayMs);
+        if (requestedWaitMs(error) !== undefined) gate.pause(origin, delayMs);
         else await sleep(delayMs, signal);
-      } finally {
-        watchdog.stop();
       }
     }
   }
