@@ -5,5 +5,6 @@ export default {
   testMatch: ['**/*.test.ts'],
   // These need what the README's test command does not promise (a Docker Engine, real servers): .ci/run calls them by name.
   testPathIgnorePatterns: process.env.TEST_SUITE ? [] : ['<rootDir>/test/image/', '<rootDir>/test/integration/'],
+  reporters: ['default', ...(process.env.TEST_TOTALS ? ['<rootDir>/ci-scripts/jest-totals-reporter.cjs'] : [])],
   transform: { '\\.ts$': '<rootDir>/ci-scripts/jest-transform.cjs' },
 };

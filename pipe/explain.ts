@@ -58,7 +58,7 @@ const rows: readonly Row[] = [
     advice: () => 'Check API_URL, and the network and proxy (HTTPS_PROXY, NO_PROXY) of the runner.',
   },
   {
-    when: (error) => error instanceof NetworkError && /CERT|SIGNED|ISSUER|ERR_TLS/.test(error.code),
+    when: (error) => error instanceof NetworkError && /CERT|SIGNED|SIGNATURE|ISSUER|ERR_TLS/.test(error.code),
     advice: () =>
       'The server showed a certificate that this pipe does not trust. Behind a company proxy, give its CA as a PEM file in NODE_EXTRA_CA_CERTS.',
   },

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { run } from '../pipe/run.ts';
 import type { Environment } from '../pipe/toolkit/environment.ts';
@@ -37,8 +38,6 @@ export interface RunOptions {
   /** Requests that break the sandbox's rules are meant to. */
   readonly allowsViolations?: boolean;
 }
-
-const colours = /\u001B\[\d+m/g;
 
 /** Sets up a sandbox and a working directory for each test of a file. */
 export function useBench(sandboxOptions: SandboxOptions = {}): Bench {
@@ -83,7 +82,7 @@ export function useBench(sandboxOptions: SandboxOptions = {}): Bench {
         expect({ name, leaks: findLeaks(text, value) }).toEqual({ name, leaks: [] });
     }
     if (options.allowsViolations !== true) expect(started().violations).toEqual([]);
-    return { exitCode, output: text.replaceAll(colours, ''), ms };
+    return { exitCode, output: stripVTControlCharacters(text), ms };
   }
 
   return {

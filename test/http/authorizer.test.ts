@@ -60,8 +60,11 @@ describe('after a 401', () => {
 it('a body of unknown length goes out in chunks, whole', async () => {
   await using server = await serve(answer(202));
   await using http = testClient();
-  const { open } = patternBody(2_500_000);
-  await http.send({ method: 'PATCH', url: server.url(), accept: [202], body: { length: undefined, open } }, discard);
+  const pattern = patternBody(2_500_000);
+  await http.send(
+    { method: 'PATCH', url: server.url(), accept: [202], body: { length: undefined, open: () => pattern.open() } },
+    discard,
+  );
   expect(server.received).toMatchObject([{ isComplete: true, headers: { 'transfer-encoding': 'chunked' } }]);
   expect(server.received[0]?.body).toHaveLength(2_500_000);
 });

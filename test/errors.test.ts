@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  FileChangedError,
+  HttpError,
+  InputError,
+  NetworkError,
+  PipeError,
+  type Refusal,
+  StalledError,
+  StoppedError,
+  VerificationError,
+} from '../pipe/errors.ts';
+
+const refusal: Refusal = {
+  method: 'POST',
+  url: 'https://host/x',
+  status: 403,
+  reason: 'Forbidden',
+  requiredScopes: [],
+  grantedScopes: [],
+};
+
+describe('every error is a PipeError, known by its name', () => {
+  it.each([
+    [new PipeError('m'), 'PipeError'],
+    [new InputError('m'), 'InputError'],
+    [new FileChangedError('m'), 'FileChangedError'],
+    [new VerificationError('m'), 'VerificationError'],
+    [new HttpError(refusal), 'HttpError'],
+    [new NetworkError('m', 'ECONNRESET'), 'NetworkError'],
+    [new StalledError('m'), 'StalledError'],
+    [new StoppedError('SIGTERM'), 'StoppedError'],
+  ])('%p', (error, name) => {
+    expect(error).toBeInstanceOf(PipeError);
+    expect(error.name).toBe(name);
+    expect(String(error)).toBe(`${name}: ${error.message}`);
+  });
+});
+
+describe('an HttpError says what was asked, and what the server said', () => {
+  it.each<[Partial<Refusal>, string]>([
+    [{}, 'POST https://host/x: 403 Forbidden'],
+    [{ requestId: 'abc' }, 'POST https://host/x: 403 Forbidden (request id abc)'],
+    [{ subject: 'app.zip' }, 'app.zip: POST https://host/x: 403 Forbidden'],
+  ])('%j', (given, message) => {
+    const error = new HttpError({ ...refusal, ...given });
+    expect(error.message).toBe(message);
+    expect(error.refusal).toEqual({ ...refusal, ...given });
+  });
+});
+
+it('a NetworkError has a code, and keeps its cause', () => {
+  const cause = new Error('cause');
+  expect(new NetworkError('m', 'EPIPE', { cause })).toMatchObject({ code: 'EPIPE', cause });
+});
+
+it('a StoppedError names its signal', () => {
+  expect(new StoppedError('SIGINT')).toMatchObject({ message: 'Stopped by SIGINT', signal: 'SIGINT' });
+});

@@ -1,0 +1,70 @@
+import { chmod, chown, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { cloneDirectory, pipeStorage, useStep } from './run-pipe.ts';
+
+const GiB = 1024 ** 3;
+const step = useStep({ maxFileBytes: 3 * GiB, discardContent: true });
+
+beforeEach(async () => {
+  await step.write('module/dist/app.zip', 'content');
+});
+
+async function landed(): Promise<readonly unknown[]> {
+  return (await step.sandbox.state()).downloads.map(({ name, size }) => [name, size]);
+}
+
+it('publishes 2 GiB with at most 160 MB resident', async () => {
+  const path = join(step.clone, 'module/huge.bin');
+  await writeFile(path, '');
+  await truncate(path, 2 * GiB);
+  const { exitCode, output, peakBytes, isOutOfMemory } = await step.runPipe({ FILENAME: 'huge.bin' });
+  expect({ exitCode, output, isOutOfMemory }).toMatchObject({ exitCode: 0, isOutOfMemory: false });
+  expect(await landed()).toEqual([['huge.bin', 2 * GiB]]);
+  // A process that runs at all has some: nothing measured is no success.
+  expect(peakBytes).toBeGreaterThan(20_000_000);
+  expect(peakBytes).toBeLessThanOrEqual(160_000_000);
+});
+
+const locked = ['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
+
+describe('runs on a read-only root file system, without capabilities', () => {
+  it.each(['0:0', '1234:1234'])('as user %s', async (user) => {
+    await chmod(join(step.clone, pipeStorage), 0o777);
+    const { exitCode, output, errors } = await step.runPipe(
+      { FILENAME: 'dist/*', BITBUCKET_PIPELINES_VARIABLES_PATH: '' },
+      { dockerOptions: [...locked, `--user=${user}`] },
+    );
+    expect({ exitCode, output, errors }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ '), errors: '' });
+    expect(output).not.toContain('WARNING');
+    expect(await landed()).toEqual([['app.zip', 7]]);
+  });
+});
+
+it('says so where the user may not read a file', async () => {
+  await chown(join(step.clone, 'module/dist/app.zip'), 0, 0);
+  await chmod(join(step.clone, 'module/dist/app.zip'), 0o600);
+  const { exitCode, output } = await step.runPipe({ FILENAME: 'dist/*' }, { dockerOptions: ['--user=1234:1234'] });
+  expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringMatching(/✖ .*dist\/app\.zip.* read/) });
+  expect((await step.sandbox.state()).requests).toEqual([]);
+});
+
+it('runs in the root directory', async () => {
+  const { exitCode, output } = await step.runPipe(
+    { FILENAME: `${cloneDirectory}/module/dist/app.zip` },
+    { workingDirectory: '/' },
+  );
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
+  expect(await landed()).toEqual([['app.zip', 7]]);
+});
+
+describe('starts with the compiled code that the image holds', () => {
+  it.each(['0:0', '1234:1234'])('as user %s', async (user) => {
+    const { exitCode, errors } = await step.runPipe(
+      { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' },
+      { dockerOptions: [...locked, `--user=${user}`] },
+    );
+    expect(exitCode).toBe(1);
+    expect(errors).toMatch(/V8 code cache for CommonJS \/dist\/pipe\.js was accepted/);
+  });
+});
