@@ -11,6 +11,7 @@ export interface RetryPolicy {
   readonly maxWaitMs: number;
 }
 
+/** Five more tries, within about a minute; waits that a server asks for are granted up to five minutes. */
 export const defaultRetryPolicy: RetryPolicy = { retries: 5, baseMs: 1_000, capMs: 30_000, maxWaitMs: 300_000 };
 
 /** RFC 9110, 15.5.9 and 15.6, and RFC 6585, 4: the statuses that say "not now". */
@@ -39,6 +40,7 @@ const transientCodes: ReadonlySet<string> = new Set([
   'UND_ERR_SOCKET',
 ]);
 
+/** Whether the same request may succeed a little later. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof HttpError) return transientStatuses.has(error.refusal.status);
   if (error instanceof NetworkError) return transientCodes.has(error.code);

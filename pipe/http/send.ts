@@ -70,6 +70,7 @@ const maxConnectTimeoutMs = 30_000;
 const maxRenewals = 2;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
+/** A client for one run: its connections, tries and pauses are shared by all requests. */
 export function createHttp(options: HttpOptions): Http {
   const { log, policy, signal, now = Date.now, random = Math.random, sleep = realSleep } = options;
   const dispatchers = createDispatchers(options.proxies, Math.min(options.timeoutMs, maxConnectTimeoutMs));

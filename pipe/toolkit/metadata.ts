@@ -26,6 +26,7 @@ export async function readMetadata(paths: readonly string[]): Promise<PipeMetada
   return undefined;
 }
 
+/** The metadata in the text of a pipe.yml; undefined where `image` has no tag or `repository` no path. @throws YAMLParseError */
 export function parseMetadata(yaml: string): PipeMetadata | undefined {
   const document = parse(yaml) as { name?: string; image?: string; repository?: string } | null;
   const { name, image = '', repository = '' } = document ?? {};

@@ -28,6 +28,11 @@ const codes: Readonly<Record<Colour, string>> = {
 const reset = '\u001B[0m';
 const clearLine = '\r\u001B[K';
 
+/**
+ * An output that prints to `stream`, with `scrub` applied to everything.
+ *
+ * @param stream a terminal where its `isTTY` is true; its `columns` bound the status line
+ */
 export function createOutput(stream: Stream, scrub: Scrub): Output {
   const isTerminal = stream.isTTY === true;
   let shown = '';

@@ -40,6 +40,12 @@ export interface ProgressOptions {
 const defaultLineEveryMs = 9_500;
 const defaultBarEveryMs = 100;
 
+/**
+ * Shows transfers until `close`: on a terminal, one bar for all of them; in a log, a line for each that takes long.
+ *
+ * @param options.totalBytes of all transfers together
+ * @param options.lineEveryMs at most so long between two lines of one transfer, 9.5 s unless given
+ */
 export function createProgress(output: Output, log: Log, options: ProgressOptions): Progress {
   const { totalBytes, lineEveryMs = defaultLineEveryMs, barEveryMs = defaultBarEveryMs, now = Date.now } = options;
   const running = new Set<Running>();
