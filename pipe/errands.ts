@@ -32,9 +32,7 @@ export function startVersionCheck(
   );
   return async () => {
     controller.abort(new Error('the run is over'));
-    const version = await found;
-    await http.close();
-    return version;
+    return await found;
   };
 }
 
@@ -64,7 +62,5 @@ export async function sendReport(
     const message = `Code Insights report: ${(error as Error).message}`;
     if (error instanceof HttpError) tools.log.warning(message);
     else tools.log.debug(message);
-  } finally {
-    await http.close();
   }
 }

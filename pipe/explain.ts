@@ -1,14 +1,19 @@
 /** Tells a user what to do about a failure: a table from errors to advice. */
 
 import { FileChangedError, HttpError, NetworkError, StalledError, VerificationError } from './errors.ts';
-import type { Settings } from './settings.ts';
-import { defaultApiUrl } from './variables.ts';
+import type { FileSettings, ImageSettings } from './settings.ts';
+import { bitbucketRegistry, defaultApiUrl } from './variables.ts';
 
-type Facts = Pick<Settings, 'workspace' | 'repository' | 'tokenKind' | 'scheme' | 'apiUrl' | 'timeoutMs'>;
+type FileFacts = Pick<
+  FileSettings,
+  'type' | 'workspace' | 'repository' | 'tokenKind' | 'scheme' | 'apiUrl' | 'timeoutMs'
+>;
+type ImageFacts = Pick<ImageSettings, 'type' | 'reference' | 'account' | 'tokenKind' | 'timeoutMs'>;
+type Facts = FileFacts | ImageFacts;
 
-interface Row {
-  readonly when: (error: unknown, facts: Facts) => boolean;
-  readonly advice: (error: never, facts: Facts) => string;
+interface Row<Of> {
+  readonly when: (error: unknown) => boolean;
+  readonly advice: (error: never, facts: Of) => string;
 }
 
 const scopes = {
@@ -17,10 +22,12 @@ const scopes = {
   other: 'repository:write (access token), or write:repository:bitbucket and read:repository:bitbucket (API token)',
 } as const;
 
+const packageScopes = 'read:package:bitbucket and write:package:bitbucket';
+
 const apiTokenPage = 'https://id.atlassian.com/manage-profile/security/api-tokens';
 
-/** The first row that fits speaks. */
-const rows: readonly Row[] = [
+/** What Downloads say. The first row that fits speaks. */
+const fileRows: readonly Row<FileFacts>[] = [
   { when: hasStatus(401), advice: (_, facts) => unauthorizedAdvice(facts) },
   { when: (error) => hasStatus(403)(error) && error.refusal.requiredScopes.length > 0, advice: missingScopesAdvice },
   {
@@ -48,14 +55,59 @@ const rows: readonly Row[] = [
     advice: (error: HttpError) =>
       `The server says that the address has moved to ${error.refusal.location}: set API_URL, WORKSPACE and REPOSITORY so that they lead there directly.`,
   },
+];
+
+/** What container registries say (distribution-spec 1.1, "Error codes"). */
+const imageRows: readonly Row<ImageFacts>[] = [
+  {
+    when: (error) => isRefused(error, /NAME_UNKNOWN/) || hasStatus(404)(error),
+    advice: (_, { reference }) =>
+      `The package ${reference.repository} does not exist in ${reference.host}, or the token does not see it. On Bitbucket, an admin of the repository creates it once, before the first push: Create > Package.`,
+  },
+  {
+    when: (error) => isRefused(error, /immutable|TAG_EXISTS/i),
+    advice: (_, { reference }) =>
+      `The tag ${reference.tag} is immutable and exists: publish under another tag, or change the rule in the workspace's settings.`,
+  },
+  {
+    when: hasStatus(401),
+    advice: (_, { account, tokenKind }) =>
+      account === undefined
+        ? 'The registry asks for credentials: set USERNAME and TOKEN.'
+        : tokenKind === 'api-token'
+          ? `Check that USERNAME is the email of the Atlassian account that made the API token, that the token has not expired, and that it has the scopes ${packageScopes}: ${apiTokenPage}.`
+          : `The registry does not take this USERNAME and TOKEN. Bitbucket's takes an API token with the scopes ${packageScopes} and its email, or the pipeline's own BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN.`,
+  },
+  {
+    when: hasStatus(403),
+    advice: (_, { reference }) =>
+      `The token is known, but may not push to ${reference.repository}. It needs the scopes ${packageScopes}, and its owner write access to the repository that the package belongs to; the pipeline's own token only covers packages of its own repository.`,
+  },
+  {
+    when: hasStatus(413),
+    advice: () => 'The registry, or a proxy before it, takes no request of that size, not even in small chunks.',
+  },
+  {
+    when: hasStatus(429),
+    advice: () => 'The registry limits how often it may be asked. Wait, and run the step again.',
+  },
+];
+
+/** What may happen with any server. */
+const commonRows: readonly Row<Facts>[] = [
   {
     when: (error) => error instanceof HttpError && error.refusal.status >= 500,
-    advice: (_, { apiUrl }) =>
-      `The trouble is on the server's side${apiUrl.href.startsWith(defaultApiUrl) ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again.`,
+    advice: (_, facts) =>
+      `The trouble is on the server's side${isBitbucket(facts) ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again.`,
   },
   {
     when: hasCode('ENOTFOUND', 'EAI_AGAIN'),
-    advice: () => 'Check API_URL, and the network and proxy (HTTPS_PROXY, NO_PROXY) of the runner.',
+    advice: () => 'Check API_URL or REGISTRY, and the network and proxy (HTTPS_PROXY, NO_PROXY) of the runner.',
+  },
+  {
+    when: hasCode('PROXY_403', 'PROXY_407'),
+    advice: () =>
+      'The proxy lets nothing through: check the user name and the password in HTTPS_PROXY, or name the host in NO_PROXY.',
   },
   {
     when: (error) => error instanceof NetworkError && /CERT|SIGNED|SIGNATURE|ISSUER|ERR_TLS/.test(error.code),
@@ -86,7 +138,22 @@ const rows: readonly Row[] = [
 
 /** What the user can do; undefined where the message says it already. */
 export function explain(error: unknown, facts: Facts): string | undefined {
-  return rows.find((row) => row.when(error, facts))?.advice(error as never, facts);
+  const special = facts.type === 'file' ? adviceOf(fileRows, error, facts) : adviceOf(imageRows, error, facts);
+  return special ?? adviceOf(commonRows, error, facts);
+}
+
+function adviceOf<Of>(rows: readonly Row<Of>[], error: unknown, facts: Of): string | undefined {
+  return rows.find((row) => row.when(error))?.advice(error as never, facts);
+}
+
+function isBitbucket(facts: Facts): boolean {
+  return facts.type === 'file'
+    ? facts.apiUrl.href.startsWith(defaultApiUrl)
+    : facts.reference.host === bitbucketRegistry;
+}
+
+function isRefused(error: unknown, words: RegExp): boolean {
+  return error instanceof HttpError && words.test(error.refusal.reason);
 }
 
 function hasStatus(status: number): (error: unknown) => error is HttpError {
@@ -97,7 +164,7 @@ function hasCode(...codes: readonly string[]): (error: unknown) => boolean {
   return (error) => error instanceof NetworkError && codes.includes(error.code);
 }
 
-function unauthorizedAdvice({ tokenKind, scheme }: Facts): string {
+function unauthorizedAdvice({ tokenKind, scheme }: FileFacts): string {
   if (tokenKind === 'access-token') {
     return 'The access token has expired or was revoked: create another one with the scope repository:write (Repository settings > Access tokens) and store it as TOKEN.';
   }
@@ -109,7 +176,7 @@ function unauthorizedAdvice({ tokenKind, scheme }: Facts): string {
     : 'TOKEN was sent with USERNAME. If it is an access token, leave USERNAME out; if it is an API token, USERNAME must be the email of its account, and the token not expired.';
 }
 
-function missingScopesAdvice(error: HttpError, { tokenKind }: Facts): string {
+function missingScopesAdvice(error: HttpError, { tokenKind }: FileFacts): string {
   const { requiredScopes, grantedScopes } = error.refusal;
   const granted = grantedScopes.length === 0 ? '' : `, and has ${grantedScopes.join(', ')}`;
   return `The token lacks the scope ${requiredScopes.filter((scope) => !grantedScopes.includes(scope)).join(', ') || requiredScopes.join(', ')}${granted}. Scopes cannot be added later: create a token with ${scopes[tokenKind]}.`;

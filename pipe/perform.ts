@@ -6,6 +6,7 @@ import { InputError } from './errors.ts';
 import { explain } from './explain.ts';
 import { publishFiles } from './publish-files.ts';
 import { type Conclusion, createRunTools, type RunContext, type RunTools } from './run-tools.ts';
+import type { Settings } from './settings.ts';
 import { readMetadata } from './toolkit/metadata.ts';
 import { checkOutputPath, writeOutputVariables, writeResult } from './toolkit/outputs.ts';
 import { defaultApiUrl } from './variables.ts';
@@ -47,13 +48,13 @@ export async function perform(
       : { ...given.settings, outputPath: resolve(workingDirectory, outputPath) };
   const tools = createRunTools({ ...given, settings, workingDirectory, userAgent, retryBaseMs });
   tools.log.debug(`${userAgent}, Node.js ${process.version}`);
-  const isOnBitbucket = settings.apiUrl.href === new URL(defaultApiUrl).href;
+  const isOnBitbucket = settings.type === 'file' && settings.apiUrl.href === new URL(defaultApiUrl).href;
   const checksVersion = !settings.isDryRun && (isOnBitbucket || versionListUrl !== undefined);
   if (settings.outputPath !== undefined) await checkOutput(settings.outputPath);
   const endVersionCheck =
     checksVersion && metadata !== undefined ? startVersionCheck(tools, metadata, versionListUrl) : undefined;
   try {
-    const conclusion = await publishFiles(settings, tools);
+    const conclusion = await publish(settings, tools);
     const failure =
       conclusion.failure === undefined
         ? undefined
@@ -69,8 +70,15 @@ export async function perform(
     const newer = await endVersionCheck?.();
     if (newer !== undefined)
       tools.log.warning(`New version available: ${metadata?.repositoryPath}:${newer} (this is ${metadata?.version})`);
-    await tools.http.close();
+    await tools.close();
   }
+}
+
+/** Each kind of upload is loaded only where it is wanted. */
+async function publish(settings: Settings, tools: RunTools): Promise<Conclusion> {
+  if (settings.type === 'file') return await publishFiles(settings, tools);
+  const { publishImage } = await import('./publish-image.ts');
+  return await publishImage(settings, tools);
 }
 
 /** @throws InputError */

@@ -3,9 +3,10 @@
 import { createDownloadsClient } from './downloads/client.ts';
 import { planDownloads } from './downloads/plan.ts';
 import { publishDownloads } from './downloads/publish.ts';
+import { fixedAuthorizer } from './http/authorizer.ts';
 import { failureLines, insightsReport, outputVariables, planText, resultOf, successText } from './report.ts';
 import type { Conclusion, RunTools } from './run-tools.ts';
-import type { FileSettings } from './settings.ts';
+import type { FileSettings } from './file-settings.ts';
 
 /** @throws InputError where the files cannot be planned, before anything is sent */
 export async function publishFiles(settings: FileSettings, tools: RunTools): Promise<Conclusion> {
@@ -18,7 +19,12 @@ export async function publishFiles(settings: FileSettings, tools: RunTools): Pro
 
   const startedAt = performance.now();
   const progress = tools.createProgress(plan.totalBytes);
-  const client = createDownloadsClient(tools.http, settings.apiUrl, settings.workspace, settings.repository);
+  const client = createDownloadsClient(
+    tools.createHttp(fixedAuthorizer([settings.credential])),
+    settings.apiUrl,
+    settings.workspace,
+    settings.repository,
+  );
   const { log, signal, wantsResult: wantsSha256 } = tools;
   const outcome = await publishDownloads(plan, settings, { client, log, progress, signal, wantsSha256 });
   progress.close();

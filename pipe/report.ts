@@ -3,7 +3,7 @@
 import { downloadsPage } from './downloads/links.ts';
 import type { Action, DownloadsOutcome, OutcomeItem } from './downloads/outcome.ts';
 import { checksumsName, type DownloadsPlan } from './downloads/plan.ts';
-import type { FileSettings } from './settings.ts';
+import type { FileSettings } from './file-settings.ts';
 import type { Report } from './toolkit/code-insights.ts';
 import { printable } from './toolkit/output.ts';
 import { formatBytes, formatCount, formatDuration } from './toolkit/units.ts';

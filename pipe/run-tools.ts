@@ -1,8 +1,7 @@
 /** What every publisher works with, made from the settings, and the conclusion that it gives back. */
 
 import type { Surroundings as Places } from './downloads/select-files.ts';
-import { fixedAuthorizer } from './http/authorizer.ts';
-import type { Credential } from './http/credentials.ts';
+import { type Authorizer, fixedAuthorizer } from './http/authorizer.ts';
 import { defaultRetryPolicy } from './http/retry.ts';
 import { createHttp, type Http } from './http/send.ts';
 import type { Settings } from './settings.ts';
@@ -15,7 +14,8 @@ import { createProgress, type Progress } from './toolkit/progress.ts';
 
 export interface RunTools {
   readonly log: Log;
-  readonly http: Http;
+  /** A client for the run's requests, with these credentials. */
+  createHttp(authorizer: Authorizer): Http;
   readonly signal: AbortSignal;
   readonly places: Places;
   /** Whether the result, with its digests, will be written somewhere. */
@@ -23,6 +23,8 @@ export interface RunTools {
   createProgress(totalBytes: number): Progress;
   /** A client without credentials, for side errands that must not delay the run. */
   createErrandHttp(signal: AbortSignal): Http;
+  /** Cuts every connection of the run. */
+  close(): Promise<void>;
 }
 
 /** What a publisher leaves to be said and written. */
@@ -54,26 +56,30 @@ export function createRunTools(context: RunContext): RunTools {
   const { env, settings, output, signal, userAgent } = context;
   const log = createLog(output, { isDebug: settings.isDebug, isColoured: context.isColoured });
   const baseMs = context.retryBaseMs ?? defaultRetryPolicy.baseMs;
-  const http = (
-    credentials: readonly Credential[],
-    options: { retries: number; timeoutMs: number; signal: AbortSignal },
-  ): Http =>
-    createHttp({
-      authorizer: fixedAuthorizer(credentials),
-      userAgent,
-      timeoutMs: options.timeoutMs,
-      policy: { ...defaultRetryPolicy, baseMs, retries: options.retries },
-      proxies: settings.proxies,
-      log,
-      signal: options.signal,
-    });
+  const clients: Http[] = [];
+  const create = (
+    authorizer: Authorizer,
+    limits: { retries: number; timeoutMs: number; signal: AbortSignal },
+  ): Http => {
+    const { retries, timeoutMs } = limits;
+    const policy = { ...defaultRetryPolicy, baseMs, retries };
+    const { proxies } = settings;
+    const http = createHttp({ authorizer, userAgent, timeoutMs, policy, proxies, log, signal: limits.signal });
+    clients.push(http);
+    return http;
+  };
   return {
     log,
     signal,
-    http: http([settings.credential], { retries: settings.retries, timeoutMs: settings.timeoutMs, signal }),
     places: { workingDirectory: context.workingDirectory, cloneDirectory: env['BITBUCKET_CLONE_DIR'] || undefined },
     wantsResult: wantsResult(env, settings.outputPath),
+    createHttp: (authorizer) =>
+      create(authorizer, { retries: settings.retries, timeoutMs: settings.timeoutMs, signal }),
     createProgress: (totalBytes) => createProgress(output, log, { totalBytes }),
-    createErrandHttp: (errandSignal) => http([], { retries: 0, timeoutMs: errandTimeoutMs, signal: errandSignal }),
+    createErrandHttp: (errandSignal) =>
+      create(fixedAuthorizer([]), { retries: 0, timeoutMs: errandTimeoutMs, signal: errandSignal }),
+    async close() {
+      await Promise.all(clients.map((http) => http.close()));
+    },
   };
 }

@@ -3,8 +3,11 @@
 import type { OptionTable } from './toolkit/option-table.ts';
 import type { VariableTable } from './toolkit/variable-table.ts';
 
-export const types = ['file'] as const;
+export const types = ['file', 'image'] as const;
 export type Type = (typeof types)[number];
+
+/** Bitbucket's container registry. */
+export const bitbucketRegistry = 'crg.apkg.io';
 
 export const defaultApiUrl = 'https://api.bitbucket.org/2.0';
 
@@ -18,23 +21,35 @@ export const variables = {
     secret: true,
     // The names of atlassian/bitbucket-upload-file.
     aliases: ['BITBUCKET_ACCESS_TOKEN', 'ATLASSIAN_API_TOKEN'],
-    usage: 'Secured. Atlassian API token, or a repository, project or workspace access token.',
+    usage:
+      "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For `image`, default: `$BITBUCKET_PACKAGES_TOKEN`; may be left out where `REGISTRY` is not Bitbucket's and asks for none.",
   },
   USERNAME: {
     kind: 'text',
     aliases: ['ATLASSIAN_ACCOUNT_EMAIL'],
-    usage: 'Atlassian account email that owns the API token. Leave out with an access token.',
+    usage:
+      'Atlassian account email that owns the API token. Leave out with an access token. For `image`, default: `$BITBUCKET_PACKAGES_USERNAME`.',
   },
   FILENAME: {
     kind: 'array',
     required: true,
-    usage: 'Path or glob, or an array of them, relative to the working directory.',
+    usage:
+      'Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`.',
   },
   TYPE: {
     kind: 'text',
     allowed: types,
-    default: 'file',
-    usage: "What to publish. `file`: files to the repository's Downloads. Default: `file`.",
+    usage:
+      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. Default: `image` where `IMAGE` is set, else `file`.",
+  },
+  IMAGE: {
+    kind: 'text',
+    usage:
+      'Required for `image`. `name`, `name:tag`, or a full reference `host/workspace/name:tag`. Default tag: `latest`.',
+  },
+  TAGS: {
+    kind: 'array',
+    usage: 'Further tags for the image: an array, or one text separated by spaces or commas.',
   },
   WORKSPACE: {
     kind: 'text',
@@ -46,6 +61,10 @@ export const variables = {
     kind: 'text',
     fallbacks: ['BITBUCKET_REPO_SLUG'],
     usage: 'Repository to publish to. Default: `$BITBUCKET_REPO_SLUG`.',
+  },
+  REGISTRY: {
+    kind: 'text',
+    usage: `Registry host or URL for \`image\`. Plain \`http://\` is accepted for loopback addresses, for others with \`--plain-http\`. Default: \`${bitbucketRegistry}\`.`,
   },
   API_URL: {
     kind: 'text',
@@ -66,12 +85,18 @@ export const variables = {
 /** App passwords, which `atlassian/bitbucket-upload-file` took, and which are no more. */
 export const appPasswordVariables = { username: 'BITBUCKET_USERNAME', password: 'BITBUCKET_APP_PASSWORD' } as const;
 
+/** The pipeline's own pair for Packages. */
+export const packagesVariables = {
+  username: 'BITBUCKET_PACKAGES_USERNAME',
+  token: 'BITBUCKET_PACKAGES_TOKEN',
+} as const;
+
 /** Every variable whose value must not be printed, whether the pipe uses it or only passes it by. */
 export const secretVariables: readonly string[] = [
   'TOKEN',
   ...variables.TOKEN.aliases,
   appPasswordVariables.password,
-  'BITBUCKET_PACKAGES_TOKEN',
+  packagesVariables.token,
   'PIPELINES_JWT_TOKEN',
 ];
 
@@ -117,38 +142,77 @@ export const options = {
     usage:
       'Read the listing back and compare names and sizes. With `--verify=content`, read the files themselves back and compare their SHA-256.',
   },
+  '--compression': {
+    takes: 'value',
+    placeholder: 'gzip|zstd|none',
+    appliesTo: ['image'],
+    usage: 'How layers are packed that the source holds unpacked; packed ones stay as they are. Default: `gzip`.',
+  },
+  '--compression-level': {
+    takes: 'value',
+    placeholder: 'N',
+    appliesTo: ['image'],
+    usage:
+      'Pin the level, 1 to 12 for gzip and 1 to 19 for zstd. Otherwise it follows the speed of the upload, block by block.',
+  },
+  '--reuse': {
+    takes: 'value',
+    placeholder: 'TAG',
+    repeatable: true,
+    appliesTo: ['image'],
+    usage:
+      'Published tag whose layers may be reused; repeatable. Default: the tags being pushed, and `latest`. `none`: reuse nothing.',
+  },
+  '--platform': {
+    takes: 'value',
+    placeholder: 'OS/ARCH',
+    appliesTo: ['image'],
+    usage: 'Publish one platform of a multi-platform source.',
+  },
+  '--join': {
+    takes: 'value',
+    placeholder: 'TAG',
+    repeatable: true,
+    appliesTo: ['image'],
+    usage: 'Publish `IMAGE` as an index of these already pushed single-platform tags; repeatable.',
+  },
+  '--plain-http': {
+    takes: 'flag',
+    appliesTo: ['image'],
+    usage: 'Speak plain http with a registry that is not on this machine. Credentials can then be read on the way.',
+  },
   '--concurrency': {
     takes: 'value',
     placeholder: 'N',
-    appliesTo: ['file'],
-    usage: `Files sent at the same time, 1 to 64. Default: ${defaults.concurrency}.`,
+    appliesTo: types,
+    usage: `Files or layers sent at the same time, 1 to 64. Default: ${defaults.concurrency}.`,
   },
   '--retries': {
     takes: 'value',
     placeholder: 'N',
-    appliesTo: ['file'],
+    appliesTo: types,
     usage: `Further tries of a request that failed for a passing reason, 0 to 20. Default: ${defaults.retries}.`,
   },
   '--timeout': {
     takes: 'value',
     placeholder: 'SECONDS',
-    appliesTo: ['file'],
+    appliesTo: types,
     usage: `No progress for so long is a failure, 1 to 86400. However long a transfer takes, it goes on while bytes move. Default: ${defaults.timeoutSeconds}.`,
   },
   '--dry-run': {
     takes: 'flag',
-    appliesTo: ['file'],
+    appliesTo: types,
     usage: 'Validate, plan and print the plan; send nothing.',
   },
   '--output': {
     takes: 'value',
     placeholder: 'FILE',
-    appliesTo: ['file'],
+    appliesTo: types,
     usage: 'Write the results to this file as JSON.',
   },
   '--no-report': {
     takes: 'flag',
-    appliesTo: ['file'],
+    appliesTo: types,
     usage: 'Do not add a Code Insights report to the commit.',
   },
 } as const satisfies OptionTable<Type>;

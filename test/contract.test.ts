@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { parseMetadata } from '../pipe/toolkit/metadata.ts';
 import type { OptionRow } from '../pipe/toolkit/option-table.ts';
 import type { VariableRow } from '../pipe/toolkit/variable-table.ts';
-import { options, secretVariables, variables } from '../pipe/variables.ts';
+import { options, packagesVariables, secretVariables, variables } from '../pipe/variables.ts';
 
 const root = join(__dirname, '..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -76,12 +76,16 @@ describe("README's", () => {
 
 describe('pipe.yml', () => {
   it('has the variables of the code', () => {
-    expect(pipe.variables.map(({ name }) => name)).toEqual(variableRows.map(([name]) => name));
+    const own = Object.values<string>(packagesVariables);
+    expect(pipe.variables.map(({ name }) => name)).toEqual([...variableRows.map(([name]) => name), ...own]);
+    for (const name of own) expect(pipe.variables).toContainEqual({ name, default: `\${${name}}` });
   });
 
   it('has no default that the code does not have', () => {
     for (const { name, default: value } of pipe.variables) {
       const row = variableRows.find(([known]) => known === name)?.[1];
+      // What the step has, and a pipe is not given by itself.
+      if (Object.values<string>(packagesVariables).includes(name)) continue;
       const known = [row?.default, ...(row?.fallbacks ?? []).map((fallback) => `\${${fallback}}`), undefined];
       expect([name, known]).toEqual([name, expect.arrayContaining([value])]);
     }

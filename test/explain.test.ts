@@ -11,9 +11,10 @@ import {
 } from '../pipe/errors.ts';
 import { explain } from '../pipe/explain.ts';
 
-type Facts = Parameters<typeof explain>[1];
+type Facts = Extract<Parameters<typeof explain>[1], { readonly type: 'file' }>;
 
 const facts: Facts = {
+  type: 'file',
   workspace: 'acme',
   repository: 'app',
   tokenKind: 'other',
@@ -97,7 +98,7 @@ describe('advises', () => {
       { ...facts, apiUrl: new URL('https://gateway/2.0') },
       /^The trouble is on the server's side\. It is safe/,
     ],
-    ['an unknown host', unreachable('ENOTFOUND'), facts, /^Check API_URL, and the network and proxy/],
+    ['an unknown host', unreachable('ENOTFOUND'), facts, /^Check API_URL or REGISTRY, and the network and proxy/],
     ['a name server that does not answer', unreachable('EAI_AGAIN'), facts, /^Check API_URL/],
     ['a reset', unreachable('ECONNRESET'), facts, /failed for longer than the retries last\. .*--retries N/],
     ['a stall', new StalledError('m'), facts, /needs more than 120 s to answer: --timeout SECONDS/],
@@ -105,6 +106,10 @@ describe('advises', () => {
     ['a verification', new VerificationError('m'), facts, /something else at the same time\? Run the step again/],
   ])('on %s', (_, error, given, advice) => {
     expect(explain(error, given)).toMatch(advice);
+  });
+
+  it.each(['PROXY_403', 'PROXY_407'])('on a proxy that refuses, %s', (code) => {
+    expect(explain(unreachable(code), facts)).toMatch(/^The proxy lets nothing through: .*HTTPS_PROXY/);
   });
 
   it.each([

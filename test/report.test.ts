@@ -8,13 +8,13 @@ import { reportRequest } from '../pipe/toolkit/code-insights.ts';
 const page = 'https://bitbucket.org/acme/app/downloads/';
 
 async function settings(...args: readonly string[]): Promise<FileSettings> {
-  return await readSettings({
+  return (await readSettings({
     TOKEN: 'token',
     FILENAME: 'x',
     WORKSPACE: 'acme',
     REPOSITORY: 'app',
     EXTRA_ARGS: JSON.stringify(args),
-  });
+  })) as FileSettings;
 }
 
 function item(name: string, given: Partial<OutcomeItem> = {}): OutcomeItem {
@@ -65,6 +65,7 @@ describe('planText', () => {
       '901 files need as many requests, and Bitbucket allows about 1,000 an hour: an archive of them is one',
     ]);
     expect(planText(plan(...files.slice(1)), await settings()).warnings).toEqual([]);
+    expect(planText(plan(...files.slice(0, 50)), await settings()).lines).toHaveLength(51);
   });
 
   it('lets no file name start a line of its own', async () => {
@@ -78,9 +79,9 @@ describe('successText', () => {
     ['one file', outcome(item('a')), 2_000, `Uploaded 1 file, 1.00 kB in 2.0 s (500 B/s), ${page}`],
     [
       'files, of which some were there, and others were deleted',
-      { items: [item('a'), item('b'), item('c', { action: 'skipped' })], deleted: ['d', 'e'] },
+      { items: [item('a'), item('b'), item('c', { action: 'skipped' })], deleted: ['d'] },
       333.3,
-      `Uploaded 2 files, 2.00 kB in 333 ms (6.00 kB/s), skipped 1 already there, deleted 2 old, ${page}`,
+      `Uploaded 2 files, 2.00 kB in 333 ms (6.00 kB/s), skipped 1 already there, deleted 1 old, ${page}`,
     ],
     [
       'nothing new',
@@ -151,11 +152,11 @@ describe('outputVariables', () => {
 
 describe('insightsReport', () => {
   it('has the totals, and links to what was uploaded', async () => {
-    const given = outcome(item('a b'), item('b', { action: 'skipped' }));
+    const given = outcome(item('a b', { size: 500 }), item('b', { action: 'skipped' }));
     expect(insightsReport(given, await settings(), 1234.5)).toEqual({
       id: 'bitbucket-upload-package-file',
       title: 'Published to Downloads',
-      details: '1 file, 1.00 kB',
+      details: '1 file, 500 B',
       reporter: 'bitbucket-upload-package',
       result: 'PASSED',
       link: page,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readSettings, type Settings } from '../pipe/settings.ts';
+import { type FileSettings, readSettings, type Settings } from '../pipe/settings.ts';
 import type { Environment } from '../pipe/toolkit/environment.ts';
 import { ValidationError } from '../pipe/toolkit/problems.ts';
 import { problemMap } from './toolkit/problem-map.ts';
@@ -118,7 +118,7 @@ describe('takes the API_URL', () => {
     ['http://localhost:8080', 'http://localhost:8080/', 'http://localhost:8080'],
     ['http://[::1]/2.0', 'http://[::1]/2.0', 'http://[::1]'],
   ])('%s, and gives the token to its host', async (text, href, origin) => {
-    const { apiUrl, credential } = await read({ API_URL: text });
+    const { apiUrl, credential } = (await read({ API_URL: text })) as FileSettings;
     expect([apiUrl.href, credential.origin]).toEqual([href, origin]);
   });
 });
@@ -149,7 +149,7 @@ describe("takes the variables of Atlassian's pipe for ours", () => {
 describe('refuses', () => {
   it.each<[string, Environment, Readonly<Record<string, readonly string[]>>]>([
     ['no file name', { FILENAME: '' }, { FILENAME: ['required field (it is set, but empty)'] }],
-    ['a TYPE that there is not', { TYPE: 'docker' }, { TYPE: ['unallowed value docker: use file'] }],
+    ['a TYPE that there is not', { TYPE: 'docker' }, { TYPE: ['unallowed value docker: use file, image'] }],
     ['a DEBUG that is no boolean', { DEBUG: '1' }, { DEBUG: ['must be of boolean type (true or false), not "1"'] }],
     [
       'tokens that contradict',

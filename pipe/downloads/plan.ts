@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { SourceFile } from '../http/file-body.ts';
-import type { FileSettings } from '../settings.ts';
+import type { FileSettings } from '../file-settings.ts';
 import { printable } from '../toolkit/output.ts';
 import { selectFiles, type Surroundings } from './select-files.ts';
 

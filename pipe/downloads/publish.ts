@@ -4,7 +4,7 @@ import { PipeError } from '../errors.ts';
 import { bytesBody } from '../http/body.ts';
 import { fileBody } from '../http/file-body.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
-import type { FileSettings } from '../settings.ts';
+import type { FileSettings } from '../file-settings.ts';
 import type { Log } from '../toolkit/log.ts';
 import { printable } from '../toolkit/output.ts';
 import type { Progress } from '../toolkit/progress.ts';

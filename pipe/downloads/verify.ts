@@ -2,7 +2,7 @@
 
 import { HttpError, VerificationError } from '../errors.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
-import type { FileSettings } from '../settings.ts';
+import type { FileSettings } from '../file-settings.ts';
 import type { Log } from '../toolkit/log.ts';
 import { printable } from '../toolkit/output.ts';
 import { formatBytes, formatCount } from '../toolkit/units.ts';

@@ -126,12 +126,13 @@ export function createHttp(options: HttpOptions): Http {
     let { url } = request;
     let renewals = 0;
     for (let redirects = request.redirects ?? 0; ;) {
-      const sent = await options.authorizer.headerFor(url);
+      const sent = await watchdog.exempt(() => options.authorizer.headerFor(url));
       const answer = await sendOnce(request, url, sent, watchdog);
       if (request.accept.includes(answer.status)) return await read(answer);
       if (answer.status === 401 && renewals < maxRenewals) {
         const refused = await refusal(request, url, answer, null);
-        if (!(await options.authorizer.renew(url, sent, answer.headerValues('www-authenticate')))) throw refused;
+        const challenges = answer.headerValues('www-authenticate');
+        if (!(await watchdog.exempt(() => options.authorizer.renew(url, sent, challenges)))) throw refused;
         // Not a failure of the request: another token, and once more.
         log.debug(`${describe(request, url)}: 401, sending again with another token`);
         renewals++;

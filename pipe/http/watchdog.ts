@@ -6,6 +6,8 @@ import { formatDuration } from '../toolkit/units.ts';
 export interface Watchdog {
   /** Aborts with a StalledError, or with whatever reason the outer signal has. */
   readonly signal: AbortSignal;
+  /** Runs work of another kind, such as getting a token, which has a watchdog of its own: meanwhile nothing need move. */
+  exempt<T>(work: () => Promise<T>): Promise<T>;
   /** To be called whenever bytes have moved, in either direction. */
   moved(): void;
   stop(): void;
@@ -13,15 +15,25 @@ export interface Watchdog {
 
 export function createWatchdog(timeoutMs: number, outer: AbortSignal | undefined): Watchdog {
   const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new StalledError(`no progress for ${formatDuration(timeoutMs)}`)),
-    timeoutMs,
-  );
+  let isExempt = false;
+  const timer = setTimeout(() => {
+    if (isExempt) timer.refresh();
+    else controller.abort(new StalledError(`no progress for ${formatDuration(timeoutMs)}`));
+  }, timeoutMs);
   const stopOuter = (): void => controller.abort(outer?.reason);
   if (outer?.aborted === true) stopOuter();
   else outer?.addEventListener('abort', stopOuter, { once: true });
   return {
     signal: controller.signal,
+    async exempt(work) {
+      isExempt = true;
+      try {
+        return await work();
+      } finally {
+        isExempt = false;
+        timer.refresh();
+      }
+    },
     moved: () => timer.refresh(),
     stop() {
       clearTimeout(timer);

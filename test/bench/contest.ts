@@ -1,12 +1,12 @@
 /** Runs contestants in turn, A B C A B C …, so that whatever else the machine does meets them alike. */
 
 import type { Command, Measurement, Meter } from './measure.ts';
-import type { Sink } from './sink-process.ts';
+import type { Counter } from './sink-process.ts';
 
 export interface Contestant {
   readonly name: string;
-  /** Undefined where it cannot take part. */
-  readonly command: Command | undefined;
+  /** Undefined where it cannot take part. A function makes what each run needs anew, before its time is taken. */
+  readonly command: Command | (() => Promise<Command>) | undefined;
   /** Why it cannot. */
   readonly missing?: string | undefined;
   /** What the sink must have received of each run. */
@@ -20,6 +20,8 @@ export interface Score {
   readonly runs: readonly Measurement[];
   /** The sink's processor time for each run. */
   readonly sinkCpuMs: readonly number[];
+  /** What the sink received in each run. */
+  readonly sentBytes: readonly number[];
 }
 
 /** More than that around each file's content is not what the contestant was to send. */
@@ -29,19 +31,20 @@ const maxFramingBytes = 1024;
 export async function compete(
   contestants: readonly Contestant[],
   rounds: number,
-  { meter, sink, onRun }: { meter: Meter; sink?: Sink; onRun: (name: string) => void },
+  { meter, sink, onRun }: { meter: Meter; sink?: Counter; onRun: (name: string) => void },
 ): Promise<readonly Score[]> {
   const scores = contestants.map(({ name, missing }) => ({
     name,
     missing,
     runs: [] as Measurement[],
     sinkCpuMs: [] as number[],
+    sentBytes: [] as number[],
   }));
   for (let round = 0; round <= rounds; round++) {
     for (const [index, { name, command, sends }] of contestants.entries()) {
       if (command === undefined) continue;
       onRun(name);
-      const measurement = await meter.measure(command);
+      const measurement = await meter.measure(typeof command === 'function' ? await command() : command);
       const counts = await sink?.takeCounts();
       if (counts !== undefined && counts.faults.length > 0) throw new Error(`${name}: ${counts.faults.join('; ')}`);
       if (counts !== undefined && sends !== undefined) {
@@ -51,7 +54,9 @@ export async function compete(
       }
       if (round === 0) continue;
       scores[index]?.runs.push(measurement);
-      if (counts !== undefined) scores[index]?.sinkCpuMs.push(counts.cpuMs);
+      if (counts === undefined) continue;
+      scores[index]?.sinkCpuMs.push(counts.cpuMs);
+      scores[index]?.sentBytes.push(counts.bodyBytes);
     }
   }
   return scores;
@@ -63,6 +68,10 @@ export function medianWallMs(score: Score | undefined): number | undefined {
 
 export function medianPeakBytes(score: Score | undefined): number | undefined {
   return median(score?.runs.map(({ peakBytes }) => peakBytes).filter((bytes) => bytes !== undefined) ?? []);
+}
+
+export function medianSentBytes(score: Score | undefined): number | undefined {
+  return median(score?.sentBytes ?? []);
 }
 
 export function median(values: readonly number[]): number | undefined {

@@ -15,13 +15,14 @@ import { createMeter } from './measure.ts';
 import { findPeers } from './peers.ts';
 import { type Bench, isMet, type Row, type Target } from './row.ts';
 import { flatMemory } from './rows/flat-memory.ts';
+import { imagePushRows } from './rows/image-push.ts';
 import { imageSize } from './rows/image-size.ts';
 import { manyFiles } from './rows/many-files.ts';
 import { oneLargeFile } from './rows/one-large-file.ts';
 import { startUp } from './rows/start-up.ts';
 import { resultText, targetsText } from './table.ts';
 
-const allRows: readonly Row[] = [oneLargeFile, flatMemory, manyFiles, startUp, imageSize];
+const allRows: readonly Row[] = [oneLargeFile, flatMemory, manyFiles, startUp, ...imagePushRows, imageSize];
 
 const defaultRuns = 5;
 const quickRuns = 3;
@@ -45,7 +46,10 @@ async function main(): Promise<number> {
     return 1;
   }
   const directory = await mkdtemp(join(tmpdir(), 'pipe-bench-'));
-  const remove = async (): Promise<void> => await rm(directory, { recursive: true, force: true });
+  const remove = async (): Promise<void> => {
+    for (const row of args.rows) await row.cleanUp?.();
+    await rm(directory, { recursive: true, force: true });
+  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void remove().finally(() => process.exit(1)));
   try {

@@ -10,6 +10,10 @@ export interface Peers {
   /** A Python with `requests` and `yaml`, what Atlassian's pipes are made with. */
   readonly python: Peer;
   readonly docker: Peer;
+  readonly skopeo: Peer;
+  readonly crane: Peer;
+  /** Not a peer, but what images are pushed to. */
+  readonly registry: Peer;
 }
 
 /** `program` is undefined where `missing` says why. */
@@ -24,12 +28,15 @@ const packages = ['requests', 'pyyaml'] as const;
 
 /** @param cacheDirectory keeps the Python packages from one run to the next */
 export async function findPeers(cacheDirectory: string): Promise<Peers> {
-  const [curl, python, docker] = await Promise.all([
+  const [curl, python, docker, skopeo, crane, registry] = await Promise.all([
     findProgram('curl', ['--version'], /^curl \S+/),
     setUpPython(join(cacheDirectory, 'python')),
     findProgram('docker', ['version', '--format', 'Docker Engine {{.Server.Version}}'], /^Docker Engine \S+/),
+    findProgram('skopeo', ['--version'], /^skopeo version \S+/),
+    findProgram('crane', ['version'], /^\S+/),
+    findProgram('docker-registry', ['--version'], /^\S+ \S+ \S+/),
   ]);
-  return { curl, python, docker };
+  return { curl, python, docker, skopeo, crane, registry };
 }
 
 async function findProgram(program: string, args: readonly string[], version: RegExp): Promise<Peer> {

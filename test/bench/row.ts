@@ -2,7 +2,7 @@
 
 import type { Contestant, Score } from './contest.ts';
 import type { Peers } from './peers.ts';
-import type { Sink } from './sink-process.ts';
+import type { Counter } from './sink-process.ts';
 
 /** A comparison. One file in `rows/`, one entry in `main.ts`. */
 export interface Row {
@@ -10,6 +10,8 @@ export interface Row {
   readonly id: string;
   /** @throws Error where a run failed */
   measure(bench: Bench): Promise<RowResult>;
+  /** Removes what it left outside the directory. */
+  cleanUp?(): Promise<void>;
 }
 
 export interface Bench {
@@ -22,12 +24,14 @@ export interface Bench {
   readonly rounds: number;
   /** Smaller inputs, to see whether all works; the targets then mean little. */
   readonly isQuick: boolean;
-  compete(contestants: readonly Contestant[], options?: { rounds?: number; sink?: Sink }): Promise<readonly Score[]>;
+  compete(contestants: readonly Contestant[], options?: { rounds?: number; sink?: Counter }): Promise<readonly Score[]>;
 }
 
 export interface RowResult {
   readonly title: string;
   readonly scores: readonly Score[];
+  /** Whether what was sent is worth a column. */
+  readonly showsSent?: boolean;
   readonly targets: readonly Target[];
   /** What was not measured, and why; sizes; whatever else the reader should know. */
   readonly notes?: readonly string[];

@@ -5,10 +5,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { SinkCounts } from './sink.ts';
 
-export interface Sink {
-  readonly origin: string;
+export interface Counter {
   /** What happened since this was last asked. */
   takeCounts(): Promise<SinkCounts>;
+}
+
+export interface Sink extends Counter {
+  readonly origin: string;
   close(): Promise<void>;
 }
 
@@ -30,7 +33,7 @@ export async function startSink({ latencyMs = 0 } = {}): Promise<Sink> {
   };
 }
 
-async function reply<T>(child: ChildProcess): Promise<T> {
+export async function reply<T>(child: ChildProcess): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => controller.abort(new Error('the sink ended'));
   child.once('exit', stop);

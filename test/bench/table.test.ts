@@ -28,9 +28,9 @@ describe('resultText', () => {
     const text = resultText({
       title: 'One',
       scores: [
-        { name: 'a', runs: [run(1000, 80), run(3000, 90), run(2000, 70)], sinkCpuMs: [] },
-        { name: 'b', runs: [run(500, 40)], sinkCpuMs: [] },
-        { name: 'c', missing: 'no c here', runs: [], sinkCpuMs: [] },
+        { name: 'a', runs: [run(1000, 80), run(3000, 90), run(2000, 70)], sinkCpuMs: [], sentBytes: [] },
+        { name: 'b', runs: [run(500, 40)], sinkCpuMs: [], sentBytes: [] },
+        { name: 'c', missing: 'no c here', runs: [], sinkCpuMs: [], sentBytes: [] },
       ],
       targets: [],
     });
@@ -42,6 +42,11 @@ describe('resultText', () => {
       '',
       'Skipped: c (no c here).',
     ]);
+  });
+
+  it('shows what was sent where a row wants it', () => {
+    const scores = [{ name: 'a', runs: [run(1000, 80)], sinkCpuMs: [], sentBytes: [2e6, 1e6, 9e6] }];
+    expect(resultText({ title: 'One', scores, showsSent: true, targets: [] })).toMatch(/80 \|\s+1\.00 \|\s+2\.0 \|/);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The results as Markdown. */
 
-import { medianPeakBytes, medianWallMs, type Score } from './contest.ts';
+import { medianPeakBytes, medianSentBytes, medianWallMs, type Score } from './contest.ts';
 import { isMet, type RowResult, type Target } from './row.ts';
 
 const bytesPerMegabyte = 1_000_000;
@@ -11,7 +11,7 @@ export function megabytes(bytes: number | undefined): number | undefined {
 }
 
 /** One table of medians; ratios are to the first line. */
-export function resultText({ title, scores, notes = [] }: RowResult): string {
+export function resultText({ title, scores, showsSent = false, notes = [] }: RowResult): string {
   const [first] = scores;
   const lines = scores
     .filter(({ missing }) => missing === undefined)
@@ -22,12 +22,23 @@ export function resultText({ title, scores, notes = [] }: RowResult): string {
       multiple(medianWallMs(score), medianWallMs(first)),
       decimal(megabytes(medianPeakBytes(score)), 0),
       multiple(medianPeakBytes(score), medianPeakBytes(first)),
+      ...(showsSent
+        ? [decimal(megabytes(medianSentBytes(score)), 1), multiple(medianSentBytes(score), medianSentBytes(first))]
+        : []),
     ]);
   const runs = first?.runs.length ?? 0;
   const skipped = scores.flatMap(({ name, missing }) =>
     missing === undefined ? [] : [`Skipped: ${name} (${missing}).`],
   );
-  const head = ['', 'wall, s', 'least to most', 'ratio', 'peak memory, MB', 'ratio'];
+  const head = [
+    '',
+    'wall, s',
+    'least to most',
+    'ratio',
+    'peak memory, MB',
+    'ratio',
+    ...(showsSent ? ['sent, MB', 'ratio'] : []),
+  ];
   return [
     `### ${title}`,
     ...(lines.length > 0 ? ['', markdownTable(head, lines)] : []),

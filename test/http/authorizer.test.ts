@@ -68,3 +68,17 @@ it('a body of unknown length goes out in chunks, whole', async () => {
   expect(server.received).toMatchObject([{ isComplete: true, headers: { 'transfer-encoding': 'chunked' } }]);
   expect(server.received[0]?.body).toHaveLength(2_500_000);
 });
+
+it('getting a token may take longer than nothing may move', async () => {
+  await using server = await serve(answer(200));
+  const slow: Authorizer = {
+    headerFor: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      return 'token';
+    },
+    renew: async () => await Promise.resolve(false),
+  };
+  await using http = testClient({ authorizer: slow, timeoutMs: 100 });
+  await http.send({ method: 'GET', url: server.url(), accept: [200] }, discard);
+  expect(server.received).toHaveLength(1);
+});

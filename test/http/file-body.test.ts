@@ -119,25 +119,9 @@ describe('refuses a file that is not what was planned', () => {
   });
 
   it.each([...changes, ['deleted', () => rmSync(path), 'it was written to'] as const])(
-    '%s while it is read: the last bytes are never yielded',
+    '%s while it is read, at the first chunk or before the last one: the last bytes are never yielded',
     async (_, change) => {
-      const body = fileBody(await plan(size));
-      let yielded = 0;
-      const error = await failure(
-        (async () => {
-          for await (const chunk of body.open()) {
-            if (yielded === 0) {
-              await pastTheClockTick();
-              change();
-            }
-            yielded += chunk.length;
-          }
-        })(),
-      );
-      expect(error).toBeInstanceOf(FileChangedError);
-      expect(error).toMatchObject({ message: expect.stringMatching(/changed while it was being uploaded: it/) });
-      expect(yielded).toBeGreaterThanOrEqual(chunkBytes);
-      expect(yielded).toBeLessThanOrEqual(3 * chunkBytes);
+      for (const moment of [0, 2 * chunkBytes]) await expectRefusal(change, moment);
     },
   );
 
@@ -213,4 +197,25 @@ async function failure(reading: Promise<unknown>): Promise<unknown> {
 async function openFiles(): Promise<number> {
   const targets = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
   return (await Promise.all(targets)).filter((target) => target === path).length;
+}
+
+/** Changes the file while the chunk at `moment` is used. */
+async function expectRefusal(change: () => void, moment: number): Promise<void> {
+  const body = fileBody(await plan(3 * chunkBytes + 5));
+  let yielded = 0;
+  const error = await failure(
+    (async () => {
+      for await (const chunk of body.open()) {
+        if (yielded === moment) {
+          await pastTheClockTick();
+          change();
+        }
+        yielded += chunk.length;
+      }
+    })(),
+  );
+  expect(error).toBeInstanceOf(FileChangedError);
+  expect(error).toMatchObject({ message: expect.stringMatching(/changed while it was being uploaded: it/) });
+  expect(yielded).toBeGreaterThan(moment);
+  expect(yielded).toBeLessThanOrEqual(3 * chunkBytes);
 }

@@ -59,9 +59,11 @@ describe('sleep', () => {
   it('ends at once, with the reason, where the signal aborts', async () => {
     const controller = new AbortController();
     const reason = new Error('stop');
+    const before = process.getActiveResourcesInfo();
     const sleeping = sleep(60_000, controller.signal);
     controller.abort(reason);
     await expect(sleeping).rejects.toBe(reason);
+    expect(process.getActiveResourcesInfo()).toEqual(before);
   });
 
   it('does not begin where the signal has aborted', async () => {

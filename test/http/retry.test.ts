@@ -23,14 +23,24 @@ describe('isTransient', () => {
   });
 
   it.each([
+    'EAI_AGAIN',
+    'ECONNABORTED',
     'ECONNREFUSED',
     'ECONNRESET',
+    'EHOSTUNREACH',
+    'ENETDOWN',
+    'ENETUNREACH',
     'EPIPE',
     'ETIMEDOUT',
-    'EAI_AGAIN',
-    'UND_ERR_SOCKET',
     'INCOMPLETE_REQUEST',
+    'PROXY_502',
     'PROXY_503',
+    'PROXY_504',
+    'UND_ERR_CONNECT_TIMEOUT',
+    'UND_ERR_PRX_CONN',
+    'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+    'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+    'UND_ERR_SOCKET',
   ])('%s may pass', (code) => {
     expect(isTransient(new NetworkError('m', code))).toBe(true);
   });

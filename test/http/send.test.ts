@@ -205,6 +205,15 @@ describe('redirects', () => {
       const error = await failure(get(http, server.url(), { redirects: 3 }));
       expect(error).toMatchObject({ name: 'HttpError', refusal: { status: 302, location: undefined } });
     }
+    expect(server.received).toHaveLength(2);
+  });
+
+  it('are not what another status may bring an address for', async () => {
+    await using server = await serve(answer(404, '', { location: '/x' }));
+    await using http = testClient();
+    const error = await failure(get(http, server.url(), { redirects: 3 }));
+    expect(error).toMatchObject({ refusal: { status: 404, location: undefined } });
+    expect(server.received).toHaveLength(1);
   });
 
   it('start over where what they lead to fails', async () => {
@@ -287,6 +296,30 @@ describe('gives up', () => {
     expect(http.lines.at(-1)).toBe(`warning: GET ${server.origin}/: giving up after 4 tries`);
   });
 
+  it('at once after what stays, though the first try met what may pass', async () => {
+    await using server = await serve(answer(503), answer(403));
+    await using http = testClient({ policy: { ...once, retries: 2 } });
+    await expect(get(http, server.url())).rejects.toMatchObject({ refusal: { status: 403 } });
+    expect(server.received).toHaveLength(2);
+    expect(http.lines.filter((line) => line.includes('giving up'))).toEqual([]);
+  });
+
+  it('after the one further try that there shall be', async () => {
+    await using server = await serve(answer(503));
+    await using http = testClient({ policy: { ...once, retries: 1 } });
+    await expect(get(http, server.url())).rejects.toMatchObject({ refusal: { status: 503 } });
+    expect(server.received).toHaveLength(2);
+    expect(http.lines.at(-1)).toBe(`warning: GET ${server.origin}/: giving up after 2 tries`);
+  });
+
+  it('at once where there shall be no more tries', async () => {
+    await using server = await serve(answer(503));
+    await using http = testClient({ policy: once });
+    await expect(get(http, server.url())).rejects.toMatchObject({ refusal: { status: 503 } });
+    expect(server.received).toHaveLength(1);
+    expect(http.lines.filter((line) => line.startsWith('warning'))).toEqual([]);
+  });
+
   it('on a server that stalls', async () => {
     await using server = await serve(stall(0));
     await using http = testClient({ timeoutMs: 150 });
@@ -331,6 +364,7 @@ describe('a server that answers early', () => {
   it.each([
     ['in many chunks', patternBody(50 * mebibyte)],
     ['in one chunk', patternBody(50 * mebibyte, 50 * mebibyte)],
+    ['of unknown length', { ...patternBody(50 * mebibyte), length: undefined }],
   ])('has not confirmed a body %s', async (_, body) => {
     await using server = await serve(early(201, stall(mebibyte)));
     await using http = testClient();
@@ -424,6 +458,39 @@ describe('a body', () => {
     });
     await until(() => server.received[0]?.body.length === mebibyte);
     expect(server.received).toMatchObject([{ isComplete: false }]);
+  });
+});
+
+describe('several requests that only make sense together', () => {
+  it('are repeated together, each sent once', async () => {
+    await using server = await serve(answer(200, 'first'), answer(503), answer(200, 'second'), answer(200, 'third'));
+    await using http = testClient();
+    const url = server.url();
+    const work = async (): Promise<readonly string[]> => [
+      await get(http, url, { once: true }),
+      await get(http, url, { once: true }),
+    ];
+    expect(await http.repeat('both', url, work)).toEqual(['second', 'third']);
+    expect(server.received).toHaveLength(4);
+    expect(http.lines.filter((line) => line.startsWith('warning'))).toEqual([
+      expect.stringMatching(/: 503 Service Unavailable\. Trying again in \d+ ms \(1 of 3\)$/),
+    ]);
+  });
+
+  it('are given up as one is', async () => {
+    await using server = await serve(answer(503));
+    await using http = testClient();
+    const url = server.url();
+    await expect(http.repeat('both', url, () => get(http, url, { once: true }))).rejects.toBeInstanceOf(HttpError);
+    expect(server.received).toHaveLength(4);
+    expect(http.lines.at(-1)).toBe('warning: both: giving up after 4 tries');
+  });
+
+  it('are not repeated after an error that is none of a request', async () => {
+    await using http = testClient();
+    const broken = new TypeError('a mistake');
+    await expect(http.repeat('both', new URL('http://x/'), () => Promise.reject(broken))).rejects.toBe(broken);
+    expect(http.lines).toEqual([]);
   });
 });
 

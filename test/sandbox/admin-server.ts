@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { parseFault } from './faults.ts';
 import { listen, originOf } from './listen.ts';
 import type { RecordedRequest } from './recorded-request.ts';
+import { administerRegistry, describeRegistry, type RegistryState } from './registry-admin.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** What `GET /state` answers. */
@@ -11,6 +12,7 @@ export interface SandboxState {
   readonly downloads: readonly DownloadState[];
   readonly requests: readonly RecordedRequest[];
   readonly reports: Readonly<Record<string, unknown>>;
+  readonly registry: RegistryState;
   readonly violations: readonly string[];
 }
 
@@ -31,7 +33,7 @@ export interface AdminServer {
 
 /**
  * `GET /state`; `POST /faults` with a fault or an array of them; `POST /downloads?name=…[&createdOn=…]` with the content
- * as its body; `POST /reset`. 204 where there is nothing to say, 400 with the reason in plain text.
+ * as its body; `POST /registry/…`; `POST /reset`. 204 where there is nothing to say, 400 with the reason in plain text.
  */
 export async function startAdminServer(sandbox: Sandbox, host: string): Promise<AdminServer> {
   const server = createServer((request, response) => void administer(sandbox, request, response));
@@ -57,9 +59,13 @@ async function administer(sandbox: Sandbox, request: IncomingMessage, response: 
   }
 }
 
-async function execute(sandbox: Sandbox, request: IncomingMessage): Promise<SandboxState | undefined> {
+async function execute(sandbox: Sandbox, request: IncomingMessage): Promise<unknown> {
   const body = Buffer.concat(await request.toArray());
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://admin');
+  const [, operation] = /^\/registry\/([^/]+)$/.exec(pathname) ?? [];
+  if (operation !== undefined && request.method === 'POST') {
+    return administerRegistry(sandbox.registry, operation, searchParams, body);
+  }
   switch (`${request.method} ${pathname}`) {
     case 'GET /state':
       return describe(sandbox);
@@ -81,7 +87,7 @@ async function execute(sandbox: Sandbox, request: IncomingMessage): Promise<Sand
   }
 }
 
-function describe({ downloads, requests, reports, violations }: Sandbox): SandboxState {
+function describe({ downloads, requests, reports, registry, violations }: Sandbox): SandboxState {
   return {
     downloads: [...downloads.values()].map(({ name, size, sha256, createdOn, uploads, fetches }) => ({
       name,
@@ -93,6 +99,7 @@ function describe({ downloads, requests, reports, violations }: Sandbox): Sandbo
     })),
     requests,
     reports: Object.fromEntries(reports),
+    registry: describeRegistry(registry),
     violations,
   };
 }

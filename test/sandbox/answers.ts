@@ -6,9 +6,12 @@ export interface ContentSource {
   stream(): AsyncIterable<Buffer>;
 }
 
+/** Names in lower case; several values are several headers. */
+export type AnswerHeaders = Readonly<Record<string, string | readonly string[]>>;
+
 export interface Answer {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: AnswerHeaders;
   readonly body?: string | Buffer | ContentSource;
 }
 
@@ -24,7 +27,7 @@ export class Refusal extends Error {
   }
 }
 
-export function json(status: number, value: unknown, headers?: Readonly<Record<string, string>>): Answer {
+export function json(status: number, value: unknown, headers?: AnswerHeaders): Answer {
   const contentType = { 'content-type': 'application/json; charset=utf-8' };
   return { status, headers: { ...contentType, ...headers }, body: JSON.stringify(value) };
 }

@@ -23,23 +23,25 @@ const zeros = Buffer.alloc(64 * 1024);
 
 export class ContentStore {
   readonly #discard: boolean;
+  readonly #keptBytes: number;
   #directory: string | undefined;
   #files = 0;
 
-  constructor(discard: boolean) {
+  /** Even where content is discarded, what has at most `keptBytes` is kept. Default: nothing. */
+  constructor(discard: boolean, keptBytes = -1) {
     this.#discard = discard;
+    this.#keptBytes = keptBytes;
   }
 
   /** `dropLastByte`: stores something of another size than was written. */
   writer(dropLastByte = false): ContentWriter {
-    if (this.#discard) return new DiscardingWriter();
+    if (this.#discard) return new DiscardingWriter(this.#keptBytes);
     const writer = new KeepingWriter(() => this.#newPath());
     return dropLastByte ? new LastByteDropper(writer) : writer;
   }
 
   keep(content: Buffer): StoredContent {
-    const sha256 = createHash('sha256').update(content).digest('hex');
-    return inMemory(content, sha256);
+    return keepInMemory(content);
   }
 
   close(): void {
@@ -65,14 +67,23 @@ export interface ContentWriter {
 
 class DiscardingWriter implements ContentWriter {
   static readonly #refusal = new Error('this sandbox discards content');
+  readonly #keptBytes: number;
+  #kept: Buffer[] = [];
   size = 0;
   readonly pending = undefined;
 
+  constructor(keptBytes: number) {
+    this.#keptBytes = keptBytes;
+  }
+
   write(chunk: Buffer): void {
     this.size += chunk.length;
+    if (this.size <= this.#keptBytes) this.#kept.push(chunk);
+    else this.#kept = [];
   }
 
   finish(): Promise<StoredContent> {
+    if (this.size <= this.#keptBytes) return Promise.resolve(keepInMemory(Buffer.concat(this.#kept)));
     return Promise.resolve({
       size: this.size,
       sha256: '',
@@ -188,6 +199,10 @@ async function writeSparsely(file: FileHandle, chunks: readonly Buffer[], positi
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   const { bytesWritten } = await file.writev(chunks, position);
   if (bytesWritten !== length) throw new Error(`wrote ${bytesWritten} of ${length} bytes`);
+}
+
+function keepInMemory(content: Buffer): StoredContent {
+  return inMemory(content, createHash('sha256').update(content).digest('hex'));
 }
 
 function inMemory(content: Buffer, sha256: string): StoredContent {

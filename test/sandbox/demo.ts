@@ -2,14 +2,15 @@
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dockerArchive } from './demo-image.ts';
 import { startSandbox } from './sandbox.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const directory = await mkdtemp(join(tmpdir(), 'pipe-demo-'));
-const sandbox = await startSandbox();
+const sandbox = await startSandbox({ registry: { packages: ['acme/app'] } });
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const problems: string[] = [];
 
@@ -73,15 +74,37 @@ try {
   await runPipe('A token that has expired', { TOKEN: expiredToken, FILENAME: 'LICENSE.txt' }, 1);
   await runPipe('Variables that cannot work', { TYPE: 'files', EXTRA_ARGS: '--keep=3' }, 1);
 
+  const bundle = await readFile(join(root, 'dist', 'pipe.js'));
+  const files = { 'pipe.js': bundle, 'LICENSE.txt': await readFile(join(root, 'LICENSE.txt')) };
+  const image = { IMAGE: 'acme/app:1.0', FILENAME: join(directory, 'image.tar'), REGISTRY: sandbox.registryHost };
+  const account = { USERNAME: apiUser, TOKEN: apiToken };
+  await writeFile(image.FILENAME, dockerArchive('acme/app:1.0', files));
+  await runPipe('A container image, from an archive', { ...image, ...account, TAGS: 'latest' }, 0);
+  await writeFile(
+    image.FILENAME,
+    dockerArchive('acme/app:1.1', { ...files, 'CHANGES.txt': Buffer.from('one layer more') }),
+  );
+  await runPipe(
+    'The same with one layer more, on a machine that knows nothing of the first',
+    { ...image, ...account, IMAGE: 'acme/app:1.1' },
+    0,
+  );
+
   say('\n# What landed in acme/app\n');
   for (const { name, size, sha256 } of sandbox.downloads.values())
     say(`  ${sha256.slice(0, 16)}…  ${String(size).padStart(9)}  ${name}`);
-  const sent = createHash('sha256')
-    .update(await readFile(join(root, 'dist', 'pipe.js')))
-    .digest('hex');
+  const sent = createHash('sha256').update(bundle).digest('hex');
   for (const name of ['pipe.js', 'nightly-2.js']) {
     if (sandbox.downloads.get(name)?.sha256 !== sent) problems.push(`${name} is not what was sent`);
   }
+  const repository = sandbox.registry.repositories.get('acme/app');
+  for (const [tag, digest] of repository?.tags ?? []) {
+    say(`  ${digest.slice(7, 23)}…  image acme/app:${tag}`);
+    problems.push(...(await sandbox.registry.pullProblems('acme/app', tag)));
+  }
+  if (repository?.tags.size !== 3) problems.push('not all tags are there');
+  const uploads = [...(repository?.blobs.values() ?? [])].map((blob) => blob.uploads);
+  if (uploads.some((count) => count !== 1)) problems.push('a layer was sent twice');
   if (!sandbox.downloads.has('SHA256SUMS')) problems.push('SHA256SUMS is missing');
   problems.push(...sandbox.violations);
 } finally {

@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, Refusal } from './answers.ts';
+import type { Answer, AnswerHeaders, Refusal } from './answers.ts';
 import { preempts, type FaultAction, type PreemptingAction, type ServerName } from './faults.ts';
 import type { RecordedRequest, ServerContext } from './recorded-request.ts';
+import { stepsOf } from './registry-steps.ts';
 import { ConnectionLost, readBody } from './request-body.ts';
 
 /** Thrown where a fault takes the place of everything else. */
@@ -19,6 +20,8 @@ export class Preempted extends Error {
 }
 
 class EnoughRead extends Error {}
+
+const registryServers: readonly ServerName[] = ['registry', 'auth', 'blobs'];
 
 /** Of a refused body, at most so much is read so that the connection can be used again. */
 const maxDrainBytes = 1024 * 1024;
@@ -52,6 +55,7 @@ export class Exchange {
       server,
       method: this.method,
       path: this.path,
+      steps: registryServers.includes(server) ? stepsOf(this.method, this.path, this.contentLength !== 0) : [],
       headers: request.headers,
       connection,
       requestId: randomBytes(8).toString('hex'),
@@ -84,8 +88,21 @@ export class Exchange {
     return this.request.headers['transfer-encoding'] === undefined ? 0 : undefined;
   }
 
+  get server(): ServerName {
+    return this.#record.server;
+  }
+
+  get isRegistry(): boolean {
+    return registryServers.includes(this.server);
+  }
+
   get storesCorruptly(): boolean {
     return this.#fault?.kind === 'store-corrupt';
+  }
+
+  /** The fault that was taken, if it is of this kind. */
+  fault<K extends FaultAction['kind']>(kind: K): Extract<FaultAction, { readonly kind: K }> | undefined {
+    return this.#fault !== undefined && isOfKind(this.#fault, kind) ? this.#fault : undefined;
   }
 
   violate(reason: string): void {
@@ -94,8 +111,18 @@ export class Exchange {
 
   /** Takes the next fault for this request or, with `filename`, for that part of it; throws Preempted where it must. */
   takeFault(filename?: string): void {
+    this.#takeFault(this.isRegistry ? 'arrived' : 'only', filename);
+  }
+
+  /** For a registry: takes what faults there are for a request that is allowed. */
+  takeFaultOnceAuthorized(): void {
+    this.#takeFault('authorized');
+  }
+
+  #takeFault(phase: 'only' | 'arrived' | 'authorized', filename?: string): void {
     if (this.#fault !== undefined) return;
-    const target = { server: this.#record.server, method: this.method, path: this.path };
+    const { server, method, path, steps } = this.#record;
+    const target = { server, method, path, steps, contentLength: this.contentLength, phase };
     const action = this.#context.faults.take(filename === undefined ? target : { ...target, filename });
     if (action === undefined) return;
     this.#record.fault = action.kind;
@@ -153,14 +180,16 @@ export class Exchange {
     if (fault?.kind === 'reset-after-store') return this.reset();
     if (fault?.kind === 'stall-answer') return;
     const malformed = fault?.kind === 'malformed-json';
-    const body = malformed ? '{"pagelen": 10, "values": [{"name": ' : (answer.body ?? '');
+    const body = malformed ? '{"pagelen": 10, "values": [{"name": ' : this.#bodyOf(answer);
     const content = typeof body === 'string' ? Buffer.from(body) : body;
     const size = Buffer.isBuffer(content) ? content.length : content.size;
-    this.#writeHead(answer.status, {
+    const succeeded = answer.status >= 200 && answer.status <= 299;
+    this.#writeHead(fault?.kind === 'other-status' && succeeded ? fault.status : answer.status, {
       ...answer.headers,
       ...(malformed && { 'content-type': 'application/json' }),
       ...(answer.status !== 204 && { 'content-length': String(size) }),
     });
+    if (this.method === 'HEAD') return this.#end();
     const limit = fault?.kind === 'truncate-content' ? Math.min(fault.bytes, size) : size;
     let left = limit;
     for await (const chunk of Buffer.isBuffer(content) ? [content] : content.stream()) {
@@ -207,7 +236,9 @@ export class Exchange {
       date: new Date().toUTCString(),
       'x-request-id': this.#record.requestId,
     };
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const lines = Object.entries(headers).flatMap(([name, value]) =>
+      [value].flat().map((item) => `${name}: ${item}\r\n`),
+    );
     const { socket } = this.request;
     socket.write(`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Unknown'}\r\n${lines.join('')}\r\n`);
     if (this.method !== 'HEAD') socket.write(body);
@@ -251,9 +282,15 @@ export class Exchange {
     socket.once('close', () => clearTimeout(timer));
   }
 
-  #writeHead(status: number, headers: Readonly<Record<string, string>>): void {
+  #bodyOf({ status, body = '' }: Answer): NonNullable<Answer['body']> {
+    return this.#fault?.kind === 'replace-content' && status === 200 ? this.#fault.content : body;
+  }
+
+  #writeHead(status: number, headers: AnswerHeaders): void {
     this.#record.status = status;
-    this.#response.writeHead(status, { ...headers, 'x-request-id': this.#record.requestId });
+    const sent = applyToHeaders(this.#fault, { ...headers, 'x-request-id': this.#record.requestId });
+    for (const [name, value] of Object.entries(sent)) this.#response.setHeader(name, value);
+    this.#response.writeHead(status);
   }
 
   #end(): void {
@@ -286,4 +323,23 @@ export class Exchange {
       throw new ConnectionLost();
     }
   }
+}
+
+function isOfKind<K extends FaultAction['kind']>(
+  action: FaultAction,
+  kind: K,
+): action is Extract<FaultAction, { readonly kind: K }> {
+  return action.kind === kind;
+}
+
+function applyToHeaders(fault: FaultAction | undefined, headers: AnswerHeaders): AnswerHeaders {
+  if (fault?.kind === 'omit-headers') {
+    const names = new Set(fault.names.map((name) => name.toLowerCase()));
+    return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.has(name)));
+  }
+  const { 'docker-content-digest': digest, 'content-length': length } = headers;
+  if (fault?.kind === 'connection-close') return { ...headers, connection: 'close' };
+  if (fault?.kind === 'wrong-size') return { ...headers, 'content-length': String(Number(length) + 1) };
+  if (fault?.kind !== 'wrong-digest' || typeof digest !== 'string') return headers;
+  return { ...headers, 'docker-content-digest': digest.replace(/.$/, digest.endsWith('0') ? '1' : '0') };
 }

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { startAdminServer } from './admin-server.ts';
 import { parseFault } from './faults.ts';
+import { parseRegistryOptions } from './registry-options.ts';
 import { startSandbox } from './sandbox.ts';
 import type { SandboxTokens } from './tokens.ts';
 
@@ -11,6 +12,10 @@ export interface SandboxAddresses {
   readonly contentOrigin: string;
   readonly pipelinesProxyUrl: string;
   readonly versionListUrl: string;
+  readonly registryUrl: string;
+  readonly registryHost: string;
+  readonly authOrigin: string;
+  readonly blobsOrigin: string;
   readonly adminUrl: string;
   readonly tokens: SandboxTokens;
 }
@@ -27,6 +32,8 @@ const { values } = parseArgs({
     'max-file-bytes': { type: 'string' },
     'page-length': { type: 'string' },
     'discard-content': { type: 'boolean', default: false },
+    /** Its options, as JSON. */
+    registry: { type: 'string', default: '{}' },
     /** A fault, or an array of them, as JSON. */
     faults: { type: 'string', default: '[]' },
     /** End with the standard input, so that no sandbox outlives whoever started it. */
@@ -46,6 +53,7 @@ const sandbox = await startSandbox({
   maxFileBytes: toNumber(values['max-file-bytes']),
   pageLength: toNumber(values['page-length']),
   discardContent: values['discard-content'],
+  registry: parseRegistryOptions(JSON.parse(values.registry)),
 });
 for (const fault of [JSON.parse(values.faults) as unknown].flat()) sandbox.inject(parseFault(fault));
 const admin = await startAdminServer(sandbox, host);
@@ -54,11 +62,16 @@ process.once('SIGTERM', close).once('SIGINT', close);
 if (values['exit-with-stdin']) process.stdin.once('end', close).resume();
 
 const { apiUrl, contentOrigin, pipelinesProxyUrl, versionListUrl, tokens } = sandbox;
+const { registryUrl, registryHost, authOrigin, blobsOrigin } = sandbox;
 const addresses: SandboxAddresses = {
   apiUrl,
   contentOrigin,
   pipelinesProxyUrl,
   versionListUrl,
+  registryUrl,
+  registryHost,
+  authOrigin,
+  blobsOrigin,
   adminUrl: admin.adminUrl,
   tokens,
 };

@@ -2,14 +2,15 @@
 import { standardAnswer, text, type Answer } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import type { FaultAction, PreemptingAction } from './faults.ts';
+import { registryStandardAnswer } from './registry-answers.ts';
 
 /** Works from any position in the body. */
 export async function preempt(exchange: Exchange, action: PreemptingAction): Promise<void> {
   switch (action.kind) {
     case 'status':
-      if (action.when === 'early') return exchange.respondEarly(faultAnswer(action), false);
+      if (action.when === 'early') return exchange.respondEarly(faultAnswer(action, exchange.isRegistry), false);
       await exchange.drain();
-      return exchange.respond(faultAnswer(action));
+      return exchange.respond(faultAnswer(action, exchange.isRegistry));
     case 'redirect':
       await exchange.drain();
       return exchange.respond({ status: action.status, headers: { location: action.location } });
@@ -17,7 +18,7 @@ export async function preempt(exchange: Exchange, action: PreemptingAction): Pro
       await exchange.drain();
       return exchange.respondAtLength(action.status, action.bytes);
     case 'early-success':
-      return exchange.respondEarly({ status: 201 }, false);
+      return exchange.respondEarly(earlySuccess(exchange), false);
     case 'reset':
       await exchange.drain(action.afterBytes ?? 0);
       return exchange.reset();
@@ -29,7 +30,17 @@ export async function preempt(exchange: Exchange, action: PreemptingAction): Pro
   }
 }
 
-function faultAnswer({ status, headers, body }: FaultAction & { readonly kind: 'status' }): Answer {
-  const answer = body === undefined ? standardAnswer(status) : text(status, body);
+function faultAnswer(
+  { status, headers, body }: FaultAction & { readonly kind: 'status' },
+  isRegistry: boolean,
+): Answer {
+  const standard = isRegistry ? registryStandardAnswer(status) : standardAnswer(status);
+  const answer = body === undefined ? standard : text(status, body);
   return { ...answer, headers: { ...answer.headers, ...headers } };
+}
+
+/** To a PATCH, as if all of the chunk had arrived, and as if nothing but that had. */
+function earlySuccess({ method, path, contentLength = 1 }: Exchange): Answer {
+  if (method !== 'PATCH') return { status: 201 };
+  return { status: 202, headers: { location: path, range: `0-${contentLength - 1}` } };
 }

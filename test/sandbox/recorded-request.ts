@@ -1,6 +1,7 @@
 /** What is kept of every request, and what the servers of one sandbox share. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FaultAction, FaultList, ServerName } from './faults.ts';
+import type { RegistryStep } from './registry-steps.ts';
 
 /** A request as it arrived, and what became of it; completed while it is under way. Times by performance.now(). */
 export interface RecordedRequest {
@@ -8,6 +9,8 @@ export interface RecordedRequest {
   readonly method: string;
   /** With the query; an absolute URL at the proxy. */
   readonly path: string;
+  /** At the registry's servers: what it is for. */
+  readonly steps: readonly RegistryStep[];
   readonly headers: IncomingHttpHeaders;
   /** Equal for the requests that shared a connection. */
   readonly connection: number;

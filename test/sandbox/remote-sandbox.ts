@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { SandboxState } from './admin-server.ts';
 import type { Fault } from './faults.ts';
 import type { SandboxAddresses } from './main.ts';
+import { remoteRegistry, type RemoteRegistry } from './registry-admin.ts';
 import type { SandboxOptions } from './sandbox.ts';
 
 export interface RemoteSandbox extends SandboxAddresses {
@@ -14,6 +15,7 @@ export interface RemoteSandbox extends SandboxAddresses {
   /** Rejects where a fault makes no sense. */
   inject(...faults: readonly Fault[]): Promise<void>;
   put(name: string, content: Buffer | string, createdOn?: Date): Promise<void>;
+  readonly registry: RemoteRegistry;
   reset(): Promise<void>;
   /** Ends the process. */
   close(): Promise<void>;
@@ -54,6 +56,10 @@ export async function startRemoteSandbox(options: SandboxOptions = {}): Promise<
       const query = new URLSearchParams({ name, ...(createdOn && { createdOn: createdOn.toISOString() }) });
       return post(`/downloads?${query.toString()}`, new Uint8Array(Buffer.from(content)));
     },
+    registry: remoteRegistry(async (path, body) => {
+      const response = await request(path, { method: 'POST', body: new Uint8Array(body) });
+      return response.status === 204 ? undefined : JSON.parse(await response.text());
+    }),
     reset: () => post('/reset'),
     close: async () => {
       child.kill('SIGTERM');
@@ -62,11 +68,12 @@ export async function startRemoteSandbox(options: SandboxOptions = {}): Promise<
   };
 }
 
-/** `maxFileBytes: 5` as `--max-file-bytes=5`. */
+/** `maxFileBytes: 5` as `--max-file-bytes=5`, and what is an object as JSON. */
 function toArguments(options: SandboxOptions): string[] {
-  return Object.entries(options).flatMap(([name, value]: [string, string | number | boolean | undefined]) => {
+  return Object.entries(options).flatMap(([name, value]: [string, string | number | boolean | object | undefined]) => {
     const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     if (value === true) return [option];
-    return value === false || value === undefined ? [] : [`${option}=${String(value)}`];
+    if (value === false || value === undefined) return [];
+    return [`${option}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`];
   });
 }

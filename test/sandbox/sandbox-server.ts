@@ -23,7 +23,7 @@ export type Handler = (exchange: Exchange) => Promise<void>;
 /** What a client that gives up, or dies, causes: no violation. */
 const abandonment = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE', 'ERR_HTTP_REQUEST_TIMEOUT']);
 
-const singleHeaders = ['host', 'authorization', 'content-type', 'content-length', 'transfer-encoding', 'accept'];
+const singleHeaders = ['host', 'authorization', 'content-type', 'content-length', 'transfer-encoding'];
 
 export async function startServer(
   name: ServerName,
@@ -101,7 +101,8 @@ function checkRequest(exchange: Exchange): void {
   const { headers } = request;
   if (headers.host === undefined) refuse(400, 'no Host header');
   const names = request.rawHeaders.filter((_, index) => index % 2 === 0).map((header) => header.toLowerCase());
-  for (const single of singleHeaders) {
+  // Clients of registries send one Accept header for each media type, which RFC 9110, section 5.3, allows.
+  for (const single of exchange.isRegistry ? singleHeaders : [...singleHeaders, 'accept']) {
     if (names.filter((header) => header === single).length > 1) refuse(400, `more than one ${single} header`);
   }
   // RFC 3986, appendix A: path and query.

@@ -855,7 +855,13 @@ describe('in a process of its own', () => {
       expect(state.requests.map(({ status }) => status)).toEqual([503, 201, 413]);
       expect([state.violations, state.reports]).toEqual([[], {}]);
       await remote.reset();
-      expect(await remote.state()).toEqual({ downloads: [], requests: [], reports: {}, violations: [] });
+      expect(await remote.state()).toEqual({
+        downloads: [],
+        requests: [],
+        reports: {},
+        registry: { dataBytes: 0, repositories: { 'team/app': { blobs: {}, manifests: {}, tags: {}, moves: [] } } },
+        violations: [],
+      });
     } finally {
       await remote.close();
     }

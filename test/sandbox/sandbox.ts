@@ -6,6 +6,8 @@ import { FaultList, type Fault } from './faults.ts';
 import { originOf } from './listen.ts';
 import { servePipelinesProxy } from './pipelines-proxy.ts';
 import type { RecordedRequest, ServerContext } from './recorded-request.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import type { RegistryOptions } from './registry-options.ts';
 import { startServer, type SandboxServer } from './sandbox-server.ts';
 import { SignedUrls } from './signed-urls.ts';
 import { tokens, type SandboxTokens } from './tokens.ts';
@@ -32,6 +34,7 @@ export interface SandboxOptions {
   readonly pageLength?: number | undefined;
   /** For benches: what is uploaded is only counted. Default false. */
   readonly discardContent?: boolean | undefined;
+  readonly registry?: RegistryOptions | undefined;
 }
 
 export interface Sandbox {
@@ -42,12 +45,21 @@ export interface Sandbox {
   readonly pipelinesProxyUrl: string;
   /** The list of official pipes, in which this one has version 9.9.9. */
   readonly versionListUrl: string;
+  /** As `REGISTRY`: `http://127.0.0.1:PORT`. */
+  readonly registryUrl: string;
+  /** `127.0.0.1:PORT`, as image references begin. */
+  readonly registryHost: string;
+  /** Where the registry's tokens come from. */
+  readonly authOrigin: string;
+  /** Where the registry's uploads and redirects may lead. */
+  readonly blobsOrigin: string;
   readonly tokens: SandboxTokens;
   /** Every request to every server, in order of arrival. */
   readonly requests: readonly RecordedRequest[];
   readonly downloads: ReadonlyMap<string, StoredDownload>;
   /** Code Insights by `${sha}/${id}`. */
   readonly reports: ReadonlyMap<string, unknown>;
+  readonly registry: Registry;
   /** Every request that no correct client would have sent, with the reason. */
   readonly violations: readonly string[];
   /** Seeds a download. */
@@ -60,14 +72,25 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+type SevenServers = readonly [
+  SandboxServer,
+  SandboxServer,
+  SandboxServer,
+  SandboxServer,
+  SandboxServer,
+  SandboxServer,
+  SandboxServer,
+];
+
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { host = '127.0.0.1', publicHost = host, workspace = 'acme', repository = 'app' } = options;
+  const { host = '127.0.0.1', publicHost = host, workspace = 'acme', repository = 'app', registry = {} } = options;
   const closing = new AbortController();
   const faults = new FaultList();
   const requests: RecordedRequest[] = [];
   const violations: string[] = [];
   const reports = new Map<string, unknown>();
-  const store = new DownloadStore(options.discardContent ?? false);
+  const discardContent = options.discardContent ?? false;
+  const store = new DownloadStore(discardContent);
   const urls = new SignedUrls();
   const context: ServerContext = {
     faults,
@@ -87,13 +110,24 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     contentOrigin: (): string => origin(servers[1]),
   };
   const origin = ({ port }: SandboxServer): string => originOf({ host: publicHost, port });
-  const servers: readonly [SandboxServer, SandboxServer, SandboxServer, SandboxServer] = await Promise.all([
+  const registryParts = createRegistry(registry, {
+    workspace,
+    repository,
+    discardContent,
+    requests,
+    origins: () => ({ registry: origin(servers[4]), auth: origin(servers[5]), blobs: origin(servers[6]) }),
+  });
+  const { serve } = registryParts;
+  const servers: SevenServers = await Promise.all([
     startServer('api', context, { host, port: options.port ?? 0 }, (exchange) => serveDownloadsApi(exchange, api)),
     startServer('content', context, { host, port: 0 }, (exchange) => serveContent(exchange, { store, urls })),
     startServer('proxy', context, { host, port: options.proxyPort ?? 0 }, (exchange) =>
       servePipelinesProxy(exchange, { workspace, repository, reports }),
     ),
     startServer('web', context, { host, port: 0 }, serveWeb),
+    startServer('registry', context, { host, port: registry.port ?? 0 }, serve.registry),
+    startServer('auth', context, { host, port: registry.authPort ?? 0 }, serve.auth),
+    startServer('blobs', context, { host, port: registry.blobsPort ?? 0 }, serve.blobs),
   ]);
 
   return {
@@ -101,10 +135,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     contentOrigin: api.contentOrigin(),
     pipelinesProxyUrl: origin(servers[2]),
     versionListUrl: `${origin(servers[3])}${versionListPath}`,
+    registryUrl: origin(servers[4]),
+    registryHost: new URL(origin(servers[4])).host,
+    authOrigin: origin(servers[5]),
+    blobsOrigin: origin(servers[6]),
     tokens,
     requests,
     downloads: store.downloads,
     reports,
+    registry: registryParts.registry,
     violations,
     put: (name, content, createdOn) => store.put(name, content, createdOn),
     inject: (fault) => faults.inject(fault),
@@ -114,11 +153,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       violations.length = 0;
       reports.clear();
       store.clear();
+      registryParts.reset();
     },
     close: async () => {
       closing.abort();
       await Promise.all(servers.map((server) => server.close()));
       store.close();
+      registryParts.close();
     },
   };
 }

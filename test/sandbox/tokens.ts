@@ -16,6 +16,11 @@ export interface SandboxTokens {
   readonly otherWorkspaceToken: string;
   /** Of neither kind by its prefix: Bearer, and Basic with any user name; reads and writes. */
   readonly plainToken: string;
+  /** With `packagesToken`: the pair that Pipelines gives to every step, for the packages of its repository. */
+  readonly packagesUser: string;
+  readonly packagesToken: string;
+  /** API token of `apiUser` that reads packages, but does not write them. `writeOnlyApiToken` does neither. */
+  readonly readOnlyPackagesToken: string;
 }
 
 export const tokens: SandboxTokens = {
@@ -33,6 +38,10 @@ export const tokens: SandboxTokens = {
   otherWorkspaceToken:
     'ATCTT3xFfGN0Elsewhere-9RkQj2DySl_WnBfMu5CpHhAgI7vJtXz-RqLw1ZsNe4d_YbHoPk8KvTz3Tb-NcYm6HdJsFgUoEa0TiVx_Pq5XwLr7=1E8D06BB',
   plainToken: 'sandbox~plain/token+with.odd_characters-4f0c2b7e9a==',
+  packagesUser: 'x-packages-acme-app',
+  packagesToken: 'eyJhbGciOiJIUzI1NiJ9.U2FuZGJveC1QYWNrYWdlcy1hY21lL2FwcA.p7Kq-2vN_eXw8RzTb4YmLs0UaJd9iVoGf6PtHn5Ek3C',
+  readOnlyPackagesToken:
+    'ATATT3xFfGF0ReadPackages_5TqLx-Kw8RzVb2NcYm7HdPs4JfFg1Uo-Ea9TiVx6Rk3Qj_0DySlWnBfMuCp-hAgI8vJtXz5RqLw2ZsNe_d7YbHoPk=3C90D1AF',
 };
 
 export type Access = 'read' | 'write';
@@ -78,11 +87,46 @@ export function authenticate(authorization: string | undefined): Authentication 
   const [, scheme, credentials] = /^(basic|bearer) ([A-Za-z0-9._~+/=-]+)$/i.exec(authorization) ?? [];
   if (scheme === undefined || credentials === undefined) return 'malformed';
   if (scheme.toLowerCase() === 'bearer') return bearerIdentities.get(credentials) ?? 'invalid';
+  const pair = parseBasic(credentials);
+  if (pair === undefined) return 'malformed';
+  if (pair.token === tokens.plainToken && pair.user !== '') return writeAccess;
+  return pair.user === tokens.apiUser ? (basicIdentities.get(pair.token) ?? 'invalid') : 'invalid';
+}
+
+export interface PackagesIdentity {
+  readonly scopes: readonly string[];
+  /** Else only the packages of the pipeline's repository. */
+  readonly coversWorkspace: boolean;
+}
+
+export const packageScopes = { read: 'read:package:bitbucket', write: 'write:package:bitbucket' } as const;
+
+const allPackages: PackagesIdentity = { scopes: Object.values(packageScopes), coversWorkspace: true };
+
+const packagesIdentities = new Map<string, PackagesIdentity>([
+  [`${tokens.apiUser}:${tokens.apiToken}`, allPackages],
+  [`${tokens.apiUser}:${tokens.readOnlyPackagesToken}`, { ...allPackages, scopes: [packageScopes.read] }],
+  [`${tokens.apiUser}:${tokens.writeOnlyApiToken}`, { ...allPackages, scopes: [] }],
+  [`${tokens.packagesUser}:${tokens.packagesToken}`, { ...allPackages, coversWorkspace: false }],
+]);
+
+/** Bitbucket Packages: HTTP Basic alone, and no access tokens. */
+export function authenticateForPackages(
+  authorization: string | undefined,
+): PackagesIdentity | 'anonymous' | 'invalid' | 'malformed' {
+  if (authorization === undefined) return 'anonymous';
+  const [, scheme, credentials] = /^(basic|bearer) ([A-Za-z0-9._~+/=-]+)$/i.exec(authorization) ?? [];
+  if (scheme === undefined || credentials === undefined) return 'malformed';
+  if (scheme.toLowerCase() === 'bearer') return 'invalid';
+  const pair = parseBasic(credentials);
+  if (pair === undefined) return 'malformed';
+  if (pair.token === tokens.plainToken && pair.user !== '') return allPackages;
+  return packagesIdentities.get(`${pair.user}:${pair.token}`) ?? 'invalid';
+}
+
+function parseBasic(credentials: string): { user: string; token: string } | undefined {
   const decoded = Buffer.from(credentials, 'base64').toString();
   const colon = decoded.indexOf(':');
-  if (colon < 0 || Buffer.from(decoded).toString('base64') !== credentials) return 'malformed';
-  const user = decoded.slice(0, colon);
-  const token = decoded.slice(colon + 1);
-  if (token === tokens.plainToken && user !== '') return writeAccess;
-  return user === tokens.apiUser ? (basicIdentities.get(token) ?? 'invalid') : 'invalid';
+  if (colon < 0 || Buffer.from(decoded).toString('base64') !== credentials) return undefined;
+  return { user: decoded.slice(0, colon), token: decoded.slice(colon + 1) };
 }

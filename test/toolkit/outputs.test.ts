@@ -87,9 +87,9 @@ describe('writeOutputVariables', () => {
   it('appends a line for each', async () => {
     await writeFile(at('variables'), 'THEIRS=1\n');
     await write({ UPLOAD_URL: 'https://x/?a=b c', UPLOAD_COUNT: '2' });
-    await write({ MORE: '' });
+    await write({ EMPTY: '', LONG: 'x'.repeat(10_000) });
     expect(await readFile(at('variables'), 'utf8')).toBe(
-      'THEIRS=1\nUPLOAD_URL=https://x/?a=b c\nUPLOAD_COUNT=2\nMORE=\n',
+      `THEIRS=1\nUPLOAD_URL=https://x/?a=b c\nUPLOAD_COUNT=2\nEMPTY=\nLONG=${'x'.repeat(10_000)}\n`,
     );
   });
 

@@ -23,7 +23,7 @@ it('prints a list for each variable, as the toolkits do', () => {
     ['TOKEN', 'required field'],
   ]);
   expect(problems.toString()).toBe("TOKEN:\n- required field\n- 'another: problem'\nDEBUG:\n- must be of boolean type");
-  expect(new ValidationError(problems).message).toBe(`Validation errors:\n${problems.toString()}`);
+  expect(String(new ValidationError(problems))).toBe(`ValidationError: Validation errors:\n${problems.toString()}`);
 });
 
 describe('is YAML, and without control characters, whatever a value holds', () => {

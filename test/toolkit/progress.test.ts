@@ -30,6 +30,16 @@ describe('in a log', () => {
     expect(stream.text).toBe('INFO: app.zip: 460 MB of 1.00 GB (46 %), 48.4 MB/s, 11.2 s left\n');
   });
 
+  it('gives the rate since the try began, though nothing new went out meanwhile', () => {
+    const { progress, stream } = start();
+    const transfer = progress.start('a', 1e9);
+    for (const bytes of [0, 50e6, 95e6, 95e6]) {
+      transfer.sent(bytes);
+      jest.advanceTimersByTime(2_375);
+    }
+    expect(stream.text).toBe('INFO: a: 95.0 MB of 1.00 GB (9 %), 10.0 MB/s, 1 min 31 s left\n');
+  });
+
   it('prints a line at least every 10 s, and not many more', () => {
     const { progress, stream } = start();
     // Started between two looks at the clock, as most are.

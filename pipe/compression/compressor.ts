@@ -1,0 +1,71 @@
+/** Packs layers: one interface over gzip and zstd, by whatever does it fastest here. */
+
+import { availableParallelism } from 'node:os';
+import { BlockMemory } from './block-memory.ts';
+import { Pace } from './pace.ts';
+import { type Compressed, PackedStream } from './packed-stream.ts';
+import type { Engine } from './packing-worker.ts';
+import { ThreadPool } from './thread-pool.ts';
+
+export type { Compressed } from './packed-stream.ts';
+
+export interface CompressorOptions {
+  readonly format: 'gzip' | 'zstd';
+  /** Pinned by the user, within `pinnableLevels`; otherwise chosen block by block from back-pressure. */
+  readonly level?: number | undefined;
+  /** Instead of one for each processor. */
+  readonly threads?: number | undefined;
+  /** Where to look for libdeflate, instead of the system's usual places. */
+  readonly libraries?: readonly string[] | undefined;
+}
+
+export interface Compressor {
+  readonly format: 'gzip' | 'zstd';
+  /** For the log. */
+  readonly engine: Engine;
+  /** Several may run at once; they share the threads and the memory. */
+  compress(source: AsyncIterable<Uint8Array>): Compressed;
+  /** Ends the threads; streams that still run fail. */
+  close(): Promise<void>;
+}
+
+/** gzip's 10 to 12 are libdeflate's own: zlib takes them for 9. zstd's levels above 19 need more memory than a pipe has. */
+export const pinnableLevels = { gzip: { least: 1, most: 12 }, zstd: { least: 1, most: 19 } } as const;
+
+/**
+ * Each block becomes a gzip member (RFC 1952, 2.2: a file is a series of members) or a zstd frame (RFC 8878, 3.1), so
+ * that no block depends on another. Measured: gzip in 256 KiB is 0.5 % larger, in 2 MiB 0.1 % smaller, with the 32 KiB
+ * before each block as its dictionary 0.2 % smaller; zstd in 2 MiB is 2 % smaller, for twice the memory.
+ */
+const blockBytes = 1024 * 1024;
+
+/** A thread costs 10 MB and its blocks. Four outrun a line of 1 Gbit/s, and leave the pipe within 160 MB. */
+const mostThreads = 4;
+
+const libdeflatePaths: readonly string[] =
+  process.platform === 'darwin'
+    ? ['/opt/homebrew/lib/libdeflate.0.dylib', '/usr/local/lib/libdeflate.0.dylib']
+    : process.platform === 'win32'
+      ? []
+      : ['libdeflate.so.0'];
+
+/** For gzip, starts a thread to see whether libdeflate is there (20 ms): so only where something is to be packed. */
+export async function createCompressor(options: CompressorOptions): Promise<Compressor> {
+  const { format, level, libraries = libdeflatePaths } = options;
+  const threadCount = options.threads ?? Math.min(Math.max(2, availableParallelism()), mostThreads);
+  const threads = new ThreadPool(threadCount, { format, libraries, outputOffset: blockBytes });
+  const engine = format === 'zstd' ? 'zstd' : await threads.engine();
+  const means = {
+    threads,
+    // Two with each thread; one being filled, two given out, three ready in between.
+    memory: new BlockMemory(2 * threadCount + 6, blockBytes, blockBytes + blockBytes / 64),
+    pace: new Pace(engine, level),
+  };
+  let streams = 0;
+  return {
+    format,
+    engine,
+    compress: (source) => new PackedStream(streams++, source, means),
+    close: async () => await threads.close(),
+  };
+}

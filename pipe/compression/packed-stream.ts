@@ -1,0 +1,228 @@
+/** One stream on its way through the threads: read, hashed and packed block by block, and given out in order. */
+
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Block, BlockMemory, Share } from './block-memory.ts';
+import type { Ahead, Pace } from './pace.ts';
+import type { ThreadPool } from './thread-pool.ts';
+
+/** What a compressed stream turned out to be, known once it has been read to its end. */
+export interface Compressed {
+  /**
+   * The packed bytes, to be read once. Memory is bounded: nothing is read further ahead than a few blocks.
+   * A chunk is valid until the next but one is asked for. What the source throws is thrown here, unchanged and at once.
+   */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** After `bytes` has ended: `sha256:…` of the packed bytes. */
+  digest(): string;
+  /** After `bytes` has ended: `sha256:…` of the bytes that went in, which is the layer's diff ID. */
+  sourceDigest(): string;
+  /** Packed bytes so far. */
+  size(): number;
+  /** Bytes read from the source so far. */
+  sourceSize(): number;
+}
+
+/** What all streams of a compressor share. */
+export interface StreamMeans {
+  readonly threads: ThreadPool;
+  readonly memory: BlockMemory;
+  readonly pace: Pace;
+}
+
+/** A smaller chunk may wait in a socket's buffer while the next ones are asked for, so it is copied out of the block. */
+const socketBufferBytes = 64 * 1024;
+
+/** A source that stands still when its consumer stops is let go when it comes to its next chunk, without anybody waiting. */
+const sourcePatienceMs = 100;
+
+/** A block on its way. */
+interface Packing {
+  readonly block: Block;
+  /** Undefined until it is packed. */
+  size: number | undefined;
+  /** What still needs the block: hashing, packing, and whoever it is given out to. */
+  users: number;
+}
+
+export class PackedStream implements Compressed {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly #id: number;
+  readonly #means: StreamMeans;
+  readonly #share: Share;
+  readonly #hash = createHash('sha256');
+  /** Blocks not yet given out, in the source's order. */
+  readonly #backlog: Packing[] = [];
+  #size = 0;
+  #sourceSize = 0;
+  #digest: string | undefined;
+  #sourceDigest: string | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #hasEnded = false;
+  #isStopped = false;
+  /** Whether the last block packed did not shrink. At first assumed, which costs one sample. */
+  #isDoubtful = true;
+  #change = Promise.withResolvers<void>();
+
+  /** @param id tells the stream from others that share its means */
+  constructor(id: number, source: AsyncIterable<Uint8Array>, means: StreamMeans) {
+    this.#id = id;
+    this.#means = means;
+    this.#share = means.memory.join();
+    this.bytes = this.#giveOut(source);
+  }
+
+  digest(): string {
+    return known(this.#digest);
+  }
+
+  sourceDigest(): string {
+    return known(this.#sourceDigest);
+  }
+
+  size(): number {
+    return this.#size;
+  }
+
+  sourceSize(): number {
+    return this.#sourceSize;
+  }
+
+  async *#giveOut(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const reading = this.#read(source);
+    /** What the consumer may still look at: the last two. */
+    const givenOut: Packing[] = [];
+    try {
+      for (let packing = await this.#next(); packing !== undefined; packing = await this.#next()) {
+        let packed = packing.block.output.subarray(0, packing.size);
+        this.#hash.update(packed);
+        this.#size += packed.length;
+        if (packed.length < socketBufferBytes || this.#isLast()) {
+          packed = packed.slice();
+          this.#release(packing);
+        } else {
+          givenOut.push(packing);
+        }
+        const givenAt = performance.now();
+        yield packed;
+        this.#means.pace.taken(packed.length, performance.now() - givenAt);
+        for (const packing of givenOut.splice(0, givenOut.length - 1)) this.#release(packing);
+      }
+      this.#sourceDigest = await this.#means.threads.digest({ task: 'digest', stream: this.#id });
+      this.#digest = `sha256:${this.#hash.digest('hex')}`;
+    } finally {
+      this.#isStopped = true;
+      this.#means.threads.forget(this.#id);
+      for (const packing of [...givenOut, ...this.#backlog]) this.#release(packing);
+      this.#share.close();
+      await Promise.race([reading, delay(sourcePatienceMs, undefined, { ref: false })]);
+    }
+  }
+
+  /** Fills blocks until the source ends; never rejects. */
+  async #read(source: AsyncIterable<Uint8Array>): Promise<void> {
+    let block: Block | undefined;
+    let filled = 0;
+    try {
+      for await (const chunk of source) {
+        for (let taken = 0; taken < chunk.length && !this.#isStopped;) {
+          block ??= await this.#share.take();
+          if (block === undefined) break;
+          const part = chunk.subarray(taken, taken + block.input.length - filled);
+          block.input.set(part, filled);
+          taken += part.length;
+          filled += part.length;
+          if (filled < block.input.length) continue;
+          this.#submit(block, filled);
+          block = undefined;
+          filled = 0;
+        }
+        if (this.#isStopped) break;
+      }
+      // Nothing at all is packed too: what is given out must be a whole gzip or zstd stream.
+      if (this.#sourceSize === 0) block ??= await this.#share.take();
+      if (block !== undefined && !this.#isStopped) {
+        this.#submit(block, filled);
+        block = undefined;
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (block !== undefined) this.#share.giveBack(block);
+    this.#hasEnded = true;
+    this.#announce();
+  }
+
+  #submit(block: Block, length: number): void {
+    const { threads, pace } = this.#means;
+    const { memory } = block;
+    const packing: Packing = { block, size: undefined, users: 3 };
+    this.#backlog.push(packing);
+    this.#sourceSize += length;
+    const release = (): void => this.#release(packing);
+    threads
+      .hash({ task: 'hash', stream: this.#id, memory, length })
+      .catch((error: unknown) => this.#fail(error))
+      .finally(release);
+    let level = 0;
+    let startedAt = 0;
+    threads
+      .pack(this.#id, () => {
+        level = pace.level(this.#ahead(packing));
+        startedAt = performance.now();
+        return { task: 'pack', memory, length, level, isDoubtful: this.#isDoubtful };
+      })
+      .then((size) => {
+        packing.size = size;
+        this.#isDoubtful = size > length * 0.99;
+        // What is stored says nothing of a level's price.
+        if (!this.#isDoubtful) pace.packed(level, performance.now() - startedAt);
+        return this.#announce();
+      })
+      .catch((error: unknown) => this.#fail(error))
+      .finally(release);
+  }
+
+  async #next(): Promise<Packing | undefined> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure.error as Error;
+      if (this.#backlog[0]?.size !== undefined) return this.#backlog.shift();
+      if (this.#isLast()) return undefined;
+      await this.#change.promise;
+    }
+  }
+
+  #isLast(): boolean {
+    return this.#hasEnded && this.#backlog.length === 0;
+  }
+
+  #ahead(packing: Packing): Ahead {
+    const blocks = this.#backlog.slice(0, this.#backlog.indexOf(packing));
+    const firstUnpacked = blocks.findIndex(({ size }) => size === undefined);
+    const ready = firstUnpacked < 0 ? blocks : blocks.slice(0, firstUnpacked);
+    return {
+      readyBytes: ready.reduce((sum, { size = 0 }) => sum + size, 0),
+      unpackedBlocks: blocks.length - ready.length,
+    };
+  }
+
+  #release(packing: Packing): void {
+    packing.users--;
+    if (packing.users === 0) this.#share.giveBack(packing.block);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#announce();
+  }
+
+  #announce(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+}
+
+function known(digest: string | undefined): string {
+  if (digest === undefined) throw new Error('A digest is known only after the last byte');
+  return digest;
+}

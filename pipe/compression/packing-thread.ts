@@ -1,0 +1,62 @@
+/** A worker thread as an object: tasks in, answers out, and an end that everybody hears of. */
+
+import type { Worker } from 'node:worker_threads';
+import { type Answer, type Engine, startPackingWorker, type Task, type WorkerSetup } from './packing-worker.ts';
+
+type Value = number | string;
+
+export class PackingThread {
+  /** Known as soon as the thread runs. */
+  readonly engine: Promise<Engine>;
+  /** Blocks that it is packing or has at hand. */
+  packing = 0;
+  readonly #worker: Worker;
+  readonly #answers = new Map<number, PromiseWithResolvers<Value>>();
+  #lastId = 0;
+  #end: Error | undefined;
+
+  /** @param onEnd is called when the thread takes no more tasks */
+  constructor(setup: WorkerSetup, onEnd: (thread: PackingThread) => void) {
+    this.#worker = startPackingWorker(setup);
+    const engine = Promise.withResolvers<Engine>();
+    this.engine = engine.promise;
+    this.engine.catch(() => undefined);
+    this.#worker.on('message', (answer: Answer) => {
+      if ('engine' in answer) engine.resolve(answer.engine);
+      else this.#settle(answer);
+      // An idle thread does not keep the process alive.
+      if (this.#answers.size === 0) this.#worker.unref();
+    });
+    const end = (error: Error): void => {
+      this.#end ??= error;
+      onEnd(this);
+      engine.reject(error);
+      for (const { reject } of this.#answers.values()) reject(error);
+      this.#answers.clear();
+    };
+    this.#worker.on('error', (cause) => end(new Error('A compressing thread failed', { cause })));
+    this.#worker.on('exit', () => end(new Error('A compressing thread was ended')));
+  }
+
+  /** Tasks are done in the order of the calls. */
+  async run(task: Task): Promise<Value> {
+    if (this.#end !== undefined) throw this.#end;
+    const id = ++this.#lastId;
+    const answer = Promise.withResolvers<Value>();
+    this.#answers.set(id, answer);
+    this.#worker.ref();
+    this.#worker.postMessage({ ...task, id }, []);
+    return await answer.promise;
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle(answer: Exclude<Answer, { readonly engine: Engine }>): void {
+    const waiting = this.#answers.get(answer.id);
+    this.#answers.delete(answer.id);
+    if ('error' in answer) waiting?.reject(new Error(`Compressing failed: ${answer.error}`));
+    else waiting?.resolve(answer.value);
+  }
+}

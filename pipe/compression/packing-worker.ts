@@ -1,0 +1,182 @@
+/** What runs in each worker thread: packs and hashes blocks that lie in shared memory. */
+
+import { Worker } from 'node:worker_threads';
+
+/** What packs blocks: `libdeflate` and `zlib` make gzip members, `zstd` makes zstd frames. */
+export type Engine = 'libdeflate' | 'zlib' | 'zstd';
+
+export interface WorkerSetup {
+  readonly format: 'gzip' | 'zstd';
+  /** Where libdeflate may be found, the first that loads is taken; without any of them, zlib does its work. */
+  readonly libraries: readonly string[];
+  /** The input lies at the start of a block's memory, the output from here on. */
+  readonly outputOffset: number;
+}
+
+/** Packs `length` bytes at the start of `memory` into one gzip member or zstd frame; answered with its length. */
+export interface PackTask {
+  readonly task: 'pack';
+  readonly memory: SharedArrayBuffer;
+  readonly length: number;
+  readonly level: number;
+  /** A sample is tried first, and the block is stored where the sample does not shrink. */
+  readonly isDoubtful: boolean;
+}
+
+/** Adds `length` bytes at the start of `memory` to the stream's SHA-256. Tasks of one stream go to one worker, in order. */
+export interface HashTask {
+  readonly task: 'hash';
+  readonly stream: number;
+  readonly memory: SharedArrayBuffer;
+  readonly length: number;
+}
+
+/** Ends the stream's SHA-256; answered with its hexadecimal digits. */
+export interface DigestTask {
+  readonly task: 'digest';
+  readonly stream: number;
+}
+
+export type Task = PackTask | HashTask | DigestTask;
+
+/** A worker's first message is its engine, all others answer one task each. */
+export type Answer =
+  | { readonly engine: Engine }
+  | { readonly id: number; readonly value: number | string }
+  | { readonly id: number; readonly error: string };
+
+/**
+ * The worker's whole program. It is handed over as text, so that the pipe stays one file and a thread need not load all
+ * of it. Hence it must use nothing from outside itself; and only methods may be named in it, not functions or
+ * variables that hold one, because the bundler's `keepNames` would wrap those in a helper that is not there.
+ */
+function packBlocks(): void {
+  const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
+  const zlib = process.getBuiltinModule('node:zlib');
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  const { format, libraries, outputOffset } = workerData as WorkerSetup;
+
+  const codecs = {
+    /** Its calls block, which is why they are made here. Declarations: libdeflate.h of 1.14, unchanged since 1.0. */
+    libdeflate() {
+      for (const path of libraries) {
+        try {
+          const { functions } = process.getBuiltinModule('node:ffi').dlopen(path, {
+            libdeflate_alloc_compressor: { arguments: ['int32'], return: 'pointer' },
+            libdeflate_gzip_compress: {
+              arguments: ['pointer', 'buffer', 'uint64', 'buffer', 'uint64'],
+              return: 'uint64',
+            },
+          });
+          const compressors = new Map<number, bigint>();
+          return {
+            engine: 'libdeflate' as const,
+            storingLevel: 0,
+            pack(input: Uint8Array, output: Uint8Array, level: number): number {
+              let compressor = compressors.get(level);
+              if (compressor === undefined) {
+                compressor = functions.libdeflate_alloc_compressor(level);
+                if (compressor === 0n) throw new Error(`libdeflate has no memory for level ${level}`);
+                compressors.set(level, compressor);
+              }
+              const sizes = [BigInt(input.length), BigInt(output.length)] as const;
+              return Number(functions.libdeflate_gzip_compress(compressor, input, sizes[0], output, sizes[1]));
+            },
+          };
+        } catch {
+          // No node:ffi (before Node.js 26), no such library, or another one of that name.
+        }
+      }
+      return undefined;
+    },
+    zlib() {
+      return {
+        engine: 'zlib' as const,
+        storingLevel: 0,
+        pack(input: Uint8Array, output: Uint8Array, level: number): number {
+          const packed = zlib.gzipSync(input, { level: Math.min(level, 9), chunkSize: output.length });
+          return codecs.move(packed, output);
+        },
+      };
+    },
+    /** The garbage collector would leave 32 MiB in each thread before it looks: so what is done with is freed at once. */
+    move(packed: Uint8Array, output: Uint8Array): number {
+      output.set(packed);
+      const size = packed.length;
+      (packed.buffer as ArrayBuffer).transfer(0);
+      return size;
+    },
+    /** zstd itself stores what does not shrink, and at level 1 finds that out soonest. */
+    zstd() {
+      const { ZSTD_c_checksumFlag, ZSTD_c_compressionLevel } = zlib.constants;
+      return {
+        engine: 'zstd' as const,
+        storingLevel: 1,
+        pack(input: Uint8Array, output: Uint8Array, level: number): number {
+          const packed = zlib.zstdCompressSync(input, {
+            chunkSize: output.length,
+            pledgedSrcSize: input.length,
+            params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1 },
+          });
+          return codecs.move(packed, output);
+        },
+      };
+    },
+  };
+  const codec = format === 'zstd' ? codecs.zstd() : (codecs.libdeflate() ?? codecs.zlib());
+
+  const sample = new Uint8Array(4 * 8192);
+  const hashes = new Map<number, ReturnType<typeof createHash>>();
+  const tasks = {
+    pack({ memory, length, level, isDoubtful }: PackTask): number {
+      const input = new Uint8Array(memory, 0, length);
+      const output = new Uint8Array(memory, outputOffset);
+      const stores = isDoubtful && level > codec.storingLevel && !tasks.shrinks(input, output);
+      const size = codec.pack(input, output, stores ? codec.storingLevel : level);
+      if (size === 0) throw new Error(`${codec.engine} could not pack ${length} bytes`);
+      return size;
+    },
+    /** Four pieces of the block, packed at the quickest level, lose at least 1 %. */
+    shrinks(input: Uint8Array, output: Uint8Array): boolean {
+      if (input.length < 2 * sample.length) return true;
+      for (const part of [0, 1, 2, 3]) {
+        const start = Math.floor((input.length * part) / 4);
+        sample.set(input.subarray(start, start + sample.length / 4), (part * sample.length) / 4);
+      }
+      return codec.pack(sample, output, 1) < sample.length * 0.99;
+    },
+    hash({ stream, memory, length }: HashTask): number {
+      let hash = hashes.get(stream);
+      if (hash === undefined) hashes.set(stream, (hash = createHash('sha256')));
+      hash.update(new Uint8Array(memory, 0, length));
+      return length;
+    },
+    digest({ stream }: DigestTask): string {
+      const hash = hashes.get(stream) ?? createHash('sha256');
+      hashes.delete(stream);
+      return hash.digest('hex');
+    },
+  };
+  parentPort?.on('message', ({ id, ...task }: Task & { readonly id: number }) => {
+    try {
+      const value =
+        task.task === 'pack' ? tasks.pack(task) : task.task === 'hash' ? tasks.hash(task) : tasks.digest(task);
+      parentPort.postMessage({ id, value } satisfies Answer, []);
+    } catch (error) {
+      parentPort.postMessage({ id, error: (error as Error).message } satisfies Answer, []);
+    }
+  });
+  parentPort?.postMessage({ engine: codec.engine } satisfies Answer, []);
+}
+
+/** A thread that answers tasks: 15 ms of one core until it does, and 7 MB. */
+export function startPackingWorker(setup: WorkerSetup): Worker {
+  return new Worker(`(${packBlocks.toString()})()`, {
+    eval: true,
+    workerData: setup,
+    // node:ffi calls itself experimental, once per process, on standard error.
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    env: {},
+    name: 'packing',
+  });
+}

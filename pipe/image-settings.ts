@@ -1,0 +1,203 @@
+/** The settings of TYPE image. */
+
+import { type CommonSettings, readCommonSettings, type Values } from './common-settings.ts';
+import { type TokenKind, tokenKindOf } from './credential-settings.ts';
+import type { GivenOptions } from './given-options.ts';
+import { isTag, parseReference, type Reference, registryUrl } from './registry/reference.ts';
+import type { RegistryAccount } from './registry/registry-authorizer.ts';
+import { type Environment, readText } from './toolkit/environment.ts';
+import type { Problems } from './toolkit/problems.ts';
+import { requiredField } from './toolkit/variable-table.ts';
+import { bitbucketRegistry, packagesVariables } from './variables.ts';
+
+/** Where the image is taken from. */
+export type ImageOrigin =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'engine'; readonly address: string }
+  | { readonly kind: 'join'; readonly tags: readonly string[] };
+
+/** A container image to a registry. */
+export interface ImageSettings extends CommonSettings {
+  readonly type: 'image';
+  readonly reference: Reference;
+  /** All tags to publish, that of the reference first. */
+  readonly tags: readonly string[];
+  readonly registry: URL;
+  /** Undefined where the registry asks for nobody. */
+  readonly account: RegistryAccount | undefined;
+  readonly tokenKind: TokenKind;
+  readonly origin: ImageOrigin;
+  /** As the user wrote IMAGE: the name to look for in an engine or an archive of several images. */
+  readonly image: string;
+  readonly compression: 'gzip' | 'zstd' | 'none';
+  readonly compressionLevel: number | undefined;
+  /** Published tags whose layers may be reused. */
+  readonly reuseTags: readonly string[];
+  readonly platform: string | undefined;
+}
+
+const defaultEngine = 'unix:///var/run/docker.sock';
+const levels = { gzip: [1, 12], zstd: [1, 19], none: [0, 0] } as const;
+
+/** The settings; undefined where there are problems. */
+export function readImageSettings(
+  env: Environment,
+  values: Values,
+  given: GivenOptions,
+  problems: Problems,
+): ImageSettings | undefined {
+  const common = readCommonSettings(env, values, given, problems);
+  const reference = readReference(env, values, problems);
+  const compression = readCompression(given, problems);
+  const platform = given.text('--platform');
+  if (platform !== undefined && !/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/.test(platform)) {
+    problems.add(
+      'EXTRA_ARGS',
+      `option --platform needs a platform such as linux/arm64, not ${JSON.stringify(platform)}`,
+    );
+  }
+  const origin = readOrigin(env, values, given, problems);
+  const extraTags = readTags('TAGS', tagList(values.TAGS), problems);
+  const reuse = given.texts('--reuse');
+  if (reuse.includes('none') && reuse.length > 1)
+    problems.add('EXTRA_ARGS', 'option --reuse none contradicts the other tags to reuse');
+  const reuseTags = reuse.includes('none') ? [] : readTags('EXTRA_ARGS', reuse, problems);
+  if (reference === undefined || values.IMAGE === undefined || origin === undefined) return undefined;
+  const tags = [...new Set([reference.tag, ...extraTags])];
+  return {
+    type: 'image',
+    ...common,
+    ...compression,
+    ...readAccount(env, values, reference, problems),
+    reference,
+    tags,
+    registry: registryUrl(reference.host, given.has('--plain-http') || /^http:/i.test(values.REGISTRY ?? '')),
+    origin,
+    image: values.IMAGE,
+    reuseTags: reuse.length > 0 ? reuseTags : [...new Set([...tags, 'latest'])],
+    platform,
+  };
+}
+
+function readReference(env: Environment, values: Values, problems: Problems): Reference | undefined {
+  const host = readHost(values.REGISTRY, problems);
+  if (values.IMAGE === undefined) {
+    problems.add('IMAGE', requiredField(env, 'IMAGE'));
+    return undefined;
+  }
+  const isBitbucket = host === bitbucketRegistry;
+  const reference = parseReference(values.IMAGE, { host, workspace: isBitbucket ? values.WORKSPACE : undefined });
+  if (typeof reference === 'string') {
+    problems.add('IMAGE', reference);
+    return undefined;
+  }
+  if (reference.host === bitbucketRegistry && !reference.repository.includes('/')) {
+    problems.add(
+      'WORKSPACE',
+      `${requiredField(env, 'WORKSPACE')}, where BITBUCKET_WORKSPACE is not set, as outside Pipelines`,
+    );
+  }
+  if (values.REGISTRY !== undefined && reference.host !== host) {
+    problems.add('REGISTRY', `contradicts IMAGE, which names the registry ${reference.host}: set one of them`);
+  }
+  return reference;
+}
+
+/** A host, with a port or without, or the URL of one. */
+function readHost(registry: string | undefined, problems: Problems): string {
+  if (registry === undefined) return bitbucketRegistry;
+  const url = URL.parse(/^https?:\/\//i.test(registry) ? registry : `https://${registry}`);
+  if (url === null || url.username !== '' || url.search !== '' || !/^\/*$/.test(url.pathname)) {
+    problems.add('REGISTRY', `must be the host of a registry, such as ${bitbucketRegistry} or localhost:5000`);
+    return bitbucketRegistry;
+  }
+  return url.host;
+}
+
+function readAccount(
+  env: Environment,
+  values: Values,
+  reference: Reference,
+  problems: Problems,
+): Pick<ImageSettings, 'account' | 'tokenKind'> {
+  const isBitbucket = reference.host === bitbucketRegistry;
+  // The pipeline's own pair is Bitbucket's: no other registry gets to see it.
+  const password = values.TOKEN ?? (isBitbucket ? readText(env, packagesVariables.token) : undefined);
+  const username =
+    values.USERNAME ??
+    (isBitbucket && values.TOKEN === undefined ? readText(env, packagesVariables.username) : undefined);
+  const tokenKind = tokenKindOf(password ?? '');
+  if (password === undefined) {
+    if (isBitbucket)
+      problems.add('TOKEN', `${requiredField(env, 'TOKEN')}, where ${packagesVariables.token} is not set`);
+    return { account: undefined, tokenKind };
+  }
+  if (isBitbucket && tokenKind === 'access-token') {
+    problems.add(
+      'TOKEN',
+      "is an access token, which Packages do not take. Use an API token with the scopes read:package:bitbucket and write:package:bitbucket, and its email as USERNAME; or leave both out, for the pipeline's own",
+    );
+  }
+  if (/[^\u0021-\u007E]/.test(password))
+    problems.add('TOKEN', 'holds white space or characters that no token has: was it copied whole, and nothing else?');
+  if (username === undefined) {
+    problems.add(
+      'USERNAME',
+      tokenKind === 'api-token'
+        ? 'required field: TOKEN is an API token, and needs the email of the Atlassian account that owns it'
+        : 'required field: registries take a user name with the token',
+    );
+    return { account: undefined, tokenKind };
+  }
+  return { account: { username, password }, tokenKind };
+}
+
+function readCompression(
+  given: GivenOptions,
+  problems: Problems,
+): Pick<ImageSettings, 'compression' | 'compressionLevel'> {
+  const text = given.text('--compression') ?? 'gzip';
+  const compression = text === 'gzip' || text === 'zstd' || text === 'none' ? text : undefined;
+  if (compression === undefined) {
+    problems.add('EXTRA_ARGS', `option --compression takes gzip, zstd or none, not ${JSON.stringify(text)}`);
+    return { compression: 'gzip', compressionLevel: undefined };
+  }
+  const [least, most] = levels[compression];
+  return { compression, compressionLevel: given.integer('--compression-level', least, most) };
+}
+
+function readOrigin(
+  env: Environment,
+  values: Values,
+  given: GivenOptions,
+  problems: Problems,
+): ImageOrigin | undefined {
+  const join = given.texts('--join');
+  const paths = values.FILENAME?.form === 'text' ? [values.FILENAME.text] : (values.FILENAME?.items ?? []);
+  if (join.length > 0) {
+    if (paths.length > 0)
+      problems.add('FILENAME', 'contradicts option --join, which makes the image of published tags');
+    return { kind: 'join', tags: readTags('EXTRA_ARGS', join, problems) };
+  }
+  if (paths.length > 1)
+    problems.add('FILENAME', `names ${paths.length} archives, and TYPE image publishes one: use a pipe entry for each`);
+  const [path] = paths;
+  return path === undefined
+    ? { kind: 'engine', address: readText(env, 'DOCKER_HOST') ?? defaultEngine }
+    : { kind: 'path', path };
+}
+
+function tagList(value: Values['TAGS']): readonly string[] {
+  return value === undefined
+    ? []
+    : value.form === 'items'
+      ? value.items
+      : value.text.split(/[\s,]+/).filter((tag) => tag !== '');
+}
+
+function readTags(variable: string, tags: readonly string[], problems: Problems): readonly string[] {
+  for (const tag of tags)
+    if (!isTag(tag))
+      problems.add(variable, `${JSON.stringify(tag)} is no tag: letters, digits, "_", "." and "-", at most 128`);
+  return tags;
+}

@@ -1,0 +1,28 @@
+/**
+ * Reads the records of a pax extended header.
+ *
+ * @see POSIX.1-2024, pax, "pax Extended Header"
+ */
+
+import { InputError } from '../../errors.ts';
+
+/** `"%d %s=%s\n"`: the length of the whole record in bytes, the keyword, the value. @throws InputError */
+export function parsePaxRecords(bytes: Buffer, where: string): ReadonlyMap<string, string> {
+  const records = new Map<string, string>();
+  let position = 0;
+  while (position < bytes.length) {
+    const space = bytes.indexOf(0x20, position);
+    const digits = space === -1 ? '' : bytes.toString('latin1', position, space);
+    const end = /^[1-9][0-9]{0,8}$/.test(digits) ? position + Number(digits) : 0;
+    const equals = bytes.indexOf(0x3d, space + 1);
+    if (end <= space || end > bytes.length || bytes[end - 1] !== 0x0a || equals === -1 || equals >= end) {
+      throw new InputError(`${where} has a malformed pax record: the archive is damaged`);
+    }
+    const keyword = bytes.toString('utf8', space + 1, equals);
+    const value = bytes.toString('utf8', equals + 1, end - 1);
+    // An empty value takes back what a global header said.
+    records.set(keyword, value);
+    position = end;
+  }
+  return records;
+}

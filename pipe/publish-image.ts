@@ -1,0 +1,200 @@
+/** TYPE image from source to conclusion: finds the image, publishes it, and says what came of it. */
+
+import { type Compressor, createCompressor } from './compression/compressor.ts';
+import { fixedAuthorizer } from './http/authorizer.ts';
+import { basicCredential } from './http/credentials.ts';
+import { imageFailureLines, imageReport, imageResult, imageSuccessText, imageVariables } from './image-report.ts';
+import type { ImageOrigin, ImageSettings } from './image-settings.ts';
+import { openEngineImage } from './image/engine/engine-image.ts';
+import { findImage } from './image/find-image.ts';
+import type { Image, Layer } from './image/image.ts';
+import { openImage } from './image/open-image.ts';
+import { newCapability } from './registry/blob-upload.ts';
+import { createRegistryClient } from './registry/client.ts';
+import { joinTags } from './registry/join.ts';
+import { oci } from './registry/media-types.ts';
+import { type PushPlan, pushImage, type PushOutcome, readReusable } from './registry/push.ts';
+import { type LayerPacker, pushLayer, type PushTools } from './registry/push-platform.ts';
+import { formatReference } from './registry/reference.ts';
+import { createRegistryAuthorizer } from './registry/registry-authorizer.ts';
+import type { Conclusion, RunTools } from './run-tools.ts';
+import { formatBytes, formatCount } from './toolkit/units.ts';
+
+/** @throws InputError where there is no such image, before anything is sent */
+export async function publishImage(settings: ImageSettings, tools: RunTools): Promise<Conclusion> {
+  const { log } = tools;
+  const plan: PushPlan = { tags: settings.tags, reuseTags: settings.reuseTags };
+  log.info(`Publishing ${settings.tags.map((tag) => formatReference({ ...settings.reference, tag })).join(', ')}`);
+  const startedAt = performance.now();
+  let starting: Promise<Compressor> | undefined;
+  const { compression: format, compressionLevel: level } = settings;
+  const packer =
+    format === 'none'
+      ? undefined
+      : {
+          mediaType: oci.layer[format],
+          start: async () => {
+            starting ??= createCompressor({ format, level });
+            const compressor = await starting;
+            log.debug(`${format} by ${compressor.engine}`);
+            return compressor;
+          },
+        };
+  try {
+    const push = createPushTools(settings, tools, packer);
+    const outcome =
+      settings.origin.kind === 'engine'
+        ? await pushFromEngine(settings, settings.origin, plan, push, tools)
+        : await pushFromImage(settings, plan, push, tools);
+    push.progress.close();
+    return outcome === undefined
+      ? { success: 'Dry run: nothing was sent' }
+      : conclude(outcome, settings, performance.now() - startedAt);
+  } finally {
+    await (await starting)?.close();
+  }
+}
+
+function createPushTools(settings: ImageSettings, tools: RunTools, packer: LayerPacker | undefined): PushTools {
+  const { registry, reference, account } = settings;
+  const authorizer = createRegistryAuthorizer({
+    registry,
+    repository: reference.repository,
+    account,
+    createRealmHttp: (realm, given) =>
+      tools.createHttp(
+        fixedAuthorizer(given === undefined ? [] : [basicCredential(realm.origin, given.username, given.password)]),
+      ),
+  });
+  const http = tools.createHttp(authorizer);
+  return {
+    http,
+    registry,
+    client: createRegistryClient(http, registry, reference.repository),
+    capability: newCapability(),
+    log: tools.log,
+    packer,
+    concurrency: settings.concurrency,
+    progress: tools.createProgress(0),
+    sent: new Map(),
+  };
+}
+
+/** From a file, a directory, or published tags. @returns undefined after a dry run */
+async function pushFromImage(
+  settings: ImageSettings,
+  plan: PushPlan,
+  push: PushTools,
+  tools: RunTools,
+): Promise<PushOutcome | undefined> {
+  const image = await openOrigin(settings, settings.origin, push, tools);
+  try {
+    sayPlan(image, tools);
+    if (settings.isDryRun) return undefined;
+    return await pushImage(image, plan, push);
+  } finally {
+    await image.close();
+  }
+}
+
+async function openOrigin(
+  settings: ImageSettings,
+  origin: ImageOrigin,
+  push: PushTools,
+  tools: RunTools,
+): Promise<Image> {
+  if (origin.kind === 'join') return await joinTags(push.client, origin.tags);
+  if (origin.kind === 'engine') throw new Error('an engine has no image to open, but one to export');
+  return await openImage(await findImage(origin.path, tools.places.workingDirectory), {
+    reference: settings.image,
+    platform: settings.platform,
+  });
+}
+
+function sayPlan(image: Image, { log }: RunTools): void {
+  const layers = image.images.flatMap((each) => each.layers);
+  const bytes = layers.reduce((sum, { length }) => sum + length, 0);
+  log.info(
+    `  from ${image.description}: ${formatCount(layers.length, 'layer')}, ${formatBytes(bytes)}${image.images.length > 1 ? `, ${image.images.length} manifests` : ''}`,
+  );
+  for (const note of image.notes) log.warning(note);
+}
+
+/** From an engine, whose export passes by once: each layer is dealt with as it comes. @returns undefined after a dry run */
+async function pushFromEngine(
+  settings: ImageSettings,
+  { address }: ImageOrigin & { kind: 'engine' },
+  plan: PushPlan,
+  push: PushTools,
+  tools: RunTools,
+): Promise<PushOutcome | undefined> {
+  const { timeoutMs, platform } = settings;
+  const engine = await openEngineImage(
+    { host: address },
+    settings.image,
+    { platform },
+    { timeoutMs, signal: tools.signal },
+  );
+  try {
+    tools.log.info(`  from ${engine.description}`);
+    if (settings.isDryRun) return undefined;
+    const published = await readReusable(plan.reuseTags, engine.platform, push);
+    const twin = published.find(
+      ({ configDigest, manifest }) => configDigest === engine.id || manifest.digest === engine.id,
+    );
+    if (twin !== undefined) {
+      tools.log.info(`The very image is published as ${twin.tag}: nothing needs to be exported or sent`);
+      return await pushImage(
+        {
+          description: engine.description,
+          images: [],
+          index: twin.manifest,
+          notes: [],
+          close: async () => await Promise.resolve(),
+        },
+        plan,
+        push,
+      );
+    }
+    const exported = engine.export();
+    for await (const passing of exported.layers()) {
+      const { digest, length, packing } = passing;
+      const descriptor =
+        digest === undefined || packing === 'opaque'
+          ? undefined
+          : { mediaType: oci.layer[packing], digest, size: length };
+      const layer: Layer = {
+        ...passing,
+        open: () => passing.open(),
+        position: 0,
+        isForeign: false,
+        ...(descriptor !== undefined && { descriptor }),
+      };
+      if (packing !== 'opaque') push.sent.set(passing.name, await pushLayer(layer, layer.name, published, push));
+    }
+    const image = await exported.image();
+    for (const note of image.notes) tools.log.warning(note);
+    return await pushImage(image, plan, push);
+  } catch (error) {
+    return {
+      digest: undefined,
+      tags: plan.tags.map((tag) => ({ tag, action: 'not tried' as const })),
+      platforms: [],
+      error,
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+function conclude(outcome: PushOutcome, settings: ImageSettings, elapsedMs: number): Conclusion {
+  const result = (message: string | undefined): unknown => imageResult(outcome, settings, elapsedMs, message);
+  if (outcome.error !== undefined)
+    return { failure: { error: outcome.error, lines: imageFailureLines(outcome, settings) }, result };
+  return {
+    success: imageSuccessText(outcome, settings, elapsedMs),
+    result,
+    variables: imageVariables(outcome, settings),
+    report: imageReport(outcome, settings, elapsedMs),
+  };
+}

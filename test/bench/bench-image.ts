@@ -1,0 +1,101 @@
+/** The image that is pushed: real files of this machine in six layers, and the same with the last of them changed. */
+
+import { execFile } from 'node:child_process';
+import { constants, copyFile, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Bench } from './row.ts';
+
+export interface BenchImage {
+  /** In the engine. */
+  readonly name: string;
+  /** As `docker save` writes it, within the bench's directory. */
+  readonly archive: string;
+}
+
+export interface BenchImages {
+  readonly original: BenchImage;
+  readonly changed: BenchImage;
+  /** Of the files. */
+  readonly bytes: number;
+}
+
+const run = promisify(execFile);
+/** What is removed from the engine has this in its name. */
+export const benchName = `pipe-bench-${process.pid}`;
+const layerNames = ['one', 'two', 'three', 'four', 'five', 'six'] as const;
+const layerBytes = 95_000_000;
+const lastLayerBytes = 31_000_000;
+let made: Promise<BenchImages> | undefined;
+
+/** Made once for all rows. */
+export async function benchImages(bench: Bench, docker: string): Promise<BenchImages> {
+  made ??= make(bench, docker);
+  return await made;
+}
+
+/** Removes them from the engine, under whatever names they were pushed. */
+export async function removeBenchImages(): Promise<void> {
+  if (made === undefined) return;
+  const { stdout } = await run('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}']);
+  const ours = stdout.split('\n').filter((name) => name.includes(benchName));
+  made = undefined;
+  if (ours.length > 0) await run('docker', ['image', 'rm', '--force', ...ours]);
+}
+
+async function make({ directory, isQuick }: Bench, docker: string): Promise<BenchImages> {
+  const context = join(directory, 'context');
+  const files = realFiles();
+  let bytes = 0;
+  for (const [index, layer] of layerNames.entries()) {
+    const wanted = (index === layerNames.length - 1 ? lastLayerBytes : layerBytes) / (isQuick ? 10 : 1);
+    bytes += await fill(join(context, layer), files, wanted);
+  }
+  const lines = ['FROM scratch', ...layerNames.map((layer) => `COPY ${layer} /${layer}/`), 'CMD ["/none"]'];
+  await writeFile(join(context, 'Dockerfile'), lines.join('\n'));
+  const images: BenchImage[] = [];
+  for (const tag of ['original', 'changed']) {
+    await writeFile(join(context, 'six', 'version'), tag);
+    const name = `${benchName}:${tag}`;
+    await run(docker, ['build', '--quiet', '--force-rm', '--tag', name, context]);
+    await run(docker, ['save', '--output', join(directory, `${tag}.tar`), name]);
+    images.push({ name, archive: `${tag}.tar` });
+  }
+  await rm(context, { recursive: true });
+  const [original, changed] = images;
+  if (original === undefined || changed === undefined) throw new Error('no image was built');
+  return { original, changed, bytes };
+}
+
+/** Programs, libraries, texts and scripts, as they come. */
+async function* realFiles(): AsyncGenerator<{ path: string; size: number }> {
+  for (const directory of ['/usr/lib', '/usr/share', dirname(dirname(process.execPath)), '/usr/bin'])
+    yield* walk(directory);
+}
+
+async function* walk(directory: string): AsyncGenerator<{ path: string; size: number }> {
+  for (const name of (await readdir(directory).catch(() => [] as string[])).sort((a, b) => (a < b ? -1 : 1))) {
+    const path = join(directory, name);
+    const status = await lstat(path);
+    if (status.isDirectory()) yield* walk(path);
+    else if (status.isFile()) yield { path, size: status.size };
+  }
+}
+
+/** Copies so many bytes, or slightly more, of what is left. @returns how many */
+async function fill(
+  target: string,
+  files: AsyncGenerator<{ path: string; size: number }>,
+  wanted: number,
+): Promise<number> {
+  await mkdir(target, { recursive: true });
+  let bytes = 0;
+  for (let count = 0; bytes < wanted; count++) {
+    const { value, done } = await files.next();
+    if (done === true) throw new Error('this machine has too few files to make an image of');
+    if (value.size > wanted / 2) continue;
+    await copyFile(value.path, join(target, `${count}-${basename(value.path)}`), constants.COPYFILE_FICLONE);
+    bytes += value.size;
+  }
+  return bytes;
+}

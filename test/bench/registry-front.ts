@@ -1,0 +1,54 @@
+/**
+ * What stands before a registry and counts what it is sent, in a process of its own: passes all bytes on as they come.
+ * Each port that it is asked for is another registry to clients, with the same content. Started by
+ * `registry-process.ts`; the one argument is the registry's port.
+ */
+
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { RequestReader } from './request-reader.ts';
+import type { SinkCounts } from './sink.ts';
+
+const registryPort = Number(process.argv[2]);
+let requests = 0;
+let bodyBytes = 0;
+let cpuAtStart = process.cpuUsage();
+
+function serve(client: Socket): void {
+  const registry = connect({ port: registryPort, host: '127.0.0.1', noDelay: true });
+  const reader = new RequestReader({
+    // The registry tells it.
+    onExpect: () => undefined,
+    onRequest({ bodyBytes: length }) {
+      requests++;
+      bodyBytes += length;
+    },
+  });
+  client.on('data', (chunk: Buffer) => {
+    reader.read(chunk);
+    if (!registry.write(chunk)) client.pause();
+  });
+  registry.on('drain', () => client.resume());
+  registry.pipe(client);
+  client.on('end', () => registry.end());
+  client.on('error', () => registry.destroy());
+  registry.on('error', () => client.destroy());
+}
+
+function takeCounts(): SinkCounts {
+  const { user, system } = process.cpuUsage(cpuAtStart);
+  const counts = { requests, bodyBytes, faults: [], cpuMs: (user + system) / 1000 };
+  requests = bodyBytes = 0;
+  cpuAtStart = process.cpuUsage();
+  return counts;
+}
+
+process.on('message', (message) => {
+  if (message === 'take') {
+    process.send?.(takeCounts());
+    return;
+  }
+  const server = createServer({ noDelay: true }, serve).listen(0, '127.0.0.1', () => {
+    process.send?.({ port: (server.address() as AddressInfo).port });
+  });
+});
+process.once('disconnect', () => process.exit());

@@ -1,0 +1,53 @@
+import { expect, it } from '@jest/globals';
+import { type Block, BlockMemory, type Share } from '../../pipe/compression/block-memory.ts';
+
+async function nothing(): Promise<undefined> {
+  await new Promise<void>((resolve) => void setImmediate(resolve));
+}
+
+/** Takes what there is at once. */
+async function takeAll(share: Share): Promise<Block[]> {
+  const blocks: Block[] = [];
+  for (;;) {
+    const block = await Promise.race([share.take(), nothing()]);
+    if (block === undefined) return blocks;
+    blocks.push(block);
+  }
+}
+
+it('lends every block to the only stream, in memory of its own', async () => {
+  const blocks = await takeAll(new BlockMemory(8, 100, 120).join());
+  expect(blocks).toHaveLength(8);
+  expect(new Set(blocks.map(({ memory }) => memory)).size).toBe(8);
+  expect(blocks[0]).toMatchObject({ input: { length: 100 }, output: { length: 120, byteOffset: 100 } });
+});
+
+it('lends each of several streams its share, and three at least', async () => {
+  const memory = new BlockMemory(8, 1, 1);
+  const first = memory.join();
+  const taken = await takeAll(first);
+  const second = memory.join();
+  // All are lent: the second gets what it needs to go on at all, and its half when the first has given back.
+  expect(await takeAll(second)).toHaveLength(3);
+  for (const block of taken.slice(0, 3)) first.giveBack(block);
+  expect(await takeAll(second)).toHaveLength(0);
+  for (const block of taken.slice(3)) first.giveBack(block);
+  expect(await takeAll(second)).toHaveLength(1);
+});
+
+it('lets a waiting stream go on when a block is given back, or another stream ends', async () => {
+  const memory = new BlockMemory(3, 1, 1);
+  const share = memory.join();
+  const [block] = await takeAll(share);
+  const next = share.take();
+  if (block !== undefined) share.giveBack(block);
+  expect(await next).toBe(block);
+});
+
+it('lends nothing more to a stream that has ended', async () => {
+  const share = new BlockMemory(3, 1, 1).join();
+  await takeAll(share);
+  const next = share.take();
+  share.close();
+  expect([await next, await share.take()]).toEqual([undefined, undefined]);
+});

@@ -1,0 +1,273 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { request } from 'undici';
+import { type Compressor, type CompressorOptions, createCompressor } from '../../pipe/compression/compressor.ts';
+import { collect, layerLike, mebibyte, pieces, sha256, text, uneven } from './samples.ts';
+import { hasLibdeflate, hasProgram, itNeeds, runTool } from './tools.ts';
+
+const unpack = { gzip: gunzipSync, zstd: zstdDecompressSync } as const;
+
+const kinds: readonly (readonly [string, CompressorOptions])[] = [
+  ['gzip', { format: 'gzip' }],
+  ['gzip by zlib', { format: 'gzip', libraries: ['/nowhere/libdeflate.so.0'] }],
+  ['zstd', { format: 'zstd' }],
+];
+
+const contents: readonly (readonly [string, Buffer])[] = [
+  ['nothing', Buffer.alloc(0)],
+  ['one byte', Buffer.from('a')],
+  ['a block less a byte', text(mebibyte - 1)],
+  ['a block', text(mebibyte)],
+  ['a block and a byte', text(mebibyte + 1)],
+  ['zeros', Buffer.alloc(5 * mebibyte + 12_345)],
+  ['random bytes', randomBytes(5 * mebibyte + 1)],
+  ['many unlike blocks', uneven(25)],
+];
+
+describe.each(kinds)('%s', (_, options) => {
+  let compressor: Compressor;
+  beforeAll(async () => {
+    compressor = await createCompressor(options);
+  });
+  afterAll(async () => await compressor.close());
+
+  it.each(contents)('packs %s, and tells digests and sizes', async (_, content) => {
+    const stream = compressor.compress(pieces(content));
+    const packed = await collect(stream.bytes);
+    expect(unpack[options.format](packed).equals(content)).toBe(true);
+    expect({
+      digest: stream.digest(),
+      sourceDigest: stream.sourceDigest(),
+      size: stream.size(),
+      sourceSize: stream.sourceSize(),
+    }).toEqual({
+      digest: sha256(packed),
+      sourceDigest: sha256(content),
+      size: packed.length,
+      sourceSize: content.length,
+    });
+  });
+
+  it('stores what does not shrink', async () => {
+    const content = randomBytes(4 * mebibyte);
+    const packed = await collect(compressor.compress(pieces(content)).bytes);
+    expect(packed.length).toBeLessThan(content.length * 1.0002);
+  });
+
+  it('hands over chunks that stay as they are until the next but one is asked for', async () => {
+    let previous: { readonly chunk: Uint8Array; readonly copy: Buffer } | undefined;
+    const seen: boolean[] = [];
+    for await (const chunk of compressor.compress(pieces(uneven(15))).bytes) {
+      // Time for the memory to be used again, if it were free.
+      await delay(20);
+      if (previous !== undefined) seen.push(previous.copy.equals(previous.chunk));
+      previous = { chunk, copy: Buffer.from(chunk) };
+    }
+    expect(seen).toHaveLength(14);
+    expect(seen).not.toContain(false);
+  });
+
+  it('throws what the source throws, unchanged', async () => {
+    const failure = new Error('the disk is gone');
+    const stream = compressor.compress(failingAfter(text(3 * mebibyte), failure));
+    await expect(collect(stream.bytes)).rejects.toBe(failure);
+    expect(() => stream.digest()).toThrow('known only after the last byte');
+  });
+
+  it('lets the source go when its consumer stops early', async () => {
+    const source = endless();
+    for await (const chunk of compressor.compress(source.bytes).bytes) if (chunk.length > 0) break;
+    expect(source.isDone()).toBe(true);
+  });
+
+  it('serves several streams at once, though others stand still', async () => {
+    const standing = Array.from({ length: 3 }, () =>
+      compressor.compress(endless().bytes).bytes[Symbol.asyncIterator](),
+    );
+    for (const iterator of standing) await iterator.next();
+    const inputs = Array.from({ length: 3 }, (_, index) => uneven(4 + index));
+    const outputs = await Promise.all(
+      inputs.map(async (input) => await collect(compressor.compress(pieces(input)).bytes)),
+    );
+    expect(outputs.map((output, index) => unpack[options.format](output).equals(inputs[index] ?? output))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    await Promise.all(standing.map(async (iterator) => await iterator.return?.()));
+  });
+
+  it('can be pinned to a level', async () => {
+    const content = layerLike().subarray(0, 3 * mebibyte);
+    const sizes = [];
+    for (const level of [1, 9]) {
+      const pinned = await createCompressor({ ...options, level });
+      sizes.push((await collect(pinned.compress(pieces(content)).bytes)).length);
+      await pinned.close();
+    }
+    expect(sizes[1]).toBeLessThan((sizes[0] ?? 0) * 0.95);
+  });
+
+  it('goes through an HTTP client', async () => {
+    const received: Buffer[] = [];
+    const server = createServer((incoming, response) => {
+      incoming.on('data', (chunk: Buffer) => received.push(chunk)).on('end', () => response.end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const content = uneven(12);
+    const { port } = server.address() as AddressInfo;
+    const stream = compressor.compress(pieces(content));
+    const { body } = await request(`http://127.0.0.1:${port}/`, {
+      method: 'PUT',
+      body: stream.bytes as unknown as Readable,
+    });
+    await body.dump();
+    server.closeAllConnections();
+    server.close();
+    expect(sha256(Buffer.concat(received))).toBe(stream.digest());
+  });
+});
+
+it('does not wait for a source that does not answer', async () => {
+  const compressor = await createCompressor({ format: 'gzip' });
+  const never: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]() {
+      let calls = 0;
+      return {
+        next: async () =>
+          calls++ === 0
+            ? { value: text(2 * mebibyte), done: false }
+            : await new Promise<IteratorResult<Uint8Array>>(() => undefined),
+      };
+    },
+  };
+  for await (const chunk of compressor.compress(never).bytes) if (chunk.length > 0) break;
+  await compressor.close();
+});
+
+it('fails its streams when it is closed, as often as it is', async () => {
+  const compressor = await createCompressor({ format: 'gzip' });
+  const bytes = compressor.compress(endless().bytes).bytes[Symbol.asyncIterator]();
+  await bytes.next();
+  await Promise.all([compressor.close(), compressor.close()]);
+  await compressor.close();
+  await expect(
+    (async () => {
+      while ((await bytes.next()).done !== true);
+    })(),
+  ).rejects.toThrow(/closed|ended/);
+  await expect(collect(compressor.compress(pieces(text(10))).bytes)).rejects.toThrow('The compressor was closed');
+});
+
+describe('without a usable libdeflate', () => {
+  let directory = '';
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'compressor-test-'));
+    await writeFile(join(directory, 'text.so'), 'not a library');
+  });
+  afterAll(async () => await rm(directory, { recursive: true }));
+
+  it.each([
+    ['none is there', () => []],
+    ['it is no library', () => [join(directory, 'text.so')]],
+    ['it is another library', () => ['libc.so.6', 'libm.so.6']],
+    ['it is a directory', () => [directory]],
+  ])('zlib packs where %s', async (_, libraries) => {
+    const compressor = await createCompressor({ format: 'gzip', libraries: libraries() });
+    expect(compressor.engine).toBe('zlib');
+    await compressor.close();
+  });
+});
+
+describe('the packed stream', () => {
+  let content: Buffer;
+  let packed: { readonly gzip: Buffer; readonly zstd: Buffer };
+  beforeAll(async () => {
+    content = Buffer.concat([layerLike(), uneven(4)]);
+    const compressors = [await createCompressor({ format: 'gzip' }), await createCompressor({ format: 'zstd' })];
+    const [gzip, zstd] = await Promise.all(
+      compressors.map(async (compressor) => await collect(compressor.compress(pieces(content)).bytes)),
+    );
+    await Promise.all(compressors.map(async (compressor) => await compressor.close()));
+    if (gzip === undefined || zstd === undefined) throw new Error('not packed');
+    packed = { gzip, zstd };
+  });
+
+  itNeeds(hasProgram('gzip'))('is read by gzip', () => {
+    expect(runTool('gzip', ['-dc'], packed.gzip).equals(content)).toBe(true);
+  });
+
+  itNeeds(hasProgram('zstd'))('is read by zstd', () => {
+    expect(runTool('zstd', ['-dcq'], packed.zstd).equals(content)).toBe(true);
+  });
+
+  itNeeds(hasProgram('python3'))("is read by Python's gzip", () => {
+    const script = 'import gzip, sys; sys.stdout.buffer.write(gzip.decompress(sys.stdin.buffer.read()))';
+    expect(runTool('python3', ['-c', script], packed.gzip).equals(content)).toBe(true);
+  });
+
+  it('is a series of gzip members without a time or a name', () => {
+    // Magic, deflate, no flags, no time: RFC 1952, 2.3.
+    expect(packed.gzip.subarray(0, 8).toString('hex')).toBe('1f8b080000000000');
+  });
+});
+
+itNeeds(hasLibdeflate())('packs by libdeflate where it is installed, nearly as small as gzip -6', async () => {
+  const compressor = await createCompressor({ format: 'gzip' });
+  expect(compressor.engine).toBe('libdeflate');
+  const content = layerLike();
+  const packed = await collect(compressor.compress(pieces(content)).bytes);
+  await compressor.close();
+  expect(packed.length / gzipSync(content, { level: 6 }).length).toBeLessThan(1.03);
+});
+
+it('reads ahead as far as it has memory, and has that again after streams that did not come to their end', async () => {
+  const compressor = await createCompressor({ format: 'gzip', threads: 2 });
+  for (let round = 0; round < 12; round++) {
+    for await (const chunk of compressor.compress(endless().bytes).bytes) if (chunk.length > 0) break;
+    const failing = failingAfter(someData.subarray(0, 12_345), new Error('gone'));
+    await expect(collect(compressor.compress(failing).bytes)).rejects.toThrow('gone');
+  }
+  const source = endless();
+  const bytes = compressor.compress(source.bytes).bytes[Symbol.asyncIterator]();
+  await bytes.next();
+  // Ten blocks, and the chunk that finds none.
+  const deadline = Date.now() + 3000;
+  while (source.chunks() < 11 && Date.now() < deadline) await delay(5);
+  await delay(50);
+  expect(source.chunks()).toBe(11);
+  await bytes.return?.();
+  await compressor.close();
+});
+
+async function* failingAfter(data: Buffer, failure: Error): AsyncGenerator<Uint8Array> {
+  yield* pieces(data);
+  throw failure;
+}
+
+/** Half of it shrinks: packed it is too large to be copied. */
+const someData = Buffer.concat([text(mebibyte / 2), randomBytes(mebibyte / 2)]);
+
+function endless(): { readonly bytes: AsyncIterable<Uint8Array>; isDone(): boolean; chunks(): number } {
+  let isDone = false;
+  let chunks = 0;
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        chunks++;
+        yield someData;
+      }
+    } finally {
+      isDone = true;
+    }
+  }
+  return { bytes: bytes(), isDone: () => isDone, chunks: () => chunks };
+}

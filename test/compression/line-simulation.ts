@@ -1,0 +1,93 @@
+/** Packing and sending as arithmetic: threads that take a block's time, and a line behind a socket's buffer. */
+
+import { ladders, type Pace } from '../../pipe/compression/pace.ts';
+
+const sizeOfLevel: Readonly<Record<number, number>> = { 3: 0.975, 4: 0.967, 5: 0.946, 6: 0.939, 7: 0.934, 10: 0.901 };
+const bytesPerBlock = 345_000;
+const socketBufferBytes = 2_500_000;
+const blocksPerThread = 2;
+
+interface Block {
+  readonly level: number;
+  readonly size: number;
+  readonly startedAt: number;
+  readonly doneAt: number;
+  isSeen: boolean;
+}
+
+/** The time until 400 blocks are sent, and their bytes. A block's price and size vary by 20 and 30 %. */
+export function simulate(
+  pace: Pace,
+  bytesPerSecond: number,
+  threadCount: number,
+): { readonly seconds: number; readonly bytes: number } {
+  const random = randomNumbers();
+  const threads: Block[][] = Array.from({ length: threadCount }, () => []);
+  const backlog: Block[] = [];
+  let now = 0;
+  let bytes = 0;
+  let unread = 400;
+  let queued = 0;
+  let lineFreeAt = 0;
+
+  const start = (thread: Block[]): void => {
+    const firstUnpacked = backlog.findIndex(({ doneAt }) => doneAt > now);
+    const ready = firstUnpacked < 0 ? backlog : backlog.slice(0, firstUnpacked);
+    const level = pace.level({
+      readyBytes: ready.reduce((sum, { size }) => sum + size, 0),
+      unpackedBlocks: backlog.length - ready.length,
+    });
+    const ms = ladders.libdeflate.find((rung) => rung.level === level)?.ms ?? 0;
+    const size = bytesPerBlock * (sizeOfLevel[level] ?? 1) * (0.7 + 0.6 * random());
+    const doneAt = Math.max(now, thread.at(-1)?.doneAt ?? 0) + (ms * (0.8 + 0.4 * random())) / 1000;
+    const block = { level, size, startedAt: now, doneAt, isSeen: false };
+    thread.push(block);
+    backlog.push(block);
+    queued--;
+  };
+  const work = (): void => {
+    for (const block of backlog.filter(({ doneAt, isSeen }) => doneAt <= now && !isSeen)) {
+      block.isSeen = true;
+      pace.packed(block.level, (block.doneAt - block.startedAt) * 1000);
+    }
+    const read = Math.min(unread, 2 * threadCount + 5 - backlog.length - queued);
+    unread -= read;
+    queued += read;
+    for (;;) {
+      const atHand = (thread: readonly Block[]): number => thread.filter(({ doneAt }) => doneAt > now).length;
+      const thread = threads.toSorted((a, b) => atHand(a) - atHand(b))[0];
+      if (queued === 0 || thread === undefined || atHand(thread) >= blocksPerThread) return;
+      start(thread);
+    }
+  };
+  const waitUntil = (time: number): void => {
+    for (;;) {
+      work();
+      const next = Math.min(...backlog.map(({ doneAt }) => doneAt).filter((doneAt) => doneAt > now));
+      if (next > time) break;
+      now = next;
+    }
+    now = Math.max(now, time);
+    work();
+  };
+
+  for (work(); backlog.length > 0; work()) {
+    waitUntil(backlog[0]?.doneAt ?? now);
+    const size = backlog.shift()?.size ?? 0;
+    bytes += size;
+    lineFreeAt = Math.max(now, lineFreeAt) + size / bytesPerSecond;
+    const givenAt = now;
+    waitUntil(lineFreeAt - socketBufferBytes / bytesPerSecond);
+    pace.taken(size, (now - givenAt) * 1000);
+  }
+  return { seconds: Math.max(now, lineFreeAt), bytes };
+}
+
+/** The same ones each time. */
+function randomNumbers(): () => number {
+  let state = 12_345;
+  return () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return state / 0x7fffffff;
+  };
+}

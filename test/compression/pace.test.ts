@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Ladder, ladders, Pace, strongestInTime } from '../../pipe/compression/pace.ts';
+import { simulate } from './line-simulation.ts';
+
+const ladder: Ladder = [
+  { level: 3, ms: 10 },
+  { level: 6, ms: 15 },
+  { level: 10, ms: 100 },
+];
+
+describe('the strongest level in time', () => {
+  it.each([
+    [0, 1, 3],
+    [9, 1, 3],
+    [10, 1, 3],
+    [14.9, 1, 3],
+    [15, 1, 6],
+    [99, 1, 6],
+    [100, 1, 10],
+    [Infinity, 1, 10],
+    [100, 2, 6],
+    [29, 2, 3],
+    [50, 0.5, 10],
+  ])('with %d ms left, on a machine %d times as slow, is %d', (msLeft, slowness, level) => {
+    expect(strongestInTime(ladder, msLeft, slowness)).toBe(level);
+  });
+
+  it.each(Object.entries(ladders))('climbs in order, for %s', (_, rungs) => {
+    expect([...rungs].sort((a, b) => a.ms - b.ms)).toEqual(rungs);
+    expect([...rungs].sort((a, b) => a.level - b.level)).toEqual(rungs);
+  });
+});
+
+describe('the level of the next block', () => {
+  function learned(msPerChunk: number, packingMs = 10): Pace {
+    const pace = new Pace('libdeflate');
+    for (let block = 0; block < 200; block++) {
+      pace.taken(400_000, msPerChunk);
+      pace.packed(3, packingMs);
+    }
+    return pace;
+  }
+  const full = { readyBytes: 2_000_000, unpackedBlocks: 3 };
+
+  it.each<[string, Pace, { readonly readyBytes: number; readonly unpackedBlocks: number }, number]>([
+    ['the quickest while nothing is known', new Pace('libdeflate'), full, 3],
+    ['the quickest where nothing is ready, on the slowest line', learned(10_000), { ...full, readyBytes: 0 }, 3],
+    ['the quickest where the consumer takes all at once', learned(0), full, 3],
+    ['a medium one where the line is a little slower than the threads', learned(4), full, 6],
+    ['a strong one where the line is slow', learned(8), full, 7],
+    ['the strongest where the line is very slow', learned(100), full, 10],
+    ['a weaker one on a slow machine', learned(100, 60), full, 7],
+    ['the pinned one, whatever happens', new Pace('libdeflate', 9), full, 9],
+    ["zlib's quickest", new Pace('zlib'), full, 4],
+    ["zstd's quickest", new Pace('zstd'), full, 2],
+  ])('is %s', (_, pace, ahead, level) => {
+    expect(pace.level(ahead)).toBe(level);
+  });
+});
+
+describe('over a line', () => {
+  // Seconds and bytes relative to level 3 throughout.
+  it.each([
+    ['of 1 TB/s', 1e12, 2, 1.01, 1.001],
+    ['of 1 Gbit/s', 125e6, 2, 1.01, 1.001],
+    ['as fast as the threads', 70e6, 2, 1.02, 1.001],
+    ['a little slower than the threads', 50e6, 2, 1, 0.985],
+    ['of 200 Mbit/s', 25e6, 2, 0.97, 0.965],
+    ['of 100 Mbit/s', 12.5e6, 2, 0.965, 0.96],
+    ['of 20 Mbit/s', 2.5e6, 2, 0.935, 0.93],
+    ['of 500 Mbit/s with four threads', 62.5e6, 4, 0.98, 0.975],
+    ['of 20 Mbit/s with four threads', 2.5e6, 4, 0.935, 0.93],
+  ])('%s', (_, bytesPerSecond, threads, mostTime, mostBytes) => {
+    const paced = simulate(new Pace('libdeflate'), bytesPerSecond, threads);
+    const quickest = simulate(new Pace('libdeflate', 3), bytesPerSecond, threads);
+    expect(paced.seconds / quickest.seconds).toBeLessThanOrEqual(mostTime);
+    expect(paced.bytes / quickest.bytes).toBeLessThanOrEqual(mostBytes);
+  });
+});

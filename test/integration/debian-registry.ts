@@ -1,0 +1,79 @@
+/** Debian's `docker-registry` on loopback, with or without passwords, and what it says that it was sent. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+export const account = {
+  username: 'ci@example.com',
+  password: 'registry-token-Zq7Rk2Vt9Lw4Xn8B',
+  /** By bcrypt, as the registry takes it. */
+  hash: '$2y$05$abcdefghijklmnopqrstuu2upe4katOWDgETNFae0Z8RIYpoT82TO',
+} as const;
+
+export interface DebianRegistry {
+  /** Host and port. */
+  readonly host: string;
+  /** The requests that it has answered with success, such as `PUT /v2/acme/app/manifests/1`. */
+  requests(): readonly string[];
+  close(): Promise<void>;
+}
+
+const patienceMs = 15_000;
+
+/** @param directory two registries may share it, and then serve the same images */
+export async function startDebianRegistry(directory: string, { hasPasswords = false } = {}): Promise<DebianRegistry> {
+  const port = await freePort();
+  const host = `127.0.0.1:${port}`;
+  const path = (name: string): string => join(directory, name);
+  await mkdir(path('content'), { recursive: true });
+  await writeFile(path('htpasswd'), `${account.username}:${account.hash}\n`);
+  const config = {
+    version: '0.1',
+    log: { level: 'error' },
+    storage: { filesystem: { rootdirectory: path('content') } },
+    http: { addr: host, secret: 'shared by all registries of a directory' },
+    ...(hasPasswords && { auth: { htpasswd: { realm: 'tests', path: path('htpasswd') } } }),
+  };
+  // JSON is YAML.
+  await writeFile(path(`${port}.yml`), JSON.stringify(config));
+  const child = spawn('docker-registry', ['serve', path(`${port}.yml`)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+  const exited = once(child, 'exit');
+  exited.catch(() => undefined);
+  await untilReady(`http://${host}/v2/`, child, () => log);
+  return {
+    host,
+    requests: () => [...log.matchAll(/"([A-Z]+ \/v2\/[^ ?"]+)[^"]*" 2\d\d /g)].map(([, request = '']) => request),
+    close: async () => {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+async function untilReady(url: string, child: ChildProcess, log: () => string): Promise<void> {
+  for (const startedAt = performance.now(); performance.now() - startedAt < patienceMs; await setTimeout(20)) {
+    if (child.exitCode !== null || child.pid === undefined) break;
+    const response = await fetch(url).catch(() => undefined);
+    if (response !== undefined) return;
+  }
+  child.kill('SIGKILL');
+  throw new Error(`docker-registry does not answer:\n${log()}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,91 @@
+/** The uploads under way, and the Locations that lead to them: each answer gives a new one, to be used as it is. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Refusal } from './answers.ts';
+import type { StoredContent } from './content-store.ts';
+import { registryError } from './registry-answers.ts';
+import type { RegistryBehaviour } from './registry-options.ts';
+
+export type UploadServer = 'registry' | 'blobs';
+
+export interface Upload {
+  readonly id: string;
+  readonly name: string;
+  readonly parts: StoredContent[];
+  size: number;
+  /** Of its PATCHes. */
+  chunks: number;
+  lastChunkBytes: number;
+  /** The server and the path with its query. */
+  location: string;
+  readonly earlierLocations: Set<string>;
+}
+
+export class OpenUploads {
+  readonly #behaviour: RegistryBehaviour;
+  readonly #uploads = new Map<string, Upload>();
+  readonly #ended = new Set<string>();
+
+  constructor(behaviour: RegistryBehaviour) {
+    this.#behaviour = behaviour;
+  }
+
+  start(name: string): Upload {
+    const id = randomUUID();
+    const upload: Upload = {
+      id,
+      name,
+      parts: [],
+      size: 0,
+      chunks: 0,
+      lastChunkBytes: 0,
+      location: '',
+      earlierLocations: new Set(),
+    };
+    this.#uploads.set(id, upload);
+    return upload;
+  }
+
+  /** The path of a new Location, with its query; makes the one before it stale. */
+  move(upload: Upload, server: UploadServer): string {
+    if (upload.location !== '') upload.earlierLocations.add(upload.location);
+    const path = `/v2/${upload.name}/blobs/uploads/${upload.id}`;
+    const state = randomBytes(40);
+    const forms: Readonly<Record<RegistryBehaviour['locationQuery'], string>> = {
+      none: `.${state.toString('base64url')}`,
+      plain: `?_state=${state.toString('base64url')}`,
+      // Valid by RFC 3986, and no library that decodes and encodes again leaves all of it as it was.
+      odd: `?_state=${state.toString('base64')}&part=a%2fb:c,%20d&sealed`,
+    };
+    const target = path + forms[this.#behaviour.locationQuery];
+    upload.location = `${server} ${target}`;
+    return target;
+  }
+
+  /** The upload that a request's path leads to, without the digest that PUT puts at its end; or throws a Refusal. */
+  find(server: UploadServer, path: string): Upload {
+    const [, id = ''] = /\/blobs\/uploads\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/.exec(path) ?? [];
+    const upload = this.#uploads.get(id);
+    if (upload === undefined) {
+      throw uploadUnknown(this.#ended.has(id) ? undefined : 'an upload that was never started');
+    }
+    const location = `${server} ${path}`;
+    if (location === upload.location) return upload;
+    if (!upload.earlierLocations.has(location)) throw uploadUnknown('not the Location that was given');
+    if (!this.#behaviour.staleLocations) throw uploadUnknown();
+    return upload;
+  }
+
+  end(upload: Upload): void {
+    this.#uploads.delete(upload.id);
+    this.#ended.add(upload.id);
+  }
+
+  clear(): void {
+    this.#uploads.clear();
+    this.#ended.clear();
+  }
+}
+
+function uploadUnknown(violation?: string): Refusal {
+  return new Refusal(registryError(404, 'BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry'), violation);
+}

@@ -1,0 +1,187 @@
+/** How the container registry behaves: registries differ wherever the specification lets them, and where it does not. */
+import {
+  arrayOf,
+  checkFields,
+  isBoolean,
+  isCount,
+  isPositive,
+  isRegularExpression,
+  isString,
+  oneOf,
+  optional,
+} from './check-fields.ts';
+
+export const locationForms = ['absolute', 'scheme-less', 'path', 'relative', 'other-host'] as const;
+
+/**
+ * Of an upload's Location: `http://host/v2/…`, `//host/v2/…`, `/v2/…`, the last segment alone, or an absolute URL of the
+ * server `blobs`, where the rest of the upload then takes place.
+ */
+export type LocationForm = (typeof locationForms)[number];
+
+export interface RegistryOptions {
+  /** Default 0: any. */
+  readonly port?: number | undefined;
+  /** The token server's. Default 0: any. */
+  readonly authPort?: number | undefined;
+  /** That of the server `blobs`. Default 0: any. */
+  readonly blobsPort?: number | undefined;
+
+  /** Those that exist, with their workspace. Default: the sandbox's workspace and repository, `acme/app`. */
+  readonly packages?: readonly string[] | undefined;
+  /** A push to a package that does not exist creates it. Default false: NAME_UNKNOWN. */
+  readonly createsPackages?: boolean | undefined;
+  /** Names may have more than two segments. Default false. */
+  readonly nestedNames?: boolean | undefined;
+
+  /** `none` asks for no credentials and looks at none. Default `bearer`. */
+  readonly authentication?: 'bearer' | 'basic' | 'none' | undefined;
+  /** What is allowed without credentials. Default `nothing`. */
+  readonly anonymous?: 'nothing' | 'pull' | 'push' | undefined;
+  /**
+   * How a 401 offers Bearer: alone; alone and oddly written; after Negotiate and Basic in one header; in a header of its
+   * own after Basic's. What is offered is taken. Default `plain`.
+   */
+  readonly challenges?: 'plain' | 'odd' | 'joined' | 'separate' | undefined;
+  /** How long tokens live; fractions are fine. Default 300. */
+  readonly tokenSeconds?: number | undefined;
+  /** Where the token is in the token server's answer. Default `token`. */
+  readonly tokenField?: 'token' | 'access_token' | 'both' | undefined;
+  /** Whether it says `expires_in`: the lifetime, rounded up to whole seconds. Default true. */
+  readonly tokenExpiry?: boolean | undefined;
+  /** How long ago `issued_at` lies: clocks differ. Default 0. */
+  readonly tokenAgeSeconds?: number | undefined;
+  /** To credentials that may not do it. Default 403. */
+  readonly denialStatus?: 401 | 403 | undefined;
+
+  /** GET of a blob answers 307 to the server `blobs`. Default false. */
+  readonly blobRedirects?: boolean | undefined;
+  /** A POST with a digest takes the content and answers 201. Default false: 202, as without. */
+  readonly monolithicPost?: boolean | undefined;
+  /** Mounting a blob that is there answers 201. Default true; false: 202, as to any POST. */
+  readonly mounts?: boolean | undefined;
+  /** Default `absolute`. */
+  readonly location?: LocationForm | undefined;
+  /**
+   * The state in an upload's Location: `odd` is a valid query that decoding and encoding again would change; `plain` one
+   * that survives it; `none` puts the state into the path. Default `odd`.
+   */
+  readonly locationQuery?: 'none' | 'plain' | 'odd' | undefined;
+  /** An upload's earlier Locations still work. Default false: 404 BLOB_UPLOAD_UNKNOWN. */
+  readonly staleLocations?: boolean | undefined;
+  /** Of every PATCH but an upload's last one; announced as OCI-Chunk-Min-Length. Default 0. */
+  readonly minChunkBytes?: number | undefined;
+  /** Of every request with a blob's content; 413 beyond that. Default: none. */
+  readonly maxChunkBytes?: number | undefined;
+  /** Of an upload. Default: any number. */
+  readonly maxChunks?: number | undefined;
+  /** A PATCH without Content-Range is refused. Default false. */
+  readonly needsContentRange?: boolean | undefined;
+  /** Default true; false: content without a Content-Length is refused with 411. */
+  readonly chunkedEncoding?: boolean | undefined;
+
+  /** Default true; false: OCI manifests and indexes are refused as MANIFEST_INVALID. */
+  readonly acceptsOci?: boolean | undefined;
+  /** Default 415. */
+  readonly ociRefusalStatus?: 400 | 415 | undefined;
+  /** Source of a regular expression for whole tags that cannot be overwritten; `.*`: all. Default: none. */
+  readonly immutableTags?: string | undefined;
+  /** Default 403 DENIED. */
+  readonly immutableStatus?: 400 | 403 | 409 | undefined;
+  /** Default `DENIED`. */
+  readonly immutableCode?: string | undefined;
+  /** Of MANIFEST_BLOB_UNKNOWN. Default 400, which registries answer; the specification's examples have 404. */
+  readonly blobUnknownStatus?: 400 | 404 | undefined;
+  /** How it names the digest: a string, an object with `digest`, or not at all. Default `string`. */
+  readonly blobUnknownDetail?: 'string' | 'object' | 'none' | undefined;
+  /** 413 beyond that. Default 4 MiB. */
+  readonly maxManifestBytes?: number | undefined;
+}
+
+export type RegistryBehaviour = { readonly [K in keyof RegistryOptions]-?: Exclude<RegistryOptions[K], undefined> };
+
+const fields = {
+  port: isCount,
+  authPort: isCount,
+  blobsPort: isCount,
+  packages: arrayOf(isString),
+  createsPackages: isBoolean,
+  nestedNames: isBoolean,
+  authentication: oneOf('bearer', 'basic', 'none'),
+  anonymous: oneOf('nothing', 'pull', 'push'),
+  challenges: oneOf('plain', 'odd', 'joined', 'separate'),
+  tokenSeconds: isPositive,
+  tokenField: oneOf('token', 'access_token', 'both'),
+  tokenExpiry: isBoolean,
+  tokenAgeSeconds: isCount,
+  denialStatus: oneOf(401, 403),
+  blobRedirects: isBoolean,
+  monolithicPost: isBoolean,
+  mounts: isBoolean,
+  location: oneOf(...locationForms),
+  locationQuery: oneOf('none', 'plain', 'odd'),
+  staleLocations: isBoolean,
+  minChunkBytes: isCount,
+  maxChunkBytes: isCount,
+  maxChunks: isPositive,
+  needsContentRange: isBoolean,
+  chunkedEncoding: isBoolean,
+  acceptsOci: isBoolean,
+  ociRefusalStatus: oneOf(400, 415),
+  immutableTags: isRegularExpression,
+  immutableStatus: oneOf(400, 403, 409),
+  immutableCode: isString,
+  blobUnknownStatus: oneOf(400, 404),
+  blobUnknownDetail: oneOf('string', 'object', 'none'),
+  maxManifestBytes: isPositive,
+} satisfies Record<keyof RegistryOptions, unknown>;
+
+const optionalFields = Object.fromEntries(Object.entries(fields).map(([name, check]) => [name, optional(check)]));
+
+const defaults: RegistryBehaviour = {
+  port: 0,
+  authPort: 0,
+  blobsPort: 0,
+  packages: [],
+  createsPackages: false,
+  nestedNames: false,
+  authentication: 'bearer',
+  anonymous: 'nothing',
+  challenges: 'plain',
+  tokenSeconds: 300,
+  tokenField: 'token',
+  tokenExpiry: true,
+  tokenAgeSeconds: 0,
+  denialStatus: 403,
+  blobRedirects: false,
+  monolithicPost: false,
+  mounts: true,
+  location: 'absolute',
+  locationQuery: 'odd',
+  staleLocations: false,
+  minChunkBytes: 0,
+  maxChunkBytes: Infinity,
+  maxChunks: Infinity,
+  needsContentRange: false,
+  chunkedEncoding: true,
+  acceptsOci: true,
+  ociRefusalStatus: 415,
+  // Matches no tag.
+  immutableTags: '$^',
+  immutableStatus: 403,
+  immutableCode: 'DENIED',
+  blobUnknownStatus: 400,
+  blobUnknownDetail: 'string',
+  maxManifestBytes: 4 * 1024 * 1024,
+};
+
+/** From JSON. Throws a TypeError that names what is unknown or wrong. */
+export function parseRegistryOptions(value: unknown): RegistryOptions {
+  checkFields('registry', value, optionalFields);
+  return value;
+}
+
+export function registryBehaviour(options: RegistryOptions, defaultPackage: string): RegistryBehaviour {
+  const given = Object.entries(parseRegistryOptions(options)).filter(([, value]) => value !== undefined);
+  return { ...defaults, packages: [defaultPackage], ...Object.fromEntries(given) };
+}
