@@ -3,6 +3,7 @@
 import { type CommonSettings, readCommonSettings, type Values } from './common-settings.ts';
 import { type TokenKind, tokenKindOf } from './credential-settings.ts';
 import type { GivenOptions } from './given-options.ts';
+import { isLoopback } from './http/loopback.ts';
 import { isTag, parseReference, type Reference, registryUrl } from './registry/reference.ts';
 import type { RegistryAccount } from './registry/registry-authorizer.ts';
 import { type Environment, readText } from './toolkit/environment.ts';
@@ -47,7 +48,7 @@ export function readImageSettings(
   problems: Problems,
 ): ImageSettings | undefined {
   const common = readCommonSettings(env, values, given, problems);
-  const reference = readReference(env, values, problems);
+  const reference = readReference(env, values, given.has('--plain-http'), problems);
   const compression = readCompression(given, problems);
   const platform = given.text('--platform');
   if (platform !== undefined && !/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/.test(platform)) {
@@ -71,7 +72,7 @@ export function readImageSettings(
     ...readAccount(env, values, reference, problems),
     reference,
     tags,
-    registry: registryUrl(reference.host, given.has('--plain-http') || /^http:/i.test(values.REGISTRY ?? '')),
+    registry: registryUrl(reference.host, given.has('--plain-http')),
     origin,
     image: values.IMAGE,
     reuseTags: reuse.length > 0 ? reuseTags : [...new Set([...tags, 'latest'])],
@@ -79,7 +80,12 @@ export function readImageSettings(
   };
 }
 
-function readReference(env: Environment, values: Values, problems: Problems): Reference | undefined {
+function readReference(
+  env: Environment,
+  values: Values,
+  allowsPlainHttp: boolean,
+  problems: Problems,
+): Reference | undefined {
   const host = readHost(values.REGISTRY, problems);
   if (values.IMAGE === undefined) {
     problems.add('IMAGE', requiredField(env, 'IMAGE'));
@@ -95,6 +101,12 @@ function readReference(env: Environment, values: Values, problems: Problems): Re
     problems.add(
       'WORKSPACE',
       `${requiredField(env, 'WORKSPACE')}, where BITBUCKET_WORKSPACE is not set, as outside Pipelines`,
+    );
+  }
+  if (/^http:/i.test(values.REGISTRY ?? '') && !allowsPlainHttp && !isLoopback(new URL(`http://${host}`))) {
+    problems.add(
+      'REGISTRY',
+      'is plain http, over which credentials could be read on the way: use https, or allow it with --plain-http',
     );
   }
   if (values.REGISTRY !== undefined && reference.host !== host) {
