@@ -39,7 +39,7 @@ export const pinnableLevels = { gzip: { least: 1, most: 12 }, zstd: { least: 1, 
  */
 const blockBytes = 1024 * 1024;
 
-/** A thread costs 10 MB and its blocks. Four outrun a line of 1 Gbit/s, and leave the pipe within 160 MB. */
+/** A thread costs 8 MB and its blocks. Four outrun a line of 1 Gbit/s, and leave the pipe within 160 MB. */
 const mostThreads = 4;
 
 const libdeflatePaths: readonly string[] =
