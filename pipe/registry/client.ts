@@ -1,10 +1,10 @@
 /** The distribution protocol of one repository, one function for each of its steps. */
 
-import { createHash } from 'node:crypto';
 import { HttpError, PipeError, VerificationError } from '../errors.ts';
 import { type Answer, discard, readBytes } from '../http/answer.ts';
 import { type Body, bytesBody } from '../http/body.ts';
 import type { Http } from '../http/send.ts';
+import { digestOf } from '../image/formats/documents.ts';
 import type { Document } from '../image/image.ts';
 import { manifestTypes } from './media-types.ts';
 
@@ -209,10 +209,6 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
 }
 
 const octets = { 'content-type': 'application/octet-stream' } as const;
-
-export function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-}
 
 function checkDigest(bytes: Uint8Array, digest: string, what: string): void {
   if (digestOf(bytes) !== digest)

@@ -2,7 +2,8 @@
 
 import { InputError } from '../errors.ts';
 import type { Descriptor, Document, Image, Platform } from '../image/image.ts';
-import { digestOf, type RegistryClient } from './client.ts';
+import { digestOf } from '../image/formats/documents.ts';
+import type { RegistryClient } from './client.ts';
 import { docker, oci } from './media-types.ts';
 
 const maxConfigBytes = 8 * 1024 * 1024;

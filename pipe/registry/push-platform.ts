@@ -12,7 +12,8 @@ import type { Log } from '../toolkit/log.ts';
 import type { Progress } from '../toolkit/progress.ts';
 import { formatBytes } from '../toolkit/units.ts';
 import { type BlobSource, type PackTwice, type UploadCapability, uploadBlob } from './blob-upload.ts';
-import { digestOf, type RegistryClient } from './client.ts';
+import { digestOf } from '../image/formats/documents.ts';
+import type { RegistryClient } from './client.ts';
 import { layerPacking, oci, toOci } from './media-types.ts';
 import type { Published } from './reuse.ts';
 

@@ -2,7 +2,7 @@
 
 import { HttpError, VerificationError } from '../errors.ts';
 import type { Descriptor, Document, Image, Platform } from '../image/image.ts';
-import { digestOf } from './client.ts';
+import { digestOf } from '../image/formats/documents.ts';
 import { docker, oci, toDocker } from './media-types.ts';
 import { type PushedPlatform, type PushTools, pushPlatform } from './push-platform.ts';
 import { type Published, readPublished } from './reuse.ts';

@@ -2,7 +2,8 @@
 
 import { PipeError } from '../errors.ts';
 import type { Descriptor, Document, Platform } from '../image/image.ts';
-import { digestOf, type RegistryClient } from './client.ts';
+import { digestOf } from '../image/formats/documents.ts';
+import type { RegistryClient } from './client.ts';
 import { docker, layerPacking, oci } from './media-types.ts';
 
 /** What a published image of the same repository tells. */

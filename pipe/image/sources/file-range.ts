@@ -2,7 +2,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { FileChangedError, InputError } from '../../errors.ts';
-import { fingerprintOf, type SourceFile } from '../../http/file-body.ts';
+import { allocateAligned, fingerprintOf, type SourceFile } from '../../http/file-body.ts';
 import { printable } from '../../toolkit/output.ts';
 import type { ByteReader } from '../tar/reader.ts';
 
@@ -20,7 +20,7 @@ export async function* readRange(file: SourceFile, start: number, length: number
   const handle = await openUnchanged(file);
   try {
     const buffers = Array.from({ length: Math.min(bufferCount, Math.ceil(length / chunkBytes)) }, () =>
-      Buffer.allocUnsafeSlow(Math.min(chunkBytes, length)),
+      allocateAligned(Math.min(chunkBytes, length)),
     );
     let turn = 0;
     const readAt = (position: number): Promise<Buffer> => {
