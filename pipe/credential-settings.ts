@@ -37,21 +37,30 @@ export function readCredential(
   }
   const tokenKind = tokenKindOf(token);
   if (token.startsWith('ATBB')) problems.add('TOKEN', `is an app password, and ${appPasswordAdvice}`);
-  else if (!/^[\u0021-\u007E]+$/.test(token))
-    problems.add('TOKEN', 'holds white space or characters that no token has: was it copied whole, and nothing else?');
-  else if (/^(["']).*\1$/.test(token)) problems.add('TOKEN', 'is wrapped in quotation marks: store the token itself');
+  else checkToken(token, problems);
   if (tokenKind === 'api-token' && username === undefined) {
     problems.add(
       'USERNAME',
       'required field: TOKEN is an API token, and needs the email of the Atlassian account that owns it',
     );
   }
-  if (username !== undefined && /[:\p{Cc}]/u.test(username))
-    problems.add('USERNAME', 'must not hold a colon or control characters');
+  if (username !== undefined) checkUsername(username, problems);
   if (url === undefined) return undefined;
   return tokenKind === 'access-token' || username === undefined
     ? { credential: bearerCredential(url.origin, token), tokenKind, scheme: 'Bearer' }
     : { credential: basicCredential(url.origin, username, token), tokenKind, scheme: 'Basic' };
+}
+
+/** Whether it can be a token at all, as it arrived here. */
+export function checkToken(token: string, problems: Problems): void {
+  if (!/^[\u0021-\u007E]+$/.test(token))
+    problems.add('TOKEN', 'holds white space or characters that no token has: was it copied whole, and nothing else?');
+  else if (/^(["']).*\1$/.test(token)) problems.add('TOKEN', 'is wrapped in quotation marks: store the token itself');
+}
+
+/** RFC 7617, section 2: a user name with a colon cannot be sent. */
+export function checkUsername(username: string, problems: Problems): void {
+  if (/[:\p{Cc}]/u.test(username)) problems.add('USERNAME', 'must not hold a colon or control characters');
 }
 
 /** Many put an API token where the app password was: that works. */

@@ -1,15 +1,14 @@
 /** The settings of TYPE image. */
 
 import { type CommonSettings, readCommonSettings, type Values } from './common-settings.ts';
-import { type TokenKind, tokenKindOf } from './credential-settings.ts';
 import type { GivenOptions } from './given-options.ts';
 import { isLoopback } from './http/loopback.ts';
+import { type AccountSettings, readPackagesAccount } from './packages-account.ts';
 import { isTag, parseReference, type Reference, registryUrl } from './registry/reference.ts';
-import type { RegistryAccount } from './registry/registry-authorizer.ts';
 import { type Environment, readText } from './toolkit/environment.ts';
 import type { Problems } from './toolkit/problems.ts';
 import { requiredField } from './toolkit/variable-table.ts';
-import { bitbucketRegistry, packagesVariables } from './variables.ts';
+import { bitbucketRegistry } from './variables.ts';
 
 /** Where the image is taken from. */
 export type ImageOrigin =
@@ -18,15 +17,12 @@ export type ImageOrigin =
   | { readonly kind: 'join'; readonly tags: readonly string[] };
 
 /** A container image to a registry. */
-export interface ImageSettings extends CommonSettings {
+export interface ImageSettings extends CommonSettings, AccountSettings {
   readonly type: 'image';
   readonly reference: Reference;
   /** All tags to publish, that of the reference first. */
   readonly tags: readonly string[];
   readonly registry: URL;
-  /** Undefined where the registry asks for nobody. */
-  readonly account: RegistryAccount | undefined;
-  readonly tokenKind: TokenKind;
   readonly origin: ImageOrigin;
   /** As the user wrote IMAGE: the name to look for in an engine or an archive of several images. */
   readonly image: string;
@@ -69,7 +65,12 @@ export function readImageSettings(
     type: 'image',
     ...common,
     ...compression,
-    ...readAccount(env, values, reference, problems),
+    ...readPackagesAccount(
+      env,
+      { token: values.TOKEN, username: values.USERNAME },
+      reference.host === bitbucketRegistry,
+      problems,
+    ),
     reference,
     tags,
     registry: registryUrl(reference.host, given.has('--plain-http')),
@@ -124,44 +125,6 @@ function readHost(registry: string | undefined, problems: Problems): string {
     return bitbucketRegistry;
   }
   return url.host;
-}
-
-function readAccount(
-  env: Environment,
-  values: Values,
-  reference: Reference,
-  problems: Problems,
-): Pick<ImageSettings, 'account' | 'tokenKind'> {
-  const isBitbucket = reference.host === bitbucketRegistry;
-  // The pipeline's own pair is Bitbucket's: no other registry gets to see it.
-  const password = values.TOKEN ?? (isBitbucket ? readText(env, packagesVariables.token) : undefined);
-  const username =
-    values.USERNAME ??
-    (isBitbucket && values.TOKEN === undefined ? readText(env, packagesVariables.username) : undefined);
-  const tokenKind = tokenKindOf(password ?? '');
-  if (password === undefined) {
-    if (isBitbucket)
-      problems.add('TOKEN', `${requiredField(env, 'TOKEN')}, where ${packagesVariables.token} is not set`);
-    return { account: undefined, tokenKind };
-  }
-  if (isBitbucket && tokenKind === 'access-token') {
-    problems.add(
-      'TOKEN',
-      "is an access token, which Packages do not take. Use an API token with the scopes read:package:bitbucket and write:package:bitbucket, and its email as USERNAME; or leave both out, for the pipeline's own",
-    );
-  }
-  if (/[^\u0021-\u007E]/.test(password))
-    problems.add('TOKEN', 'holds white space or characters that no token has: was it copied whole, and nothing else?');
-  if (username === undefined) {
-    problems.add(
-      'USERNAME',
-      tokenKind === 'api-token'
-        ? 'required field: TOKEN is an API token, and needs the email of the Atlassian account that owns it'
-        : 'required field: registries take a user name with the token',
-    );
-    return { account: undefined, tokenKind };
-  }
-  return { account: { username, password }, tokenKind };
 }
 
 function readCompression(

@@ -1,6 +1,7 @@
 /** TYPE image from source to conclusion: finds the image, publishes it, and says what came of it. */
 
 import { type Compressor, createCompressor } from './compression/compressor.ts';
+import { keepHeapFlat } from './flat-heap.ts';
 import { fixedAuthorizer } from './http/authorizer.ts';
 import { basicCredential } from './http/credentials.ts';
 import { imageFailureLines, imageReport, imageResult, imageSuccessText, imageVariables } from './image-report.ts';
@@ -22,6 +23,7 @@ import { formatBytes, formatCount } from './toolkit/units.ts';
 
 /** @throws InputError where there is no such image, before anything is sent */
 export async function publishImage(settings: ImageSettings, tools: RunTools): Promise<Conclusion> {
+  keepHeapFlat();
   const { log } = tools;
   const plan: PushPlan = { tags: settings.tags, reuseTags: settings.reuseTags };
   log.info(`Publishing ${settings.tags.map((tag) => formatReference({ ...settings.reference, tag })).join(', ')}`);

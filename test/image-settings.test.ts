@@ -108,6 +108,8 @@ it.each<[string, Environment, string]>([
     { TOKEN: `ATCTT3x${'k'.repeat(60)}` },
     'is an access token, which Packages do not take',
   ],
+  ['an app password for Packages', { TOKEN: `ATBB${'k'.repeat(30)}`, USERNAME: 'me' }, 'is an app password, and app'],
+  ['a token in quotation marks', { TOKEN: `"${'k'.repeat(30)}"`, USERNAME: 'me' }, 'is wrapped in quotation marks'],
   ['an API token without its email', { TOKEN: apiToken }, 'USERNAME:\n'],
   ['no token at all', { BITBUCKET_PACKAGES_TOKEN: '' }, 'TOKEN:\n'],
   ['no workspace', { BITBUCKET_WORKSPACE: '' }, 'WORKSPACE:\n'],
