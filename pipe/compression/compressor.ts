@@ -39,8 +39,11 @@ export const pinnableLevels = { gzip: { least: 1, most: 12 }, zstd: { least: 1, 
  */
 const blockBytes = 1024 * 1024;
 
-/** A thread costs 8 MB and its blocks. Four outrun a line of 1 Gbit/s, and leave the pipe within 160 MB. */
-const mostThreads = 4;
+/**
+ * A thread costs 8 MB, its blocks, and what the level works in: zstd's up to 7 MB. So many outrun a line of 1 Gbit/s, and
+ * leave the pipe within 160 MB.
+ */
+const mostThreads = { gzip: 3, zstd: 2 } as const;
 
 const libdeflatePaths: readonly string[] =
   process.platform === 'darwin'
@@ -52,7 +55,7 @@ const libdeflatePaths: readonly string[] =
 /** For gzip, starts a thread to see whether libdeflate is there (20 ms): so only where something is to be packed. */
 export async function createCompressor(options: CompressorOptions): Promise<Compressor> {
   const { format, level, libraries = libdeflatePaths } = options;
-  const threadCount = options.threads ?? Math.min(Math.max(2, availableParallelism()), mostThreads);
+  const threadCount = options.threads ?? Math.min(Math.max(2, availableParallelism()), mostThreads[format]);
   const threads = new ThreadPool(threadCount, { format, libraries, outputOffset: blockBytes });
   const engine = format === 'zstd' ? 'zstd' : await threads.engine();
   const means = {

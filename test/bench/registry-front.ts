@@ -5,6 +5,7 @@
  */
 
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { Line, type LineSpeed } from './line.ts';
 import { RequestReader } from './request-reader.ts';
 import type { SinkCounts } from './sink.ts';
 
@@ -13,7 +14,13 @@ let requests = 0;
 let bodyBytes = 0;
 let cpuAtStart = process.cpuUsage();
 
-function serve(client: Socket): void {
+/** The two ways of a line that all connections of a port share. */
+interface Ways {
+  readonly up: Line;
+  readonly down: Line;
+}
+
+function serve(client: Socket, ways: Ways | undefined): void {
   const registry = connect({ port: registryPort, host: '127.0.0.1', noDelay: true });
   const reader = new RequestReader({
     // The registry tells it.
@@ -23,6 +30,13 @@ function serve(client: Socket): void {
       bodyBytes += length;
     },
   });
+  client.on('error', () => registry.destroy());
+  registry.on('error', () => client.destroy());
+  if (ways !== undefined) {
+    ways.up.connect(client, registry, (chunk) => reader.read(chunk));
+    ways.down.connect(registry, client);
+    return;
+  }
   client.on('data', (chunk: Buffer) => {
     reader.read(chunk);
     if (!registry.write(chunk)) client.pause();
@@ -30,8 +44,6 @@ function serve(client: Socket): void {
   registry.on('drain', () => client.resume());
   registry.pipe(client);
   client.on('end', () => registry.end());
-  client.on('error', () => registry.destroy());
-  registry.on('error', () => client.destroy());
 }
 
 function takeCounts(): SinkCounts {
@@ -42,12 +54,18 @@ function takeCounts(): SinkCounts {
   return counts;
 }
 
-process.on('message', (message) => {
+/** `take`: tell the counts; otherwise: another port, at the end of a line of that speed, if any. */
+process.on('message', (message: 'take' | { readonly speed?: LineSpeed }) => {
   if (message === 'take') {
     process.send?.(takeCounts());
     return;
   }
-  const server = createServer({ noDelay: true }, serve).listen(0, '127.0.0.1', () => {
+  const { speed } = message;
+  const ways = speed && {
+    up: new Line(speed.upBytesPerSecond, speed.delayMs),
+    down: new Line(Number.POSITIVE_INFINITY, speed.delayMs),
+  };
+  const server = createServer({ noDelay: true }, (client) => serve(client, ways)).listen(0, '127.0.0.1', () => {
     process.send?.({ port: (server.address() as AddressInfo).port });
   });
 });

@@ -6,12 +6,13 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import type { LineSpeed } from './line.ts';
 import { type Counter, reply } from './sink-process.ts';
 import type { SinkCounts } from './sink.ts';
 
 export interface Registry extends Counter {
-  /** Host and port under which no client has met it. */
-  newHost(): Promise<string>;
+  /** Host and port under which no client has met it, at the end of a line of that speed. */
+  newHost(speed?: LineSpeed): Promise<string>;
   /** Makes a repository with all that another holds; what this costs is no client's. */
   copyRepository(from: string, to: string): Promise<void>;
   close(): Promise<void>;
@@ -36,9 +37,9 @@ export async function startRegistry(program: string, directory: string): Promise
   const front = fork(join(import.meta.dirname, 'registry-front.ts'), [String(port)], { env: {}, execArgv: [] });
   const repositories = join(directory, 'docker/registry/v2/repositories');
   return {
-    async newHost() {
+    async newHost(speed) {
       const answer = reply<{ port: number }>(front);
-      front.send('listen');
+      front.send({ speed });
       return `127.0.0.1:${(await answer).port}`;
     },
     async takeCounts() {

@@ -1,226 +1,17 @@
 /** An image of six layers to a real registry, as every step of Pipelines does it: on a machine without any cache. */
 
-import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { type BenchImage, benchImages, benchName, removeBenchImages } from '../bench-image.ts';
-import { type Contestant, medianPeakBytes, medianSentBytes, medianWallMs, type Score } from '../contest.ts';
-import type { Command } from '../measure.ts';
-import type { Peer } from '../peers.ts';
-import { type Registry, startRegistry } from '../registry-process.ts';
-import { type Bench, ratio, type Row, type Target } from '../row.ts';
+import { removeBenchImages } from '../bench-image.ts';
+import { medianPeakBytes, medianSentBytes, medianWallMs, type Score } from '../contest.ts';
+import { contest, enginePipe, gzipPipe, peerRunners, pipe, withoutLibdeflate } from '../image-contest.ts';
+import type { LineSpeed } from '../line.ts';
+import { ratio, type Row, type Target } from '../row.ts';
 import { megabytes } from '../table.ts';
-import { plainEnvironment, token, withCompileCache } from '../uploads.ts';
+import { plainEnvironment, withCompileCache } from '../uploads.ts';
 
-const execute = promisify(execFile);
 const maxPeakMegabytes = 160;
-let count = 0;
 
-/** What a run starts from, and what it is to push. */
-interface Setting {
-  readonly bench: Bench;
-  readonly registry: Registry;
-  readonly image: BenchImage;
-  /** The repository that this run pushes to; holds what the tool itself has pushed there before, if so wanted. */
-  prepare(tool: Tool): Promise<string>;
-}
-
-type Tool = 'pipe' | 'skopeo' | 'crane';
-
-interface Runner {
-  readonly name: string;
-  readonly peer?: Peer;
-  /** Who has pushed what is there already. */
-  readonly seededBy: Tool;
-  readonly command: (setting: Setting, host: string, repository: string) => Promise<Command>;
-}
-
-const tag = 'new';
-
-function pipe(
-  name: string,
-  options: { env?: Readonly<Record<string, string>>; args?: readonly string[]; isFromEngine?: boolean } = {},
-): Runner {
-  const { env = {}, args = [], isFromEngine = false } = options;
-  return {
-    name: `the pipe, ${name}`,
-    seededBy: 'pipe',
-    async command({ bench, image }, host, repository) {
-      const reference = isFromEngine ? `${host}/${repository}` : repository;
-      if (isFromEngine) await execute('docker', ['tag', image.name, `${reference}:${tag}`]);
-      return withCompileCache(bench, {
-        argv: [process.execPath, bench.bundlePath],
-        env: {
-          ...plainEnvironment(),
-          REGISTRY: host,
-          IMAGE: `${reference}:${tag}`,
-          ...(!isFromEngine && { FILENAME: image.archive }),
-          ...engineAddress(),
-          USERNAME: 'bench',
-          TOKEN: token.replace('ATCT', 'ATAT'),
-          EXTRA_ARGS: JSON.stringify(args),
-          ...env,
-        },
-        workingDirectory: bench.directory,
-      });
-    },
-  };
-}
-
-function skopeo(peer: Peer, ...args: readonly string[]): Runner {
-  return {
-    name: ['skopeo copy', ...args].join(' '),
-    peer,
-    seededBy: 'skopeo',
-    async command({ bench, image }, host, repository) {
-      // It keeps what it knows of blobs under this directory where it believes itself without root.
-      const cache = join(bench.directory, `skopeo-${count++}`);
-      await mkdir(cache);
-      return {
-        argv: [
-          'skopeo',
-          '--insecure-policy',
-          'copy',
-          '--quiet',
-          '--dest-tls-verify=false',
-          ...args,
-          `docker-archive:${image.archive}`,
-          `docker://${host}/${repository}:${tag}`,
-        ],
-        env: { ...plainEnvironment(), _CONTAINERS_ROOTLESS_UID: '1000', XDG_DATA_HOME: cache, XDG_RUNTIME_DIR: cache },
-        workingDirectory: bench.directory,
-      };
-    },
-  };
-}
-
-/** The engine keeps what it has sent to a host: each run has another, and finds there what others have packed. */
-function dockerPush(peer: Peer): Runner {
-  return {
-    name: 'docker push',
-    peer,
-    seededBy: 'pipe',
-    async command({ bench, image }, host, repository) {
-      const name = `${host}/${repository}:${tag}`;
-      await execute('docker', ['tag', image.name, name]);
-      return {
-        argv: ['docker', 'push', '--quiet', name],
-        env: { ...plainEnvironment(), ...engineAddress() },
-        workingDirectory: bench.directory,
-      };
-    },
-  };
-}
-
-function crane(peer: Peer): Runner {
-  return {
-    name: 'crane push',
-    peer,
-    seededBy: 'crane',
-    command: async ({ bench, image }, host, repository) =>
-      await Promise.resolve({
-        argv: ['crane', 'push', '--insecure', image.archive, `${host}/${repository}:${tag}`],
-        env: plainEnvironment(),
-        workingDirectory: bench.directory,
-      }),
-  };
-}
-
-function engineAddress(): Record<string, string> {
-  const { DOCKER_HOST = '' } = process.env;
-  return DOCKER_HOST === '' ? {} : { DOCKER_HOST };
-}
-
-/** The zlib within Node.js: what is found under the library's name is none. */
-async function withoutLibdeflate(bench: Bench): Promise<Readonly<Record<string, string>>> {
-  const directory = join(bench.directory, 'no-libdeflate');
-  await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'libdeflate.so.0'), '');
-  return { LD_LIBRARY_PATH: directory };
-}
-
-/** Runs the contest. @param seed what a registry holds before each run */
-async function contest(
-  bench: Bench,
-  runners: readonly Runner[],
-  seed: 'nothing' | 'original',
-  push: 'original' | 'changed',
-  others: readonly Contestant[] = [],
-): Promise<{ scores: readonly Score[]; notes: readonly string[] } | string> {
-  const { docker, registry: registryPeer } = bench.peers;
-  if (docker.program === undefined || registryPeer.program === undefined)
-    return `Skipped: ${docker.missing ?? registryPeer.missing ?? ''}.`;
-  const images = await benchImages(bench, docker.program);
-  const registry = await startRegistry(registryPeer.program, join(bench.directory, `registry-${count++}`));
-  try {
-    const seeds = new Set<string>();
-    const setting: Setting = {
-      bench,
-      registry,
-      image: images[push],
-      prepare: async (tool) => {
-        const repository = `${benchName}/run-${count++}`;
-        if (seed === 'nothing') return repository;
-        const from = `${benchName}/seed-${tool}`;
-        if (!seeds.has(from)) await sow(tool, from);
-        seeds.add(from);
-        await registry.copyRepository(from, repository);
-        return repository;
-      },
-    };
-    // Under `latest`, where the pipe looks unless told otherwise.
-    const sow = async (tool: Tool, repository: string): Promise<void> => {
-      const runner = { pipe: pipe(''), skopeo: skopeo(bench.peers.skopeo), crane: crane(bench.peers.crane) }[tool];
-      const command = await runner.command(
-        { ...setting, image: images.original },
-        await registry.newHost(),
-        repository,
-      );
-      const asLatest = (text: string): string => text.replace(new RegExp(`:${tag}$`), ':latest');
-      const [program = '', ...args] = command.argv.map(asLatest);
-      const env = Object.fromEntries(Object.entries(command.env).map(([key, value]) => [key, asLatest(value)]));
-      await execute(program, args, { env, cwd: command.workingDirectory });
-    };
-    const contestants = runners.map(({ name, peer, seededBy, command }) => ({
-      name,
-      missing: peer?.missing,
-      command:
-        peer !== undefined && peer.program === undefined
-          ? undefined
-          : async (): Promise<Command> => {
-              const repository = await setting.prepare(seededBy);
-              const made = await command(setting, await registry.newHost(), repository);
-              await registry.takeCounts();
-              return made;
-            },
-    }));
-    const scores = await bench.compete([...contestants, ...others], { sink: registry });
-    return {
-      scores,
-      notes: [
-        `${(images.bytes / 1_000_000).toFixed(0)} MB of files in six layers. From an archive of docker save, except docker push and where the engine is named; the engine's own memory is not counted. The pipe has its compile cache, as in the image.`,
-        ...(seed === 'nothing'
-          ? []
-          : ['docker push meets what the pipe has packed: as on a cold machine, it knows none of it.']),
-      ],
-    };
-  } finally {
-    await registry.close();
-  }
-}
-
-const gzipPipe = pipe('gzip');
-const enginePipe = pipe('gzip, from the engine', { isFromEngine: true });
-
-function peerRunners({ peers }: Bench): readonly [Runner, Runner, Runner, Runner] {
-  return [
-    skopeo(peers.skopeo),
-    skopeo(peers.skopeo, '--dest-precompute-digests'),
-    dockerPush(peers.docker),
-    crane(peers.crane),
-  ];
-}
+/** 200 Mbit/s, 20 ms there and back. */
+const slowLine: LineSpeed = { upBytesPerSecond: 25_000_000, delayMs: 10 };
 
 function relative(
   claim: string,
@@ -248,7 +39,7 @@ const emptyRegistry: Row = {
     const zlibPipe = pipe('gzip by zlib', { env: await withoutLibdeflate(bench) });
     const zstdPipe = pipe('zstd', { args: ['--compression', 'zstd'] });
     const runners = [gzipPipe, zlibPipe, zstdPipe, enginePipe, ...peerRunners(bench)];
-    const result = await contest(bench, runners, 'nothing', 'original');
+    const result = await contest(bench, runners, { seed: 'nothing', push: 'original' });
     if (typeof result === 'string') return { title, scores: [], notes: [result], targets: [] };
     const [gzip, zlib, zstd, , peer] = result.scores;
     const wall = (score: Score | undefined) => [medianWallMs(score), medianWallMs(peer)] as const;
@@ -274,7 +65,7 @@ const oneLayerChanged: Row = {
   async measure(bench) {
     const title = 'The image with one layer of six changed';
     const runners = [gzipPipe, enginePipe, ...peerRunners(bench)];
-    const result = await contest(bench, runners, 'original', 'changed');
+    const result = await contest(bench, runners, { seed: 'original', push: 'changed' });
     if (typeof result === 'string') return { title, scores: [], notes: [result], targets: [] };
     const [archive, , peer, , docker] = result.scores;
     const wall = (score: Score | undefined) => [medianWallMs(archive), medianWallMs(score)] as const;
@@ -304,9 +95,11 @@ const sameImage: Row = {
       prints: 'Validation errors',
     });
     const runners = [gzipPipe, enginePipe, ...peerRunners(bench)];
-    const result = await contest(bench, runners, 'original', 'original', [
-      { name: "the pipe's start-up", command: startUp },
-    ]);
+    const result = await contest(bench, runners, {
+      seed: 'original',
+      push: 'original',
+      others: [{ name: "the pipe's start-up", command: startUp }],
+    });
     if (typeof result === 'string') return { title, scores: [], notes: [result], targets: [] };
     const beyond = (score: Score | undefined): number | undefined => {
       const [whole, start] = [medianWallMs(score), medianWallMs(result.scores.at(-1))];
@@ -327,4 +120,34 @@ const sameImage: Row = {
   },
 };
 
-export const imagePushRows: readonly Row[] = [emptyRegistry, oneLayerChanged, sameImage];
+const slowSettings = [
+  { id: 'empty', title: 'An image to an empty registry', seed: 'nothing', push: 'original' },
+  { id: 'changed', title: 'The image with one layer of six changed', seed: 'original', push: 'changed' },
+  { id: 'same', title: 'The same image under a new tag', seed: 'original', push: 'original' },
+] as const;
+
+/** The same over a line such as a runner of one's own has. */
+const slowRows = slowSettings.map(({ id, title: what, seed, push }): Row => ({
+  id: `image-push-slow-${id}`,
+  cleanUp: removeBenchImages,
+  async measure(bench) {
+    const title = `${what}, at 200 Mbit/s with 20 ms`;
+    const zstdPipe = pipe('zstd', { args: ['--compression', 'zstd'] });
+    const runners = [gzipPipe, enginePipe, ...(id === 'empty' ? [zstdPipe] : []), ...peerRunners(bench)];
+    const result = await contest(bench, runners, { seed, push, speed: slowLine });
+    if (typeof result === 'string') return { title, scores: [], notes: [result], targets: [] };
+    const [archive] = result.scores;
+    const peer = result.scores.find(({ name }) => name.startsWith('skopeo'));
+    return {
+      title,
+      ...result,
+      showsSent: true,
+      targets: [
+        relative(`${id}, 200 Mbit/s: the pipe's time / skopeo's`, [medianWallMs(archive), medianWallMs(peer)], 1),
+        memoryTarget(`${id}, 200 Mbit/s`, result.scores),
+      ],
+    };
+  },
+}));
+
+export const imagePushRows: readonly Row[] = [emptyRegistry, oneLayerChanged, sameImage, ...slowRows];
