@@ -1,8 +1,8 @@
-/** A file as a body: read once, a chunk ahead, and refused where it is no longer the file that was planned. */
+/** A file's bytes, as a body or in parts: read a chunk ahead, and refused where it is no longer the file that was planned. */
 
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { FileChangedError } from '../errors.ts';
+import { FileChangedError, InputError } from '../errors.ts';
 import { printable } from '../toolkit/output.ts';
 import type { SizedBody } from './body.ts';
 
@@ -32,8 +32,7 @@ const alignmentBytes = 64;
 const bufferCount = 3;
 
 /**
- * A body that streams the file. The last bytes are only yielded after the file's status was compared again, so that
- * a request for a changed file always stays incomplete.
+ * A body that streams the file, as `readRange` does.
  *
  * @param onBytes sees every chunk before it is sent, and `start` before the first of each opening
  * @throws FileChangedError while it is read, where the file has changed, grown, shrunk or vanished since it was planned
@@ -43,69 +42,94 @@ export function fileBody(file: SourceFile, onBytes?: { start(): void; update(chu
     length: file.size,
     async *open() {
       onBytes?.start();
-      const handle = await openUnchanged(file);
-      try {
-        for await (const chunk of readAhead(handle, file)) {
-          onBytes?.update(chunk);
-          yield chunk;
-        }
-      } finally {
-        await handle.close();
+      for await (const chunk of readRange(file, 0, file.size)) {
+        onBytes?.update(chunk);
+        yield chunk;
       }
     },
   };
 }
 
-/** A buffer of one's own that begins where the kernel copies to quickly. */
-export function allocateAligned(bytes: number): Buffer {
-  return Buffer.allocUnsafeSlow(bytes + alignmentBytes).subarray(alignmentBytes);
+/**
+ * The bytes of a part of the file. The last ones are only yielded after the file's status was compared again, so that
+ * a request for a changed file always stays incomplete. A chunk is valid until the next but one is asked for.
+ *
+ * @throws FileChangedError while it is read
+ */
+export async function* readRange(file: SourceFile, start: number, length: number): AsyncGenerator<Uint8Array> {
+  const handle = await openUnchanged(file);
+  try {
+    yield* readAhead(handle, file, start, length);
+  } finally {
+    await handle.close();
+  }
 }
 
-async function* readAhead(handle: FileHandle, file: SourceFile): AsyncGenerator<Uint8Array> {
-  const bufferBytes = Math.min(chunkBytes, file.size);
-  const buffers = Array.from({ length: Math.min(bufferCount, Math.ceil(file.size / chunkBytes)) }, () =>
+async function* readAhead(
+  handle: FileHandle,
+  file: SourceFile,
+  start: number,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  const bufferBytes = Math.min(chunkBytes, length);
+  const buffers = Array.from({ length: Math.min(bufferCount, Math.ceil(length / chunkBytes)) }, () =>
     allocateAligned(bufferBytes),
   );
   let turn = 0;
   const readNext = (position: number): Promise<Uint8Array> => {
     const buffer = buffers[turn++ % buffers.length] ?? Buffer.alloc(0);
-    const reading = readFully(handle, buffer.subarray(0, Math.min(bufferBytes, file.size - position)), position, file);
+    const chunk = buffer.subarray(0, Math.min(bufferBytes, length - position));
+    const reading = readFully(handle, chunk, start + position, file).then(() => chunk);
     // Awaited later, or never, when sending fails first; the reader then learns of that failure instead.
     reading.catch(() => undefined);
     return reading;
   };
-  let next = file.size > 0 ? readNext(0) : undefined;
+  let next = length > 0 ? readNext(0) : undefined;
   let position = 0;
   while (next !== undefined) {
     const chunk: Uint8Array = await next;
     position += chunk.length;
-    next = position < file.size ? readNext(position) : undefined;
+    next = position < length ? readNext(position) : undefined;
     if (next === undefined) await checkUnchanged(handle, file);
     yield chunk;
   }
-  if (file.size === 0) await checkUnchanged(handle, file);
 }
 
-// Short reads are completed here: only whole chunks are larger than the socket's buffer, and so surely
-// gone from ours when the next one is asked for.
-async function readFully(handle: FileHandle, buffer: Buffer, position: number, file: SourceFile): Promise<Uint8Array> {
+/** A buffer of one's own that begins where the kernel copies to quickly. */
+function allocateAligned(bytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(bytes + alignmentBytes).subarray(alignmentBytes);
+}
+
+/**
+ * Fills the buffer with the file's bytes from `position` on. Short reads are completed here: only whole chunks are larger
+ * than the socket's buffer, and so surely gone from ours when the next one is asked for.
+ *
+ * @throws FileChangedError where the file ends before
+ */
+export async function readFully(handle: FileHandle, buffer: Buffer, position: number, file: SourceFile): Promise<void> {
   let filled = 0;
   while (filled < buffer.length) {
     const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled);
     if (bytesRead === 0) throw changed(file, 'it became shorter');
     filled += bytesRead;
   }
-  return buffer;
 }
 
-async function openUnchanged(file: SourceFile): Promise<FileHandle> {
+/**
+ * @throws FileChangedError where it is gone, or no longer what was planned
+ * @throws InputError where it may not be read
+ */
+export async function openUnchanged(file: SourceFile): Promise<FileHandle> {
   let handle: FileHandle;
   try {
     handle = await open(file.absolutePath, 'r');
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it no longer exists' : (error as Error).message;
-    throw changed(file, reason, error);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES')
+      throw new InputError(`${printable(file.path)} may not be read by this user: check its permissions`, {
+        cause: error,
+      });
+    throw changed(file, code === 'ENOENT' ? 'it no longer exists' : message, error);
   }
   try {
     await checkUnchanged(handle, file);
@@ -116,7 +140,8 @@ async function openUnchanged(file: SourceFile): Promise<FileHandle> {
   }
 }
 
-async function checkUnchanged(handle: FileHandle, file: SourceFile): Promise<void> {
+/** @throws FileChangedError */
+export async function checkUnchanged(handle: FileHandle, file: SourceFile): Promise<void> {
   const stats = await handle.stat({ bigint: true });
   if (fingerprintOf(stats) === file.fingerprint) return;
   throw changed(

@@ -9,7 +9,7 @@ import { readImage } from './formats/read-image.ts';
 import type { Choice, Image } from './image.ts';
 import { contentOf, headBytes } from './sources/content.ts';
 import { openDirectory } from './sources/directory.ts';
-import { readBytes } from './sources/file-range.ts';
+import { readBytes } from './sources/file-reader.ts';
 import { openPackedTar } from './sources/packed-tar.ts';
 import type { Source } from './sources/source.ts';
 import { openTarFile } from './sources/tar-file.ts';

@@ -3,11 +3,11 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { InputError } from '../../errors.ts';
-import { fingerprintOf, type SourceFile } from '../../http/file-body.ts';
+import { fingerprintOf, readRange, type SourceFile } from '../../http/file-body.ts';
 import { printable } from '../../toolkit/output.ts';
 import { pathProblem } from '../tar/paths.ts';
 import { contentOf, headBytes } from './content.ts';
-import { readBytes, readRange } from './file-range.ts';
+import { readBytes } from './file-reader.ts';
 import type { Entry, Source } from './source.ts';
 
 export async function openDirectory(path: string, absolutePath: string): Promise<Source> {

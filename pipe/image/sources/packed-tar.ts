@@ -8,12 +8,11 @@
  * take one further pass: a reader that has come to the end of a file waits there for the next one.
  */
 
-import type { SourceFile } from '../../http/file-body.ts';
+import { readRange, type SourceFile } from '../../http/file-body.ts';
 import { printable } from '../../toolkit/output.ts';
 import { ForwardReader } from '../tar/reader.ts';
 import { ArchiveScan, cutOff } from '../tar/scan.ts';
 import type { TarMember } from '../tar/walk.ts';
-import { readRange } from './file-range.ts';
 import { scannedSource } from './scanned.ts';
 import type { Source } from './source.ts';
 import { type Compression, unpack } from './unpack.ts';

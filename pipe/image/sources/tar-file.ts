@@ -1,11 +1,11 @@
 /** A tar archive on disk as a source: its headers are read once, and its files where they lie. */
 
-import type { SourceFile } from '../../http/file-body.ts';
+import { readRange, type SourceFile } from '../../http/file-body.ts';
 import { printable } from '../../toolkit/output.ts';
 import { Members } from '../tar/members.ts';
 import { TarWalk, type TarMember } from '../tar/walk.ts';
 import { contentOf, headBytes } from './content.ts';
-import { FileReader, readBytes, readRange } from './file-range.ts';
+import { FileReader, readBytes } from './file-reader.ts';
 import { cutOffHint } from './scanned.ts';
 import type { Entry, Source } from './source.ts';
 
