@@ -5,7 +5,7 @@ export class PipeError extends Error {
   override readonly name: string = 'PipeError';
 }
 
-/** The user's input cannot be used: nothing has been sent. */
+/** The user's input cannot be used, or can no longer be read. */
 export class InputError extends PipeError {
   override readonly name = 'InputError';
 }

@@ -55,6 +55,7 @@ export function fileBody(file: SourceFile, onBytes?: { start(): void; update(chu
  * a request for a changed file always stays incomplete. A chunk is valid until the next but one is asked for.
  *
  * @throws FileChangedError while it is read
+ * @throws InputError where it cannot be read
  */
 export async function* readRange(file: SourceFile, start: number, length: number): AsyncGenerator<Uint8Array> {
   const handle = await openUnchanged(file);
@@ -105,11 +106,15 @@ function allocateAligned(bytes: number): Buffer {
  * than the socket's buffer, and so surely gone from ours when the next one is asked for.
  *
  * @throws FileChangedError where the file ends before
+ * @throws InputError where it cannot be read
  */
 export async function readFully(handle: FileHandle, buffer: Buffer, position: number, file: SourceFile): Promise<void> {
   let filled = 0;
   while (filled < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled);
+    const { bytesRead } = await toldAsFile(
+      file,
+      handle.read(buffer, filled, buffer.length - filled, position + filled),
+    );
     if (bytesRead === 0) throw changed(file, 'it became shorter');
     filled += bytesRead;
   }
@@ -117,20 +122,10 @@ export async function readFully(handle: FileHandle, buffer: Buffer, position: nu
 
 /**
  * @throws FileChangedError where it is gone, or no longer what was planned
- * @throws InputError where it may not be read
+ * @throws InputError where it cannot be read
  */
 export async function openUnchanged(file: SourceFile): Promise<FileHandle> {
-  let handle: FileHandle;
-  try {
-    handle = await open(file.absolutePath, 'r');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES')
-      throw new InputError(`${printable(file.path)} may not be read by this user: check its permissions`, {
-        cause: error,
-      });
-    throw changed(file, code === 'ENOENT' ? 'it no longer exists' : message, error);
-  }
+  const handle = await toldAsFile(file, open(file.absolutePath, 'r'));
   try {
     await checkUnchanged(handle, file);
     return handle;
@@ -140,14 +135,32 @@ export async function openUnchanged(file: SourceFile): Promise<FileHandle> {
   }
 }
 
-/** @throws FileChangedError */
+/**
+ * @throws FileChangedError
+ * @throws InputError where the system does not tell
+ */
 export async function checkUnchanged(handle: FileHandle, file: SourceFile): Promise<void> {
-  const stats = await handle.stat({ bigint: true });
+  const stats = await toldAsFile(file, handle.stat({ bigint: true }));
   if (fingerprintOf(stats) === file.fingerprint) return;
   throw changed(
     file,
     Number(stats.size) === file.size ? 'it was written to' : `its size is now ${stats.size} bytes, not ${file.size}`,
   );
+}
+
+/** What the system says of the file, told of the file: on its way through a connection it would pass for that one's failure. */
+async function toldAsFile<T>(file: SourceFile, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw changed(file, 'it no longer exists', error);
+    const problem =
+      code === 'EACCES'
+        ? 'may not be read by this user: check its permissions'
+        : `cannot be read: ${printable(message)}`;
+    throw new InputError(`${printable(file.path)} ${problem}`, { cause: error });
+  }
 }
 
 function changed(file: SourceFile, how: string, cause?: unknown): FileChangedError {

@@ -192,7 +192,8 @@ export function createHttp(options: HttpOptions): Http {
       }
       return { status: response.statusCode, url, header, headerValues, body: watchedBody(response.body, watchdog) };
     } catch (error) {
-      throw body?.failure() ?? error;
+      const failure = body?.failure();
+      throw failure === undefined ? error : sourceError(failure, request.subject);
     }
   }
 
@@ -286,6 +287,14 @@ function describeLength(body: Body | undefined): string {
 function requestIdSuffix(header: (name: string) => string | undefined): string {
   const id = requestId(header);
   return id === undefined ? '' : ` (request id ${id})`;
+}
+
+/** What a body's source threw: never the network's failure, whatever its code. */
+function sourceError(error: unknown, subject: string | undefined): PipeError {
+  if (error instanceof PipeError) return error;
+  const prefix = subject === undefined ? '' : `${subject}: `;
+  const message = error instanceof Error ? error.message : String(error);
+  return new PipeError(`${prefix}what is to be sent cannot be read: ${message}`, { cause: error });
 }
 
 function toPipeError(error: unknown, what: string): PipeError {

@@ -1,10 +1,10 @@
 import { appendFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FileChangedError } from '../../pipe/errors.ts';
+import { FileChangedError, InputError } from '../../pipe/errors.ts';
 import type { Body } from '../../pipe/http/body.ts';
 import { fileBody, fingerprintOf, type SourceFile } from '../../pipe/http/file-body.ts';
 
@@ -148,6 +148,31 @@ describe('refuses a file that is not what was planned', () => {
   it('by a name that is harmless to print', async () => {
     const file = { ...(await plan(1)), path: 'a\nb', fingerprint: 'other' };
     expect(await failure(read(fileBody(file)))).toMatchObject({ message: expect.stringContaining(String.raw`a\nb`) });
+  });
+});
+
+describe('tells what cannot be read as that, with the cause', () => {
+  // A directory can be opened, and is the one thing whose reading fails everywhere.
+  it('where reading fails', async () => {
+    const stats = await stat(root, { bigint: true });
+    const file = { path: 'dist/file', absolutePath: root, size: 5, fingerprint: fingerprintOf(stats) };
+    const error = await failure(read(fileBody(file)));
+    expect(error).toBeInstanceOf(InputError);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^dist\/file cannot be read: EISDIR/),
+      cause: { code: 'EISDIR' },
+    });
+  });
+
+  it('where opening fails', async () => {
+    await symlink('loop', join(root, 'loop'));
+    const file = { path: 'dist/loop', absolutePath: join(root, 'loop'), size: 5, fingerprint: 'any' };
+    const error = await failure(read(fileBody(file)));
+    expect(error).toBeInstanceOf(InputError);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^dist\/loop cannot be read: ELOOP/),
+      cause: { code: 'ELOOP' },
+    });
   });
 });
 

@@ -425,6 +425,34 @@ describe('a body', () => {
     expect(server.received).toMatchObject([{ isComplete: false }]);
   });
 
+  it.each<[string, string]>([
+    ['of a disk that fails', 'EIO'],
+    ['of a network drive that fails as a connection does', 'ETIMEDOUT'],
+  ])('whose source throws the error %s is told as unreadable, and not sent again', async (_, code) => {
+    await using server = await serve(answer(201));
+    await using http = testClient();
+    const cause = Object.assign(new Error(`${code}: it failed, read`), { code });
+    let opened = 0;
+    const body: Body = {
+      length: 2 * mebibyte,
+      async *open() {
+        opened++;
+        yield Buffer.alloc(mebibyte);
+        throw cause;
+      },
+    };
+    const error = await failure(upload(http, server.url('/path'), body, { subject: 'app.zip' }));
+    expect(error).toBeInstanceOf(PipeError);
+    expect(error).not.toBeInstanceOf(NetworkError);
+    expect(error).toMatchObject({
+      message: `app.zip: what is to be sent cannot be read: ${code}: it failed, read`,
+      cause,
+    });
+    expect(opened).toBe(1);
+    expect(http.lines.filter((line) => line.startsWith('warning'))).toEqual([]);
+    expect(server.received.filter(({ isComplete }) => isComplete)).toEqual([]);
+  });
+
   it('from a file that grows meanwhile never arrives whole', async () => {
     await using directory = await mkdtempDisposable(join(tmpdir(), 'send-'));
     const path = join(directory.path, 'file');
