@@ -1,18 +1,20 @@
 /** Sends requests over undici: again where that helps, to the origin that credentials were given for, watched for progress. */
 
-import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
-import { HttpError, NetworkError, PipeError, StalledError } from '../errors.ts';
+import { NetworkError, PipeError } from '../errors.ts';
 import { formatBytes, formatDuration } from '../toolkit/units.ts';
 import { type Answer, readText } from './answer.ts';
 import type { Body } from './body.ts';
 import type { Authorizer } from './authorizer.ts';
 import { createDispatchers } from './dispatchers.ts';
-import { maxErrorBytes, parseErrorBody } from './error-body.ts';
+import { maxErrorBytes } from './error-body.ts';
 import { createOriginGate, sleep as realSleep, type Sleep } from './origin-gate.ts';
 import { printableUrl } from './printable-url.ts';
 import type { ProxySettings } from './proxies.ts';
-import { parseRetryAfterMs, requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
+import { readRefusal, requestIdSuffix } from './refusal.ts';
+import { requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
+import { sourceError, toPipeError } from './to-pipe-error.ts';
+import { countedBody, watchedBody } from './watched-body.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface HttpRequest {
@@ -130,7 +132,7 @@ export function createHttp(options: HttpOptions): Http {
       const answer = await sendOnce(request, url, sent, watchdog);
       if (request.accept.includes(answer.status)) return await read(answer);
       if (answer.status === 401 && renewals < maxRenewals) {
-        const refused = await refusal(request, url, answer, null);
+        const refused = await readRefusal(request, url, answer, null, now());
         const challenges = answer.headerValues('www-authenticate');
         if (!(await watchdog.exempt(() => options.authorizer.renew(url, sent, challenges)))) throw refused;
         // Not a failure of the request: another token, and once more.
@@ -141,7 +143,7 @@ export function createHttp(options: HttpOptions): Http {
       const location = answer.header('location');
       const target =
         redirectStatuses.has(answer.status) && location !== undefined ? URL.parse(location, url.href) : null;
-      if (target === null || redirects === 0) throw await refusal(request, url, answer, target);
+      if (target === null || redirects === 0) throw await readRefusal(request, url, answer, target, now());
       // A short body, if any: read, so that the connection can be used again.
       await readText(answer, maxErrorBytes);
       log.debug(`${answer.status} to ${printableUrl(target)}`);
@@ -196,23 +198,6 @@ export function createHttp(options: HttpOptions): Http {
       throw failure === undefined ? error : sourceError(failure, request.subject);
     }
   }
-
-  async function refusal(request: HttpRequest, url: URL, answer: Answer, location: URL | null): Promise<HttpError> {
-    const text = await readSome(answer);
-    const parsed = parseErrorBody(text, answer.header('content-type') ?? '');
-    return new HttpError({
-      subject: request.subject,
-      method: request.method,
-      url: printableUrl(url),
-      status: answer.status,
-      reason: parsed.reason ?? STATUS_CODES[answer.status] ?? 'unknown status',
-      requestId: requestId(answer.header),
-      requiredScopes: parsed.requiredScopes,
-      grantedScopes: parsed.grantedScopes,
-      retryAfterMs: parseRetryAfterMs(answer.header, answer.status, now()),
-      location: location === null ? undefined : printableUrl(location),
-    });
-  }
 }
 
 /** `app.zip: POST https://…` */
@@ -220,108 +205,7 @@ function describe({ subject, method }: HttpRequest, url: URL): string {
   return `${subject === undefined ? '' : `${subject}: `}${method} ${printableUrl(url)}`;
 }
 
-interface CountedBody {
-  readonly stream: AsyncIterable<Uint8Array>;
-  /** Whether everything was handed to the system. */
-  isSent(): boolean;
-  /** What the source threw, if it did. */
-  failure(): unknown;
-}
-
-function countedBody(body: Body, watchdog: Watchdog, onSent: ((bytes: number) => void) | undefined): CountedBody {
-  let sent = 0;
-  let isSent = false;
-  let failure: unknown;
-  async function* stream(): AsyncGenerator<Uint8Array> {
-    onSent?.(0);
-    try {
-      for await (const chunk of body.open()) {
-        yield chunk;
-        // Asked for more: the chunk is with the system.
-        sent += chunk.length;
-        watchdog.moved();
-        onSent?.(sent);
-        isSent = sent === body.length;
-      }
-      isSent = true;
-    } catch (error) {
-      failure = error;
-      throw error;
-    }
-  }
-  return { stream: stream(), isSent: () => isSent, failure: () => failure };
-}
-
-async function* watchedBody(body: AsyncIterable<Uint8Array>, watchdog: Watchdog): AsyncGenerator<Uint8Array> {
-  for await (const chunk of body) {
-    watchdog.moved();
-    yield chunk;
-  }
-}
-
-/** As much of an error's body as is wanted; a body that breaks off still has said something. */
-async function readSome(answer: Answer): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of answer.body) {
-      chunks.push(chunk.subarray(0, maxErrorBytes - length));
-      length += chunk.length;
-      if (length >= maxErrorBytes) break;
-    }
-  } catch {
-    // What came before the break is all there is.
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function requestId(header: (name: string) => string | undefined): string | undefined {
-  return header('x-request-id') ?? header('atl-traceid') ?? header('x-amz-request-id');
-}
-
 function describeLength(body: Body | undefined): string {
   if (body === undefined) return '';
   return body.length === undefined ? ' (of unknown length)' : ` (${formatBytes(body.length)})`;
-}
-
-function requestIdSuffix(header: (name: string) => string | undefined): string {
-  const id = requestId(header);
-  return id === undefined ? '' : ` (request id ${id})`;
-}
-
-/** What a body's source threw: never the network's failure, whatever its code. */
-function sourceError(error: unknown, subject: string | undefined): PipeError {
-  if (error instanceof PipeError) return error;
-  const prefix = subject === undefined ? '' : `${subject}: `;
-  const message = error instanceof Error ? error.message : String(error);
-  return new PipeError(`${prefix}what is to be sent cannot be read: ${message}`, { cause: error });
-}
-
-function toPipeError(error: unknown, what: string): PipeError {
-  if (error instanceof StalledError) return new StalledError(`${what}: ${error.message}`, { cause: error });
-  if (error instanceof PipeError) return error;
-  // Node tries a host's addresses in turn and reports all failures together; the first one speaks for them.
-  const failure = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
-  const { code, message } = failure as NodeJS.ErrnoException;
-  // undici says only in words that a proxy refused to connect.
-  const proxyStatus = /^Proxy response \((\d{3})\)/.exec(message)?.[1];
-  if (proxyStatus !== undefined)
-    return new NetworkError(`${what}: the proxy answered ${proxyStatus}`, `PROXY_${proxyStatus}`, { cause: error });
-  return new NetworkError(`${what}: ${describeCode(code) ?? message}`, code ?? 'UNKNOWN', { cause: error });
-}
-
-const descriptions: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset by the server',
-  EPIPE: 'connection closed by the server',
-  ENOTFOUND: 'host name not found',
-  EAI_AGAIN: 'host name could not be looked up',
-  ETIMEDOUT: 'connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
-  UND_ERR_PRX_CONN: 'connection closed by the proxy',
-  UND_ERR_SOCKET: 'connection closed by the server',
-};
-
-function describeCode(code: string | undefined): string | undefined {
-  return code === undefined || descriptions[code] === undefined ? undefined : `${descriptions[code]} (${code})`;
 }
