@@ -8,12 +8,12 @@ import { imageFailureLines, imageReport, imageResult, imageSuccessText, imageVar
 import type { ImageOrigin, ImageSettings } from './image-settings.ts';
 import { openEngineImage } from './image/engine/engine-image.ts';
 import { findImage } from './image/find-image.ts';
+import { oci } from './image/formats/media-types.ts';
 import type { Image, Layer } from './image/image.ts';
 import { openImage } from './image/open-image.ts';
 import { newCapability } from './registry/blob-upload.ts';
 import { createRegistryClient } from './registry/client.ts';
 import { joinTags } from './registry/join.ts';
-import { oci } from './registry/media-types.ts';
 import { type PushPlan, pushImage, type PushOutcome, readReusable } from './registry/push.ts';
 import { type LayerPacker, pushLayer, type PushTools } from './registry/push-platform.ts';
 import { formatReference } from './registry/reference.ts';

@@ -5,8 +5,8 @@ import { type Answer, discard, readBytes } from '../http/answer.ts';
 import { type Body, bytesBody } from '../http/body.ts';
 import type { Http } from '../http/send.ts';
 import { digestOf } from '../image/formats/documents.ts';
+import { manifestTypes } from '../image/formats/media-types.ts';
 import type { Document } from '../image/image.ts';
-import { manifestTypes } from './media-types.ts';
 
 /** Where an upload goes on: the latest `Location`, opaque. */
 export interface UploadSession {
@@ -48,6 +48,8 @@ export interface RegistryClient {
 
 /** Distribution-spec 1.1, "Pushing manifests": registries should take at least 4 MiB. */
 export const maxManifestBytes = 4 * 1024 * 1024;
+
+export const maxConfigBytes = 8 * 1024 * 1024;
 
 /** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
 export function createRegistryClient(http: Http, registry: URL, repository: string): RegistryClient {

@@ -1,12 +1,10 @@
 /** Makes one multi-platform image of tags that were published one platform each. */
 
 import { InputError } from '../errors.ts';
-import type { Descriptor, Document, Image, Platform } from '../image/image.ts';
 import { digestOf } from '../image/formats/documents.ts';
-import type { RegistryClient } from './client.ts';
-import { docker, oci } from './media-types.ts';
-
-const maxConfigBytes = 8 * 1024 * 1024;
+import { docker, isManifestType, oci } from '../image/formats/media-types.ts';
+import type { Descriptor, Document, Image, Platform } from '../image/image.ts';
+import { maxConfigBytes, type RegistryClient } from './client.ts';
 
 /**
  * An index of what the tags point to, in their order; nothing of it needs sending but the index itself.
@@ -19,7 +17,7 @@ export async function joinTags(client: RegistryClient, tags: readonly string[]):
     const manifest = await client.readManifest(tag);
     if (manifest === undefined)
       throw new InputError(`--join ${tag}: there is no such tag yet. Publish it first, in a step before this one`);
-    if (manifest.mediaType !== oci.manifest && manifest.mediaType !== docker.manifest) {
+    if (!isManifestType(manifest.mediaType)) {
       throw new InputError(`--join ${tag}: is ${manifest.mediaType}, and only images of one platform can be joined`);
     }
     const platform = await platformOf(client, manifest, tag);

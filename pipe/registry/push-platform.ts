@@ -6,15 +6,15 @@ import { InputError } from '../errors.ts';
 import { bytesBody } from '../http/body.ts';
 import type { Http } from '../http/send.ts';
 import { withDiffIdCheck } from '../image/diff-id-check.ts';
+import { digestOf } from '../image/formats/documents.ts';
+import { layerPacking, oci, toOci } from '../image/formats/media-types.ts';
 import type { Descriptor, Document, Layer, PlatformImage } from '../image/image.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import type { Log } from '../toolkit/log.ts';
 import type { Progress } from '../toolkit/progress.ts';
 import { formatBytes } from '../toolkit/units.ts';
 import { type BlobSource, type PackTwice, type UploadCapability, uploadBlob } from './blob-upload.ts';
-import { digestOf } from '../image/formats/documents.ts';
 import type { RegistryClient } from './client.ts';
-import { layerPacking, oci, toOci } from './media-types.ts';
 import type { Published } from './reuse.ts';
 
 /** Packs a layer's bytes; what it was given, and what came out, is known at the end. */

@@ -1,9 +1,9 @@
 /** Publishes an image under its tags: everything else first, the tags last, each read back. */
 
 import { HttpError, VerificationError } from '../errors.ts';
-import type { Descriptor, Document, Image, Platform } from '../image/image.ts';
 import { digestOf } from '../image/formats/documents.ts';
-import { docker, oci, toDocker } from './media-types.ts';
+import { docker, oci, toDocker } from '../image/formats/media-types.ts';
+import type { Descriptor, Document, Image, Platform } from '../image/image.ts';
 import { type PushedPlatform, type PushTools, pushPlatform } from './push-platform.ts';
 import { type Published, readPublished } from './reuse.ts';
 

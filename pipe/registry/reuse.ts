@@ -1,10 +1,10 @@
 /** Learns from a published tag which layers need neither compressing nor sending. */
 
 import { PipeError } from '../errors.ts';
-import type { Descriptor, Document, Platform } from '../image/image.ts';
 import { digestOf } from '../image/formats/documents.ts';
-import type { RegistryClient } from './client.ts';
-import { docker, layerPacking, oci } from './media-types.ts';
+import { isManifestType, layerPacking } from '../image/formats/media-types.ts';
+import type { Descriptor, Document, Platform } from '../image/image.ts';
+import { maxConfigBytes, type RegistryClient } from './client.ts';
 
 /** What a published image of the same repository tells. */
 export interface Published {
@@ -15,8 +15,6 @@ export interface Published {
   /** Descriptors of its layers by diff ID. */
   readonly layers: ReadonlyMap<string, Descriptor>;
 }
-
-const maxConfigBytes = 8 * 1024 * 1024;
 
 /**
  * Reads the manifest and the config behind a tag. `config.rootfs.diff_ids[i]` belongs to `manifest.layers[i]`
@@ -60,7 +58,7 @@ async function selectManifest(
   top: Document,
   platform: Platform | undefined,
 ): Promise<Document | undefined> {
-  if (top.mediaType === oci.manifest || top.mediaType === docker.manifest) return top;
+  if (isManifestType(top.mediaType)) return top;
   const { manifests } = parseJson(top.bytes) as { manifests?: readonly (Descriptor & { platform?: Platform })[] };
   if (!Array.isArray(manifests) || platform === undefined) return undefined;
   const child = (manifests as readonly (Descriptor & { platform?: Platform })[]).find(

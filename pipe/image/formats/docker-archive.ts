@@ -14,7 +14,7 @@ import { parseConfig } from './config.ts';
 import { digestOfPath } from './descriptors.ts';
 import { digestOf, readDocument } from './documents.ts';
 import { asList, asListOrNothing, asObject, asText, parseJson } from './json.ts';
-import { dockerConfig } from './media-types.ts';
+import { docker } from './media-types.ts';
 
 /** One image of manifest.json. */
 export interface DockerImage {
@@ -84,5 +84,5 @@ async function readConfig(source: Source, path: string): Promise<Document> {
   const hex = /^(?:sha256:)?([0-9a-f]{64})(?:\.json)?$/.exec(path)?.[1];
   const expected = digestOfPath(path) ?? (hex === undefined ? digest : `sha256:${hex}`);
   if (digest !== expected) throw new InputError(`${where} is damaged: its bytes have the digest ${digest}`);
-  return { mediaType: dockerConfig, digest, bytes };
+  return { mediaType: docker.config, digest, bytes };
 }

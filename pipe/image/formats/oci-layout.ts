@@ -13,7 +13,7 @@ import type { DockerImage } from './docker-archive.ts';
 import { digestOf, readBlob, readDocument } from './documents.ts';
 import { asObject, asText, isObject, parseJson } from './json.ts';
 import { annotationsOf, isAttestation, isReferrer, kindOf, parseIndex, platformOf } from './manifests.ts';
-import { ociIndex } from './media-types.ts';
+import { oci } from './media-types.ts';
 import { type Available, createManifestReader, type ManifestReader } from './oci-manifest.ts';
 import { formatPlatform } from './platforms.ts';
 
@@ -40,7 +40,7 @@ export async function listOciImages(source: Source): Promise<OciListing | undefi
   const bytes = await readDocument(source, indexPath);
   if (bytes === undefined) return undefined;
   await checkVersion(source);
-  const descriptors = parseIndex(bytes, ociIndex, `${source.name}: ${indexPath}`);
+  const descriptors = parseIndex(bytes, oci.index, `${source.name}: ${indexPath}`);
   const byDigest = new Map<string, OciImage>();
   for (const descriptor of descriptors) {
     if (isAttestation(descriptor) || isReferrer(descriptor)) continue;
@@ -59,7 +59,7 @@ export async function listOciImages(source: Source): Promise<OciListing | undefi
     images.length > 1 &&
     images.every(({ names, descriptor }) => names.length === 0 && isObject(descriptor['platform']));
   return isWhole
-    ? { images, whole: { document: { mediaType: ociIndex, digest: digestOf(bytes), bytes }, descriptors } }
+    ? { images, whole: { document: { mediaType: oci.index, digest: digestOf(bytes), bytes }, descriptors } }
     : { images };
 }
 
