@@ -1,10 +1,9 @@
 /** Unpacks a layer while it is read, only to see that it is the one that the config means. */
 
-import { createHash } from 'node:crypto';
 import { InputError } from '../errors.ts';
 import { printable } from '../toolkit/output.ts';
 import type { Layer } from './image.ts';
-import { type Compression, createUnpacker, unpackingError } from './sources/unpack.ts';
+import { type Compression, createUnpacker, digestOfUnpacked, unpackingError } from './sources/unpack.ts';
 
 /**
  * The same layer, whose `open` also throws, before its end, where the unpacked bytes have not the digest `diffId`: layers
@@ -24,12 +23,9 @@ export async function* unpackAlong(
   diffId: string,
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256');
   const unpacker = createUnpacker(compression);
   const { stream } = unpacker;
-  const unpacked = (async () => {
-    for await (const chunk of stream) hash.update(chunk as Buffer);
-  })();
+  const unpacked = digestOfUnpacked(unpacker);
   // Awaited later; what fails first is thrown first.
   unpacked.catch(() => undefined);
   let position = 0;
@@ -41,8 +37,7 @@ export async function* unpackAlong(
       feeding.catch(() => undefined);
       if (isLast) {
         stream.end();
-        await unpacked;
-        const actual = `sha256:${hash.digest('hex')}`;
+        const actual = await unpacked;
         if (actual !== diffId)
           throw new InputError(
             `${name} is not the layer that the config has in its place: unpacked, its digest is ${actual} instead of ${diffId}`,

@@ -3,10 +3,10 @@
  * Its arguments: the format, how many MiB, and what for: `measure`, `check` (unpacks them, too) or `stop` (at once).
  */
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createCompressor } from '../../pipe/compression/compressor.ts';
-import { createUnpackedDigest } from '../../pipe/compression/unpacked-digest.ts';
+import { unpack } from '../../pipe/image/sources/unpack.ts';
 
 const [format, mebibytes, end] = process.argv.slice(2);
 const mebibyte = 1024 * 1024;
@@ -29,13 +29,12 @@ function peakBytes(): number {
 
 const compressor = await createCompressor({ format: format === 'zstd' ? 'zstd' : 'gzip' });
 const stream = compressor.compress(generated());
-const unpacked = createUnpackedDigest(compressor.format, { maxBytes: Infinity });
-for await (const chunk of stream.bytes) {
-  if (end === 'check') await unpacked.update(chunk);
+const hash = createHash('sha256');
+for await (const chunk of end === 'check' ? unpack(stream.bytes, compressor.format, 'it') : stream.bytes) {
+  if (end === 'check') hash.update(chunk);
   if (end === 'stop') break;
 }
-const isRight = end === 'check' && (await unpacked.digest()) === stream.sourceDigest();
-unpacked.close();
+const isRight = end === 'check' && `sha256:${hash.digest('hex')}` === stream.sourceDigest();
 // Not closed where it is stopped: idle threads must not keep a process alive.
 if (end !== 'stop') await compressor.close();
 process.stdout.write(

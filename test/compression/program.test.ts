@@ -57,13 +57,3 @@ it.each(['gzip', 'zstd'])(
   },
   60_000,
 );
-
-it.each(['gzip', 'zstd'])(
-  '%s and unpacking again take less than 160 MB for 256 MiB',
-  async (format) => {
-    const { isRight, peakBytes } = await start(bundle, format, '256', 'check');
-    expect(isRight).toBe(true);
-    expect(peakBytes).toBeLessThan(160e6);
-  },
-  60_000,
-);
