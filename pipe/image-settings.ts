@@ -4,7 +4,7 @@ import { type CommonSettings, readCommonSettings, type Values } from './common-s
 import type { GivenOptions } from './given-options.ts';
 import { isLoopback } from './http/loopback.ts';
 import { type AccountSettings, readPackagesAccount } from './packages-account.ts';
-import { isTag, parseReference, type Reference, registryUrl } from './registry/reference.ts';
+import { defaultTag, isTag, parseReference, type Reference, registryUrl } from './registry/reference.ts';
 import { type Environment, readText } from './toolkit/environment.ts';
 import type { Problems } from './toolkit/problems.ts';
 import { requiredField } from './toolkit/variable-table.ts';
@@ -34,6 +34,7 @@ export interface ImageSettings extends CommonSettings, AccountSettings {
 }
 
 const defaultEngine = 'unix:///var/run/docker.sock';
+/** gzip's 10 to 12 are libdeflate's own: zlib takes them for 9. zstd's levels above 19 need more memory than a pipe has. */
 const levels = { gzip: [1, 12], zstd: [1, 19], none: [0, 0] } as const;
 
 /** The settings; undefined where there are problems. */
@@ -76,7 +77,7 @@ export function readImageSettings(
     registry: registryUrl(reference.host, given.has('--plain-http')),
     origin,
     image: values.IMAGE,
-    reuseTags: reuse.length > 0 ? reuseTags : [...new Set([...tags, 'latest'])],
+    reuseTags: reuse.length > 0 ? reuseTags : [...new Set([...tags, defaultTag])],
     platform,
   };
 }

@@ -11,7 +11,7 @@ export type { Compressed } from './packed-stream.ts';
 
 export interface CompressorOptions {
   readonly format: 'gzip' | 'zstd';
-  /** Pinned by the user, within `pinnableLevels`; otherwise chosen block by block from back-pressure. */
+  /** Pinned by the user, as the format and the engine have them; otherwise chosen block by block from back-pressure. */
   readonly level?: number | undefined;
   /** Instead of one for each processor. */
   readonly threads?: number | undefined;
@@ -28,9 +28,6 @@ export interface Compressor {
   /** Ends the threads; streams that still run fail. */
   close(): Promise<void>;
 }
-
-/** gzip's 10 to 12 are libdeflate's own: zlib takes them for 9. zstd's levels above 19 need more memory than a pipe has. */
-export const pinnableLevels = { gzip: { least: 1, most: 12 }, zstd: { least: 1, most: 19 } } as const;
 
 /**
  * Each block becomes a gzip member (RFC 1952, 2.2: a file is a series of members) or a zstd frame (RFC 8878, 3.1), so

@@ -1,9 +1,10 @@
 /** Finds the files that the user's paths and globs name, and refuses what must not or cannot be uploaded. */
 
 import type { BigIntStats } from 'node:fs';
-import { glob, lstat, open, realpath, stat } from 'node:fs/promises';
+import { glob, open, realpath, stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import { InputError } from '../errors.ts';
+import { exists } from '../exists.ts';
 import { fingerprintOf, type SourceFile } from '../http/file-body.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
@@ -93,15 +94,6 @@ async function matchOne(pattern: string, workingDirectory: string): Promise<Matc
     if (!isForbidden(path)) paths.push(path);
   }
   return { pattern, paths: paths.sort(), isLiteral: false };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 type Found =

@@ -1,8 +1,9 @@
 /** The one archive or layout that a path or a glob means. */
 
-import { glob, lstat } from 'node:fs/promises';
+import { glob } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
+import { exists } from '../exists.ts';
 import { printable } from '../toolkit/output.ts';
 import type { ImagePath } from './open-image.ts';
 
@@ -20,13 +21,4 @@ export async function findImage(pattern: string, workingDirectory: string): Prom
       `${printable(pattern)} matches several: ${matches.sort().map(printable).join(', ')}. Name the one that is the image`,
     );
   return { path, absolutePath: resolve(workingDirectory, path) };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

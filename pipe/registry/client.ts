@@ -47,7 +47,7 @@ export interface RegistryClient {
 }
 
 /** Distribution-spec 1.1, "Pushing manifests": registries should take at least 4 MiB. */
-export const maxManifestBytes = 4 * 1024 * 1024;
+const maxManifestBytes = 4 * 1024 * 1024;
 
 export const maxConfigBytes = 8 * 1024 * 1024;
 
@@ -56,6 +56,22 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
   const base = new URL(`/v2/${repository}/`, registry);
   const blobUrl = (digest: string): URL => new URL(`blobs/${digest}`, base);
   const manifestUrl = (reference: string): URL => new URL(`manifests/${reference}`, base);
+
+  const putBlob: RegistryClient['putBlob'] = async (subject, session, digest, body, onSent) => {
+    await http.send(
+      {
+        subject,
+        method: 'PUT',
+        url: withDigest(session.location, digest),
+        accept: [200, 201, 202, 204],
+        body,
+        headers: octets,
+        once: true,
+        ...(onSent && { onSent }),
+      },
+      discard,
+    );
+  };
 
   return {
     async blobSize(digest) {
@@ -98,21 +114,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
       );
     },
 
-    async putBlob(subject, session, digest, body, onSent) {
-      await http.send(
-        {
-          subject,
-          method: 'PUT',
-          url: withDigest(session.location, digest),
-          accept: [200, 201, 202, 204],
-          body,
-          headers: octets,
-          once: true,
-          ...(onSent && { onSent }),
-        },
-        discard,
-      );
-    },
+    putBlob,
 
     async patchBlob(subject, session, body, from, onSent) {
       const range =
@@ -130,18 +132,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
     },
 
     async commitBlob(subject, session, digest) {
-      await http.send(
-        {
-          subject,
-          method: 'PUT',
-          url: withDigest(session.location, digest),
-          accept: [200, 201, 202, 204],
-          body: bytesBody(''),
-          headers: octets,
-          once: true,
-        },
-        discard,
-      );
+      await putBlob(subject, session, digest, bytesBody(''));
     },
 
     async readManifest(reference) {
@@ -152,7 +143,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
             url: manifestUrl(reference),
             accept: [200],
             redirects: 5,
-            headers: { accept: manifestTypes.join(', ') },
+            headers: manifestHeaders,
           },
           async (answer) => {
             const bytes = await readBytes(answer, maxManifestBytes);
@@ -176,9 +167,11 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
     },
 
     async lacksManifest(reference) {
-      const headers = { accept: manifestTypes.join(', ') };
       try {
-        await http.send({ method: 'HEAD', url: manifestUrl(reference), accept: [200], redirects: 5, headers }, discard);
+        await http.send(
+          { method: 'HEAD', url: manifestUrl(reference), accept: [200], redirects: 5, headers: manifestHeaders },
+          discard,
+        );
       } catch (error) {
         if (error instanceof HttpError && error.refusal.status < 500) return error.refusal.status === 404;
         throw error;
@@ -210,6 +203,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
   };
 }
 
+const manifestHeaders = { accept: manifestTypes.join(', ') } as const;
 const octets = { 'content-type': 'application/octet-stream' } as const;
 
 function checkDigest(bytes: Uint8Array, digest: string, what: string): void {

@@ -1,6 +1,7 @@
 /** Learns from a published tag which layers need neither compressing nor sending. */
 
 import { PipeError } from '../errors.ts';
+import { isDigest } from '../image/formats/descriptors.ts';
 import { digestOf } from '../image/formats/documents.ts';
 import { isManifestType, layerPacking } from '../image/formats/media-types.ts';
 import type { Descriptor, Document, Platform } from '../image/image.ts';
@@ -31,8 +32,7 @@ export async function readPublished(
   const manifest = top === undefined ? undefined : await selectManifest(client, top, platform);
   if (manifest === undefined) return undefined;
   const { config, layers } = parseJson(manifest.bytes) as { config?: Descriptor; layers?: readonly Descriptor[] };
-  if (typeof config?.digest !== 'string' || !Array.isArray(layers) || !/^sha256:[0-9a-f]{64}$/.test(config.digest))
-    return undefined;
+  if (typeof config?.digest !== 'string' || !Array.isArray(layers) || !isDigest(config.digest)) return undefined;
   const bytes = await client.readBlob(config.digest, maxConfigBytes);
   const diffIds = (parseJson(bytes) as { rootfs?: { diff_ids?: unknown } }).rootfs?.diff_ids;
   if (!Array.isArray(diffIds) || diffIds.length !== layers.length) return undefined;
@@ -47,7 +47,7 @@ function isPlainLayer({ mediaType, digest, size, urls }: Descriptor): boolean {
   return (
     layerPacking(mediaType) !== undefined &&
     urls === undefined &&
-    /^sha256:[0-9a-f]{64}$/.test(digest) &&
+    isDigest(digest) &&
     Number.isSafeInteger(size) &&
     size >= 0
   );

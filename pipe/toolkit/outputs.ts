@@ -6,7 +6,7 @@ import type { Environment } from './environment.ts';
 import { pipeStorageDirectory, writeWhole } from './storage.ts';
 
 /** The file in the pipe's storage directory that holds the last result. */
-export const resultFile = 'result.json';
+const resultFile = 'result.json';
 
 /** Whether a result would be written anywhere. */
 export function wantsResult(env: Environment, outputPath: string | undefined): boolean {

@@ -19,16 +19,21 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   };
 }
 
-/** `sha256:` and 64 lower-case hexadecimal digits. @throws InputError */
+/** @throws InputError where it is none that `isDigest` takes */
 export function parseDigest(value: unknown, where: string): string {
   const digest = asText(value, where);
-  if (/^sha256:[0-9a-f]{64}$/.test(digest)) return digest;
+  if (isDigest(digest)) return digest;
   const algorithm = /^([a-z0-9]+(?:[.+_-][a-z0-9]+)*):[a-zA-Z0-9=_-]+$/.exec(digest)?.[1];
   throw new InputError(
     algorithm === undefined || algorithm === 'sha256'
       ? `${where} is not a digest: ${printable(digest)}`
       : `${where} is a ${algorithm} digest: only sha256, which all registries know, is supported`,
   );
+}
+
+/** `sha256:` and 64 lower-case hexadecimal digits. */
+export function isDigest(text: string): boolean {
+  return /^sha256:[0-9a-f]{64}$/.test(text);
 }
 
 /** Where a layout has the content (image-layout.md, "Blobs"). */

@@ -1,0 +1,12 @@
+/** Whether there is anything at a path, be it a link that leads nowhere. */
+
+import { lstat } from 'node:fs/promises';
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
