@@ -15,7 +15,7 @@ import { newCapability } from './registry/blob-upload.ts';
 import { createRegistryClient } from './registry/client.ts';
 import { joinTags } from './registry/join.ts';
 import { type PushPlan, pushImage, type PushOutcome, readReusable } from './registry/push.ts';
-import { type LayerPacker, pushLayer, type PushTools } from './registry/push-platform.ts';
+import { type LayerPacker, pushLayer, type PushTools } from './registry/push-layer.ts';
 import { formatReference } from './registry/reference.ts';
 import { createRegistryAuthorizer } from './registry/registry-authorizer.ts';
 import type { Conclusion, RunTools } from './run-tools.ts';

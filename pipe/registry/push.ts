@@ -4,7 +4,8 @@ import { HttpError, VerificationError } from '../errors.ts';
 import { digestOf } from '../image/formats/documents.ts';
 import { docker, oci, toDocker } from '../image/formats/media-types.ts';
 import type { Descriptor, Document, Image, Platform } from '../image/image.ts';
-import { type PushedPlatform, type PushTools, pushPlatform } from './push-platform.ts';
+import type { PushTools } from './push-layer.ts';
+import { type PushedPlatform, pushPlatform } from './push-platform.ts';
 import { type Published, readPublished } from './reuse.ts';
 
 export interface PushPlan {
