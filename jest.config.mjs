@@ -2,6 +2,8 @@
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
+  // One for each core, where the default leaves one core out: with two, that is half of the machine.
+  maxWorkers: '100%',
   testMatch: ['**/*.test.ts'],
   // These need what the README's test command does not promise (a Docker Engine, real servers): .ci/run calls them by name.
   testPathIgnorePatterns: process.env.TEST_SUITE ? [] : ['<rootDir>/test/image/', '<rootDir>/test/integration/'],

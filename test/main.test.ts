@@ -4,7 +4,7 @@ import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { findLeaks } from './leaks.ts';
 import { type RemoteSandbox, startRemoteSandbox } from './sandbox/remote-sandbox.ts';
 import { tokens } from './sandbox/tokens.ts';
@@ -15,13 +15,18 @@ const bundle = join(__dirname, '..', 'dist', 'pipe.js');
 let sandbox: RemoteSandbox;
 let directory: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   sandbox = await startRemoteSandbox({ maxFileBytes: 8 * 1024 ** 3, discardContent: true });
+});
+beforeEach(async () => {
+  await sandbox.reset();
   directory = await mkdtemp(join(tmpdir(), 'pipe-main-'));
 });
 afterEach(async () => {
-  await sandbox.close();
   await rm(directory, { recursive: true });
+});
+afterAll(async () => {
+  await sandbox.close();
 });
 
 interface Running {

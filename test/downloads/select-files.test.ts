@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { linkSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -122,7 +122,9 @@ describe('globs', () => {
   });
 
   it('finds 10,000 files', async () => {
-    for (let index = 0; index < 10_000; index++) writeFileSync(join(clone, `f${index}.bin`), '');
+    writeFileSync(join(clone, 'f0.bin'), '');
+    // Links to one file are made in half the time.
+    for (let index = 1; index < 10_000; index++) linkSync(join(clone, 'f0.bin'), join(clone, `f${index}.bin`));
     expect(await select('*.bin')).toHaveLength(10_000);
   }, 30_000);
 });

@@ -29,8 +29,11 @@ export function noise(length: number): Buffer {
   return createCipheriv('aes-128-ctr', Buffer.alloc(16, 'key'), Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
-/** More than the system's buffers take, so that a fault in the middle is one for both sides. */
+/** More than a chunk, whatever way it is sent. */
 const large = tar([{ name: 'large.bin', content: noise(10 * 1024 * 1024) }]);
+
+/** More than the system's buffers take while nobody reads, so that a fault in the middle is one for both sides. */
+const long = tar([{ name: 'long.bin', content: noise(5 * 1024 * 1024) }]);
 
 /** Six layers, of which two are one and the same. */
 export const layers: readonly Buffer[] = [
@@ -45,14 +48,30 @@ export const layers: readonly Buffer[] = [
 /** The same without the large one. */
 export const smallLayers = layers.filter((content) => content !== large);
 
+/** The same with a shorter one in its place. */
+export const longLayers = layers.map((content) => (content === large ? long : content));
+
+const archives = new Map<readonly Buffer[], Buffer>();
+const layouts = new Map<readonly Buffer[], Files>();
+
+/** Made once of each list of layers: most tests want the same few. */
+function once<T>(made: Map<readonly Buffer[], T>, contents: readonly Buffer[], make: () => T): T {
+  const known = made.get(contents) ?? make();
+  made.set(contents, known);
+  return known;
+}
+
+const unchanged: Json = {};
+
 /** As `docker save` writes it: its layers are packed on the way. */
 export async function writeArchive(
   bench: Bench,
   contents = layers,
   name = 'app.tar',
-  more: Json = {},
+  more: Json = unchanged,
 ): Promise<string> {
-  await writeFile(join(bench.directory, name), tar(legacyEntries(contents, config(contents, more))));
+  const make = (): Buffer => tar(legacyEntries(contents, config(contents, more)));
+  await writeFile(join(bench.directory, name), more === unchanged ? once(archives, contents, make) : make());
   return name;
 }
 
@@ -68,16 +87,13 @@ export function gzipImage(contents: readonly Buffer[], more: Json = {}) {
   };
 }
 
-let gzipFiles: Files | undefined;
-
 /** A directory with an OCI layout: its gzip layers are sent as they are. */
 export async function writeLayout(bench: Bench, contents = layers, name = 'layout'): Promise<string> {
   const make = (): Files => {
     const image = gzipImage(contents);
     return layout(index([descriptor(image.manifest)]), image.all);
   };
-  const files = contents === layers ? (gzipFiles ??= make()) : make();
-  await writeFiles(join(bench.directory, name), files);
+  await writeFiles(join(bench.directory, name), once(layouts, contents, make));
   return name;
 }
 
