@@ -3,6 +3,7 @@
 import { type CommonSettings, readCommonSettings, type Values } from './common-settings.ts';
 import type { GivenOptions } from './given-options.ts';
 import { isLoopback } from './http/loopback.ts';
+import type { EngineSettings } from './image/engine/address.ts';
 import { type AccountSettings, readPackagesAccount } from './packages-account.ts';
 import { defaultTag, isTag, parseReference, type Reference, registryUrl } from './registry/reference.ts';
 import { type Environment, readText } from './toolkit/environment.ts';
@@ -13,7 +14,7 @@ import { bitbucketRegistry } from './variables.ts';
 /** Where the image is taken from. */
 export type ImageOrigin =
   | { readonly kind: 'path'; readonly path: string }
-  | { readonly kind: 'engine'; readonly address: string }
+  | { readonly kind: 'engine'; readonly engine: EngineSettings }
   | { readonly kind: 'join'; readonly tags: readonly string[] };
 
 /** A container image to a registry. */
@@ -158,9 +159,16 @@ function readOrigin(
   if (paths.length > 1)
     problems.add('FILENAME', `names ${paths.length} archives, and TYPE image publishes one: use a pipe entry for each`);
   const [path] = paths;
-  return path === undefined
-    ? { kind: 'engine', address: readText(env, 'DOCKER_HOST') ?? defaultEngine }
-    : { kind: 'path', path };
+  return path === undefined ? { kind: 'engine', engine: readEngine(env) } : { kind: 'path', path };
+}
+
+/** By the variables of Docker's own client. */
+function readEngine(env: Environment): EngineSettings {
+  return {
+    host: readText(env, 'DOCKER_HOST') ?? defaultEngine,
+    tlsVerify: readText(env, 'DOCKER_TLS_VERIFY'),
+    certPath: readText(env, 'DOCKER_CERT_PATH'),
+  };
 }
 
 function tagList(value: Values['TAGS']): readonly string[] {

@@ -35,6 +35,7 @@ export async function publishImage(settings: ImageSettings, tools: RunTools): Pr
       ? undefined
       : {
           mediaType: oci.layer[format],
+          level,
           start: async () => {
             starting ??= createCompressor({ format, level });
             const compressor = await starting;
@@ -125,18 +126,13 @@ function sayPlan(image: Image, { log }: RunTools): void {
 /** From an engine, whose export passes by once: each layer is dealt with as it comes. @returns undefined after a dry run */
 async function pushFromEngine(
   settings: ImageSettings,
-  { address }: ImageOrigin & { kind: 'engine' },
+  { engine: address }: ImageOrigin & { kind: 'engine' },
   plan: PushPlan,
   push: PushTools,
   tools: RunTools,
 ): Promise<PushOutcome | undefined> {
   const { timeoutMs, platform } = settings;
-  const engine = await openEngineImage(
-    { host: address },
-    settings.image,
-    { platform },
-    { timeoutMs, signal: tools.signal },
-  );
+  const engine = await openEngineImage(address, settings.image, { platform }, { timeoutMs, signal: tools.signal });
   try {
     tools.log.info(`  from ${engine.description}`);
     if (settings.isDryRun) return undefined;

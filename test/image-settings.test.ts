@@ -32,7 +32,7 @@ describe('within Pipelines', () => {
       tags: ['latest'],
       reuseTags: ['latest'],
       account: { username: 'pipeline', password: inPipelines['BITBUCKET_PACKAGES_TOKEN'] },
-      origin: { kind: 'engine', address: 'unix:///var/run/docker.sock' },
+      origin: { kind: 'engine', engine: { host: 'unix:///var/run/docker.sock' } },
       compression: 'gzip',
       compressionLevel: undefined,
     });
@@ -61,7 +61,7 @@ it.each<[string, Environment, Partial<ImageSettings>]>([
   [
     'an engine elsewhere',
     { DOCKER_HOST: 'tcp://host.docker.internal:2375' },
-    { origin: { kind: 'engine', address: 'tcp://host.docker.internal:2375' } },
+    { origin: { kind: 'engine', engine: { host: 'tcp://host.docker.internal:2375' } } },
   ],
   [
     'tags to join',

@@ -1,6 +1,7 @@
 /** A Docker Engine for tests: an HTTP server that answers with what it is given. */
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from './fixtures.ts';
 
@@ -17,15 +18,17 @@ export interface FakeEngine {
 export interface FakeEngineOptions {
   readonly apiVersion?: string | undefined;
   readonly socketPath?: string;
+  /** Speaks TLS, as these say. */
+  readonly tls?: ServerOptions;
 }
 
 /** @param routes by path, without the version; the query does not matter. Anything else is not found */
 export async function startEngine(
   routes: Readonly<Record<string, Handler>>,
-  { apiVersion = '1.41', socketPath }: FakeEngineOptions = {},
+  { apiVersion = '1.41', socketPath, tls }: FakeEngineOptions = {},
 ): Promise<FakeEngine> {
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const serve: RequestListener = (request, response) => {
     const target = decodeURIComponent(request.url ?? '');
     requests.push(target);
     const path = target.replace(/\?.*$/s, '').replace(/^\/v\d+\.\d+/, '');
@@ -35,7 +38,8 @@ export async function startEngine(
     };
     const handler = routes[path] ?? (path === '/_ping' ? ping : notFound);
     handler(response, request);
-  });
+  };
+  const server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
   await new Promise<void>((resolve) => {
     if (socketPath === undefined) server.listen(0, '127.0.0.1', resolve);
     else server.listen(socketPath, resolve);
