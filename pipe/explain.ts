@@ -2,6 +2,7 @@
 
 import { FileChangedError, HttpError, NetworkError, StalledError, VerificationError } from './errors.ts';
 import type { FileSettings, ImageSettings } from './settings.ts';
+import { isImmutable } from './registry/refusals.ts';
 import { bitbucketRegistry, defaultApiUrl } from './variables.ts';
 
 type FileFacts = Pick<
@@ -65,7 +66,7 @@ const imageRows: readonly Row<ImageFacts>[] = [
       `The package ${reference.repository} does not exist in ${reference.host}, or the token does not see it. On Bitbucket, an admin of the repository creates it once, before the first push: Create > Package.`,
   },
   {
-    when: (error) => isRefused(error, /immutable|TAG_EXISTS/i),
+    when: isImmutable,
     advice: (_, { reference }) =>
       `The tag ${reference.tag} is immutable and exists: publish under another tag, or change the rule in the workspace's settings.`,
   },

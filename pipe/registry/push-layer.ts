@@ -17,6 +17,8 @@ import type { Published } from './reuse.ts';
 /** Packs a layer's bytes; what it was given, and what came out, is known at the end. */
 export interface LayerPacker {
   readonly mediaType: string;
+  /** Pinned by the user. */
+  readonly level: number | undefined;
   /** Makes ready what packs, once: it costs threads, which a push that sends nothing does not need. */
   start(): Promise<Pick<Compressor, 'compress'>>;
 }
@@ -35,7 +37,7 @@ export interface PushTools {
   readonly sent: Map<string, PushedLayer>;
 }
 
-/** Quick and good in both formats: what is packed twice has no time to lose. */
+/** Unless the user pins another. Quick and good in both formats: what is packed twice has no time to lose. */
 const repeatableLevel = 4;
 
 /** What became of a layer. */
@@ -134,7 +136,7 @@ async function sendPacked(layer: Layer, subject: string, packer: LayerPacker, to
   const packTwice: PackTwice = async (put) => {
     const format = layerPacking(packer.mediaType) === 'zstd' ? 'zstd' : 'gzip';
     // At one level, whatever the pace: the second time has to give the very bytes of the first.
-    const compressor = await createCompressor({ format, level: repeatableLevel });
+    const compressor = await createCompressor({ format, level: packer.level ?? repeatableLevel });
     try {
       packed = compressor.compress(layer.open());
       let length = 0;

@@ -6,6 +6,7 @@ import { docker, oci, toDocker } from '../image/formats/media-types.ts';
 import type { Descriptor, Document, Image, Platform } from '../image/image.ts';
 import type { PushTools } from './push-layer.ts';
 import { type PushedPlatform, pushPlatform } from './push-platform.ts';
+import { isBlobUnknown, isImmutable } from './refusals.ts';
 import { type Published, readPublished } from './reuse.ts';
 
 export interface PushPlan {
@@ -71,10 +72,6 @@ interface Tagged {
   action: PushedTag['action'];
   /** The digest of what it was published from. */
   made?: string;
-}
-
-function isBlobUnknown(error: unknown): error is HttpError {
-  return error instanceof HttpError && error.refusal.reason.includes('BLOB_UNKNOWN');
 }
 
 /** A tag that tells nothing usable is no failure: what it would save is sent instead. */
@@ -163,16 +160,28 @@ async function putTag(tag: string, document: Document, tools: PushTools): Promis
 /** @returns what the registry holds: the document, or the same in Docker's terms, where it takes nothing else */
 async function putManifest(reference: string, document: Document, tools: PushTools): Promise<Document> {
   try {
-    await tools.client.putManifest(reference, document);
+    await putOrFind(reference, document, tools);
     return document;
   } catch (error) {
     const isRefused = error instanceof HttpError && [400, 404, 406, 415].includes(error.refusal.status);
-    const other = isRefused && !isBlobUnknown(error) ? asDocker(document) : undefined;
+    const other = isRefused && !isBlobUnknown(error) && !isImmutable(error) ? asDocker(document) : undefined;
     if (!isRefused || other === undefined) throw error;
     tools.log.warning(`${error.message}. Publishing it as Docker's ${other.mediaType} instead`);
     const place = reference === document.digest ? other.digest : reference;
-    await tools.client.putManifest(place, other);
+    await putOrFind(place, other, tools);
     return other;
+  }
+}
+
+/** A registry may refuse to have an immutable tag pushed again though nothing would change: then it is as it should be. */
+async function putOrFind(reference: string, document: Document, { client, log }: PushTools): Promise<void> {
+  try {
+    await client.putManifest(reference, document);
+  } catch (error) {
+    if (!isImmutable(error)) throw error;
+    const held = await client.readManifest(reference);
+    if (held?.digest !== document.digest) throw error;
+    log.info(`${reference} is immutable, and is this image already`);
   }
 }
 

@@ -127,10 +127,10 @@ function parseOrRefuse(bytes: Buffer, mediaType: string): ReturnType<typeof pars
   }
 }
 
-/** With the same content, nothing changes. */
+/** With the same content, nothing changes; some registries refuse it all the same. */
 function checkImmutable({ behaviour }: RegistryContext, { tags }: KeptRepository, tag: string, digest: string): void {
   const current = tags.get(tag);
-  if (current === undefined || current === digest) return;
+  if (current === undefined || (current === digest && !behaviour.refusesSame)) return;
   if (!new RegExp(`^(?:${behaviour.immutableTags})$`).test(tag)) return;
   const message = `The tag "${tag}" is immutable and cannot be overwritten`;
   throw new Refusal(registryError(behaviour.immutableStatus, behaviour.immutableCode, message, { tag }));

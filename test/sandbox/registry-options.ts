@@ -90,6 +90,8 @@ export interface RegistryOptions {
   readonly immutableStatus?: 400 | 403 | 409 | undefined;
   /** Default `DENIED`. */
   readonly immutableCode?: string | undefined;
+  /** Pushing what such a tag points to already is refused, too. Default false. */
+  readonly refusesSame?: boolean | undefined;
   /** Of MANIFEST_BLOB_UNKNOWN. Default 400, which registries answer; the specification's examples have 404. */
   readonly blobUnknownStatus?: 400 | 404 | undefined;
   /** How it names the digest: a string, an object with `digest`, or not at all. Default `string`. */
@@ -131,6 +133,7 @@ const fields = {
   immutableTags: isRegularExpression,
   immutableStatus: oneOf(400, 403, 409),
   immutableCode: isString,
+  refusesSame: isBoolean,
   blobUnknownStatus: oneOf(400, 404),
   blobUnknownDetail: oneOf('string', 'object', 'none'),
   maxManifestBytes: isPositive,
@@ -170,6 +173,7 @@ const defaults: RegistryBehaviour = {
   immutableTags: '$^',
   immutableStatus: 403,
   immutableCode: 'DENIED',
+  refusesSame: false,
   blobUnknownStatus: 400,
   blobUnknownDetail: 'string',
   maxManifestBytes: 4 * 1024 * 1024,

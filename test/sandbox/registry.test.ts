@@ -770,6 +770,14 @@ describe('options', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
+  it('refusesSame: what an immutable tag points to already is refused, too', async () => {
+    await restart({ immutableTags: 'v1', refusesSame: true });
+    for (const blob of ['{}', 'one']) sandbox.registry.putBlob('acme/app', blob);
+    const one = manifestOf('{}', ['one']);
+    for (const tag of ['v1', 'v2', 'v2']) expect((await putManifest(one, tag)).status).toBe(201);
+    expect(await errorsOf(await putManifest(one, 'v1'))).toEqual([403, 'DENIED']);
+  });
+
   it('discardContent: blobs are counted, configs kept', async () => {
     await restart({}, { discardContent: true });
     const large = Buffer.alloc(2 * 1024 * 1024);
