@@ -65,6 +65,8 @@ export async function pushLayer(
   }
   const descriptor = kept(layer, tools);
   if (descriptor !== undefined && (await tools.client.blobSize(descriptor.digest)) === descriptor.size) {
+    // The registry has these bytes; whether they are what the config has in this place is seen only here.
+    await readThrough(withDiffIdCheck(layer));
     tools.log.info(`${subject}: in the registry already, ${formatBytes(descriptor.size)}, ${descriptor.digest}`);
     return { descriptor, action: 'present' };
   }
@@ -76,6 +78,12 @@ export async function pushLayer(
 /** What the source calls the layer's blob, where it is sent as it is. */
 function kept({ descriptor, packing }: Layer, { packer }: PushTools): Descriptor | undefined {
   return packing !== 'none' || packer === undefined ? descriptor : undefined;
+}
+
+/** @throws InputError where a layer's bytes are not what its source promised */
+async function readThrough(layer: Layer): Promise<void> {
+  const bytes = layer.open()[Symbol.asyncIterator]();
+  while ((await bytes.next()).done !== true);
 }
 
 /** A published blob of the same unpacked content, which the registry confirms that it holds. */
