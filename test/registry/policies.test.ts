@@ -42,7 +42,7 @@ describe.each([
   const bench = useBench({ registry });
 
   it('is not for nobody: an error that says what to set, and nothing published', async () => {
-    const { exitCode, output } = await push(bench, await writeArchive(bench, smallLayers), nobody);
+    const { exitCode, output } = await push(bench, await writeLayout(bench, smallLayers), nobody);
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ .*: 401 /);
     expect(output).toContain('The registry asks for credentials: set USERNAME and TOKEN.');
@@ -60,7 +60,7 @@ describe.each([
   const bench = useBench({ registry });
 
   it('takes an image from nobody', async () => {
-    await expectPublished(bench, await push(bench, await writeArchive(bench, smallLayers), nobody));
+    await expectPublished(bench, await push(bench, await writeLayout(bench, smallLayers), nobody));
     const credentials = bench.sandbox.requests.flatMap(({ headers }) => headers.authorization ?? []);
     expect(credentials.filter((value) => !value.startsWith('Bearer '))).toEqual([]);
   });
@@ -91,10 +91,10 @@ describe.each([
   });
 
   it('another image is refused, with advice, and nothing is changed', async () => {
-    await expectPublished(bench, await push(bench, await writeArchive(bench, smallLayers)));
+    await expectPublished(bench, await push(bench, await writeLayout(bench, smallLayers)));
     const repository = bench.sandbox.registry.repositories.get('acme/app');
     const before = { tags: [...(repository?.tags ?? [])], manifests: [...(repository?.manifests.keys() ?? [])] };
-    const { exitCode, output } = await push(bench, await writeArchive(bench, [layer('another', 900)]));
+    const { exitCode, output } = await push(bench, await writeLayout(bench, [layer('another', 900)], 'another'));
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ .*immutable/);
     expect(output).toContain('The tag v1 is immutable and exists: publish under another tag');
