@@ -1,8 +1,9 @@
 /** Tells a user what to do about a failure: a table from errors to advice. */
 
 import { FileChangedError, HttpError, NetworkError, StalledError, VerificationError } from './errors.ts';
-import type { FileSettings, ImageSettings } from './settings.ts';
+import { isBitbucketPackages } from './package-registry.ts';
 import { isImmutable } from './registry/refusals.ts';
+import type { FileSettings, ImageSettings, MavenSettings, NpmSettings } from './settings.ts';
 import { bitbucketRegistry, defaultApiUrl } from './variables.ts';
 
 type FileFacts = Pick<
@@ -10,7 +11,9 @@ type FileFacts = Pick<
   'type' | 'workspace' | 'repository' | 'tokenKind' | 'scheme' | 'apiUrl' | 'timeoutMs'
 >;
 type ImageFacts = Pick<ImageSettings, 'type' | 'reference' | 'account' | 'tokenKind' | 'timeoutMs'>;
-type Facts = FileFacts | ImageFacts;
+type NpmFacts = Pick<NpmSettings, 'type' | 'registry' | 'account' | 'tokenKind' | 'timeoutMs'>;
+type MavenFacts = Pick<MavenSettings, 'type' | 'registry' | 'account' | 'tokenKind' | 'timeoutMs'>;
+type Facts = FileFacts | ImageFacts | NpmFacts | MavenFacts;
 
 interface Row<Of> {
   readonly when: (error: unknown) => boolean;
@@ -94,6 +97,12 @@ const imageRows: readonly Row<ImageFacts>[] = [
   },
 ];
 
+/** What npm registries say. */
+const npmRows: readonly Row<NpmFacts>[] = [];
+
+/** What Maven repositories say. */
+const mavenRows: readonly Row<MavenFacts>[] = [];
+
 /** What may happen with any server. */
 const commonRows: readonly Row<Facts>[] = [
   {
@@ -139,8 +148,13 @@ const commonRows: readonly Row<Facts>[] = [
 
 /** What the user can do; undefined where the message says it already. */
 export function explain(error: unknown, facts: Facts): string | undefined {
-  const special = facts.type === 'file' ? adviceOf(fileRows, error, facts) : adviceOf(imageRows, error, facts);
-  return special ?? adviceOf(commonRows, error, facts);
+  return adviceByType(error, facts) ?? adviceOf(commonRows, error, facts);
+}
+
+function adviceByType(error: unknown, facts: Facts): string | undefined {
+  if (facts.type === 'file') return adviceOf(fileRows, error, facts);
+  if (facts.type === 'image') return adviceOf(imageRows, error, facts);
+  return facts.type === 'npm' ? adviceOf(npmRows, error, facts) : adviceOf(mavenRows, error, facts);
 }
 
 function adviceOf<Of>(rows: readonly Row<Of>[], error: unknown, facts: Of): string | undefined {
@@ -148,9 +162,8 @@ function adviceOf<Of>(rows: readonly Row<Of>[], error: unknown, facts: Of): stri
 }
 
 function isBitbucket(facts: Facts): boolean {
-  return facts.type === 'file'
-    ? facts.apiUrl.href.startsWith(defaultApiUrl)
-    : facts.reference.host === bitbucketRegistry;
+  if (facts.type === 'file') return facts.apiUrl.href.startsWith(defaultApiUrl);
+  return facts.type === 'image' ? facts.reference.host === bitbucketRegistry : isBitbucketPackages(facts.registry);
 }
 
 function isRefused(error: unknown, words: RegExp): boolean {

@@ -77,6 +77,8 @@ export async function perform(
 /** Each kind of upload is loaded only where it is wanted. */
 async function publish(settings: Settings, tools: RunTools): Promise<Conclusion> {
   if (settings.type === 'file') return await publishFiles(settings, tools);
+  if (settings.type === 'npm') return await (await import('./publish-npm.ts')).publishNpm(settings, tools);
+  if (settings.type === 'maven') return await (await import('./publish-maven.ts')).publishMaven(settings, tools);
   const { publishImage } = await import('./publish-image.ts');
   return await publishImage(settings, tools);
 }

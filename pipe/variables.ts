@@ -3,11 +3,17 @@
 import type { OptionTable } from './toolkit/option-table.ts';
 import type { VariableTable } from './toolkit/variable-table.ts';
 
-export const types = ['file', 'image'] as const;
+export const types = ['file', 'image', 'npm', 'maven'] as const;
 export type Type = (typeof types)[number];
 
 /** Bitbucket's container registry. */
 export const bitbucketRegistry = 'crg.apkg.io';
+
+/** Bitbucket's npm registry, before the workspace. */
+export const bitbucketNpmRegistry = 'https://npm.apkg.io/';
+
+/** Every registry of Bitbucket Packages is below it. */
+export const bitbucketPackagesDomain = 'apkg.io';
 
 export const defaultApiUrl = 'https://api.bitbucket.org/2.0';
 
@@ -22,25 +28,25 @@ export const variables = {
     // The names of atlassian/bitbucket-upload-file.
     aliases: ['BITBUCKET_ACCESS_TOKEN', 'ATLASSIAN_API_TOKEN'],
     usage:
-      "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For `image`, default: `$BITBUCKET_PACKAGES_TOKEN`; may be left out where `REGISTRY` is not Bitbucket's and asks for none.",
+      "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`), default: `$BITBUCKET_PACKAGES_TOKEN`; may be left out where `REGISTRY` is not Bitbucket's and asks for none.",
   },
   USERNAME: {
     kind: 'text',
     aliases: ['ATLASSIAN_ACCOUNT_EMAIL'],
     usage:
-      'Atlassian account email that owns the API token. Leave out with an access token. For `image`, default: `$BITBUCKET_PACKAGES_USERNAME`.',
+      'Atlassian account email that owns the API token. Leave out with an access token. For packages, default: `$BITBUCKET_PACKAGES_USERNAME`.',
   },
   FILENAME: {
     kind: 'array',
     required: true,
     usage:
-      'Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`.',
+      'Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`. For `npm`: tarballs made by `npm pack`. For `maven`: the artifact (jar, war, aar, zip, …) with its POM.',
   },
   TYPE: {
     kind: 'text',
     allowed: types,
     usage:
-      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. Default: `image` where `IMAGE` is set, else `file`.",
+      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: an artifact to a Maven repository. Default: `image` where `IMAGE` is set, else `file`.",
   },
   IMAGE: {
     kind: 'text',
@@ -64,7 +70,7 @@ export const variables = {
   },
   REGISTRY: {
     kind: 'text',
-    usage: `Registry host or URL for \`image\`. Plain \`http://\` is accepted for loopback addresses, for others with \`--plain-http\`. Default: \`${bitbucketRegistry}\`.`,
+    usage: `Registry host or URL for packages; required for \`maven\`. Plain \`http://\` is accepted for loopback addresses, for others with \`--plain-http\`. Default for \`image\`: \`${bitbucketRegistry}\`, for \`npm\`: \`${bitbucketNpmRegistry}<WORKSPACE>/\`.`,
   },
   API_URL: {
     kind: 'text',
@@ -109,8 +115,8 @@ export const options = {
   },
   '--skip-existing': {
     takes: 'flag',
-    appliesTo: ['file'],
-    usage: 'Leave downloads that are already there as they are, and succeed.',
+    appliesTo: ['file', 'npm'],
+    usage: 'Leave what is already there as it is, and succeed; of an npm package, where it is the very same.',
   },
   '--no-clobber': {
     takes: 'flag',
@@ -176,16 +182,48 @@ export const options = {
     appliesTo: ['image'],
     usage: 'Publish `IMAGE` as an index of these already pushed single-platform tags; repeatable.',
   },
+  '--dist-tag': {
+    takes: 'value',
+    placeholder: 'TAG',
+    appliesTo: ['npm'],
+    usage:
+      "The tag that is to point to the published version. Default: the package's own `publishConfig.tag`, else `latest`.",
+  },
+  '--pom': {
+    takes: 'value',
+    placeholder: 'FILE',
+    appliesTo: ['maven'],
+    usage:
+      "The artifact's POM. Otherwise it is looked for in the jar's `META-INF/maven`, beside the artifact under its name with `.pom`, and as `pom.xml` in the working directory.",
+  },
+  '--classifier': {
+    takes: 'value',
+    placeholder: 'C',
+    appliesTo: ['maven'],
+    usage: 'Publish the artifact under this classifier.',
+  },
+  '--sources': {
+    takes: 'value',
+    placeholder: 'FILE',
+    appliesTo: ['maven'],
+    usage: 'Also publish this file as the artifact with the classifier `sources`.',
+  },
+  '--javadoc': {
+    takes: 'value',
+    placeholder: 'FILE',
+    appliesTo: ['maven'],
+    usage: 'Also publish this file as the artifact with the classifier `javadoc`.',
+  },
   '--plain-http': {
     takes: 'flag',
-    appliesTo: ['image'],
+    appliesTo: ['image', 'npm', 'maven'],
     usage: 'Speak plain http with a registry that is not on this machine. Credentials can then be read on the way.',
   },
   '--concurrency': {
     takes: 'value',
     placeholder: 'N',
     appliesTo: types,
-    usage: `Files or layers sent at the same time, 1 to 64. Default: ${defaults.concurrency}.`,
+    usage: `Files, layers or packages sent at the same time, 1 to 64. Default: ${defaults.concurrency}.`,
   },
   '--retries': {
     takes: 'value',

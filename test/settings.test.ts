@@ -149,7 +149,7 @@ describe("takes the variables of Atlassian's pipe for ours", () => {
 describe('refuses', () => {
   it.each<[string, Environment, Readonly<Record<string, readonly string[]>>]>([
     ['no file name', { FILENAME: '' }, { FILENAME: ['required field (it is set, but empty)'] }],
-    ['a TYPE that there is not', { TYPE: 'docker' }, { TYPE: ['unallowed value docker: use file, image'] }],
+    ['a TYPE that there is not', { TYPE: 'docker' }, { TYPE: ['unallowed value docker: use file, image, npm, maven'] }],
     ['a DEBUG that is no boolean', { DEBUG: '1' }, { DEBUG: ['must be of boolean type (true or false), not "1"'] }],
     [
       'tokens that contradict',
