@@ -20,7 +20,7 @@ export interface TarMember {
   readonly position: number;
 }
 
-/** Many times what any image has. */
+/** Many times what any image or package has. */
 const maxMembers = 100_000;
 /** A header's extension is a path or two; the rest (ACLs, attributes) is never needed. */
 const maxExtensionBytes = 1024 * 1024;
@@ -56,7 +56,7 @@ export class TarWalk {
       const member = await this.#next();
       if (member === undefined) return;
       if (count > maxMembers)
-        throw new InputError(`${this.#archive} has more than ${maxMembers} entries: that is no image`);
+        throw new InputError(`${this.#archive} has more than ${maxMembers} entries: more are not read`);
       yield member;
       await this.#pass(member.position, member.size, printable(member.name));
     }
@@ -83,7 +83,7 @@ export class TarWalk {
         const linkName = text(all.get('linkpath')) ?? longLinkName ?? header.linkName;
         if (header.type === 'S' || [...all.keys()].some((keyword) => keyword.startsWith('GNU.sparse.'))) {
           throw new InputError(
-            `${this.#archive}: ${printable(name)} is a sparse file, which is not supported: pack the image without tar's --sparse`,
+            `${this.#archive}: ${printable(name)} is a sparse file, which is not supported: pack it without tar's --sparse`,
           );
         }
         // A name that ends with a slash is v7's directory.

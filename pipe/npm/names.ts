@@ -1,0 +1,41 @@
+/** Names of packages and of dist-tags, as npm and registries take them. */
+
+const maxNameLength = 214;
+
+/**
+ * Also the names that only old packages have, such as ones with capitals: registries themselves refuse those for new ones.
+ *
+ * @see https://github.com/npm/validate-npm-package-name "validForOldPackages"
+ */
+export function isPackageName(name: string): boolean {
+  const [, scope, base = ''] = /^(?:@([^/]+)\/)?([^/]+)$/.exec(name) ?? [];
+  return (
+    name.length <= maxNameLength &&
+    isUrlSafe(base) &&
+    (scope === undefined ? !/^[._-]/.test(base) : isUrlSafe(scope) && !base.startsWith('.')) &&
+    !/^(?:node_modules|favicon\.ico)$/i.test(name)
+  );
+}
+
+/** Why it cannot be a dist-tag; undefined where it can. */
+export function distTagProblem(tag: string): string | undefined {
+  if (!isUrlSafe(tag) || tag.trim() !== tag)
+    return 'is no dist-tag: letters, digits, "-", "_" and "." are what it may have';
+  return isRange(tag) ? 'is no dist-tag, but a range of versions: npm could not tell them apart' : undefined;
+}
+
+function isUrlSafe(text: string): boolean {
+  return text !== '' && text.isWellFormed() && encodeURIComponent(text) === text;
+}
+
+/** Of the grammar of ranges, what has only characters that a tag may have (https://github.com/npm/node-semver "Range Grammar"). */
+function isRange(tag: string): boolean {
+  const part = '(?:0|[1-9][0-9]*|[xX*])';
+  const identifier = '(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)';
+  return new RegExp(`^~?v*${part}(?:\\.${part}(?:\\.${part}(?:-${identifier}(?:\\.${identifier})*)?)?)?$|^~$`).test(tag);
+}
+
+/** The path of a package below its registry: the slash of a scope is not one between segments. */
+export function packagePath(name: string): string {
+  return name.replace('/', '%2f');
+}
