@@ -15,18 +15,24 @@ export interface PackagesAccount {
 export interface AccountSettings {
   /** Undefined where the registry asks for nobody, and where there is a problem. */
   readonly account: PackagesAccount | undefined;
+  /** A token that is sent by itself, as Bearer, where the registry takes such. */
+  readonly bearer?: string | undefined;
   readonly tokenKind: TokenKind;
 }
 
 const advice =
   "Use an API token with the scopes read:package:bitbucket and write:package:bitbucket, and its email as USERNAME; or leave both out, for the pipeline's own";
 
-/** @param isBitbucket whether the registry is Bitbucket's, which takes no access tokens, and the pipeline's own pair */
+/**
+ * @param isBitbucket whether the registry is Bitbucket's, which takes no access tokens, and the pipeline's own pair
+ * @param takesBearer whether other registries take a token without a user name
+ */
 export function readPackagesAccount(
   env: Environment,
   given: { readonly token: string | undefined; readonly username: string | undefined },
   isBitbucket: boolean,
   problems: Problems,
+  { takesBearer }: { readonly takesBearer: boolean } = { takesBearer: false },
 ): AccountSettings {
   // The pipeline's own pair is Bitbucket's: no other registry gets to see it.
   const password = given.token ?? (isBitbucket ? readText(env, packagesVariables.token) : undefined);
@@ -44,6 +50,8 @@ export function readPackagesAccount(
   if (isBitbucket && password.startsWith('ATBB'))
     problems.add('TOKEN', `is an app password, and app passwords were switched off by Atlassian. ${advice}`);
   checkToken(password, problems);
+  const isBearer = tokenKind === 'access-token' || (tokenKind === 'other' && username === undefined);
+  if (takesBearer && !isBitbucket && isBearer) return { account: undefined, bearer: password, tokenKind };
   if (username === undefined) {
     problems.add(
       'USERNAME',

@@ -1,8 +1,40 @@
-/** TYPE npm from plan to conclusion. */
+/** TYPE npm from plan to conclusion: says what will be published, publishes it, and says what came of it. */
 
+import { keepHeapFlat } from './flat-heap.ts';
+import { fixedAuthorizer } from './http/authorizer.ts';
+import { createNpmClient } from './npm/client.ts';
+import { planPackages } from './npm/plan.ts';
+import { publishPackages } from './npm/publish.ts';
+import { npmFailureLines, npmPlanText, npmReport, npmResult, npmSuccessText, npmVariables } from './npm-report.ts';
 import type { NpmSettings } from './npm-settings.ts';
 import type { Conclusion, RunTools } from './run-tools.ts';
 
+/** @throws InputError where the tarballs cannot be published, before anything is sent */
 export async function publishNpm(settings: NpmSettings, tools: RunTools): Promise<Conclusion> {
-  return await Promise.reject(new Error(`${settings.type} ${tools.wantsResult}`));
+  keepHeapFlat();
+  const { log, signal } = tools;
+  const plan = await planPackages(settings, tools.places);
+  const { lines, warnings } = npmPlanText(plan, settings);
+  for (const line of lines) log.info(line);
+  for (const warning of warnings) log.warning(warning);
+  signal.throwIfAborted();
+  if (settings.isDryRun) return { success: 'Dry run: nothing was sent' };
+
+  const startedAt = performance.now();
+  const progress = tools.createProgress(plan.totalBytes);
+  const http = tools.createHttp(fixedAuthorizer(settings.credential === undefined ? [] : [settings.credential]));
+  const client = createNpmClient(http, settings.registry);
+  const outcome = await publishPackages(plan, settings, { client, log, progress, signal });
+  progress.close();
+
+  const elapsedMs = performance.now() - startedAt;
+  const result = (message: string | undefined): unknown => npmResult(outcome, elapsedMs, message);
+  if (outcome.error !== undefined)
+    return { failure: { error: outcome.error, lines: npmFailureLines(outcome) }, result };
+  return {
+    success: npmSuccessText(outcome, settings, elapsedMs),
+    result,
+    variables: npmVariables(outcome),
+    report: npmReport(outcome, settings, elapsedMs),
+  };
 }

@@ -24,6 +24,11 @@ export interface Surroundings {
   readonly cloneDirectory?: string | undefined;
 }
 
+export interface SelectionRules {
+  /** Two files of one base name are refused. */
+  readonly namesMustDiffer: boolean;
+}
+
 /** Enough to keep the thread pool busy, and far from any limit on open files. */
 const maxOpenFiles = 32;
 
@@ -32,9 +37,13 @@ const forbiddenDirectories: ReadonlySet<string> = new Set(['.bitbucket', '.git']
 
 /**
  * @throws InputError naming everything that is wrong: a pattern without a match, a directory, a special file,
- *   an unreadable file, a path outside of the clone and the working directory, two files with one name
+ *   an unreadable file, a path outside of the clone and the working directory, two files with one name where that matters
  */
-export async function selectFiles(patterns: ArrayValue, surroundings: Surroundings): Promise<Selection> {
+export async function selectFiles(
+  patterns: ArrayValue,
+  surroundings: Surroundings,
+  { namesMustDiffer }: SelectionRules = { namesMustDiffer: true },
+): Promise<Selection> {
   const { workingDirectory } = surroundings;
   const problems: string[] = [];
   const roots = await realRoots(surroundings);
@@ -53,7 +62,7 @@ export async function selectFiles(patterns: ArrayValue, surroundings: Surroundin
     }
     if (usable === 0 && !isLiteral) problems.push(noMatchProblem(pattern, paths.length > 0, workingDirectory));
   }
-  problems.push(...sameNameProblems([...files.values()]));
+  if (namesMustDiffer) problems.push(...sameNameProblems([...files.values()]));
   if (problems.length > 0) throw new InputError(problems.join('\n'));
   const selected = [...files.values()];
   const isLeftOut = (directory: string): boolean => {

@@ -32,7 +32,9 @@ function isUrlSafe(text: string): boolean {
 function isRange(tag: string): boolean {
   const part = '(?:0|[1-9][0-9]*|[xX*])';
   const identifier = '(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)';
-  return new RegExp(`^~?v*${part}(?:\\.${part}(?:\\.${part}(?:-${identifier}(?:\\.${identifier})*)?)?)?$|^~$`).test(tag);
+  return new RegExp(`^~?v*${part}(?:\\.${part}(?:\\.${part}(?:-${identifier}(?:\\.${identifier})*)?)?)?$|^~$`).test(
+    tag,
+  );
 }
 
 /** The path of a package below its registry: the slash of a scope is not one between segments. */

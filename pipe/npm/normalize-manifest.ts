@@ -47,7 +47,9 @@ function normalVersion(version: unknown): string {
   if (version === undefined || version === null || version === '') throw new InputError('it has no version');
   const cleaned = typeof version === 'string' ? clean(version, { loose: true }) : null;
   if (cleaned === null || clean(cleaned) === null)
-    throw new InputError(`its version ${JSON.stringify(version)} is none, such as 1.2.3 or 1.2.3-beta.1 (https://semver.org)`);
+    throw new InputError(
+      `its version ${JSON.stringify(version)} is none, such as 1.2.3 or 1.2.3-beta.1 (https://semver.org)`,
+    );
   return cleaned;
 }
 
@@ -151,9 +153,10 @@ function normalizeBugs(draft: Draft): void {
     bugs = isEmail(given) ? { email: given } : URL.canParse(given) ? { url: given } : given;
   } else if (isRecord(given)) {
     // Of several, the last one counts.
-    const url = Object.entries(given)
-      .filter(([key]) => key === 'web' || key === 'name')
-      .at(-1)?.[1] ?? given['url'];
+    const url =
+      Object.entries(given)
+        .filter(([key]) => key === 'web' || key === 'name')
+        .at(-1)?.[1] ?? given['url'];
     const { email } = given;
     bugs = {
       ...(isText(url) && URL.canParse(url) ? { url } : {}),

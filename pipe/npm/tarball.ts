@@ -115,7 +115,9 @@ class Contents {
         `${shown} is another package.json, and readers differ in which one they take: pack the package anew`,
       );
     if (member.size > maxManifestBytes)
-      throw new InputError(`${shown} has ${formatBytes(member.size)}: more than ${formatBytes(maxManifestBytes)} are not read`);
+      throw new InputError(
+        `${shown} has ${formatBytes(member.size)}: more than ${formatBytes(maxManifestBytes)} are not read`,
+      );
     this.#manifest = await reader.read(member.size);
     this.tree.addFile('package.json');
   }
@@ -169,7 +171,11 @@ function createDigests(): Digests {
     all() {
       const [sha512, sha1, sha256] = hashes;
       const digest = (hash: Hash | undefined, encoding: 'hex' | 'base64'): string => hash?.digest(encoding) ?? '';
-      return { integrity: `sha512-${digest(sha512, 'base64')}`, shasum: digest(sha1, 'hex'), sha256: digest(sha256, 'hex') };
+      return {
+        integrity: `sha512-${digest(sha512, 'base64')}`,
+        shasum: digest(sha1, 'hex'),
+        sha256: digest(sha256, 'hex'),
+      };
     },
   };
 }
