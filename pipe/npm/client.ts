@@ -119,9 +119,8 @@ function parseJson(text: string): unknown {
 }
 
 function parsePackage(document: unknown, url: URL): PublishedPackage {
-  const versions = isRecord(document) ? (document['versions'] ?? {}) : undefined;
-  const tags = isRecord(document) ? (document['dist-tags'] ?? {}) : undefined;
-  if (!isRecord(versions) || !isRecord(tags))
+  const { name, versions = {}, 'dist-tags': tags = {} } = isRecord(document) ? document : {};
+  if (typeof name !== 'string' || !isRecord(versions) || !isRecord(tags))
     throw new PipeError(
       `${printableUrl(url)} answered with something that does not describe a package. Is that the right address, and no sign-in page in between?`,
     );

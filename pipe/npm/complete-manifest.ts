@@ -111,7 +111,7 @@ function directoryOf(draft: Draft, name: 'man' | 'bin'): string | undefined {
 function normalizeBin(draft: Draft): void {
   const { name } = draft;
   let { bin } = draft;
-  if (typeof bin === 'string' && bin !== '' && name) bin = { [String(name)]: bin };
+  if (typeof bin === 'string' && bin !== '' && typeof name === 'string') bin = { [name]: bin };
   else if (Array.isArray(bin)) bin = Object.fromEntries(bin.map((path) => [posix.basename(String(path)), path]));
   if (!isRecord(bin)) {
     delete draft['bin'];

@@ -23,6 +23,7 @@ export interface PackageTarball {
   /** Hexadecimal. */
   readonly sha256: string;
   readonly fileCount: number;
+  /** Of all files together. */
   readonly unpackedBytes: number;
 }
 
@@ -60,16 +61,17 @@ export async function readTarball(file: SourceFile): Promise<PackageTarball> {
     await reader.close();
   }
   const manifest = contents.manifest();
-  const { tree, fileCount } = contents;
+  const { tree, fileCount, unpackedBytes } = contents;
   // Bytes after the end of the gzip data are part of the file, and of its digests, and of nothing else.
   if (digests.length !== file.size) for await (const chunk of fileBody(file, digests).open()) void chunk;
-  return { manifest, tree, fileCount, unpackedBytes: reader.position, ...digests.all() };
+  return { manifest, tree, fileCount, unpackedBytes, ...digests.all() };
 }
 
 /** What of the members counts, by their paths without the first directory, whatever its name: npm strips it too. */
 class Contents {
   readonly tree = new PackageTree();
   fileCount = 0;
+  unpackedBytes = 0;
   readonly #archive: string;
   #manifest: Buffer | undefined;
   #hasManifestAtRoot = false;
@@ -95,7 +97,9 @@ class Contents {
       this.tree.addFile(path, isForManifest(path) ? await this.#read(member, reader) : undefined);
     }
     // Links and devices are left out, as npm leaves them out when it installs the package.
-    if (member.kind === 'file') this.fileCount++;
+    if (member.kind !== 'file') return;
+    this.fileCount++;
+    this.unpackedBytes += member.size;
   }
 
   manifest(): JsonObject {

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { startAdminServer } from './admin-server.ts';
 import { parseFault } from './faults.ts';
+import { parseNpmOptions } from './npm-options.ts';
 import { parseRegistryOptions } from './registry-options.ts';
 import { startSandbox } from './sandbox.ts';
 import type { SandboxTokens } from './tokens.ts';
@@ -16,6 +17,7 @@ export interface SandboxAddresses {
   readonly registryHost: string;
   readonly authOrigin: string;
   readonly blobsOrigin: string;
+  readonly npmUrl: string;
   readonly adminUrl: string;
   readonly tokens: SandboxTokens;
 }
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     'discard-content': { type: 'boolean', default: false },
     /** Its options, as JSON. */
     registry: { type: 'string', default: '{}' },
+    npm: { type: 'string', default: '{}' },
     /** A fault, or an array of them, as JSON. */
     faults: { type: 'string', default: '[]' },
     /** End with the standard input, so that no sandbox outlives whoever started it. */
@@ -54,6 +57,7 @@ const sandbox = await startSandbox({
   pageLength: toNumber(values['page-length']),
   discardContent: values['discard-content'],
   registry: parseRegistryOptions(JSON.parse(values.registry)),
+  npm: parseNpmOptions(JSON.parse(values.npm)),
 });
 for (const fault of [JSON.parse(values.faults) as unknown].flat()) sandbox.inject(parseFault(fault));
 const admin = await startAdminServer(sandbox, host);
@@ -72,6 +76,7 @@ const addresses: SandboxAddresses = {
   registryHost,
   authOrigin,
   blobsOrigin,
+  npmUrl: sandbox.npmUrl,
   adminUrl: admin.adminUrl,
   tokens,
 };

@@ -4,6 +4,8 @@ import { serveContent } from './content-server.ts';
 import { serveDownloadsApi } from './downloads-api.ts';
 import { FaultList, type Fault } from './faults.ts';
 import { originOf } from './listen.ts';
+import { createNpmRegistry, type NpmRegistry } from './npm-registry.ts';
+import type { NpmOptions } from './npm-options.ts';
 import { servePipelinesProxy } from './pipelines-proxy.ts';
 import type { RecordedRequest, ServerContext } from './recorded-request.ts';
 import { createRegistry, type Registry } from './registry.ts';
@@ -35,6 +37,7 @@ export interface SandboxOptions {
   /** For benches: what is uploaded is only counted. Default false. */
   readonly discardContent?: boolean | undefined;
   readonly registry?: RegistryOptions | undefined;
+  readonly npm?: NpmOptions | undefined;
 }
 
 export interface Sandbox {
@@ -53,6 +56,8 @@ export interface Sandbox {
   readonly authOrigin: string;
   /** Where the registry's uploads and redirects may lead. */
   readonly blobsOrigin: string;
+  /** As `REGISTRY` of npm packages: `http://127.0.0.1:PORT/acme/`. */
+  readonly npmUrl: string;
   readonly tokens: SandboxTokens;
   /** Every request to every server, in order of arrival. */
   readonly requests: readonly RecordedRequest[];
@@ -60,6 +65,7 @@ export interface Sandbox {
   /** Code Insights by `${sha}/${id}`. */
   readonly reports: ReadonlyMap<string, unknown>;
   readonly registry: Registry;
+  readonly npm: NpmRegistry;
   /** Every request that no correct client would have sent, with the reason. */
   readonly violations: readonly string[];
   /** Seeds a download. */
@@ -129,6 +135,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     startServer('auth', context, { host, port: registry.authPort ?? 0 }, serve.auth),
     startServer('blobs', context, { host, port: registry.blobsPort ?? 0 }, serve.blobs),
   ]);
+  const npmParts = createNpmRegistry(options.npm ?? {}, {
+    workspace,
+    discardContent,
+    origin: () => origin(npmServer),
+  });
+  const npmServer: SandboxServer = await startServer('npm', context, { host, port: 0 }, npmParts.serve);
 
   return {
     apiUrl: api.apiUrl(),
@@ -139,11 +151,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     registryHost: new URL(origin(servers[4])).host,
     authOrigin: origin(servers[5]),
     blobsOrigin: origin(servers[6]),
+    npmUrl: `${origin(npmServer)}/${workspace}/`,
     tokens,
     requests,
     downloads: store.downloads,
     reports,
     registry: registryParts.registry,
+    npm: npmParts.npm,
     violations,
     put: (name, content, createdOn) => store.put(name, content, createdOn),
     inject: (fault) => faults.inject(fault),
@@ -154,10 +168,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       reports.clear();
       store.clear();
       registryParts.reset();
+      npmParts.reset();
     },
     close: async () => {
       closing.abort();
-      await Promise.all(servers.map((server) => server.close()));
+      await Promise.all([...servers, npmServer].map((server) => server.close()));
+      npmParts.close();
       store.close();
       registryParts.close();
     },

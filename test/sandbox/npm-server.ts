@@ -1,0 +1,151 @@
+/**
+ * An npm registry as Bitbucket's describes itself, below the workspace's path: reading packages and tarballs, publishing.
+ *
+ * @see https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md
+ */
+import { createHash } from 'node:crypto';
+import { json, missingScopes, Refusal } from './answers.ts';
+import type { Exchange } from './exchange.ts';
+import { npmError, unknownPackage } from './npm-answers.ts';
+import { checkDocument } from './npm-document-check.ts';
+import { NpmDocumentReader } from './npm-document-reader.ts';
+import { digestsOf, type NpmContext, type NpmPackage, publishVersion, tarballAddress } from './npm-store.ts';
+import { decodeSegment, splitPath } from './request-path.ts';
+import { authenticateForPackages, packageScopes, tokens } from './tokens.ts';
+
+const defaultMaxDocumentBytes = 200_000_000;
+
+export async function serveNpm(exchange: Exchange, npm: NpmContext): Promise<void> {
+  const { pathname } = splitPath(exchange.path);
+  const start = `/${npm.workspace}/`;
+  if (!pathname.startsWith(start)) throw new Refusal(npmError(404, 'not found'), 'outside of the workspace');
+  const rest = pathname.slice(start.length);
+  const [, tarballName, file] = /^((?:@[^/]+\/)?[^/]+)\/-\/([^/]+)$/.exec(rest) ?? [];
+  authorize(exchange, npm, exchange.method === 'GET' ? 'read' : 'write');
+  if (tarballName !== undefined && file !== undefined && exchange.method === 'GET')
+    return sendTarball(exchange, npm, tarballName, decodeSegment(file));
+  const name = decodeSegment(rest);
+  // A scope's slash is encoded: to a registry, it is no separator.
+  if (rest.includes('/') || !/^(?:@[\w.~-]+\/)?[\w.~-]+$/.test(name))
+    throw new Refusal(npmError(404, 'not found'), `no package's address: ${rest}`);
+  if (exchange.method === 'GET') return sendPackage(exchange, npm, name);
+  if (exchange.method === 'PUT') return publish(exchange, npm, name);
+  throw new Refusal(npmError(405, 'method not allowed'), 'method not allowed');
+}
+
+function authorize(exchange: Exchange, { options }: NpmContext, access: 'read' | 'write'): void {
+  const { authentication = 'basic' } = options;
+  const { authorization } = exchange.request.headers;
+  const challenge = { 'www-authenticate': authentication === 'bearer' ? 'Bearer' : 'Basic realm="packages"' };
+  const refusal = npmError(401, 'Unauthorized: authentication required');
+  const refused = { ...refusal, headers: { ...refusal.headers, ...challenge } };
+  if (authentication === 'none') {
+    if (authorization !== undefined) exchange.violate('credentials for nobody');
+    return;
+  }
+  if (authentication === 'bearer') {
+    if (authorization !== `Bearer ${tokens.plainToken}`) throw new Refusal(refused);
+    return;
+  }
+  const identity = authenticateForPackages(authorization);
+  if (identity === 'malformed') throw new Refusal(refused, 'malformed Authorization');
+  if (identity === 'anonymous' || identity === 'invalid') throw new Refusal(refused);
+  if (!identity.scopes.includes(packageScopes[access]))
+    throw new Refusal(missingScopes(packageScopes[access], identity.scopes));
+}
+
+async function sendPackage(exchange: Exchange, npm: NpmContext, name: string): Promise<void> {
+  const found = npm.packages.get(name);
+  if (npm.created?.has(name) === false) throw new Refusal(unknownPackage(name));
+  if (found === undefined) throw new Refusal(npmError(404, 'Not found'));
+  const isShort =
+    npm.options.onlyLongForm !== true &&
+    exchange.request.headers.accept?.startsWith('application/vnd.npm.install-v1+json') === true;
+  await exchange.respond(
+    json(200, describePackage(found, npm, isShort), {
+      'content-type': isShort ? 'application/vnd.npm.install-v1+json' : 'application/json',
+    }),
+  );
+}
+
+function describePackage(found: NpmPackage, { options, registryUrl }: NpmContext, isShort: boolean): unknown {
+  const isStale = found.staleReads > 0;
+  if (isStale) found.staleReads--;
+  const shown = [...found.versions].slice(0, isStale ? -1 : undefined);
+  const { digests = 'both' } = options;
+  const versions = shown.map(([version, { manifest }]) => {
+    const { integrity, shasum } = manifest['dist'] as Readonly<Record<string, unknown>>;
+    const dist = {
+      ...(digests !== 'none' && { shasum }),
+      ...(digests === 'both' && { integrity }),
+      tarball: tarballAddress(registryUrl(), found.name, version),
+    };
+    const { name, dependencies, bin, deprecated } = manifest;
+    return [version, isShort ? { name, version, dependencies, bin, deprecated, dist } : { ...manifest, dist }];
+  });
+  const known = new Set(shown.map(([version]) => version));
+  return {
+    name: found.name,
+    ...(!isShort && { _id: found.name }),
+    'dist-tags': Object.fromEntries([...found.tags].filter(([, version]) => known.has(version))),
+    versions: Object.fromEntries(versions) as unknown,
+  };
+}
+
+async function sendTarball(exchange: Exchange, { packages }: NpmContext, name: string, file: string): Promise<void> {
+  const found = packages.get(decodeSegment(name));
+  const base = `${(found?.name ?? '').replace(/^@[^/]*\//, '')}-`;
+  const version = file.startsWith(base) ? file.slice(base.length).replace(/\.tgz$/, '') : '';
+  const tarball = found?.versions.get(version)?.tarball;
+  if (tarball === undefined || !tarball.kept) throw new Refusal(npmError(404, 'Not found'));
+  await exchange.respond({ status: 200, headers: { 'content-type': 'application/octet-stream' }, body: tarball });
+}
+
+async function publish(exchange: Exchange, npm: NpmContext, name: string): Promise<void> {
+  const { options, contents, registryUrl } = npm;
+  const { 'content-type': contentType = '' } = exchange.request.headers;
+  if (contentType !== 'application/json') throw new Refusal(npmError(415, 'not JSON'), `Content-Type ${contentType}`);
+  const length = exchange.contentLength;
+  if (length === undefined) throw new Refusal(npmError(411, 'Length Required'), 'no Content-Length');
+  if (length > (options.maxDocumentBytes ?? defaultMaxDocumentBytes))
+    throw new Refusal(npmError(413, 'request entity too large'));
+  if (options.scope !== undefined && !name.startsWith(`${options.scope}/`))
+    throw new Refusal(npmError(403, `The scope of ${name} does not match this workspace: ${options.scope}`));
+  if (npm.created?.has(name) === false) throw new Refusal(unknownPackage(name));
+  const hashes = { sha512: createHash('sha512'), sha1: createHash('sha1') };
+  const writer = contents.writer(exchange.storesCorruptly);
+  let size = 0;
+  const reader = new NpmDocumentReader((decoded) => {
+    size += decoded.length;
+    for (const hash of Object.values(hashes)) hash.update(decoded);
+    writer.write(decoded);
+    return writer.pending;
+  });
+  try {
+    await exchange.receive((chunk) => reader.read(chunk));
+    const document = reader.finish();
+    const received = {
+      size,
+      integrity: `sha512-${hashes.sha512.digest('base64')}`,
+      shasum: hashes.sha1.digest('hex'),
+    };
+    const checked = checkDocument(document, name, received, registryUrl());
+    if (typeof checked === 'string') throw new Refusal(npmError(400, checked), checked);
+    const { version, tag, manifest } = checked;
+    if (npm.packages.get(name)?.versions.has(version) === true) {
+      const message = `You cannot publish over the previously published versions: ${version}.`;
+      throw new Refusal(npmError(options.conflictStatus ?? 403, message));
+    }
+    const tarball = await writer.finish();
+    const dist = exchange.storesCorruptly ? digestsOf(Buffer.from('something else')) : received;
+    const stored = {
+      ...manifest,
+      dist: { ...(manifest['dist'] as object), integrity: dist.integrity, shasum: dist.shasum },
+    };
+    publishVersion(npm, name, version, tag, { manifest: stored, tarball, document });
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+  await exchange.respond(json(201, { ok: 'created new package', success: true }));
+}

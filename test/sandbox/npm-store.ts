@@ -1,0 +1,54 @@
+/** What an npm registry of a sandbox keeps. */
+import { createHash } from 'node:crypto';
+import type { ContentStore, StoredContent } from './content-store.ts';
+import type { NpmOptions } from './npm-options.ts';
+
+export interface NpmVersion {
+  readonly manifest: Readonly<Record<string, unknown>>;
+  readonly tarball: StoredContent;
+  /** The document that published it, without the tarball; undefined for what a test put there. */
+  readonly document: unknown;
+}
+
+export interface NpmPackage {
+  readonly name: string;
+  readonly versions: Map<string, NpmVersion>;
+  readonly tags: Map<string, string>;
+  /** Reads to come that do not show what was published last. */
+  staleReads: number;
+}
+
+export interface NpmContext {
+  readonly options: NpmOptions;
+  readonly workspace: string;
+  readonly packages: Map<string, NpmPackage>;
+  /** Undefined where any package may be published. */
+  readonly created: Set<string> | undefined;
+  readonly contents: ContentStore;
+  readonly registryUrl: () => string;
+}
+
+export function publishVersion(
+  { packages, options }: NpmContext,
+  name: string,
+  version: string,
+  tag: string,
+  published: NpmVersion,
+): void {
+  const found = packages.get(name) ?? { name, versions: new Map(), tags: new Map(), staleReads: 0 };
+  found.versions.set(version, published);
+  found.tags.set(tag, version);
+  found.staleReads = published.document === undefined ? 0 : (options.staleReads ?? 0);
+  packages.set(name, found);
+}
+
+/** Where this registry has it, which is not where the document said. */
+export function tarballAddress(registryUrl: string, name: string, version: string): string {
+  return `${registryUrl}${name}/-/${name.replace(/^@[^/]*\//, '')}-${version}.tgz`;
+}
+
+export function digestsOf(content: Buffer): { integrity: string; shasum: string } {
+  const digest = (algorithm: string, encoding: 'hex' | 'base64'): string =>
+    createHash(algorithm).update(content).digest(encoding);
+  return { integrity: `sha512-${digest('sha512', 'base64')}`, shasum: digest('sha1', 'hex') };
+}
