@@ -2,6 +2,7 @@
 
 import { relative, resolve, isAbsolute } from 'node:path';
 import parse from 'semver/functions/parse.js';
+import validRange from 'semver/ranges/valid.js';
 import { selectFiles, type Surroundings } from '../downloads/select-files.ts';
 import { InputError } from '../errors.ts';
 import type { SourceFile } from '../http/file-body.ts';
@@ -9,7 +10,7 @@ import { mapConcurrently } from '../map-concurrently.ts';
 import type { NpmSettings } from '../npm-settings.ts';
 import { printable } from '../toolkit/output.ts';
 import { completeManifest, type Draft, isRecord } from './complete-manifest.ts';
-import { distTagProblem } from './names.ts';
+import { distTagProblem, rangeProblem } from './names.ts';
 import { normalizeManifest } from './normalize-manifest.ts';
 import { readTarball } from './tarball.ts';
 
@@ -114,7 +115,7 @@ function readPublishConfig(
   const tag = distTag ?? textOf(manifest['tag']) ?? ownTag ?? 'latest';
   if (ownTag !== undefined && ownTag !== tag)
     warnings.push(`${where}: publishConfig.tag is ${printable(ownTag)}, and ${printable(tag)} is used`);
-  const problem = distTagProblem(tag);
+  const problem = distTagProblem(tag) ?? (validRange(tag) === null ? undefined : rangeProblem);
   if (problem !== undefined) throw new InputError(`${where}: its tag ${JSON.stringify(tag)} ${problem}`);
   const isTagGiven = distTag !== undefined || ownTag !== undefined;
   if (!isTagGiven && (parse(manifest['version'] as string)?.prerelease.length ?? 0) > 0) {

@@ -34,7 +34,7 @@ const maxKeptBytes = 16 * 1024 * 1024;
 const maxNameBytes = 16 * 1024 * 1024;
 /** Real packages shrink to a tenth or so; an archive made to exhaust its reader, to a thousandth. */
 const maxUnpackedBytes = 10e9;
-const maxRatio = 250;
+const maxRatio = 200;
 const anyRatioBytes = 100e6;
 
 const algorithms = ['sha512', 'sha1', 'sha256'] as const;
