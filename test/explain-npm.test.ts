@@ -16,8 +16,12 @@ const elsewhere: Facts = { ...onBitbucket, registry: new URL('https://registry.e
 
 function refused(status: number, reason = 'No', given: Partial<Refusal> = {}): HttpError {
   return new HttpError({
-    ...{ method: 'PUT', url: 'https://npm.apkg.io/acme/lib', requiredScopes: [], grantedScopes: [] },
-    ...{ status, reason },
+    method: 'PUT',
+    url: 'https://npm.apkg.io/acme/lib',
+    requiredScopes: [],
+    grantedScopes: [],
+    status,
+    reason,
     ...given,
   });
 }

@@ -40,7 +40,13 @@ describe('what a machine is told', () => {
     expect(npmResult(outcome, 1234, 'it failed')).toEqual({
       type: 'npm',
       items: outcome.items.map(({ id, url, size, sha256, integrity, tag, action }) => ({
-        ...{ name: id, url, size, sha256, integrity, tag, action },
+        name: id,
+        url,
+        size,
+        sha256,
+        integrity,
+        tag,
+        action,
       })),
       seconds: 1.234,
       error: 'it failed',

@@ -105,8 +105,10 @@ describe('credentials', () => {
 
 it('says all that is wrong at once', async () => {
   const env = {
-    ...{ FILENAME: undefined, BITBUCKET_WORKSPACE: undefined },
-    ...{ BITBUCKET_PACKAGES_TOKEN: undefined, BITBUCKET_PACKAGES_USERNAME: undefined },
+    FILENAME: undefined,
+    BITBUCKET_WORKSPACE: undefined,
+    BITBUCKET_PACKAGES_TOKEN: undefined,
+    BITBUCKET_PACKAGES_USERNAME: undefined,
     EXTRA_ARGS: "['--dist-tag', '1.x', '--keep', '3']",
   };
   expect(await problems(env)).toEqual({

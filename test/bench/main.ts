@@ -18,11 +18,21 @@ import { flatMemory } from './rows/flat-memory.ts';
 import { imagePushRows } from './rows/image-push.ts';
 import { imageSize } from './rows/image-size.ts';
 import { manyFiles } from './rows/many-files.ts';
+import { npmMemory, npmPublish } from './rows/npm-publish.ts';
 import { oneLargeFile } from './rows/one-large-file.ts';
 import { startUp } from './rows/start-up.ts';
 import { resultText, targetsText } from './table.ts';
 
-const allRows: readonly Row[] = [oneLargeFile, flatMemory, manyFiles, startUp, ...imagePushRows, imageSize];
+const allRows: readonly Row[] = [
+  oneLargeFile,
+  flatMemory,
+  manyFiles,
+  startUp,
+  ...imagePushRows,
+  imageSize,
+  npmPublish,
+  npmMemory,
+];
 
 const defaultRuns = 5;
 const quickRuns = 3;

@@ -9,8 +9,27 @@ describe('names of packages', () => {
   );
 
   it.each([
-    ...['', ' lib', 'my lib', '.lib', '_lib', '-lib', '..', '@/lib', '@acme/', '@acme/.lib', '@a/b/c', 'a/b', 'lib%2f'],
-    ...['node_modules', 'Favicon.ico', 'lib?', 'lib#1', 'lib\u0000', 'lib\uD800', 'ü', 'x'.repeat(215)],
+    '',
+    ' lib',
+    'my lib',
+    '.lib',
+    '_lib',
+    '-lib',
+    '..',
+    '@/lib',
+    '@acme/',
+    '@acme/.lib',
+    '@a/b/c',
+    'a/b',
+    'lib%2f',
+    'node_modules',
+    'Favicon.ico',
+    'lib?',
+    'lib#1',
+    'lib\u0000',
+    'lib\uD800',
+    'ü',
+    'x'.repeat(215),
   ])('%j is none', (name) => expect(isPackageName(name)).toBe(false));
 
   it('the slash of a scope is not one between segments of a path', () => {

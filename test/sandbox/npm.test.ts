@@ -29,8 +29,12 @@ function document(change: (document: Json, manifest: Json, dist: Json, attachmen
   const data = content.toString('base64');
   const attachment = { content_type: 'application/octet-stream', data, length: content.length };
   const all = {
-    ...{ _id: '@acme/lib', name: '@acme/lib', 'dist-tags': { latest: '1.0.0' }, versions: { '1.0.0': manifest } },
-    ...{ access: null, _attachments: { '@acme/lib-1.0.0.tgz': attachment } },
+    _id: '@acme/lib',
+    name: '@acme/lib',
+    'dist-tags': { latest: '1.0.0' },
+    versions: { '1.0.0': manifest },
+    access: null,
+    _attachments: { '@acme/lib-1.0.0.tgz': attachment },
   };
   change(all, manifest, dist, attachment);
   return all;

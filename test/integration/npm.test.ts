@@ -1,0 +1,257 @@
+/** The bundle publishes to Verdaccio, npm installs from it; and what is sent is what npm itself sends. */
+
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { findLeaks } from '../leaks.ts';
+import { packageTarball } from '../npm/tarballs.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { tokens } from '../sandbox/tokens.ts';
+import { account, installNpmTools, type NpmTools, type Verdaccio } from './npm-tools.ts';
+
+jest.setTimeout(90_000);
+
+const bundle = join(__dirname, '..', '..', 'dist', 'pipe.js');
+let root = '';
+let tools: NpmTools | undefined;
+let verdaccio: Verdaccio | undefined;
+
+const at = (...path: readonly string[]): string => join(root, ...path);
+
+function started(): { tools: NpmTools; url: string } {
+  if (tools === undefined || verdaccio === undefined) throw new Error('npm and Verdaccio are only there within a test');
+  return { tools, url: verdaccio.url };
+}
+
+async function npm(...args: readonly string[]): Promise<string> {
+  return await started().tools.npm(at('work'), [started().url], ...args);
+}
+
+/** The bundle, in a process of its own. */
+async function pipe(env: Readonly<Record<string, string>>): Promise<{ exitCode: number; output: string }> {
+  const { PATH = '' } = process.env;
+  return await new Promise((resolve) => {
+    const all = { PATH, TYPE: 'npm', USERNAME: account.username, TOKEN: account.password, ...env };
+    execFile(process.execPath, [bundle], { cwd: at('work'), env: all }, (error, stdout) => {
+      expect(findLeaks(stdout, all.TOKEN)).toEqual([]);
+      resolve({ exitCode: error === null ? 0 : Number(error.code), output: stripVTControlCharacters(stdout) });
+    });
+  });
+}
+
+async function publish(filename: string, ...extraArgs: readonly string[]) {
+  return await pipe({ REGISTRY: started().url, FILENAME: filename, EXTRA_ARGS: JSON.stringify(extraArgs) });
+}
+
+/** Packs as a user does. */
+async function pack(name: string, version: string): Promise<string> {
+  const directory = at('sources', name, version);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'package.json'), JSON.stringify({ name, version, license: 'MIT', main: 'index.js' }));
+  await writeFile(join(directory, 'index.js'), `module.exports = '${name} ${version}';\n`);
+  await writeFile(join(directory, 'README.md'), `# ${name}\n\nIt is ${name}.\n`);
+  await npm('pack', directory, '--pack-destination', at('work'));
+  return `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
+}
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'npm-integration-'));
+  await mkdir(at('work'));
+  tools = await installNpmTools(root);
+  verdaccio = await tools.startVerdaccio('verdaccio');
+});
+
+afterAll(async () => {
+  await verdaccio?.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+it('packages that npm packed are published, and npm installs them, twice in a row with a new version', async () => {
+  for (const version of ['1.0.0', '1.1.0']) {
+    const files = [await pack('plain-lib', version), await pack('@acme/lib', version)];
+    const { exitCode, output } = await publish(
+      JSON.stringify(files).replaceAll('"', "'"),
+      '--output',
+      at('result.json'),
+    );
+    expect([exitCode, output]).toEqual([0, expect.stringContaining('✔ Published 2 packages')]);
+    const result = JSON.parse(await readFile(at('result.json'), 'utf8')) as {
+      items: { name: string; integrity: string }[];
+    };
+    for (const name of ['plain-lib', '@acme/lib']) {
+      const shown = JSON.parse(await npm('view', name, '--json')) as { version: string; dist: { integrity: string } };
+      const item = result.items.find((each) => each.name === `${name}@${version}`);
+      expect([shown.version, shown.dist.integrity]).toEqual([version, item?.integrity]);
+    }
+    const consumer = at('consumers', version);
+    await mkdir(consumer, { recursive: true });
+    await writeFile(join(consumer, 'package.json'), '{"private": true}');
+    await started().tools.npm(consumer, [started().url], 'install', 'plain-lib', '@acme/lib');
+    const lock = await readFile(join(consumer, 'package-lock.json'), 'utf8');
+    for (const { integrity } of result.items) expect(lock).toContain(integrity);
+    const installed = await readFile(join(consumer, 'node_modules', '@acme', 'lib', 'index.js'), 'utf8');
+    expect(installed).toBe(`module.exports = '@acme/lib ${version}';\n`);
+  }
+});
+
+it('a prerelease is published under its tag, and latest stays', async () => {
+  await publish(await pack('tagged', '1.0.0'));
+  const file = await pack('tagged', '2.0.0-beta.1');
+  const refused = await publish(file);
+  expect([refused.exitCode, refused.output]).toEqual([1, expect.stringContaining('give --dist-tag')]);
+  expect((await publish(file, '--dist-tag', 'next')).exitCode).toBe(0);
+  expect(JSON.parse(await npm('view', 'tagged', 'dist-tags', '--json'))).toEqual({
+    latest: '1.0.0',
+    next: '2.0.0-beta.1',
+  });
+});
+
+it('a second run is refused, and with --skip-existing skipped', async () => {
+  const file = await pack('again', '1.0.0');
+  expect((await publish(file)).exitCode).toBe(0);
+  const refused = await publish(file);
+  expect([refused.exitCode, refused.output]).toEqual([
+    1,
+    expect.stringContaining('is published already, with the very content'),
+  ]);
+  const skipped = await publish(file, '--skip-existing');
+  expect([skipped.exitCode, skipped.output]).toEqual([0, expect.stringContaining('skipped 1 already there')]);
+});
+
+it('wrong credentials are an error that says what to do', async () => {
+  const file = await pack('refused', '1.0.0');
+  const { exitCode, output } = await pipe({
+    REGISTRY: started().url,
+    FILENAME: file,
+    TOKEN: 'wrong-password-of-some-length',
+  });
+  expect([exitCode, output]).toEqual([1, expect.stringMatching(/40[13] .*What to do: /s)]);
+});
+
+const rich = {
+  name: '@acme/rich',
+  version: ' v1.2.3+build ',
+  _private: 'x',
+  repository: 'github:acme/rich#main',
+  author: 'Joe <joe@acme.example> (https://acme.example)',
+  contributors: [{ name: 'Ann', mail: 'ann@acme.example' }, 'Bob'],
+  keywords: 'a, b, c',
+  bin: { rich: './bin/rich.js', '../evil': 'bin/other.js' },
+  man: './man/rich.1',
+  main: './lib/index.js',
+  scripts: { test: 'node_modules/.bin/jest', bad: 5 },
+  dependencies: { semver: '^7', git: 'acme/git#v1' },
+  optionalDependencies: { opt: '*' },
+  bundledDependencies: ['bundled'],
+  files: ['lib', ''],
+  publishConfig: { access: 'public', tag: 'stable' },
+  dist: { fileCount: 5 },
+  "ключ'\u2028": { 'ü"\\': ['\u0007', 1e21, null] },
+};
+const richFiles = {
+  'README.md': '# Rich\n\nWhat it is,\nin "two" lines.\n\n- ü \u{1F600}\n',
+  'README.de.md': '# Reich\n',
+  AUTHORS: '# All\nAnn\n',
+  'server.js': '',
+  'binding.gyp': '{}',
+  'lib/index.js': '',
+  'lib/index.d.ts': '',
+  'bin/rich.js': '',
+  'bin/other.js': '',
+  'man/rich.1': '',
+};
+const bare = { name: 'bare', version: '0.0.1' };
+
+/** For `JSON.parse`: leaves out who published. */
+function withoutClient(key: string, value: unknown): unknown {
+  return key === '_nodeVersion' || key === '_npmVersion' ? undefined : value;
+}
+
+function withoutTimes(key: string, value: unknown): unknown {
+  return key === 'time' || key === '_rev' ? undefined : withoutClient(key, value);
+}
+
+describe('beside npm publish', () => {
+  let both: readonly Sandbox[] = [];
+  beforeEach(async () => {
+    both = await Promise.all([startSandbox(), startSandbox()]);
+  });
+  afterEach(async () => {
+    await Promise.all(both.map((sandbox) => sandbox.close()));
+  });
+
+  it.each([
+    ['a bare package', bare, {}, []],
+    ['one with everything', rich, richFiles, []],
+    [
+      'one under a tag',
+      { ...rich, version: '2.0.0-rc.1', homepage: 'acme.example', bugs: 'bugs@acme.example' },
+      { README: 'plain' },
+      ['next'],
+    ],
+    [
+      'directories of programs and pages',
+      { ...bare, directories: { bin: 'bin', man: './man' }, license: 'MIT' },
+      richFiles,
+      [],
+    ],
+  ])('the document is the same, byte for byte: %s', async (_, manifest, files, tags) => {
+    const [ours, theirs] = both;
+    if (ours === undefined || theirs === undefined) throw new Error('two sandboxes were started');
+    await writeFile(at('work', 'same.tgz'), packageTarball(manifest, files));
+    const [tag] = tags;
+    const { exitCode, output } = await pipe({
+      REGISTRY: ours.npmUrl,
+      FILENAME: 'same.tgz',
+      USERNAME: account.username,
+      TOKEN: tokens.plainToken,
+      EXTRA_ARGS: JSON.stringify(tag === undefined ? [] : ['--dist-tag', tag]),
+    });
+    expect([exitCode, exitCode === 0 ? '' : output]).toEqual([0, '']);
+    // The sandbox takes this token with any user name.
+    const auth = Buffer.from(`${account.username}:${tokens.plainToken}`).toString('base64');
+    await writeFile(at('work', '.npmrc'), `${theirs.npmUrl.replace('http:', '')}:_auth=${auth}\n`);
+    await started().tools.npm(
+      at('work'),
+      [theirs.npmUrl],
+      'publish',
+      './same.tgz',
+      '--ignore-scripts',
+      ...(tag === undefined ? [] : ['--tag', tag]),
+    );
+    await rm(at('work', '.npmrc'));
+    const documents = both.map(({ npm, npmUrl }) => {
+      const [found] = [...npm.packages.values()];
+      const [published] = [...(found?.versions.values() ?? [])];
+      return JSON.stringify(published?.document, undefined, 1).replaceAll(npmUrl, 'http://registry/');
+    });
+    const [our = '', their = ''] = documents;
+    expect(their).toContain('"_npmVersion"');
+    expect(our).toBe(JSON.stringify(JSON.parse(their, withoutClient), undefined, 1));
+    // npm's own documents pass every check of the sandbox, so these are no stricter than npm is.
+    expect(both.map(({ violations }) => violations)).toEqual([[], []]);
+  });
+
+  it('what Verdaccio stores is the same, but for times and names of clients', async () => {
+    const second = await started().tools.startVerdaccio('second');
+    try {
+      await copyFile(at('work', await pack('stored', '1.0.0')), at('work', 'stored.tgz'));
+      expect((await publish('stored.tgz')).exitCode).toBe(0);
+      await started().tools.npm(at('work'), [second.url], 'publish', './stored.tgz');
+      const stored = await Promise.all(
+        ['verdaccio', 'second'].map(
+          async (name) => await readFile(at(name, 'storage', 'stored', 'package.json'), 'utf8'),
+        ),
+      );
+      const [ours, theirs] = stored.map((text): unknown =>
+        JSON.parse(text.replaceAll(second.url, started().url), withoutTimes),
+      );
+      expect(ours).toEqual(theirs);
+    } finally {
+      await second.close();
+    }
+  });
+});
