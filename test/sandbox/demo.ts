@@ -6,11 +6,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dockerArchive } from './demo-image.ts';
+import { npmTarball } from './demo-package.ts';
 import { startSandbox } from './sandbox.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const directory = await mkdtemp(join(tmpdir(), 'pipe-demo-'));
-const sandbox = await startSandbox({ registry: { packages: ['acme/app'] } });
+const sandbox = await startSandbox({
+  registry: { packages: ['acme/app'] },
+  npm: { packages: ['@acme/pipe', '@acme/docs'] },
+});
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const problems: string[] = [];
 
@@ -29,6 +33,7 @@ async function runPipe(
     API_URL: sandbox.apiUrl,
     WORKSPACE: 'acme',
     REPOSITORY: 'app',
+    BITBUCKET_CLONE_DIR: directory,
     BITBUCKET_PIPE_STORAGE_DIR: directory,
     ...variables,
   };
@@ -90,6 +95,21 @@ try {
     0,
   );
 
+  const version = '1.0.0';
+  const readme = await readFile(join(root, 'README.md'));
+  const packages = {
+    '@acme/pipe': { 'pipe.js': bundle, 'README.md': readme },
+    '@acme/docs': { 'README.md': readme },
+  };
+  for (const [name, content] of Object.entries(packages)) {
+    const file = join(directory, `${name.replace('@acme/', '')}-${version}.tgz`);
+    await writeFile(file, npmTarball({ name, version, license: 'Apache-2.0' }, content));
+  }
+  const npm = { TYPE: 'npm', FILENAME: join(directory, '*.tgz'), REGISTRY: sandbox.npmUrl };
+  sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'reset-after-store' } });
+  await runPipe('npm packages, of which one is stored although the connection breaks', { ...npm, ...account }, 0);
+  await runPipe('The same again', { ...npm, ...account, EXTRA_ARGS: '--skip-existing' }, 0);
+
   say('\n# What landed in acme/app\n');
   for (const { name, size, sha256 } of sandbox.downloads.values())
     say(`  ${sha256.slice(0, 16)}…  ${String(size).padStart(9)}  ${name}`);
@@ -105,6 +125,15 @@ try {
   if (repository?.tags.size !== 3) problems.push('not all tags are there');
   const uploads = [...(repository?.blobs.values() ?? [])].map((blob) => blob.uploads);
   if (uploads.some((count) => count !== 1)) problems.push('a layer was sent twice');
+  for (const name of Object.keys(packages)) {
+    const published = sandbox.npm.packages.get(name)?.versions.get(version);
+    say(
+      `  ${published?.tarball.sha256.slice(0, 16)}…  ${String(published?.tarball.size).padStart(9)}  npm ${name}@${version}`,
+    );
+    problems.push(...(await sandbox.npm.installProblems(name, version)).map((problem) => `${name}: ${problem}`));
+  }
+  if (sandbox.requests.filter(({ server, method }) => server === 'npm' && method === 'PUT').length !== 2)
+    problems.push('a package was sent twice');
   if (!sandbox.downloads.has('SHA256SUMS')) problems.push('SHA256SUMS is missing');
   problems.push(...sandbox.violations);
 } finally {
