@@ -1,8 +1,50 @@
-/** TYPE maven from plan to conclusion. */
+/** TYPE maven from plan to conclusion: says what will be sent, sends it, and says what came of it. */
 
+import { fixedAuthorizer } from './http/authorizer.ts';
+import { basicCredential, bearerCredential, type Credential } from './http/credentials.ts';
+import { createMavenClient } from './maven/client.ts';
+import { planArtifact } from './maven/plan.ts';
+import { publishArtifact } from './maven/publish.ts';
+import {
+  mavenFailureLines,
+  mavenPlanLines,
+  mavenReport,
+  mavenResult,
+  mavenSuccessText,
+  mavenVariables,
+} from './maven-report.ts';
 import type { MavenSettings } from './maven-settings.ts';
 import type { Conclusion, RunTools } from './run-tools.ts';
 
+/** @throws InputError where the artifact cannot be planned, before anything is sent */
 export async function publishMaven(settings: MavenSettings, tools: RunTools): Promise<Conclusion> {
-  return await Promise.reject(new Error(`${settings.type} ${tools.wantsResult}`));
+  const plan = await planArtifact(settings, tools.places);
+  for (const line of mavenPlanLines(plan, settings)) tools.log.info(line);
+  for (const warning of plan.warnings) tools.log.warning(warning);
+  tools.signal.throwIfAborted();
+  if (settings.isDryRun) return { success: 'Dry run: nothing was sent' };
+
+  const startedAt = performance.now();
+  const client = createMavenClient(tools.createHttp(fixedAuthorizer(credentials(settings))), settings.registry);
+  const progress = tools.createProgress(plan.totalBytes);
+  const { log, signal } = tools;
+  const { concurrency } = settings;
+  const outcome = await publishArtifact(plan, { client, log, progress, signal, concurrency, now: () => new Date() });
+  progress.close();
+
+  const published = { plan, outcome, settings, elapsedMs: performance.now() - startedAt };
+  const result = (message: string | undefined): unknown => mavenResult(published, message);
+  if (outcome.error !== undefined)
+    return { failure: { error: outcome.error, lines: mavenFailureLines(published) }, result };
+  return {
+    success: mavenSuccessText(published),
+    result,
+    variables: mavenVariables(published),
+    report: mavenReport(published),
+  };
+}
+
+function credentials({ account, bearer, registry: { origin } }: MavenSettings): readonly Credential[] {
+  if (account !== undefined) return [basicCredential(origin, account.username, account.password)];
+  return bearer === undefined ? [] : [bearerCredential(origin, bearer)];
 }

@@ -1,0 +1,147 @@
+/** The whole plan of a publication to a Maven repository, as data, before the first request. */
+
+import { basename } from 'node:path';
+import { selectFiles, type Surroundings } from '../downloads/select-files.ts';
+import { InputError } from '../errors.ts';
+import { bytesBody, type SizedBody } from '../http/body.ts';
+import { fileBody, type SourceFile } from '../http/file-body.ts';
+import type { MavenSettings } from '../maven-settings.ts';
+import type { ArrayValue } from '../toolkit/environment.ts';
+import { printable } from '../toolkit/output.ts';
+import type { FileKind } from './coordinates.ts';
+import { findPom, isPomFile } from './find-pom.ts';
+import type { Hashes } from './hashes.ts';
+import type { Pom } from './pom.ts';
+
+export interface PlannedFile {
+  readonly kind: FileKind;
+  /** Where it comes from, for a person. */
+  readonly from: string;
+  readonly size: number;
+  /** @param hashes see every byte that is read */
+  open(hashes: Hashes): SizedBody;
+}
+
+export interface MavenPlan {
+  readonly pom: Pom;
+  /** In the order of their publication: the artifact, what belongs to it, the POM. */
+  readonly files: readonly PlannedFile[];
+  readonly totalBytes: number;
+  readonly warnings: readonly string[];
+}
+
+/** The extensions of Maven's artifact handlers, for a file that has none; a packaging is its own extension else. */
+const extensions: Readonly<Record<string, string>> = {
+  bundle: 'jar',
+  ejb: 'jar',
+  'ejb-client': 'jar',
+  'java-source': 'jar',
+  javadoc: 'jar',
+  'maven-plugin': 'jar',
+  'test-jar': 'jar',
+};
+
+/** @throws InputError naming everything that is wrong with the files, or with the POM */
+export async function planArtifact(settings: MavenSettings, surroundings: Surroundings): Promise<MavenPlan> {
+  const { artifact, pom: given, sources, javadoc } = await selectAll(settings, surroundings);
+  const found = await findPom(artifact, { given, classifier: settings.classifier }, surroundings);
+  const isPomOnly = isPomFile(artifact);
+  if (isPomOnly && settings.classifier !== undefined)
+    throw new InputError(`${printable(artifact.path)} is a POM, which has no classifier: leave --classifier out`);
+  const files = [
+    ...(isPomOnly ? [] : [fromFile(artifact, kindOf(artifact, found.pom, settings.classifier))]),
+    ...(sources === undefined ? [] : [fromFile(sources, { classifier: 'sources', extension: 'jar' })]),
+    ...(javadoc === undefined ? [] : [fromFile(javadoc, { classifier: 'javadoc', extension: 'jar' })]),
+    fromBytes(found.bytes, found.where, { extension: 'pom' }),
+  ];
+  return {
+    pom: found.pom,
+    files,
+    totalBytes: files.reduce((sum, { size }) => sum + size, 0),
+    warnings:
+      isPomOnly && found.pom.packaging !== 'pom'
+        ? [`${found.where} says that its packaging is ${printable(found.pom.packaging)}, and only the POM is published`]
+        : [],
+  };
+}
+
+interface Selected {
+  readonly artifact: SourceFile;
+  readonly pom: SourceFile | undefined;
+  readonly sources: SourceFile | undefined;
+  readonly javadoc: SourceFile | undefined;
+}
+
+async function selectAll(settings: MavenSettings, surroundings: Surroundings): Promise<Selected> {
+  const problems: string[] = [];
+  const select = async (name: string, patterns: ArrayValue | undefined): Promise<SourceFile | undefined> => {
+    if (patterns === undefined) return undefined;
+    try {
+      const { files } = await selectFiles(patterns, surroundings);
+      if (files.length === 1) return files[0];
+      const listed = files.slice(0, 5).map(({ path }) => printable(path));
+      problems.push(
+        files.length === 0
+          ? `${name} matches no file`
+          : `${name} matches ${files.length} files (${listed.join(', ')}${files.length > 5 ? ', …' : ''}), and one is published at a time, with what belongs to it: --sources FILE, --javadoc FILE`,
+      );
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(name === 'FILENAME' ? error.message : `${name}: ${error.message}`);
+    }
+    return undefined;
+  };
+  const file = (path: string | undefined): ArrayValue | undefined =>
+    path === undefined ? undefined : { form: 'items', items: [path] };
+  const artifact = await select('FILENAME', settings.patterns);
+  const pom = await select('--pom', file(settings.pom));
+  const sources = await select('--sources', file(settings.sources));
+  const javadoc = await select('--javadoc', file(settings.javadoc));
+  if (artifact === undefined || problems.length > 0) throw new InputError(problems.join('\n'));
+  return { artifact, pom, sources, javadoc };
+}
+
+/**
+ * The file's own extension counts, as the user sees it. `mvn deploy:deploy-file` takes that of the POM's packaging, and
+ * so makes a jar of a zip unless it is told otherwise.
+ */
+function kindOf(
+  artifact: SourceFile,
+  { artifactId, version, packaging }: Pom,
+  classifier: string | undefined,
+): FileKind {
+  const name = basename(artifact.path);
+  // What a version has after its last dot is no extension.
+  const stem = `${artifactId}-${version}`;
+  const rest = name.startsWith(stem) ? name.slice(stem.length) : name;
+  const own = /\.((?:tar\.)?(?:[A-Za-z][A-Za-z0-9]*|7z))$/.exec(rest)?.[1];
+  const extension = own ?? extensions[packaging] ?? packaging;
+  if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(extension))
+    throw new InputError(
+      `${printable(artifact.path)} has no extension, and the packaging ${printable(packaging)} is none`,
+    );
+  return { classifier, extension };
+}
+
+function fromFile(source: SourceFile, kind: FileKind): PlannedFile {
+  return { kind, from: printable(source.path), size: source.size, open: (hashes) => fileBody(source, hashes) };
+}
+
+function fromBytes(bytes: Buffer, from: string, kind: FileKind): PlannedFile {
+  return {
+    kind,
+    from,
+    size: bytes.length,
+    open: (hashes) => {
+      const body = bytesBody(bytes);
+      return {
+        length: body.length,
+        async *open() {
+          hashes.start();
+          hashes.update(bytes);
+          yield* body.open();
+        },
+      };
+    },
+  };
+}
