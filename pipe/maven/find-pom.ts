@@ -24,7 +24,7 @@ const pomInside = /^META-INF\/maven\/(?:[^/]+\/)*pom\.xml$/;
 const maxListed = 10;
 
 export function isPomFile({ path }: SourceFile): boolean {
-  return /\.pom$/.test(path) || basename(path) === 'pom.xml';
+  return path.endsWith('.pom') || basename(path) === 'pom.xml';
 }
 
 /** @throws InputError where there is no POM, or none that can be used */

@@ -18,7 +18,7 @@ import {
 import { locationForms, type LocationForm } from './registry-options.ts';
 import { registrySteps, type RegistryStep } from './registry-steps.ts';
 
-const serverNames = ['api', 'content', 'proxy', 'web', 'registry', 'auth', 'blobs', 'npm'] as const;
+const serverNames = ['api', 'content', 'proxy', 'web', 'registry', 'auth', 'blobs', 'npm', 'maven'] as const;
 
 /** `auth` gives out the registry's tokens; `blobs` is where its uploads and redirects may lead. */
 export type ServerName = (typeof serverNames)[number];

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { startAdminServer } from './admin-server.ts';
 import { parseFault } from './faults.ts';
 import { parseNpmOptions } from './npm-options.ts';
+import { parseMavenOptions } from './maven-repository.ts';
 import { parseRegistryOptions } from './registry-options.ts';
 import { startSandbox } from './sandbox.ts';
 import type { SandboxTokens } from './tokens.ts';
@@ -18,6 +19,7 @@ export interface SandboxAddresses {
   readonly authOrigin: string;
   readonly blobsOrigin: string;
   readonly npmUrl: string;
+  readonly mavenUrl: string;
   readonly adminUrl: string;
   readonly tokens: SandboxTokens;
 }
@@ -37,6 +39,8 @@ const { values } = parseArgs({
     /** Its options, as JSON. */
     registry: { type: 'string', default: '{}' },
     npm: { type: 'string', default: '{}' },
+    /** The Maven repository's, as JSON. */
+    maven: { type: 'string', default: '{}' },
     /** A fault, or an array of them, as JSON. */
     faults: { type: 'string', default: '[]' },
     /** End with the standard input, so that no sandbox outlives whoever started it. */
@@ -58,6 +62,7 @@ const sandbox = await startSandbox({
   discardContent: values['discard-content'],
   registry: parseRegistryOptions(JSON.parse(values.registry)),
   npm: parseNpmOptions(JSON.parse(values.npm)),
+  maven: parseMavenOptions(JSON.parse(values.maven)),
 });
 for (const fault of [JSON.parse(values.faults) as unknown].flat()) sandbox.inject(parseFault(fault));
 const admin = await startAdminServer(sandbox, host);
@@ -66,7 +71,7 @@ process.once('SIGTERM', close).once('SIGINT', close);
 if (values['exit-with-stdin']) process.stdin.once('end', close).resume();
 
 const { apiUrl, contentOrigin, pipelinesProxyUrl, versionListUrl, tokens } = sandbox;
-const { registryUrl, registryHost, authOrigin, blobsOrigin } = sandbox;
+const { registryUrl, registryHost, authOrigin, blobsOrigin, mavenUrl } = sandbox;
 const addresses: SandboxAddresses = {
   apiUrl,
   contentOrigin,
@@ -77,6 +82,7 @@ const addresses: SandboxAddresses = {
   authOrigin,
   blobsOrigin,
   npmUrl: sandbox.npmUrl,
+  mavenUrl,
   adminUrl: admin.adminUrl,
   tokens,
 };

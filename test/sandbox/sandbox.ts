@@ -6,6 +6,7 @@ import { FaultList, type Fault } from './faults.ts';
 import { originOf } from './listen.ts';
 import { createNpmRegistry, type NpmRegistry } from './npm-registry.ts';
 import type { NpmOptions } from './npm-options.ts';
+import { createMavenRepository, type MavenOptions, type MavenRepository } from './maven-repository.ts';
 import { servePipelinesProxy } from './pipelines-proxy.ts';
 import type { RecordedRequest, ServerContext } from './recorded-request.ts';
 import { createRegistry, type Registry } from './registry.ts';
@@ -38,6 +39,7 @@ export interface SandboxOptions {
   readonly discardContent?: boolean | undefined;
   readonly registry?: RegistryOptions | undefined;
   readonly npm?: NpmOptions | undefined;
+  readonly maven?: MavenOptions | undefined;
 }
 
 export interface Sandbox {
@@ -58,6 +60,8 @@ export interface Sandbox {
   readonly blobsOrigin: string;
   /** As `REGISTRY` of npm packages: `http://127.0.0.1:PORT/acme/`. */
   readonly npmUrl: string;
+  /** As `REGISTRY` of a Maven artifact: `http://127.0.0.1:PORT/repository/`. */
+  readonly mavenUrl: string;
   readonly tokens: SandboxTokens;
   /** Every request to every server, in order of arrival. */
   readonly requests: readonly RecordedRequest[];
@@ -66,6 +70,7 @@ export interface Sandbox {
   readonly reports: ReadonlyMap<string, unknown>;
   readonly registry: Registry;
   readonly npm: NpmRegistry;
+  readonly maven: MavenRepository;
   /** Every request that no correct client would have sent, with the reason. */
   readonly violations: readonly string[];
   /** Seeds a download. */
@@ -124,6 +129,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     origins: () => ({ registry: origin(servers[4]), auth: origin(servers[5]), blobs: origin(servers[6]) }),
   });
   const { serve } = registryParts;
+  const mavenParts = createMavenRepository(options.maven ?? {}, discardContent);
   const servers: SevenServers = await Promise.all([
     startServer('api', context, { host, port: options.port ?? 0 }, (exchange) => serveDownloadsApi(exchange, api)),
     startServer('content', context, { host, port: 0 }, (exchange) => serveContent(exchange, { store, urls })),
@@ -141,6 +147,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     origin: () => origin(npmServer),
   });
   const npmServer: SandboxServer = await startServer('npm', context, { host, port: 0 }, npmParts.serve);
+  const mavenServer = await startServer('maven', context, { host, port: 0 }, mavenParts.serve);
 
   return {
     apiUrl: api.apiUrl(),
@@ -152,12 +159,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     authOrigin: origin(servers[5]),
     blobsOrigin: origin(servers[6]),
     npmUrl: `${origin(npmServer)}/${workspace}/`,
+    mavenUrl: `${origin(mavenServer)}${mavenParts.basePath}`,
     tokens,
     requests,
     downloads: store.downloads,
     reports,
     registry: registryParts.registry,
     npm: npmParts.npm,
+    maven: mavenParts.repository,
     violations,
     put: (name, content, createdOn) => store.put(name, content, createdOn),
     inject: (fault) => faults.inject(fault),
@@ -169,13 +178,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       store.clear();
       registryParts.reset();
       npmParts.reset();
+      mavenParts.repository.clear();
     },
     close: async () => {
       closing.abort();
-      await Promise.all([...servers, npmServer].map((server) => server.close()));
+      await Promise.all([...servers, npmServer, mavenServer].map((server) => server.close()));
       npmParts.close();
       store.close();
       registryParts.close();
+      mavenParts.close();
     },
   };
 }

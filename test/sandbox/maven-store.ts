@@ -1,0 +1,78 @@
+/** The files of a Maven repository, with the checksums that a client has to get right. */
+import { createHash } from 'node:crypto';
+import { ContentStore, type StoredContent } from './content-store.ts';
+import type { Exchange } from './exchange.ts';
+
+export const checksumKinds = ['md5', 'sha1', 'sha256', 'sha512'] as const;
+export type ChecksumKind = (typeof checksumKinds)[number];
+
+export interface StoredFile {
+  readonly size: number;
+  readonly checksums: Readonly<Record<ChecksumKind, string>>;
+  /** Rejects where content is discarded. */
+  content(): Promise<Buffer>;
+  readonly stored: StoredContent;
+}
+
+/** What is small enough to be a POM, metadata or a checksum is kept even where content is discarded. */
+const keptBytes = 1024 * 1024;
+
+export class MavenStore {
+  /** By path below the repository, decoded. */
+  readonly files = new Map<string, StoredFile>();
+  readonly #contents: ContentStore;
+
+  constructor(discardContent: boolean) {
+    this.#contents = new ContentStore(discardContent, keptBytes);
+  }
+
+  /** Takes a body, whose checksums are then known; not yet one of the files. */
+  async receive(exchange: Exchange): Promise<StoredFile> {
+    const writer = this.#contents.writer(exchange.storesCorruptly);
+    const hashes = checksumKinds.map((kind) => createHash(kind));
+    try {
+      await exchange.receive((chunk) => {
+        for (const hash of hashes) hash.update(chunk);
+        writer.write(chunk);
+        return writer.pending;
+      });
+    } catch (error) {
+      await writer.discard();
+      throw error;
+    }
+    const stored = await writer.finish();
+    return toFile(
+      stored,
+      hashes.map((hash) => hash.digest('hex')),
+    );
+  }
+
+  put(path: string, content: Buffer): void {
+    this.set(
+      path,
+      toFile(
+        this.#contents.keep(content),
+        checksumKinds.map((kind) => createHash(kind).update(content).digest('hex')),
+      ),
+    );
+  }
+
+  set(path: string, file: StoredFile): void {
+    this.files.get(path)?.stored.remove();
+    this.files.set(path, file);
+  }
+
+  clear(): void {
+    for (const { stored } of this.files.values()) stored.remove();
+    this.files.clear();
+  }
+
+  close(): void {
+    this.#contents.close();
+  }
+}
+
+function toFile(stored: StoredContent, sums: readonly string[]): StoredFile {
+  const [md5 = '', sha1 = '', sha256 = '', sha512 = ''] = sums;
+  return { size: stored.size, checksums: { md5, sha1, sha256, sha512 }, content: () => stored.read(), stored };
+}
