@@ -10,5 +10,7 @@ export default {
   reporters: ['default', ...(process.env.TEST_TOTALS ? ['<rootDir>/ci-scripts/jest-totals-reporter.cjs'] : [])],
   // Machines that run other things at the same time are slow now and then; what hangs still ends.
   testTimeout: 20_000,
-  transform: { '\\.ts$': '<rootDir>/ci-scripts/jest-transform.cjs' },
+  transform: { '\\.ts$|/parse-xml/dist/.+\\.js$': '<rootDir>/ci-scripts/jest-transform.cjs' },
+  // Jest runs the tests as CommonJS, and this one library comes only as ES modules.
+  transformIgnorePatterns: ['/node_modules/(?!@rgrove/parse-xml/)'],
 };

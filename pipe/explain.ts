@@ -1,6 +1,8 @@
 /** Tells a user what to do about a failure: a table from errors to advice. */
 
+import type { TokenKind } from './credential-settings.ts';
 import { FileChangedError, HttpError, NetworkError, StalledError, VerificationError } from './errors.ts';
+import { VersionConflictError } from './maven/version-conflict.ts';
 import { isBitbucketPackages } from './package-registry.ts';
 import { isImmutable } from './registry/refusals.ts';
 import type { FileSettings, ImageSettings, MavenSettings, NpmSettings } from './settings.ts';
@@ -12,7 +14,7 @@ type FileFacts = Pick<
 >;
 type ImageFacts = Pick<ImageSettings, 'type' | 'reference' | 'account' | 'tokenKind' | 'timeoutMs'>;
 type NpmFacts = Pick<NpmSettings, 'type' | 'registry' | 'account' | 'bearer' | 'tokenKind' | 'timeoutMs'>;
-type MavenFacts = Pick<MavenSettings, 'type' | 'registry' | 'account' | 'tokenKind' | 'timeoutMs'>;
+type MavenFacts = Pick<MavenSettings, 'type' | 'registry' | 'account' | 'bearer' | 'tokenKind' | 'timeoutMs'>;
 type Facts = FileFacts | ImageFacts | NpmFacts | MavenFacts;
 
 interface Row<Of> {
@@ -78,9 +80,7 @@ const imageRows: readonly Row<ImageFacts>[] = [
     advice: (_, { account, tokenKind }) =>
       account === undefined
         ? 'The registry asks for credentials: set USERNAME and TOKEN.'
-        : tokenKind === 'api-token'
-          ? `Check that USERNAME is the email of the Atlassian account that made the API token, that the token has not expired, and that it has the scopes ${packageScopes}: ${apiTokenPage}.`
-          : `The registry does not take this USERNAME and TOKEN. Bitbucket's takes an API token with the scopes ${packageScopes} and its email, or the pipeline's own BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN.`,
+        : packagesCredentialsAdvice('registry', tokenKind),
   },
   {
     when: hasStatus(403),
@@ -144,7 +144,54 @@ const npmRows: readonly Row<NpmFacts>[] = [
 ];
 
 /** What Maven repositories say. */
-const mavenRows: readonly Row<MavenFacts>[] = [];
+const mavenRows: readonly Row<MavenFacts>[] = [
+  {
+    when: (error) => error instanceof VersionConflictError || hasStatus(409)(error),
+    advice: () =>
+      'A released version is never replaced. Publish the changed artifact under another version, or as a SNAPSHOT.',
+  },
+  {
+    when: hasStatus(401),
+    advice: (_, { account, bearer, tokenKind }) =>
+      account === undefined && bearer === undefined
+        ? 'The repository asks for credentials: set USERNAME and TOKEN.'
+        : bearer !== undefined
+          ? 'TOKEN was sent alone, because USERNAME is not set: most Maven repositories take it with a user name.'
+          : packagesCredentialsAdvice('repository', tokenKind),
+  },
+  {
+    when: hasStatus(403),
+    advice: (_, { registry }) =>
+      `The token is known, but may not do this in ${registry.href}. On Bitbucket it needs the scopes ${packageScopes}, and its owner write access to the repository that the package belongs to; elsewhere, the right to read and to deploy.`,
+  },
+  {
+    when: (error) => isRefused(error, /NAME_UNKNOWN|does not exist/) || hasStatus(404)(error),
+    advice: (_, { registry }) =>
+      isBitbucketPackages(registry)
+        ? `${registry.pathname === '/' ? 'REGISTRY has no workspace: take its whole URL from the page of the package. Otherwise, the' : 'The'} package does not exist, or the token does not see it. An admin of the repository creates it once, before the first push: Create > Package.`
+        : `There is no Maven repository at ${registry.href}, or the token does not see it: REGISTRY is the URL that distributionManagement in a POM would have.`,
+  },
+  {
+    when: hasStatus(405),
+    advice: (_, { registry }) =>
+      `${registry.href} takes no uploads: is it a group or a proxy of other repositories? REGISTRY must be the hosted one, for releases or for SNAPSHOTs.`,
+  },
+  {
+    when: hasStatus(400),
+    advice: () =>
+      'Many repositories take either releases or SNAPSHOTs, and answer so to the other kind: check which one REGISTRY is.',
+  },
+  { when: hasStatus(413), advice: () => 'The repository, or a proxy before it, takes no file of that size.' },
+  {
+    when: hasStatus(429),
+    advice: () => 'The repository limits how often it may be asked. Wait, and run the step again.',
+  },
+  {
+    when: (error) => error instanceof HttpError && error.refusal.location !== undefined,
+    advice: (error: HttpError) =>
+      `The server says that the address has moved to ${error.refusal.location}: set REGISTRY so that it leads there directly.`,
+  },
+];
 
 /** What may happen with any server. */
 const commonRows: readonly Row<Facts>[] = [
@@ -237,11 +284,15 @@ function npmUnauthorizedAdvice({ registry, account, bearer, tokenKind }: NpmFact
   if (bearer !== undefined)
     return 'TOKEN was sent by itself, as Bearer, because USERNAME is not set: it has expired, was revoked, or belongs to another registry. Where the registry wants a user name too, set USERNAME.';
   if (account === undefined) return 'The registry asks for credentials: set TOKEN, and USERNAME where it has one.';
-  if (tokenKind === 'api-token')
-    return `Check that USERNAME is the email of the Atlassian account that made the API token, that the token has not expired, and that it has the scopes ${packageScopes}: ${apiTokenPage}.`;
-  return isBitbucketPackages(registry)
-    ? `The registry does not take this USERNAME and TOKEN. Bitbucket's takes an API token with the scopes ${packageScopes} and its email, or the pipeline's own BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN.`
+  return tokenKind === 'api-token' || isBitbucketPackages(registry)
+    ? packagesCredentialsAdvice('registry', tokenKind)
     : 'The registry does not take this USERNAME and TOKEN. Where it takes tokens alone, as npmjs.com and GitHub do, leave USERNAME out.';
+}
+
+function packagesCredentialsAdvice(what: 'registry' | 'repository', tokenKind: TokenKind): string {
+  return tokenKind === 'api-token'
+    ? `Check that USERNAME is the email of the Atlassian account that made the API token, that the token has not expired, and that it has the scopes ${packageScopes}: ${apiTokenPage}.`
+    : `The ${what} does not take this USERNAME and TOKEN. Bitbucket's takes an API token with the scopes ${packageScopes} and its email, or the pipeline's own BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN.`;
 }
 
 function missingScopesAdvice(error: HttpError, { tokenKind }: FileFacts): string {

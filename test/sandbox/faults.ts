@@ -206,7 +206,9 @@ const isFor =
 const hasBody = (target: FaultTarget): boolean =>
   target.steps.length > 0 ? isFor('data', 'manifest-put')(target) : ['POST', 'PUT'].includes(target.method);
 const hasContent = (target: FaultTarget): boolean =>
-  target.server === 'content' || isFor('blob-get', 'manifest-get')(target);
+  target.server === 'content' ||
+  (target.server === 'maven' && target.method === 'GET') ||
+  isFor('blob-get', 'manifest-get')(target);
 
 /** A fault waits for a request that it can harm: corrupt content, say, lets the redirect before it pass. */
 const canHarm: Readonly<Partial<Record<FaultAction['kind'], (target: FaultTarget) => boolean>>> = {
