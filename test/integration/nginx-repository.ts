@@ -1,0 +1,66 @@
+/** A Maven repository as simple as can be: nginx on loopback, which stores what is PUT. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+export interface NginxRepository {
+  /** Ends with a slash. */
+  readonly url: string;
+  /** Where its files are. */
+  readonly content: string;
+  close(): Promise<void>;
+}
+
+const patienceMs = 15_000;
+
+/** @param directory for its configuration and its content */
+export async function startNginxRepository(directory: string): Promise<NginxRepository> {
+  const port = await freePort();
+  const content = join(directory, 'content');
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  for (const name of ['content', ...temporary]) await mkdir(join(directory, name), { recursive: true });
+  const config = [
+    ...(process.getuid?.() === 0 ? ['user root;'] : []),
+    'daemon off; worker_processes 1;',
+    `pid ${directory}/nginx.pid; error_log ${directory}/error.log;`,
+    'events {}',
+    'http {',
+    'access_log off; client_max_body_size 0;',
+    ...temporary.map((name) => `${name}_temp_path ${directory}/${name};`),
+    `server { listen 127.0.0.1:${port}; root ${content};`,
+    'location / { dav_methods PUT; create_full_put_path on; } } }',
+  ];
+  await writeFile(join(directory, 'nginx.conf'), config.join('\n'));
+  const args = ['-p', directory, '-e', join(directory, 'error.log'), '-c', join(directory, 'nginx.conf')];
+  const child = spawn('nginx', args, { stdio: 'inherit' });
+  const exited = once(child, 'exit');
+  exited.catch(() => undefined);
+  const url = `http://127.0.0.1:${port}/`;
+  for (const startedAt = performance.now(); ; await setTimeout(20)) {
+    if ((await fetch(url).catch(() => undefined)) !== undefined) break;
+    if (child.exitCode === null && child.pid !== undefined && performance.now() - startedAt < patienceMs) continue;
+    child.kill('SIGKILL');
+    throw new Error('nginx does not answer');
+  }
+  return {
+    url,
+    content,
+    close: async () => {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
