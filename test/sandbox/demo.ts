@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dockerArchive } from './demo-image.ts';
 import { npmTarball } from './demo-package.ts';
+import { jar } from '../maven/artifacts.ts';
 import { startSandbox } from './sandbox.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -109,6 +110,16 @@ try {
   sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'reset-after-store' } });
   await runPipe('npm packages, of which one is stored although the connection breaks', { ...npm, ...account }, 0);
   await runPipe('The same again', { ...npm, ...account, EXTRA_ARGS: '--skip-existing' }, 0);
+  const maven = { TYPE: 'maven', REGISTRY: sandbox.mavenUrl, FILENAME: join(directory, 'app.jar'), ...account };
+  const coordinates = { groupId: 'com.acme', artifactId: 'app', version: '1.0' };
+  const artifact = jar(coordinates);
+  await writeFile(maven.FILENAME, artifact);
+  // What is published must be of the build: here, the working directory's own.
+  const ofBuild = { BITBUCKET_CLONE_DIR: directory };
+  await runPipe('A Maven artifact, with the POM that is in it', { ...maven, ...ofBuild }, 0);
+  await runPipe('The very same again', { ...maven, ...ofBuild }, 0);
+  await writeFile(maven.FILENAME, jar({ ...coordinates, version: '1.1-SNAPSHOT' }));
+  await runPipe('A SNAPSHOT of the next version', { ...maven, ...ofBuild }, 0);
 
   say('\n# What landed in acme/app\n');
   for (const { name, size, sha256 } of sandbox.downloads.values())
@@ -134,6 +145,14 @@ try {
   }
   if (sandbox.requests.filter(({ server, method }) => server === 'npm' && method === 'PUT').length !== 2)
     problems.push('a package was sent twice');
+  const mavenFiles = [...sandbox.maven.files].filter(([path]) => !/\.(?:md5|sha\d+)$/.test(path));
+  for (const [path, { checksums, size }] of mavenFiles)
+    say(`  ${checksums.sha256.slice(0, 16)}…  ${String(size).padStart(9)}  maven ${path}`);
+  const landed = await sandbox.maven.files.get('com/acme/app/1.0/app-1.0.jar')?.content();
+  if (landed?.equals(artifact) !== true) problems.push('app-1.0.jar is not what was sent');
+  // An artifact and a POM each, metadata of the SNAPSHOT and of both; four checksums of each.
+  if (mavenFiles.length !== 6 || sandbox.maven.files.size !== 30)
+    problems.push('not all of the Maven artifacts is there');
   if (!sandbox.downloads.has('SHA256SUMS')) problems.push('SHA256SUMS is missing');
   problems.push(...sandbox.violations);
 } finally {
