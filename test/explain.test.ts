@@ -10,6 +10,7 @@ import {
   VerificationError,
 } from '../pipe/errors.ts';
 import { explain } from '../pipe/explain.ts';
+import { VersionConflictError } from '../pipe/maven/version-conflict.ts';
 
 type Facts = Extract<Parameters<typeof explain>[1], { readonly type: 'file' }>;
 
@@ -163,5 +164,48 @@ describe('leaves to its message', () => {
     ['what is no error', undefined],
   ])('%s', (_, error) => {
     expect(explain(error, facts)).toBeUndefined();
+  });
+});
+
+describe('of Maven repositories', () => {
+  const maven = {
+    type: 'maven',
+    registry: new URL('https://nexus.example/releases/'),
+    account: { username: 'ci', password: 'x' },
+    tokenKind: 'other',
+    timeoutMs: 120_000,
+  } as const;
+  const bitbucket = { ...maven, registry: new URL('https://maven.apkg.io/acme/'), tokenKind: 'api-token' } as const;
+
+  it.each<[string, unknown, Parameters<typeof explain>[1], RegExp]>([
+    ['a version that is there', new VersionConflictError('m'), maven, /^A released version is never replaced\./],
+    ['409', refused(409), maven, /another version, or as a SNAPSHOT\.$/],
+    ['401 to nobody', refused(401), { ...maven, account: undefined }, /^The repository asks for credentials/],
+    ['401 to a token alone', refused(401), { ...maven, account: undefined, bearer: 'x' }, /^TOKEN was sent alone/],
+    ['401 to an API token', refused(401), bitbucket, /^Check that USERNAME is the email .* read:package:bitbucket/],
+    ['401', refused(401), maven, /^The repository does not take this USERNAME and TOKEN/],
+    [
+      '403',
+      refused(403),
+      bitbucket,
+      /may not do this in https:\/\/maven\.apkg\.io\/acme\/\. .*write:package:bitbucket/,
+    ],
+    ['404 of Bitbucket', refused(404), bitbucket, /^The package does not exist, .* Create > Package\.$/],
+    [
+      '404 without a workspace',
+      refused(404),
+      { ...bitbucket, registry: new URL('https://maven.apkg.io/') },
+      /^REGISTRY has no workspace/,
+    ],
+    ['NAME_UNKNOWN', refused(400, { reason: 'NAME_UNKNOWN: x' }), bitbucket, /^The package does not exist/],
+    ['404 elsewhere', refused(404), maven, /^There is no Maven repository at https:\/\/nexus\.example\/releases\//],
+    ['405', refused(405), maven, /takes no uploads: is it a group or a proxy .* must be the hosted one/],
+    ['400', refused(400), maven, /either releases or SNAPSHOTs/],
+    ['413', refused(413), maven, /takes no file of that size/],
+    ['429', refused(429), maven, /limits how often it may be asked/],
+    ['a redirect', refused(301, { location: 'https://moved/' }), maven, /moved to https:\/\/moved\/: set REGISTRY/],
+    ['500 of Bitbucket', refused(500), bitbucket, /bitbucket\.status\.atlassian\.com/],
+  ])('advises on %s', (_, error, given, advice) => {
+    expect(explain(error, given)).toMatch(advice);
   });
 });

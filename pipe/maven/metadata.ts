@@ -79,15 +79,21 @@ export function addVersion(
   };
 }
 
-/** The SNAPSHOT's metadata with the files of this build before all others, as maven-resolver's RemoteSnapshotMetadata merges. */
+/**
+ * The SNAPSHOT's metadata with the files of this build before all others, as maven-resolver's RemoteSnapshotMetadata
+ * merges. What another publisher has meanwhile added to it stays the newest.
+ */
 export function addBuild(known: Metadata, build: SnapshotBuild, kinds: readonly FileKind[]): Metadata {
   const updated = build.timestamp.replace('.', '');
-  const files = kinds.map((kind) => ({ ...kind, value: build.version, updated }));
+  const files = kinds
+    .filter((kind) => !known.snapshotFiles.some((file) => isSameKind(file, kind) && file.updated > updated))
+    .map((kind) => ({ ...kind, value: build.version, updated }));
   const isOurs = (kind: FileKind): boolean => files.some((file) => isSameKind(file, kind));
+  const isLate = (known.snapshot?.buildNumber ?? 0) > build.number;
   return {
     ...noMetadata,
-    lastUpdated: updated,
-    snapshot: { timestamp: build.timestamp, buildNumber: build.number },
+    lastUpdated: isLate ? known.lastUpdated : updated,
+    snapshot: isLate ? known.snapshot : { timestamp: build.timestamp, buildNumber: build.number },
     snapshotFiles: [...files, ...known.snapshotFiles.filter((file) => !isOurs(file))],
     plugins: known.plugins,
   };

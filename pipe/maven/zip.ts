@@ -3,6 +3,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
+import { crc32 } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
 import { PipeError } from '../errors.ts';
 import type { SourceFile } from '../http/file-body.ts';
@@ -69,7 +70,9 @@ async function readMember(zip: ZipFile, entry: Entry, path: string, maxBytes: nu
       if (length > maxBytes) throw tooLong;
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks);
+    const bytes = Buffer.concat(chunks);
+    if (crc32(bytes) !== entry.crc32) throw new ZipError(`${path} in it has another checksum than its header says`);
+    return bytes;
   });
 }
 

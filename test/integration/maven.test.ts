@@ -159,21 +159,23 @@ describe.each(['nginx', 'sandbox'] as const)('from %s', (server) => {
     await publish(url, { artifactId, version: release });
     await build({ artifactId, version: release, content: 'for linux' });
     await publish(url, { artifactId, version: release, classifier: 'linux' });
-    await build({ artifactId, version: next, content: 'first' });
-    await publish(url, { artifactId, version: next });
+    // Of one artifact, a project has one version.
+    const other = `${artifactId}-next`;
+    await build({ artifactId: other, version: next, content: 'first' });
+    await publish(url, { artifactId: other, version: next });
     const wanted = [
       { artifactId, version: release },
       { artifactId, version: release, classifier: 'linux' },
-      { artifactId, version: next },
+      { artifactId: other, version: next },
     ];
-    const snapshot = `${artifactId}-2.1-SNAPSHOT.jar`;
+    const snapshot = `${other}-2.1-SNAPSHOT.jar`;
     const got = await resolve(url, wanted);
     expect(await got(artifactId, release, `${artifactId}-2.0.jar`)).toEqual(plainJar(release));
     expect(await got(artifactId, release, `${artifactId}-2.0-linux.jar`)).toEqual(plainJar('for linux'));
-    expect(await got(artifactId, next, snapshot)).toEqual(plainJar('first'));
-    await build({ artifactId, version: next, content: 'second' });
-    expect(await publish(url, { artifactId, version: next })).toMatch(/as 2\.1-\d{8}\.\d{6}-2:/);
-    expect(await (await resolve(url, wanted))(artifactId, next, snapshot)).toEqual(plainJar('second'));
+    expect(await got(other, next, snapshot)).toEqual(plainJar('first'));
+    await build({ artifactId: other, version: next, content: 'second' });
+    expect(await publish(url, { artifactId: other, version: next })).toMatch(/as 2\.1-\d{8}\.\d{6}-2:/);
+    expect(await (await resolve(url, wanted))(other, next, snapshot)).toEqual(plainJar('second'));
     expect(servers().sandbox.violations).toEqual([]);
   });
 });

@@ -1,0 +1,105 @@
+/** The Maven repository of the sandbox refuses what a correct client does not do. */
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { checksumsOf } from '../../pipe/maven/hashes.ts';
+import { type Sandbox, startSandbox } from './sandbox.ts';
+import { tokens } from './tokens.ts';
+
+let sandbox: Sandbox | undefined;
+beforeEach(async () => {
+  sandbox = await startSandbox();
+});
+afterEach(async () => await sandbox?.close());
+
+function started(): Sandbox {
+  if (sandbox === undefined) throw new Error('only within a test');
+  return sandbox;
+}
+
+const basic = (token: string): string => `Basic ${Buffer.from(`${tokens.apiUser}:${token}`).toString('base64')}`;
+
+async function ask(
+  method: string,
+  path: string,
+  body?: string,
+  authorization = basic(tokens.apiToken),
+): Promise<Response> {
+  return await fetch(started().mavenUrl + path, {
+    method,
+    headers: { authorization },
+    ...(body !== undefined && { body }),
+  });
+}
+
+const release = 'com/acme/app/1.0';
+const metadata = (versions: readonly string[]): string =>
+  [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<metadata>',
+    '  <groupId>com.acme</groupId>',
+    '  <artifactId>app</artifactId>',
+    '  <versioning>',
+    '    <versions>',
+    ...versions.map((version) => `      <version>${version}</version>`),
+    '    </versions>',
+    '    <lastUpdated>20261121060929</lastUpdated>',
+    '  </versioning>',
+    '</metadata>',
+    '',
+  ].join('\n');
+
+it('takes files, their checksums and metadata, and gives them back', async () => {
+  const text = 'the pom';
+  expect((await ask('PUT', `${release}/app-1.0.pom`, text)).status).toBe(201);
+  for (const [kind, value] of Object.entries(checksumsOf(Buffer.from(text))))
+    expect((await ask('PUT', `${release}/app-1.0.pom.${kind}`, value)).status).toBe(201);
+  expect((await ask('PUT', 'com/acme/app/maven-metadata.xml', metadata(['1.0']))).status).toBe(201);
+  expect(await (await ask('GET', `${release}/app-1.0.pom`)).text()).toBe(text);
+  const head = await ask('HEAD', `${release}/app-1.0.pom`);
+  expect([head.status, head.headers.get('content-length')]).toEqual([200, String(text.length)]);
+  expect((await ask('GET', `${release}/absent`)).status).toBe(404);
+  expect((await ask('PUT', `${release}/app-1.0.pom`, 'another')).status).toBe(409);
+  expect(started().violations).toEqual([]);
+});
+
+describe('refuses, as a violation,', () => {
+  it.each([
+    ['a file outside of the layout', 'app.jar', 'x', 'a file outside of group/artifact/version'],
+    ['a file of another name', `${release}/other-1.0.jar`, 'x', 'the file name other-1.0.jar in version 1.0'],
+    [
+      'a SNAPSHOT without a timestamp',
+      'com/acme/app/1-SNAPSHOT/app-1-SNAPSHOT.jar',
+      'x',
+      'the file name app-1-SNAPSHOT.jar',
+    ],
+    ['a path upwards', `${release}/%2e%2e%2fapp-1.0.jar`, 'x', 'an encoded slash'],
+    ['a checksum before its file', `${release}/app-1.0.jar.sha1`, 'x', 'a checksum of app-1.0.jar, which is not there'],
+    ['a wrong checksum', 'seeded/app/1/app-1.jar.sha1', 'x', 'a wrong sha1 of app-1.jar'],
+    [
+      'metadata before the POM',
+      'com/acme/app/maven-metadata.xml',
+      metadata(['1.0']),
+      'has versions that are not there: 1.0',
+    ],
+    ['metadata of nothing', 'com/acme/app/maven-metadata.xml', metadata([]), 'has versions that are not there'],
+    ['metadata of another', 'com/acme/lib/maven-metadata.xml', metadata(['1.0']), 'has another artifactId'],
+    ['what is not metadata', 'com/acme/app/maven-metadata.xml', '<metadata>', 'is not well-formed'],
+  ])('%s', async (_, path, body, violation) => {
+    started().maven.put('seeded/app/1/app-1.jar', 'content', { withChecksums: false });
+    expect((await ask('PUT', path, body)).ok).toBe(false);
+    expect(started().violations).toEqual([expect.stringContaining(violation)]);
+  });
+});
+
+it.each([
+  ['nobody', undefined, 401],
+  ['a token of another kind', `Bearer ${tokens.accessToken}`, 401],
+  ['a token that only reads', basic(tokens.readOnlyPackagesToken), 403],
+])('%s may not write', async (_, authorization, status) => {
+  const response = await fetch(`${started().mavenUrl}${release}/app-1.0.pom`, {
+    method: 'PUT',
+    body: 'x',
+    ...(authorization !== undefined && { headers: { authorization } }),
+  });
+  expect(response.status).toBe(status);
+});
