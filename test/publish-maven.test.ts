@@ -382,6 +382,17 @@ describe('without sending anything, refuses', () => {
     expect(output).toContain('is an access token, which Packages do not take');
   });
 
+  it("nobody where the repository is Bitbucket's, but takes the pipeline's own credentials", async () => {
+    await write(bench, { 'app.jar': jar() });
+    const more = { REGISTRY: 'maven.apkg.io/acme', USERNAME: undefined, TOKEN: undefined };
+    const nobody = await publish(bench, 'app.jar', ['--dry-run'], more);
+    expect(nobody.output).toContain('TOKEN:\n- required field, where BITBUCKET_PACKAGES_TOKEN is not set');
+    const own = { BITBUCKET_PACKAGES_USERNAME: tokens.packagesUser, BITBUCKET_PACKAGES_TOKEN: tokens.packagesToken };
+    const ended = await publish(bench, 'app.jar', ['--dry-run'], { ...more, ...own });
+    expectSuccess(ended);
+    expect(ended.output).toContain('to https://maven.apkg.io/acme/');
+  });
+
   it('plain http with another machine, unless it is allowed', async () => {
     const more = { REGISTRY: 'http://nexus.example/repository/releases' };
     expect((await publish(bench, 'app.jar', ['--dry-run'], more)).output).toContain('is plain http');
@@ -530,6 +541,21 @@ describe('faults', () => {
     const { exitCode, output } = await publish(bench, 'app.jar');
     expect(exitCode).toBe(1);
     expect(output).toContain('was written 5 times, and each time does not have this version when it is read back');
+  });
+
+  it('a signal ends the run, and what was published is told', async () => {
+    await write(bench, { 'app.jar': jar() });
+    bench.sandbox.inject({ server: 'maven', method: 'PUT', path: 'app-1.0.pom$', action: { kind: 'stall' } });
+    const run = publish(bench, 'app.jar');
+    const isSending = (): boolean =>
+      bench.sandbox.requests.some(({ method, path }) => method === 'PUT' && path.endsWith('.pom'));
+    while (!isSending()) await setTimeout(1);
+    bench.signal('SIGTERM');
+    const { exitCode, output } = await run;
+    expect(exitCode).toBe(143);
+    expect(output).toMatch(/app-1\.0\.jar: published, .*\n.*app-1\.0\.pom: (?:NOT published|sent, but)/);
+    expectSuccess(await publish(bench, 'app.jar'));
+    expect(stored(bench)).toHaveLength(3);
   });
 
   it('a redirect is not followed with a file, and its target is told', async () => {

@@ -1,5 +1,7 @@
 /** What names an artifact in a Maven repository, and where the Maven 2 layout puts it. */
 
+import { printable } from '../toolkit/output.ts';
+
 /** Each of them valid: they become parts of a URL's path. */
 export interface Coordinates {
   readonly groupId: string;
@@ -28,13 +30,11 @@ const timestamped = /\d{8}\.\d{6}-\d+$/;
 export function coordinateProblems({ groupId, artifactId, version }: Coordinates): readonly string[] {
   const problems: string[] = [];
   if (!identifier.test(groupId) || groupId.split('.').includes(''))
-    problems.push(
-      `groupId ${JSON.stringify(groupId)} is no name: letters, digits, "_", "-", and single dots between them`,
-    );
+    problems.push(`groupId ${quote(groupId)} is no name: letters, digits, "_", "-", and single dots between them`);
   if (!identifier.test(artifactId) || isPathTrick(artifactId))
-    problems.push(`artifactId ${JSON.stringify(artifactId)} is no name: letters, digits, "_", "-" and "."`);
+    problems.push(`artifactId ${quote(artifactId)} is no name: letters, digits, "_", "-" and "."`);
   if (noVersion.test(version) || isPathTrick(version))
-    problems.push(`version ${JSON.stringify(version)} has characters that no version may have`);
+    problems.push(`version ${quote(version)} has characters that no version may have`);
   else if (version === 'LATEST' || version === 'RELEASE')
     problems.push(`version ${version} is a word of Maven's own, and no version`);
   else if (timestamped.test(version))
@@ -79,6 +79,10 @@ export function fileName(artifactId: string, version: string, { classifier, exte
 /** As Maven sends it: a plus sign stays one. */
 export function encodeSegment(segment: string): string {
   return encodeURIComponent(segment).replaceAll('%2B', '+');
+}
+
+function quote(text: string): string {
+  return printable(JSON.stringify(text));
 }
 
 function isPathTrick(text: string): boolean {

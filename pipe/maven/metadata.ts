@@ -1,6 +1,7 @@
 /** `maven-metadata.xml`: which versions there are, and which files a SNAPSHOT has. Written as Maven 3 writes it. */
 
 import { PipeError } from '../errors.ts';
+import { printable } from '../toolkit/output.ts';
 import { type Coordinates, type FileKind, isSnapshot, timestampedVersion } from './coordinates.ts';
 import { childOf, childText, childrenOf, type Element, formatElement, leaf, parseElement, XmlError } from './xml.ts';
 
@@ -40,12 +41,12 @@ export function parseMetadata(bytes: Uint8Array, where: string): Metadata {
     if (error instanceof XmlError) throw unusable(where, error.message, error);
     throw error;
   }
-  if (root.name !== 'metadata') throw unusable(where, `its root is <${root.name}>, not <metadata>`);
+  if (root.name !== 'metadata') throw unusable(where, `its root is <${printable(root.name)}>, not <metadata>`);
   const versioning = childOf(root, 'versioning');
   const snapshot = childOf(versioning, 'snapshot');
   const buildNumber = Number(childText(snapshot, 'buildNumber') ?? 0);
   if (!Number.isSafeInteger(buildNumber) || buildNumber < 0)
-    throw unusable(where, `its buildNumber is ${childText(snapshot, 'buildNumber')}`);
+    throw unusable(where, `its buildNumber is ${printable(childText(snapshot, 'buildNumber') ?? '')}`);
   return {
     latest: childText(versioning, 'latest'),
     release: childText(versioning, 'release'),

@@ -1,6 +1,7 @@
 /** The coordinates that a POM states, with the properties in them resolved. */
 
 import { InputError } from '../errors.ts';
+import { printable } from '../toolkit/output.ts';
 import { type Coordinates, coordinateProblems } from './coordinates.ts';
 import { childOf, childText, type Element, parseElement, XmlError } from './xml.ts';
 
@@ -28,7 +29,7 @@ export function readPom(bytes: Uint8Array, where: string): Pom {
       return '';
     }
     const resolved = resolveProperties(own, (property) => propertyOf(project, property));
-    if ('problem' in resolved) problems.push(`${name} ${own}: ${resolved.problem}`);
+    if ('problem' in resolved) problems.push(`${name} ${printable(own)}: ${resolved.problem}`);
     return 'text' in resolved ? resolved.text : '';
   };
   const coordinates = {
@@ -49,7 +50,8 @@ function parseProject(bytes: Uint8Array, where: string): Element {
     if (error instanceof XmlError) throw new InputError(`${where} is not a POM: ${error.message}`, { cause: error });
     throw error;
   }
-  if (root.name !== 'project') throw new InputError(`${where} is not a POM: its root is <${root.name}>, not <project>`);
+  if (root.name !== 'project')
+    throw new InputError(`${where} is not a POM: its root is <${printable(root.name)}>, not <project>`);
   return root;
 }
 
@@ -78,7 +80,7 @@ function resolveProperties(
     const unknown = properties.find((property) => lookUp(property) === undefined);
     if (unknown !== undefined) {
       return {
-        problem: `the property ${unknown} is not in this POM. Publish the POM that the build has flattened (flatten-maven-plugin), with --pom`,
+        problem: `the property ${printable(unknown)} is not in this POM. Publish the POM that the build has flattened (flatten-maven-plugin), with --pom`,
       };
     }
     current = current.replaceAll(/\$\{([^${}]*)\}/g, (_, property: string) => lookUp(property) ?? '');

@@ -2,6 +2,7 @@
 
 import { parseXml, XmlDocumentType, XmlElement, XmlText } from '@rgrove/parse-xml';
 import { PipeError } from '../errors.ts';
+import { printable } from '../toolkit/output.ts';
 
 /** An element; attributes, comments and processing instructions are not kept. */
 export interface Element {
@@ -35,7 +36,8 @@ export function parseElement(bytes: Uint8Array): Element {
     // The parser calls itself for each level.
     if (error instanceof RangeError) throw new XmlError('its elements are nested too deeply', { cause: error });
     // The message goes on with an excerpt, on lines of its own.
-    throw new XmlError(`it is not XML: ${(error as Error).message.split('\n', 1)[0]}`, { cause: error });
+    const [problem = ''] = (error as Error).message.split('\n', 1);
+    throw new XmlError(`it is not XML: ${printable(problem)}`, { cause: error });
   }
 }
 

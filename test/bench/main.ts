@@ -19,6 +19,7 @@ import { imagePushRows } from './rows/image-push.ts';
 import { imageSize } from './rows/image-size.ts';
 import { manyFiles } from './rows/many-files.ts';
 import { npmMemory, npmPublish } from './rows/npm-publish.ts';
+import { mavenDeploy } from './rows/maven-deploy.ts';
 import { oneLargeFile } from './rows/one-large-file.ts';
 import { startUp } from './rows/start-up.ts';
 import { resultText, targetsText } from './table.ts';
@@ -32,6 +33,7 @@ const allRows: readonly Row[] = [
   imageSize,
   npmPublish,
   npmMemory,
+  mavenDeploy,
 ];
 
 const defaultRuns = 5;

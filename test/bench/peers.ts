@@ -13,6 +13,7 @@ export interface Peers {
   readonly skopeo: Peer;
   readonly crane: Peer;
   readonly npm: Peer;
+  readonly maven: Peer;
   /** Not a peer, but what images are pushed to. */
   readonly registry: Peer;
 }
@@ -29,18 +30,20 @@ const packages = ['requests', 'pyyaml'] as const;
 
 /** @param cacheDirectory keeps the Python packages from one run to the next */
 export async function findPeers(cacheDirectory: string): Promise<Peers> {
-  const [curl, python, docker, skopeo, crane, registry, npm] = await Promise.all([
+  const [curl, python, docker, skopeo, crane, maven, registry, npm] = await Promise.all([
     findProgram('curl', ['--version'], /^curl \S+/),
     setUpPython(join(cacheDirectory, 'python')),
     findProgram('docker', ['version', '--format', 'Docker Engine {{.Server.Version}}'], /^Docker Engine \S+/),
     findProgram('skopeo', ['--version'], /^skopeo version \S+/),
     findProgram('crane', ['version'], /^\S+/),
+    // Debian's begins with colours.
+    findProgram('mvn', ['--batch-mode', '--version'], /Apache Maven [\d.]+/),
     findProgram('docker-registry', ['--version'], /^\S+ \S+ \S+/),
     findProgram('npm', ['--version'], /^\d\S+/),
   ]);
   // It says only the number.
   const named = npm.version === undefined ? npm : { ...npm, version: `npm ${npm.version}` };
-  return { curl, python, docker, skopeo, crane, registry, npm: named };
+  return { curl, python, docker, skopeo, crane, maven, registry, npm: named };
 }
 
 async function findProgram(program: string, args: readonly string[], version: RegExp): Promise<Peer> {

@@ -36,6 +36,6 @@ export function jar(pom: PomFields | undefined = acme, members: readonly ZipMemb
 }
 
 /** A jar without one. */
-export function plainJar(content = 'class'): Buffer {
+export function plainJar(content: Buffer | string = 'class'): Buffer {
   return zip([{ name: 'com/acme/App.class', content }]);
 }
