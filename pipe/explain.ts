@@ -141,6 +141,11 @@ const npmRows: readonly Row<NpmFacts>[] = [
     advice: () =>
       'The registry limits how often it may be asked. Wait, and run the step again: what is published stays.',
   },
+  {
+    when: (error) => error instanceof VerificationError,
+    advice: () =>
+      'Look at what the registry holds (npm view NAME): has something else published at the same time? A version cannot be replaced: where it is not what it should be, raise it in package.json.',
+  },
 ];
 
 /** What Maven repositories say. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { HttpError, type Refusal } from '../pipe/errors.ts';
+import { HttpError, type Refusal, VerificationError } from '../pipe/errors.ts';
 import { explain } from '../pipe/explain.ts';
 
 type Facts = Extract<Parameters<typeof explain>[1], { readonly type: 'npm' }>;
@@ -77,5 +77,9 @@ describe('what to do where an npm registry says no', () => {
     ['a server that fails elsewhere', refused(502), elsewhere, /server's side\. It is safe/],
   ])('%s', (_, error, facts, expected) => {
     expect(explain(error, facts)).toMatch(expected);
+  });
+
+  it('what it holds is not what was sent: no run can replace it', () => {
+    expect(explain(new VerificationError('m'), onBitbucket)).toMatch(/npm view NAME.*raise it in package\.json/);
   });
 });

@@ -4,38 +4,52 @@ import type { SizedBody } from '../http/body.ts';
 
 /** A multiple of 3, and little enough that what the encoder leaves behind dies young. */
 const sliceBytes = 48 * 1024;
+/** Larger chunks are sent no faster, and there are three of them for each upload. */
+const slicesInChunk = 4;
+const pieceBytes = sliceBytes * slicesInChunk;
 /** A chunk is valid until the next but one is asked for. */
 const bufferCount = 3;
 
 /** RFC 4648, section 4, in one piece: no line breaks, and padding only at the end. */
 export function base64Body(body: SizedBody): SizedBody {
   return {
-    length: Math.ceil(body.length / 3) * 4,
+    length: encodedLength(body.length),
     async *open() {
-      const buffers: Buffer[] = [];
+      const buffers = Array.from({ length: bufferCount }, () =>
+        Buffer.allocUnsafeSlow(encodedLength(Math.min(body.length, pieceBytes) + 3)),
+      );
       let turn = 0;
       let rest = Buffer.alloc(0);
       for await (const chunk of body.open()) {
         const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-        const missing = rest.length === 0 ? 0 : Math.min(3 - rest.length, bytes.length);
-        const first = Buffer.concat([rest, bytes.subarray(0, missing)]);
-        const end = first.length % 3 === 0 ? bytes.length - ((bytes.length - missing) % 3) : missing;
-        const index = turn++ % bufferCount;
-        const needed = (chunk.length / 3 + 2) * 4;
-        let target = buffers[index];
-        if (target === undefined || target.length < needed) target = buffers[index] = Buffer.allocUnsafeSlow(needed);
-        let length = 0;
-        if (first.length === 3) length += target.write(first.toString('base64'), length, 'latin1');
-        for (let position = missing; position < end; position += sliceBytes)
-          length += target.write(
-            bytes.toString('base64', position, Math.min(end, position + sliceBytes)),
-            length,
-            'latin1',
+        // What the last chunk left over, completed to three bytes.
+        const taken = Math.min((3 - rest.length) % 3, bytes.length);
+        let head = Buffer.concat([rest, bytes.subarray(0, taken)]);
+        const end = head.length % 3 === 0 ? bytes.length - ((bytes.length - taken) % 3) : taken;
+        for (let position = taken; position < end || head.length === 3; position += pieceBytes) {
+          const target = buffers[turn++ % bufferCount] ?? head;
+          const length = head.length === 3 ? target.write(head.toString('base64'), 'latin1') : 0;
+          yield target.subarray(
+            0,
+            length + encode(bytes.subarray(position, Math.min(end, position + pieceBytes)), target, length),
           );
-        rest = first.length % 3 === 0 ? Buffer.from(bytes.subarray(end)) : first;
-        if (length > 0) yield target.subarray(0, length);
+          head = Buffer.alloc(0);
+        }
+        rest = head.length > 0 ? head : Buffer.from(bytes.subarray(end));
       }
       if (rest.length > 0) yield Buffer.from(rest.toString('base64'), 'latin1');
     },
   };
+}
+
+/** @returns bytes written */
+function encode(bytes: Buffer, target: Buffer, offset: number): number {
+  let length = 0;
+  for (let position = 0; position < bytes.length; position += sliceBytes)
+    length += target.write(bytes.toString('base64', position, position + sliceBytes), offset + length, 'latin1');
+  return length;
+}
+
+function encodedLength(bytes: number): number {
+  return Math.ceil(bytes / 3) * 4;
 }

@@ -45,13 +45,16 @@ export interface NpmPlan {
   readonly leftOutDirectories: readonly string[];
 }
 
-type PlanSettings = Pick<NpmSettings, 'patterns' | 'distTag' | 'registry' | 'concurrency'>;
+type PlanSettings = Pick<NpmSettings, 'patterns' | 'distTag' | 'registry'>;
+
+/** One that is hashed while another is unpacked: hashing takes turns anyway, and each further one only memory. */
+const maxReaders = 2;
 
 /** @throws InputError naming everything that is wrong with any of the tarballs */
 export async function planPackages(settings: PlanSettings, surroundings: Surroundings): Promise<NpmPlan> {
   const { files, leftOutDirectories } = await selectFiles(settings.patterns, surroundings, { namesMustDiffer: false });
   const problems: string[] = [];
-  const planned = await mapConcurrently(files, settings.concurrency, async (source) => {
+  const planned = await mapConcurrently(files, maxReaders, async (source) => {
     try {
       return await planPackage(source, settings, surroundings.workingDirectory);
     } catch (error) {
