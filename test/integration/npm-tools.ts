@@ -7,6 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify, stripVTControlCharacters } from 'node:util';
+import { freePort } from '../free-port.ts';
 
 const execute = promisify(execFile);
 
@@ -14,11 +15,11 @@ export const account = { username: 'ci', password: 'registry-token-Zq7Rk2Vt9Lw4X
 
 const patienceMs = 30_000;
 
-/** What is run: versions of the series that the README names. */
+/** What is run: npm as of the README, and the current Verdaccio. */
 const project = {
   private: true,
   dependencies: { npm: '^11', verdaccio: '^6' },
-  // Verdaccio asks for the dist-tag `cjs` of it, which mirrors of the registry do not have.
+  // Verdaccio asks for the dist-tag `cjs` of it, which not every registry has.
   overrides: { 'node-fetch': '2.7.0' },
 };
 
@@ -75,7 +76,7 @@ export async function installNpmTools(directory: string): Promise<NpmTools> {
     // JSON is YAML.
     await writeFile(at(name, 'config.yaml'), JSON.stringify(config));
     const program = at('tools', 'node_modules', 'verdaccio', 'bin', 'verdaccio');
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
+    const port = await freePort();
     const args = [program, '--config', at(name, 'config.yaml'), '--listen', `127.0.0.1:${port}`];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';
