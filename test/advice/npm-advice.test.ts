@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { HttpError, type Refusal, VerificationError } from '../pipe/errors.ts';
-import { explain } from '../pipe/explain.ts';
+import { HttpError, type Refusal, VerificationError } from '../../pipe/errors.ts';
+import { explain } from '../../pipe/explain.ts';
 
 type Facts = Extract<Parameters<typeof explain>[1], { readonly type: 'npm' }>;
 
