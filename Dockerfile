@@ -32,7 +32,7 @@ COPY --from=bundle /source/dist /pipe/dist
 COPY pipe.yml README.md LICENSE.txt /pipe/
 # Runs the bundle once, as far as a refused connection, to fill Node.js's compile cache. "Portable" makes the cache serve
 # any user. 40 runs to a validation error, 2 cores, medians: 65 ms without it, 40 ms with it, 49 ms from a start-up
-# snapshot, which moreover cannot hold node:http2; an empty script takes 29 ms.
+# snapshot; an empty script takes 29 ms.
 # On a processor with other features than the builder's, V8 passes the cache over.
 RUN mkdir /pipe/dist/cache \
   && ! TOKEN=none WORKSPACE=none REPOSITORY=none FILENAME=/pipe/pipe.yml EXTRA_ARGS="['--retries', '0']" \

@@ -1,8 +1,25 @@
 // Bundles pipe/main.ts into the one file that ships: dist/pipe.js.
 import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const oldestNode = 24;
+
+/** Takes of undici what is used, and leaves out HTTP/2, which the pipe never speaks and which takes another 10 MB. */
+const slimUndici = {
+  name: 'slim-undici',
+  setup(builder) {
+    const leftOut = new Set();
+    builder.onResolve({ filter: /^undici$/ }, () => ({ path: resolve('ci-scripts/undici-subset.cjs') }));
+    builder.onLoad({ filter: /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, ({ path }) => {
+      leftOut.add(path);
+      return { contents: `module.exports = () => { throw new Error('HTTP/2 is not part of this bundle'); };` };
+    });
+    builder.onEnd(({ errors }) => {
+      if (errors.length === 0 && leftOut.size !== 1) throw new Error('undici has its HTTP/2 somewhere else now');
+    });
+  },
+};
 
 await build({
   entryPoints: ['pipe/main.ts'],
@@ -17,6 +34,7 @@ await build({
   keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
+  plugins: [slimUndici],
   banner: {
     js: `if (+process.versions.node.split('.')[0] < ${oldestNode}) { console.log('\\u2716 This pipe needs Node.js ${oldestNode} or newer, and this is ' + process.version + '. Use its Docker image, or a newer Node.js.'); process.exit(1); }`,
   },

@@ -55,6 +55,7 @@ export async function connectEngine(settings: EngineSettings, options: EngineOpt
   const address = await readEngineAddress(settings);
   const name = `the Docker Engine at ${address.shown}`;
   const agent = new Agent({
+    allowH2: false,
     connect: { ...address.connect, timeout: Math.min(options.timeoutMs, maxConnectTimeoutMs) },
     headersTimeout: options.timeoutMs,
     bodyTimeout: options.timeoutMs,
