@@ -6,7 +6,9 @@ export default {
   maxWorkers: '100%',
   testMatch: ['**/*.test.ts'],
   // These need what the README's test command does not promise (a Docker Engine, real servers): .ci/run calls them by name.
-  testPathIgnorePatterns: process.env.TEST_SUITE ? [] : ['<rootDir>/test/image/', '<rootDir>/test/integration/'],
+  testPathIgnorePatterns: process.env.TEST_SUITE
+    ? []
+    : ['<rootDir>/test/image/', '<rootDir>/test/integration/', '<rootDir>/test/release/'],
   reporters: ['default', ...(process.env.TEST_TOTALS ? ['<rootDir>/ci-scripts/jest-totals-reporter.cjs'] : [])],
   // Machines that run other things at the same time are slow now and then; what hangs still ends.
   testTimeout: 20_000,

@@ -64,8 +64,12 @@ export function formatReference({ host, repository, tag }: Reference): string {
   return `${host}/${repository}:${tag}`;
 }
 
+/** Names that images of Docker Hub go by; its API is at none of them. */
+const dockerHub = { names: ['docker.io', 'index.docker.io'], api: 'https://registry-1.docker.io' } as const;
+
 /** The registry's base URL: https, or plain http for this machine and where that was asked for. */
 export function registryUrl(host: string, allowsPlainHttp: boolean): URL {
+  if (dockerHub.names.some((name) => name === host.toLowerCase())) return new URL(dockerHub.api);
   const plain = new URL(`http://${host}`);
   return allowsPlainHttp || isLoopback(plain) ? plain : new URL(`https://${host}`);
 }

@@ -37,6 +37,8 @@ it.each([
   ['127.0.0.1:5000', false, 'http://127.0.0.1:5000'],
   ['registry.lan:5000', false, 'https://registry.lan:5000'],
   ['registry.lan:5000', true, 'http://registry.lan:5000'],
+  ['docker.io', false, 'https://registry-1.docker.io'],
+  ['index.docker.io', true, 'https://registry-1.docker.io'],
 ])('%s with plain http allowed: %s is reached at %s', (host, allows, expected) => {
   expect(registryUrl(host, allows).origin).toBe(expected);
 });

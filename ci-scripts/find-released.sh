@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Compares HEAD with origin's main branch: prints "current", "superseded", or the version that was released from HEAD.
+set -euo pipefail
+. "$(dirname "$0")/settings.sh"
+
+git fetch --quiet origin "$main_branch"
+main=$(git rev-parse FETCH_HEAD)
+head=$(git rev-parse HEAD)
+if [ "$head" = "$main" ]; then
+  say current
+elif ! git merge-base --is-ancestor "$head" "$main"; then
+  fail "HEAD ($head) is not part of origin's $main_branch ($main): a release starts from there"
+else
+  released=$(git log --format='%P %s' "$head..$main" |
+    sed -nE "s/^$head Update files for new version '([0-9.]+)' \[skip ci\]\$/\1/p")
+  say "${released:-superseded}"
+fi

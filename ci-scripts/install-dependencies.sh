@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Installs the dependencies with `npm ci`, unless it has done so for this very package-lock.json.
+set -euo pipefail
+. "$(dirname "$0")/settings.sh"
+
+installed=node_modules/.installed-lock.json
+if cmp --silent package-lock.json "$installed"; then exit 0; fi
+npm ci --no-audit --no-fund --loglevel=error
+cp package-lock.json "$installed"

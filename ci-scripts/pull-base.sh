@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Prints the engine's id of the Dockerfile's base for an architecture, and its digest where it is known: pull-base.sh ARCHITECTURE
+# BASE_IMAGE_AMD64 and BASE_IMAGE_ARM64 name other bases; an image that the engine has, and no registry, is taken as it is.
+set -euo pipefail
+. "$(dirname "$0")/settings.sh"
+architecture=$1
+
+given=BASE_IMAGE_${architecture^^}
+base=${!given:-$(sed -n 's/^ARG BASE=//p' Dockerfile)}
+if [ -n "${BASE_DIGEST:-}" ] && [ -z "${!given:-}" ]; then base=${base%%@*}@$BASE_DIGEST; fi
+is_present() { [ "$(docker image inspect --format '{{.Architecture}}' "$base" 2>/dev/null)" = "$architecture" ]; }
+if [ -z "${!given:-}" ] || ! is_present; then
+  docker pull --quiet --platform "linux/$architecture" "$base" >&2 || is_present ||
+    fail "the base image $base for $architecture can neither be pulled nor is it here: name one with $given"
+fi
+repository=${base%%@*}
+repository=${repository%:*}
+docker image inspect --format '{{.Id}}{{range .RepoDigests}} {{.}}{{end}}' "$base" |
+  sed -E "s#^([^ ]+)(.* (docker\.io/(library/)?)?$repository@([^ ]+))?.*#\1 \5#"

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Pushes the image of each architecture, and joins them to VERSION: push-image.sh VERSION [PREVIOUS]
+# By the pipe itself. The version's own tag comes last, and is all that users name.
+set -euo pipefail
+. "$(dirname "$0")/settings.sh"
+version=$1
+previous=${2:-}
+
+# push TAG OPTION...
+push() {
+  local tag=$1 options=() option
+  shift
+  for option in --no-report "$@"; do options+=("EXTRA_ARGS_$((${#options[@]}))=$option"); done
+  env "${options[@]}" "EXTRA_ARGS_COUNT=${#options[@]}" TYPE=image "IMAGE=$image:$tag" \
+    USERNAME="${DOCKERHUB_USERNAME:-}" TOKEN="${DOCKERHUB_TOKEN:-}" node dist/pipe.js
+}
+
+tags=()
+for architecture in "${architectures[@]}"; do
+  tag=$version-$architecture
+  push "$tag" "--output=release/image-$architecture.json" --reuse "$tag" ${previous:+--reuse "$previous-$architecture"}
+  tags+=(--join "$tag")
+done
+push "$version" "--output=release/image.json" "${tags[@]}"

@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# What the scripts of a release share; they source it. It takes them to the repository's root.
+# shellcheck disable=SC2034
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+# The one line that a fork changes.
+account=$(<ci-scripts/account)
+name=bitbucket-upload-package
+architectures=(amd64 arm64)
+main_branch=${RELEASE_BRANCH:-main}
+registry=${RELEASE_REGISTRY:-docker.io}
+image=$registry/$account/$name
+tools=${RELEASE_TOOLS:-$PWD/.venv}
+# The project's own Node.js, where `npm ci` has put it, and the tools of install-tools.sh.
+PATH=$PWD/node_modules/.bin:$tools/bin:$PATH
+export PATH
+
+say() { printf '%s\n' "$*"; }
+fail() {
+  printf '✖ %s\n' "$*" >&2
+  exit 1
+}
