@@ -1,0 +1,55 @@
+/** The `docker run` by which Pipelines runs a pipe, on this machine. */
+
+import { secretVariables } from '../../pipe/variables.ts';
+import type { Environment } from '../../pipe/toolkit/environment.ts';
+
+/** Where Pipelines has the clone. */
+export const cloneDirectory = '/opt/atlassian/pipelines/agent/build';
+
+export interface DockerRun {
+  /** What follows `docker`. Holds no secret: those are passed by name. */
+  readonly words: readonly string[];
+  /** The secrets, for docker's own environment. */
+  readonly secrets: Environment;
+}
+
+/**
+ * @param directory the clone, on this machine
+ * @param dockerHost DOCKER_HOST; the engine's socket where it is not set
+ */
+export function dockerRun(image: string, directory: string, variables: Environment, dockerHost?: string): DockerRun {
+  const isTcp = dockerHost?.startsWith('tcp://') === true;
+  const socket = (dockerHost ?? '').startsWith('unix://')
+    ? dockerHost?.slice('unix://'.length)
+    : '/var/run/docker.sock';
+  const all: Environment = {
+    ...variables,
+    BITBUCKET_CLONE_DIR: cloneDirectory,
+    ...(isTcp && { DOCKER_HOST: dockerHost }),
+  };
+  const isSecret = (name: string): boolean =>
+    secretVariables.includes(name) || /(?:TOKEN|PASSWORD|SECRET)(?:_\d+)?$/.test(name);
+  return {
+    words: [
+      'container',
+      'run',
+      '--rm',
+      `--volume=${directory}:${cloneDirectory}`,
+      `--workdir=${cloneDirectory}`,
+      ...(isTcp ? [] : [`--volume=${socket}:/var/run/docker.sock`]),
+      // What listens on this machine's loopback is tried out as well.
+      '--network=host',
+      `--add-host=host.docker.internal:${variables['BITBUCKET_DOCKER_HOST_INTERNAL'] ?? '127.0.0.1'}`,
+      ...Object.entries(all).map(([name, value]) => (isSecret(name) ? `--env=${name}` : `--env=${name}=${value}`)),
+      image,
+    ],
+    secrets: Object.fromEntries(Object.entries(all).filter(([name]) => isSecret(name))),
+  };
+}
+
+/** As one would type it. */
+export function formatCommand(words: readonly string[]): string {
+  const quote = (word: string): string =>
+    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  return ['docker', ...words].map(quote).join(' ');
+}
