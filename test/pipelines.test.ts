@@ -1,0 +1,73 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import Ajv from 'ajv';
+import { parse } from 'yaml';
+import { stepsOf } from './release/pipeline-steps.ts';
+
+const root = join(__dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** What the schema has against the file; empty where it is valid. */
+function problems(file: 'bitbucket-pipelines' | 'pipe', edit: (text: string) => string = (text) => text): string {
+  const ajv = new Ajv({ strict: true, allErrors: true });
+  const validate = ajv.compile(JSON.parse(read(`test/schemas/${file}.schema.json`)));
+  const text = read(`${file}.yml`);
+  const edited = edit(text);
+  validate(parse(edited, { merge: true }));
+  return ajv.errorsText(validate.errors);
+}
+
+describe.each(['bitbucket-pipelines', 'pipe'] as const)('%s.yml', (file) => {
+  it('is valid', () => {
+    expect(problems(file)).toBe('No errors');
+  });
+});
+
+describe('the schemas refuse', () => {
+  it.each([
+    ['bitbucket-pipelines', /script:/, 'scripts:', "must have required property 'script'"],
+    ['bitbucket-pipelines', /size: 2x/, 'size: 3x', 'must be equal to one of the allowed values'],
+    ['bitbucket-pipelines', /services: \[docker\]/, 'service: [docker]', 'must NOT have additional properties'],
+    ['bitbucket-pipelines', /caches: \[npm\]/, 'caches: [nmp]', 'must be equal to one of the allowed values'],
+    ['pipe', /^image: .*$/m, 'image: packagepipes/bitbucket-upload-package:latest', 'must match pattern'],
+    ['pipe', /^vendor:/m, 'vendors:', "must have required property 'vendor'"],
+    ['pipe', / {2}- name: TOKEN\n/, '  - TOKEN\n', 'must be object'],
+  ] as const)('%s.yml with %s as %j', (file, pattern, replacement, expected) => {
+    expect(read(`${file}.yml`)).toMatch(pattern);
+    expect(problems(file, (text) => text.replace(pattern, replacement))).toContain(expected);
+  });
+});
+
+describe('the pipelines', () => {
+  const yaml = read('bitbucket-pipelines.yml');
+  const names = (path: string): readonly string[] => stepsOf(yaml, path).map(({ name }) => name);
+  const checks = ['Tests', 'Lint, and scan for secrets', 'Image and its tests'];
+
+  it('check every branch and pull request, and release the main branch alone', () => {
+    expect(names('default')).toEqual(checks);
+    expect(names('pull-requests.**')).toEqual(checks);
+    expect(names('branches.main')).toEqual([...checks, 'Release']);
+    expect(names('custom.development-release')).toEqual(['Release for development']);
+  });
+
+  it("call scripts that exist, and package.json's", () => {
+    const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
+    const lines = ['branches.main', 'custom.development-release']
+      .flatMap((path) => stepsOf(yaml, path))
+      .flatMap(({ script }) => script);
+    const files = lines.flatMap((line) => line.match(/ci-scripts\/[\w.-]+/g) ?? []);
+    expect(files.length).toBeGreaterThan(5);
+    for (const file of files) expect([file, existsSync(join(root, file))]).toEqual([file, true]);
+    const called = lines.flatMap((line) => [...line.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name));
+    expect(called).toEqual(expect.arrayContaining(['lint', 'typecheck']));
+    for (const name of called) expect(scripts).toHaveProperty([name]);
+  });
+
+  it('can start every script', () => {
+    const scripts = readdirSync(join(root, 'ci-scripts')).filter((name) => name.endsWith('.sh'));
+    const startable = scripts.filter((name) => (statSync(join(root, 'ci-scripts', name)).mode & 0o111) !== 0);
+    // What the others source.
+    expect(scripts.filter((name) => !startable.includes(name))).toEqual(['settings.sh']);
+  });
+});
