@@ -1,0 +1,20 @@
+/** The examples of README.md: every yaml block with a `pipe:` in it, and the sentence before it. */
+
+import { findPipeEntries, type PipeEntry } from '../local-pipe/pipe-entries.ts';
+
+export interface ReadmeExample {
+  /** The sentence before the block, to its first colon or full stop. */
+  readonly title: string;
+  readonly yaml: string;
+  readonly entries: readonly PipeEntry[];
+}
+
+export function readExamples(readme: string): readonly ReadmeExample[] {
+  return [...readme.matchAll(/([^\n]+)\n+```ya?ml\n(.*?)```/gs)]
+    .map(([, sentence = '', yaml = '']) => ({
+      title: sentence.replace(/[:.].*$/s, ''),
+      yaml,
+      entries: findPipeEntries(yaml),
+    }))
+    .filter(({ entries }) => entries.length > 0);
+}
