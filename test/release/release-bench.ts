@@ -1,0 +1,174 @@
+/** The place of a release: a clone and its origin, a registry, and Downloads, in which the steps of the pipeline are run. */
+
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect } from '@jest/globals';
+import { type DebianRegistry, startDebianRegistry } from '../integration/debian-registry.ts';
+import { findLeaks } from '../leaks.ts';
+import { type RemoteSandbox, startRemoteSandbox } from '../sandbox/remote-sandbox.ts';
+import { makeArm64Base } from './arm64-base.ts';
+import { type Finished, outputOf, runCommand } from './run-command.ts';
+
+const root = join(__dirname, '..', '..');
+/** A registry that is not there: the port for discarding. */
+export const absentRegistry = '127.0.0.1:9';
+export const repositoryName = 'bitbucket-upload-package';
+
+export interface ReleaseBench {
+  /** Of semversioner and the linters. */
+  readonly tools: string;
+  readonly sandbox: RemoteSandbox;
+  readonly registry: DebianRegistry;
+  /** Makes a bare origin whose main branch is this project as it lies here, and a clone of it. */
+  createRepository(name: string): Promise<Repository>;
+  /** Runs script lines as Pipelines does, and checks that no secret is printed. */
+  runScript(clone: string, script: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>;
+}
+
+export interface Repository {
+  readonly origin: string;
+  readonly clone: string;
+  /** The output of git in the clone. */
+  git(...words: readonly string[]): Promise<string>;
+  /** The output of git in the bare origin. */
+  inOrigin(...words: readonly string[]): Promise<string>;
+  /** Writes files into the clone, commits all that has changed, and pushes it. */
+  commit(subject: string, files?: Readonly<Record<string, string>>): Promise<void>;
+  /** Another clone, of a commit, as a fresh machine has it. */
+  cloneAt(commit: string): Promise<string>;
+}
+
+/** Sets up a bench for all tests of a file. @param account whose Downloads the sandbox has */
+export function useReleaseBench(account: string): ReleaseBench {
+  let directory = '';
+  let sandbox: RemoteSandbox | undefined;
+  let registry: DebianRegistry | undefined;
+  let arm64Base = '';
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'release-'));
+    [sandbox, registry, arm64Base] = await Promise.all([
+      startRemoteSandbox({ workspace: account, repository: repositoryName }),
+      startDebianRegistry(join(directory, 'registry')),
+      makeArm64Base(),
+    ]);
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all([sandbox?.close(), registry?.close()]);
+    const images = await outputOf('docker', ['image', 'ls', '--format={{.Repository}}:{{.Tag}}']);
+    const hosts = [registry?.host, absentRegistry].filter((host) => host !== undefined);
+    const own = images.split('\n').filter((image) => hosts.some((host) => image.startsWith(`${host}/`)));
+    await runCommand('docker', ['image', 'rm', '--force', ...own, arm64Base]);
+    await rm(directory, { recursive: true, force: true });
+  }, 120_000);
+
+  // Installing them takes longer than most tests: .ci/run has them already.
+  const tools = (): string => process.env['RELEASE_TOOLS'] || join(directory, 'tools');
+  const there = <T>(thing: T | undefined): T => {
+    if (thing === undefined) throw new Error('the bench is only there within a test');
+    return thing;
+  };
+
+  return {
+    get tools() {
+      return tools();
+    },
+    get sandbox() {
+      return there(sandbox);
+    },
+    get registry() {
+      return there(registry);
+    },
+    createRepository: async (name) => await createRepository(join(directory, name)),
+    runScript: async (clone, script, env = {}) => {
+      const { apiUrl, tokens } = there(sandbox);
+      const all: Readonly<Record<string, string>> = {
+        ...machineEnvironment(),
+        ...gitEnvironment,
+        npm_config_prefer_offline: 'true',
+        CI: 'true',
+        BITBUCKET_CLONE_DIR: clone,
+        BITBUCKET_BUILD_NUMBER: '42',
+        BITBUCKET_BRANCH: 'main',
+        BITBUCKET_COMMIT: await outputOf('git', ['rev-parse', 'HEAD'], { cwd: clone }),
+        BITBUCKET_WORKSPACE: account,
+        BITBUCKET_REPO_OWNER: account,
+        BITBUCKET_REPO_SLUG: repositoryName,
+        BITBUCKET_REPO_FULL_NAME: `${account}/${repositoryName}`,
+        REPOSITORY_ACCESS_TOKEN: tokens.accessToken,
+        RELEASE_TOOLS: tools(),
+        RELEASE_REGISTRY: there(registry).host,
+        RELEASE_BUILD_OPTIONS: '--network=host',
+        RELEASE_DOCKER_OPTIONS: `--network=host --env=API_URL=${apiUrl}`,
+        BASE_IMAGE_AMD64: 'node:26-bookworm-slim',
+        BASE_IMAGE_ARM64: arm64Base,
+        ...env,
+      };
+      const finished = await runCommand('bash', ['-e', '-c', script.join('\n')], { cwd: clone, env: all });
+      expect(findLeaks(finished.output, tokens.accessToken)).toEqual([]);
+      return finished;
+    },
+  };
+}
+
+/** What this machine needs to reach anything, its proxies and CAs; nothing of a pipeline, and no program of this project. */
+function machineEnvironment(): Readonly<Record<string, string>> {
+  const foreign = /^(?:BASE_IMAGE|BITBUCKET|DOCKERHUB|GIT|RELEASE|TEST)_/;
+  const entries = Object.entries(process.env).flatMap(([name, value]): [string, string][] =>
+    value === undefined || foreign.test(name) ? [] : [[name, value]],
+  );
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((each) => !each.endsWith('node_modules/.bin'));
+  return { ...Object.fromEntries(entries), PATH: path.join(delimiter) };
+}
+
+/** As Pipelines sets git up, and nothing of this machine's own. */
+const gitEnvironment = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_AUTHOR_NAME: 'bitbucket-pipelines',
+  GIT_AUTHOR_EMAIL: 'commits-noreply@bitbucket.org',
+  GIT_COMMITTER_NAME: 'bitbucket-pipelines',
+  GIT_COMMITTER_EMAIL: 'commits-noreply@bitbucket.org',
+};
+
+async function createRepository(directory: string): Promise<Repository> {
+  const origin = join(directory, 'origin.git');
+  const clone = join(directory, 'build');
+  const env = { ...machineEnvironment(), ...gitEnvironment };
+  const git = async (...words: readonly string[]): Promise<string> => await outputOf('git', words, { cwd: clone, env });
+  await mkdir(clone, { recursive: true });
+  await outputOf('git', ['init', '--quiet', '--bare', '--initial-branch=main', origin], { env });
+  await git('init', '--quiet', '--initial-branch=main');
+  await git('remote', 'add', 'origin', origin);
+  const files = await outputOf('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  for (const path of files.split('\0').filter((each) => each !== '')) {
+    await cp(join(root, path), join(clone, path)).catch((error: NodeJS.ErrnoException) => {
+      // Deleted here, and not yet committed.
+      if (error.code !== 'ENOENT') throw error;
+    });
+  }
+  const commit: Repository['commit'] = async (subject, given = {}) => {
+    for (const [path, content] of Object.entries(given)) {
+      await mkdir(dirname(join(clone, path)), { recursive: true });
+      await writeFile(join(clone, path), content);
+    }
+    await git('add', '--all');
+    await git('commit', '--quiet', `--message=${subject}`);
+    await git('push', '--quiet', 'origin', 'HEAD:main');
+  };
+  await commit('Publish files and images');
+  return {
+    origin,
+    clone,
+    git,
+    inOrigin: async (...words) => await outputOf('git', words, { cwd: origin, env }),
+    commit,
+    cloneAt: async (revision) => {
+      const other = await mkdtemp(join(directory, 'clone-'));
+      await outputOf('git', ['clone', '--quiet', origin, other], { env });
+      await outputOf('git', ['reset', '--quiet', '--hard', revision], { cwd: other, env });
+      return other;
+    },
+  };
+}

@@ -1,0 +1,341 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { parse } from 'yaml';
+import { stepsOf } from './pipeline-steps.ts';
+import { type PublishedIndex, readIndex, tagsOf } from './published.ts';
+import { absentRegistry, type Repository, repositoryName, useReleaseBench } from './release-bench.ts';
+import { outputOf, runCommand } from './run-command.ts';
+
+jest.setTimeout(180_000);
+
+const account = 'packagepipes';
+const bench = useReleaseBench(account);
+let repository: Repository;
+let firstVersion = '';
+const published = new Map<string, PublishedIndex>();
+
+beforeAll(async () => {
+  repository = await bench.createRepository('project');
+}, 60_000);
+
+const clonePath = (...path: readonly string[]): string => join(repository.clone, ...path);
+const read = async (path: string): Promise<string> => await readFile(clonePath(path), 'utf8');
+
+/** The script of the one step of that name, as it stands in the clone's bitbucket-pipelines.yml. */
+async function scriptOf(clone: string, pipeline: string, name: string): Promise<readonly string[]> {
+  const steps = stepsOf(await readFile(join(clone, 'bitbucket-pipelines.yml'), 'utf8'), pipeline);
+  const found = steps.filter((step) => step.name === name);
+  expect({ name, found: found.length }).toEqual({ name, found: 1 });
+  return found.flatMap(({ script }) => script);
+}
+
+const release = async (
+  clone = repository.clone,
+  env?: Readonly<Record<string, string>>,
+): Promise<{ readonly exitCode: number; readonly output: string }> =>
+  await bench.runScript(clone, await scriptOf(clone, 'branches.main', 'Release'), env);
+
+const change = (type: string, description: string): Record<string, string> => ({
+  [`.changes/next-release/${type}-1.json`]: JSON.stringify({ type, description }),
+});
+
+/** X.Y.Z, with one of its numbers higher and those behind it 0. */
+function increase(version: string, type: string): string {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  if (type === 'major') return `${major + 1}.0.0`;
+  return type === 'minor' ? `${major}.${minor + 1}.0` : `${major}.${minor}.${patch + 1}`;
+}
+
+/** Nothing of a release is left: not in the clone, and not on origin. */
+async function expectNoRelease(version: string, head: string): Promise<void> {
+  expect({
+    head: await repository.git('rev-parse', 'HEAD'),
+    status: await repository.git('status', '--porcelain'),
+    localTags: (await repository.git('tag', '--list')).split('\n').filter((tag) => tag === version),
+    origin: await repository.inOrigin('rev-parse', 'main'),
+    tags: (await repository.inOrigin('tag', '--list')).split('\n').filter((tag) => tag === version),
+  }).toEqual({ head, status: '', localTags: [], origin: head, tags: [] });
+}
+
+const downloads = async (): Promise<readonly string[]> =>
+  (await bench.sandbox.state()).downloads.map(({ name }) => name).toSorted();
+const filesOf = (version: string): readonly string[] =>
+  ['SHA256SUMS', 'cdx.json', 'js'].map((ending) => `${repositoryName}-${version}.${ending}`);
+
+async function expectReleased(version: string, descriptions: readonly string[]): Promise<void> {
+  const commit = await repository.inOrigin('rev-parse', 'main');
+  const start = await repository.inOrigin('rev-parse', 'main~1');
+  expect(await repository.inOrigin('log', '-1', '--format=%s', 'main')).toBe(
+    `Update files for new version '${version}' [skip ci]`,
+  );
+  expect(await repository.inOrigin('cat-file', '-t', version)).toBe('tag');
+  expect(await repository.inOrigin('rev-parse', `${version}^{commit}`)).toBe(commit);
+  expect(await repository.git('status', '--porcelain')).toBe('');
+
+  const pipe = parse(await read('pipe.yml'));
+  const { version: packageVersion } = JSON.parse(await read('package.json'));
+  const lock = JSON.parse(await read('package-lock.json'));
+  expect([pipe.image, packageVersion, lock.version, lock.packages[''].version]).toEqual([
+    `${account}/${repositoryName}:${version}`,
+    version,
+    version,
+    version,
+  ]);
+  const mentions = (await read('README.md')).match(new RegExp(`${account}/${repositoryName}:[\\w.-]+`, 'g')) ?? [];
+  expect(mentions.length).toBeGreaterThan(1);
+  expect(new Set(mentions)).toEqual(new Set([pipe.image]));
+  const changes = await repository.git('ls-files', '.changes');
+  expect(changes.split('\n')).toContain(`.changes/${version}.json`);
+  expect(changes).not.toContain('next-release');
+  const [, section = ''] = (await read('CHANGELOG.md')).split(`\n## ${version}\n`);
+  for (const description of descriptions) expect(section.split('\n## ')[0]).toContain(description);
+
+  const repositoryPath = `${account}/${repositoryName}`;
+  const tags = await tagsOf(bench.registry.host, repositoryPath);
+  expect(tags.filter((tag) => tag.startsWith(version))).toEqual([version, `${version}-amd64`, `${version}-arm64`]);
+  const index = await readIndex(bench.registry.host, repositoryPath, version);
+  published.set(version, index);
+  expect(index.platforms.map(({ name }) => name)).toEqual(['linux/amd64', 'linux/arm64']);
+  for (const { labels } of index.platforms) {
+    expect(labels).toEqual({
+      'org.opencontainers.image.title': repositoryName,
+      'org.opencontainers.image.description': expect.stringContaining('Bitbucket Pipe'),
+      'org.opencontainers.image.licenses': 'Apache-2.0',
+      'org.opencontainers.image.source': `https://bitbucket.org/${repositoryPath}`,
+      'org.opencontainers.image.version': version,
+      'org.opencontainers.image.revision': commit,
+      'org.opencontainers.image.created': expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      'org.opencontainers.image.base.name': 'docker.io/library/node:26-bookworm-slim',
+    });
+  }
+  const { items } = JSON.parse(await read('release/image.json'));
+  expect(items[0]).toMatchObject({ digest: index.digest });
+
+  const state = await bench.sandbox.state();
+  expect(state.violations).toEqual([]);
+  expect(await downloads()).toEqual(expect.arrayContaining([...filesOf(version)]));
+  const sums = await read(`release/${repositoryName}-${version}.SHA256SUMS`);
+  for (const line of sums.trimEnd().split('\n')) {
+    const [sha256, name] = line.split('  ');
+    expect(state.downloads.find((download) => download.name === name)?.sha256).toBe(sha256);
+  }
+  const sbom = JSON.parse(await read(`release/${repositoryName}-${version}.cdx.json`));
+  expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { version } } });
+  const components = sbom.components.map(({ name }: { name: string }) => name);
+  expect(components).toEqual(expect.arrayContaining(['pino', 'undici', 'yaml']));
+  expect(components).not.toEqual(expect.arrayContaining(['jest']));
+  expect(start).not.toBe(commit);
+}
+
+describe('what cannot be released', () => {
+  it('is what has no change file: it says so, and succeeds', async () => {
+    await rm(clonePath('.changes', 'next-release'), { recursive: true, force: true });
+    await repository.commit('Have nothing to release', { 'notes.txt': 'nothing' });
+    const head = await repository.git('rev-parse', 'HEAD');
+    const current = (await bench.runScript(repository.clone, ['ci-scripts/next-version.sh'])).output;
+    expect(current).toBe('');
+    const { exitCode, output } = await release();
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('Nothing to release: there') });
+    expect(await repository.inOrigin('rev-parse', 'main')).toBe(head);
+    const before = await outputOf(join(bench.tools, 'bin/semversioner'), ['current-version'], {
+      cwd: repository.clone,
+    });
+    firstVersion = increase(before, 'minor');
+    await repository.commit('Announce a change', change('minor', 'The first change of this test.'));
+  });
+
+  it('is what semversioner fails at, though its exit code is 0', async () => {
+    const head = await repository.git('rev-parse', 'HEAD');
+    const fake = join(repository.clone, '.venv');
+    await mkdir(join(fake, 'bin'), { recursive: true });
+    const lines = ['#!/bin/sh', 'if [ "$1" = next-version ]; then echo 9.9.9; else echo "Error: disk full"; fi', ''];
+    await writeFile(join(fake, 'bin/semversioner'), lines.join('\n'));
+    await chmod(join(fake, 'bin/semversioner'), 0o755);
+    const { exitCode, output } = await bench.runScript(repository.clone, ['ci-scripts/release.sh'], {
+      RELEASE_TOOLS: fake,
+    });
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringMatching(/✖ semversioner release failed: .* It said: Error: disk full/),
+    });
+    await expectNoRelease('9.9.9', head);
+  });
+
+  it('is a version whose tag is on origin already', async () => {
+    const head = await repository.git('rev-parse', 'HEAD');
+    await repository.inOrigin('tag', firstVersion, 'main');
+    const { exitCode, output } = await release();
+    await repository.inOrigin('tag', '--delete', firstVersion);
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringContaining(`✖ the tag ${firstVersion} is on origin already`),
+    });
+    await expectNoRelease(firstVersion, head);
+  });
+
+  it('is a working tree with changes, which it does not touch', async () => {
+    await writeFile(clonePath('notes.txt'), 'in the middle of work');
+    const { exitCode, output } = await release();
+    expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('✖ the working tree has') });
+    expect(await read('notes.txt')).toBe('in the middle of work');
+    await repository.git('checkout', '--quiet', '--', 'notes.txt');
+  });
+
+  it('is a commit that main has moved on from: what is newer releases it, so that succeeds', async () => {
+    const old = await repository.cloneAt('HEAD~1');
+    const { exitCode, output } = await release(old);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('main has moved on') });
+  });
+});
+
+describe('a release', () => {
+  it('that finds the registry down after the build leaves everything as it was', async () => {
+    const head = await repository.git('rev-parse', 'HEAD');
+    const { exitCode, output } = await release(repository.clone, { RELEASE_REGISTRY: absentRegistry });
+    expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('run the release again') });
+    expect(output).toContain('Building the image for arm64');
+    expect(await downloads()).toEqual([]);
+    await expectNoRelease(firstVersion, head);
+  });
+
+  it('whose push is refused leaves everything in git as it was', async () => {
+    const head = await repository.git('rev-parse', 'HEAD');
+    const hook = join(repository.origin, 'hooks', 'pre-receive');
+    await writeFile(hook, '#!/bin/sh\necho "main is closed today"\nexit 1\n');
+    await chmod(hook, 0o755);
+    const { exitCode, output } = await release();
+    await rm(hook);
+    expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('main is closed today') });
+    await expectNoRelease(firstVersion, head);
+  });
+
+  it('that is run again completes, and publishes the very same', async () => {
+    const repositoryPath = `${account}/${repositoryName}`;
+    const before = await readIndex(bench.registry.host, repositoryPath, firstVersion);
+    const { exitCode, output } = await release();
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
+    await expectReleased(firstVersion, ['The first change of this test.']);
+    expect(published.get(firstVersion)?.digest).toBe(before.digest);
+  });
+
+  it('that is run once more, on another machine, has nothing to do', async () => {
+    const fresh = await repository.cloneAt('HEAD~1');
+    const { exitCode, output } = await release(fresh);
+    expect({ exitCode, output }).toEqual({
+      exitCode: 0,
+      output: expect.stringContaining(`${firstVersion} is already released`),
+    });
+  });
+
+  it('of what comes next has the next version, and sends no layer again that has not changed', async () => {
+    await repository.commit('Mend something', change('patch', 'The second change of this test.'));
+    const { exitCode, output } = await release();
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
+    const second = increase(firstVersion, 'patch');
+    await expectReleased(second, ['The second change of this test.']);
+    const layers = [firstVersion, second].map((version) =>
+      published.get(version)?.platforms.map((each) => each.diffIds[0]),
+    );
+    expect(layers[0]).toEqual(layers[1]);
+
+    const shown = [
+      await repository.inOrigin('log', '--graph', '--decorate', '--oneline', 'main'),
+      await repository.inOrigin(
+        'for-each-ref',
+        'refs/tags',
+        '--format=%(refname:short) %(objecttype) %(contents:subject)',
+      ),
+      await read('CHANGELOG.md'),
+      ...(await tagsOf(bench.registry.host, `${account}/${repositoryName}`)),
+      ...[...published].map(([version, { digest }]) => `${version}  ${digest}`),
+      ...(await downloads()),
+    ];
+    process.stdout.write(`${shown.join('\n')}\n`);
+  });
+
+  it('has images of the same layers when they are built again, elsewhere and without what the builder remembers', async () => {
+    const fresh = await repository.cloneAt('main');
+    const tag = `${bench.registry.host}/again:1`;
+    // Named by its own name, the architecture changes nothing but that no step behind it comes from the cache.
+    const words = [
+      'build',
+      '--quiet',
+      '--force-rm',
+      '--network=host',
+      '--build-arg=ARCHITECTURE=amd64',
+      `--tag=${tag}`,
+    ];
+    await outputOf('docker', [...words, '.'], { cwd: fresh, env: { ...process.env, DOCKER_BUILDKIT: '0' } });
+    const layers = JSON.parse(await outputOf('docker', ['image', 'inspect', '--format={{json .RootFS.Layers}}', tag]));
+    expect(layers).toEqual(published.get(increase(firstVersion, 'patch'))?.platforms[0]?.diffIds);
+  });
+
+  const emulator = '/usr/bin/qemu-aarch64-static';
+  (existsSync(emulator) ? it : it.skip)('has an image for arm64 that starts on arm64', async () => {
+    const tag = `${bench.registry.host}/${account}/${repositoryName}:${firstVersion}-arm64`;
+    const container = (await outputOf('docker', ['create', '--platform=linux/arm64', tag])).split('\n').at(-1) ?? '';
+    const path = join(repository.clone, '..', 'arm64');
+    await mkdir(path);
+    await outputOf('bash', [
+      '-c',
+      'set -o pipefail; docker export "$0" | tar --extract --directory="$1"',
+      container,
+      path,
+    ]);
+    await outputOf('docker', ['rm', container]);
+    const node = join(path, 'usr/local/bin/node');
+    const { exitCode, output } = await runCommand(emulator, ['-L', path, node, join(path, 'dist/pipe.js')], {
+      env: {},
+    });
+    expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('Validation errors') });
+  });
+});
+
+it("a release of a fork, which changes the account's one line, has that name everywhere", async () => {
+  const fork = await bench.createRepository('fork');
+  await fork.commit('Make it ours', { 'ci-scripts/account': 'otherpipes\n', ...change('minor', 'A fork.') });
+  const before = (await outputOf(join(bench.tools, 'bin/semversioner'), ['next-version'], { cwd: fork.clone })).trim();
+  // The sandbox has the Downloads of one repository only.
+  const { exitCode, output } = await release(fork.clone);
+  expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
+  const index = await readIndex(bench.registry.host, `otherpipes/${repositoryName}`, before);
+  const source = `https://bitbucket.org/otherpipes/${repositoryName}`;
+  expect(index.platforms.map(({ labels }) => labels['org.opencontainers.image.source'])).toEqual([source, source]);
+  const left = await fork.git(
+    'grep',
+    '--name-only',
+    '--fixed-strings',
+    account,
+    '--',
+    '*.md',
+    '*.yml',
+    'Dockerfile',
+    'package*.json',
+  );
+  // Who wrote it stays, as the license has it.
+  expect(left).toBe('README.md');
+  const readme = await readFile(join(fork.clone, 'README.md'), 'utf8');
+  expect(readme.match(new RegExp(account, 'g'))).toHaveLength(1);
+  expect(parse(await readFile(join(fork.clone, 'pipe.yml'), 'utf8'))).toMatchObject({
+    image: `otherpipes/${repositoryName}:${before}`,
+    repository: source,
+    vendor: { name: 'otherpipes', website: 'https://bitbucket.org/otherpipes' },
+    maintainer: { name: 'otherpipes', website: source },
+  });
+});
+
+it('a development release pushes an image, and nothing else', async () => {
+  const origin = await repository.inOrigin('for-each-ref');
+  const files = await downloads();
+  await repository.git('checkout', '--quiet', '-B', 'feature');
+  const script = await scriptOf(repository.clone, 'custom.development-release', 'Release for development');
+  const { exitCode, output } = await bench.runScript(repository.clone, script);
+  const version = `${increase(firstVersion, 'patch')}.42-dev`;
+  expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining(`:${version}`) });
+  const index = await readIndex(bench.registry.host, `${account}/${repositoryName}`, version);
+  expect(index.platforms.map(({ labels }) => labels['org.opencontainers.image.version'])).toEqual([version, version]);
+  expect(await repository.git('status', '--porcelain')).toBe('');
+  expect([await repository.inOrigin('for-each-ref'), await downloads()]).toEqual([origin, files]);
+});
