@@ -3,7 +3,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   // One for each core, where the default leaves one core out: with two, that is half of the machine.
-  maxWorkers: '100%',
+  // The image's tests share one port, that of the pipelines proxy.
+  maxWorkers: process.env.TEST_SUITE === 'image' ? 1 : '100%',
   testMatch: ['**/*.test.ts'],
   // These need what the README's test command does not promise (a Docker Engine, real servers): .ci/run calls them by name.
   testPathIgnorePatterns: process.env.TEST_SUITE

@@ -8,8 +8,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findLeaks } from '../leaks.ts';
 import { cloneDirectory } from '../local-pipe/docker-run.ts';
 import { outputOf, runCommand } from '../release/run-command.ts';
+import { jar, plainJar } from '../maven/artifacts.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
+import { npmTarball } from '../sandbox/demo-package.ts';
 import { type RemoteSandbox, startRemoteSandbox } from '../sandbox/remote-sandbox.ts';
+import type { SandboxOptions } from '../sandbox/sandbox.ts';
 import { readExamples } from './readme-examples.ts';
 import { docker, image } from './run-pipe.ts';
 
@@ -26,6 +29,8 @@ interface Setting {
   readonly variables?: (sandbox: RemoteSandbox) => Readonly<Record<string, string>>;
   /** For each entry, on top of those. */
   readonly entries?: readonly Readonly<Record<string, string>>[];
+  /** What the sandbox's other servers are like. */
+  readonly sandbox?: SandboxOptions;
   /** Whose Downloads the sandbox has. Default `app`. */
   readonly repository?: string;
   readonly prepare?: (sandbox: RemoteSandbox) => Promise<void>;
@@ -118,6 +123,42 @@ const settings: Readonly<Record<string, Setting>> = {
     },
     tags: ['1.0'],
   },
+  "npm packages of a monorepo, to Bitbucket's npm registry, whatever of them is not published yet": {
+    secrets: packagesAccount,
+    variables: (sandbox) => ({ ...registry(sandbox), REGISTRY: sandbox.npmUrl }),
+    prepare: async () => {
+      for (const part of ['one', 'two']) await writePackage(`dist/acme-${part}-1.0.0.tgz`, `@acme/${part}`, '1.0.0');
+    },
+    check: async ({ npmUrl, tokens }) => {
+      for (const part of ['one', 'two']) {
+        const answer = await get(`${npmUrl}@acme%2f${part}`, `${tokens.apiUser}:${tokens.apiToken}`);
+        expect(JSON.parse(answer)).toMatchObject({ 'dist-tags': { latest: '1.0.0' } });
+      }
+    },
+  },
+  'A prerelease, to npmjs': {
+    sandbox: { npm: { authentication: 'bearer' } },
+    secrets: ({ tokens }) => ({ NPM_TOKEN: tokens.plainToken }),
+    variables: ({ npmUrl }) => ({ REGISTRY: npmUrl }),
+    prepare: async () => await writePackage('acme-lib-2.0.0-rc.1.tgz', 'acme-lib', '2.0.0-rc.1'),
+    check: async ({ npmUrl, tokens }) => {
+      const response = await fetch(`${npmUrl}acme-lib`, { headers: { authorization: `Bearer ${tokens.plainToken}` } });
+      expect(await response.json()).toMatchObject({ 'dist-tags': { next: '2.0.0-rc.1' } });
+    },
+  },
+  'A Maven artifact, with its sources': {
+    secrets: ({ tokens }) => ({ NEXUS_USER: tokens.apiUser, NEXUS_PASSWORD: tokens.apiToken }),
+    variables: ({ mavenUrl }) => ({ REGISTRY: mavenUrl }),
+    prepare: async () => {
+      await write('target/app-1.0.jar', jar());
+      await write('target/app-1.0-sources.jar', plainJar('sources'));
+    },
+    check: async ({ mavenUrl, tokens }) => {
+      const account = `${tokens.apiUser}:${tokens.apiToken}`;
+      expect(await get(`${mavenUrl}com/acme/app/maven-metadata.xml`, account)).toContain('<release>1.0</release>');
+      expect(await get(`${mavenUrl}com/acme/app/1.0/app-1.0-sources.jar.sha1`, account)).toMatch(/^[0-9a-f]{40}$/);
+    },
+  },
   'From `atlassian/bitbucket-upload-file`': {
     files: ['package.json', 'README.md'],
     secrets: ({ tokens }) => ({ BITBUCKET_ACCESS_TOKEN: tokens.accessToken }),
@@ -128,6 +169,18 @@ const settings: Readonly<Record<string, Setting>> = {
 async function write(path: string, content: string | Buffer): Promise<void> {
   await mkdir(dirname(join(clone, path)), { recursive: true });
   await writeFile(join(clone, path), content);
+}
+
+async function writePackage(path: string, packageName: string, version: string): Promise<void> {
+  await write(path, npmTarball({ name: packageName, version }, { 'index.js': Buffer.from(packageName) }));
+}
+
+/** What a server holds. @param account of HTTP Basic */
+async function get(url: string, account: string): Promise<string> {
+  const headers = { authorization: `Basic ${Buffer.from(account).toString('base64')}` };
+  const response = await fetch(url, { headers });
+  expect([url, response.status]).toEqual([url, 200]);
+  return await response.text();
 }
 
 async function buildImage(tag: string, base: string): Promise<void> {
@@ -154,6 +207,7 @@ describe("README's example", () => {
   it.each(examples.map((example) => [example.title, example] as const))('%s', async (title, { yaml, entries }) => {
     const setting = settings[title] ?? {};
     const sandbox = await startRemoteSandbox({
+      ...setting.sandbox,
       repository: setting.repository,
       registry: { packages: [`acme/${name}`] },
     });
