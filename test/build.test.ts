@@ -17,7 +17,7 @@ afterEach(async () => {
 
 /** Builds a copy of what the Dockerfile takes. @returns the bundle's SHA-256 */
 async function buildIn(place: string): Promise<string> {
-  for (const path of ['pipe', 'package.json', 'tsconfig.json', 'ci-scripts/build.mjs'])
+  for (const path of ['pipe', 'package.json', 'tsconfig.json', 'ci-scripts/build.mjs', 'ci-scripts/undici-subset.cjs'])
     await cp(join(root, path), join(place, path), { recursive: true });
   await symlink(join(root, 'node_modules'), join(place, 'node_modules'));
   await outputOf(process.execPath, ['ci-scripts/build.mjs'], { cwd: place });

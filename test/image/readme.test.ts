@@ -8,11 +8,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findLeaks } from '../leaks.ts';
 import { cloneDirectory } from '../local-pipe/docker-run.ts';
 import { outputOf, runCommand } from '../release/run-command.ts';
-import { jar, plainJar } from '../maven/artifacts.ts';
+import { jar } from '../maven/artifacts.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { npmTarball } from '../sandbox/demo-package.ts';
-import { type RemoteSandbox, startRemoteSandbox } from '../sandbox/remote-sandbox.ts';
-import type { SandboxOptions } from '../sandbox/sandbox.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { readExamples } from './readme-examples.ts';
 import { docker, image } from './run-pipe.ts';
 
@@ -24,36 +23,46 @@ interface Setting {
   /** In the clone. */
   readonly files?: readonly string[];
   /** Repository variables that the example names. */
-  readonly secrets?: (sandbox: RemoteSandbox) => Readonly<Record<string, string>>;
+  readonly secrets?: (sandbox: Sandbox) => Readonly<Record<string, string>>;
   /** For all entries. Default: the sandbox's API_URL. */
-  readonly variables?: (sandbox: RemoteSandbox) => Readonly<Record<string, string>>;
+  readonly variables?: (sandbox: Sandbox) => Readonly<Record<string, string>>;
   /** For each entry, on top of those. */
   readonly entries?: readonly Readonly<Record<string, string>>[];
-  /** What the sandbox's other servers are like. */
-  readonly sandbox?: SandboxOptions;
   /** Whose Downloads the sandbox has. Default `app`. */
   readonly repository?: string;
-  readonly prepare?: (sandbox: RemoteSandbox) => Promise<void>;
-  readonly downloads?: readonly string[];
-  /** Tags of `acme/${name}`. */
-  readonly tags?: readonly string[];
-  readonly check?: (sandbox: RemoteSandbox) => Promise<void>;
+  /** Default `basic`, as Bitbucket's. */
+  readonly npmAuthentication?: 'bearer';
+  readonly prepare?: (sandbox: Sandbox) => Promise<void>;
+  /** Default: nothing of each kind. */
+  readonly published: Partial<Published>;
+  readonly check?: () => Promise<void>;
+}
+
+/** Each in alphabetical order. */
+interface Published {
+  readonly downloads: readonly string[];
+  /** Of the image `acme/${name}`. */
+  readonly tags: readonly string[];
+  /** `@acme/lib@1.0.0` */
+  readonly packages: readonly string[];
+  /** Jars, by their paths. */
+  readonly artifacts: readonly string[];
 }
 
 /** Also of the images that the engine has during a test. */
 const name = `readme-${randomBytes(4).toString('hex')}`;
 let clone = '';
 
-const accessToken = (sandbox: RemoteSandbox): Record<string, string> => ({
+const accessToken = (sandbox: Sandbox): Record<string, string> => ({
   REPOSITORY_ACCESS_TOKEN: sandbox.tokens.accessToken,
 });
 /** The sandbox's registry in place of Bitbucket's, which takes the pipeline's own account. */
-const registry = ({ registryUrl }: RemoteSandbox): Record<string, string> => ({
+const registry = ({ registryUrl }: Sandbox): Record<string, string> => ({
   REGISTRY: registryUrl,
   USERNAME: '$PACKAGES_USER',
   TOKEN: '$PACKAGES_TOKEN',
 });
-const packagesAccount = ({ tokens }: RemoteSandbox): Record<string, string> => ({
+const packagesAccount = ({ tokens }: Sandbox): Record<string, string> => ({
   PACKAGES_USER: tokens.apiUser,
   PACKAGES_TOKEN: tokens.apiToken,
 });
@@ -63,13 +72,13 @@ const settings: Readonly<Record<string, Setting>> = {
     files: ['app.zip'],
     secrets: accessToken,
     variables: ({ apiUrl }) => ({ API_URL: apiUrl, TOKEN: '$REPOSITORY_ACCESS_TOKEN', FILENAME: 'app.zip' }),
-    downloads: ['app.zip'],
+    published: { downloads: ['app.zip'] },
   },
-  'A file': { files: ['build/app.zip'], secrets: accessToken, downloads: ['app.zip'] },
+  'A file': { files: ['build/app.zip'], secrets: accessToken, published: { downloads: ['app.zip'] } },
   'Several, with an API token': {
     files: ['dist/a.zip', 'dist/b.tar.gz', 'dist/c.txt', 'docs/User Guide.pdf'],
     secrets: ({ tokens }) => ({ ATLASSIAN_EMAIL: tokens.apiUser, ATLASSIAN_API_TOKEN: tokens.apiToken }),
-    downloads: ['User Guide.pdf', 'a.zip', 'b.tar.gz'],
+    published: { downloads: ['User Guide.pdf', 'a.zip', 'b.tar.gz'] },
   },
   'A nightly build under a name of its own, with checksums, read back and compared, of which the newest five are kept':
     {
@@ -77,20 +86,20 @@ const settings: Readonly<Record<string, Setting>> = {
       secrets: accessToken,
       prepare: async (sandbox) => {
         for (const day of [1, 2, 3, 4, 5, 6])
-          await sandbox.put(`nightly-${day}.jar`, 'old', new Date(Date.UTC(2026, 0, day)));
+          sandbox.put(`nightly-${day}.jar`, 'old', new Date(Date.UTC(2026, 0, day)));
       },
-      downloads: ['nightly-17.jar', ...[3, 4, 5, 6].map((day) => `nightly-${day}.jar`)],
+      published: { downloads: ['nightly-17.jar', ...[3, 4, 5, 6].map((day) => `nightly-${day}.jar`)] },
     },
   'Release files that must never be replaced, in another repository': {
     files: ['dist/a.tar.gz', 'dist/sub/b.tar.gz'],
     repository: 'releases',
     secrets: ({ tokens }) => ({ RELEASES_ACCESS_TOKEN: tokens.accessToken }),
-    downloads: ['SHA256SUMS', 'a.tar.gz', 'b.tar.gz'],
+    published: { downloads: ['SHA256SUMS', 'a.tar.gz', 'b.tar.gz'] },
   },
   'A link for a later step': {
     files: ['build/app.zip'],
     secrets: accessToken,
-    downloads: ['app.zip'],
+    published: { downloads: ['app.zip'] },
     check: async () => {
       const output = await readFile(join(clone, 'output-variables'), 'utf8');
       expect(output).toMatch(/^UPLOAD_URL=http.*\/acme\/app\/downloads\/app\.zip$/m);
@@ -100,7 +109,7 @@ const settings: Readonly<Record<string, Setting>> = {
     secrets: packagesAccount,
     variables: (sandbox) => ({ ...registry(sandbox), IMAGE: `acme/${name}` }),
     prepare: async () => await buildImage('latest', 'scratch'),
-    tags: ['1.2.17', 'latest'],
+    published: { tags: ['1.2.17', 'latest'] },
   },
   'An image for two architectures, built by parallel steps, one on each, and joined by a last one': {
     secrets: packagesAccount,
@@ -112,7 +121,7 @@ const settings: Readonly<Record<string, Setting>> = {
         await buildImage(architecture, empty.split('\n').at(-1) ?? '');
       }
     },
-    tags: ['1.0', 'amd64', 'arm64'],
+    published: { tags: ['1.0', 'amd64', 'arm64'] },
   },
   'An archive to another registry, packed by zstd': {
     secrets: ({ tokens }) => ({ REGISTRY_USER: tokens.apiUser, REGISTRY_PASSWORD: tokens.apiToken }),
@@ -121,66 +130,55 @@ const settings: Readonly<Record<string, Setting>> = {
       const archive = dockerArchive(`${registryHost}/acme/${name}:1.0`, { 'app.txt': Buffer.from('app') });
       await write('build/image.tar', archive);
     },
-    tags: ['1.0'],
+    published: { tags: ['1.0'] },
   },
   "npm packages of a monorepo, to Bitbucket's npm registry, whatever of them is not published yet": {
     secrets: packagesAccount,
     variables: (sandbox) => ({ ...registry(sandbox), REGISTRY: sandbox.npmUrl }),
     prepare: async () => {
-      for (const part of ['one', 'two']) await writePackage(`dist/acme-${part}-1.0.0.tgz`, `@acme/${part}`, '1.0.0');
+      for (const key of ['one', 'two'])
+        await write(`dist/${key}-1.0.0.tgz`, npmTarball({ name: `@acme/${key}`, version: '1.0.0' }, {}));
     },
-    check: async ({ npmUrl, tokens }) => {
-      for (const part of ['one', 'two']) {
-        const answer = await get(`${npmUrl}@acme%2f${part}`, `${tokens.apiUser}:${tokens.apiToken}`);
-        expect(JSON.parse(answer)).toMatchObject({ 'dist-tags': { latest: '1.0.0' } });
-      }
-    },
+    published: { packages: ['@acme/one@1.0.0', '@acme/two@1.0.0'] },
   },
   'A prerelease, to npmjs': {
-    sandbox: { npm: { authentication: 'bearer' } },
+    npmAuthentication: 'bearer',
     secrets: ({ tokens }) => ({ NPM_TOKEN: tokens.plainToken }),
     variables: ({ npmUrl }) => ({ REGISTRY: npmUrl }),
-    prepare: async () => await writePackage('acme-lib-2.0.0-rc.1.tgz', 'acme-lib', '2.0.0-rc.1'),
-    check: async ({ npmUrl, tokens }) => {
-      const response = await fetch(`${npmUrl}acme-lib`, { headers: { authorization: `Bearer ${tokens.plainToken}` } });
-      expect(await response.json()).toMatchObject({ 'dist-tags': { next: '2.0.0-rc.1' } });
+    prepare: async () => {
+      await write('acme-lib-2.0.0-rc.1.tgz', npmTarball({ name: '@acme/lib', version: '2.0.0-rc.1' }, {}));
     },
+    published: { packages: ['@acme/lib@2.0.0-rc.1'] },
   },
   'A Maven artifact, with its sources': {
     secrets: ({ tokens }) => ({ NEXUS_USER: tokens.apiUser, NEXUS_PASSWORD: tokens.apiToken }),
     variables: ({ mavenUrl }) => ({ REGISTRY: mavenUrl }),
     prepare: async () => {
       await write('target/app-1.0.jar', jar());
-      await write('target/app-1.0-sources.jar', plainJar('sources'));
+      await write('target/app-1.0-sources.jar', jar());
     },
-    check: async ({ mavenUrl, tokens }) => {
-      const account = `${tokens.apiUser}:${tokens.apiToken}`;
-      expect(await get(`${mavenUrl}com/acme/app/maven-metadata.xml`, account)).toContain('<release>1.0</release>');
-      expect(await get(`${mavenUrl}com/acme/app/1.0/app-1.0-sources.jar.sha1`, account)).toMatch(/^[0-9a-f]{40}$/);
-    },
+    published: { artifacts: ['com/acme/app/1.0/app-1.0-sources.jar', 'com/acme/app/1.0/app-1.0.jar'] },
   },
   'From `atlassian/bitbucket-upload-file`': {
     files: ['package.json', 'README.md'],
     secrets: ({ tokens }) => ({ BITBUCKET_ACCESS_TOKEN: tokens.accessToken }),
-    downloads: ['README.md', 'package.json'],
+    published: { downloads: ['README.md', 'package.json'] },
   },
 };
+
+function published({ downloads, registry: { repositories }, npm, maven }: Sandbox): Published {
+  const versions = [...npm.packages].flatMap(([key, each]) => [...each.versions.keys()].map((one) => `${key}@${one}`));
+  return {
+    downloads: [...downloads.keys()].toSorted(),
+    tags: [...(repositories.get(`acme/${name}`)?.tags.keys() ?? [])].toSorted(),
+    packages: versions.toSorted(),
+    artifacts: [...maven.files.keys()].filter((path) => path.endsWith('.jar')).toSorted(),
+  };
+}
 
 async function write(path: string, content: string | Buffer): Promise<void> {
   await mkdir(dirname(join(clone, path)), { recursive: true });
   await writeFile(join(clone, path), content);
-}
-
-async function writePackage(path: string, packageName: string, version: string): Promise<void> {
-  await write(path, npmTarball({ name: packageName, version }, { 'index.js': Buffer.from(packageName) }));
-}
-
-/** What a server holds. @param account of HTTP Basic */
-async function get(url: string, account: string): Promise<string> {
-  const headers = { authorization: `Basic ${Buffer.from(account).toString('base64')}` };
-  const response = await fetch(url, { headers });
-  expect([url, response.status]).toEqual([url, 200]);
-  return await response.text();
 }
 
 async function buildImage(tag: string, base: string): Promise<void> {
@@ -205,11 +203,11 @@ it('has a setting for each example of the README, and no other', () => {
 
 describe("README's example", () => {
   it.each(examples.map((example) => [example.title, example] as const))('%s', async (title, { yaml, entries }) => {
-    const setting = settings[title] ?? {};
-    const sandbox = await startRemoteSandbox({
-      ...setting.sandbox,
+    const setting = settings[title] ?? { published: {} };
+    const sandbox = await startSandbox({
       repository: setting.repository,
       registry: { packages: [`acme/${name}`] },
+      npm: { authentication: setting.npmAuthentication ?? 'basic' },
     });
     try {
       for (const file of setting.files ?? []) await write(file, `content of ${file}`);
@@ -245,12 +243,15 @@ describe("README's example", () => {
         for (const secret of Object.values(secrets).filter((value) => value.length > 40))
           expect(findLeaks(output, secret)).toEqual([]);
       }
-      const state = await sandbox.state();
-      expect(state.violations).toEqual([]);
-      expect(state.downloads.map((download) => download.name).toSorted()).toEqual(setting.downloads ?? []);
-      const repository = state.registry.repositories[`acme/${name}`];
-      expect(Object.keys(repository?.tags ?? {}).toSorted()).toEqual(setting.tags ?? []);
-      await setting.check?.(sandbox);
+      expect(sandbox.violations).toEqual([]);
+      expect(published(sandbox)).toEqual({
+        downloads: [],
+        tags: [],
+        packages: [],
+        artifacts: [],
+        ...setting.published,
+      });
+      await setting.check?.();
     } finally {
       await sandbox.close();
     }

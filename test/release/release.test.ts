@@ -261,11 +261,7 @@ describe('a release', () => {
     const tag = `${bench.registry.host}/again:1`;
     // Another comment in the script that collects the files: all steps from there on are done anew, also on a machine that
     // did them before.
-    await appendFile(
-      join(fresh, 'ci-scripts/collect-runtime.sh'),
-      `# ${randomUUID()}
-`,
-    );
+    await appendFile(join(fresh, 'ci-scripts/collect-runtime.sh'), `# ${randomUUID()}\n`);
     const words = ['build', '--quiet', '--force-rm', '--network=host', `--tag=${tag}`];
     await outputOf('docker', [...words, '.'], { cwd: fresh, env: { ...process.env, DOCKER_BUILDKIT: '0' } });
     const layers = JSON.parse(await outputOf('docker', ['image', 'inspect', '--format={{json .RootFS.Layers}}', tag]));
