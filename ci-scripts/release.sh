@@ -33,17 +33,9 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 
 say "Releasing $previous -> $version"
-ci-scripts/install-dependencies.sh
 ci-scripts/prepare-version.sh "$version"
-ci-scripts/build-release-files.sh "$version"
 ci-scripts/commit-version.sh "$version"
-for architecture in "${architectures[@]}"; do
-  say "Building the image for $architecture"
-  ci-scripts/build-image.sh "$architecture" "$image:$version-$architecture"
-  ci-scripts/test-image.sh "$architecture" "$image:$version-$architecture" "$version" "release/$name-$version.js"
-done
-ci-scripts/push-image.sh "$version" "$previous"
-ci-scripts/upload-release.sh "$version"
+ci-scripts/publish-version.sh "$version" "$previous"
 ci-scripts/push-version.sh "$version"
 trap - EXIT
 say "✔ Released $version: $account/$name:$version"
