@@ -4,12 +4,13 @@ export default {
   roots: ['<rootDir>/test'],
   // One for each core, where the default leaves one core out: with two, that is half of the machine.
   // The image's tests share one port, that of the pipelines proxy.
-  maxWorkers: process.env.TEST_SUITE === 'image' ? 1 : '100%',
+  maxWorkers: ['image', 'memory'].includes(process.env.TEST_SUITE) ? 1 : '100%',
   testMatch: ['**/*.test.ts'],
-  // These need what the README's test command does not promise (a Docker Engine, real servers): .ci/run calls them by name.
+  // These need what the README's test command does not promise (a Docker Engine, real servers), or the machine for
+  // themselves and gigabytes to read: .ci/run calls them by name.
   testPathIgnorePatterns: process.env.TEST_SUITE
     ? []
-    : ['<rootDir>/test/image/', '<rootDir>/test/integration/', '<rootDir>/test/release/'],
+    : ['image', 'integration', 'memory', 'release'].map((suite) => `<rootDir>/test/${suite}/`),
   reporters: ['default', ...(process.env.TEST_TOTALS ? ['<rootDir>/ci-scripts/jest-totals-reporter.cjs'] : [])],
   // Machines that run other things at the same time are slow now and then; what hangs still ends.
   testTimeout: 20_000,

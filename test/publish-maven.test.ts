@@ -343,6 +343,19 @@ describe('without sending anything, refuses', () => {
     expect(bench.sandbox.requests).toEqual([]);
   });
 
+  it.each(['app.jar', 'app-sources.jar', 'app-javadoc.jar'])(
+    'a %s that is cut off, though its POM is given',
+    async (cut) => {
+      const whole = { 'app.jar': plainJar(), 'app-sources.jar': plainJar(), 'app-javadoc.jar': plainJar() };
+      await write(bench, { ...whole, [cut]: plainJar().subarray(0, -10), 'my.xml': pomText() });
+      const args = ['--pom', 'my.xml', '--sources', 'app-sources.jar', '--javadoc', 'app-javadoc.jar'];
+      const { exitCode, output } = await publish(bench, 'app.jar', args);
+      expect(exitCode).toBe(1);
+      expect(output).toContain(`${cut} cannot be read as the ZIP archive that it should be`);
+      expect(bench.sandbox.requests).toEqual([]);
+    },
+  );
+
   it('files that cannot be published, all of them at once', async () => {
     await write(bench, { 'a.jar': jar(), 'b.jar': jar() });
     const args = ['--pom', 'absent.xml', '--sources', '/etc/passwd', '--javadoc', '.'];

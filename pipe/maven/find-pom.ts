@@ -1,14 +1,15 @@
 /** Finds the POM of an artifact: given, the artifact itself, in the jar, beside it, or in the working directory. */
 
-import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { selectFiles, type Surroundings } from '../downloads/select-files.ts';
 import { InputError } from '../errors.ts';
+import { exists } from '../exists.ts';
 import { fileBody, type SourceFile } from '../http/file-body.ts';
 import { printable } from '../toolkit/output.ts';
+import { isJavaArchive, withArchiveMembers, withoutExtension } from './java-archive.ts';
 import { type Pom, readPom } from './pom.ts';
 import { maxXmlBytes } from './xml.ts';
-import { withZipMembers, ZipError, type ZipMember } from './zip.ts';
+import type { ZipMember } from './zip.ts';
 
 export interface FoundPom {
   readonly pom: Pom;
@@ -18,8 +19,6 @@ export interface FoundPom {
   readonly where: string;
 }
 
-/** What the tools of Java pack with a POM inside. */
-const archive = /\.(?:jar|war|ear|rar|aar|zip|nbm|hpi|jpi|par|sar|har)$/i;
 const pomInside = /^META-INF\/maven\/(?:[^/]+\/)*pom\.xml$/;
 const maxListed = 10;
 
@@ -38,7 +37,13 @@ export async function findPom(
     throw new InputError(`${printable(artifact.path)} is a POM itself: leave --pom out`);
   const file = given ?? itself;
   if (file !== undefined) return await readPomFile(file);
-  const inside = archive.test(artifact.path) ? await findInside(artifact, classifier) : undefined;
+  const inside = isJavaArchive(artifact)
+    ? await withArchiveMembers(
+        artifact,
+        (path) => pomInside.test(path),
+        async (members) => await chooseInside(artifact, classifier, members),
+      )
+    : undefined;
   if (inside !== undefined) return inside;
   const places = [...pathsBeside(artifact, classifier), 'pom.xml'];
   for (const path of places) {
@@ -46,7 +51,7 @@ export async function findPom(
     const { files } = await selectFiles({ form: 'items', items: [path] }, surroundings);
     if (files[0] !== undefined) return await readPomFile(files[0]);
   }
-  const looked = `${archive.test(artifact.path) ? 'there is none in its META-INF/maven, and ' : ''}no ${places.map(printable).join(', no ')}`;
+  const looked = `${isJavaArchive(artifact) ? 'there is none in its META-INF/maven, and ' : ''}no ${places.map(printable).join(', no ')}`;
   throw new InputError(`${printable(artifact.path)} has no POM: ${looked}. Name it with --pom`);
 }
 
@@ -59,22 +64,6 @@ async function readPomFile(file: SourceFile): Promise<FoundPom> {
   for await (const chunk of fileBody(file).open()) chunks.push(Buffer.from(chunk));
   const bytes = Buffer.concat(chunks);
   return { pom: readPom(bytes, where), bytes, where };
-}
-
-async function findInside(artifact: SourceFile, classifier: string | undefined): Promise<FoundPom | undefined> {
-  try {
-    return await withZipMembers(
-      artifact,
-      (path) => pomInside.test(path),
-      async (members) => await chooseInside(artifact, classifier, members),
-    );
-  } catch (error) {
-    if (!(error instanceof ZipError)) throw error;
-    throw new InputError(
-      `${printable(artifact.path)} cannot be read as the ZIP archive that it should be: ${printable(error.message)}. Was it cut off? To publish it as it is, name its POM with --pom`,
-      { cause: error },
-    );
-  }
 }
 
 /** A jar that holds others holds their POMs, too: its own is the one whose coordinates are the file's name. */
@@ -91,7 +80,7 @@ async function chooseInside(
   const [first, second] = members;
   if (first === undefined) return undefined;
   if (second === undefined) return await read(first);
-  const stem = basename(artifact.path).replace(archive, '');
+  const stem = withoutExtension(basename(artifact.path));
   const matching: FoundPom[] = [];
   for (const member of members) {
     if (!stem.startsWith(`${basename(dirname(member.path))}-`)) continue;
@@ -114,11 +103,4 @@ function pathsBeside({ path }: SourceFile, classifier: string | undefined): read
   const stems = [stem];
   if (classifier !== undefined && stem.endsWith(`-${classifier}`)) stems.push(stem.slice(0, -classifier.length - 1));
   return stems.map((each) => join(dirname(path), `${each}.pom`));
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -11,6 +11,7 @@ import { printable } from '../toolkit/output.ts';
 import type { FileKind } from './coordinates.ts';
 import { findPom, isPomFile } from './find-pom.ts';
 import type { Hashes } from './hashes.ts';
+import { checkJavaArchive } from './java-archive.ts';
 import type { Pom } from './pom.ts';
 
 export interface PlannedFile {
@@ -44,6 +45,7 @@ const extensions: Readonly<Record<string, string>> = {
 /** @throws InputError naming everything that is wrong with the files, or with the POM */
 export async function planArtifact(settings: MavenSettings, surroundings: Surroundings): Promise<MavenPlan> {
   const { artifact, pom: given, sources, javadoc } = await selectAll(settings, surroundings);
+  for (const file of [artifact, sources, javadoc]) if (file !== undefined) await checkJavaArchive(file);
   const found = await findPom(artifact, { given, classifier: settings.classifier }, surroundings);
   const isPomOnly = isPomFile(artifact);
   if (isPomOnly && settings.classifier !== undefined)

@@ -1,0 +1,45 @@
+/** Runs a program that packs, from its sources or bundled as the pipe is. */
+
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect } from '@jest/globals';
+
+const run = promisify(execFile);
+const sources = join(__dirname, 'pack-generated.ts');
+
+export interface Printed {
+  readonly engine: string;
+  readonly isRight: boolean;
+  readonly size: number;
+  readonly peakBytes: number;
+}
+
+/** Bundles the program for the tests of a file. @returns the paths of both */
+export function usePackingProgram(): { readonly sources: string; readonly bundle: string } {
+  let directory = '';
+  /** The program in one file, as the pipe ships: minified, with its functions' names kept. */
+  let bundle = '';
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'compression-test-'));
+    bundle = join(directory, 'program.mjs');
+    const options = { bundle: true, platform: 'node', format: 'esm', minify: true, keepNames: true, outfile: bundle };
+    const script = `require('esbuild').buildSync(${JSON.stringify({ ...options, entryPoints: [sources] })})`;
+    await run(process.execPath, ['--eval', script], { cwd: __dirname });
+  });
+  afterAll(async () => await rm(directory, { recursive: true }));
+  return {
+    sources,
+    get bundle() {
+      return bundle;
+    },
+  };
+}
+
+export async function runPackingProgram(path: string, ...args: readonly string[]): Promise<Printed> {
+  const { stdout, stderr } = await run(process.execPath, [path, ...args], { timeout: 60_000 });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as Printed;
+}

@@ -1,0 +1,29 @@
+import { open, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { useBundle } from '../run-bundle.ts';
+
+const bench = useBundle();
+
+describe('memory of an upload stays flat', () => {
+  it.each([
+    ['streamed', {}],
+    ['hashed', { EXTRA_ARGS: "['--checksums', '--concurrency', '8']" }],
+  ])(
+    '256 MiB and 1 GiB, %s: at most 120 MB, and the same within 10 MB',
+    async (_, env) => {
+      const peaks: number[] = [];
+      for (const mebibytes of [256, 1024]) {
+        await (await open(join(bench.directory, 'large.bin'), 'w')).close();
+        await truncate(join(bench.directory, 'large.bin'), mebibytes * 1024 ** 2);
+        const { exitCode, peakMegabytes } = await bench.start({ FILENAME: 'large.bin', ...env }).ended;
+        expect(exitCode).toBe(0);
+        peaks.push(peakMegabytes);
+      }
+      const [small = Infinity, large = Infinity] = peaks;
+      expect(Math.max(small, large)).toBeLessThan(120);
+      expect(Math.abs(large - small)).toBeLessThan(10);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it } from '@jest/globals';
+import { runPackingProgram, usePackingProgram } from '../compression/packing-program.ts';
+import { mebibyte } from '../compression/samples.ts';
+
+const program = usePackingProgram();
+
+it.each(['gzip', 'zstd'])(
+  'packing %s takes less than 160 MB of memory for 1 GiB',
+  async (format) => {
+    const { size, peakBytes } = await runPackingProgram(program.bundle, format, '1024', 'measure');
+    expect(size).toBeGreaterThan(0.86 * 1024 * mebibyte);
+    expect(peakBytes).toBeLessThan(160e6);
+  },
+  60_000,
+);
+
+it.each(['gzip', 'zstd'])(
+  'checking %s takes less than 105 MB of memory for 256 MiB',
+  async (packing) => {
+    const program = join(__dirname, '..', 'image-sources', 'check-generated.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [program, packing, '256']);
+    expect(Number(stdout)).toBeGreaterThan(20e6);
+    expect(Number(stdout)).toBeLessThan(105e6);
+  },
+  60_000,
+);
