@@ -1,0 +1,191 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Fault } from '../sandbox/faults.ts';
+import { large, usePublishBench } from './publish-bench.ts';
+
+const { bench, write, landed, requests } = usePublishBench();
+
+describe('a passing fault is survived, and what was sent is what the server holds', () => {
+  const passing: readonly (readonly [string, Fault['action']])[] = [
+    ...[408, 500, 502, 503, 504].map(
+      (status) => [`status ${status}, after the body`, { kind: 'status', status }] as const,
+    ),
+    ['429 with Retry-After', { kind: 'status', status: 429, headers: { 'Retry-After': '1' } }],
+    ['503 before the body was read', { kind: 'status', status: 503, when: 'early' }],
+    [
+      '502 with a web page',
+      {
+        kind: 'status',
+        status: 502,
+        headers: { 'Content-Type': 'text/html' },
+        body: '<html><title>Bad gateway</title></html>',
+      },
+    ],
+    ['reset at the beginning', { kind: 'reset' }],
+    ['reset in the middle', { kind: 'reset', afterBytes: 6_000_000 }],
+    ['reset after it was stored, without an answer', { kind: 'reset-after-store' }],
+    ['closed in the middle', { kind: 'close', afterBytes: 6_000_000 }],
+    ['closed without an answer', { kind: 'close', afterBytes: large.length }],
+    ['201 before the body was read', { kind: 'early-success' }],
+    ['an error body without an end', { kind: 'huge-body', status: 503, bytes: 50_000_000 }],
+  ];
+
+  it.each(passing)('%s', async (_, action) => {
+    const sha256 = await write('large.bin', large);
+    await write('other.txt');
+    bench.sandbox.inject({ method: 'POST', filename: 'large.bin', action });
+    const { exitCode, output } = await bench.upload('*');
+    expect(output).toMatch(/WARNING: large.bin: .*Trying again/);
+    expect(exitCode).toBe(0);
+    expect(landed()['large.bin']).toBe(sha256);
+    expect(landed()).toHaveProperty(['other.txt']);
+  });
+
+  it.each([
+    ['a listing that is cut', { kind: 'truncate-content', bytes: 20 }],
+    ['a listing with 503', { kind: 'status', status: 503 }],
+    ['a listing with a reset', { kind: 'reset' }],
+  ] as const)('%s', async (_, action) => {
+    await write('a.txt');
+    bench.sandbox.put('b.txt', 'x');
+    bench.sandbox.inject({ method: 'GET', action });
+    expect((await bench.upload('a.txt', '--skip-existing')).exitCode).toBe(0);
+    expect(landed()).toHaveProperty(['a.txt']);
+  });
+
+  it.each([
+    ['stops reading', { kind: 'stall', afterBytes: 1_000_000 }],
+    ['stores, and never answers', { kind: 'stall-answer' }],
+  ] as const)('a server that %s is left after --timeout, and asked again', async (_, action) => {
+    const sha256 = await write('large.bin', large);
+    bench.sandbox.inject({ filename: 'large.bin', action });
+    const { exitCode, output } = await bench.upload('*', '--timeout', '1');
+    expect(output).toContain('no progress for 1.0 s');
+    expect(exitCode).toBe(0);
+    expect(landed()).toEqual({ 'large.bin': sha256 });
+  });
+
+  it('slow is not stalled: an upload that takes longer than --timeout goes on while bytes move', async () => {
+    // Some MB are in the systems' buffers when the last byte is handed over: they have to be gone within the timeout.
+    const sha256 = await write('large.bin', Buffer.alloc(40_000_000, 'pipe'));
+    bench.sandbox.inject({ filename: 'large.bin', action: { kind: 'trickle', bytesPerSecond: 12_000_000 } });
+    const { exitCode, output, ms } = await bench.upload('*', '--timeout', '2');
+    expect(ms).toBeGreaterThan(2_100);
+    expect(output).not.toContain('Trying again');
+    expect(exitCode).toBe(0);
+    expect(landed()).toEqual({ 'large.bin': sha256 });
+  }, 20_000);
+
+  it('a pause that one request is asked for holds for all of them', async () => {
+    for (let index = 0; index < 8; index++) await write(`${index}.txt`);
+    bench.sandbox.inject({
+      method: 'POST',
+      action: { kind: 'status', status: 429, headers: { 'Retry-After': '1' }, body: 'Rate limit exceeded' },
+    });
+    const { exitCode } = await bench.upload('*.txt', '--concurrency', '1');
+    expect(exitCode).toBe(0);
+    const posts = bench.sandbox.requests.filter(({ method }) => method === 'POST');
+    const refused = posts.find(({ status }) => status === 429);
+    const next = posts[posts.indexOf(refused as (typeof posts)[number]) + 1];
+    expect((next?.startedAt ?? 0) - (refused?.endedAt ?? 0)).toBeGreaterThan(990);
+  });
+});
+
+describe('a lasting fault fails, and the output says for each file what became of it', () => {
+  it.each([
+    [
+      '400',
+      {
+        kind: 'status',
+        status: 400,
+        body: '{"type":"error","error":{"message":"Bad request","fields":{"files":["is wrong"]}}}',
+      },
+      'Bad request: files: is wrong',
+    ],
+    [
+      '413',
+      { kind: 'status', status: 413, body: '{"error":"Request entity too large"}' },
+      'larger than Downloads take',
+    ],
+    [
+      'a redirect',
+      { kind: 'redirect', status: 301, location: 'https://elsewhere.example/2.0/x?secret=1' },
+      'https://elsewhere.example/2.0/x?secret=***',
+    ],
+  ] as const)('%s at once, with one request', async (_, action, text) => {
+    await write('a.txt');
+    bench.sandbox.inject({ method: 'POST', times: Infinity, action });
+    const { exitCode, output } = await bench.upload('a.txt');
+    expect(exitCode).toBe(1);
+    expect(output).toContain(text);
+    expect(output).toContain('a.txt: NOT published');
+    expect(requests('POST')).toBe(1);
+    expect(landed()).toEqual({});
+  });
+
+  it('503 for ever: after --retries, with the server named as the cause', async () => {
+    await write('a.txt');
+    bench.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'status', status: 503 } });
+    const { exitCode, output } = await bench.upload('a.txt', '--retries', '2');
+    expect(exitCode).toBe(1);
+    expect(requests('POST')).toBe(3);
+    expect(output).toContain('giving up after 3 tries');
+    expect(output).toContain("What to do: The trouble is on the server's side. It is safe to run the step again.");
+  });
+
+  it('stored, but never confirmed: said as it is', async () => {
+    await write('a.txt');
+    bench.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'reset-after-store' } });
+    const { exitCode, output } = await bench.upload('a.txt', '--retries', '1');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('a.txt: sent, but not confirmed by the server');
+  });
+
+  it('a server that asks to wait for an hour is not waited for', async () => {
+    await write('a.txt');
+    bench.sandbox.inject({
+      method: 'POST',
+      times: Infinity,
+      action: {
+        kind: 'status',
+        status: 429,
+        headers: { 'Retry-After': '3600' },
+        body: 'Rate limit for this resource has been exceeded',
+      },
+    });
+    const { exitCode, output, ms } = await bench.upload('a.txt');
+    expect(exitCode).toBe(1);
+    expect(ms).toBeLessThan(5_000);
+    expect(output).toContain('429 Rate limit for this resource has been exceeded');
+    expect(output).toContain('about 1,000 requests an hour');
+  });
+
+  it('the first failure starts no other file, and a second run with --skip-existing completes the work', async () => {
+    const names = Array.from({ length: 6 }, (_, index) => `${index}.txt`);
+    for (const [index, name] of names.entries()) await write(name, 'x'.repeat(10 - index));
+    bench.sandbox.inject({ filename: '2.txt', action: { kind: 'status', status: 413 } });
+    const first = await bench.upload('*.txt', '--concurrency', '1');
+    expect(first.exitCode).toBe(1);
+    expect(Object.keys(landed())).toEqual(['0.txt', '1.txt']);
+    for (const name of ['0.txt', '1.txt']) expect(first.output).toContain(`  ${name}: published, http`);
+    expect(first.output).toContain('  2.txt: NOT published\n');
+    for (const name of ['3.txt', '4.txt', '5.txt'])
+      expect(first.output).toContain(`  ${name}: NOT published (its turn did not come)`);
+
+    const second = await bench.upload('*.txt', '--skip-existing');
+    expect(second.exitCode).toBe(0);
+    expect(Object.keys(landed()).sort()).toEqual(names);
+    expect([...bench.sandbox.downloads.values()].every(({ uploads }) => uploads === 1)).toBe(true);
+  });
+
+  it.each([
+    ['a listing that is no JSON', { kind: 'malformed-json' }, 'something that is not JSON'],
+    ['a listing without an end', { kind: 'huge-body', status: 200, bytes: -1 }, 'where a short text was expected'],
+  ] as const)('%s', async (_, action, text) => {
+    await write('a.txt');
+    bench.sandbox.inject({ method: 'GET', times: Infinity, action });
+    const { exitCode, output } = await bench.upload('a.txt', '--no-clobber');
+    expect(exitCode).toBe(1);
+    expect(output).toContain(text);
+    expect(landed()).toEqual({});
+  });
+});
