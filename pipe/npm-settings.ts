@@ -2,10 +2,10 @@
 
 import { type CommonSettings, readCommonSettings, type Values } from './common-settings.ts';
 import type { GivenOptions } from './given-options.ts';
-import { basicCredential, bearerCredential, type Credential } from './http/credentials.ts';
+import type { Credential } from './http/credentials.ts';
 import { distTagProblem } from './npm/names.ts';
 import { isBitbucketPackages, readRegistryUrl } from './package-registry.ts';
-import { type AccountSettings, readPackagesAccount } from './packages-account.ts';
+import { type AccountSettings, packagesCredential, readPackagesAccount } from './packages-account.ts';
 import type { ArrayValue, Environment } from './toolkit/environment.ts';
 import type { Problems } from './toolkit/problems.ts';
 import { requiredField } from './toolkit/variable-table.ts';
@@ -55,13 +55,8 @@ export function readNpmSettings(
     patterns,
     distTag,
     skipExisting: given.has('--skip-existing'),
-    credential: credentialFor(registry, account),
+    credential: packagesCredential(registry, account),
   };
-}
-
-function credentialFor({ origin }: URL, { account, bearer }: AccountSettings): Credential | undefined {
-  if (account !== undefined) return basicCredential(origin, account.username, account.password);
-  return bearer === undefined ? undefined : bearerCredential(origin, bearer);
 }
 
 function readRegistry(env: Environment, values: Values, allowsPlainHttp: boolean, problems: Problems): URL | undefined {

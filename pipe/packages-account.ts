@@ -1,6 +1,7 @@
 /** Whose name a package is published under: the given credentials, or the pipeline's own. */
 
 import { checkToken, checkUsername, type TokenKind, tokenKindOf } from './credential-settings.ts';
+import { basicCredential, bearerCredential, type Credential } from './http/credentials.ts';
 import { type Environment, readText } from './toolkit/environment.ts';
 import type { Problems } from './toolkit/problems.ts';
 import { requiredField } from './toolkit/variable-table.ts';
@@ -63,4 +64,10 @@ export function readPackagesAccount(
   }
   checkUsername(username, problems);
   return { account: { username, password }, tokenKind };
+}
+
+/** For the registry's origin and no other; undefined where it asks for nobody. */
+export function packagesCredential({ origin }: URL, { account, bearer }: AccountSettings): Credential | undefined {
+  if (account !== undefined) return basicCredential(origin, account.username, account.password);
+  return bearer === undefined ? undefined : bearerCredential(origin, bearer);
 }

@@ -1,7 +1,6 @@
 /** TYPE maven from plan to conclusion: says what will be sent, sends it, and says what came of it. */
 
 import { fixedAuthorizer } from './http/authorizer.ts';
-import { basicCredential, bearerCredential, type Credential } from './http/credentials.ts';
 import { createMavenClient } from './maven/client.ts';
 import { planArtifact } from './maven/plan.ts';
 import { publishArtifact } from './maven/publish.ts';
@@ -14,6 +13,7 @@ import {
   mavenVariables,
 } from './maven-report.ts';
 import type { MavenSettings } from './maven-settings.ts';
+import { packagesCredential } from './packages-account.ts';
 import type { Conclusion, RunTools } from './run-tools.ts';
 
 /** @throws InputError where the artifact cannot be planned, before anything is sent */
@@ -25,7 +25,9 @@ export async function publishMaven(settings: MavenSettings, tools: RunTools): Pr
   if (settings.isDryRun) return { success: 'Dry run: nothing was sent' };
 
   const startedAt = performance.now();
-  const client = createMavenClient(tools.createHttp(fixedAuthorizer(credentials(settings))), settings.registry);
+  const credential = packagesCredential(settings.registry, settings);
+  const http = tools.createHttp(fixedAuthorizer(credential === undefined ? [] : [credential]));
+  const client = createMavenClient(http, settings.registry);
   const progress = tools.createProgress(plan.totalBytes);
   const { log, signal } = tools;
   const { concurrency } = settings;
@@ -42,9 +44,4 @@ export async function publishMaven(settings: MavenSettings, tools: RunTools): Pr
     variables: mavenVariables(published),
     report: mavenReport(published),
   };
-}
-
-function credentials({ account, bearer, registry: { origin } }: MavenSettings): readonly Credential[] {
-  if (account !== undefined) return [basicCredential(origin, account.username, account.password)];
-  return bearer === undefined ? [] : [bearerCredential(origin, bearer)];
 }
