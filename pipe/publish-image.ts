@@ -164,6 +164,7 @@ async function pushFromEngine(
       const layer: Layer = {
         ...passing,
         open: () => passing.open(),
+        openUnverified: () => passing.openUnverified(),
         position: 0,
         isForeign: false,
         ...(descriptor !== undefined && { descriptor }),

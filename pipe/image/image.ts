@@ -1,6 +1,7 @@
 /** Where a container image comes from: the one interface behind archives, layouts and engines. */
 
 import type { Body } from '../http/body.ts';
+import type { UnverifiedBytes } from './digest-check.ts';
 
 /**
  * A content descriptor; further fields (annotations, platform, urls, artifactType, …) are kept as they are.
@@ -46,6 +47,11 @@ export interface Layer extends Body {
   readonly position: number;
   /** Its bytes are not in the source, and not to be published: the descriptor's `urls` say where they are. Cannot be opened. */
   readonly isForeign: boolean;
+  /**
+   * The same bytes for a reader that hashes them: hashing them twice would take a twentieth of a push's time. Only where
+   * their digest is all that `open` looks at.
+   */
+  openUnverified?(): UnverifiedBytes;
 }
 
 /** A document kept byte for byte. */

@@ -122,33 +122,28 @@ export async function sendLayer(layer: Layer, subject: string, tools: PushTools)
 
 /** A layer that is packed on its way: its digest is known once it has been sent. */
 async function sendPacked(layer: Layer, subject: string, packer: LayerPacker, tools: PushTools): Promise<Descriptor> {
-  const { diffId } = layer;
   const started = await packer.start();
   let packed: Compressed | undefined;
   const digest = (): string => {
     if (packed === undefined) throw new Error('a digest is asked for before anything was packed');
-    if (diffId !== undefined && packed.sourceDigest() !== diffId) {
-      throw new InputError(
-        `${subject} is damaged: its content has the digest ${packed.sourceDigest()}, and the image's config says ${diffId}`,
-      );
-    }
     return packed.digest();
   };
-  const body = {
-    length: undefined,
-    open(): AsyncIterable<Uint8Array> {
-      packed = started.compress(layer.open());
-      return packed.bytes;
-    },
-  };
+  /** Fails before its end where the layer is not what its source promised. */
+  async function* pack(compressor: Pick<Compressor, 'compress'>): AsyncGenerator<Uint8Array> {
+    const source = layer.openUnverified?.();
+    const packing = compressor.compress(source?.bytes ?? layer.open());
+    packed = packing;
+    yield* packing.bytes;
+    await source?.verify(packing.sourceDigest());
+  }
+  const body = { length: undefined, open: () => pack(started) };
   const packTwice: PackTwice = async (put) => {
     const format = layerPacking(packer.mediaType) === 'zstd' ? 'zstd' : 'gzip';
     // At one level, whatever the pace: the second time has to give the very bytes of the first.
     const compressor = await createCompressor({ format, level: packer.level ?? repeatableLevel });
     try {
-      packed = compressor.compress(layer.open());
       let length = 0;
-      for await (const chunk of packed.bytes) length += chunk.length;
+      for await (const chunk of pack(compressor)) length += chunk.length;
       await put({ length, open: () => compressor.compress(layer.open()).bytes }, digest());
     } finally {
       await compressor.close();

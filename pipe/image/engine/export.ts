@@ -5,6 +5,7 @@ import { digestOfPath } from '../formats/descriptors.ts';
 import { readImage } from '../formats/read-image.ts';
 import type { Choice, Image, Packing } from '../image.ts';
 import type { Body } from '../../http/body.ts';
+import { type UnverifiedBytes, withDigestCheck } from '../digest-check.ts';
 import { createPassCheck } from './pass-check.ts';
 import { chainIdsOf, findLegacyLayer } from './legacy-layer.ts';
 import { scannedSource } from '../sources/scanned.ts';
@@ -27,6 +28,8 @@ export interface StreamedLayer extends Body {
   readonly diffId: string | undefined;
   /** Of the bytes as they are, where the export names it. `open` throws, before its end, where the bytes are others. */
   readonly digest: string | undefined;
+  /** As `open`, for a reader that hashes the bytes itself. */
+  openUnverified(): UnverifiedBytes;
 }
 
 export interface ImageExport {
@@ -90,17 +93,33 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
     const diffId = packing === 'none' ? identify(member.name, current) : undefined;
     const check = createPassCheck(member, digest ?? diffId, packing === 'none' ? diffIds : undefined, name);
     let isFirst = true;
-    async function* open(): AsyncGenerator<Uint8Array> {
+    const openUnverified = (): UnverifiedBytes => {
       const isPassing = isFirst && passing.isHere();
       isFirst = false;
-      const bytes = isPassing ? passing.read() : reopen(member);
-      try {
-        yield* check(bytes, (actual) => measured.set(member, actual));
-      } catch (error) {
-        throw isPassing ? await explainBreak(error, stream, reader, name) : error;
-      }
-    }
-    return { name: member.name, length: member.size, packing, diffId, digest, open };
+      const explain = async (error: unknown): Promise<unknown> =>
+        isPassing ? await explainBreak(error, stream, reader, name) : error;
+      const bytes = explained(isPassing ? passing.read() : reopen(member), explain);
+      return {
+        bytes,
+        async verify(actual) {
+          try {
+            check(actual);
+          } catch (error) {
+            throw await explain(error);
+          }
+          measured.set(member, actual);
+        },
+      };
+    };
+    return {
+      name: member.name,
+      length: member.size,
+      packing,
+      diffId,
+      digest,
+      open: () => withDigestCheck(openUnverified(), member.size),
+      openUnverified,
+    };
   }
 
   async function* reopen(member: TarMember): AsyncGenerator<Uint8Array> {
@@ -132,6 +151,18 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
   }
 
   return { layers, image };
+}
+
+/** The bytes, and what stops them in other words. */
+async function* explained(
+  bytes: AsyncIterable<Uint8Array>,
+  explain: (error: unknown) => Promise<unknown>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    throw await explain(error);
+  }
 }
 
 /** Tells by a file's name which layer it is, where the name tells. */
