@@ -1,5 +1,7 @@
 /** The blocks of memory that streams fill and threads pack: a fixed number of them, shared fairly. */
 
+import { alignmentBytes } from '../aligned-memory.ts';
+
 /** Memory for one block, seen by all threads. */
 export interface Block {
   readonly memory: SharedArrayBuffer;
@@ -17,6 +19,9 @@ export interface Share {
 
 /** Two that the consumer may still look at, and one that is filled and packed meanwhile: with fewer, nothing overlaps. */
 const leastBlocks = 3;
+
+/** Where a block's input lies in its memory; the output follows it. */
+export const inputOffset = alignmentBytes;
 
 interface Holder {
   held: number;
@@ -81,11 +86,12 @@ export class BlockMemory {
   }
 
   #allocate(): Block {
-    const memory = new SharedArrayBuffer(this.#blockBytes + this.#outputBytes);
+    const outputOffset = inputOffset + this.#blockBytes;
+    const memory = new SharedArrayBuffer(outputOffset + this.#outputBytes);
     return {
       memory,
-      input: new Uint8Array(memory, 0, this.#blockBytes),
-      output: new Uint8Array(memory, this.#blockBytes, this.#outputBytes),
+      input: new Uint8Array(memory, inputOffset, this.#blockBytes),
+      output: new Uint8Array(memory, outputOffset, this.#outputBytes),
     };
   }
 }

@@ -1,7 +1,8 @@
 /** Packs layers: one interface over gzip and zstd, by whatever does it fastest here. */
 
 import { availableParallelism } from 'node:os';
-import { BlockMemory } from './block-memory.ts';
+import { type ByobReader, readerOf } from '../byob-reader.ts';
+import { BlockMemory, inputOffset } from './block-memory.ts';
 import { Pace } from './pace.ts';
 import { type Compressed, PackedStream } from './packed-stream.ts';
 import type { Engine } from './packing-worker.ts';
@@ -24,7 +25,7 @@ export interface Compressor {
   /** For the log. */
   readonly engine: Engine;
   /** Several may run at once; they share the threads and the memory. */
-  compress(source: AsyncIterable<Uint8Array>): Compressed;
+  compress(source: AsyncIterable<Uint8Array> | ByobReader): Compressed;
   /** Ends the threads; streams that still run fail. */
   close(): Promise<void>;
 }
@@ -53,7 +54,12 @@ const libdeflatePaths: readonly string[] =
 export async function createCompressor(options: CompressorOptions): Promise<Compressor> {
   const { format, level, libraries = libdeflatePaths } = options;
   const threadCount = options.threads ?? Math.min(Math.max(2, availableParallelism()), mostThreads[format]);
-  const threads = new ThreadPool(threadCount, { format, libraries, outputOffset: blockBytes });
+  const threads = new ThreadPool(threadCount, {
+    format,
+    libraries,
+    inputOffset,
+    outputOffset: inputOffset + blockBytes,
+  });
   const engine = format === 'zstd' ? 'zstd' : await threads.engine();
   const means = {
     threads,
@@ -65,7 +71,7 @@ export async function createCompressor(options: CompressorOptions): Promise<Comp
   return {
     format,
     engine,
-    compress: (source) => new PackedStream(streams++, source, means),
+    compress: (source) => new PackedStream(streams++, 'read' in source ? source : readerOf(source), means),
     close: async () => await threads.close(),
   };
 }

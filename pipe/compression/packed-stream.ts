@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ByobReader } from '../byob-reader.ts';
 import type { Block, BlockMemory, Share } from './block-memory.ts';
 import type { Ahead, Pace } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
@@ -65,7 +66,7 @@ export class PackedStream implements Compressed {
   #change = Promise.withResolvers<void>();
 
   /** @param id tells the stream from others that share its means */
-  constructor(id: number, source: AsyncIterable<Uint8Array>, means: StreamMeans) {
+  constructor(id: number, source: ByobReader, means: StreamMeans) {
     this.#id = id;
     this.#means = means;
     this.#share = means.memory.join();
@@ -88,7 +89,7 @@ export class PackedStream implements Compressed {
     return this.#sourceSize;
   }
 
-  async *#giveOut(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async *#giveOut(source: ByobReader): AsyncGenerator<Uint8Array> {
     const reading = this.#read(source);
     /** What the consumer may still look at: the last two. */
     const givenOut: Packing[] = [];
@@ -120,34 +121,23 @@ export class PackedStream implements Compressed {
   }
 
   /** Fills blocks until the source ends; never rejects. */
-  async #read(source: AsyncIterable<Uint8Array>): Promise<void> {
+  async #read(source: ByobReader): Promise<void> {
     let block: Block | undefined;
-    let filled = 0;
     try {
-      for await (const chunk of source) {
-        for (let taken = 0; taken < chunk.length && !this.#isStopped;) {
-          block ??= await this.#share.take();
-          if (block === undefined) break;
-          const part = chunk.subarray(taken, taken + block.input.length - filled);
-          block.input.set(part, filled);
-          taken += part.length;
-          filled += part.length;
-          if (filled < block.input.length) continue;
-          this.#submit(block, filled);
-          block = undefined;
-          filled = 0;
-        }
-        if (this.#isStopped) break;
-      }
-      // Nothing at all is packed too: what is given out must be a whole gzip or zstd stream.
-      if (this.#sourceSize === 0) block ??= await this.#share.take();
-      if (block !== undefined && !this.#isStopped) {
-        this.#submit(block, filled);
+      for (let isLast = false; !isLast;) {
+        block = await this.#share.take();
+        if (block === undefined) break;
+        const length = await source.read(block.input);
+        isLast = length < block.input.length;
+        // Nothing at all is packed too: what is given out must be a whole gzip or zstd stream.
+        if (this.#isStopped || (length === 0 && this.#sourceSize > 0)) break;
+        this.#submit(block, length);
         block = undefined;
       }
     } catch (error) {
       this.#fail(error);
     }
+    await source.close().catch((error: unknown) => this.#fail(error));
     if (block !== undefined) this.#share.giveBack(block);
     this.#hasEnded = true;
     this.#announce();

@@ -10,11 +10,12 @@ export interface WorkerSetup {
   readonly format: 'gzip' | 'zstd';
   /** Where libdeflate may be found, the first that loads is taken; without any of them, zlib does its work. */
   readonly libraries: readonly string[];
-  /** The input lies at the start of a block's memory, the output from here on. */
+  /** Where in a block's memory the input lies, and from where on the output. */
+  readonly inputOffset: number;
   readonly outputOffset: number;
 }
 
-/** Packs `length` bytes at the start of `memory` into one gzip member or zstd frame; answered with its length. */
+/** Packs the `length` bytes of input in `memory` into one gzip member or zstd frame; answered with its length. */
 export interface PackTask {
   readonly task: 'pack';
   readonly memory: SharedArrayBuffer;
@@ -24,7 +25,7 @@ export interface PackTask {
   readonly isDoubtful: boolean;
 }
 
-/** Adds `length` bytes at the start of `memory` to the stream's SHA-256. Tasks of one stream go to one worker, in order. */
+/** Adds the `length` bytes of input in `memory` to the stream's SHA-256. Tasks of one stream go to one worker, in order. */
 export interface HashTask {
   readonly task: 'hash';
   readonly stream: number;
@@ -54,7 +55,7 @@ export type Answer =
  */
 function packBlocks(): void {
   const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
-  const { format, libraries, outputOffset } = workerData as WorkerSetup;
+  const { format, libraries, inputOffset, outputOffset } = workerData as WorkerSetup;
 
   const codecs = {
     /** Its calls block, which is why they are made here. Declarations: libdeflate.h of 1.14, unchanged since 1.0. */
@@ -131,7 +132,7 @@ function packBlocks(): void {
   const hashes = new Map<number, Hash>();
   const tasks = {
     pack({ memory, length, level, isDoubtful }: PackTask): number {
-      const input = new Uint8Array(memory, 0, length);
+      const input = new Uint8Array(memory, inputOffset, length);
       const output = new Uint8Array(memory, outputOffset);
       const stores = isDoubtful && level > codec.storingLevel && !tasks.shrinks(input, output);
       const size = codec.pack(input, output, stores ? codec.storingLevel : level);
@@ -150,7 +151,7 @@ function packBlocks(): void {
     hash({ stream, memory, length }: HashTask): number {
       let hash = hashes.get(stream);
       if (hash === undefined) hashes.set(stream, (hash = process.getBuiltinModule('node:crypto').createHash('sha256')));
-      hash.update(new Uint8Array(memory, 0, length));
+      hash.update(new Uint8Array(memory, inputOffset, length));
       return length;
     },
     digest({ stream }: DigestTask): string {

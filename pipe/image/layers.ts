@@ -3,7 +3,7 @@
 import { InputError } from '../errors.ts';
 import { printable } from '../toolkit/output.ts';
 import { unpackAlong } from './diff-id-check.ts';
-import { type UnverifiedBytes, withDigestCheck } from './digest-check.ts';
+import { withDigestCheck } from './digest-check.ts';
 import { digestOfPath } from './formats/descriptors.ts';
 import { isForeignType, packingOf } from './formats/media-types.ts';
 import type { Descriptor, Layer, Packing } from './image.ts';
@@ -29,10 +29,7 @@ export async function createLayer(
     );
   const expected = descriptor?.digest ?? (packing === 'none' ? diffId : digestOfPath(entry.name));
   checkMeasured(entry.measured, expected, where);
-  const openUnverified = (): UnverifiedBytes => ({
-    bytes: entry.open(),
-    verify: async (actual) => await Promise.resolve(checkMeasured(actual, expected, where)),
-  });
+  const verify = async (actual: string): Promise<void> => await Promise.resolve(checkMeasured(actual, expected, where));
   return {
     name: entry.name,
     length: entry.size,
@@ -42,13 +39,13 @@ export async function createLayer(
     position: entry.position,
     isForeign: false,
     open() {
-      if (expected !== undefined) return withDigestCheck(openUnverified(), entry.size);
+      if (expected !== undefined) return withDigestCheck(entry.open(), entry.size, verify);
       // Nothing but the config tells whether these are the right bytes.
       return diffId !== undefined && (packing === 'gzip' || packing === 'zstd')
         ? unpackAlong(entry.open(), entry.size, packing, diffId, where)
         : entry.open();
     },
-    ...(expected !== undefined && { openUnverified }),
+    ...(expected !== undefined && { openUnverified: () => ({ source: entry.read?.() ?? entry.open(), verify }) }),
   };
 }
 

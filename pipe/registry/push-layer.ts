@@ -130,11 +130,11 @@ async function sendPacked(layer: Layer, subject: string, packer: LayerPacker, to
   };
   /** Fails before its end where the layer is not what its source promised. */
   async function* pack(compressor: Pick<Compressor, 'compress'>): AsyncGenerator<Uint8Array> {
-    const source = layer.openUnverified?.();
-    const packing = compressor.compress(source?.bytes ?? layer.open());
+    const unverified = layer.openUnverified?.();
+    const packing = compressor.compress(unverified?.source ?? layer.open());
     packed = packing;
     yield* packing.bytes;
-    await source?.verify(packing.sourceDigest());
+    await unverified?.verify(packing.sourceDigest());
   }
   const body = { length: undefined, open: () => pack(started) };
   const packTwice: PackTwice = async (put) => {

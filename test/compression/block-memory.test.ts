@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { type Block, BlockMemory, type Share } from '../../pipe/compression/block-memory.ts';
+import { type Block, BlockMemory, inputOffset, type Share } from '../../pipe/compression/block-memory.ts';
 
 async function nothing(): Promise<undefined> {
   await new Promise<void>((resolve) => void setImmediate(resolve));
@@ -19,7 +19,10 @@ it('lends every block to the only stream, in memory of its own', async () => {
   const blocks = await takeAll(new BlockMemory(8, 100, 120).join());
   expect(blocks).toHaveLength(8);
   expect(new Set(blocks.map(({ memory }) => memory)).size).toBe(8);
-  expect(blocks[0]).toMatchObject({ input: { length: 100 }, output: { length: 120, byteOffset: 100 } });
+  expect(blocks[0]).toMatchObject({
+    input: { length: 100, byteOffset: inputOffset },
+    output: { length: 120, byteOffset: inputOffset + 100 },
+  });
 });
 
 it('lends each of several streams its share, and three at least', async () => {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FileChangedError, InputError } from '../../pipe/errors.ts';
 import type { Body } from '../../pipe/http/body.ts';
-import { fileBody, fingerprintOf, type SourceFile } from '../../pipe/http/file-body.ts';
+import { fileBody, fingerprintOf, rangeReader, type SourceFile } from '../../pipe/http/file-body.ts';
 
 const chunkBytes = 1024 * 1024;
 
@@ -72,6 +72,47 @@ describe('yields the whole file, every time it is opened', () => {
       position += chunk.length;
     }
     expect(lengths).toEqual([...Array.from({ length: 6 }, () => chunkBytes), 5]);
+  });
+});
+
+describe('reads a part of it to where it is wanted', () => {
+  const size = chunkBytes + 5;
+  const changed: readonly (readonly [how: string, change: () => void])[] = [
+    ['grown', () => appendFileSync(path, 'x')],
+    ['shrunk', () => truncateSync(path, 10)],
+    ['touched', () => utimesSync(path, 1, 1)],
+  ];
+
+  it('in pieces of any length, and no further than its end', async () => {
+    const reader = rangeReader(await plan(size), 3, size - 5);
+    const target = new Uint8Array(new SharedArrayBuffer(chunkBytes)).fill(7);
+    expect(await reader.read(target.subarray(64, 164))).toBe(100);
+    expect(Buffer.from(target.subarray(63, 165))).toEqual(
+      Buffer.concat([Buffer.from([7]), content(size).subarray(3, 103), Buffer.from([7])]),
+    );
+    expect(await reader.read(target)).toBe(size - 105);
+    expect(Buffer.from(target).equals(Buffer.concat([content(size).subarray(103, -2), target.subarray(-100)]))).toBe(
+      true,
+    );
+    expect(await reader.read(target)).toBe(0);
+    await reader.close();
+  });
+
+  it.each(changed)('refuses it %s before the first read', async (_, change) => {
+    const reader = rangeReader(await plan(size), 0, size);
+    await pastTheClockTick();
+    change();
+    await expect(reader.read(Buffer.alloc(10))).rejects.toThrow(FileChangedError);
+    await reader.close();
+  });
+
+  it.each(changed)('refuses it %s before the last read', async (_, change) => {
+    const reader = rangeReader(await plan(size), 0, size);
+    expect(await reader.read(Buffer.alloc(chunkBytes))).toBe(chunkBytes);
+    await pastTheClockTick();
+    change();
+    await expect(reader.read(Buffer.alloc(chunkBytes))).rejects.toThrow(FileChangedError);
+    await reader.close();
   });
 });
 
@@ -192,6 +233,14 @@ describe('tells what cannot be read as that, with the cause', () => {
     await pastTheClockTick();
     appendFileSync(path, 'x');
     await expect(read(body)).rejects.toThrow(FileChangedError);
+    expect(await openFiles()).toBe(0);
+
+    const reader = rangeReader(await plan(10), 0, 10);
+    await reader.read(Buffer.alloc(5));
+    expect(await openFiles()).toBe(1);
+    await reader.close();
+    await reader.close();
+    await rangeReader(await plan(10), 0, 10).close();
     expect(await openFiles()).toBe(0);
   });
 });

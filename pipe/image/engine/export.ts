@@ -93,14 +93,13 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
     const diffId = packing === 'none' ? identify(member.name, current) : undefined;
     const check = createPassCheck(member, digest ?? diffId, packing === 'none' ? diffIds : undefined, name);
     let isFirst = true;
-    const openUnverified = (): UnverifiedBytes => {
+    const openUnverified = (): UnverifiedBytes & { source: AsyncIterable<Uint8Array> } => {
       const isPassing = isFirst && passing.isHere();
       isFirst = false;
       const explain = async (error: unknown): Promise<unknown> =>
         isPassing ? await explainBreak(error, stream, reader, name) : error;
-      const bytes = explained(isPassing ? passing.read() : reopen(member), explain);
       return {
-        bytes,
+        source: explained(isPassing ? passing.read() : reopen(member), explain),
         async verify(actual) {
           try {
             check(actual);
@@ -117,7 +116,10 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
       packing,
       diffId,
       digest,
-      open: () => withDigestCheck(openUnverified(), member.size),
+      open() {
+        const { source, verify } = openUnverified();
+        return withDigestCheck(source, member.size, verify);
+      },
       openUnverified,
     };
   }

@@ -1,5 +1,6 @@
 /** What holds an image's pieces by name: an archive, a directory, an export. */
 
+import type { ByobReader } from '../../byob-reader.ts';
 import type { Content } from './content.ts';
 
 /** One piece. */
@@ -16,6 +17,8 @@ export interface Entry {
   content(): Promise<Content>;
   /** Can be called again. Throws where not exactly `size` bytes come. */
   open(): AsyncIterable<Uint8Array>;
+  /** The same, where the bytes can be read to any place without a copy. */
+  read?(): ByobReader;
 }
 
 export interface Source {

@@ -1,6 +1,6 @@
 /** A tar archive on disk as a source: its headers are read once, and its files where they lie. */
 
-import { readRange, type SourceFile } from '../../http/file-body.ts';
+import { rangeReader, readRange, type SourceFile } from '../../http/file-body.ts';
 import { printable } from '../../toolkit/output.ts';
 import { Members } from '../tar/members.ts';
 import { TarWalk, type TarMember } from '../tar/walk.ts';
@@ -26,6 +26,7 @@ export async function openTarFile(file: SourceFile): Promise<Source> {
     position,
     content: async () => contentOf(await readBytes(file, position, Math.min(size, headBytes))),
     open: () => readRange(file, position, size),
+    read: () => rangeReader(file, position, size),
   });
   return {
     name,
