@@ -22,7 +22,13 @@ DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-reco
 packages=$(mktemp -d)
 chmod 755 "$packages"
 (cd "$packages" && apt-get download --quiet=2 -o APT::Sandbox::User=root \
-  "libatomic1:$architecture" "libc6:$architecture" "libdeflate0:$architecture" "libgcc-s1:$architecture" "libstdc++6:$architecture")
+  "libatomic1:$architecture" "libc6:$architecture" "libgcc-s1:$architecture" "libstdc++6:$architecture")
+# The next Debian's libdeflate (1.23 instead of 1.14) packs in 6 to 19 % less time, and needs no newer libc.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
+printf '%s\n' 'Types: deb' "URIs: $mirror" 'Suites: trixie' 'Components: main' \
+  'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg' >/etc/apt/sources.list.d/trixie.sources
+apt-get update --quiet=2
+(cd "$packages" && apt-get download --quiet=2 -o APT::Sandbox::User=root "libdeflate0:$architecture/trixie")
 
 # Where the packages' /lib belongs, in the target as in the image.
 for root in "$target" "$runtime"; do

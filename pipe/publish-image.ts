@@ -19,6 +19,7 @@ import { type LayerPacker, pushLayer, type PushTools } from './registry/push-lay
 import { formatReference } from './registry/reference.ts';
 import { createRegistryAuthorizer } from './registry/registry-authorizer.ts';
 import type { Conclusion, RunTools } from './run-tools.ts';
+import type { Log } from './toolkit/log.ts';
 import { formatBytes, formatCount } from './toolkit/units.ts';
 
 /** @throws InputError where there is no such image, before anything is sent */
@@ -28,7 +29,7 @@ export async function publishImage(settings: ImageSettings, tools: RunTools): Pr
   const plan: PushPlan = { tags: settings.tags, reuseTags: settings.reuseTags };
   log.info(`Publishing ${settings.tags.map((tag) => formatReference({ ...settings.reference, tag })).join(', ')}`);
   const startedAt = performance.now();
-  let starting: Promise<Compressor> | undefined;
+  let compressor: Compressor | undefined;
   const { compression: format, compressionLevel: level } = settings;
   const packer =
     format === 'none'
@@ -36,12 +37,7 @@ export async function publishImage(settings: ImageSettings, tools: RunTools): Pr
       : {
           mediaType: oci.layer[format],
           level,
-          start: async () => {
-            starting ??= createCompressor({ format, level });
-            const compressor = await starting;
-            log.debug(`${format} by ${compressor.engine}`);
-            return compressor;
-          },
+          compressor: () => (compressor ??= startCompressor(format, level, log)),
         };
   try {
     const push = createPushTools(settings, tools, packer);
@@ -54,8 +50,18 @@ export async function publishImage(settings: ImageSettings, tools: RunTools): Pr
       ? { success: 'Dry run: nothing was sent' }
       : conclude(outcome, settings, performance.now() - startedAt);
   } finally {
-    await (await starting)?.close();
+    await compressor?.close();
   }
+}
+
+function startCompressor(format: 'gzip' | 'zstd', level: number | undefined, log: Log): Compressor {
+  const compressor = createCompressor({ format, level });
+  // Where it fails, so does the first block.
+  compressor.engine().then(
+    (engine) => log.debug(`${format} by ${engine}`),
+    () => undefined,
+  );
+  return compressor;
 }
 
 function createPushTools(settings: ImageSettings, tools: RunTools, packer: LayerPacker | undefined): PushTools {

@@ -23,7 +23,7 @@ export interface CompressorOptions {
 export interface Compressor {
   readonly format: 'gzip' | 'zstd';
   /** For the log. */
-  readonly engine: Engine;
+  engine(): Promise<Engine>;
   /** Several may run at once; they share the threads and the memory. */
   compress(source: AsyncIterable<Uint8Array> | ByobReader): Compressed;
   /** Ends the threads; streams that still run fail. */
@@ -50,8 +50,8 @@ const libdeflatePaths: readonly string[] =
       ? []
       : ['libdeflate.so.0'];
 
-/** For gzip, starts a thread to see whether libdeflate is there (20 ms): so only where something is to be packed. */
-export async function createCompressor(options: CompressorOptions): Promise<Compressor> {
+/** Threads are started with the first block: each takes 15 ms until it does anything. */
+export function createCompressor(options: CompressorOptions): Compressor {
   const { format, level, libraries = libdeflatePaths } = options;
   const threadCount = options.threads ?? Math.min(Math.max(2, availableParallelism()), mostThreads[format]);
   const threads = new ThreadPool(threadCount, {
@@ -60,17 +60,16 @@ export async function createCompressor(options: CompressorOptions): Promise<Comp
     inputOffset,
     outputOffset: inputOffset + blockBytes,
   });
-  const engine = format === 'zstd' ? 'zstd' : await threads.engine();
   const means = {
     threads,
     // Two with each thread; one being filled, two given out, three ready in between.
     memory: new BlockMemory(2 * threadCount + 6, blockBytes, blockBytes + blockBytes / 64),
-    pace: new Pace(engine, level),
+    pace: new Pace(level),
   };
   let streams = 0;
   return {
     format,
-    engine,
+    engine: async () => await threads.engine(),
     compress: (source) => new PackedStream(streams++, 'read' in source ? source : readerOf(source), means),
     close: async () => await threads.close(),
   };

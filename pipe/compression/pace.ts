@@ -2,9 +2,12 @@
 
 import type { Engine } from './packing-worker.ts';
 
-/** A level, and the milliseconds that it takes one core of the machine it was measured on to pack 1 MiB. */
+/** A level, and what it costs. */
 export interface Rung {
   readonly level: number;
+  /** Instead, for blocks so dense that packing them harder is hardly worth its time; without it, all are treated alike. */
+  readonly denseLevel?: number;
+  /** What it takes one core of the machine it was measured on to pack 1 MiB. */
   readonly ms: number;
 }
 
@@ -14,23 +17,25 @@ export type Ladder = readonly [Rung, ...Rung[]];
 /**
  * The levels worth having: each makes less than the one before, at a price that is not absurd.
  *
- * Measured in blocks of 1 MiB on 172 MB of system files (programs, libraries, scripts, headers): MB/s of one core, and
- * the size relative to skopeo 1.9's.
- * - libdeflate 1: 183, 1.028 (larger than skopeo's) · 2: 121, 0.987 (but 1.028 on JavaScript) · 3: 108, 0.975 ·
- *   4: 97, 0.967 · 5: 79, 0.946 · 6: 69, 0.939 · 7: 49, 0.934 · 8: 23, 0.930 · 9: 16, 0.929 · 10: 10, 0.901 ·
- *   11: 8, 0.900. So 8 and 9 cost more than they save, and 10 is worth its price where the line is slow.
- * - zlib 1: 98, 1.061 · 4: 70, 0.994 · 6: 40, 0.963.
+ * Measured in blocks of 1 MiB: MB/s of one core, and the size relative to skopeo 1.9's.
+ * - libdeflate 1.23 on 515 MB of system files (programs, libraries, texts, scripts): 1: 212, 1.035 (larger than
+ *   skopeo's) · 2: 149, 0.999 (but 1.046 on C headers) · 3: 136, 0.983 (but 1.015 there) · 4: 127, 0.973 · 5: 108, 0.954 ·
+ *   6: 89, 0.946 · 7: 67, 0.942 · 8: 41, 0.939 · 9: 32, 0.939 · 10: 12, 0.917 · 11: 7, 0.915. So 8 and 9 cost more than
+ *   they save, and 10 is worth its price where the line is slow. 4, and 1 for dense blocks: 151, 0.994; that is at most
+ *   1.004 on each of eight kinds of files, and the quickest that is.
+ * - libdeflate 1.14: the same sizes, and 6 (level 1) to 19 % (level 5) more time.
+ * - On 172 MB of system files, zlib 1: 98, 1.061 · 4: 70, 0.994 · 6: 40, 0.963.
  * - zstd 1: 341, 0.993 · 2: 267, 0.932 · 3: 207, 0.890 · 4: 178, 0.885 · 5: 93, 0.858 · 6: 76, 0.835 · 7: 68, 0.829 ·
  *   9: 51, 0.823. For its tables, a thread needs 1 MB at 3, 4 MB at 6, 7 MB at 7, 14 MB at 9.
  */
 export const ladders: Readonly<Record<Engine, Ladder>> = {
   libdeflate: [
-    { level: 3, ms: 9.7 },
-    { level: 4, ms: 10.8 },
-    { level: 5, ms: 13.3 },
-    { level: 6, ms: 15.2 },
-    { level: 7, ms: 21.4 },
-    { level: 10, ms: 105 },
+    { level: 4, denseLevel: 1, ms: 7 },
+    { level: 4, ms: 8.3 },
+    { level: 5, ms: 9.7 },
+    { level: 6, ms: 11.7 },
+    { level: 7, ms: 15.6 },
+    { level: 10, ms: 90 },
   ],
   zlib: [
     { level: 4, ms: 15 },
@@ -46,9 +51,9 @@ export const ladders: Readonly<Record<Engine, Ladder>> = {
   ],
 };
 
-/** The strongest level that takes no longer than `msLeft` on a machine `slowness` times as slow as the ladder's. */
-export function strongestInTime(ladder: Ladder, msLeft: number, slowness: number): number {
-  return (ladder.findLast(({ ms }) => ms * slowness <= msLeft) ?? ladder[0]).level;
+/** The strongest that takes no longer than `msLeft` on a machine `slowness` times as slow as the ladder's. */
+export function strongestInTime(ladder: Ladder, msLeft: number, slowness: number): Rung {
+  return ladder.findLast(({ ms }) => ms * slowness <= msLeft) ?? ladder[0];
 }
 
 /** What lies before a block on its way to the consumer. */
@@ -69,31 +74,30 @@ const takingWeight = 0.05;
  * Learns how fast the consumer takes bytes and how fast blocks are packed: one line and one set of processors serve all
  * streams of a compressor, so they learn together, and a short layer begins where the one before left off.
  *
- * Simulated over lines of 1 to 1,000 MB/s with 2 and 4 threads: within 1 % of level 3's time where the processors are
+ * Simulated over lines of 1 to 1,000 MB/s with 2 and 4 threads: within 1 % of the quickest rung's time where the processors are
  * the bottleneck, and within 1 % of the best fixed level's where the line is. Stepping up and down by how full the
  * output queue is took up to 1.8 times as long in between, because nothing told it what a step would cost.
  */
 export class Pace {
-  readonly #ladder: Ladder;
+  readonly #pinned: Ladder | undefined;
   #slowness = 1;
   #msPerChunk = 0;
   #bytesPerChunk = 0;
 
-  constructor(engine: Engine, pinnedLevel?: number) {
-    this.#ladder = pinnedLevel === undefined ? ladders[engine] : [{ level: pinnedLevel, ms: 1 }];
+  constructor(pinnedLevel?: number) {
+    this.#pinned = pinnedLevel === undefined ? undefined : [{ level: pinnedLevel, ms: 1 }];
   }
 
   /** With nothing ready the consumer waits already, or is about to. */
-  level({ readyBytes, unpackedBlocks }: Ahead): number {
+  rung(engine: Engine, { readyBytes, unpackedBlocks }: Ahead): Rung {
     const bytesAhead = readyBytes === 0 ? 0 : readyBytes + unpackedBlocks * this.#bytesPerChunk;
     const msPerByte = this.#msPerChunk / Math.max(1, this.#bytesPerChunk);
-    return strongestInTime(this.#ladder, bytesAhead * msPerByte * plannedShare, this.#slowness);
+    return strongestInTime(this.#pinned ?? ladders[engine], bytesAhead * msPerByte * plannedShare, this.#slowness);
   }
 
-  /** A block took so long from when a thread had it at hand, at this level. */
-  packed(level: number, ms: number): void {
-    const rung = this.#ladder.find((rung) => rung.level === level);
-    if (rung !== undefined) this.#slowness += (ms / rung.ms - this.#slowness) * packingWeight;
+  /** A block took so long from when a thread had it at hand. */
+  packed(rung: Rung, ms: number): void {
+    this.#slowness += (ms / rung.ms - this.#slowness) * packingWeight;
   }
 
   /** The consumer came back so long after it was given a chunk. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ByobReader } from '../byob-reader.ts';
 import type { Block, BlockMemory, Share } from './block-memory.ts';
-import type { Ahead, Pace } from './pace.ts';
+import type { Ahead, Pace, Rung } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
 
 /** What a compressed stream turned out to be, known once it has been read to its end. */
@@ -154,19 +154,20 @@ export class PackedStream implements Compressed {
       .hash({ task: 'hash', stream: this.#id, memory, length })
       .catch((error: unknown) => this.#fail(error))
       .finally(release);
-    let level = 0;
+    let rung: Rung | undefined;
     let startedAt = 0;
     threads
-      .pack(this.#id, () => {
-        level = pace.level(this.#ahead(packing));
+      .pack(this.#id, (engine) => {
+        rung = pace.rung(engine, this.#ahead(packing));
         startedAt = performance.now();
-        return { task: 'pack', memory, length, level, isDoubtful: this.#isDoubtful };
+        const { level, denseLevel = level } = rung;
+        return { task: 'pack', memory, length, level, denseLevel, isDoubtful: this.#isDoubtful };
       })
       .then((size) => {
         packing.size = size;
         this.#isDoubtful = size > length * 0.99;
         // What is stored says nothing of a level's price.
-        if (!this.#isDoubtful) pace.packed(level, performance.now() - startedAt);
+        if (rung !== undefined && !this.#isDoubtful) pace.packed(rung, performance.now() - startedAt);
         return this.#announce();
       })
       .catch((error: unknown) => this.#fail(error))

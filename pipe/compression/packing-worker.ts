@@ -21,6 +21,8 @@ export interface PackTask {
   readonly memory: SharedArrayBuffer;
   readonly length: number;
   readonly level: number;
+  /** The same as `level`, or another one for dense data. */
+  readonly denseLevel: number;
   /** A sample is tried first, and the block is stored where the sample does not shrink. */
   readonly isDoubtful: boolean;
 }
@@ -129,11 +131,13 @@ function packBlocks(): void {
   const codec = format === 'zstd' ? codecs.zstd() : (codecs.libdeflate() ?? codecs.zlib());
 
   const sample = new Uint8Array(4 * 8192);
+  const counts = new Uint32Array(256);
   const hashes = new Map<number, Hash>();
   const tasks = {
-    pack({ memory, length, level, isDoubtful }: PackTask): number {
+    pack({ memory, length, isDoubtful, ...levels }: PackTask): number {
       const input = new Uint8Array(memory, inputOffset, length);
       const output = new Uint8Array(memory, outputOffset);
+      const level = levels.denseLevel !== levels.level && tasks.isDense(input) ? levels.denseLevel : levels.level;
       const stores = isDoubtful && level > codec.storingLevel && !tasks.shrinks(input, output);
       const size = codec.pack(input, output, stores ? codec.storingLevel : level);
       if (size === 0) throw new Error(`${codec.engine} could not pack ${length} bytes`);
@@ -147,6 +151,28 @@ function packBlocks(): void {
         sample.set(input.subarray(start, start + sample.length / 4), (part * sample.length) / 4);
       }
       return codec.pack(sample, output, 1) < sample.length * 0.99;
+    },
+    /**
+     * Its bytes, one by one, cannot be told in fewer than 5.7 bits each (Shannon's entropy of 16 KiB from all over the
+     * block): machine code and what is packed already can, texts and tables cannot. Of all that takes no time to find
+     * out, this tells best what a higher level would gain.
+     */
+    isDense(input: Uint8Array): boolean {
+      counts.fill(0);
+      const pieceBytes = Math.ceil(Math.min(input.length, 16_384) / 16);
+      let total = 0;
+      for (let piece = 0; piece < 16; piece++) {
+        const start = Math.floor((input.length * piece) / 16);
+        const end = Math.min(start + pieceBytes, input.length);
+        for (let at = start; at < end; at++) {
+          const byte = input[at] ?? 0;
+          counts[byte] = (counts[byte] ?? 0) + 1;
+        }
+        total += end - start;
+      }
+      let bits = 0;
+      for (const count of counts) if (count > 0) bits -= count * Math.log2(count / total);
+      return bits > 5.7 * total;
     },
     hash({ stream, memory, length }: HashTask): number {
       let hash = hashes.get(stream);

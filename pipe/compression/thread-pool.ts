@@ -9,7 +9,7 @@ const blocksPerThread = 2;
 interface Queued {
   readonly stream: number;
   /** Asked when a thread takes the block, so that its level follows the latest state of things. */
-  readonly task: () => PackTask;
+  readonly task: (engine: Engine) => PackTask;
   readonly packed: PromiseWithResolvers<number>;
 }
 
@@ -20,20 +20,22 @@ export class ThreadPool {
   /** Where a stream's hash grows. */
   readonly #hashing = new Map<number, PackingThread>();
   #queue: Queued[] = [];
+  #engine: Engine | undefined;
   #isClosed = false;
 
   constructor(size: number, setup: WorkerSetup) {
     this.#size = size;
     this.#setup = setup;
+    if (setup.format === 'zstd') this.#engine = 'zstd';
   }
 
-  /** What the threads pack with; starts the first one. */
+  /** What the threads pack with; starts the first one, where it takes one to know. */
   async engine(): Promise<Engine> {
-    return await (this.#threads[0] ?? this.#start()).engine;
+    return this.#engine ?? (await (this.#threads[0] ?? this.#start()).engine);
   }
 
   /** @returns the packed size; rejects where `forget` or `close` came first */
-  async pack(stream: number, task: () => PackTask): Promise<number> {
+  async pack(stream: number, task: (engine: Engine) => PackTask): Promise<number> {
     this.#checkOpen();
     const packed = Promise.withResolvers<number>();
     this.#queue.push({ stream, task, packed });
@@ -70,18 +72,24 @@ export class ThreadPool {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { packed } of this.#queue.splice(0)) packed.reject(closed());
+    this.#dropQueue(closed());
     await Promise.all(this.#threads.map(async (thread) => await thread.close()));
   }
 
   #distribute(): void {
+    const engine = this.#engine;
+    if (engine === undefined) {
+      // Levels are the engine's: the blocks wait for the first thread to tell it, while the others start as well.
+      while (this.#threads.length < Math.min(this.#queue.length, this.#size)) this.#start();
+      return;
+    }
     while (this.#queue.length > 0) {
       const thread = this.#freeThread();
       const queued = thread && this.#queue.shift();
       if (thread === undefined || queued === undefined) return;
       thread.packing++;
       thread
-        .run(queued.task())
+        .run(queued.task(engine))
         .finally(() => {
           thread.packing--;
           this.#distribute();
@@ -102,7 +110,20 @@ export class ThreadPool {
       if (index >= 0) this.#threads.splice(index, 1);
     });
     this.#threads.push(thread);
+    thread.engine.then(
+      (engine) => {
+        this.#engine = engine;
+        this.#distribute();
+      },
+      (error: unknown) => {
+        if (this.#engine === undefined) this.#dropQueue(error);
+      },
+    );
     return thread;
+  }
+
+  #dropQueue(reason: unknown): void {
+    for (const { packed } of this.#queue.splice(0)) packed.reject(reason);
   }
 
   #checkOpen(): void {

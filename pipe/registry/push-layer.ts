@@ -19,8 +19,8 @@ export interface LayerPacker {
   readonly mediaType: string;
   /** Pinned by the user. */
   readonly level: number | undefined;
-  /** Makes ready what packs, once: it costs threads, which a push that sends nothing does not need. */
-  start(): Promise<Pick<Compressor, 'compress'>>;
+  /** What packs: asked for only where something is to be packed. */
+  compressor(): Pick<Compressor, 'compress'>;
 }
 
 export interface PushTools {
@@ -122,7 +122,6 @@ export async function sendLayer(layer: Layer, subject: string, tools: PushTools)
 
 /** A layer that is packed on its way: its digest is known once it has been sent. */
 async function sendPacked(layer: Layer, subject: string, packer: LayerPacker, tools: PushTools): Promise<Descriptor> {
-  const started = await packer.start();
   let packed: Compressed | undefined;
   const digest = (): string => {
     if (packed === undefined) throw new Error('a digest is asked for before anything was packed');
@@ -136,11 +135,11 @@ async function sendPacked(layer: Layer, subject: string, packer: LayerPacker, to
     yield* packing.bytes;
     await unverified?.verify(packing.sourceDigest());
   }
-  const body = { length: undefined, open: () => pack(started) };
+  const body = { length: undefined, open: () => pack(packer.compressor()) };
   const packTwice: PackTwice = async (put) => {
     const format = layerPacking(packer.mediaType) === 'zstd' ? 'zstd' : 'gzip';
     // At one level, whatever the pace: the second time has to give the very bytes of the first.
-    const compressor = await createCompressor({ format, level: packer.level ?? repeatableLevel });
+    const compressor = createCompressor({ format, level: packer.level ?? repeatableLevel });
     try {
       let length = 0;
       for await (const chunk of pack(compressor)) length += chunk.length;

@@ -1,14 +1,15 @@
 /** Packing and sending as arithmetic: threads that take a block's time, and a line behind a socket's buffer. */
 
-import { ladders, type Pace } from '../../pipe/compression/pace.ts';
+import type { Pace, Rung } from '../../pipe/compression/pace.ts';
 
-const sizeOfLevel: Readonly<Record<number, number>> = { 3: 0.975, 4: 0.967, 5: 0.946, 6: 0.939, 7: 0.934, 10: 0.901 };
+const sizeOfLevel: Readonly<Record<number, number>> = { 4: 0.973, 5: 0.954, 6: 0.946, 7: 0.942, 10: 0.917 };
+const sizeWithDenseLevel = 0.994;
 const bytesPerBlock = 345_000;
 const socketBufferBytes = 2_500_000;
 const blocksPerThread = 2;
 
 interface Block {
-  readonly level: number;
+  readonly rung: Rung;
   readonly size: number;
   readonly startedAt: number;
   readonly doneAt: number;
@@ -17,7 +18,7 @@ interface Block {
 
 /** The time until 400 blocks are sent, and their bytes. A block's price and size vary by 20 and 30 %. */
 export function simulate(
-  pace: Pace,
+  pace: Pick<Pace, 'rung' | 'packed' | 'taken'>,
   bytesPerSecond: number,
   threadCount: number,
 ): { readonly seconds: number; readonly bytes: number } {
@@ -33,14 +34,14 @@ export function simulate(
   const start = (thread: Block[]): void => {
     const firstUnpacked = backlog.findIndex(({ doneAt }) => doneAt > now);
     const ready = firstUnpacked < 0 ? backlog : backlog.slice(0, firstUnpacked);
-    const level = pace.level({
+    const rung = pace.rung('libdeflate', {
       readyBytes: ready.reduce((sum, { size }) => sum + size, 0),
       unpackedBlocks: backlog.length - ready.length,
     });
-    const ms = ladders.libdeflate.find((rung) => rung.level === level)?.ms ?? 0;
-    const size = bytesPerBlock * (sizeOfLevel[level] ?? 1) * (0.7 + 0.6 * random());
-    const doneAt = Math.max(now, thread.at(-1)?.doneAt ?? 0) + (ms * (0.8 + 0.4 * random())) / 1000;
-    const block = { level, size, startedAt: now, doneAt, isSeen: false };
+    const relativeSize = rung.denseLevel === undefined ? (sizeOfLevel[rung.level] ?? 1) : sizeWithDenseLevel;
+    const size = bytesPerBlock * relativeSize * (0.7 + 0.6 * random());
+    const doneAt = Math.max(now, thread.at(-1)?.doneAt ?? 0) + (rung.ms * (0.8 + 0.4 * random())) / 1000;
+    const block = { rung, size, startedAt: now, doneAt, isSeen: false };
     thread.push(block);
     backlog.push(block);
     queued--;
@@ -48,7 +49,7 @@ export function simulate(
   const work = (): void => {
     for (const block of backlog.filter(({ doneAt, isSeen }) => doneAt <= now && !isSeen)) {
       block.isSeen = true;
-      pace.packed(block.level, (block.doneAt - block.startedAt) * 1000);
+      pace.packed(block.rung, (block.doneAt - block.startedAt) * 1000);
     }
     const read = Math.min(unread, 2 * threadCount + 5 - backlog.length - queued);
     unread -= read;

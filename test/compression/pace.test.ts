@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Ladder, ladders, Pace, strongestInTime } from '../../pipe/compression/pace.ts';
+import { type Ladder, ladders, Pace, type Rung, strongestInTime } from '../../pipe/compression/pace.ts';
 import { simulate } from './line-simulation.ts';
 
 const ladder: Ladder = [
@@ -22,7 +22,7 @@ describe('the strongest level in time', () => {
     [29, 2, 3],
     [50, 0.5, 10],
   ])('with %d ms left, on a machine %d times as slow, is %d', (msLeft, slowness, level) => {
-    expect(strongestInTime(ladder, msLeft, slowness)).toBe(level);
+    expect(strongestInTime(ladder, msLeft, slowness).level).toBe(level);
   });
 
   it.each(Object.entries(ladders))('climbs in order, for %s', (_, rungs) => {
@@ -32,34 +32,41 @@ describe('the strongest level in time', () => {
 });
 
 describe('the level of the next block', () => {
-  function learned(msPerChunk: number, packingMs = 10): Pace {
-    const pace = new Pace('libdeflate');
+  function learned(msPerChunk: number, packingMs = 7): Pace {
+    const pace = new Pace();
     for (let block = 0; block < 200; block++) {
       pace.taken(400_000, msPerChunk);
-      pace.packed(3, packingMs);
+      pace.packed(ladders.libdeflate[0], packingMs);
     }
     return pace;
   }
   const full = { readyBytes: 2_000_000, unpackedBlocks: 3 };
 
-  it.each<[string, Pace, { readonly readyBytes: number; readonly unpackedBlocks: number }, number]>([
-    ['the quickest while nothing is known', new Pace('libdeflate'), full, 3],
-    ['the quickest where nothing is ready, on the slowest line', learned(10_000), { ...full, readyBytes: 0 }, 3],
-    ['the quickest where the consumer takes all at once', learned(0), full, 3],
-    ['a medium one where the line is a little slower than the threads', learned(4), full, 6],
+  const quickest = { level: 4, denseLevel: 1 };
+
+  it.each<[string, Pace, { readonly readyBytes: number; readonly unpackedBlocks: number }, Partial<Rung> | number]>([
+    ['the quickest while nothing is known', new Pace(), full, quickest],
+    ['the quickest where nothing is ready, on the slowest line', learned(10_000), { ...full, readyBytes: 0 }, quickest],
+    ['the quickest where the consumer takes all at once', learned(0), full, quickest],
+    ['a medium one where the line is a little slower than the threads', learned(3), full, 6],
     ['a strong one where the line is slow', learned(8), full, 7],
     ['the strongest where the line is very slow', learned(100), full, 10],
     ['a weaker one on a slow machine', learned(100, 60), full, 7],
-    ['the pinned one, whatever happens', new Pace('libdeflate', 9), full, 9],
-    ["zlib's quickest", new Pace('zlib'), full, 4],
-    ["zstd's quickest", new Pace('zstd'), full, 2],
+    ['the pinned one, whatever happens', new Pace(9), full, 9],
   ])('is %s', (_, pace, ahead, level) => {
-    expect(pace.level(ahead)).toBe(level);
+    expect(pace.rung('libdeflate', ahead)).toMatchObject(typeof level === 'number' ? { level } : level);
+  });
+
+  it.each([
+    ['zlib', 4],
+    ['zstd', 2],
+  ] as const)('begins for %s at %d, dense or not', (engine, level) => {
+    expect(new Pace().rung(engine, full)).toEqual({ level, ms: expect.any(Number) });
   });
 });
 
 describe('over a line', () => {
-  // Seconds and bytes relative to level 3 throughout.
+  // Seconds and bytes relative to the quickest rung throughout.
   it.each([
     ['of 1 TB/s', 1e12, 2, 1.01, 1.001],
     ['of 1 Gbit/s', 125e6, 2, 1.01, 1.001],
@@ -71,8 +78,9 @@ describe('over a line', () => {
     ['of 500 Mbit/s with four threads', 62.5e6, 4, 0.98, 0.975],
     ['of 20 Mbit/s with four threads', 2.5e6, 4, 0.935, 0.93],
   ])('%s', (_, bytesPerSecond, threads, mostTime, mostBytes) => {
-    const paced = simulate(new Pace('libdeflate'), bytesPerSecond, threads);
-    const quickest = simulate(new Pace('libdeflate', 3), bytesPerSecond, threads);
+    const paced = simulate(new Pace(), bytesPerSecond, threads);
+    const fixed = { rung: () => ladders.libdeflate[0], packed: () => undefined, taken: () => undefined };
+    const quickest = simulate(fixed, bytesPerSecond, threads);
     expect(paced.seconds / quickest.seconds).toBeLessThanOrEqual(mostTime);
     expect(paced.bytes / quickest.bytes).toBeLessThanOrEqual(mostBytes);
   });

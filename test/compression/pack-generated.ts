@@ -27,7 +27,7 @@ function peakBytes(): number {
   return Number(kilobytes) * 1024;
 }
 
-const compressor = await createCompressor({ format: format === 'zstd' ? 'zstd' : 'gzip' });
+const compressor = createCompressor({ format: format === 'zstd' ? 'zstd' : 'gzip' });
 const stream = compressor.compress(generated());
 const hash = createHash('sha256');
 for await (const chunk of end === 'check' ? unpack(stream.bytes, compressor.format, 'it') : stream.bytes) {
@@ -39,7 +39,7 @@ const isRight = end === 'check' && `sha256:${hash.digest('hex')}` === stream.sou
 if (end !== 'stop') await compressor.close();
 process.stdout.write(
   JSON.stringify({
-    engine: compressor.engine,
+    engine: await compressor.engine(),
     isRight,
     size: stream.size(),
     peakBytes: peakBytes(),
