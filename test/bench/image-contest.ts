@@ -9,6 +9,7 @@ import type { Contestant, Score } from './contest.ts';
 import type { LineSpeed } from './line.ts';
 import type { Command } from './measure.ts';
 import type { Peer } from './peers.ts';
+import { libdeflateOfImage, pipeImage } from './pipe-image.ts';
 import { type Registry, startRegistry } from './registry-process.ts';
 import type { Bench } from './row.ts';
 import { plainEnvironment, token, withCompileCache } from './uploads.ts';
@@ -21,6 +22,8 @@ interface Setting {
   readonly bench: Bench;
   readonly registry: Registry;
   readonly image: BenchImage;
+  /** Where the libdeflate of the pipe's image is; undefined where the system's is taken. */
+  readonly libdeflate: string | undefined;
   /** The repository that this run pushes to; holds what the tool itself has pushed there before, if so wanted. */
   prepare(tool: Tool): Promise<string>;
 }
@@ -45,7 +48,7 @@ export function pipe(
   return {
     name: `the pipe, ${name}`,
     seededBy: 'pipe',
-    async command({ bench, image }, host, repository) {
+    async command({ bench, image, libdeflate }, host, repository) {
       const reference = isFromEngine ? `${host}/${repository}` : repository;
       if (isFromEngine) await execute('docker', ['tag', image.name, `${reference}:${tag}`]);
       return withCompileCache(bench, {
@@ -59,6 +62,7 @@ export function pipe(
           USERNAME: 'bench',
           TOKEN: token.replace('ATCT', 'ATAT'),
           EXTRA_ARGS: JSON.stringify(args),
+          ...(libdeflate !== undefined && { LD_LIBRARY_PATH: libdeflate }),
           ...env,
         },
         workingDirectory: bench.directory,
@@ -159,11 +163,13 @@ export async function contest(
   const images = await benchImages(bench, docker.program);
   const registry = await startRegistry(registryPeer.program, join(bench.directory, `registry-${count++}`));
   try {
+    const libdeflate = await libdeflateOfImage(docker.program, bench.directory);
     const seeds = new Set<string>();
     const setting: Setting = {
       bench,
       registry,
       image: images[push],
+      libdeflate,
       prepare: async (tool) => {
         const repository = `${benchName}/run-${count++}`;
         if (seed === 'nothing') return repository;
@@ -204,7 +210,8 @@ export async function contest(
     return {
       scores,
       notes: [
-        `${(images.bytes / 1_000_000).toFixed(0)} MB of files in six layers. From an archive of docker save, except docker push and where the engine is named; the engine's own memory is not counted. The pipe has its compile cache, as in the image.`,
+        `${(images.bytes / 1_000_000).toFixed(0)} MB of files in six layers. From an archive of docker save, except docker push and where the engine is named; the engine's own memory is not counted. The pipe has its compile cache${libdeflate === undefined ? '' : ' and libdeflate'}, as in the image.`,
+        ...(libdeflate === undefined ? [`No image ${pipeImage} here: gzip is by this system's libdeflate.`] : []),
         ...(seed === 'nothing'
           ? []
           : ['docker push meets what the pipe has packed: as on a cold machine, it knows none of it.']),

@@ -5,9 +5,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { SinkCounts } from './sink.ts';
 
+/** As far as whoever counts can tell. */
+export type Counts = Omit<SinkCounts, 'requests'> & Partial<Pick<SinkCounts, 'requests'>>;
+
 export interface Counter {
   /** What happened since this was last asked. */
-  takeCounts(): Promise<SinkCounts>;
+  takeCounts(): Promise<Counts>;
 }
 
 export interface Sink extends Counter {
