@@ -26,6 +26,8 @@ export interface Compressor {
   engine(): Promise<Engine>;
   /** Several may run at once; they share the threads and the memory. */
   compress(source: AsyncIterable<Uint8Array> | ByobReader): Compressed;
+  /** Starts the threads that so many bytes keep busy: worth while as soon as it is sure that they will come. */
+  prepare(bytes: number): void;
   /** Ends the threads; streams that still run fail. */
   close(): Promise<void>;
 }
@@ -71,6 +73,7 @@ export function createCompressor(options: CompressorOptions): Compressor {
     format,
     engine: async () => await threads.engine(),
     compress: (source) => new PackedStream(streams++, 'read' in source ? source : readerOf(source), means),
+    prepare: (bytes) => threads.prepare(Math.ceil(bytes / blockBytes)),
     close: async () => await threads.close(),
   };
 }

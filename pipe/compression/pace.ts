@@ -26,7 +26,7 @@ export type Ladder = readonly [Rung, ...Rung[]];
  * - libdeflate 1.14: the same sizes, and 6 (level 1) to 19 % (level 5) more time.
  * - On 172 MB of system files, zlib 1: 98, 1.061 · 4: 70, 0.994 · 6: 40, 0.963.
  * - zstd 1: 341, 0.993 · 2: 267, 0.932 · 3: 207, 0.890 · 4: 178, 0.885 · 5: 93, 0.858 · 6: 76, 0.835 · 7: 68, 0.829 ·
- *   9: 51, 0.823. For its tables, a thread needs 1 MB at 3, 4 MB at 6, 7 MB at 7, 14 MB at 9.
+ *   9: 51, 0.823; 2, and 1 for dense blocks: 298, 0.962. For its tables, a thread needs 1 MB at 3, 4 MB at 6, 7 MB at 7, 14 MB at 9.
  */
 export const ladders: Readonly<Record<Engine, Ladder>> = {
   libdeflate: [
@@ -43,6 +43,7 @@ export const ladders: Readonly<Record<Engine, Ladder>> = {
     { level: 6, ms: 26 },
   ],
   zstd: [
+    { level: 2, denseLevel: 1, ms: 3.5 },
     { level: 2, ms: 3.9 },
     { level: 3, ms: 5.1 },
     { level: 5, ms: 11.3 },

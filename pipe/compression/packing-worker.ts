@@ -113,7 +113,7 @@ function packBlocks(): void {
     /** zstd itself stores what does not shrink, and at level 1 finds that out soonest. */
     zstd() {
       const zlib = process.getBuiltinModule('node:zlib');
-      const { ZSTD_c_checksumFlag, ZSTD_c_compressionLevel } = zlib.constants;
+      const { ZSTD_c_compressionLevel } = zlib.constants;
       return {
         engine: 'zstd' as const,
         storingLevel: 1,
@@ -121,7 +121,7 @@ function packBlocks(): void {
           const packed = zlib.zstdCompressSync(input, {
             chunkSize: output.length,
             pledgedSrcSize: input.length,
-            params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1 },
+            params: { [ZSTD_c_compressionLevel]: level },
           });
           return codecs.move(packed, output);
         },

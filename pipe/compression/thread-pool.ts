@@ -34,6 +34,11 @@ export class ThreadPool {
     return this.#engine ?? (await (this.#threads[0] ?? this.#start()).engine);
   }
 
+  /** Starts as many threads as so many blocks keep busy. */
+  prepare(blocks: number): void {
+    while (!this.#isClosed && this.#threads.length < Math.min(blocks, this.#size)) this.#start();
+  }
+
   /** @returns the packed size; rejects where `forget` or `close` came first */
   async pack(stream: number, task: (engine: Engine) => PackTask): Promise<number> {
     this.#checkOpen();
@@ -80,7 +85,7 @@ export class ThreadPool {
     const engine = this.#engine;
     if (engine === undefined) {
       // Levels are the engine's: the blocks wait for the first thread to tell it, while the others start as well.
-      while (this.#threads.length < Math.min(this.#queue.length, this.#size)) this.#start();
+      this.prepare(this.#queue.length);
       return;
     }
     while (this.#queue.length > 0) {

@@ -20,7 +20,7 @@ export interface LayerPacker {
   /** Pinned by the user. */
   readonly level: number | undefined;
   /** What packs: asked for only where something is to be packed. */
-  compressor(): Pick<Compressor, 'compress'>;
+  compressor(): Pick<Compressor, 'compress' | 'prepare'>;
 }
 
 export interface PushTools {
@@ -122,6 +122,8 @@ export async function sendLayer(layer: Layer, subject: string, tools: PushTools)
 
 /** A layer that is packed on its way: its digest is known once it has been sent. */
 async function sendPacked(layer: Layer, subject: string, packer: LayerPacker, tools: PushTools): Promise<Descriptor> {
+  // Threads start while the registry opens an upload.
+  packer.compressor().prepare(layer.length);
   let packed: Compressed | undefined;
   const digest = (): string => {
     if (packed === undefined) throw new Error('a digest is asked for before anything was packed');

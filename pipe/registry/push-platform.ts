@@ -39,15 +39,19 @@ export async function pushPlatform(
   const numbers = new Map(
     image.layers.map((layer, index) => [layer.name, `layer ${index + 1} of ${image.layers.length}`]),
   );
-  const done = await mapConcurrently(order, concurrency, async (layer) => {
+  const { config } = image;
+  const byName = new Map<string, PushedLayer>();
+  const pushes = order.map((layer) => async (): Promise<void> => {
     const subject = numbers.get(layer.name) ?? layer.name;
     const known = tools.sent.get(layer.name);
-    return [layer.name, known ?? (await pushLayer(layer, subject, published, tools))] as const;
+    byName.set(layer.name, known ?? (await pushLayer(layer, subject, published, tools)));
   });
-  const byName = new Map(done);
+  // Beside the layers the config takes no time; after them, nothing else would be on the line.
+  const pushConfig = async (): Promise<void> => {
+    if ((await tools.client.blobSize(config.digest)) !== config.bytes.length) await sendConfig(config, tools);
+  };
+  await mapConcurrently([...pushes.slice(0, 1), pushConfig, ...pushes.slice(1)], concurrency, (push) => push());
   let layers = image.layers.flatMap((layer) => byName.get(layer.name) ?? []);
-  const { config } = image;
-  if ((await tools.client.blobSize(config.digest)) !== config.bytes.length) await sendConfig(config, tools);
   const makeManifest = (): Document =>
     manifestFor(
       image,
