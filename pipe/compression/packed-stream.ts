@@ -14,6 +14,8 @@ export interface Compressed {
    * A chunk is valid until the next but one is asked for. What the source throws is thrown here, unchanged and at once.
    */
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** When the source needs to be read no more: what is left is to be packed and given out. Never rejects. */
+  readonly hasRead: Promise<void>;
   /** After `bytes` has ended: `sha256:…` of the packed bytes. */
   digest(): string;
   /** After `bytes` has ended: `sha256:…` of the bytes that went in, which is the layer's diff ID. */
@@ -48,6 +50,7 @@ interface Packing {
 
 export class PackedStream implements Compressed {
   readonly bytes: AsyncIterable<Uint8Array>;
+  readonly hasRead: Promise<void>;
   readonly #id: number;
   readonly #means: StreamMeans;
   readonly #share: Share;
@@ -64,6 +67,7 @@ export class PackedStream implements Compressed {
   /** Whether the last block packed did not shrink. At first assumed, which costs one sample. */
   #isDoubtful = true;
   #change = Promise.withResolvers<void>();
+  readonly #reading = Promise.withResolvers<void>();
 
   /** @param id tells the stream from others that share its means */
   constructor(id: number, source: ByobReader, means: StreamMeans) {
@@ -71,6 +75,7 @@ export class PackedStream implements Compressed {
     this.#means = means;
     this.#share = means.memory.join();
     this.bytes = this.#giveOut(source);
+    this.hasRead = this.#reading.promise;
   }
 
   digest(): string {
@@ -141,6 +146,7 @@ export class PackedStream implements Compressed {
     if (block !== undefined) this.#share.giveBack(block);
     this.#hasEnded = true;
     this.#announce();
+    this.#reading.resolve();
   }
 
   #submit(block: Block, length: number): void {

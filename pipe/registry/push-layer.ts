@@ -48,12 +48,13 @@ export interface PushedLayer {
   readonly action: LayerAction;
 }
 
-/** Sends one layer, unless the registry has it. */
+/** Sends one layer, unless the registry has it. @param onRead is called when there is little left to do, which is mostly waiting */
 export async function pushLayer(
   layer: Layer,
   subject: string,
   published: readonly Published[],
   tools: PushTools,
+  onRead?: () => void,
 ): Promise<PushedLayer> {
   if (layer.isForeign && layer.descriptor !== undefined) return { descriptor: layer.descriptor, action: 'present' };
   const reused = await findReusable(layer, published, tools.client);
@@ -70,7 +71,7 @@ export async function pushLayer(
     tools.log.info(`${subject}: in the registry already, ${formatBytes(descriptor.size)}, ${descriptor.digest}`);
     return { descriptor, action: 'present' };
   }
-  const sent = await sendLayer(layer, subject, tools);
+  const sent = await sendLayer(layer, subject, tools, onRead);
   tools.log.info(`${subject}: sent, ${formatBytes(sent.size)}, ${sent.digest}`);
   return { descriptor: sent, action: 'sent' };
 }
@@ -104,7 +105,12 @@ async function findReusable(
 }
 
 /** Sends one layer, whatever the registry has. */
-export async function sendLayer(layer: Layer, subject: string, tools: PushTools): Promise<Descriptor> {
+export async function sendLayer(
+  layer: Layer,
+  subject: string,
+  tools: PushTools,
+  onRead?: () => void,
+): Promise<Descriptor> {
   const descriptor = kept(layer, tools);
   if (descriptor !== undefined) {
     const checked = withDiffIdCheck(layer);
@@ -117,11 +123,17 @@ export async function sendLayer(layer: Layer, subject: string, tools: PushTools)
   }
   const { packer } = tools;
   if (packer === undefined || layer.packing !== 'none') return await sendUnnamed(layer, subject, tools);
-  return await sendPacked(layer, subject, packer, tools);
+  return await sendPacked(layer, subject, packer, tools, onRead);
 }
 
 /** A layer that is packed on its way: its digest is known once it has been sent. */
-async function sendPacked(layer: Layer, subject: string, packer: LayerPacker, tools: PushTools): Promise<Descriptor> {
+async function sendPacked(
+  layer: Layer,
+  subject: string,
+  packer: LayerPacker,
+  tools: PushTools,
+  onRead?: () => void,
+): Promise<Descriptor> {
   // Threads start while the registry opens an upload.
   packer.compressor().prepare(layer.length);
   let packed: Compressed | undefined;
@@ -134,6 +146,7 @@ async function sendPacked(layer: Layer, subject: string, packer: LayerPacker, to
     const unverified = layer.openUnverified?.();
     const packing = compressor.compress(unverified?.source ?? layer.open());
     packed = packing;
+    if (onRead !== undefined) void packing.hasRead.then(onRead);
     yield* packing.bytes;
     await unverified?.verify(packing.sourceDigest());
   }

@@ -41,16 +41,20 @@ export async function pushPlatform(
   );
   const { config } = image;
   const byName = new Map<string, PushedLayer>();
-  const pushes = order.map((layer) => async (): Promise<void> => {
+  const pushes = order.map((layer) => async (asGoodAsDone: () => void): Promise<void> => {
     const subject = numbers.get(layer.name) ?? layer.name;
     const known = tools.sent.get(layer.name);
-    byName.set(layer.name, known ?? (await pushLayer(layer, subject, published, tools)));
+    // While one layer waits for the registry to close it, the next keeps the processors and the line busy.
+    const onRead = isForwardOnly ? undefined : asGoodAsDone;
+    byName.set(layer.name, known ?? (await pushLayer(layer, subject, published, tools, onRead)));
   });
   // Beside the layers the config takes no time; after them, nothing else would be on the line.
   const pushConfig = async (): Promise<void> => {
     if ((await tools.client.blobSize(config.digest)) !== config.bytes.length) await sendConfig(config, tools);
   };
-  await mapConcurrently([...pushes.slice(0, 1), pushConfig, ...pushes.slice(1)], concurrency, (push) => push());
+  await mapConcurrently([...pushes.slice(0, 1), pushConfig, ...pushes.slice(1)], concurrency, (push, next) =>
+    push(next),
+  );
   let layers = image.layers.flatMap((layer) => byName.get(layer.name) ?? []);
   const makeManifest = (): Document =>
     manifestFor(
