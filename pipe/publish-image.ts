@@ -6,10 +6,10 @@ import { fixedAuthorizer } from './http/authorizer.ts';
 import { basicCredential } from './http/credentials.ts';
 import { imageFailureLines, imageReport, imageResult, imageSuccessText, imageVariables } from './image-report.ts';
 import type { ImageOrigin, ImageSettings } from './image-settings.ts';
-import { openEngineImage } from './image/engine/engine-image.ts';
+import { type EngineImage, openEngineImage } from './image/engine/engine-image.ts';
 import { findImage } from './image/find-image.ts';
 import { oci } from './image/formats/media-types.ts';
-import type { Image, Layer } from './image/image.ts';
+import type { Document, Image, Layer } from './image/image.ts';
 import { openImage } from './image/open-image.ts';
 import { newCapability } from './registry/blob-upload.ts';
 import { createRegistryClient } from './registry/client.ts';
@@ -18,6 +18,7 @@ import { type PushPlan, pushImage, type PushOutcome, readReusable } from './regi
 import { type LayerPacker, pushLayer, type PushTools } from './registry/push-layer.ts';
 import { formatReference } from './registry/reference.ts';
 import { createRegistryAuthorizer } from './registry/registry-authorizer.ts';
+import type { Published } from './registry/reuse.ts';
 import type { Conclusion, RunTools } from './run-tools.ts';
 import type { Log } from './toolkit/log.ts';
 import { formatBytes, formatCount } from './toolkit/units.ts';
@@ -143,11 +144,9 @@ async function pushFromEngine(
     tools.log.info(`  from ${engine.description}`);
     if (settings.isDryRun) return undefined;
     const published = await readReusable(plan.reuseTags, engine.platform, push);
-    const twin = published.find(
-      ({ configDigest, manifest }) => configDigest === engine.id || manifest.digest === engine.id,
-    );
+    const twin = await findTwin(engine, published, plan, push);
     if (twin !== undefined) {
-      tools.log.info(`The very image is published as ${twin.tag}: nothing needs to be exported or sent`);
+      tools.log.info(`The very image is published ${twin.where}: nothing needs to be exported or sent`);
       return await pushImage(
         {
           description: engine.description,
@@ -190,6 +189,20 @@ async function pushFromEngine(
   } finally {
     await engine.close();
   }
+}
+
+/** The same image in the registry: behind a tag that may be reused, or under the digest that the engine knows it by. */
+async function findTwin(
+  { id, manifestDigest }: EngineImage,
+  published: readonly Published[],
+  { reuseTags }: PushPlan,
+  { client }: PushTools,
+): Promise<{ readonly where: string; readonly manifest: Document } | undefined> {
+  const tagged = published.find(({ configDigest, manifest }) => configDigest === id || manifest.digest === id);
+  if (tagged !== undefined) return { where: `as ${tagged.tag}`, manifest: tagged.manifest };
+  const manifest =
+    manifestDigest === undefined || reuseTags.length === 0 ? undefined : await client.readManifest(manifestDigest);
+  return manifest === undefined ? undefined : { where: `as ${manifest.digest}`, manifest };
 }
 
 function conclude(outcome: PushOutcome, settings: ImageSettings, elapsedMs: number): Conclusion {

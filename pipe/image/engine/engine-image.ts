@@ -19,6 +19,11 @@ export interface EngineImage {
    * registry has under the same digest is the same image, and need not be exported.
    */
   readonly id: string;
+  /**
+   * The digest under which a registry would have the whole of it, all platforms: told by engines with the containerd image
+   * store, which keep manifests as they came or were built. Undefined elsewhere, and where one platform is asked for.
+   */
+  readonly manifestDigest: string | undefined;
   /** Of the image for `platform`, lowest first; undefined where the engine does not tell before the export. */
   readonly diffIds: readonly string[] | undefined;
   readonly platform: Platform | undefined;
@@ -74,6 +79,7 @@ async function inspect(
   return {
     description,
     id: facts.id,
+    manifestDigest: wanted === undefined ? facts.manifestDigest : undefined,
     diffIds,
     platform: isWanted ? platform : undefined,
     export() {
@@ -105,6 +111,7 @@ function withTag(name: string): string {
 
 interface Facts {
   readonly id: string;
+  readonly manifestDigest: string | undefined;
   readonly diffIds: readonly string[] | undefined;
   readonly platform: Platform | undefined;
 }
@@ -112,11 +119,15 @@ interface Facts {
 function readFacts(value: unknown, where: string): Facts {
   const facts = asObject(value, where);
   const id = parseDigest(facts['Id'], `${where}: Id`);
+  const target = facts['Descriptor'];
+  const manifestDigest = isObject(target) ? parseDigest(target['digest'], `${where}: Descriptor.digest`) : undefined;
   // Of a multi-platform image without one for its own platform, an engine may tell no more.
-  if (facts['Os'] === undefined || facts['Os'] === '') return { id, diffIds: undefined, platform: undefined };
+  if (facts['Os'] === undefined || facts['Os'] === '')
+    return { id, manifestDigest, diffIds: undefined, platform: undefined };
   const rootfs = isObject(facts['RootFS']) ? facts['RootFS'] : {};
   return {
     id,
+    manifestDigest,
     diffIds: asListOrNothing(rootfs['Layers'], `${where}: RootFS.Layers`).map((diffId, index) =>
       parseDigest(diffId, `${where}: RootFS.Layers[${index}]`),
     ),
