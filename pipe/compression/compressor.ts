@@ -66,7 +66,7 @@ export function createCompressor(options: CompressorOptions): Compressor {
     threads,
     // Two with each thread; one being filled, two given out, three ready in between.
     memory: new BlockMemory(2 * threadCount + 6, blockBytes, blockBytes + blockBytes / 64),
-    pace: new Pace(level),
+    pace: new Pace(threadCount, level),
   };
   let streams = 0;
   return {

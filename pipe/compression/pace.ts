@@ -63,6 +63,8 @@ export interface Ahead {
   readonly readyBytes: number;
   /** Further blocks, still to be packed. */
   readonly unpackedBlocks: number;
+  /** What the consumer was given last, and how long ago; undefined where it waits for more. */
+  readonly given?: { readonly bytes: number; readonly ms: number } | undefined;
 }
 
 /** Of the time until a block is needed, what packing may plan with. */
@@ -84,16 +86,26 @@ export class Pace {
   #slowness = 1;
   #msPerChunk = 0;
   #bytesPerChunk = 0;
+  readonly #threads: number;
+  /** Between one chunk that is taken, of whatever stream, and the next. */
+  #msBetween = 0;
+  #takenAt: number | undefined;
 
-  constructor(pinnedLevel?: number) {
+  constructor(threads: number, pinnedLevel?: number) {
+    this.#threads = threads;
     this.#pinned = pinnedLevel === undefined ? undefined : [{ level: pinnedLevel, ms: 1 }];
   }
 
-  /** With nothing ready the consumer waits already, or is about to. */
-  rung(engine: Engine, { readyBytes, unpackedBlocks }: Ahead): Rung {
-    const bytesAhead = readyBytes === 0 ? 0 : readyBytes + unpackedBlocks * this.#bytesPerChunk;
+  /** With nothing ready, and nothing left to do with what it was given last, the consumer waits already, or is about to. */
+  rung(engine: Engine, { readyBytes, unpackedBlocks, given = { bytes: 0, ms: 0 } }: Ahead): Rung {
     const msPerByte = this.#msPerChunk / Math.max(1, this.#bytesPerChunk);
-    return strongestInTime(this.#pinned ?? ladders[engine], bytesAhead * msPerByte * plannedShare, this.#slowness);
+    const msBusy = Math.max(0, given.bytes * msPerByte - given.ms) + readyBytes * msPerByte;
+    const msAhead = msBusy === 0 ? 0 : msBusy + unpackedBlocks * this.#msPerChunk;
+    // All threads together may take that long for a block and keep up: with less than the whole of it they catch up, so
+    // that packing that holds up the line finds less time each time. Consumers that take several blocks at once, as a
+    // socket's buffer makes them, need not be served at once.
+    const ms = Math.max(msAhead, this.#threads * this.#msBetween);
+    return strongestInTime(this.#pinned ?? ladders[engine], ms * plannedShare, this.#slowness);
   }
 
   /** A block took so long from when a thread had it at hand. */
@@ -101,8 +113,10 @@ export class Pace {
     this.#slowness += (ms / rung.ms - this.#slowness) * packingWeight;
   }
 
-  /** The consumer came back so long after it was given a chunk. */
-  taken(bytes: number, ms: number): void {
+  /** A consumer came back so long after it was given a chunk. @param at milliseconds since any one moment */
+  taken(bytes: number, ms: number, at: number): void {
+    if (this.#takenAt !== undefined) this.#msBetween += (at - this.#takenAt - this.#msBetween) * takingWeight;
+    this.#takenAt = at;
     this.#msPerChunk += (ms - this.#msPerChunk) * takingWeight;
     this.#bytesPerChunk += (bytes - this.#bytesPerChunk) * takingWeight;
   }

@@ -66,6 +66,8 @@ export class PackedStream implements Compressed {
   #isStopped = false;
   /** Whether the last block packed did not shrink. At first assumed, which costs one sample. */
   #isDoubtful = true;
+  /** What the consumer is busy with. */
+  #given: { readonly bytes: number; readonly at: number } | undefined;
   #change = Promise.withResolvers<void>();
   readonly #reading = Promise.withResolvers<void>();
 
@@ -109,9 +111,12 @@ export class PackedStream implements Compressed {
         } else {
           givenOut.push(packing);
         }
-        const givenAt = performance.now();
+        const given = { bytes: packed.length, at: performance.now() };
+        this.#given = given;
         yield packed;
-        this.#means.pace.taken(packed.length, performance.now() - givenAt);
+        this.#given = undefined;
+        const now = performance.now();
+        this.#means.pace.taken(given.bytes, now - given.at, now);
         for (const packing of givenOut.splice(0, givenOut.length - 1)) this.#release(packing);
       }
       this.#sourceDigest = await this.#means.threads.digest({ task: 'digest', stream: this.#id });
@@ -197,9 +202,11 @@ export class PackedStream implements Compressed {
     const blocks = this.#backlog.slice(0, this.#backlog.indexOf(packing));
     const firstUnpacked = blocks.findIndex(({ size }) => size === undefined);
     const ready = firstUnpacked < 0 ? blocks : blocks.slice(0, firstUnpacked);
+    const given = this.#given;
     return {
       readyBytes: ready.reduce((sum, { size = 0 }) => sum + size, 0),
       unpackedBlocks: blocks.length - ready.length,
+      given: given && { bytes: given.bytes, ms: performance.now() - given.at },
     };
   }
 

@@ -153,9 +153,9 @@ function packBlocks(): void {
       return codec.pack(sample, output, 1) < sample.length * 0.99;
     },
     /**
-     * Its bytes, one by one, cannot be told in fewer than 5.7 bits each (Shannon's entropy of 16 KiB from all over the
-     * block): machine code and what is packed already can, texts and tables cannot. Of all that takes no time to find
-     * out, this tells best what a higher level would gain.
+     * Its bytes, one by one, take more than 5.7 bits each (Shannon's entropy of 16 KiB from all over the block), as in
+     * machine code and in what is packed already, and not in texts and tables. Of all that takes no time to find out, this
+     * tells best what a higher level would gain.
      */
     isDense(input: Uint8Array): boolean {
       counts.fill(0);

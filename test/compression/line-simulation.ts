@@ -31,12 +31,15 @@ export function simulate(
   let queued = 0;
   let lineFreeAt = 0;
 
+  let given: { readonly bytes: number; readonly at: number } | undefined;
+
   const start = (thread: Block[]): void => {
     const firstUnpacked = backlog.findIndex(({ doneAt }) => doneAt > now);
     const ready = firstUnpacked < 0 ? backlog : backlog.slice(0, firstUnpacked);
     const rung = pace.rung('libdeflate', {
       readyBytes: ready.reduce((sum, { size }) => sum + size, 0),
       unpackedBlocks: backlog.length - ready.length,
+      given: given && { bytes: given.bytes, ms: (now - given.at) * 1000 },
     });
     const relativeSize = rung.denseLevel === undefined ? (sizeOfLevel[rung.level] ?? 1) : sizeWithDenseLevel;
     const size = bytesPerBlock * relativeSize * (0.7 + 0.6 * random());
@@ -78,8 +81,10 @@ export function simulate(
     bytes += size;
     lineFreeAt = Math.max(now, lineFreeAt) + size / bytesPerSecond;
     const givenAt = now;
+    given = { bytes: size, at: now };
     waitUntil(lineFreeAt - socketBufferBytes / bytesPerSecond);
-    pace.taken(size, (now - givenAt) * 1000);
+    given = undefined;
+    pace.taken(size, (now - givenAt) * 1000, now * 1000);
   }
   return { seconds: Math.max(now, lineFreeAt), bytes };
 }

@@ -33,9 +33,9 @@ describe('the strongest level in time', () => {
 
 describe('the level of the next block', () => {
   function learned(msPerChunk: number, packingMs = 7): Pace {
-    const pace = new Pace();
+    const pace = new Pace(2);
     for (let block = 0; block < 200; block++) {
-      pace.taken(400_000, msPerChunk);
+      pace.taken(400_000, msPerChunk, block);
       pace.packed(ladders.libdeflate[0], packingMs);
     }
     return pace;
@@ -45,21 +45,39 @@ describe('the level of the next block', () => {
   const quickest = { level: 4, denseLevel: 1 };
 
   it.each<[string, Pace, { readonly readyBytes: number; readonly unpackedBlocks: number }, Partial<Rung> | number]>([
-    ['the quickest while nothing is known', new Pace(), full, quickest],
+    ['the quickest while nothing is known', new Pace(2), full, quickest],
     ['the quickest where nothing is ready, on the slowest line', learned(10_000), { ...full, readyBytes: 0 }, quickest],
     ['the quickest where the consumer takes all at once', learned(0), full, quickest],
     ['a medium one where the line is a little slower than the threads', learned(3), full, 6],
     ['a strong one where the line is slow', learned(8), full, 7],
     ['the strongest where the line is very slow', learned(100), full, 10],
     ['a weaker one on a slow machine', learned(100, 60), full, 7],
-    ['the pinned one, whatever happens', new Pace(9), full, 9],
+    ['the pinned one, whatever happens', new Pace(2, 9), full, 9],
   ])('is %s', (_, pace, ahead, level) => {
     expect(pace.rung('libdeflate', ahead)).toMatchObject(typeof level === 'number' ? { level } : level);
   });
 
+  it.each([
+    ['the quickest where each block is wanted as soon as the threads have packed it', 3.5, 1],
+    ['a stronger one where blocks are wanted more seldom, though several at once and at once', 20, 7],
+  ])('is %s', (_, msBetween, level) => {
+    const pace = new Pace(2);
+    for (let block = 0; block < 300; block += 3)
+      for (const each of [0, 1, 2]) pace.taken(300_000, each === 2 ? 3 * msBetween : 0.1, (block + each) * msBetween);
+    const rung = pace.rung('libdeflate', { readyBytes: 0, unpackedBlocks: 0 });
+    expect(level === 1 ? rung.denseLevel : rung.level).toBe(level);
+  });
+
+  it('counts what the consumer still has to do with what it was given last', () => {
+    const pace = learned(30);
+    const givenFor = (ms: number): number =>
+      pace.rung('libdeflate', { readyBytes: 0, unpackedBlocks: 0, given: { bytes: 400_000, ms } }).level;
+    expect([givenFor(1), givenFor(13), givenFor(29)]).toEqual([7, 5, 4]);
+  });
+
   it("begins at the engine's quickest", () => {
-    expect(new Pace().rung('zlib', full)).toEqual({ level: 4, ms: expect.any(Number) });
-    expect(new Pace().rung('zstd', full)).toMatchObject({ level: 2, denseLevel: 1 });
+    expect(new Pace(2).rung('zlib', full)).toEqual({ level: 4, ms: expect.any(Number) });
+    expect(new Pace(2).rung('zstd', full)).toMatchObject({ level: 2, denseLevel: 1 });
   });
 });
 
@@ -76,7 +94,7 @@ describe('over a line', () => {
     ['of 500 Mbit/s with four threads', 62.5e6, 4, 0.98, 0.975],
     ['of 20 Mbit/s with four threads', 2.5e6, 4, 0.935, 0.93],
   ])('%s', (_, bytesPerSecond, threads, mostTime, mostBytes) => {
-    const paced = simulate(new Pace(), bytesPerSecond, threads);
+    const paced = simulate(new Pace(threads), bytesPerSecond, threads);
     const fixed = { rung: () => ladders.libdeflate[0], packed: () => undefined, taken: () => undefined };
     const quickest = simulate(fixed, bytesPerSecond, threads);
     expect(paced.seconds / quickest.seconds).toBeLessThanOrEqual(mostTime);
