@@ -146,7 +146,7 @@ async function pushFromEngine(
     const published = await readReusable(plan.reuseTags, engine.platform, push);
     const twin = await findTwin(engine, published, plan, push);
     if (twin !== undefined) {
-      tools.log.info(`The very image is published ${twin.where}: nothing needs to be exported or sent`);
+      tools.log.info(`The very image is published as ${twin.name}: nothing needs to be exported or sent`);
       return await pushImage(
         {
           description: engine.description,
@@ -197,12 +197,12 @@ async function findTwin(
   published: readonly Published[],
   { reuseTags }: PushPlan,
   { client }: PushTools,
-): Promise<{ readonly where: string; readonly manifest: Document } | undefined> {
+): Promise<{ readonly name: string; readonly manifest: Document } | undefined> {
   const tagged = published.find(({ configDigest, manifest }) => configDigest === id || manifest.digest === id);
-  if (tagged !== undefined) return { where: `as ${tagged.tag}`, manifest: tagged.manifest };
+  if (tagged !== undefined) return { name: tagged.tag, manifest: tagged.manifest };
   const manifest =
     manifestDigest === undefined || reuseTags.length === 0 ? undefined : await client.readManifest(manifestDigest);
-  return manifest === undefined ? undefined : { where: `as ${manifest.digest}`, manifest };
+  return manifest === undefined ? undefined : { name: manifest.digest, manifest };
 }
 
 function conclude(outcome: PushOutcome, settings: ImageSettings, elapsedMs: number): Conclusion {

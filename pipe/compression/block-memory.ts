@@ -20,7 +20,7 @@ export interface Share {
 /** Two that the consumer may still look at, and one that is filled and packed meanwhile: with fewer, nothing overlaps. */
 const leastBlocks = 3;
 
-/** Where a block's input lies in its memory; the output follows it. */
+/** Where a block's input lies in its memory. */
 export const inputOffset = alignmentBytes;
 
 interface Holder {
@@ -30,6 +30,8 @@ interface Holder {
 }
 
 export class BlockMemory {
+  /** Where a block's output lies in its memory. */
+  readonly outputOffset: number;
   readonly #blockBytes: number;
   readonly #outputBytes: number;
   readonly #count: number;
@@ -41,6 +43,7 @@ export class BlockMemory {
   constructor(count: number, blockBytes: number, outputBytes: number) {
     this.#count = count;
     this.#blockBytes = blockBytes;
+    this.outputOffset = inputOffset + blockBytes;
     this.#outputBytes = outputBytes;
   }
 
@@ -86,12 +89,11 @@ export class BlockMemory {
   }
 
   #allocate(): Block {
-    const outputOffset = inputOffset + this.#blockBytes;
-    const memory = new SharedArrayBuffer(outputOffset + this.#outputBytes);
+    const memory = new SharedArrayBuffer(this.outputOffset + this.#outputBytes);
     return {
       memory,
       input: new Uint8Array(memory, inputOffset, this.#blockBytes),
-      output: new Uint8Array(memory, outputOffset, this.#outputBytes),
+      output: new Uint8Array(memory, this.outputOffset, this.#outputBytes),
     };
   }
 }

@@ -52,22 +52,15 @@ const libdeflatePaths: readonly string[] =
       ? []
       : ['libdeflate.so.0'];
 
-/** Threads are started with the first block: each takes 15 ms until it does anything. */
+/** Starts no thread yet: each takes 15 ms until it does anything. */
 export function createCompressor(options: CompressorOptions): Compressor {
   const { format, level, libraries = libdeflatePaths } = options;
   const threadCount = options.threads ?? Math.min(Math.max(2, availableParallelism()), mostThreads[format]);
-  const threads = new ThreadPool(threadCount, {
-    format,
-    libraries,
-    inputOffset,
-    outputOffset: inputOffset + blockBytes,
-  });
-  const means = {
-    threads,
-    // Two with each thread; one being filled, two given out, three ready in between.
-    memory: new BlockMemory(2 * threadCount + 6, blockBytes, blockBytes + blockBytes / 64),
-    pace: new Pace(threadCount, level),
-  };
+  // Two with each thread; one being filled, two given out, three ready in between.
+  const memory = new BlockMemory(2 * threadCount + 6, blockBytes, blockBytes + blockBytes / 64);
+  const { outputOffset } = memory;
+  const threads = new ThreadPool(threadCount, { format, libraries, inputOffset, outputOffset });
+  const means = { threads, memory, pace: new Pace(threadCount, level) };
   let streams = 0;
   return {
     format,

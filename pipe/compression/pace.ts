@@ -26,7 +26,8 @@ export type Ladder = readonly [Rung, ...Rung[]];
  * - libdeflate 1.14: the same sizes, and 6 (level 1) to 19 % (level 5) more time.
  * - On 172 MB of system files, zlib 1: 98, 1.061 · 4: 70, 0.994 · 6: 40, 0.963.
  * - zstd 1: 341, 0.993 · 2: 267, 0.932 · 3: 207, 0.890 · 4: 178, 0.885 · 5: 93, 0.858 · 6: 76, 0.835 · 7: 68, 0.829 ·
- *   9: 51, 0.823; 2, and 1 for dense blocks: 298, 0.962. For its tables, a thread needs 1 MB at 3, 4 MB at 6, 7 MB at 7, 14 MB at 9.
+ *   9: 51, 0.823; 2, and 1 for dense blocks: 298, 0.962. For its tables, a thread needs 1 MB at 3, 4 MB at 6, 7 MB at
+ *   7, 14 MB at 9.
  */
 export const ladders: Readonly<Record<Engine, Ladder>> = {
   libdeflate: [
@@ -77,8 +78,8 @@ const takingWeight = 0.05;
  * Learns how fast the consumer takes bytes and how fast blocks are packed: one line and one set of processors serve all
  * streams of a compressor, so they learn together, and a short layer begins where the one before left off.
  *
- * Simulated over lines of 1 to 1,000 MB/s with 2 and 4 threads: within 1 % of the quickest rung's time where the processors are
- * the bottleneck, and within 1 % of the best fixed level's where the line is. Stepping up and down by how full the
+ * Simulated over lines of 1 to 1,000 MB/s with 2 and 4 threads: within 1 % of the quickest rung's time where the
+ * processors are the bottleneck, and within 1 % of the best fixed level's where the line is. Stepping up and down by how full the
  * output queue is took up to 1.8 times as long in between, because nothing told it what a step would cost.
  */
 export class Pace {

@@ -97,7 +97,7 @@ export class PackedStream implements Compressed {
   }
 
   async *#giveOut(source: ByobReader): AsyncGenerator<Uint8Array> {
-    const reading = this.#read(source);
+    void this.#read(source);
     /** What the consumer may still look at: the last two. */
     const givenOut: Packing[] = [];
     try {
@@ -126,7 +126,7 @@ export class PackedStream implements Compressed {
       this.#means.threads.forget(this.#id);
       for (const packing of [...givenOut, ...this.#backlog]) this.#release(packing);
       this.#share.close();
-      await Promise.race([reading, delay(sourcePatienceMs, undefined, { ref: false })]);
+      await Promise.race([this.hasRead, delay(sourcePatienceMs, undefined, { ref: false })]);
     }
   }
 

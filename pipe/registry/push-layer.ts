@@ -135,32 +135,33 @@ async function sendPacked(
   onRead?: () => void,
 ): Promise<Descriptor> {
   // Threads start while the registry opens an upload.
-  packer.compressor().prepare(layer.length);
+  const compressor = packer.compressor();
+  compressor.prepare(layer.length);
   let packed: Compressed | undefined;
   const digest = (): string => {
     if (packed === undefined) throw new Error('a digest is asked for before anything was packed');
     return packed.digest();
   };
   /** Fails before its end where the layer is not what its source promised. */
-  async function* pack(compressor: Pick<Compressor, 'compress'>): AsyncGenerator<Uint8Array> {
+  async function* pack(by: Pick<Compressor, 'compress'>): AsyncGenerator<Uint8Array> {
     const unverified = layer.openUnverified?.();
-    const packing = compressor.compress(unverified?.source ?? layer.open());
+    const packing = by.compress(unverified?.source ?? layer.open());
     packed = packing;
     if (onRead !== undefined) void packing.hasRead.then(onRead);
     yield* packing.bytes;
     await unverified?.verify(packing.sourceDigest());
   }
-  const body = { length: undefined, open: () => pack(packer.compressor()) };
+  const body = { length: undefined, open: () => pack(compressor) };
   const packTwice: PackTwice = async (put) => {
     const format = layerPacking(packer.mediaType) === 'zstd' ? 'zstd' : 'gzip';
     // At one level, whatever the pace: the second time has to give the very bytes of the first.
-    const compressor = createCompressor({ format, level: packer.level ?? repeatableLevel });
+    const repeatable = createCompressor({ format, level: packer.level ?? repeatableLevel });
     try {
       let length = 0;
-      for await (const chunk of pack(compressor)) length += chunk.length;
-      await put({ length, open: () => compressor.compress(layer.open()).bytes }, digest());
+      for await (const chunk of pack(repeatable)) length += chunk.length;
+      await put({ length, open: () => repeatable.compress(layer.open()).bytes }, digest());
     } finally {
-      await compressor.close();
+      await repeatable.close();
     }
   };
   const blob = { subject, body, digest, isDigestKnown: false, packTwice };

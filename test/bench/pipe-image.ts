@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 export const pipeImage = 'packagepipes/bitbucket-upload-package:test';
 
 const run = promisify(execFile);
-const libraries = ['/usr/lib/x86_64-linux-gnu/libdeflate.so.0', '/usr/lib/aarch64-linux-gnu/libdeflate.so.0'] as const;
+/** An image is built for the processor that it is built on. */
+const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
 
 export async function hasPipeImage(docker: string): Promise<boolean> {
   return await run(docker, ['image', 'inspect', pipeImage]).then(
@@ -26,9 +27,7 @@ export async function libdeflateOfImage(docker: string, directory: string): Prom
   const { stdout } = await run(docker, ['create', pipeImage]);
   const container = stdout.trim();
   try {
-    const copies = libraries.map(async (library) => await run(docker, ['cp', `${container}:${library}`, target]));
-    await Promise.any(copies);
-    await Promise.allSettled(copies);
+    await run(docker, ['cp', `${container}:/usr/lib/${triplet}/libdeflate.so.0`, target]);
   } finally {
     await run(docker, ['rm', container]);
   }
