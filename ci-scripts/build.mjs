@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
+import { checkUndiciSubset } from './check-undici-subset.mjs';
 
 const oldestNode = 24;
 
@@ -15,8 +16,10 @@ const slimUndici = {
       leftOut.add(path);
       return { contents: `module.exports = () => { throw new Error('HTTP/2 is not part of this bundle'); };` };
     });
-    builder.onEnd(({ errors }) => {
-      if (errors.length === 0 && leftOut.size !== 1) throw new Error('undici has its HTTP/2 somewhere else now');
+    builder.onEnd(({ errors, metafile }) => {
+      if (errors.length > 0) return;
+      if (leftOut.size !== 1) throw new Error('undici has its HTTP/2 somewhere else now');
+      checkUndiciSubset(Object.keys(metafile.inputs), leftOut);
     });
   },
 };
@@ -25,6 +28,7 @@ await build({
   entryPoints: ['pipe/main.ts'],
   outfile: 'dist/pipe.js',
   bundle: true,
+  metafile: true,
   format: 'cjs',
   platform: 'node',
   target: `node${oldestNode}`,

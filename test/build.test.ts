@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
@@ -15,11 +15,16 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Builds a copy of what the Dockerfile takes. @returns the bundle's SHA-256 */
-async function buildIn(place: string): Promise<string> {
-  for (const path of ['pipe', 'package.json', 'tsconfig.json', 'ci-scripts/build.mjs', 'ci-scripts/undici-subset.cjs'])
+async function copyTo(place: string): Promise<void> {
+  const scripts = ['build.mjs', 'undici-subset.cjs', 'check-undici-subset.mjs'].map((name) => `ci-scripts/${name}`);
+  for (const path of ['pipe', 'package.json', 'tsconfig.json', ...scripts])
     await cp(join(root, path), join(place, path), { recursive: true });
   await symlink(join(root, 'node_modules'), join(place, 'node_modules'));
+}
+
+/** Builds a copy of what the Dockerfile takes. @returns the bundle's SHA-256 */
+async function buildIn(place: string): Promise<string> {
+  await copyTo(place);
   await outputOf(process.execPath, ['ci-scripts/build.mjs'], { cwd: place });
   return createHash('sha256')
     .update(await readFile(join(place, 'dist/pipe.js')))
@@ -31,4 +36,17 @@ it('the bundle is the same, byte for byte, wherever it is built', async () => {
   const [first, second] = await Promise.all(places.map(buildIn));
   expect(first).toMatch(/^[0-9a-f]{64}$/);
   expect(second).toBe(first);
+});
+
+it.each([
+  ['a method that a proxy needs', /^ {2}connect: .*$/m, 'calls connect'],
+  ['a class', /^exports\.Agent = .*$/m, 'imports Agent'],
+])('is not made with a subset of undici that lacks %s', async (_, line, problem) => {
+  const place = join(directory, 'one');
+  await copyTo(place);
+  const subset = join(place, 'ci-scripts/undici-subset.cjs');
+  const source = await readFile(subset, 'utf8');
+  expect(source).toMatch(line);
+  await writeFile(subset, source.replace(line, ''));
+  await expect(outputOf(process.execPath, ['ci-scripts/build.mjs'], { cwd: place })).rejects.toThrow(problem);
 });

@@ -1,9 +1,11 @@
 /** undici's connection pools, set up for long uploads, with a proxy in between where there is one. */
 
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { isLoopback } from './loopback.ts';
 import type { ProxySettings } from './proxies.ts';
 
 export interface Dispatchers {
+  /** Loopback addresses are reached directly, whatever the environment says: credentials for them stay on this machine. */
   forUrl(url: URL): Dispatcher;
   /** For a server that is a proxy itself. */
   readonly direct: Dispatcher;
@@ -31,11 +33,13 @@ export function createDispatchers(proxies: ProxySettings, connectTimeoutMs: numb
           httpsProxy: proxy,
           noProxy: proxies.none,
           proxyTunnel: false,
+          // For the proxy itself, and for TLS within the tunnel: `connect` is for direct connections alone.
+          connectTimeout: connectTimeoutMs,
         });
   const http = through(proxies.http);
   const https = through(proxies.https);
   return {
-    forUrl: (url) => (url.protocol === 'https:' ? https : http),
+    forUrl: (url) => (isLoopback(url) ? direct : url.protocol === 'https:' ? https : http),
     direct,
     async destroy() {
       await Promise.all([...new Set([direct, http, https])].map((dispatcher) => dispatcher.destroy()));

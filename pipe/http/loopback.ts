@@ -1,6 +1,7 @@
 /** Whether a URL stays on this machine, where plain http gives nothing away. */
 
-const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+/** As `URL` writes them: `[::ffff:7f00:1]` is 127.0.0.1 in IPv6. */
+const loopbackHost = /^(?:localhost\.?|127(?:\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\])$/;
 
 export function isLoopback(url: URL): boolean {
   return loopbackHost.test(url.hostname);

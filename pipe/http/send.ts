@@ -14,6 +14,7 @@ import type { ProxySettings } from './proxies.ts';
 import { readRefusal, requestIdSuffix } from './refusal.ts';
 import { requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
 import { sourceError, toPipeError } from './to-pipe-error.ts';
+import { untilAborted } from './until-aborted.ts';
 import { countedBody, watchedBody } from './watched-body.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -169,7 +170,7 @@ export function createHttp(options: HttpOptions): Http {
     if (log.isDebug) log.debug(`> ${request.method} ${printableUrl(url)}${describeLength(request.body)}`);
     try {
       const dispatcher = request.absoluteTarget === undefined ? dispatchers.forUrl(url) : dispatchers.direct;
-      const response = await dispatcher.request({
+      const answering = dispatcher.request({
         origin: url.origin,
         path: request.absoluteTarget ?? url.pathname + url.search,
         method: request.method,
@@ -178,6 +179,7 @@ export function createHttp(options: HttpOptions): Http {
         body: (body?.stream ?? null) as Readable | null,
         signal: watchdog.signal,
       });
+      const response = await untilAborted(answering, watchdog.signal, (late) => destroyUnread(late.body));
       watchdog.moved();
       const headerValues = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
       const header = (name: string): string | undefined => headerValues(name)[0];
@@ -185,8 +187,7 @@ export function createHttp(options: HttpOptions): Http {
         log.debug(`< ${response.statusCode} after ${formatDuration(now() - startedAt)}${requestIdSuffix(header)}`);
       // An answer does not prove that the body went out: undici stops sending at the first one that comes.
       if (body !== undefined && request.accept.includes(response.statusCode) && !body.isSent()) {
-        // Destroyed unread, the stream reports that as an error of its own, which nobody else would take.
-        response.body.on('error', () => undefined).destroy();
+        destroyUnread(response.body);
         throw new NetworkError(
           `${describe(request, url)}: the server answered ${response.statusCode} before it had the whole body`,
           'INCOMPLETE_REQUEST',
@@ -198,6 +199,11 @@ export function createHttp(options: HttpOptions): Http {
       throw failure === undefined ? error : sourceError(failure, request.subject);
     }
   }
+}
+
+/** The stream reports its destruction as an error of its own, which nobody else would take. */
+function destroyUnread(body: Readable): void {
+  body.on('error', () => undefined).destroy();
 }
 
 /** `app.zip: POST https://…` */

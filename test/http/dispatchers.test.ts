@@ -3,11 +3,11 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDispatchers, type Dispatchers } from '../../pipe/http/dispatchers.ts';
 import type { ProxySettings } from '../../pipe/http/proxies.ts';
-import { selfSigned } from './self-signed.ts';
+import { selfSigned } from './certificates.ts';
 import { startProxy } from './test-proxy.ts';
 import { answer, serve, serveOn, stall, type TestServer } from './test-servers.ts';
 
-const certificate = selfSigned();
+const certificate = selfSigned(['127.0.0.1', 'server.example']);
 const usualCertificates = getCACertificates('default');
 
 beforeAll(() => setDefaultCACertificates([...usualCertificates, certificate.cert]));
@@ -20,6 +20,13 @@ async function serveTls(): Promise<TestServer> {
 function dispatchers(proxies: Partial<ProxySettings>): Dispatchers & AsyncDisposable {
   const created = createDispatchers({ none: '', ...proxies }, 1_000);
   return { ...created, [Symbol.asyncDispose]: () => created.destroy() };
+}
+
+/** The server's address under a name that only the proxy knows. */
+function named(server: TestServer, path = '/'): URL {
+  const url = server.url(path);
+  url.hostname = 'server.example';
+  return url;
 }
 
 async function get(through: Dispatchers, url: URL): Promise<string> {
@@ -42,12 +49,12 @@ describe('without a proxy', () => {
 describe('through a proxy', () => {
   it('sends http in absolute form, with the password of the proxy for the proxy', async () => {
     await using server = await serve(answer(200, 'plain'));
-    await using proxy = await startProxy();
+    await using proxy = await startProxy({ to: server.origin });
     await using through = dispatchers({ http: proxy.url.replace('//', '//user:p%40ss@') });
-    expect(await get(through, server.url('/path'))).toBe('plain');
+    expect(await get(through, named(server, '/path'))).toBe('plain');
     expect(proxy.seen).toMatchObject([
       {
-        line: `GET ${server.origin}/path`,
+        line: `GET ${named(server, '/path').href}`,
         headers: { 'proxy-authorization': `Basic ${Buffer.from('user:p@ss').toString('base64')}` },
       },
     ]);
@@ -55,12 +62,12 @@ describe('through a proxy', () => {
 
   it('tunnels https: the proxy learns the host, and nothing of the request', async () => {
     await using server = await serveTls();
-    await using proxy = await startProxy();
+    await using proxy = await startProxy({ to: server.origin });
     await using through = dispatchers({ https: proxy.url.replace('//', '//user:p%40ss@') });
-    expect(await get(through, server.url('/path'))).toBe('secure');
+    expect(await get(through, named(server, '/path'))).toBe('secure');
     expect(proxy.seen).toMatchObject([
       {
-        line: `CONNECT ${new URL(server.origin).host}`,
+        line: `CONNECT ${named(server).host}`,
         headers: { 'proxy-authorization': `Basic ${Buffer.from('user:p@ss').toString('base64')}` },
       },
     ]);
@@ -72,32 +79,42 @@ describe('through a proxy', () => {
   it('keeps the schemes apart', async () => {
     await using plain = await serve(answer(200, 'plain'));
     await using secure = await serveTls();
-    await using proxy = await startProxy();
+    await using proxy = await startProxy({ to: plain.origin });
     await using onlyHttps = dispatchers({ https: proxy.url });
-    await get(onlyHttps, plain.url());
-    expect(proxy.seen).toEqual([]);
+    await expect(get(onlyHttps, named(plain))).rejects.toMatchObject({ code: 'ENOTFOUND' });
     await using onlyHttp = dispatchers({ http: proxy.url });
-    await get(onlyHttp, secure.url());
+    await expect(get(onlyHttp, named(secure))).rejects.toMatchObject({ code: 'ENOTFOUND' });
     expect(proxy.seen).toEqual([]);
   });
 
-  it.each(['127.0.0.1', '*', 'a.example, 127.0.0.1 ,b.example'])(
-    'goes around it where NO_PROXY is %j',
-    async (none) => {
-      await using plain = await serve(answer(200, 'plain'));
-      await using secure = await serveTls();
-      await using proxy = await startProxy();
-      await using around = dispatchers({ http: proxy.url, https: proxy.url, none });
-      expect([await get(around, plain.url()), await get(around, secure.url())]).toEqual(['plain', 'secure']);
-      expect(proxy.seen).toEqual([]);
-    },
-  );
-
-  it.each(['', 'example', '27.0.0.1', '127.0.0.1:1'])('goes through it where NO_PROXY is %j', async (none) => {
-    await using server = await serve(answer(200, 'plain'));
+  it('goes around it for loopback addresses, with the credentials that they are sent', async () => {
+    await using plain = await serve(answer(200, 'plain'));
+    await using secure = await serveTls();
     await using proxy = await startProxy();
+    await using around = dispatchers({ http: proxy.url, https: proxy.url });
+    const localhost = plain.url();
+    localhost.hostname = 'localhost';
+    expect([await get(around, plain.url()), await get(around, localhost), await get(around, secure.url())]).toEqual([
+      'plain',
+      'plain',
+      'secure',
+    ]);
+    expect(proxy.seen).toEqual([]);
+  });
+
+  it.each(['server.example', '*', 'a.example, .example ,b.test'])('goes around it if NO_PROXY is %j', async (none) => {
+    await using proxy = await startProxy();
+    await using around = dispatchers({ http: proxy.url, https: proxy.url, none });
+    for (const url of ['http://server.example/', 'https://server.example/'])
+      await expect(get(around, new URL(url))).rejects.toMatchObject({ code: 'ENOTFOUND' });
+    expect(proxy.seen).toEqual([]);
+  });
+
+  it.each(['', 'server', 'erver.example', 'server.example:1'])('goes through it if NO_PROXY is %j', async (none) => {
+    await using server = await serve(answer(200, 'plain'));
+    await using proxy = await startProxy({ to: server.origin });
     await using through = dispatchers({ http: proxy.url, none });
-    await get(through, server.url());
+    await get(through, named(server));
     expect(proxy.seen).toHaveLength(1);
   });
 

@@ -10,6 +10,8 @@ it.each([
   'http://2130706433/',
   'http://[::1]:80/',
   'http://[0:0:0:0:0:0:0:1]/',
+  'http://localhost./',
+  'http://[::ffff:127.0.0.1]/',
 ])('%s stays on this machine', (url) => {
   expect(isLoopback(new URL(url))).toBe(true);
 });
@@ -22,6 +24,8 @@ it.each([
   'http://128.0.0.1/',
   'http://0.0.0.0/',
   'http://[::2]/',
+  'http://[::ffff:10.0.0.1]/',
+  'http://app.localhost/',
   'http://10.0.0.1/#127.0.0.1',
   'http://127.0.0.1@example.com/',
 ])('%s leaves it', (url) => {

@@ -13,7 +13,7 @@ import { fixedAuthorizer } from '../../pipe/http/authorizer.ts';
 import { basicCredential, bearerCredential } from '../../pipe/http/credentials.ts';
 import { fileBody, fingerprintOf } from '../../pipe/http/file-body.ts';
 import type { Http, HttpRequest } from '../../pipe/http/send.ts';
-import { selfSigned } from './self-signed.ts';
+import { selfSigned } from './certificates.ts';
 import { patternBody, testClient } from './test-client.ts';
 import { startProxy } from './test-proxy.ts';
 import {
@@ -683,33 +683,79 @@ describe('connections', () => {
 });
 
 describe('a proxy', () => {
-  it('that fails to connect is asked again', async () => {
+  const target = new URL('https://api.example/');
+
+  it.each(['reset', 'end', 502, 503, 504] as const)('that fails to connect (%s) is asked again', async (fault) => {
+    // The tunnel leads to a server without TLS: what is proved is that there was a second CONNECT.
     await using server = await serve(answer(200, 'done'));
-    for (const fault of ['reset', 'end', 502, 503, 504] as const) {
-      await using proxy = await startProxy(fault, 'tunnel');
-      await using http = testClient({ proxies: { https: proxy.url, none: '' }, policy: { ...once, retries: 1 } });
-      // The tunnel leads to a server without TLS: what is proved is that there was a second CONNECT.
-      await failure(get(http, new URL(server.origin.replace('http:', 'https:'))));
-      expect([fault, proxy.seen.length]).toEqual([fault, 2]);
-    }
+    await using proxy = await startProxy({ to: server.origin, connects: [fault, 'tunnel'] });
+    await using http = testClient({ proxies: { https: proxy.url, none: '' }, policy: { ...once, retries: 1 } });
+    await failure(get(http, target));
+    expect(proxy.seen).toHaveLength(2);
   });
 
   it.each([403, 407])('that answers %d is not', async (status) => {
-    await using proxy = await startProxy(status);
+    await using proxy = await startProxy({ connects: [status] });
     await using http = testClient({ proxies: { https: proxy.url, none: '' } });
-    const error = await failure(get(http, new URL('https://127.0.0.1:1/')));
+    const error = await failure(get(http, target));
     expect(error).toBeInstanceOf(NetworkError);
-    expect(error).toMatchObject({ message: `GET https://127.0.0.1:1/: the proxy answered ${status}` });
+    expect(error).toMatchObject({
+      message: `GET https://api.example/: the proxy answered ${status}`,
+      code: `PROXY_${status}`,
+    });
+    expect(proxy.seen).toHaveLength(1);
+  });
+
+  it('that is silent about a CONNECT is given up, and its connection is cut', async () => {
+    await using proxy = await startProxy({ connects: ['silent'] });
+    await using http = testClient({ proxies: { https: proxy.url, none: '' }, timeoutMs: 50, policy: once });
+    expect(await failure(get(http, target))).toMatchObject({
+      name: 'StalledError',
+      message: 'GET https://api.example/: no progress for 50 ms',
+    });
+    await http.close();
+    await until(() => proxy.connections() === 0);
+  });
+
+  it('that is silent about a CONNECT does not hold up a stop', async () => {
+    const reason = new PipeError('stop');
+    const controller = new AbortController();
+    await using proxy = await startProxy({ connects: ['silent'] });
+    await using http = testClient({ proxies: { https: proxy.url, none: '' }, signal: controller.signal });
+    const sending = failure(get(http, target));
+    await until(() => proxy.seen.length === 1);
+    controller.abort(reason);
+    expect(await sending).toBe(reason);
+  });
+
+  it('that wants a password for http is told apart from a server', async () => {
+    await using proxy = await startProxy({ credentials: 'user:password' });
+    await using http = testClient({ proxies: { http: proxy.url, none: '' } });
+    const error = await failure(get(http, new URL('http://api.example/')));
+    expect(error).toMatchObject({ name: 'NetworkError', code: 'PROXY_407' });
     expect(proxy.seen).toHaveLength(1);
   });
 });
 
-it('a proxy that wants a password for http is told apart from a server', async () => {
-  await using proxy = await serve(answer(407));
-  await using http = testClient({ proxies: { http: proxy.origin, none: '' } });
-  const error = await failure(get(http, new URL('http://127.0.0.1:1/')));
-  expect(error).toMatchObject({ name: 'NetworkError', message: expect.stringContaining('407') });
-  expect(proxy.received).toHaveLength(1);
+describe('a mistake of our own', () => {
+  it.each<[string, () => Promise<never>]>([
+    ['in reading the answer', async () => Promise.reject(new TypeError('x is not a function'))],
+    ['without a class of its own', async () => Promise.reject(new Error('this cannot be'))],
+  ])('%s is not told as a failure of the network, nor tried again', async (_, read) => {
+    await using server = await serve(answer(200));
+    await using http = testClient();
+    const error = await failure(http.send({ method: 'GET', url: server.url(), accept: [200] }, read));
+    expect(error).not.toBeInstanceOf(PipeError);
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('in the request is not, either', async () => {
+    await using server = await serve(answer(200));
+    await using http = testClient();
+    const error = await failure(get(http, server.url(), { headers: { 'a b': 'no header has such a name' } }));
+    expect(error).toMatchObject({ code: 'UND_ERR_INVALID_ARG' });
+    expect(error).not.toBeInstanceOf(PipeError);
+  });
 });
 
 describe('the debug log', () => {

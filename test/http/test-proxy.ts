@@ -1,55 +1,95 @@
 /** An HTTP proxy on loopback: forwards requests in absolute form, and tunnels with CONNECT. */
 
-import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { close, listen } from './test-servers.ts';
 
 export interface TestProxy extends AsyncDisposable {
   readonly url: string;
   /** Request lines and headers, as they arrived. */
   readonly seen: readonly { readonly line: string; readonly headers: IncomingHttpHeaders }[];
+  /** Clients that are connected now. */
+  connections(): number;
 }
 
-/** What becomes of the n-th CONNECT: a tunnel, a refusal, or the end of the connection. */
-export type Tunnelling = 'tunnel' | 'reset' | 'end' | number;
+/** What becomes of a CONNECT: a tunnel, after so many milliseconds, a refusal, the end of the connection, or nothing. */
+export type Tunnelling = 'tunnel' | { readonly afterMs: number } | 'reset' | 'end' | 'silent' | number;
 
-export async function startProxy(...tunnellings: readonly Tunnelling[]): Promise<TestProxy> {
+export interface ProxyOptions {
+  /** Where everything goes, whatever the host: names that exist nowhere, since loopback addresses need no proxy. */
+  readonly to?: string;
+  /** What becomes of the first CONNECT, and so on; of all that follow, the last. */
+  readonly connects?: readonly Tunnelling[];
+  /** `user:password` that it wants; 407 for whoever has another one. */
+  readonly credentials?: string;
+  /** The proxy itself speaks TLS. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+export async function startProxy(options: ProxyOptions = {}): Promise<TestProxy> {
+  const { to, connects = ['tunnel'], credentials, tls } = options;
   const seen: { line: string; headers: IncomingHttpHeaders }[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer((request, response) => {
+  const clients = new Set<Socket>();
+  const targets = new Set<Socket>();
+  const wanted = credentials === undefined ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`;
+  const isRefused = (headers: IncomingHttpHeaders): boolean =>
+    wanted !== undefined && headers['proxy-authorization'] !== wanted;
+  const server: Server = tls === undefined ? createServer() : createSecureServer(tls);
+  server.on('request', (request, response) => {
     const { method, url = '', headers } = request;
     seen.push({ line: `${method} ${url}`, headers });
-    const forwarded = httpRequest(url, { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
+    if (isRefused(headers)) {
+      request.resume();
+      response.writeHead(407, { 'proxy-authenticate': 'Basic realm="proxy"' }).end('Who are you?');
+      return;
+    }
+    const target = new URL(url);
+    const forwarded = httpRequest(
+      new URL(target.pathname + target.search, to ?? target),
+      { method, headers },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    forwarded.on('error', () => response.destroy());
     request.pipe(forwarded);
   });
-  server.on('connection', (socket) => sockets.add(socket));
-  server.on('connect', ({ url = '', headers }, socket: Socket, head) => {
-    const how = tunnellings[Math.min(seen.length, tunnellings.length - 1)] ?? 'tunnel';
+  server.on('connection', (socket: Socket) => clients.add(socket.on('error', () => undefined)));
+  server.on('connect', ({ url = '', headers }, socket: Socket, head: Buffer) => {
+    const how = connects[Math.min(seen.length, connects.length - 1)] ?? 'tunnel';
     seen.push({ line: `CONNECT ${url}`, headers });
     socket.on('error', () => undefined);
-    if (how === 'reset') socket.resetAndDestroy();
+    if (isRefused(headers)) socket.end('HTTP/1.1 407 Who are you?\r\nproxy-authenticate: Basic realm="proxy"\r\n\r\n');
+    else if (how === 'reset') socket.resetAndDestroy();
     else if (how === 'end') socket.end();
-    else if (how !== 'tunnel') socket.end(`HTTP/1.1 ${how} No\r\ncontent-length: 0\r\n\r\n`);
-    else {
-      const { hostname, port } = new URL(`http://${url}`);
-      const target = connect(Number(port), hostname, () => {
-        socket.write('HTTP/1.1 200 OK\r\n\r\n');
-        target.write(head);
-        target.pipe(socket).pipe(target);
-      });
-      target.on('error', () => socket.destroy());
-      sockets.add(target);
-    }
+    else if (how === 'tunnel') openTunnel(new URL(to ?? `http://${url}`), socket, head);
+    else if (typeof how === 'object')
+      void delay(how.afterMs).then(() => openTunnel(new URL(to ?? `http://${url}`), socket, head));
+    // Read on: otherwise nobody would notice its end.
+    else if (how === 'silent') socket.resume().on('end', () => socket.destroy());
+    else socket.end(`HTTP/1.1 ${how} No\r\ncontent-length: 0\r\n\r\n`);
   });
-  const origin = await listen(server);
+
+  function openTunnel({ hostname, port }: URL, socket: Socket, head: Buffer): void {
+    const target = connect(Number(port), hostname, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      target.write(head);
+      target.pipe(socket).pipe(target);
+    });
+    target.on('error', () => socket.destroy());
+    targets.add(target);
+  }
+
+  const origin = await listen(server, tls === undefined ? 'http:' : 'https:');
   return {
     url: origin,
     seen,
+    connections: () => [...clients].filter((socket) => !socket.destroyed).length,
     async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of [...clients, ...targets]) socket.destroy();
       await close(server);
     },
   };

@@ -3,7 +3,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { selfSigned } from '../http/self-signed.ts';
+import { selfSigned } from '../http/certificates.ts';
 import { imageEnvironment } from '../registry/images.ts';
 import { type Ended, useBench } from '../run-pipe.ts';
 import { answer, type FakeEngine, send, startEngine } from './fake-engine.ts';

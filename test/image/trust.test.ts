@@ -3,11 +3,11 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createCertificate } from './certificate.ts';
+import { selfSigned } from '../http/certificates.ts';
 import { cloneDirectory, useStep } from './run-pipe.ts';
 
 const step = useStep();
-const { key, cert } = createCertificate();
+const { key, cert } = selfSigned(['localhost']);
 let server: Server;
 let apiUrl = '';
 

@@ -7,6 +7,7 @@
 import { Agent, type Dispatcher } from 'undici';
 import { InputError, PipeError } from '../../errors.ts';
 import { maxErrorBytes, parseErrorBody } from '../../http/error-body.ts';
+import { untilAborted } from '../../http/until-aborted.ts';
 import { formatDuration } from '../../toolkit/units.ts';
 import { isObject, parseJson } from '../formats/json.ts';
 import { type EngineAddress, type EngineSettings, readEngineAddress } from './address.ts';
@@ -146,13 +147,14 @@ async function request(
 ): Promise<Dispatcher.ResponseData> {
   try {
     const { signal } = options;
-    return await agent.request({
+    const answering = agent.request({
       origin: address.origin,
       path,
       method: 'GET',
       ...(signal === undefined ? {} : { signal }),
       ...extra,
     });
+    return await (signal === undefined ? answering : untilAborted(answering, signal));
   } catch (error) {
     options.signal?.throwIfAborted();
     throw unreachable(error, address.shown, formatDuration(options.timeoutMs));
