@@ -5,23 +5,43 @@ import { reportCrash, run } from './run.ts';
 
 const { env, stdout } = process;
 
+// Only a run that has ended says how it ended: whatever else ends the process must not pass for a success.
+process.exitCode = 1;
+let hasEnded = false;
+
 // A reader that goes away, as `head` does, must not turn a finished upload into a crash.
 stdout.on('error', () => undefined);
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-  process.on(event, (error: unknown) => process.exit(reportCrash(error, env, stdout)));
+  process.on(event, (error: unknown) => exit(reportCrash(error, env, stdout)));
 }
+// An event loop with nothing left to wait for would end the process in silence.
+process.on('beforeExit', () => {
+  if (!hasEnded) exit(reportCrash(new Error('the work stopped before it was done'), env, stdout));
+});
 
 const scriptDirectory = dirname(process.argv[1] ?? '.');
 
 async function main(): Promise<void> {
-  process.exitCode = await run(env, {
+  const exitCode = await run(env, {
     stdout,
     signals: process,
     workingDirectory: process.cwd(),
     metadataPaths: ['/pipe.yml', join(scriptDirectory, '..', 'pipe.yml'), join(scriptDirectory, 'pipe.yml')],
   });
+  hasEnded = true;
+  process.exitCode = exitCode;
   // Nothing should be left to wait for; if something is, a finished step must not hang on it.
-  setTimeout(() => process.exit(), 200).unref();
+  setTimeout(() => exit(exitCode), 200).unref();
+}
+
+/**
+ * Ends the process at once. `process.exit` joins libuv's threads, and one that looks up a name of a server that does not
+ * answer stays there for ten seconds and more: another program in this one's place, which only exits, does not wait.
+ */
+function exit(exitCode: number): void {
+  if (process.execve !== undefined && process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap'))
+    process.execve(process.execPath, [process.execPath, '--eval', `process.exit(${exitCode})`]);
+  process.exit(exitCode);
 }
 
 void main();

@@ -21,6 +21,8 @@ export interface ProcessParts extends Surroundings {
 /** A run that was told to stop, and does not, is left behind after this. */
 const maxStopMs = 1_500;
 
+const unknownState = '  what was under way may or may not have been published';
+
 /** Runs the pipe once. Never throws. @returns the exit code */
 export async function run(env: Environment, parts: ProcessParts): Promise<number> {
   const output = createRunOutput(env, parts.stdout);
@@ -43,7 +45,7 @@ export async function run(env: Environment, parts: ProcessParts): Promise<number
 
 /** Prints a failure that nothing has caught like any other. @returns the exit code */
 export function reportCrash(error: unknown, env: Environment, stdout: Stream): number {
-  return failRun(createRunOutput(env, stdout), env, { error });
+  return failRun(createRunOutput(env, stdout), env, { error, lines: [unknownState] });
 }
 
 function createRunOutput(env: Environment, stdout: Stream): Output {
@@ -62,7 +64,7 @@ async function stopDeadline(signal: AbortSignal): Promise<Failure> {
     signal.addEventListener('abort', resolve, { once: true });
   });
   await setTimeout(maxStopMs, undefined, { ref: false });
-  return { error: signal.reason, lines: ['  what was under way may or may not have been published'] };
+  return { error: signal.reason, lines: [unknownState] };
 }
 
 function failRun(output: Output, env: Environment, { error, lines = [], advice }: Failure): number {

@@ -50,6 +50,18 @@ describe('the bundle as a program', () => {
     expect((await bench.sandbox.state()).downloads).toHaveLength(50);
   });
 
+  it('ends with 1 and a word of it when its event loop has nothing left to wait for', async () => {
+    // What reads its own description never hears of the end.
+    const preload = join(bench.directory, 'preload.cjs');
+    await writeFile(preload, "require('node:fs/promises').readFile = () => new Promise(() => undefined);");
+    await writeFile(join(bench.directory, 'a.txt'), 'content');
+    const { exitCode, output } = await bench.start({ FILENAME: 'a.txt', NODE_OPTIONS: `--require=${preload}` }).ended;
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringMatching(/^✖ Unexpected error: the work stopped before it was done\n {2}what was under way/),
+    });
+  });
+
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],

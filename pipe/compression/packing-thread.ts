@@ -13,6 +13,7 @@ export class PackingThread {
   readonly #worker: Worker;
   readonly #answers = new Map<number, PromiseWithResolvers<Value>>();
   #lastId = 0;
+  #isClosing = false;
   #end: Error | undefined;
 
   /** @param onEnd is called when the thread takes no more tasks */
@@ -24,8 +25,8 @@ export class PackingThread {
     this.#worker.on('message', (answer: Answer) => {
       if ('engine' in answer) engine.resolve(answer.engine);
       else this.#settle(answer);
-      // An idle thread does not keep the process alive.
-      if (this.#answers.size === 0) this.#worker.unref();
+      // An idle thread does not keep the process alive; one that is being ended does, until its end is known.
+      if (this.#answers.size === 0 && !this.#isClosing) this.#worker.unref();
     });
     const end = (error: Error): void => {
       this.#end ??= error;
@@ -50,6 +51,8 @@ export class PackingThread {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#worker.ref();
     await this.#worker.terminate();
   }
 

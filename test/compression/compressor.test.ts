@@ -13,6 +13,7 @@ import { type Compressor, type CompressorOptions, createCompressor } from '../..
 import { readerOf } from '../../pipe/byob-reader.ts';
 import type { PackTask } from '../../pipe/compression/packing-worker.ts';
 import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
+import { outputOf } from '../release/run-command.ts';
 import { collect, layerLike, mebibyte, pieces, sha256, text, uneven } from './samples.ts';
 import { hasLibdeflate, hasProgram, itNeeds, runTool } from './tools.ts';
 
@@ -168,6 +169,12 @@ it('does not wait for a source that does not answer', async () => {
   };
   for await (const chunk of compressor.compress(never).bytes) if (chunk.length > 0) break;
   await compressor.close();
+});
+
+it('keeps the process alive until its threads have ended', async () => {
+  const program = join(__dirname, 'close-thread.ts');
+  // With the exit code of an event loop that ran dry, 13, this would reject.
+  expect(await outputOf(process.execPath, ['--disable-warning=ExperimentalWarning', program])).toBe('closed');
 });
 
 it('fails its streams when it is closed, as often as it is', async () => {
