@@ -46,7 +46,6 @@ export async function publishImage(settings: ImageSettings, tools: RunTools): Pr
       settings.origin.kind === 'engine'
         ? await pushFromEngine(settings, settings.origin, plan, push, tools)
         : await pushFromImage(settings, plan, push, tools);
-    push.progress.close();
     return outcome === undefined
       ? { success: 'Dry run: nothing was sent' }
       : conclude(outcome, settings, performance.now() - startedAt);
@@ -65,7 +64,10 @@ function startCompressor(format: 'gzip' | 'zstd', level: number | undefined, log
   return compressor;
 }
 
-function createPushTools(settings: ImageSettings, tools: RunTools, packer: LayerPacker | undefined): PushTools {
+/** All but the progress, which needs to know how much there is to send. */
+type Tools = Omit<PushTools, 'progress'>;
+
+function createPushTools(settings: ImageSettings, tools: RunTools, packer: LayerPacker | undefined): Tools {
   const { registry, reference, account } = settings;
   const authorizer = createRegistryAuthorizer({
     registry,
@@ -85,7 +87,6 @@ function createPushTools(settings: ImageSettings, tools: RunTools, packer: Layer
     log: tools.log,
     packer,
     concurrency: settings.concurrency,
-    progress: tools.createProgress(0),
     sent: new Map(),
   };
 }
@@ -94,15 +95,17 @@ function createPushTools(settings: ImageSettings, tools: RunTools, packer: Layer
 async function pushFromImage(
   settings: ImageSettings,
   plan: PushPlan,
-  push: PushTools,
+  push: Tools,
   tools: RunTools,
 ): Promise<PushOutcome | undefined> {
   const image = await openOrigin(settings, settings.origin, push, tools);
+  const progress = tools.createProgress(bytesToSend(image));
   try {
     sayPlan(image, tools);
     if (settings.isDryRun) return undefined;
-    return await pushImage(image, plan, push);
+    return await pushImage(image, plan, { ...push, progress });
   } finally {
+    progress.close();
     await image.close();
   }
 }
@@ -110,15 +113,25 @@ async function pushFromImage(
 async function openOrigin(
   settings: ImageSettings,
   origin: ImageOrigin,
-  push: PushTools,
+  { client }: Tools,
   tools: RunTools,
 ): Promise<Image> {
-  if (origin.kind === 'join') return await joinTags(push.client, origin.tags);
+  if (origin.kind === 'join') return await joinTags(client, origin.tags);
   if (origin.kind === 'engine') throw new Error('an engine has no image to open, but one to export');
   return await openImage(await findImage(origin.path, tools.places.workingDirectory), {
     reference: settings.image,
     platform: settings.platform,
   });
+}
+
+/** As much as an image has that the registry knows nothing of. */
+function bytesToSend({ images }: Image): number {
+  const layers = images.flatMap((each) => [...new Map(each.layers.map((layer) => [layer.name, layer])).values()]);
+  const bytes = [
+    ...layers.filter(({ isForeign }) => !isForeign).map(({ length }) => length),
+    ...images.map(({ config }) => config.bytes.length),
+  ];
+  return bytes.reduce((total, length) => total + length, 0);
 }
 
 function sayPlan(image: Image, { log }: RunTools): void {
@@ -135,11 +148,14 @@ async function pushFromEngine(
   settings: ImageSettings,
   { engine: address }: ImageOrigin & { kind: 'engine' },
   plan: PushPlan,
-  push: PushTools,
+  given: Tools,
   tools: RunTools,
 ): Promise<PushOutcome | undefined> {
   const { timeoutMs, platform } = settings;
   const engine = await openEngineImage(address, settings.image, { platform }, { timeoutMs, signal: tools.signal });
+  // How much an engine exports shows only as it comes.
+  const progress = tools.createProgress(undefined);
+  const push = { ...given, progress };
   try {
     tools.log.info(`  from ${engine.description}`);
     if (settings.isDryRun) return undefined;
@@ -187,6 +203,7 @@ async function pushFromEngine(
       error,
     };
   } finally {
+    progress.close();
     await engine.close();
   }
 }

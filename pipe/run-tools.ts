@@ -20,7 +20,8 @@ export interface RunTools {
   readonly places: Places;
   /** Whether the result, with its digests, will be written somewhere. */
   readonly wantsResult: boolean;
-  createProgress(totalBytes: number): Progress;
+  /** @param totalBytes what the plan says is to be sent; undefined if the plan does not say */
+  createProgress(totalBytes: number | undefined): Progress;
   /** A client without credentials, for side errands that must not delay the run. */
   createErrandHttp(signal: AbortSignal): Http;
   /** Cuts every connection of the run. */

@@ -22,7 +22,7 @@ export interface Compressed {
   sourceDigest(): string;
   /** Packed bytes so far. */
   size(): number;
-  /** Bytes read from the source so far. */
+  /** Bytes of the source whose packed form has been given out so far. */
   sourceSize(): number;
 }
 
@@ -42,6 +42,8 @@ const sourcePatienceMs = 100;
 /** A block on its way. */
 interface Packing {
   readonly block: Block;
+  /** Bytes of the source. */
+  readonly length: number;
   /** Undefined until it is packed. */
   size: number | undefined;
   /** What still needs the block: hashing, packing, and whoever it is given out to. */
@@ -58,6 +60,7 @@ export class PackedStream implements Compressed {
   /** Blocks not yet given out, in the source's order. */
   readonly #backlog: Packing[] = [];
   #size = 0;
+  #readSize = 0;
   #sourceSize = 0;
   #digest: string | undefined;
   #sourceDigest: string | undefined;
@@ -105,6 +108,7 @@ export class PackedStream implements Compressed {
         let packed = packing.block.output.subarray(0, packing.size);
         this.#hash.update(packed);
         this.#size += packed.length;
+        this.#sourceSize += packing.length;
         if (packed.length < socketBufferBytes || this.#isLast()) {
           packed = packed.slice();
           this.#release(packing);
@@ -140,7 +144,7 @@ export class PackedStream implements Compressed {
         const length = await source.read(block.input);
         isLast = length < block.input.length;
         // Nothing at all is packed too: what is given out must be a whole gzip or zstd stream.
-        if (this.#isStopped || (length === 0 && this.#sourceSize > 0)) break;
+        if (this.#isStopped || (length === 0 && this.#readSize > 0)) break;
         this.#submit(block, length);
         block = undefined;
       }
@@ -157,9 +161,9 @@ export class PackedStream implements Compressed {
   #submit(block: Block, length: number): void {
     const { threads, pace } = this.#means;
     const { memory } = block;
-    const packing: Packing = { block, size: undefined, users: 3 };
+    const packing: Packing = { block, length, size: undefined, users: 3 };
     this.#backlog.push(packing);
-    this.#sourceSize += length;
+    this.#readSize += length;
     const release = (): void => this.#release(packing);
     threads
       .hash({ task: 'hash', stream: this.#id, memory, length })

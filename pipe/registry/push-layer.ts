@@ -59,6 +59,7 @@ export async function pushLayer(
   if (layer.isForeign && layer.descriptor !== undefined) return { descriptor: layer.descriptor, action: 'present' };
   const reused = await findReusable(layer, published, tools.client);
   if (reused !== undefined) {
+    tools.progress.skip(layer.length);
     tools.log.info(
       `${subject}: reused from tag ${reused.tag}, ${formatBytes(reused.descriptor.size)}, ${reused.descriptor.digest}`,
     );
@@ -68,6 +69,7 @@ export async function pushLayer(
   if (descriptor !== undefined && (await tools.client.blobSize(descriptor.digest)) === descriptor.size) {
     // The registry has these bytes; whether they are what the config has in this place is seen only here.
     await readThrough(withDiffIdCheck(layer));
+    tools.progress.skip(layer.length);
     tools.log.info(`${subject}: in the registry already, ${formatBytes(descriptor.size)}, ${descriptor.digest}`);
     return { descriptor, action: 'present' };
   }
@@ -180,7 +182,10 @@ async function sendUnnamed(layer: Layer, subject: string, tools: PushTools): Pro
   const digest = `sha256:${hash.digest('hex')}`;
   if (layer.packing === 'opaque') throw new InputError(`${subject} is of no type that can be published`);
   const descriptor = { mediaType: oci.layer[layer.packing], digest, size: layer.length };
-  if ((await tools.client.blobSize(digest)) === layer.length) return descriptor;
+  if ((await tools.client.blobSize(digest)) === layer.length) {
+    tools.progress.skip(layer.length);
+    return descriptor;
+  }
   await sendBlob({ subject, body: layer, digest: () => digest, isDigestKnown: true }, layer.length, tools);
   return descriptor;
 }

@@ -51,6 +51,7 @@ export async function pushPlatform(
   // Beside the layers the config takes no time; after them, nothing else would be on the line.
   const pushConfig = async (): Promise<void> => {
     if ((await tools.client.blobSize(config.digest)) !== config.bytes.length) await sendConfig(config, tools);
+    else tools.progress.skip(config.bytes.length);
   };
   await mapConcurrently([...pushes.slice(0, 1), pushConfig, ...pushes.slice(1)], concurrency, (push, next) =>
     push(next),

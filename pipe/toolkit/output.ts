@@ -15,6 +15,8 @@ export interface Output {
   /** Shows a text below everything else, on a terminal only; the empty text takes it away. */
   status(text: string): void;
   readonly isTerminal: boolean;
+  /** Columns that a status has. */
+  readonly width: number;
 }
 
 export type Colour = 'red' | 'green' | 'yellow' | 'none';
@@ -35,14 +37,19 @@ const clearLine = '\r\u001B[K';
  */
 export function createOutput(stream: Stream, scrub: Scrub): Output {
   const isTerminal = stream.isTTY === true;
+  // A terminal that does not know its width says 0, or nothing. A character in the last column would wrap on some.
+  const width = (): number => Math.max(1, (stream.columns || 80) - 1);
   let shown = '';
   const status = (text: string): void => {
     if (!isTerminal || text === shown) return;
-    shown = scrub(text).slice(0, Math.max(20, (stream.columns ?? 80) - 1));
+    shown = scrub(text).slice(0, width());
     stream.write(clearLine + shown);
   };
   return {
     isTerminal,
+    get width() {
+      return width();
+    },
     line(text) {
       const below = shown;
       if (below !== '') stream.write(clearLine);

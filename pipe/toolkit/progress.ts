@@ -14,6 +14,8 @@ export interface Transfer {
 export interface Progress {
   /** @param bytes the transfer's whole length */
   start(label: string, bytes: number): Transfer;
+  /** So many bytes of the plan need not be sent after all. */
+  skip(bytes: number): void;
   /** Ends the showing; the timer no longer keeps the process alive. */
   close(): void;
 }
@@ -29,8 +31,8 @@ interface Running {
 }
 
 export interface ProgressOptions {
-  /** All that the run will send, for the bar. */
-  readonly totalBytes: number;
+  /** All that the run will send, for the bar; undefined if only sending shows how much it is. */
+  readonly totalBytes: number | undefined;
   readonly lineEveryMs?: number;
   readonly barEveryMs?: number;
   readonly now?: () => number;
@@ -39,11 +41,11 @@ export interface ProgressOptions {
 /** Half the promised 10 s between two lines would double the log; this keeps the promise with a timer's slack. */
 const defaultLineEveryMs = 9_500;
 const defaultBarEveryMs = 100;
+const barWidth = 24;
 
 /**
  * Shows transfers until `close`: on a terminal, one bar for all of them; in a log, a line for each that takes long.
  *
- * @param options.totalBytes of all transfers together
  * @param options.lineEveryMs at most so long between two lines of one transfer, 9.5 s unless given
  */
 export function createProgress(output: Output, log: Log, options: ProgressOptions): Progress {
@@ -51,10 +53,14 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
   const running = new Set<Running>();
   const startedAt = now();
   let doneBytes = 0;
+  let skippedBytes = 0;
 
   const showBar = (): void => {
-    const sent = doneBytes + [...running].reduce((sum, transfer) => sum + transfer.sent, 0);
-    output.status(running.size === 0 ? '' : barText(sent, totalBytes, now() - startedAt));
+    const sent = doneBytes + sum([...running].map((transfer) => transfer.sent));
+    // What has to be sent again comes on top of the plan.
+    const least = doneBytes + sum([...running].map((transfer) => transfer.bytes));
+    const total = totalBytes === undefined ? undefined : Math.max(totalBytes - skippedBytes, least);
+    output.status(running.size === 0 ? '' : barText(sent, total, now() - startedAt, output.width));
   };
   const showLines = (): void => {
     const time = now();
@@ -78,13 +84,16 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
       return {
         sent(count) {
           if (count === 0 || count < transfer.sent) transfer.attemptAt = now();
-          transfer.sent = count;
+          transfer.sent = Math.min(count, bytes);
         },
         end() {
           if (running.delete(transfer)) doneBytes += transfer.sent;
           if (output.isTerminal) showBar();
         },
       };
+    },
+    skip(bytes) {
+      skippedBytes += bytes;
     },
     close() {
       clearInterval(timer);
@@ -100,16 +109,25 @@ function lineText(transfer: Running, elapsedMs: number): string {
   return `${label}: ${amounts(sent, bytes, elapsedMs)}`;
 }
 
-/** `[=======>            ] 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left` */
-function barText(sent: number, bytes: number, elapsedMs: number): string {
-  const width = 24;
-  const filled = Math.min(width, Math.floor((bytes === 0 ? 1 : sent / bytes) * width));
-  return `[${'='.repeat(filled)}${filled < width ? '>' : ''}${' '.repeat(Math.max(0, width - filled - 1))}] ${amounts(sent, bytes, elapsedMs)}`;
+/** `[=======>            ] 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left`; on a narrow terminal, without the bar. */
+function barText(sent: number, total: number | undefined, elapsedMs: number, columns: number): string {
+  if (total === undefined) return `${formatBytes(sent)} sent, ${formatRate(sent, elapsedMs)}`;
+  const text = amounts(sent, total, elapsedMs);
+  if (barWidth + 3 + text.length > columns) return text;
+  const filled = Math.floor((total === 0 ? 1 : sent / total) * barWidth);
+  return `[${'='.repeat(filled)}${filled < barWidth ? '>' : ''}${' '.repeat(Math.max(0, barWidth - filled - 1))}] ${text}`;
 }
 
 function amounts(sent: number, bytes: number, elapsedMs: number): string {
   const percent = bytes === 0 ? 100 : Math.floor((sent / bytes) * 100);
-  const rate = sent / Math.max(0.001, elapsedMs / 1000);
-  const left = rate > 0 ? `, ${formatDuration(((bytes - sent) / rate) * 1000)} left` : '';
-  return `${formatBytes(sent)} of ${formatBytes(bytes)} (${percent} %), ${formatBytes(rate)}/s${left}`;
+  const left = sent > 0 ? `, ${formatDuration(((bytes - sent) / sent) * elapsedMs)} left` : '';
+  return `${formatBytes(sent)} of ${formatBytes(bytes)} (${percent} %), ${formatRate(sent, elapsedMs)}${left}`;
+}
+
+function formatRate(bytes: number, elapsedMs: number): string {
+  return `${formatBytes(bytes / Math.max(0.001, elapsedMs / 1000))}/s`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

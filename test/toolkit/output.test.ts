@@ -55,8 +55,8 @@ describe('on a terminal', () => {
     expect(stream.text).toBe(`\r\u001B[K*** ${'x'.repeat(25)}`);
   });
 
-  it('takes a terminal that does not tell its width for one of 80 columns', () => {
-    const stream = recordingStream({ isTTY: true });
+  it.each([{}, { columns: 0 }])('takes a terminal that does not tell its width for one of 80 columns', (width) => {
+    const stream = recordingStream({ isTTY: true, ...width });
     createOutput(stream, scrub).status('x'.repeat(100));
     expect(stream.text).toBe(`\r\u001B[K${'x'.repeat(79)}`);
   });

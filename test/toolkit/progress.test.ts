@@ -8,10 +8,13 @@ import { type RecordingStream, recordingStream } from './recording-stream.ts';
 const plainLog = { isDebug: false, isColoured: false };
 const clear = '\r\u001B[K';
 
-/** All that is shown, for a run of 1 GB in all. */
-function start(stream: RecordingStream = recordingStream()): { progress: Progress; stream: RecordingStream } {
+/** All that is shown, for a run of 1 GB in all unless a test says otherwise. */
+function start(
+  stream: RecordingStream = recordingStream(),
+  options: { readonly totalBytes: number | undefined } = { totalBytes: 1e9 },
+): { progress: Progress; stream: RecordingStream } {
   const output = createOutput(stream, createScrub([]));
-  return { progress: createProgress(output, createLog(output, plainLog), { totalBytes: 1e9 }), stream };
+  return { progress: createProgress(output, createLog(output, plainLog), options), stream };
 }
 
 function lines(stream: RecordingStream): readonly string[] {
@@ -161,10 +164,48 @@ describe('on a terminal', () => {
     expect(stream.text.endsWith(clear)).toBe(true);
   });
 
+  it('says how much it is in all: the plan, less what need not be sent, and more where something is sent twice', () => {
+    const { progress, stream } = start(recordingStream(terminal));
+    const shown = (): string => {
+      stream.text = '';
+      jest.advanceTimersByTime(100);
+      return /\] (.*\))/.exec(stream.text)?.[1] ?? '';
+    };
+    progress.skip(400e6);
+    const first = progress.start('a', 600e6);
+    first.sent(300e6);
+    expect(shown()).toBe('300 MB of 600 MB (50 %)');
+    first.sent(600e6);
+    first.end();
+    progress.start('a, again', 600e6).sent(300e6);
+    expect(shown()).toBe('900 MB of 1.20 GB (75 %)');
+  });
+
+  it('never shows more than there is, nor less than no time left', () => {
+    const { progress, stream } = start(recordingStream(terminal));
+    progress.start('a', 1e9).sent(1.5e9);
+    jest.advanceTimersByTime(100);
+    expect(stream.text).toContain('1.00 GB of 1.00 GB (100 %), 10.0 GB/s, 0 ms left');
+  });
+
+  it('shows only what was sent if nobody knows how much it will be', () => {
+    const { progress, stream } = start(recordingStream(terminal), { totalBytes: undefined });
+    progress.start('a', 1e6).sent(5e5);
+    jest.advanceTimersByTime(100);
+    expect(stream.text).toBe(`${clear}500 kB sent, 5.00 MB/s`);
+  });
+
+  it.each([10, 60, 73, 74, 100])('fits a terminal of %d columns', (columns) => {
+    const { progress, stream } = start(recordingStream({ isTTY: true, columns }));
+    progress.start('a', 1e9).sent(999e6);
+    jest.advanceTimersByTime(100);
+    const [, shown = ''] = stream.text.split(clear);
+    expect(shown.length).toBeLessThan(columns);
+    expect(shown.slice(0, 5)).toBe(columns >= 74 ? '[====' : '999 M');
+  });
+
   it('knows no more to do for an empty run', () => {
-    const stream = recordingStream(terminal);
-    const output = createOutput(stream, createScrub([]));
-    const progress = createProgress(output, createLog(output, plainLog), { totalBytes: 0 });
+    const { progress, stream } = start(recordingStream(terminal), { totalBytes: 0 });
     progress.start('empty', 0);
     jest.advanceTimersByTime(100);
     expect(stream.text).toBe(`${clear}[========================] 0 B of 0 B (100 %), 0 B/s`);
