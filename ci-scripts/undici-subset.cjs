@@ -11,3 +11,4 @@ Object.assign(Dispatcher.prototype, {
 
 exports.Agent = require('undici/lib/dispatcher/agent');
 exports.EnvHttpProxyAgent = require('undici/lib/dispatcher/env-http-proxy-agent');
+exports.Pool = require('undici/lib/dispatcher/pool');

@@ -75,7 +75,7 @@ export function readImageSettings(
     ),
     reference,
     tags,
-    registry: registryUrl(reference.host, given.has('--plain-http')),
+    registry: registryUrl(reference.host, given.has('--plain-http'), schemeOf(values.REGISTRY)),
     origin,
     image: values.IMAGE,
     reuseTags: reuse.length > 0 ? reuseTags : [...new Set([...tags, defaultTag])],
@@ -106,7 +106,7 @@ function readReference(
       `${requiredField(env, 'WORKSPACE')}, where BITBUCKET_WORKSPACE is not set, as outside Pipelines`,
     );
   }
-  if (/^http:/i.test(values.REGISTRY ?? '') && !allowsPlainHttp && !isLoopback(new URL(`http://${host}`))) {
+  if (schemeOf(values.REGISTRY) === 'http' && !allowsPlainHttp && !isLoopback(new URL(`http://${host}`))) {
     problems.add(
       'REGISTRY',
       'is plain http, over which credentials could be read on the way: use https, or allow it with --plain-http',
@@ -127,6 +127,11 @@ function readHost(registry: string | undefined, problems: Problems): string {
     return bitbucketRegistry;
   }
   return url.host;
+}
+
+/** Undefined for a bare host. */
+function schemeOf(registry: string | undefined): string | undefined {
+  return /^(https?):\/\//i.exec(registry ?? '')?.[1]?.toLowerCase();
 }
 
 function readCompression(

@@ -77,6 +77,13 @@ it.each<[string, Environment, Partial<ImageSettings>]>([
   ],
   ['a platform', { EXTRA_ARGS: "['--platform', 'linux/arm/v7']" }, { platform: 'linux/arm/v7' }],
   ['a registry on this machine', { REGISTRY: 'localhost:5000' }, { registry: new URL('http://localhost:5000') }],
+  ['one that speaks TLS', { REGISTRY: 'https://localhost:5000' }, { registry: new URL('https://localhost:5000') }],
+  ['one in capitals', { REGISTRY: 'HTTP://LOCALHOST:5000' }, { registry: new URL('http://localhost:5000') }],
+  [
+    'a scheme, whatever else is allowed',
+    { REGISTRY: 'https://registry.lan:5000', EXTRA_ARGS: '--plain-http', USERNAME: 'u', TOKEN: 'p' },
+    { registry: new URL('https://registry.lan:5000') },
+  ],
   [
     'a registry elsewhere',
     { REGISTRY: 'registry.lan:5000', USERNAME: 'u', TOKEN: 'p' },

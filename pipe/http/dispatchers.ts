@@ -1,6 +1,7 @@
 /** undici's connection pools, set up for long uploads, with a proxy in between where there is one. */
 
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { isIP } from 'node:net';
+import { Agent, type buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { isLoopback } from './loopback.ts';
 import type { ProxySettings } from './proxies.ts';
 
@@ -35,6 +36,8 @@ export function createDispatchers(proxies: ProxySettings, connectTimeoutMs: numb
           proxyTunnel: false,
           // For the proxy itself, and for TLS within the tunnel: `connect` is for direct connections alone.
           connectTimeout: connectTimeoutMs,
+          factory: proxyPool,
+          clientFactory: proxyPool,
         });
   const http = through(proxies.http);
   const https = through(proxies.https);
@@ -45,4 +48,16 @@ export function createDispatchers(proxies: ProxySettings, connectTimeoutMs: numb
       await Promise.all([...new Set([direct, http, https])].map((dispatcher) => dispatcher.destroy()));
     },
   };
+}
+
+/**
+ * undici tells TLS the proxy's host as the name of the server even if it is an IP address, which Node refuses (RFC 6066,
+ * section 3, allows no addresses). Without a name, the certificate is compared with the address.
+ */
+function proxyPool(origin: string | URL, options: Pool.Options): Dispatcher {
+  const { connect } = options;
+  if (typeof connect !== 'function') return new Pool(origin, options);
+  const named: buildConnector.connector = ({ servername, ...target }, callback) =>
+    connect({ ...target, ...(servername && isIP(servername) === 0 && { servername }) }, callback);
+  return new Pool(origin, { ...options, connect: named });
 }

@@ -67,9 +67,14 @@ export function formatReference({ host, repository, tag }: Reference): string {
 /** Names that images of Docker Hub go by; its API is at none of them. */
 const dockerHub = { names: ['docker.io', 'index.docker.io'], api: 'https://registry-1.docker.io' } as const;
 
-/** The registry's base URL: https, or plain http for this machine and where that was asked for. */
-export function registryUrl(host: string, allowsPlainHttp: boolean): URL {
+/**
+ * The registry's base URL: of the scheme that was written, else https, or plain http on this machine and if that is allowed.
+ *
+ * @param scheme `https` or `http`, as the user wrote it before the host; undefined if it was not written
+ */
+export function registryUrl(host: string, allowsPlainHttp: boolean, scheme?: string): URL {
   if (dockerHub.names.some((name) => name === host.toLowerCase())) return new URL(dockerHub.api);
   const plain = new URL(`http://${host}`);
-  return allowsPlainHttp || isLoopback(plain) ? plain : new URL(`https://${host}`);
+  const isPlain = scheme === undefined ? allowsPlainHttp || isLoopback(plain) : scheme === 'http';
+  return isPlain ? plain : new URL(`https://${host}`);
 }

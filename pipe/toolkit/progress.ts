@@ -109,19 +109,37 @@ function lineText(transfer: Running, elapsedMs: number): string {
   return `${label}: ${amounts(sent, bytes, elapsedMs)}`;
 }
 
-/** `[=======>            ] 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left`; on a narrow terminal, without the bar. */
+/**
+ * `[=======>            ] 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left`; on a narrow terminal, as much of it as it has
+ * columns for.
+ */
 function barText(sent: number, total: number | undefined, elapsedMs: number, columns: number): string {
-  if (total === undefined) return `${formatBytes(sent)} sent, ${formatRate(sent, elapsedMs)}`;
-  const text = amounts(sent, total, elapsedMs);
-  if (barWidth + 3 + text.length > columns) return text;
-  const filled = Math.floor((total === 0 ? 1 : sent / total) * barWidth);
-  return `[${'='.repeat(filled)}${filled < barWidth ? '>' : ''}${' '.repeat(Math.max(0, barWidth - filled - 1))}] ${text}`;
+  const rate = formatRate(sent, elapsedMs);
+  const longestFirst =
+    total === undefined
+      ? [`${formatBytes(sent)} sent, ${rate}`]
+      : [
+          `${bar(total === 0 ? 1 : sent / total)} ${amounts(sent, total, elapsedMs)}`,
+          amounts(sent, total, elapsedMs),
+          `${portion(sent, total)}, ${rate}`,
+          portion(sent, total),
+        ];
+  return longestFirst.find(({ length }) => length <= columns) ?? formatBytes(sent);
+}
+
+function bar(part: number): string {
+  const filled = Math.floor(part * barWidth);
+  return `[${'='.repeat(filled)}${filled < barWidth ? '>' : ''}${' '.repeat(Math.max(0, barWidth - filled - 1))}]`;
 }
 
 function amounts(sent: number, bytes: number, elapsedMs: number): string {
-  const percent = bytes === 0 ? 100 : Math.floor((sent / bytes) * 100);
   const left = sent > 0 ? `, ${formatDuration(((bytes - sent) / sent) * elapsedMs)} left` : '';
-  return `${formatBytes(sent)} of ${formatBytes(bytes)} (${percent} %), ${formatRate(sent, elapsedMs)}${left}`;
+  return `${portion(sent, bytes)}, ${formatRate(sent, elapsedMs)}${left}`;
+}
+
+function portion(sent: number, bytes: number): string {
+  const percent = bytes === 0 ? 100 : Math.floor((sent / bytes) * 100);
+  return `${formatBytes(sent)} of ${formatBytes(bytes)} (${percent} %)`;
 }
 
 function formatRate(bytes: number, elapsedMs: number): string {

@@ -18,8 +18,8 @@ export interface TestProxy extends AsyncDisposable {
 export type Tunnelling = 'tunnel' | { readonly afterMs: number } | 'reset' | 'end' | 'silent' | number;
 
 export interface ProxyOptions {
-  /** Where everything goes, whatever the host: names that exist nowhere, since loopback addresses need no proxy. */
-  readonly to?: string;
+  /** Where what is asked of a host goes: names that exist nowhere, since loopback addresses need no proxy. */
+  readonly to?: string | ((host: string, isTunnel: boolean) => string);
   /** What becomes of the first CONNECT, and so on; of all that follow, the last. */
   readonly connects?: readonly Tunnelling[];
   /** `user:password` that it wants; 407 for whoever has another one. */
@@ -34,6 +34,8 @@ export async function startProxy(options: ProxyOptions = {}): Promise<TestProxy>
   const clients = new Set<Socket>();
   const targets = new Set<Socket>();
   const wanted = credentials === undefined ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`;
+  const targetOf = (url: URL, isTunnel: boolean): URL =>
+    new URL(to === undefined ? url.origin : typeof to === 'string' ? to : to(url.hostname, isTunnel));
   const isRefused = (headers: IncomingHttpHeaders): boolean =>
     wanted !== undefined && headers['proxy-authorization'] !== wanted;
   const server: Server = tls === undefined ? createServer() : createSecureServer(tls);
@@ -47,7 +49,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<TestProxy>
     }
     const target = new URL(url);
     const forwarded = httpRequest(
-      new URL(target.pathname + target.search, to ?? target),
+      new URL(target.pathname + target.search, targetOf(target, false)),
       { method, headers },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -65,9 +67,9 @@ export async function startProxy(options: ProxyOptions = {}): Promise<TestProxy>
     if (isRefused(headers)) socket.end('HTTP/1.1 407 Who are you?\r\nproxy-authenticate: Basic realm="proxy"\r\n\r\n');
     else if (how === 'reset') socket.resetAndDestroy();
     else if (how === 'end') socket.end();
-    else if (how === 'tunnel') openTunnel(new URL(to ?? `http://${url}`), socket, head);
+    else if (how === 'tunnel') openTunnel(targetOf(new URL(`http://${url}`), true), socket, head);
     else if (typeof how === 'object')
-      void delay(how.afterMs).then(() => openTunnel(new URL(to ?? `http://${url}`), socket, head));
+      void delay(how.afterMs).then(() => openTunnel(targetOf(new URL(`http://${url}`), true), socket, head));
     // Read on: otherwise nobody would notice its end.
     else if (how === 'silent') socket.resume().on('end', () => socket.destroy());
     else socket.end(`HTTP/1.1 ${how} No\r\ncontent-length: 0\r\n\r\n`);

@@ -103,7 +103,7 @@ async function sendTarball(exchange: Exchange, { packages }: NpmContext, name: s
 
 async function publish(exchange: Exchange, npm: NpmContext, name: string): Promise<void> {
   const { options, contents, registryUrl } = npm;
-  const { 'content-type': contentType = '' } = exchange.request.headers;
+  const { 'content-type': contentType = '', host = '' } = exchange.request.headers;
   if (contentType !== 'application/json') throw new Refusal(npmError(415, 'not JSON'), `Content-Type ${contentType}`);
   const length = exchange.contentLength;
   if (length === undefined) throw new Refusal(npmError(411, 'Length Required'), 'no Content-Length');
@@ -129,7 +129,9 @@ async function publish(exchange: Exchange, npm: NpmContext, name: string): Promi
       integrity: `sha512-${hashes.sha512.digest('base64')}`,
       shasum: hashes.sha1.digest('hex'),
     };
-    const checked = checkDocument(document, name, received, registryUrl());
+    // By the name that it was asked by, which a proxy or a gateway may lead here.
+    const asked = `http://${host}${new URL(registryUrl()).pathname}`;
+    const checked = checkDocument(document, name, received, asked);
     if (typeof checked === 'string') throw new Refusal(npmError(400, checked), checked);
     const { version, tag, manifest } = checked;
     if (npm.packages.get(name)?.versions.has(version) === true) {

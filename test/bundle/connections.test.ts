@@ -1,0 +1,89 @@
+/** The bundle as a process, and servers that treat connections in every way that servers do. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { close, hangUp, listen, type Reaction, readBody, reset, serve } from '../http/test-servers.ts';
+import { startBundle } from './start-bundle.ts';
+
+const contents = Array.from({ length: 4 }, () => randomBytes(50_000));
+let directory = '';
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'pipe-connections-'));
+  for (const [index, content] of contents.entries()) await writeFile(join(directory, `${index}.bin`), content);
+});
+afterAll(async () => await rm(directory, { recursive: true }));
+
+/** Uploads four files, one after the other. */
+async function upload(origin: string): Promise<{ readonly exitCode: number | null; readonly output: string }> {
+  const target = { API_URL: `${origin}/2.0`, WORKSPACE: 'acme', REPOSITORY: 'app', TOKEN: 'ATCTT3xtoken' };
+  const env = { ...target, NO_COLOR: '1', FILENAME: '*.bin', EXTRA_ARGS: "['--concurrency', '1', '--timeout', '10']" };
+  return await startBundle(env, { cwd: directory }).ended;
+}
+
+const success = { exitCode: 0, output: expect.stringMatching(/^✔ Uploaded 4 files/m) };
+
+/** How often the file came whole. */
+function count(bodies: readonly Buffer[], content: Buffer): number {
+  return bodies.filter((body) => body.includes(content)).length;
+}
+
+/** Answers, and closes the connection without having said that it would, sooner or later. */
+function closeAfter(ms: number): Reaction {
+  return async (exchange) => {
+    await readBody(exchange);
+    exchange.response.writeHead(201, { 'content-length': 0 }).end();
+    setTimeout(() => exchange.socket.end(), ms);
+  };
+}
+
+it.each([0, 1, 5])('connections that are closed %d ms after an answer cost no upload', async (ms) => {
+  await using server = await serve(closeAfter(ms));
+  expect(await upload(server.origin)).toEqual(success);
+  const bodies = server.received.filter(({ isComplete }) => isComplete).map(({ body }) => body);
+  for (const content of contents) expect(count(bodies, content)).toBeGreaterThanOrEqual(1);
+});
+
+it('connections that are closed with each answer, and say so, are not used again', async () => {
+  await using server = await serve(async (exchange) => {
+    await readBody(exchange);
+    exchange.response.writeHead(201, { connection: 'close' }).end('{}');
+  });
+  expect(await upload(server.origin)).toEqual(success);
+  expect([server.connections, server.received.length]).toEqual([4, 4]);
+});
+
+it('connections that break in the middle of a file are made anew, and each file arrives whole, once', async () => {
+  await using server = await serve(reset(10_000), hangUp(20_000), async (exchange) => {
+    await readBody(exchange);
+    exchange.response.writeHead(201).end();
+  });
+  expect(await upload(server.origin)).toEqual(success);
+  const bodies = server.received.filter(({ isComplete }) => isComplete).map(({ body }) => body);
+  expect(contents.map((content) => count(bodies, content))).toEqual([1, 1, 1, 1]);
+});
+
+it('a server of HTTP/1.0 is served, too', async () => {
+  const bodies: Buffer[] = [];
+  const server = createTcpServer((socket) => {
+    const chunks: Buffer[] = [];
+    socket
+      .on('error', () => undefined)
+      .on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        const request = Buffer.concat(chunks);
+        const bodyAt = request.indexOf('\r\n\r\n') + 4;
+        const [, length = '0'] = /^content-length: (\d+)$/im.exec(request.toString('latin1', 0, bodyAt)) ?? [];
+        if (bodyAt < 4 || request.length < bodyAt + Number(length)) return;
+        bodies.push(request.subarray(bodyAt));
+        socket.end('HTTP/1.0 201 Created\r\nContent-Type: application/json\r\n\r\n{}');
+      });
+  });
+  expect(await upload(await listen(server))).toEqual(success);
+  await close(server);
+  expect(contents.map((content) => count(bodies, content))).toEqual([1, 1, 1, 1]);
+});

@@ -1,0 +1,128 @@
+/** The bundle as a process, on the networks where it is used: plain, TLS with a private authority, and every kind of proxy. */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createAuthority, selfSigned } from '../http/certificates.ts';
+import { type ProxyOptions, startProxy, type TestProxy } from '../http/test-proxy.ts';
+import { expectSuccess, type Origins, type Type, types, useOneOfEach } from './one-of-each.ts';
+import { startTlsFront, type TlsFront } from './tls-front.ts';
+
+const bench = useOneOfEach();
+const authority = createAuthority();
+const certificate = authority.issue(['127.0.0.1', ...types.map((type) => `${type}.example`)]);
+let fronts: Readonly<Record<Type, TlsFront>> | undefined;
+let trust: { readonly NODE_EXTRA_CA_CERTS: string } = { NODE_EXTRA_CA_CERTS: '' };
+
+beforeAll(async () => {
+  const [file, image, npm, maven] = await Promise.all([
+    startTlsFront(bench.origins.file, certificate),
+    startTlsFront(bench.origins.image, certificate),
+    startTlsFront(bench.origins.npm, certificate),
+    startTlsFront(bench.origins.maven, certificate),
+  ]);
+  fronts = { file, image, npm, maven };
+  trust = { NODE_EXTRA_CA_CERTS: join(bench.directory, 'authority.pem') };
+  await writeFile(trust.NODE_EXTRA_CA_CERTS, authority.cert);
+});
+afterAll(async () => {
+  for (const front of Object.values(fronts ?? {})) await front[Symbol.asyncDispose]();
+});
+
+/** Where each type is served with TLS. */
+function secureOrigins(): Origins {
+  const origin = (type: Type): string => fronts?.[type].origin ?? '';
+  return { file: origin('file'), image: origin('image'), npm: origin('npm'), maven: origin('maven') };
+}
+
+/** A proxy that leads from `https://npm.example` to where npm packages are taken with TLS, and so on; from http, without. */
+async function startNamingProxy(options: ProxyOptions = {}): Promise<TestProxy> {
+  return await startProxy({
+    to: (host, isTunnel) => {
+      const type = types.find((each) => host === `${each}.example`);
+      return type === undefined ? `http://${host}` : (isTunnel ? secureOrigins() : bench.origins)[type];
+    },
+    ...options,
+  });
+}
+
+describe.each(types)('TYPE %s', (type) => {
+  const named = `https://${type}.example`;
+
+  it('is published to a server on this machine', async () => {
+    expectSuccess(await bench.upload(type, bench.origins[type]));
+    expect(await bench.problems(type)).toEqual([]);
+  });
+
+  it('is published over TLS, trusting a private authority', async () => {
+    expectSuccess(await bench.upload(type, secureOrigins()[type], trust));
+    expect(await bench.problems(type)).toEqual([]);
+  });
+
+  it('is published through a proxy that tunnels and wants a password', async () => {
+    await using proxy = await startNamingProxy({ credentials: 'user:p@ss word' });
+    const HTTPS_PROXY = proxy.url.replace('//', '//user:p%40ss%20word@');
+    expectSuccess(await bench.upload(type, named, { ...trust, HTTPS_PROXY }));
+    expect(await bench.problems(type)).toEqual([]);
+    expect(proxy.seen.map(({ line }) => line)).toContain(`CONNECT ${type}.example:443`);
+  });
+
+  it('is published to this machine directly, whatever proxy there is', async () => {
+    await using proxy = await startNamingProxy({ connects: [502] });
+    const proxies = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url };
+    expectSuccess(await bench.upload(type, bench.origins[type], proxies));
+    expect(proxy.seen).toEqual([]);
+  });
+});
+
+describe('a proxy', () => {
+  it.each<[string, ProxyOptions, (url: string) => Readonly<Record<string, string>>]>([
+    ['named by ALL_PROXY', {}, (url) => ({ ALL_PROXY: url })],
+    ['named without a scheme, in small letters', {}, (url) => ({ https_proxy: url.replace('http://', '') })],
+    ['slow to connect', { connects: [{ afterMs: 1_500 }] }, (url) => ({ HTTPS_PROXY: url })],
+    ['that fails at first', { connects: ['reset', 503, 'tunnel'] }, (url) => ({ HTTPS_PROXY: url })],
+    ['that speaks TLS itself', { tls: certificate }, (url) => ({ HTTPS_PROXY: url })],
+  ])('%s is gone through', async (_, options, env) => {
+    await using proxy = await startNamingProxy(options);
+    expectSuccess(await bench.upload('file', 'https://file.example', { ...trust, ...env(proxy.url) }));
+    expect(await bench.problems('file')).toEqual([]);
+    expect(proxy.seen.at(-1)?.line).toBe('CONNECT file.example:443');
+  });
+
+  it('forwards plain http in absolute form', async () => {
+    await using proxy = await startNamingProxy({ credentials: 'user:word' });
+    const HTTP_PROXY = proxy.url.replace('//', '//user:word@');
+    expectSuccess(await bench.upload('npm', 'http://npm.example', { HTTP_PROXY, EXTRA_ARGS: '--plain-http' }));
+    expect(await bench.problems('npm')).toEqual([]);
+    expect(proxy.seen.map(({ line }) => line)).toContain('PUT http://npm.example/acme/@acme%2fapp');
+  });
+
+  it.each<[string, ProxyOptions, string]>([
+    ['refuses', { connects: [403] }, 'the proxy answered 403\n'],
+    ['wants a password', { credentials: 'user:word' }, 'the proxy answered 407\n'],
+    ['is silent', { connects: ['silent'] }, 'no progress for 1.0 s\n'],
+    ['hangs up', { connects: ['end'] }, 'connection closed by the proxy (UND_ERR_PRX_CONN)\n'],
+  ])('that %s ends the run, with a word of it', async (_, options, problem) => {
+    await using proxy = await startNamingProxy(options);
+    const { exitCode, output } = await bench.upload('file', 'https://file.example', {
+      ...trust,
+      HTTPS_PROXY: proxy.url,
+      EXTRA_ARGS: "['--retries', '0', '--timeout', '1']",
+    });
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringContaining(
+        `✖ app.bin: POST https://file.example/2.0/repositories/acme/app/downloads: ${problem}`,
+      ),
+    });
+    expect(output).toContain('What to do: ');
+    expect(bench.sandbox.requests).toEqual([]);
+  });
+});
+
+it('a certificate that nobody vouches for ends the run, and nothing was sent', async () => {
+  await using front = await startTlsFront(bench.origins.file, selfSigned());
+  const { exitCode, output } = await bench.upload('file', front.origin, trust);
+  expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('NODE_EXTRA_CA_CERTS') });
+  expect(bench.sandbox.requests).toEqual([]);
+});

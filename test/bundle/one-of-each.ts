@@ -1,0 +1,106 @@
+/** One upload of each TYPE to a sandbox, wherever its servers are reached, and whether it landed. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
+import { jar } from '../maven/artifacts.ts';
+import { dockerArchive } from '../sandbox/demo-image.ts';
+import { npmTarball } from '../sandbox/demo-package.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { type Ended, startBundle, type StartOptions } from './start-bundle.ts';
+
+export const types = ['file', 'image', 'npm', 'maven'] as const;
+export type Type = (typeof types)[number];
+
+/** The origins of the servers that take each type, such as `https://127.0.0.1:8443`. */
+export type Origins = Readonly<Record<Type, string>>;
+
+export interface OneOfEach {
+  readonly sandbox: Sandbox;
+  readonly directory: string;
+  /** As the sandbox is reached on this machine. */
+  readonly origins: Origins;
+  /** Runs the bundle. @param origin where the server of the type is reached */
+  upload(type: Type, origin: string, env?: Readonly<Record<string, string>>, options?: TerminalOptions): Promise<Ended>;
+  /** What is wrong with what the sandbox has; empty if the upload landed, whole, and nothing else was asked of it. */
+  problems(type: Type): Promise<readonly string[]>;
+}
+
+export type TerminalOptions = Omit<StartOptions, 'cwd'>;
+
+/** @param fileBytes of the largest file in each upload */
+export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: number } = {}): OneOfEach {
+  const content = randomBytes(fileBytes);
+  const artifact = jar({ groupId: 'com.acme', artifactId: 'app', version: '1.0' }, [{ name: 'data', content }]);
+  let sandbox: Sandbox | undefined;
+  let directory = '';
+  const started = (): Sandbox => {
+    if (sandbox === undefined) throw new Error('the sandbox is only there within a test');
+    return sandbox;
+  };
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({
+      // A registry behind a gateway does not know by which name it was asked.
+      registry: { packages: ['acme/app'], location: 'path' },
+      npm: { packages: ['@acme/app'] },
+    });
+    directory = await mkdtemp(join(tmpdir(), 'pipe-bundle-'));
+    const tarball = npmTarball({ name: '@acme/app', version: '1.0.0' }, { data: content });
+    const files = { 'app.bin': content, 'image.tar': dockerArchive('acme/app:1.0', { data: content }) };
+    for (const [name, bytes] of Object.entries({ ...files, 'app.tgz': tarball, 'app.jar': artifact }))
+      await writeFile(join(directory, name), bytes);
+  });
+  beforeEach(() => started().reset());
+  afterAll(async () => {
+    await sandbox?.close();
+    await rm(directory, { recursive: true });
+  });
+
+  function variables(type: Type, origin: string): Readonly<Record<string, string>> {
+    const { tokens, npmUrl, mavenUrl } = started();
+    const account = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
+    const target = { WORKSPACE: 'acme', REPOSITORY: 'app' };
+    return {
+      file: { TOKEN: tokens.accessToken, ...target, API_URL: `${origin}/2.0`, FILENAME: 'app.bin' },
+      image: { ...account, IMAGE: 'acme/app:1.0', REGISTRY: origin, FILENAME: 'image.tar' },
+      npm: { ...account, TYPE: 'npm', REGISTRY: origin + new URL(npmUrl).pathname, FILENAME: 'app.tgz' },
+      maven: { ...account, TYPE: 'maven', REGISTRY: origin + new URL(mavenUrl).pathname, FILENAME: 'app.jar' },
+    }[type];
+  }
+
+  async function found(type: Type): Promise<readonly string[]> {
+    const { downloads, registry, npm, maven } = started();
+    if (type === 'image') return await registry.pullProblems('acme/app', '1.0');
+    if (type === 'npm') return await npm.installProblems('@acme/app', '1.0.0');
+    const isThere =
+      type === 'file'
+        ? downloads.get('app.bin')?.size === fileBytes
+        : (await maven.files.get('com/acme/app/1.0/app-1.0.jar')?.content())?.equals(artifact) === true;
+    return isThere ? [] : [`the ${type} is not there`];
+  }
+
+  return {
+    get sandbox() {
+      return started();
+    },
+    get directory() {
+      return directory;
+    },
+    get origins() {
+      const { apiUrl, registryUrl, npmUrl, mavenUrl } = started();
+      const origin = (url: string): string => new URL(url).origin;
+      return { file: origin(apiUrl), image: origin(registryUrl), npm: origin(npmUrl), maven: origin(mavenUrl) };
+    },
+    upload: (type, origin, env = {}, options = {}) =>
+      startBundle({ NO_COLOR: '1', ...variables(type, origin), ...env }, { cwd: directory, ...options }).ended,
+    problems: async (type) => [...(await found(type)), ...started().violations],
+  };
+}
+
+/** Of a run that succeeded. */
+export function expectSuccess({ exitCode, output }: Ended): void {
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ /m) });
+}

@@ -1,0 +1,51 @@
+/** The bundle on a terminal: what its bar shows of a real upload of each TYPE. */
+
+import { spawnSync } from 'node:child_process';
+import { expect, it } from '@jest/globals';
+import { types, useOneOfEach } from './one-of-each.ts';
+
+const fileBytes = 4_000_000;
+const bench = useOneOfEach({ fileBytes });
+const hasTerminals = spawnSync('script', ['--version']).status === 0;
+const units: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
+const durations: Readonly<Record<string, number>> = { ms: 1, s: 1e3, min: 6e4, h: 3.6e6 };
+
+/** The bars in the order in which they were shown; a line of the log takes the bar's place, and ends in a line break. */
+function bars(output: string): readonly string[] {
+  return [...output.matchAll(/\r\u001B\[K([^\r\n]+)(?![^\r\n]|\r?\n)/g)].map(([, shown = '']) => shown);
+}
+
+function bytes(text: string): number {
+  const [, value = '', unit = ''] = /^([\d.]+) (\w+)$/.exec(text) ?? [];
+  return Number(value) * (units[unit] ?? Number.NaN);
+}
+
+it.each([...types.map((type) => [type, 100] as const), ['file', 40]] as const)(
+  'TYPE %s on a terminal of %d columns shows how far it is',
+  async (type, columns) => {
+    if (!hasTerminals) return;
+    for (const [server, method] of [
+      ['api', 'POST'],
+      ['registry', 'PATCH'],
+      ['npm', 'PUT'],
+      ['maven', 'PUT'],
+    ] as const)
+      bench.sandbox.inject({ server, method, times: 1, action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
+    const { exitCode, output } = await bench.upload(type, bench.origins[type], {}, { columns });
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
+    expect(await bench.problems(type)).toEqual([]);
+    const shown = bars(output);
+    expect(shown.length).toBeGreaterThan(0);
+    for (const bar of shown) {
+      expect(bar.length).toBeLessThan(columns);
+      const [, sent = '', total = '', percent = '', left] =
+        /^(?:\[[=> ]{24}\] )?([\d.]+ \w+) of ([\d.]+ \w+) \((\d+) %\)(?:, [\d.]+ \w+\/s)?(?:, ([\d.]+ \w+)(?: \d+ \w+)? left)?/.exec(
+          bar,
+        ) ?? [];
+      const [value = '', unit = ''] = left?.split(' ') ?? [];
+      expect({ bar, isSound: bytes(sent) <= bytes(total) && Number(percent) <= 100 }).toEqual({ bar, isSound: true });
+      expect(bytes(total)).toBeGreaterThanOrEqual(fileBytes * 0.99);
+      if (left !== undefined) expect(Number(value) * (durations[unit] ?? Number.NaN)).toBeGreaterThanOrEqual(0);
+    }
+  },
+);
