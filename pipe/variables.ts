@@ -180,7 +180,8 @@ export const options = {
     placeholder: 'TAG',
     repeatable: true,
     appliesTo: ['image'],
-    usage: 'Publish `IMAGE` as an index of these already pushed single-platform tags; repeatable.',
+    usage:
+      'Publish `IMAGE` as an index of these already pushed tags: images of one platform, or indexes, whose images and attestations are all taken over; repeatable.',
   },
   '--dist-tag': {
     takes: 'value',

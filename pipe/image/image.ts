@@ -17,10 +17,13 @@ export interface Descriptor {
   readonly [field: string]: unknown;
 }
 
+/** Of a descriptor or a config, under the names of the specification. */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
   readonly variant?: string;
+  readonly 'os.version'?: string;
+  readonly 'os.features'?: readonly string[];
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Learns from a published tag which layers need neither compressing nor sending. */
 
-import { PipeError } from '../errors.ts';
-import { isDigest } from '../image/formats/descriptors.ts';
-import { digestOf } from '../image/formats/documents.ts';
-import { isManifestType, layerPacking } from '../image/formats/media-types.ts';
+import { parseConfig } from '../image/formats/config.ts';
+import { parseIndex, parseManifest, platformOf } from '../image/formats/manifests.ts';
+import { isImageConfigType, isIndexType, isManifestType, layerPacking } from '../image/formats/media-types.ts';
+import { isSamePlatform } from '../image/formats/platforms.ts';
 import type { Descriptor, Document, Platform } from '../image/image.ts';
 import { maxConfigBytes, type RegistryClient } from './client.ts';
 
@@ -21,7 +21,8 @@ export interface Published {
  * Reads the manifest and the config behind a tag. `config.rootfs.diff_ids[i]` belongs to `manifest.layers[i]`
  * (image-spec, "rootfs"), so a local layer of that diff ID is the published blob.
  *
- * @returns undefined where there is nothing that can be trusted: no such tag, another platform, lists of two lengths
+ * @returns undefined if there is nothing to reuse: no such tag, another platform, not an image, lists of two lengths
+ * @throws InputError if a document is not what it should be
  */
 export async function readPublished(
   client: RegistryClient,
@@ -31,26 +32,21 @@ export async function readPublished(
   const top = await client.readManifest(tag);
   const manifest = top === undefined ? undefined : await selectManifest(client, top, platform);
   if (manifest === undefined) return undefined;
-  const { config, layers } = parseJson(manifest.bytes) as { config?: Descriptor; layers?: readonly Descriptor[] };
-  if (typeof config?.digest !== 'string' || !Array.isArray(layers) || !isDigest(config.digest)) return undefined;
+  const { config, layers } = parseManifest(manifest.bytes, manifest.mediaType, `its manifest ${manifest.digest}`);
+  if (!isImageConfigType(config.mediaType)) return undefined;
   const bytes = await client.readBlob(config.digest, maxConfigBytes);
-  const diffIds = (parseJson(bytes) as { rootfs?: { diff_ids?: unknown } }).rootfs?.diff_ids;
-  if (!Array.isArray(diffIds) || diffIds.length !== layers.length) return undefined;
-  const usable = (layers as readonly Descriptor[]).flatMap((layer, index): [string, Descriptor][] =>
-    typeof diffIds[index] === 'string' && isPlainLayer(layer) ? [[diffIds[index], layer]] : [],
-  );
+  const { diffIds } = parseConfig(bytes, `its config ${config.digest}`);
+  if (diffIds.length !== layers.length) return undefined;
+  const usable = layers.flatMap((layer, index): [string, Descriptor][] => {
+    const diffId = diffIds[index];
+    return diffId !== undefined && isPlainLayer(layer) ? [[diffId, layer]] : [];
+  });
   return { tag, manifest, configDigest: config.digest, layers: new Map(usable) };
 }
 
 /** Foreign, encrypted and unknown layers are nobody's to reuse. */
-function isPlainLayer({ mediaType, digest, size, urls }: Descriptor): boolean {
-  return (
-    layerPacking(mediaType) !== undefined &&
-    urls === undefined &&
-    isDigest(digest) &&
-    Number.isSafeInteger(size) &&
-    size >= 0
-  );
+function isPlainLayer({ mediaType, urls }: Descriptor): boolean {
+  return layerPacking(mediaType) !== undefined && urls === undefined;
 }
 
 async function selectManifest(
@@ -59,21 +55,11 @@ async function selectManifest(
   platform: Platform | undefined,
 ): Promise<Document | undefined> {
   if (isManifestType(top.mediaType)) return top;
-  const { manifests } = parseJson(top.bytes) as { manifests?: readonly (Descriptor & { platform?: Platform })[] };
-  if (!Array.isArray(manifests) || platform === undefined) return undefined;
-  const child = (manifests as readonly (Descriptor & { platform?: Platform })[]).find(
-    ({ platform: theirs }) =>
-      theirs?.os === platform.os &&
-      theirs.architecture === platform.architecture &&
-      theirs.variant === platform.variant,
-  );
+  if (!isIndexType(top.mediaType) || platform === undefined) return undefined;
+  const where = `its index ${top.digest}`;
+  const child = parseIndex(top.bytes, top.mediaType, where).manifests.find((descriptor) => {
+    const theirs = platformOf(descriptor, where);
+    return theirs !== undefined && isManifestType(descriptor.mediaType) && isSamePlatform(theirs, platform);
+  });
   return child === undefined ? undefined : await client.readManifest(child.digest);
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
-  } catch (error) {
-    throw new PipeError(`the registry holds a document that is not JSON, ${digestOf(bytes)}`, { cause: error });
-  }
 }

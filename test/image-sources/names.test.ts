@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import type { Platform } from '../../pipe/image/image.ts';
 import { fullName, isNamed } from '../../pipe/image/formats/names.ts';
 import {
   formatPlatform,
@@ -40,8 +41,36 @@ it('platforms', () => {
   expect(parsePlatform('linux/armhf')).toEqual({ os: 'linux', architecture: 'arm', variant: 'v7' });
   expect(formatPlatform(parsePlatform('linux/arm/v6'))).toBe('linux/arm/v6');
   const arm = { os: 'linux', architecture: 'arm' };
-  expect(isSamePlatform(arm, { ...arm, variant: 'v7' })).toBe(true);
-  expect(isSamePlatform(arm, { ...arm, variant: 'v6' })).toBe(false);
   expect(isMatchingPlatform(arm, { ...arm, variant: 'v6' })).toBe(true);
   expect(isMatchingPlatform({ ...arm, variant: 'v6' }, arm)).toBe(false);
+});
+
+const windows = { os: 'windows', architecture: 'amd64' };
+const linux = (architecture: string, variant?: string): Platform => ({
+  os: 'linux',
+  architecture,
+  ...(variant !== undefined && { variant }),
+});
+
+it.each<[boolean, Platform, Platform]>([
+  [true, linux('arm'), linux('arm', 'v7')],
+  [false, linux('arm'), linux('arm', 'v6')],
+  [true, linux('arm', '7'), linux('arm', 'v7')],
+  [true, linux('arm64'), linux('arm64', 'v8')],
+  [true, linux('aarch64'), linux('arm64', 'v8')],
+  [false, linux('arm64', 'v9'), linux('arm64')],
+  [true, linux('amd64', 'v1'), linux('x86_64')],
+  [false, linux('amd64', 'v3'), linux('amd64')],
+  [true, linux('armhf'), linux('arm', 'v7')],
+  [false, linux('amd64'), { os: 'freebsd', architecture: 'amd64' }],
+  [true, windows, { ...windows, 'os.version': '10.0.17763.1' }],
+  [true, { ...windows, 'os.version': '10.0.17763.1' }, { ...windows, 'os.version': '10.0.17763.1' }],
+  [false, { ...windows, 'os.version': '10.0.17763.1' }, { ...windows, 'os.version': '10.0.20348.2' }],
+])('%j: %j and %j are the same platform', (expected, one, other) => {
+  expect(isSamePlatform(one, other)).toBe(expected);
+  expect(isSamePlatform(other, one)).toBe(expected);
+});
+
+it('shows the version of a platform that has one', () => {
+  expect(formatPlatform({ ...windows, 'os.version': '10.0.17763.1' })).toBe('windows(10.0.17763.1)/amd64');
 });

@@ -52,7 +52,10 @@ export function parseManifest(bytes: Buffer, mediaType: string): ParsedManifest 
     checkNames('the index', manifest, fields.index);
     const manifests = descriptors('manifests', manifest['manifests']);
     for (const [index, { mediaType: type }] of manifests.entries()) {
-      const family = isOci(mediaType) ? [mediaTypes.ociManifest, mediaTypes.ociIndex] : [mediaTypes.dockerManifest];
+      // Docker's manifests are what OCI's indexes may name as well, as joined images of two origins do.
+      const family = isOci(mediaType)
+        ? [mediaTypes.ociManifest, mediaTypes.ociIndex, mediaTypes.dockerManifest]
+        : [mediaTypes.dockerManifest];
       check(
         family.some((known) => known === type),
         `manifests[${index}] is ${type}`,

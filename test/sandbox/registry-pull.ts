@@ -8,6 +8,8 @@ import { isRecord } from './check-fields.ts';
 import { isIndex, parseManifest, type Descriptor } from './registry-manifest-check.ts';
 import type { KeptRepository, RegistryStore } from './registry-store.ts';
 
+const imageConfig = /^application\/vnd\.(?:oci\.image\.config|docker\.container\.image)\.v1\+json$/;
+
 /** None, if the image, or each of an index, can be pulled and run: all is there, and all digests and diff IDs are true. */
 export async function pullProblems(store: RegistryStore, name: string, reference: string): Promise<string[]> {
   const repository = store.repository(name);
@@ -29,6 +31,7 @@ async function pull(
     for (const child of manifests) await pull(store, repository, child.digest, problems);
     const [config, ...layers] = blobs;
     if (isIndex(manifest.mediaType) || config === undefined) return;
+    if (!imageConfig.test(config.mediaType)) return void problems.push(...artifactProblems(repository, blobs));
     const diffIds = await readDiffIds(repository, config);
     if (diffIds.length !== layers.length) {
       problems.push(`${digest}: ${layers.length} layers, ${diffIds.length} diff IDs`);
@@ -40,6 +43,12 @@ async function pull(
   } catch (error) {
     problems.push(`${digest}: ${isNativeError(error) ? error.message : String(error)}`);
   }
+}
+
+/** Of what is not an image, such as an attestation: its blobs are there. */
+function artifactProblems(repository: KeptRepository, blobs: readonly Descriptor[]): readonly string[] {
+  const missing = blobs.filter(({ digest, size }) => repository.blobs.get(digest)?.size !== size);
+  return missing.map(({ digest }) => `${digest} is missing, or of another size`);
 }
 
 async function readDiffIds(repository: KeptRepository, { digest, size }: Descriptor): Promise<readonly unknown[]> {

@@ -7,10 +7,11 @@
 import type { Platform } from '../image.ts';
 import { parseDigest } from './descriptors.ts';
 import { asListOrNothing, asObject, parseJson } from './json.ts';
-import { readPlatform } from './platforms.ts';
+import { readPlatformIfNamed } from './platforms.ts';
 
 export interface ImageConfig {
-  readonly platform: Platform;
+  /** Undefined if it names none. */
+  readonly platform: Platform | undefined;
   /** Lowest first; none for an image without layers. */
   readonly diffIds: readonly string[];
 }
@@ -21,7 +22,7 @@ export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
   const rootfs = asObject(config['rootfs'], `${where}: rootfs`);
   const diffIds = asListOrNothing(rootfs['diff_ids'], `${where}: rootfs.diff_ids`);
   return {
-    platform: readPlatform(config, `${where}: config`),
+    platform: readPlatformIfNamed(config, `${where}: config`),
     diffIds: diffIds.map((diffId, index) => parseDigest(diffId, `${where}: rootfs.diff_ids[${index}]`)),
   };
 }

@@ -11,11 +11,19 @@ import type { Descriptor, Platform } from '../image.ts';
 import { parseDescriptor } from './descriptors.ts';
 import { asList, asListOrNothing, asObject, isObject, type JsonObject, parseJson } from './json.ts';
 import { isIndexType, isManifestType, isSchema1Type } from './media-types.ts';
-import { readPlatform } from './platforms.ts';
+import { readPlatformIfNamed } from './platforms.ts';
 
 export interface Manifest {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
+  /** All that the document says. */
+  readonly fields: JsonObject;
+}
+
+export interface Index {
+  readonly manifests: readonly Descriptor[];
+  /** All that the document says. */
+  readonly fields: JsonObject;
 }
 
 /** @param mediaType what refers to it says that it is. @throws InputError */
@@ -24,6 +32,7 @@ export function parseManifest(bytes: Uint8Array, mediaType: string, where: strin
   // One document must not be two things to two readers (CVE-2021-41190).
   if (manifest['manifests'] !== undefined) throw new InputError(`${where} is a manifest and an index at once`);
   return {
+    fields: manifest,
     config: parseDescriptor(manifest['config'], `${where}: config`),
     layers: asListOrNothing(manifest['layers'], `${where}: layers`).map((layer, index) =>
       parseDescriptor(layer, `${where}: layers[${index}]`),
@@ -32,13 +41,16 @@ export function parseManifest(bytes: Uint8Array, mediaType: string, where: strin
 }
 
 /** @throws InputError */
-export function parseIndex(bytes: Uint8Array, mediaType: string, where: string): readonly Descriptor[] {
+export function parseIndex(bytes: Uint8Array, mediaType: string, where: string): Index {
   const index = parseVersioned(bytes, mediaType, where);
   if (index['layers'] !== undefined || index['config'] !== undefined)
     throw new InputError(`${where} is an index and a manifest at once`);
   // Docker 25.0.0 wrote `null` for an image that was saved by its ID.
   const manifests = index['manifests'] === null ? [] : asList(index['manifests'], `${where}: manifests`);
-  return manifests.map((manifest, position) => parseDescriptor(manifest, `${where}: manifests[${position}]`));
+  return {
+    fields: index,
+    manifests: manifests.map((manifest, position) => parseDescriptor(manifest, `${where}: manifests[${position}]`)),
+  };
 }
 
 function parseVersioned(bytes: Uint8Array, mediaType: string, where: string): JsonObject {
@@ -79,7 +91,7 @@ export function isReferrer(descriptor: Descriptor): boolean {
   return annotationsOf(descriptor)['io.containerd.manifest.subject'] !== undefined;
 }
 
-export function annotationsOf({ annotations }: Descriptor): JsonObject {
+export function annotationsOf({ annotations }: JsonObject): JsonObject {
   return isObject(annotations) ? annotations : {};
 }
 
@@ -87,5 +99,5 @@ export function annotationsOf({ annotations }: Descriptor): JsonObject {
 export function platformOf(descriptor: Descriptor, where: string): Platform | undefined {
   const platform = descriptor['platform'];
   if (platform === undefined || platform === null || isAttestation(descriptor)) return undefined;
-  return readPlatform(platform, `${where}: platform`);
+  return readPlatformIfNamed(platform, `${where}: platform`);
 }

@@ -19,13 +19,20 @@ export const docker = {
   index: 'application/vnd.docker.distribution.manifest.list.v2+json',
   manifest: 'application/vnd.docker.distribution.manifest.v2+json',
   config: 'application/vnd.docker.container.image.v1+json',
-  layer: { gzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip' },
+  layer: {
+    none: 'application/vnd.docker.image.rootfs.diff.tar',
+    gzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  },
 } as const;
 
 export const manifestTypes: readonly string[] = [oci.index, oci.manifest, docker.index, docker.manifest];
 
 export function isManifestType(mediaType: string): boolean {
   return mediaType === oci.manifest || mediaType === docker.manifest;
+}
+
+export function isOciType(mediaType: string): boolean {
+  return mediaType.startsWith('application/vnd.oci.');
 }
 
 export function isIndexType(mediaType: string): boolean {
@@ -48,8 +55,8 @@ const packings: ReadonlyMap<string, Packing> = new Map([
   ['application/vnd.oci.image.layer.nondistributable.v1.tar', 'none'],
   ['application/vnd.oci.image.layer.nondistributable.v1.tar+gzip', 'gzip'],
   ['application/vnd.oci.image.layer.nondistributable.v1.tar+zstd', 'zstd'],
+  [docker.layer.none, 'none'],
   [docker.layer.gzip, 'gzip'],
-  ['application/vnd.docker.image.rootfs.diff.tar', 'none'],
   ['application/vnd.docker.image.rootfs.diff.tar.zstd', 'zstd'],
   ['application/vnd.docker.image.rootfs.foreign.diff.tar', 'none'],
   ['application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', 'gzip'],
@@ -65,11 +72,18 @@ export function isForeignType(mediaType: string): boolean {
   return /\.(?:nondistributable|foreign)\./.test(mediaType);
 }
 
+/** Docker's own tools never wrote layers of zstd: not all of them read the type that containerd has for it. */
 const pairs: readonly (readonly [oci: string, docker: string])[] = [
   [oci.index, docker.index],
   [oci.manifest, docker.manifest],
   [oci.config, docker.config],
+  [oci.layer.none, docker.layer.none],
   [oci.layer.gzip, docker.layer.gzip],
+  ['application/vnd.oci.image.layer.nondistributable.v1.tar', 'application/vnd.docker.image.rootfs.foreign.diff.tar'],
+  [
+    'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+    'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+  ],
 ];
 
 /** The Docker type that means the same; undefined where Docker has none. */

@@ -40,7 +40,7 @@ export async function listOciImages(source: Source): Promise<OciListing | undefi
   const bytes = await readDocument(source, indexPath);
   if (bytes === undefined) return undefined;
   await checkVersion(source);
-  const descriptors = parseIndex(bytes, oci.index, `${source.name}: ${indexPath}`);
+  const { manifests: descriptors } = parseIndex(bytes, oci.index, `${source.name}: ${indexPath}`);
   const byDigest = new Map<string, OciImage>();
   for (const descriptor of descriptors) {
     if (isAttestation(descriptor) || isReferrer(descriptor)) continue;
@@ -98,8 +98,8 @@ export async function readOciImage(
   const document = await readBlob(source, descriptor, 'the index');
   if (document === undefined)
     throw new InputError(`${source.name}: the index ${descriptor.digest} is not in the ${source.kind}${source.hint}`);
-  const descriptors = parseIndex(document.bytes, descriptor.mediaType, where);
-  return await readIndex(source, document, descriptors, reader, wanted, docker !== undefined);
+  const { manifests } = parseIndex(document.bytes, descriptor.mediaType, where);
+  return await readIndex(source, document, manifests, reader, wanted, docker !== undefined);
 }
 
 /** @param isExport an engine wrote it, which leaves out the platforms that it never fetched */

@@ -3,7 +3,7 @@
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/output.ts';
 import type { Platform } from '../image.ts';
-import { asObject, asOptionalText, asText } from './json.ts';
+import { asListOrNothing, asObject, asOptionalText, asText } from './json.ts';
 
 /** What other tools call an architecture (`uname -m`). */
 const aliases: Readonly<Record<string, string>> = {
@@ -25,32 +25,57 @@ export function parsePlatform(text: string): Platform {
   return platformOf(os, architecture, variant ?? implied);
 }
 
-export function formatPlatform({ os, architecture, variant }: Platform): string {
-  return printable(`${os}/${architecture}${variant === undefined ? '' : `/${variant}`}`);
+/** `windows(10.0.20348.2582)/amd64`, as containerd writes it, if a version is known. */
+export function formatPlatform({ os, architecture, variant, 'os.version': version }: Platform): string {
+  const versioned = version === undefined ? os : `${os}(${version})`;
+  return printable(`${versioned}/${architecture}${variant === undefined ? '' : `/${variant}`}`);
 }
 
-/** Reads `os`, `architecture` and `variant`, in a descriptor's `platform` as in a config. @throws InputError */
+/** Reads what a descriptor's `platform` and a config have in common. @throws InputError */
 export function readPlatform(value: unknown, where: string): Platform {
   const fields = asObject(value, where);
-  return platformOf(
-    asText(fields['os'], `${where}.os`),
-    asText(fields['architecture'], `${where}.architecture`),
-    asOptionalText(fields['variant'], `${where}.variant`),
+  const version = asOptionalText(fields['os.version'], `${where}.os.version`);
+  const features = asListOrNothing(fields['os.features'], `${where}.os.features`).map((feature, index) =>
+    asText(feature, `${where}.os.features[${index}]`),
   );
+  return {
+    ...platformOf(
+      asText(fields['os'], `${where}.os`),
+      asText(fields['architecture'], `${where}.architecture`),
+      asOptionalText(fields['variant'], `${where}.variant`),
+    ),
+    ...(version !== undefined && { 'os.version': version }),
+    ...(features.length > 0 && { 'os.features': features }),
+  };
 }
 
+/** Undefined if it names neither system nor architecture: images that are made of nothing but layers. @throws InputError */
+export function readPlatformIfNamed(value: unknown, where: string): Platform | undefined {
+  const { os, architecture } = asObject(value, where);
+  const isUnnamed = [os, architecture].every((name) => name === undefined || name === '');
+  return isUnnamed ? undefined : readPlatform(value, where);
+}
+
+/**
+ * Whether an image for the one is an image for the other, by the names that containerd takes for the same. Windows needs
+ * the version that an image was made for, but not every writer says it.
+ */
 export function isSamePlatform(one: Platform, other: Platform): boolean {
-  return one.os === other.os && one.architecture === other.architecture && variantOf(one) === variantOf(other);
+  const versions = [one['os.version'], other['os.version']].filter((version) => version !== undefined);
+  return normalize(one) === normalize(other) && new Set(versions).size < 2;
 }
 
 /** Whether `wanted` says less than, or as much as, what is there. */
 export function isMatchingPlatform(wanted: Platform, there: Platform): boolean {
-  const isMatch = wanted.os === there.os && wanted.architecture === there.architecture;
-  return isMatch && (wanted.variant === undefined || isSamePlatform(wanted, there));
+  const { variant } = wanted.variant === undefined ? there : wanted;
+  return isSamePlatform(variant === undefined ? wanted : { ...wanted, variant }, there);
 }
 
-function variantOf({ architecture, variant }: Platform): string | undefined {
-  return variant ?? usual[architecture];
+/** Without what goes without saying. @see https://github.com/containerd/platforms/blob/v0.2.1/database.go */
+function normalize({ os, architecture: given, variant }: Platform): string {
+  const [architecture = '', implied] = (aliases[given] ?? given).split('/');
+  const named = variant ?? implied ?? usual[architecture] ?? '';
+  return `${os}/${architecture}/${/^\d/.test(named) ? 'v' : ''}${named}`;
 }
 
 /** What an architecture without variant is. */
