@@ -30,6 +30,7 @@ const transientCodes: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'INCOMPLETE_ANSWER',
   'INCOMPLETE_REQUEST',
+  'NOT_YET_READABLE',
   'PROXY_502',
   'PROXY_503',
   'PROXY_504',

@@ -39,8 +39,12 @@ export interface RegistryClient {
   ): Promise<UploadSession>;
   /** Ends a session whose bytes are all there. */
   commitBlob(subject: string, session: UploadSession, digest: string): Promise<void>;
-  /** The manifest under a tag or a digest; undefined where there is none, or it may not be read. */
-  readManifest(reference: string): Promise<Document | undefined>;
+  /**
+   * The manifest under a tag or a digest; undefined where there is none, or it may not be read.
+   *
+   * @param accept the media types that the caller takes; default: all that the pipe knows
+   */
+  readManifest(reference: string, accept?: readonly string[]): Promise<Document | undefined>;
   /** Whether the registry says that there is no such manifest, rather than not to say. */
   lacksManifest(reference: string): Promise<boolean>;
   putManifest(reference: string, document: Document): Promise<void>;
@@ -135,7 +139,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
       await putBlob(subject, session, digest, bytesBody(''));
     },
 
-    async readManifest(reference) {
+    async readManifest(reference, accept = manifestTypes) {
       try {
         return await http.send(
           {
@@ -143,7 +147,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
             url: manifestUrl(reference),
             accept: [200],
             redirects: 5,
-            headers: manifestHeaders,
+            headers: { accept: accept.join(', ') },
           },
           async (answer) => {
             const bytes = await readBytes(answer, maxManifestBytes);

@@ -17,7 +17,6 @@ import {
   sha256,
   writeFiles,
 } from '../image-sources/fixtures.ts';
-import type { Bench } from '../run-pipe.ts';
 
 export interface AttestedImage {
   readonly image: Blob;
@@ -61,7 +60,7 @@ export function attestedImage(architecture: string, platform: Json = {}, manifes
 }
 
 /** As an archive that `docker save` of Docker 29 or `buildx build --output type=oci` makes, unpacked. */
-export async function writeAttested(bench: Bench, attested: AttestedImage, name: string): Promise<string> {
-  await writeFiles(join(bench.directory, name), layout(index([descriptor(attested.top)]), attested.blobs));
+export async function writeAttested(directory: string, attested: AttestedImage, name: string): Promise<string> {
+  await writeFiles(join(directory, name), layout(index([descriptor(attested.top)]), attested.blobs));
   return name;
 }

@@ -79,7 +79,7 @@ const childrenOf = ({ top }: AttestedImage): readonly Json[] =>
 describe('takes over', () => {
   it('images and attestations that were pushed as BuildKit makes them', async () => {
     for (const [name, image] of Object.entries({ amd64, arm64 })) {
-      const file = await writeAttested(bench, image, name);
+      const file = await writeAttested(bench.directory, image, name);
       expect(await bench.runPipe({ ...imageEnvironment(bench, file), IMAGE: `acme/app:${name}` })).toMatchObject({
         exitCode: 0,
       });

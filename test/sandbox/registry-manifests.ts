@@ -4,7 +4,14 @@ import type { Exchange } from './exchange.ts';
 import { registryError, registryErrors, registryStandardAnswer } from './registry-answers.ts';
 import type { RegistryContext } from './registry-context.ts';
 import { contentLocation } from './registry-locations.ts';
-import { isOci, ManifestError, mediaTypes, parseManifest, type Descriptor } from './registry-manifest-check.ts';
+import {
+  isIndex,
+  isOci,
+  ManifestError,
+  mediaTypes,
+  parseManifest,
+  type Descriptor,
+} from './registry-manifest-check.ts';
 import { digestOf, digestPattern, type KeptRepository, tagPattern } from './registry-store.ts';
 
 const known: readonly string[] = Object.values(mediaTypes);
@@ -48,11 +55,9 @@ export async function putManifest(
   const tooLarge = new Refusal(registryStandardAnswer(413));
   if ((exchange.contentLength ?? 0) > behaviour.maxManifestBytes) throw tooLarge;
   const bytes = await exchange.receiveAll(behaviour.maxManifestBytes, tooLarge);
-  if (!behaviour.acceptsOci && isOci(mediaType)) {
-    throw new Refusal(
-      registryError(behaviour.ociRefusalStatus, 'MANIFEST_INVALID', `unsupported media type ${mediaType}`),
-    );
-  }
+  const { acceptsOci, acceptsOciIndexes, ociRefusalStatus, ociRefusalCode } = behaviour;
+  if (isOci(mediaType) && !(acceptsOci && (acceptsOciIndexes || !isIndex(mediaType))))
+    throw new Refusal(registryError(ociRefusalStatus, ociRefusalCode, `unsupported media type ${mediaType}`));
   const digest = digestOf(bytes);
   const isTag = !digestPattern.test(reference);
   if (!isTag && reference !== digest) {

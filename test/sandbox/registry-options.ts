@@ -80,10 +80,14 @@ export interface RegistryOptions {
   /** Default true; false: content without a Content-Length is refused with 411. */
   readonly chunkedEncoding?: boolean | undefined;
 
-  /** Default true; false: OCI manifests and indexes are refused as MANIFEST_INVALID. */
+  /** Default true; false: OCI manifests and indexes are refused. */
   readonly acceptsOci?: boolean | undefined;
+  /** Default true; false: OCI indexes are refused, whatever `acceptsOci` says. */
+  readonly acceptsOciIndexes?: boolean | undefined;
   /** Default 415. */
-  readonly ociRefusalStatus?: 400 | 415 | undefined;
+  readonly ociRefusalStatus?: 400 | 404 | 405 | 415 | 422 | undefined;
+  /** Default `MANIFEST_INVALID`. */
+  readonly ociRefusalCode?: string | undefined;
   /** Source of a regular expression for whole tags that cannot be overwritten; `.*`: all. Default: none. */
   readonly immutableTags?: string | undefined;
   /** Default 403 DENIED. */
@@ -129,7 +133,9 @@ const fields = {
   needsContentRange: isBoolean,
   chunkedEncoding: isBoolean,
   acceptsOci: isBoolean,
-  ociRefusalStatus: oneOf(400, 415),
+  acceptsOciIndexes: isBoolean,
+  ociRefusalStatus: oneOf(400, 404, 405, 415, 422),
+  ociRefusalCode: isString,
   immutableTags: isRegularExpression,
   immutableStatus: oneOf(400, 403, 409),
   immutableCode: isString,
@@ -168,7 +174,9 @@ const defaults: RegistryBehaviour = {
   needsContentRange: false,
   chunkedEncoding: true,
   acceptsOci: true,
+  acceptsOciIndexes: true,
   ociRefusalStatus: 415,
+  ociRefusalCode: 'MANIFEST_INVALID',
   // Matches no tag.
   immutableTags: '$^',
   immutableStatus: 403,
