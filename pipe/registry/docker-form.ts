@@ -1,6 +1,6 @@
 /**
- * Says an image in Docker's media types, which older registries take alone: all of its documents, since a list of Docker's
- * names manifests of Docker's.
+ * Converts an image to Docker's media types, the only ones that older registries take: all of its documents, since
+ * Docker's lists name Docker's manifests.
  *
  * @see https://distribution.github.io/distribution/spec/manifest-v2-2/
  */
@@ -28,6 +28,7 @@ import {
 } from '../image/formats/media-types.ts';
 import type { Descriptor, Document, Platform } from '../image/image.ts';
 import { printable } from '../toolkit/output.ts';
+import { formatCount } from '../toolkit/units.ts';
 import { maxConfigBytes, type RegistryClient } from './client.ts';
 
 /** What the tags will point to, and the manifests that it names and that are to be sent before. */
@@ -38,8 +39,8 @@ export interface ManifestTree {
 
 export interface DockerForm {
   readonly tree: ManifestTree;
-  /** For the log: what Docker's types cannot say, and is left out. */
-  readonly losses: readonly string[];
+  /** For the log: what Docker's types cannot hold. */
+  readonly leftOut: readonly string[];
 }
 
 /** What a conversion leaves out. */
@@ -63,7 +64,7 @@ export async function toDockerForm({ top, children }: ManifestTree, client: Regi
   const tree = isIndexType(top.mediaType)
     ? await convertIndex(top, children, client, leftOut)
     : { top: convertManifest(top, readManifest(top), leftOut), children: [] };
-  return { tree, losses: describeLosses(leftOut) };
+  return { tree, leftOut: describe(leftOut) };
 }
 
 async function convertIndex(
@@ -142,6 +143,7 @@ function documentOf(mediaType: string, content: JsonObject): Document {
   return { mediaType, digest: digestOf(bytes), bytes };
 }
 
+/** Names what is in an OCI document, and not in the one that is made of it. */
 function note(source: JsonObject, { names }: LeftOut): void {
   for (const annotation of Object.keys(annotationsOf(source))) names.add(printable(annotation));
   for (const field of ['subject', 'artifactType']) if (source[field] !== undefined) names.add(field);
@@ -149,14 +151,8 @@ function note(source: JsonObject, { names }: LeftOut): void {
 
 const maxNames = 10;
 
-function describeLosses({ names, attestations }: LeftOut): readonly string[] {
-  const losses: string[] = [];
-  if (attestations > 0)
-    losses.push(
-      `without its ${attestations === 1 ? 'attestation' : `${attestations} attestations`}, which Docker's media types cannot hold`,
-    );
-  const more = names.size > maxNames ? `, and ${names.size - maxNames} more` : '';
-  if (names.size > 0)
-    losses.push(`without ${[...names].slice(0, maxNames).join(', ')}${more}: Docker's manifests have no annotations`);
-  return losses;
+function describe({ names, attestations }: LeftOut): readonly string[] {
+  const more = names.size > maxNames ? [`${names.size - maxNames} more`] : [];
+  const counted = attestations > 0 ? [formatCount(attestations, 'attestation')] : [];
+  return [...counted, ...[...names].slice(0, maxNames), ...more];
 }

@@ -60,8 +60,9 @@ async function pushForDocker(
   const { log } = tools;
   try {
     const form = await toDockerForm(tree, tools.client);
-    const losses = form.losses.map((loss) => `, ${loss}`).join('');
-    log.warning(`${first.message}. Publishing it in Docker's media types instead${losses}`);
+    log.warning(`${first.message}. Publishing it in Docker's media types instead`);
+    if (form.leftOut.length > 0)
+      log.warning(`Docker's media types cannot hold these, which are left out: ${form.leftOut.join(', ')}`);
     await pushAsIs(form.tree, tags, tools, onTop);
   } catch (error) {
     if (error instanceof InputError) log.warning(`It cannot be published in Docker's media types: ${error.message}`);
@@ -93,33 +94,40 @@ async function pushAsIs(
 async function readChildren(top: Document, children: readonly Document[], tools: PushTools): Promise<void> {
   const { manifests } = parseIndex(top.bytes, top.mediaType, `the index ${top.digest}`);
   const own = new Map(children.map((child) => [child.digest, child]));
+  const missing: string[] = [];
   await mapConcurrently(manifests, tools.concurrency, async (descriptor) => {
-    const child = own.get(descriptor.digest);
-    const tryAgain = child === undefined ? undefined : () => putManifest(child.digest, child, tools);
-    await readChild(descriptor, tryAgain, tools);
+    // A registry that does not show one of them, however often it is asked, is not asked so often for the next.
+    const isFound =
+      missing.length > 0
+        ? !(await isMissing(descriptor, tools))
+        : await waitForChild(descriptor, own.get(descriptor.digest), tools);
+    if (!isFound) missing.push(descriptor.digest);
   });
+  if (missing.length > 0)
+    tools.log.warning(
+      `The registry does not show what the image consists of: check that it can be pulled. Not found: ${missing.join(', ')}`,
+    );
 }
 
-async function readChild(
-  descriptor: Descriptor,
-  putAgain: (() => Promise<void>) | undefined,
-  tools: PushTools,
-): Promise<void> {
+/** What was written may take a while to be seen, and what was not is sent again. @returns whether it can be read */
+async function waitForChild(descriptor: Descriptor, own: Document | undefined, tools: PushTools): Promise<boolean> {
   const { digest } = descriptor;
-  let isAgain = false;
+  let isFirst = true;
   try {
     await tools.http.repeat(`manifest ${digest}`, tools.registry, async () => {
       if (!(await isMissing(descriptor, tools))) return;
-      if (!isAgain) await putAgain?.();
-      isAgain = true;
-      throw new NetworkError(`the registry says that there is no manifest ${digest}`, 'NOT_YET_READABLE');
+      if (isFirst && own !== undefined) await putManifest(digest, own, tools);
+      isFirst = false;
+      throw new NetworkError(`the registry says that there is no manifest ${digest}`, notYetReadable);
     });
+    return true;
   } catch (error) {
-    if (!(error instanceof NetworkError) || error.code !== 'NOT_YET_READABLE') throw error;
-    // Some registries show for minutes what was there before.
-    tools.log.warning(`${error.message}, which the image needs: check that it can be pulled`);
+    if (error instanceof NetworkError && error.code === notYetReadable) return false;
+    throw error;
   }
 }
+
+const notYetReadable = 'NOT_YET_READABLE';
 
 /** @throws VerificationError if the registry has it, but not as the index says */
 async function isMissing({ digest, mediaType, size }: Descriptor, { client }: PushTools): Promise<boolean> {
