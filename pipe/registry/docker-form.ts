@@ -127,8 +127,12 @@ function convertManifest(document: Document, { config, layers, fields }: Manifes
 function convertDescriptor(descriptor: Descriptor, what: string, leftOut: LeftOut): Descriptor {
   const { digest, size, urls } = descriptor;
   const mediaType = toDocker(descriptor.mediaType);
-  if (mediaType === undefined)
-    throw new InputError(`${what} ${digest} is ${printable(descriptor.mediaType)}, for which Docker has no type`);
+  if (mediaType === undefined) {
+    const hint = descriptor.mediaType.endsWith('+zstd') ? ': compress layers with gzip' : '';
+    throw new InputError(
+      `${what} ${digest} is ${printable(descriptor.mediaType)}, for which Docker has no type${hint}`,
+    );
+  }
   note(descriptor, leftOut);
   return { mediaType, digest, size, ...(urls !== undefined && { urls }) };
 }

@@ -21,7 +21,8 @@ const images = { amd64: attestedImage('amd64'), arm64: attestedImage('arm64', { 
 const execute = promisify(execFile);
 let root = '';
 let registry: DebianRegistry | undefined;
-const pulled: string[] = [];
+/** IDs: the same name is pulled for several platforms. */
+const pulled = new Set<string>();
 
 const at = (...path: readonly string[]): string => join(root, ...path);
 
@@ -37,7 +38,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (pulled.length > 0) await execute('docker', ['image', 'rm', '--force', ...pulled]);
+  if (pulled.size > 0) await execute('docker', ['image', 'rm', '--force', ...pulled]);
   await registry?.close();
   await rm(root, { recursive: true, force: true });
 });
@@ -82,9 +83,11 @@ async function copyAll(reference: string): Promise<Index> {
 async function pull(reference: string, platform: string): Promise<string> {
   const image = `${host()}/${reference}`;
   await execute('docker', ['pull', '--quiet', `--platform=${platform}`, image]);
-  pulled.push(image);
-  const { stdout } = await execute('docker', ['image', 'inspect', '--format={{.Os}}/{{.Architecture}}', image]);
-  return stdout.trim();
+  const format = '{{.Id}} {{.Os}}/{{.Architecture}}';
+  const { stdout } = await execute('docker', ['image', 'inspect', `--format=${format}`, image]);
+  const [id = '', found = ''] = stdout.trim().split(' ');
+  pulled.add(id);
+  return found;
 }
 
 async function pushBoth(repository: string, to: string): Promise<void> {

@@ -164,7 +164,7 @@ describe("what Docker's types cannot say", () => {
     expect(exitCode).toBe(1);
     expect(errorLine(output)).toMatch(/✖ v1: PUT .*: 415 MANIFEST_INVALID: unsupported media type .*oci/);
     expect(output).toMatch(
-      /WARNING: It cannot be published in Docker's media types: the layer sha256:\w+ is .*tar\+zstd, for which Docker has no type/,
+      /WARNING: It cannot be published in Docker's media types: the layer sha256:\w+ is .*tar\+zstd, for which Docker has no type: compress layers with gzip\n/,
     );
     expect(held(bench, 'v1')).toBeUndefined();
   });
