@@ -1,7 +1,8 @@
 /** Puts a publication to a Maven repository into the words, and the JSON, that a user gets. */
 
 import type { Action } from './downloads/outcome.ts';
-import { type Coordinates, isSnapshot, versionDirectory } from './maven/coordinates.ts';
+import { type Coordinates, groupDirectory, isSnapshot, kindName, versionDirectory } from './maven/coordinates.ts';
+import { metadataName } from './maven/metadata.ts';
 import type { MavenItem, MavenOutcome } from './maven/outcome.ts';
 import type { MavenPlan } from './maven/plan.ts';
 import type { MavenSettings } from './maven-settings.ts';
@@ -26,14 +27,12 @@ function directoryUrl({ plan, settings }: Pick<Published, 'plan' | 'settings'>):
 
 /** What will be sent, and where to. */
 export function mavenPlanLines(plan: MavenPlan, settings: Pick<MavenSettings, 'registry'>): readonly string[] {
-  const { files, pom, totalBytes } = plan;
+  const { files, plugin, pom, totalBytes } = plan;
   const build = isSnapshot(pom) ? ', as its next build' : '';
   return [
     `Publishing ${nameOf(pom)}${build}, ${formatCount(files.length, 'file')}, ${formatBytes(totalBytes)}, to ${settings.registry.href}`,
-    ...files.map(({ kind: { classifier, extension }, from, size }) => {
-      const as = classifier === undefined ? extension : `${classifier}, ${extension}`;
-      return `  ${from}, ${formatBytes(size)}: ${as}`;
-    }),
+    ...files.map(({ kind, from, size }) => `  ${from}, ${formatBytes(size)}: ${kindName(kind)}`),
+    ...(plugin === undefined ? [] : [`  ${groupDirectory(pom)}${metadataName}: prefix ${printable(plugin.prefix)}`]),
   ];
 }
 

@@ -4,12 +4,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { acme, jar, plainJar, pomText } from './maven/artifacts.ts';
+import { acme, descriptor, type DescriptorFields, jar, plainJar, pluginJar, pomText } from './maven/artifacts.ts';
 import { zip } from './maven/zip-writer.ts';
 import { arrayVariables, type Bench, type Ended, type RunOptions, useBench } from './run-pipe.ts';
 import type { MavenOptions } from './sandbox/maven-repository.ts';
 import { tokens } from './sandbox/tokens.ts';
 
+type PluginFields = Pick<DescriptorFields, 'artifactId' | 'goalPrefix'> & { readonly version?: string };
 type More = Readonly<Record<string, string | undefined>>;
 
 async function write(bench: Bench, files: Readonly<Record<string, Buffer | string>>): Promise<void> {
@@ -119,21 +120,14 @@ describe('a release', () => {
     ]);
   });
 
-  it('joins the versions that are there, and keeps what else the metadata says', async () => {
-    const plugins =
-      '  <plugins>\n    <plugin>\n      <name>A &amp; B</name>\n      <prefix>a</prefix>\n    </plugin>\n  </plugins>\n';
-    for (const version of ['0.8', '0.9']) {
+  it('joins the versions that are there', async () => {
+    for (const version of ['0.8', '0.9', '1.0']) {
       await write(bench, { 'app.jar': jar({ ...acme, version }) });
       expectSuccess(await publish(bench, 'app.jar'));
     }
-    const path = 'com/acme/app/maven-metadata.xml';
-    bench.sandbox.maven.put(path, (await text(bench, path)).replace('</metadata>', `${plugins}</metadata>`));
-    await write(bench, { 'app.jar': jar() });
-    expectSuccess(await publish(bench, 'app.jar'));
-    const metadata = await text(bench, path);
+    const metadata = await text(bench, 'com/acme/app/maven-metadata.xml');
     expect(metadata).toMatch(/<version>0\.8<\/version>\s*<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
     expect(metadata).toContain('<release>1.0</release>');
-    expect(metadata).toContain(plugins);
     stored(bench);
   });
 
@@ -175,13 +169,6 @@ describe('a release', () => {
     const { exitCode, output } = await publish(bench, 'app-1.0.jar');
     expect(exitCode).toBe(1);
     expect(output).toMatch(/app-1\.0\.jar: there with sha256 [0-9a-f]{64}, here with [0-9a-f]{64}/);
-  });
-
-  it('of a Maven plugin is also the latest', async () => {
-    await write(bench, { 'app.jar': jar({ ...acme, packaging: 'maven-plugin' }) });
-    expectSuccess(await publish(bench, 'app.jar'));
-    expect(await text(bench, 'com/acme/app/maven-metadata.xml')).toContain('<latest>1.0</latest>');
-    expect(stored(bench)[0]).toBe(`${release}/app-1.0.jar`);
   });
 
   it('is only planned in a dry run', async () => {
@@ -237,6 +224,167 @@ describe('a SNAPSHOT', () => {
   });
 });
 
+describe('a Maven plugin', () => {
+  const bench = useBench();
+  const groupId = 'com.acme.tools';
+  const plugin = { groupId, artifactId: 'acme-maven-plugin', version: '1.0', packaging: 'maven-plugin' } as const;
+  const index = 'com/acme/tools/maven-metadata.xml';
+  const ofPlugin = (fields: PluginFields = {}): Buffer =>
+    pluginJar(descriptor({ ...plugin, ...fields }), { ...plugin, ...fields });
+  const prefixes = async (): Promise<readonly string[]> =>
+    [...(await text(bench, index)).matchAll(/<prefix>(.*)<\/prefix>\s*<artifactId>(.*)<\/artifactId>/g)].map(
+      ([, prefix, artifactId]) => `${prefix}: ${artifactId}`,
+    );
+
+  it('is found by its prefix: the last thing to be published, and planned', async () => {
+    await write(bench, { 'app.jar': ofPlugin() });
+    const planned = await publish(bench, 'app.jar', ['--dry-run']);
+    expect(planned.output).toContain(`  ${index}: prefix acme\n`);
+    expectSuccess(await publish(bench, 'app.jar'));
+    expect(await text(bench, index)).toBe(`<?xml version="1.0" encoding="UTF-8"?>
+<metadata>
+  <plugins>
+    <plugin>
+      <name>Acme Plugin</name>
+      <prefix>acme</prefix>
+      <artifactId>acme-maven-plugin</artifactId>
+    </plugin>
+  </plugins>
+</metadata>
+`);
+    expect(stored(bench).at(-1)).toBe(index);
+    expect(puts(bench).filter((name) => name === 'maven-metadata.xml')).toHaveLength(2);
+  });
+
+  it('joins the others of its group, as a release and as a SNAPSHOT, and a second run sends nothing', async () => {
+    const files = {
+      'acme.jar': ofPlugin(),
+      'other.jar': ofPlugin({ artifactId: 'other-maven-plugin', goalPrefix: 'other', version: '2-SNAPSHOT' }),
+    };
+    await write(bench, files);
+    for (const file of Object.keys(files)) expectSuccess(await publish(bench, file));
+    expect(await prefixes()).toEqual(['acme: acme-maven-plugin', 'other: other-maven-plugin']);
+    const sent = puts(bench).length;
+    expectSuccess(await publish(bench, 'acme.jar'));
+    expect(puts(bench)).toHaveLength(sent);
+  });
+
+  it('that was published without its prefix gets it, and checksums that are missing', async () => {
+    await write(bench, { 'app.jar': ofPlugin() });
+    expectSuccess(await publish(bench, 'app.jar'));
+    bench.sandbox.maven.remove(`${index}.sha1`);
+    expectSuccess(await publish(bench, 'app.jar'));
+    expect(stored(bench)).toContain(index);
+    for (const path of [...bench.sandbox.maven.files.keys()].filter((each) => each.startsWith(index)))
+      bench.sandbox.maven.remove(path);
+    expectSuccess(await publish(bench, 'app.jar'));
+    expect(await prefixes()).toEqual(['acme: acme-maven-plugin']);
+  });
+
+  it('takes the prefix of another one, and says so', async () => {
+    await write(bench, { 'acme.jar': ofPlugin(), 'other.jar': ofPlugin({ artifactId: 'other' }) });
+    expectSuccess(await publish(bench, 'acme.jar'));
+    const ended = await publish(bench, 'other.jar');
+    expectSuccess(ended);
+    expect(ended.output).toContain('WARNING: The prefix acme, until now that of acme-maven-plugin, leads to other');
+    expect(await prefixes()).toEqual(['acme: other']);
+  });
+
+  it("shares the file with the versions of an artifact of the group's name", async () => {
+    await write(bench, { 'app.jar': ofPlugin() });
+    for (const version of ['0.9', '1.0']) {
+      await write(bench, { 'tools.jar': jar({ groupId: 'com.acme', artifactId: 'tools', version }) });
+      expectSuccess(await publish(bench, 'tools.jar'));
+      expectSuccess(await publish(bench, 'app.jar'));
+    }
+    const metadata = await text(bench, index);
+    expect(metadata).toMatch(/<artifactId>tools<\/artifactId>[^]*<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
+    expect(await prefixes()).toEqual(['acme: acme-maven-plugin']);
+    stored(bench);
+  });
+
+  it("'s latest is not begun, and not left behind", async () => {
+    await write(bench, { 'app.jar': ofPlugin(), 'next.jar': ofPlugin({ version: '2-SNAPSHOT' }) });
+    expectSuccess(await publish(bench, 'app.jar'));
+    const path = 'com/acme/tools/acme-maven-plugin/maven-metadata.xml';
+    const first = await text(bench, path);
+    expect(first).not.toContain('<latest>');
+    bench.sandbox.maven.put(path, first.replace('<release>', '<latest>1.0</latest>\n    <release>'));
+    expectSuccess(await publish(bench, 'next.jar'));
+    expect(await text(bench, path)).toContain('<latest>2-SNAPSHOT</latest>');
+  });
+
+  it.each<[string, Buffer, readonly string[], RegExp | undefined]>([
+    ['no descriptor', jar(plugin), [], /WARNING: app\.jar is published as .* it has no META-INF\/maven\/plugin\.xml/],
+    [
+      'one that is not XML',
+      pluginJar('<plugin>', plugin),
+      [],
+      /its META-INF\/maven\/plugin\.xml cannot be read: it is not XML/,
+    ],
+    [
+      "another artifact's",
+      pluginJar(descriptor(), plugin),
+      [],
+      /its META-INF\/maven\/plugin\.xml is that of com\.acme:app/,
+    ],
+    ['no prefix', ofPlugin({ goalPrefix: '' }), [], /its META-INF\/maven\/plugin\.xml has no goalPrefix/],
+    ['a classifier', ofPlugin(), ['--classifier', 'linux'], undefined],
+  ])('with %s has no prefix, and is published all the same', async (_, content, args, warning) => {
+    await write(bench, { 'app.jar': content });
+    const ended = await publish(bench, 'app.jar', args);
+    expectSuccess(ended);
+    expect(stored(bench)).toHaveLength(3);
+    if (warning === undefined) expect(ended.output).not.toContain('WARNING');
+    else expect(ended.output).toMatch(warning);
+  });
+
+  it.each([
+    ['is one of any packaging', {}, true],
+    ['is none with the descriptor of another, as shading leaves it', { artifactId: 'shaded' }, false],
+  ])('%s', async (_, fields, isPlugin) => {
+    const pom = { ...plugin, packaging: 'jar', ...fields };
+    await write(bench, { 'app.jar': pluginJar(descriptor(plugin), pom) });
+    const ended = await publish(bench, 'app.jar');
+    expectSuccess(ended);
+    expect(stored(bench).includes(index)).toBe(isPlugin);
+    expect(ended.output).not.toContain('WARNING');
+  });
+
+  it('is not begun if the index cannot be read, or is none', async () => {
+    await write(bench, { 'app.jar': ofPlugin() });
+    bench.sandbox.maven.put(index, '<html/>');
+    const { exitCode, output } = await publish(bench, 'app.jar');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('com/acme/tools/maven-metadata.xml is not what a Maven repository has there');
+    expect(puts(bench)).toEqual([]);
+  });
+
+  it('is told as up to date or not in a run that fails', async () => {
+    await write(bench, { 'app.jar': ofPlugin() });
+    const action = { kind: 'status', status: 401 } as const;
+    bench.sandbox.inject({ server: 'maven', method: 'PUT', path: `${index}$`, action });
+    const { exitCode, output } = await publish(bench, 'app.jar');
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(
+      /acme-maven-plugin\/maven-metadata\.xml: up to date\n.*com\/acme\/tools\/maven-metadata\.xml: NOT up to date\n/,
+    );
+    expectSuccess(await publish(bench, 'app.jar'));
+    expect(await prefixes()).toEqual(['acme: acme-maven-plugin']);
+  });
+
+  it('is listed again if another publisher replaces the list at the same time', async () => {
+    await write(bench, { 'acme.jar': ofPlugin(), 'other.jar': ofPlugin({ artifactId: 'other', goalPrefix: 'other' }) });
+    expectSuccess(await publish(bench, 'acme.jar'));
+    const content = await text(bench, index);
+    const action = { kind: 'replace-content', content } as const;
+    bench.sandbox.inject({ server: 'maven', method: 'GET', path: `${index}$`, skip: 3, action });
+    expectSuccess(await publish(bench, 'other.jar'));
+    expect(await prefixes()).toEqual(['acme: acme-maven-plugin', 'other: other']);
+    expect(puts(bench).filter((name) => name === 'maven-metadata.xml')).toHaveLength(5);
+  });
+});
+
 describe('the POM', () => {
   const bench = useBench();
   const other = { ...acme, version: '7' };
@@ -283,10 +431,18 @@ describe('the POM', () => {
     ['bundle.jar', 'bundle', 'jar'],
     ['app-1.0', 'maven-archetype', 'maven-archetype'],
     ['tool', 'ejb', 'jar'],
+    ['app-tests.jar', 'test-jar', 'tests.jar'],
   ])('leaves the extension to the file: %s, %s', async (name, packaging, extension) => {
     await write(bench, { [name]: plainJar(), 'pom.xml': pomText({ ...acme, packaging }) });
     expectSuccess(await publish(bench, name));
-    expect(stored(bench)).toContain(`${release}/app-1.0.${extension}`);
+    expect(stored(bench)[0]).toMatch(new RegExp(`^${release}/app-1\\.0[.-]${extension}$`));
+  });
+
+  it('of a Maven 4 BOM is all there is to publish', async () => {
+    await write(bench, { 'pom.xml': pomText({ ...acme, packaging: 'bom' }) });
+    const ended = await publish(bench, 'pom.xml');
+    expectSuccess(ended);
+    expect(ended.output).not.toContain('WARNING');
   });
 });
 
@@ -374,6 +530,19 @@ describe('without sending anything, refuses', () => {
   ])('%s', async (_, args, message) => {
     await write(bench, { 'pom.xml': pomText(), 'other.xml': pomText() });
     expect((await publish(bench, 'pom.xml', args)).output).toMatch(message);
+  });
+
+  it.each([
+    ['a file whose packaging says that it is a POM', 'pom', [], /app and pom\.xml would both be published as pom/],
+    [
+      'sources as the artifact and besides',
+      'java-source',
+      ['--sources', 's.jar'],
+      /app and s\.jar would both be published as sources, jar/,
+    ],
+  ])('%s', async (_, packaging, args, message) => {
+    await write(bench, { app: plainJar(), 's.jar': plainJar(), 'pom.xml': pomText({ ...acme, packaging }) });
+    expect((await publish(bench, 'app', args)).output).toMatch(message);
   });
 
   it('variables that cannot work, all of them at once', async () => {
@@ -553,7 +722,7 @@ describe('faults', () => {
     bench.sandbox.maven.put('com/acme/app/0.9/app-0.9.pom', pomText());
     const { exitCode, output } = await publish(bench, 'app.jar');
     expect(exitCode).toBe(1);
-    expect(output).toContain('was written 5 times, and each time does not have this version when it is read back');
+    expect(output).toContain('was written 5 times, and each time what this run published is missing');
   });
 
   it('a signal ends the run, and what was published is told', async () => {

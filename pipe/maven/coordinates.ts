@@ -61,14 +61,24 @@ export function formatTimestamp(date: Date): string {
   return `${digits.slice(0, 8)}.${digits.slice(8, 14)}`;
 }
 
-/** `com/acme/app/`, below the repository. */
-export function artifactDirectory({ groupId, artifactId }: Coordinates): string {
-  return `${groupId.replaceAll('.', '/')}/${encodeSegment(artifactId)}/`;
+/** `com/acme/`, below the repository. */
+export function groupDirectory({ groupId }: Coordinates): string {
+  return `${groupId.replaceAll('.', '/')}/`;
+}
+
+/** `com/acme/app/` */
+export function artifactDirectory(coordinates: Coordinates): string {
+  return `${groupDirectory(coordinates)}${encodeSegment(coordinates.artifactId)}/`;
 }
 
 /** `com/acme/app/1.0/`; of a SNAPSHOT, with the version as the POM has it. */
 export function versionDirectory(coordinates: Coordinates): string {
   return `${artifactDirectory(coordinates)}${encodeSegment(coordinates.version)}/`;
+}
+
+/** For a person: `jar`, or `linux, tar.gz`. */
+export function kindName({ classifier, extension }: FileKind): string {
+  return classifier === undefined ? extension : `${classifier}, ${extension}`;
 }
 
 /** @param version that of the file, which of a SNAPSHOT is timestamped */

@@ -3,6 +3,7 @@
 import { VerificationError } from '../errors.ts';
 import { sleep } from '../http/origin-gate.ts';
 import { algorithms, checksumsOf } from './hashes.ts';
+import type { Log } from '../toolkit/log.ts';
 import type { MavenClient } from './client.ts';
 import { type Metadata, metadataName, noMetadata, parseMetadata } from './metadata.ts';
 import type { ChecksumPublisher } from './stored-files.ts';
@@ -10,7 +11,10 @@ import type { ChecksumPublisher } from './stored-files.ts';
 export interface MetadataTools {
   readonly client: MavenClient;
   readonly checksums: ChecksumPublisher;
+  readonly log: Log;
   readonly signal: AbortSignal;
+  /** How long a repository may show nothing where something has just been written; default 30 s. */
+  readonly patienceMs?: number;
 }
 
 export interface MetadataChange {
@@ -27,14 +31,19 @@ export interface MetadataChange {
 /** Somebody else would have to write in between as often. */
 const maxWrites = 5;
 const baseWaitMs = 100;
+const maxWaitMs = 3_000;
+const defaultPatienceMs = 30_000;
 
 /** @returns what is there, empty where there is none. @throws PipeError where it cannot be read or understood */
 export async function readKnown(client: MavenClient, directory: string): Promise<Metadata> {
   return (await readStored(client, directory))?.metadata ?? noMetadata;
 }
 
-/** @throws VerificationError where what was written does not stay */
-export async function updateMetadata(change: MetadataChange, tools: MetadataTools): Promise<void> {
+/**
+ * @returns whether it was seen there; a repository that shows nothing is only warned of: some make such files themselves
+ * @throws VerificationError where what was written does not stay
+ */
+export async function updateMetadata(change: MetadataChange, tools: MetadataTools): Promise<boolean> {
   const { client, checksums, signal } = tools;
   const path = change.directory + metadataName;
   for (let writes = 1; ; writes++) {
@@ -43,15 +52,21 @@ export async function updateMetadata(change: MetadataChange, tools: MetadataTool
     await client.putText(path, metadataName, text);
     change.onWritten();
     await checksums.publish({ path, name: metadataName }, checksumsOf(Buffer.from(text)));
-    const after = await readStored(client, change.directory);
-    if (after !== undefined && change.isIn(after.metadata)) {
+    const after = await readBack(change.directory, tools);
+    if (after === undefined) {
+      tools.log.warning(
+        `${client.url(path).href} was written, but cannot be read back: the repository shows it later, or keeps no such file`,
+      );
+      return false;
+    }
+    if (change.isIn(after.metadata)) {
       // Somebody has written since: whose checksums are there, nobody knows.
       if (after.bytes.toString() !== text) await repairChecksums(change.directory, after.bytes, tools);
-      return;
+      return true;
     }
     if (writes === maxWrites) {
       throw new VerificationError(
-        `${client.url(path).href} was written ${writes} times, and each time does not have this version when it is read back`,
+        `${client.url(path).href} was written ${writes} times, and each time what this run published is missing when it is read back`,
       );
     }
     await sleep(Math.random() * baseWaitMs * 2 ** writes, signal);
@@ -76,10 +91,23 @@ async function repairChecksums(directory: string, bytes: Buffer, { client, check
   await checksums.publish({ path, name: metadataName }, wanted, wrong);
 }
 
-async function readStored(
-  client: MavenClient,
-  directory: string,
-): Promise<{ readonly bytes: Buffer; readonly metadata: Metadata } | undefined> {
+/** Asks again for a while: what has just been written may not be readable yet. */
+async function readBack(directory: string, tools: MetadataTools): Promise<Stored | undefined> {
+  const { client, signal, patienceMs = defaultPatienceMs } = tools;
+  const startedAt = performance.now();
+  for (let waitMs = baseWaitMs; ; waitMs = Math.min(2 * waitMs, maxWaitMs)) {
+    const stored = await readStored(client, directory);
+    if (stored !== undefined || performance.now() - startedAt >= patienceMs) return stored;
+    await sleep(waitMs, signal);
+  }
+}
+
+interface Stored {
+  readonly bytes: Buffer;
+  readonly metadata: Metadata;
+}
+
+async function readStored(client: MavenClient, directory: string): Promise<Stored | undefined> {
   const path = directory + metadataName;
   const bytes = await client.readMetadata(path, metadataName);
   return bytes === undefined ? undefined : { bytes, metadata: parseMetadata(bytes, client.url(path).href) };

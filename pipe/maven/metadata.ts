@@ -1,4 +1,7 @@
-/** `maven-metadata.xml`: which versions there are, and which files a SNAPSHOT has. Written as Maven 3 writes it. */
+/**
+ * `maven-metadata.xml`: which versions there are, which files a SNAPSHOT has, and which plugins a group has. Written as
+ * Maven 3 writes it.
+ */
 
 import { PipeError } from '../errors.ts';
 import { printable } from '../toolkit/output.ts';
@@ -16,13 +19,18 @@ export interface SnapshotFile extends FileKind {
 }
 
 export interface Metadata {
+  /** What the file describes; a group's own has none of the three. */
+  readonly groupId?: string | undefined;
+  readonly artifactId?: string | undefined;
+  /** Of a SNAPSHOT's files alone. */
+  readonly version?: string | undefined;
   readonly latest?: string | undefined;
   readonly release?: string | undefined;
   readonly versions: readonly string[];
   readonly lastUpdated?: string | undefined;
   readonly snapshot?: { readonly timestamp: string; readonly buildNumber: number } | undefined;
   readonly snapshotFiles: readonly SnapshotFile[];
-  /** Of a group with Maven plugins, whose metadata may be in the same file; kept as it is. */
+  /** The group's Maven plugins. The file of com.acme:tools is also that of the group com.acme.tools. */
   readonly plugins?: Element | undefined;
 }
 
@@ -48,6 +56,9 @@ export function parseMetadata(bytes: Uint8Array, where: string): Metadata {
   if (!Number.isSafeInteger(buildNumber) || buildNumber < 0)
     throw unusable(where, `its buildNumber is ${printable(childText(snapshot, 'buildNumber') ?? '')}`);
   return {
+    groupId: childText(root, 'groupId'),
+    artifactId: childText(root, 'artifactId'),
+    version: childText(root, 'version'),
     latest: childText(versioning, 'latest'),
     release: childText(versioning, 'release'),
     versions: childrenOf(versioning, 'versions', 'version').map(({ text }) => text),
@@ -69,11 +80,15 @@ export function addVersion(
   coordinates: Coordinates,
   { isPlugin, date }: { readonly isPlugin: boolean; readonly date: Date },
 ): Metadata {
-  const { version } = coordinates;
+  const { groupId, artifactId, version } = coordinates;
   return {
     ...known,
-    // Only of a Maven plugin does Maven keep it.
-    latest: isPlugin ? version : known.latest,
+    groupId,
+    artifactId,
+    version: undefined,
+    // `mvn deploy` writes it for Maven plugins, `deploy:deploy-file` 3.1 never. Here it is never begun, and never left
+    // behind: Maven takes it before it compares SNAPSHOTs.
+    latest: isPlugin && known.latest !== undefined ? version : known.latest,
     release: isSnapshot(coordinates) ? known.release : version,
     versions: [...new Set([...known.versions, version])],
     lastUpdated: formatUpdated(date),
@@ -84,7 +99,12 @@ export function addVersion(
  * The SNAPSHOT's metadata with the files of this build before all others, as maven-resolver's RemoteSnapshotMetadata
  * merges. What another publisher has meanwhile added to it stays the newest.
  */
-export function addBuild(known: Metadata, build: SnapshotBuild, kinds: readonly FileKind[]): Metadata {
+export function addBuild(
+  known: Metadata,
+  { groupId, artifactId, version }: Coordinates,
+  build: SnapshotBuild,
+  kinds: readonly FileKind[],
+): Metadata {
   const updated = build.timestamp.replace('.', '');
   const files = kinds
     .filter((kind) => !known.snapshotFiles.some((file) => isSameKind(file, kind) && file.updated > updated))
@@ -93,6 +113,9 @@ export function addBuild(known: Metadata, build: SnapshotBuild, kinds: readonly 
   const isLate = (known.snapshot?.buildNumber ?? 0) > build.number;
   return {
     ...noMetadata,
+    groupId,
+    artifactId,
+    version,
     lastUpdated: isLate ? known.lastUpdated : updated,
     snapshot: isLate ? known.snapshot : { timestamp: build.timestamp, buildNumber: build.number },
     snapshotFiles: [...files, ...known.snapshotFiles.filter((file) => !isOurs(file))],
@@ -125,16 +148,16 @@ export function hasBuild(known: Metadata, build: SnapshotBuild, kinds: readonly 
 }
 
 /** The file's content: names, order and white space are those of Maven's own writer. */
-export function formatMetadata(metadata: Metadata, coordinates: Coordinates): string {
+export function formatMetadata(metadata: Metadata): string {
+  const { groupId, artifactId, version } = metadata;
   const { latest, release, versions, lastUpdated, snapshot, snapshotFiles, plugins } = metadata;
   const optional = (name: string, text: string | undefined): readonly Element[] =>
     text === undefined ? [] : [leaf(name, text)];
   const parent = (name: string, children: readonly Element[]): readonly Element[] =>
     children.length === 0 ? [] : [{ name, text: '', children }];
-  const isOfVersion = snapshotFiles.length > 0;
   const elements = [
-    leaf('groupId', coordinates.groupId),
-    leaf('artifactId', coordinates.artifactId),
+    ...optional('groupId', groupId),
+    ...optional('artifactId', artifactId),
     ...parent('versioning', [
       ...optional('latest', latest),
       ...optional('release', release),
@@ -161,12 +184,13 @@ export function formatMetadata(metadata: Metadata, coordinates: Coordinates): st
         ),
       ),
     ]),
-    ...(isOfVersion ? [leaf('version', coordinates.version)] : []),
+    ...optional('version', version),
     ...(plugins === undefined ? [] : [plugins]),
   ];
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    isOfVersion ? '<metadata modelVersion="1.1.0">' : '<metadata>',
+    // For its snapshotVersions, which 1.0.0 does not have.
+    snapshotFiles.length > 0 ? '<metadata modelVersion="1.1.0">' : '<metadata>',
     ...elements.flatMap((element) => formatElement(element, '  ')),
     '</metadata>',
     '',

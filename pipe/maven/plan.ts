@@ -8,10 +8,11 @@ import { fileBody, type SourceFile } from '../http/file-body.ts';
 import type { MavenSettings } from '../maven-settings.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/output.ts';
-import type { FileKind } from './coordinates.ts';
+import { type FileKind, kindName } from './coordinates.ts';
 import { findPom, isPomFile } from './find-pom.ts';
 import type { Hashes } from './hashes.ts';
 import { checkJavaArchive } from './java-archive.ts';
+import { findPlugin, type Plugin } from './plugin-descriptor.ts';
 import type { Pom } from './pom.ts';
 
 export interface PlannedFile {
@@ -25,22 +26,30 @@ export interface PlannedFile {
 
 export interface MavenPlan {
   readonly pom: Pom;
+  /** What the group's metadata is to list, if the artifact is a Maven plugin. */
+  readonly plugin?: Plugin | undefined;
   /** In the order of their publication: the artifact, what belongs to it, the POM. */
   readonly files: readonly PlannedFile[];
   readonly totalBytes: number;
   readonly warnings: readonly string[];
 }
 
-/** The extensions of Maven's artifact handlers, for a file that has none; a packaging is its own extension else. */
-const extensions: Readonly<Record<string, string>> = {
-  bundle: 'jar',
-  ejb: 'jar',
-  'ejb-client': 'jar',
-  'java-source': 'jar',
-  javadoc: 'jar',
-  'maven-plugin': 'jar',
-  'test-jar': 'jar',
+/**
+ * The extensions of Maven's artifact handlers, for a file that has none (any other packaging is its own extension), and
+ * their classifiers, for an artifact that is given none.
+ */
+const handlers: Readonly<Record<string, FileKind>> = {
+  // Its handler comes with the plugin that makes it.
+  bundle: { extension: 'jar' },
+  ejb: { extension: 'jar' },
+  'ejb-client': { extension: 'jar', classifier: 'client' },
+  'java-source': { extension: 'jar', classifier: 'sources' },
+  javadoc: { extension: 'jar', classifier: 'javadoc' },
+  'maven-plugin': { extension: 'jar' },
+  'test-jar': { extension: 'jar', classifier: 'tests' },
 };
+/** Their artifact is the POM itself; `bom` is Maven 4's. */
+const pomPackagings: readonly string[] = ['pom', 'bom'];
 
 /** @throws InputError naming everything that is wrong with the files, or with the POM */
 export async function planArtifact(settings: MavenSettings, surroundings: Surroundings): Promise<MavenPlan> {
@@ -50,21 +59,51 @@ export async function planArtifact(settings: MavenSettings, surroundings: Surrou
   const isPomOnly = isPomFile(artifact);
   if (isPomOnly && settings.classifier !== undefined)
     throw new InputError(`${printable(artifact.path)} is a POM, which has no classifier: leave --classifier out`);
+  const kind = isPomOnly ? undefined : kindOf(artifact, found.pom, settings.classifier);
+  const plugin = kind === undefined ? {} : await pluginOf(artifact, found.pom, kind);
   const files = [
-    ...(isPomOnly ? [] : [fromFile(artifact, kindOf(artifact, found.pom, settings.classifier))]),
+    ...(kind === undefined ? [] : [fromFile(artifact, kind)]),
     ...(sources === undefined ? [] : [fromFile(sources, { classifier: 'sources', extension: 'jar' })]),
     ...(javadoc === undefined ? [] : [fromFile(javadoc, { classifier: 'javadoc', extension: 'jar' })]),
     fromBytes(found.bytes, found.where, { extension: 'pom' }),
   ];
+  checkKinds(files);
   return {
     pom: found.pom,
+    plugin: plugin.plugin,
     files,
     totalBytes: files.reduce((sum, { size }) => sum + size, 0),
-    warnings:
-      isPomOnly && found.pom.packaging !== 'pom'
+    warnings: [
+      ...(isPomOnly && !pomPackagings.includes(found.pom.packaging)
         ? [`${found.where} says that its packaging is ${printable(found.pom.packaging)}, and only the POM is published`]
-        : [],
+        : []),
+      ...(plugin.warning === undefined ? [] : [plugin.warning]),
+    ],
   };
+}
+
+async function pluginOf(
+  artifact: SourceFile,
+  pom: Pom,
+  { classifier, extension }: FileKind,
+): Promise<{ readonly plugin?: Plugin; readonly warning?: string }> {
+  if (extension !== 'jar' || classifier !== undefined) return {};
+  const plugin = await findPlugin(artifact, pom);
+  if (!('problem' in plugin)) return { plugin };
+  if (pom.packaging !== 'maven-plugin') return {};
+  const warning = `${printable(artifact.path)} is published as a Maven plugin without a prefix, so that \`mvn PREFIX:GOAL\` does not find it: ${plugin.problem}`;
+  return { warning };
+}
+
+/** @throws InputError if two files would have one name */
+function checkKinds(files: readonly PlannedFile[]): void {
+  const taken = new Map<string, string>();
+  for (const { kind, from } of files) {
+    const name = kindName(kind);
+    const other = taken.get(name);
+    if (other !== undefined) throw new InputError(`${other} and ${from} would both be published as ${name}`);
+    taken.set(name, from);
+  }
 }
 
 interface Selected {
@@ -117,12 +156,13 @@ function kindOf(
   const stem = `${artifactId}-${version}`;
   const rest = name.startsWith(stem) ? name.slice(stem.length) : name;
   const own = /\.((?:tar\.)?(?:[A-Za-z][A-Za-z0-9]*|7z))$/.exec(rest)?.[1];
-  const extension = own ?? extensions[packaging] ?? packaging;
+  const handler = Object.hasOwn(handlers, packaging) ? handlers[packaging] : undefined;
+  const extension = own ?? handler?.extension ?? packaging;
   if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(extension))
     throw new InputError(
       `${printable(artifact.path)} has no extension, and the packaging ${printable(packaging)} is none`,
     );
-  return { classifier, extension };
+  return { classifier: classifier ?? handler?.classifier, extension };
 }
 
 function fromFile(source: SourceFile, kind: FileKind): PlannedFile {

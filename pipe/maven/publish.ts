@@ -12,9 +12,11 @@ import {
   encodeSegment,
   fileName,
   formatTimestamp,
+  groupDirectory,
   isSnapshot,
   versionDirectory,
 } from './coordinates.ts';
+import { addPlugin, artifactOfPrefix, hasPlugin } from './group-plugins.ts';
 import { type Checksums, createHashes } from './hashes.ts';
 import {
   addBuild,
@@ -26,9 +28,10 @@ import {
   nextBuild,
   type SnapshotBuild,
 } from './metadata.ts';
-import { checkMetadata, readKnown, updateMetadata } from './metadata-update.ts';
+import { checkMetadata, type MetadataTools, readKnown, updateMetadata } from './metadata-update.ts';
 import type { IndexItem, MavenItem, MavenOutcome } from './outcome.ts';
 import type { MavenPlan, PlannedFile } from './plan.ts';
+import type { Plugin } from './plugin-descriptor.ts';
 import { ChecksumPublisher, compareStored, isPolicy, type Present, type WantedFile } from './stored-files.ts';
 import { VersionConflictError } from './version-conflict.ts';
 
@@ -62,13 +65,20 @@ export async function publishArtifact(plan: MavenPlan, tools: PublishTools): Pro
   const isOfSnapshot = isSnapshot(plan.pom);
   const ofVersion: Index = { directory: versionDirectory(plan.pom), action: 'not sent' };
   const ofArtifact: Index = { directory: artifactDirectory(plan.pom), action: 'not sent' };
-  const indexes = isOfSnapshot ? [ofVersion, ofArtifact] : [ofArtifact];
+  const ofGroup: Index = { directory: groupDirectory(plan.pom), action: 'not sent' };
+  const indexes = [
+    ...(isOfSnapshot ? [ofVersion] : []),
+    ofArtifact,
+    // Third, as Maven has it: a prefix leads to a plugin that can be found.
+    ...(plan.plugin === undefined ? [] : [ofGroup]),
+  ];
   let { version } = plan.pom;
   let entries = toEntries(plan, version, client);
   const outcome = (): MavenOutcome => ({ version, items: entries.map(toItem), indexes: indexes.map(toIndexItem) });
   try {
     // Before anything is sent: whether what is there allows it.
     const known = await readKnown(client, ofArtifact.directory);
+    if (plan.plugin !== undefined) await readKnown(client, ofGroup.directory);
     const build = isOfSnapshot
       ? nextBuild(await readKnown(client, ofVersion.directory), plan.pom, formatTimestamp(tools.now()))
       : undefined;
@@ -79,7 +89,7 @@ export async function publishArtifact(plan: MavenPlan, tools: PublishTools): Pro
     }
     const checksums = new ChecksumPublisher(client, tools.log);
     for (const entry of entries) await publishFile(entry, checksums, tools);
-    const update = { client, checksums, signal };
+    const update = { client, checksums, signal, log: tools.log };
     if (build !== undefined) await updateIndex(ofVersion, buildChange(plan, build), update);
     const isKnown = (metadata: Metadata): boolean => metadata.versions.includes(plan.pom.version);
     if (entries.every(({ action }) => action === 'skipped') && isKnown(known)) {
@@ -88,9 +98,10 @@ export async function publishArtifact(plan: MavenPlan, tools: PublishTools): Pro
     } else {
       const isPlugin = plan.pom.packaging === 'maven-plugin';
       const format = (metadata: Metadata): string =>
-        formatMetadata(addVersion(metadata, plan.pom, { isPlugin, date: tools.now() }), plan.pom);
+        formatMetadata(addVersion(metadata, plan.pom, { isPlugin, date: tools.now() }));
       await updateIndex(ofArtifact, { format, isIn: isKnown }, update);
     }
+    if (plan.plugin !== undefined) await publishPrefix(plan.plugin, ofGroup, update);
     return outcome();
   } catch (error) {
     return { ...outcome(), error: signal.aborted ? signal.reason : error };
@@ -193,22 +204,39 @@ function buildChange(
   // Maven has the POM second.
   const kinds = [...artifacts.slice(0, 1), ...pom, ...artifacts.slice(1)].map(({ kind }) => kind);
   return {
-    format: (known) => formatMetadata(addBuild(known, build, kinds), plan.pom),
+    format: (known) => formatMetadata(addBuild(known, plan.pom, build, kinds)),
     isIn: (known) => hasBuild(known, build, kinds),
   };
+}
+
+async function publishPrefix(plugin: Plugin, index: Index, tools: MetadataTools): Promise<void> {
+  const known = await readKnown(tools.client, index.directory);
+  if (hasPlugin(known, plugin)) {
+    await checkMetadata(index.directory, tools);
+    index.action = 'skipped';
+    return;
+  }
+  const { prefix, artifactId } = plugin;
+  const earlier = artifactOfPrefix(known, prefix);
+  if (earlier !== undefined && earlier !== artifactId)
+    tools.log.warning(
+      `The prefix ${printable(prefix)}, until now that of ${printable(earlier)}, leads to ${artifactId}`,
+    );
+  const format = (metadata: Metadata): string => formatMetadata(addPlugin(metadata, plugin));
+  await updateIndex(index, { format, isIn: (metadata) => hasPlugin(metadata, plugin) }, tools);
 }
 
 async function updateIndex(
   index: Index,
   change: { format(known: Metadata): string; isIn(known: Metadata): boolean },
-  tools: Parameters<typeof updateMetadata>[1],
+  tools: MetadataTools,
 ): Promise<void> {
   index.action = 'failed';
   const onWritten = (): void => {
     index.action = 'unconfirmed';
   };
-  await updateMetadata({ ...change, directory: index.directory, onWritten }, tools);
-  index.action = 'uploaded';
+  const isConfirmed = await updateMetadata({ ...change, directory: index.directory, onWritten }, tools);
+  if (isConfirmed) index.action = 'uploaded';
 }
 
 async function hashFile(planned: PlannedFile): Promise<Checksums> {

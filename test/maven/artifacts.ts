@@ -39,3 +39,34 @@ export function jar(pom: PomFields | undefined = acme, members: readonly ZipMemb
 export function plainJar(content: Buffer | string = 'class'): Buffer {
   return zip([{ name: 'com/acme/App.class', content }]);
 }
+
+export interface DescriptorFields {
+  readonly groupId?: string;
+  readonly artifactId?: string;
+  readonly name?: string;
+  readonly goalPrefix?: string;
+  /** XML in it, after all that. */
+  readonly more?: string;
+}
+
+/** A plugin's descriptor, as maven-plugin-plugin writes it; what is empty is left out. */
+export function descriptor(fields: DescriptorFields = {}): string {
+  const { more = '', ...texts } = { ...acme, name: 'Acme Plugin', goalPrefix: 'acme', ...fields };
+  const named = ['name', 'groupId', 'artifactId', 'goalPrefix'] as const;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<plugin>',
+    ...named
+      .filter((name) => texts[name] !== '')
+      .map((name) => `  <${name}>${texts[name].replaceAll('&', '&amp;')}</${name}>`),
+    ...(more === '' ? [] : [more]),
+    '</plugin>',
+    '',
+  ].join('\n');
+}
+
+/** A Maven plugin's jar; with a POM inside if that is given. */
+export function pluginJar(descriptorText: string, pom?: PomFields): Buffer {
+  const plugin = { name: 'META-INF/maven/plugin.xml', content: descriptorText };
+  return pom === undefined ? zip([plugin]) : jar(pom, [plugin]);
+}

@@ -22,7 +22,7 @@ describe('of an artifact', () => {
   it('is written as Maven writes it, and read as it was written', () => {
     const first = addVersion(noMetadata, { ...app, version: '0.9' }, { isPlugin: false, date });
     const second = addVersion(first, app, { isPlugin: false, date });
-    const text = formatMetadata(second, app);
+    const text = formatMetadata(second);
     expect(text).toBe(`<?xml version="1.0" encoding="UTF-8"?>
 <metadata>
   <groupId>com.acme</groupId>
@@ -37,7 +37,7 @@ describe('of an artifact', () => {
   </versioning>
 </metadata>
 `);
-    expect(formatMetadata(parse(text), app)).toBe(text);
+    expect(formatMetadata(parse(text))).toBe(text);
   });
 
   it('keeps order, names no version twice, and takes no SNAPSHOT for a release', () => {
@@ -53,33 +53,46 @@ describe('of an artifact', () => {
       latest: next.version,
     });
   });
+
+  it('of a Maven plugin has a latest only if someone else has begun one, as deploy-file leaves it', () => {
+    expect(addVersion(noMetadata, app, { isPlugin: true, date }).latest).toBeUndefined();
+  });
+
+  it("loses the version that Maven 2 wrote, and keeps its group's plugins", () => {
+    const plugins = '<plugins><plugin><prefix>a</prefix><artifactId>a-plugin</artifactId></plugin></plugins>';
+    const known = parse(`<metadata><groupId>g</groupId><version>0.1</version>${plugins}</metadata>`);
+    const text = formatMetadata(addVersion(known, app, { isPlugin: false, date }));
+    expect(text).toContain('<groupId>com.acme</groupId>');
+    expect(text).not.toContain('0.1');
+    expect(text.replaceAll(/\s/g, '')).toContain(plugins);
+  });
 });
 
 describe('of a SNAPSHOT', () => {
   const first = nextBuild(noMetadata, next, '20261121.060929');
-  const known = addBuild(noMetadata, first, [jar, pom, linux]);
+  const known = addBuild(noMetadata, next, first, [jar, pom, linux]);
   const second = nextBuild(known, next, '20261122.000000');
 
   it('counts builds, and keeps the files of other classifiers', () => {
     expect([first.version, second.version]).toEqual(['1.1-20261121.060929-1', '1.1-20261122.000000-2']);
-    const merged = addBuild(known, second, [jar, pom]);
+    const merged = addBuild(known, next, second, [jar, pom]);
     expect(merged.snapshotFiles).toEqual([
       { ...jar, value: second.version, updated: '20261122000000' },
       { ...pom, value: second.version, updated: '20261122000000' },
       { ...linux, value: first.version, updated: '20261121060929' },
     ]);
-    expect(formatMetadata(parse(formatMetadata(merged, next)), next)).toBe(formatMetadata(merged, next));
+    expect(formatMetadata(parse(formatMetadata(merged)))).toBe(formatMetadata(merged));
   });
 
   it('has a build where all of its files are in it, or newer ones', () => {
     expect(hasBuild(known, first, [jar, linux])).toBe(true);
     expect(hasBuild(known, second, [jar])).toBe(false);
-    expect(hasBuild(addBuild(known, second, [jar]), first, [jar, linux])).toBe(true);
+    expect(hasBuild(addBuild(known, next, second, [jar]), first, [jar, linux])).toBe(true);
     expect(hasBuild(noMetadata, first, [jar])).toBe(false);
   });
 
   it('is not taken back to an older build by a publisher that comes late', () => {
-    const late = addBuild(addBuild(noMetadata, second, [jar, pom]), first, [jar, pom, linux]);
+    const late = addBuild(addBuild(noMetadata, next, second, [jar, pom]), next, first, [jar, pom, linux]);
     expect(late.snapshot).toEqual({ timestamp: second.timestamp, buildNumber: 2 });
     expect(late.snapshotFiles.map(({ value }) => value)).toEqual([first.version, second.version, second.version]);
   });

@@ -8,6 +8,10 @@ export function metadataProblem(xml: string, path: MavenPath, store: MavenStore)
   const version = one(xml, 'version', 2);
   const [artifactId, ...group] = (version === undefined ? directory : directory.slice(0, -1)).toReversed();
   if (!isWellFormed(xml)) return 'is not well-formed';
+  const plugins = xml.split('    <plugin>\n').slice(1);
+  const ofPlugins = pluginsProblem(plugins, directory, store);
+  // That of a group alone says nothing else.
+  if (ofPlugins !== undefined || (plugins.length > 0 && !xml.includes('<versioning>'))) return ofPlugins;
   if (one(xml, 'groupId', 2) !== group.toReversed().join('.')) return 'has another groupId';
   if (one(xml, 'artifactId', 2) !== artifactId) return 'has another artifactId';
   if (!/^\d{14}$/.test(one(xml, 'lastUpdated', 4) ?? '')) return 'has no lastUpdated';
@@ -39,6 +43,21 @@ export function metadataProblem(xml: string, path: MavenPath, store: MavenStore)
   return missing.length > 0 || versions.length === 0
     ? `has versions that are not there: ${missing.join(', ')}`
     : undefined;
+}
+
+/** Each plugin of a group has a prefix of its own, and is there already, its own metadata included. */
+function pluginsProblem(
+  plugins: readonly string[],
+  directory: readonly string[],
+  store: MavenStore,
+): string | undefined {
+  const prefixes = plugins.map((plugin) => one(plugin, 'prefix', 6));
+  if (prefixes.includes(undefined)) return 'has a plugin without a prefix';
+  if (new Set(prefixes).size < prefixes.length) return 'has a prefix twice';
+  const missing = plugins
+    .map((plugin) => one(plugin, 'artifactId', 6) ?? '')
+    .filter((artifactId) => !store.files.has([...directory, artifactId, 'maven-metadata.xml'].join('/')));
+  return missing.length > 0 ? `has plugins that are not there: ${missing.join(', ')}` : undefined;
 }
 
 /** The text of the element, in the place and the form that Maven gives it. */

@@ -48,12 +48,29 @@ const metadata = (versions: readonly string[]): string =>
     '',
   ].join('\n');
 
+const group = (...plugins: readonly (readonly [string, string])[]): string =>
+  [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<metadata>',
+    '  <plugins>',
+    ...plugins.flatMap(([prefix, artifactId]) => [
+      '    <plugin>',
+      ...(prefix === '' ? [] : [`      <prefix>${prefix}</prefix>`]),
+      `      <artifactId>${artifactId}</artifactId>`,
+      '    </plugin>',
+    ]),
+    '  </plugins>',
+    '</metadata>',
+    '',
+  ].join('\n');
+
 it('takes files, their checksums and metadata, and gives them back', async () => {
   const text = 'the pom';
   expect((await ask('PUT', `${release}/app-1.0.pom`, text)).status).toBe(201);
   for (const [kind, value] of Object.entries(checksumsOf(Buffer.from(text))))
     expect((await ask('PUT', `${release}/app-1.0.pom.${kind}`, value)).status).toBe(201);
   expect((await ask('PUT', 'com/acme/app/maven-metadata.xml', metadata(['1.0']))).status).toBe(201);
+  expect((await ask('PUT', 'com/acme/maven-metadata.xml', group(['a', 'app']))).status).toBe(201);
   expect(await (await ask('GET', `${release}/app-1.0.pom`)).text()).toBe(text);
   const head = await ask('HEAD', `${release}/app-1.0.pom`);
   expect([head.status, head.headers.get('content-length')]).toEqual([200, String(text.length)]);
@@ -84,6 +101,14 @@ describe('refuses, as a violation,', () => {
     ['metadata of nothing', 'com/acme/app/maven-metadata.xml', metadata([]), 'has versions that are not there'],
     ['metadata of another', 'com/acme/lib/maven-metadata.xml', metadata(['1.0']), 'has another artifactId'],
     ['what is not metadata', 'com/acme/app/maven-metadata.xml', '<metadata>', 'is not well-formed'],
+    [
+      'a prefix before its plugin',
+      'seeded/maven-metadata.xml',
+      group(['a', 'absent']),
+      'has plugins that are not there: absent',
+    ],
+    ['a prefix twice', 'seeded/maven-metadata.xml', group(['a', 'app'], ['a', 'app']), 'has a prefix twice'],
+    ['a plugin without a prefix', 'seeded/maven-metadata.xml', group(['', 'app']), 'has a plugin without a prefix'],
   ])('%s', async (_, path, body, violation) => {
     started().maven.put('seeded/app/1/app-1.jar', 'content', { withChecksums: false });
     expect((await ask('PUT', path, body)).ok).toBe(false);

@@ -1,0 +1,167 @@
+/** For every packaging, the bundle leaves in a repository what Maven 3.9's own `deploy:deploy-file` leaves. */
+
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { descriptor, plainJar, pluginJar, pomText } from '../maven/artifacts.ts';
+import { deployFiles, type Deployment, installMaven, type Maven } from './maven-tools.ts';
+import { type NginxRepository, startNginxRepository } from './nginx-repository.ts';
+
+jest.setTimeout(180_000);
+
+const execute = promisify(execFile);
+const bundle = join(__dirname, '..', '..', 'dist', 'pipe.js');
+const groupId = 'com.acme.same';
+let root = '';
+let nginx: NginxRepository | undefined;
+let maven: Maven | undefined;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'maven-'));
+  nginx = await startNginxRepository(join(root, 'nginx'));
+  maven = (await installMaven(join(root, 'maven'))).mvn;
+});
+
+afterAll(async () => {
+  await nginx?.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+interface Publication {
+  readonly groupId?: string;
+  readonly artifactId: string;
+  readonly version?: string;
+  readonly packaging?: string;
+  /** Its name; default `app.jar`. The file of that name is a POM if there is no content. */
+  readonly file?: string;
+  readonly content?: Buffer | undefined;
+  readonly classifier?: string;
+  readonly withSources?: boolean;
+  /** What `deploy:deploy-file` has to be told, since the extension is not the file's own for it. */
+  readonly deployment?: Deployment;
+}
+
+const jar = plainJar();
+const handled = ['jar', 'war', 'ear', 'rar', 'ejb', 'ejb-client', 'test-jar', 'java-source', 'javadoc', 'maven-plugin'];
+const acme = { groupId, artifactId: 'acme-maven-plugin', packaging: 'maven-plugin' } as const;
+const other = { groupId, artifactId: 'other-maven-plugin', packaging: 'maven-plugin' } as const;
+
+/** Each of them as a release, then as a SNAPSHOT. */
+const publications: readonly Publication[] = [
+  { artifactId: 'jar', content: jar, withSources: true },
+  { artifactId: 'war', packaging: 'war', file: 'app.war', content: jar },
+  { artifactId: 'ear', packaging: 'ear', file: 'app.ear', content: jar },
+  { artifactId: 'aar', packaging: 'aar', file: 'app.aar', content: jar },
+  { artifactId: 'ejb', packaging: 'ejb', content: jar },
+  { artifactId: 'pom', packaging: 'pom', file: 'parent.pom' },
+  // Only Maven 4 knows this packaging, whose extension is `pom`.
+  { artifactId: 'bom', packaging: 'bom', file: 'pom.xml', deployment: { packaging: 'pom' } },
+  { artifactId: 'bundle', packaging: 'bundle', content: jar, deployment: { extension: 'jar' } },
+  { artifactId: 'archetype', packaging: 'maven-archetype', content: jar, deployment: { extension: 'jar' } },
+  { artifactId: 'dist', packaging: 'pom', file: 'dist.tar.gz', content: jar, deployment: { packaging: 'tar.gz' } },
+  { artifactId: 'zip', packaging: 'pom', file: 'dist.zip', content: jar, deployment: { packaging: 'zip' } },
+  { artifactId: 'jar', content: plainJar('for linux'), classifier: 'linux' },
+  {
+    artifactId: 'jar',
+    file: 'linux.tar.gz',
+    content: jar,
+    classifier: 'linux',
+    deployment: { packaging: 'tar.gz' },
+  },
+  { ...acme, content: pluginJar(descriptor(acme)), withSources: true },
+  { ...acme, content: pluginJar(descriptor(acme)), classifier: 'linux' },
+  { ...other, content: pluginJar(descriptor({ ...other, name: 'A & B', goalPrefix: 'other' })) },
+  // The same prefix: it is the last one's.
+  { ...other, artifactId: 'third', content: pluginJar(descriptor({ ...other, artifactId: 'third' })) },
+  { ...acme, content: pluginJar(descriptor({ ...acme, goalPrefix: 'renamed' })), version: '2.0' },
+  { ...acme, artifactId: 'nameless', content: pluginJar(descriptor({ ...acme, artifactId: 'nameless', name: '' })) },
+  { ...acme, artifactId: 'of-packaging-jar', packaging: 'jar', content: pluginJar(descriptor(acme)) },
+  { ...acme, artifactId: 'shaded', content: pluginJar(descriptor(acme)) },
+  { ...acme, artifactId: 'without', content: jar },
+  { ...acme, artifactId: 'broken', content: pluginJar('<plugin>') },
+  ...handled.map((packaging) => ({ artifactId: `extension-of-${packaging}`, packaging, file: 'app', content: jar })),
+  { groupId: 'com.acme', artifactId: 'same', content: jar },
+];
+
+async function build(publication: Publication): Promise<string> {
+  const { artifactId, version = '1.0', packaging, file = 'app.jar', content } = publication;
+  const directory = await mkdtemp(join(root, `${artifactId}-`));
+  const pom = pomText({
+    groupId: publication.groupId ?? groupId,
+    artifactId,
+    version,
+    ...(packaging && { packaging }),
+  });
+  await writeFile(join(directory, 'given.xml'), pom);
+  await writeFile(join(directory, file), content ?? pom);
+  await writeFile(join(directory, 'sources.jar'), plainJar('sources'));
+  await writeFile(join(directory, 'javadoc.jar'), plainJar('javadoc'));
+  return directory;
+}
+
+async function publish(url: string, directory: string, publication: Publication): Promise<void> {
+  const { file = 'app.jar', content, classifier, withSources = false } = publication;
+  const args = [
+    ...(content === undefined ? [] : ['--pom', 'given.xml']),
+    ...(classifier === undefined ? [] : ['--classifier', classifier]),
+    ...(withSources ? ['--sources', 'sources.jar', '--javadoc', 'javadoc.jar'] : []),
+  ];
+  const env = { TYPE: 'maven', REGISTRY: url, FILENAME: file, EXTRA_ARGS: JSON.stringify(args) };
+  await execute(process.execPath, [bundle], { cwd: directory, env: { ...env, PATH: process.env['PATH'] } });
+}
+
+function deployment(url: string, directory: string, publication: Publication): Deployment {
+  const { file = 'app.jar', content, classifier, withSources = false } = publication;
+  return {
+    url,
+    repositoryId: 'here',
+    file: join(directory, file),
+    pomFile: join(directory, content === undefined ? file : 'given.xml'),
+    ...(classifier === undefined ? {} : { classifier }),
+    ...(withSources ? { sources: join(directory, 'sources.jar'), javadoc: join(directory, 'javadoc.jar') } : {}),
+    ...publication.deployment,
+  };
+}
+
+/** What is below a directory, by path, with all that differs from run to run made equal. */
+async function tree(directory: string): Promise<Readonly<Record<string, string>>> {
+  const files: Record<string, string> = {};
+  const normalize = (text: string): string =>
+    text.replaceAll(/\d{8}\.\d{6}/g, 'TIMESTAMP').replaceAll(/(?<=<(?:lastUpdated|updated)>)\d{14}/g, 'UPDATED');
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name).slice(directory.length + 1);
+    // Maven publishes none of these.
+    if (!entry.isFile() || /\.sha(?:256|512)$/.test(path)) continue;
+    const content = await readFile(join(directory, path));
+    const [, subject, algorithm] = /^(.*)\.(md5|sha1)$/.exec(path) ?? [];
+    files[normalize(path)] =
+      subject === undefined || algorithm === undefined
+        ? normalize(content.toString('latin1'))
+        : checkSum(algorithm, await readFile(join(directory, subject)), content.toString());
+  }
+  return files;
+}
+
+function checkSum(algorithm: string, content: Buffer, claimed: string): string {
+  return createHash(algorithm).update(content).digest('hex') === claimed ? 'right' : `wrong: ${claimed}`;
+}
+
+it('leaves the same, file by file', async () => {
+  if (nginx === undefined || maven === undefined) throw new Error('the servers are only there within a test');
+  const { url, content } = nginx;
+  const deployments: Deployment[] = [];
+  const snapshots = publications.map((publication) => ({ ...publication, version: '1.1-SNAPSHOT' }));
+  for (const publication of [...publications, ...snapshots, { artifactId: 'jar', version: '1.1', content: jar }]) {
+    const directory = await build(publication);
+    await publish(`${url}pipe/`, directory, publication);
+    deployments.push(deployment(`${url}mvn/`, directory, publication));
+  }
+  await deployFiles(maven, join(root, 'deployer'), deployments);
+  const [ours, theirs] = await Promise.all([tree(join(content, 'pipe')), tree(join(content, 'mvn'))]);
+  expect(Object.keys(theirs).length).toBeGreaterThan(500);
+  expect(ours).toEqual(theirs);
+});

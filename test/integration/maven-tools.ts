@@ -1,0 +1,63 @@
+/** Maven as its makers publish it, beside the one that Debian has, and what its deploy plugin leaves in a repository. */
+
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** As `mvn` writes them on its command line; what they download stays in the local repository for the next time. */
+const mavenArtifact = 'org.apache.maven:apache-maven:3.9.11:zip:bin';
+const unpackGoal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack';
+const deployPlugin = { artifactId: 'maven-deploy-plugin', version: '3.1.4' } as const;
+
+const execute = promisify(execFile);
+
+/** Runs it in a directory. @returns what it says */
+export type Maven = (cwd: string, ...args: readonly string[]) => Promise<string>;
+
+function mavenAt(executable: string): Maven {
+  return async (cwd, ...args) => {
+    try {
+      return (await execute(executable, ['--batch-mode', ...args], { cwd })).stdout;
+    } catch (error) {
+      // Maven tells its errors on standard output.
+      throw new Error(`${executable} failed:\n${(error as { stdout?: string }).stdout ?? ''}`, { cause: error });
+    }
+  };
+}
+
+export const debianMaven: Maven = mavenAt('mvn');
+
+/** @param directory where it is unpacked */
+export async function installMaven(directory: string): Promise<{ readonly mvn: Maven; readonly home: string }> {
+  await mkdir(directory, { recursive: true });
+  await debianMaven(directory, '--quiet', unpackGoal, `-Dartifact=${mavenArtifact}`, `-DoutputDirectory=${directory}`);
+  // The plugin may leave a directory of markers beside it.
+  const name = (await readdir(directory)).find((each) => each.startsWith('apache-maven-'));
+  const home = join(directory, name ?? 'absent');
+  return { mvn: mavenAt(join(home, 'bin', 'mvn')), home };
+}
+
+/** The parameters of one `deploy:deploy-file`. */
+export type Deployment = Readonly<Record<string, string>>;
+
+/** Runs them one after the other, in one Maven: to start it for each takes longer than all of them. */
+export async function deployFiles(mvn: Maven, directory: string, deployments: readonly Deployment[]): Promise<void> {
+  const executions = deployments.map((deployment, index) => {
+    const fields = Object.entries(deployment).map(([name, value]) => `<${name}>${value}</${name}>`);
+    return [
+      `<execution><id>e${index}</id><phase>validate</phase><goals><goal>deploy-file</goal></goals>`,
+      `<configuration>${fields.join('')}</configuration></execution>`,
+    ].join('\n');
+  });
+  const pom = [
+    '<project><modelVersion>4.0.0</modelVersion><groupId>deployer</groupId><artifactId>deployer</artifactId>',
+    '<version>1</version><packaging>pom</packaging><build><plugins><plugin>',
+    `<artifactId>${deployPlugin.artifactId}</artifactId><version>${deployPlugin.version}</version><executions>`,
+    ...executions,
+    '</executions></plugin></plugins></build></project>',
+  ];
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'pom.xml'), pom.join('\n'));
+  await mvn(directory, '--quiet', 'validate');
+}
