@@ -1,4 +1,4 @@
-/** The bundle and Maven itself publish to nginx, and leave the same; Maven resolves what the bundle has published. */
+/** Maven resolves what the bundle has published, and runs plugins by their prefix. */
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -7,8 +7,10 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { plainJar, pomText } from '../maven/artifacts.ts';
+import { descriptor, plainJar, pomText } from '../maven/artifacts.ts';
+import { zip, type ZipMember } from '../maven/zip-writer.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { debianMaven, installMaven } from './maven-tools.ts';
 import { type NginxRepository, startNginxRepository } from './nginx-repository.ts';
 
 jest.setTimeout(180_000);
@@ -45,22 +47,17 @@ interface Publication {
   readonly version: string;
   readonly content?: string;
   readonly classifier?: string;
-  readonly withSources?: boolean;
 }
 
-/** A jar without a POM of its own, which is beside it, with sources. */
+/** A jar without a POM of its own, which is beside it. */
 async function build({ artifactId, version, content = version }: Publication): Promise<void> {
   await mkdir(join(root, 'build'), { recursive: true });
   await writeFile(join(root, 'build/app.jar'), plainJar(content));
-  await writeFile(join(root, 'build/app-sources.jar'), plainJar(`sources of ${content}`));
   await writeFile(join(root, 'build/app.pom'), pomText({ groupId, artifactId, version }));
 }
 
-async function publish(url: string, { classifier, withSources = false }: Publication): Promise<string> {
-  const args = [
-    ...(classifier === undefined ? [] : ['--classifier', classifier]),
-    ...(withSources ? ['--sources', 'app-sources.jar'] : []),
-  ];
+async function publish(url: string, classifier?: string): Promise<string> {
+  const args = classifier === undefined ? [] : ['--classifier', classifier];
   const env = {
     PATH: process.env['PATH'] ?? '',
     TYPE: 'maven',
@@ -70,39 +67,6 @@ async function publish(url: string, { classifier, withSources = false }: Publica
     EXTRA_ARGS: JSON.stringify(args),
   };
   return (await execute(process.execPath, [bundle], { cwd: join(root, 'build'), env })).stdout;
-}
-
-async function deploy(url: string, { classifier, withSources = false }: Publication): Promise<void> {
-  await mvn(
-    join(root, 'build'),
-    'deploy:deploy-file',
-    `-Durl=${url}`,
-    '-DrepositoryId=here',
-    '-Dfile=app.jar',
-    '-DpomFile=app.pom',
-    ...(classifier === undefined ? [] : [`-Dclassifier=${classifier}`]),
-    ...(withSources ? ['-Dsources=app-sources.jar'] : []),
-  );
-}
-
-async function mvn(cwd: string, ...args: readonly string[]): Promise<void> {
-  // Debian's prints colours of its own.
-  await execute('mvn', ['--batch-mode', '--quiet', ...args], { cwd });
-}
-
-/** What is below a directory, by path, with all that differs from run to run made equal. */
-async function tree(directory: string): Promise<Readonly<Record<string, string>>> {
-  const files: Record<string, string> = {};
-  const normalize = (text: string): string =>
-    text.replaceAll(/\d{8}\.\d{6}/g, 'TIMESTAMP').replaceAll(/(?<=<(?:lastUpdated|updated)>)\d{14}/g, 'UPDATED');
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name).slice(directory.length + 1);
-    if (!entry.isFile() || /\.sha(?:256|512)$/.test(path)) continue;
-    const isOfMetadata = /maven-metadata\.xml\.(?:md5|sha1)$/.test(path);
-    const content = (await readFile(join(directory, path))).toString('latin1');
-    files[normalize(path)] = isOfMetadata ? String(content.length) : normalize(content);
-  }
-  return files;
 }
 
 /** Resolves them, with checksums enforced, in a project of their own. @returns what Maven has got, by file name */
@@ -125,30 +89,9 @@ async function resolve(
   ].join('\n');
   const project = await mkdtemp(join(root, 'project-'));
   await writeFile(join(project, 'pom.xml'), pomText({ groupId, artifactId: 'user', version: '1', more }));
-  await mvn(project, '--update-snapshots', '--strict-checksums', 'compile');
+  await debianMaven(project, '--quiet', '--update-snapshots', '--strict-checksums', 'compile');
   return async (artifactId, version, name) => await readFile(join(localRepository, artifactId, version, name));
 }
-
-describe('on nginx', () => {
-  it('leaves what mvn deploy:deploy-file leaves: releases, SNAPSHOTs, a classifier, sources', async () => {
-    const url = (who: string): string => `${servers().nginx.url}${who}/`;
-    const artifactId = 'same';
-    const publications: readonly Publication[] = [
-      { artifactId, version: '1.0', withSources: true },
-      { artifactId, version: '1.1-SNAPSHOT', withSources: true },
-      { artifactId, version: '1.1-SNAPSHOT', content: 'second', classifier: 'linux' },
-      { artifactId, version: '1.1' },
-    ];
-    for (const publication of publications) {
-      await build(publication);
-      await publish(url('pipe'), publication);
-      await deploy(url('mvn'), publication);
-    }
-    const [pipe, maven] = await Promise.all(['pipe', 'mvn'].map((who) => tree(join(servers().nginx.content, who))));
-    expect(Object.keys(maven ?? {}).length).toBeGreaterThan(30);
-    expect(pipe).toEqual(maven);
-  });
-});
 
 describe.each(['nginx', 'sandbox'] as const)('from %s', (server) => {
   it('Maven resolves a release, a classifier, and each new build of a SNAPSHOT', async () => {
@@ -156,13 +99,13 @@ describe.each(['nginx', 'sandbox'] as const)('from %s', (server) => {
     const artifactId = `resolved-on-${server}`;
     const [release, next] = ['2.0', '2.1-SNAPSHOT'];
     await build({ artifactId, version: release });
-    await publish(url, { artifactId, version: release });
+    await publish(url);
     await build({ artifactId, version: release, content: 'for linux' });
-    await publish(url, { artifactId, version: release, classifier: 'linux' });
+    await publish(url, 'linux');
     // Of one artifact, a project has one version.
     const other = `${artifactId}-next`;
     await build({ artifactId: other, version: next, content: 'first' });
-    await publish(url, { artifactId: other, version: next });
+    await publish(url);
     const wanted = [
       { artifactId, version: release },
       { artifactId, version: release, classifier: 'linux' },
@@ -174,8 +117,66 @@ describe.each(['nginx', 'sandbox'] as const)('from %s', (server) => {
     expect(await got(artifactId, release, `${artifactId}-2.0-linux.jar`)).toEqual(plainJar('for linux'));
     expect(await got(other, next, snapshot)).toEqual(plainJar('first'));
     await build({ artifactId: other, version: next, content: 'second' });
-    expect(await publish(url, { artifactId: other, version: next })).toMatch(/as 2\.1-\d{8}\.\d{6}-2:/);
+    expect(await publish(url)).toMatch(/as 2\.1-\d{8}\.\d{6}-2:/);
     expect(await (await resolve(url, wanted))(other, next, snapshot)).toEqual(plainJar('second'));
     expect(servers().sandbox.violations).toEqual([]);
   });
+});
+
+/** A Maven plugin with a goal `hello`, compiled already, for each prefix. */
+async function compilePlugins(prefixes: readonly string[], mavenHome: string): Promise<readonly ZipMember[][]> {
+  const directory = await mkdtemp(join(root, 'plugins-'));
+  const sources = prefixes.map((prefix) => join(directory, prefix, 'Hello.java'));
+  for (const [index, prefix] of prefixes.entries()) {
+    await mkdir(join(directory, prefix));
+    await writeFile(
+      sources[index] ?? '',
+      `package ${prefix}; public class Hello extends org.apache.maven.plugin.AbstractMojo {
+        public void execute() { getLog().info("hello from ${prefix}"); }
+      }`,
+    );
+  }
+  const api = (await readdir(join(mavenHome, 'lib'))).find((name) => name.startsWith('maven-plugin-api-')) ?? '';
+  await execute('javac', ['-cp', join(mavenHome, 'lib', api), '-d', directory, ...sources]);
+  return await Promise.all(
+    prefixes.map(async (prefix) => {
+      const name = `${prefix}/Hello.class`;
+      return [{ name, content: await readFile(join(directory, name)) }];
+    }),
+  );
+}
+
+it('Maven runs the plugins of a group by their prefixes: releases and a SNAPSHOT', async () => {
+  const url = `${servers().nginx.url}plugins/`;
+  const { mvn, home } = await installMaven(join(root, 'maven'));
+  const prefixes = ['first', 'second', 'third'];
+  const compiled = await compilePlugins(prefixes, home);
+  await mkdir(join(root, 'build'), { recursive: true });
+  for (const [index, prefix] of prefixes.entries()) {
+    const plugin = {
+      groupId,
+      artifactId: `${prefix}-maven-plugin`,
+      version: prefix === 'third' ? '1-SNAPSHOT' : '1.0',
+    };
+    const goal = '<goal>hello</goal><requiresProject>false</requiresProject>';
+    const how = '<language>java</language><instantiationStrategy>per-lookup</instantiationStrategy>';
+    const mojo = `<mojo>${goal}<implementation>${prefix}.Hello</implementation>${how}</mojo>`;
+    const more = `<version>${plugin.version}</version><mojos>${mojo}</mojos>`;
+    const content = descriptor({ ...plugin, goalPrefix: prefix, more });
+    const members = [...(compiled[index] ?? []), { name: 'META-INF/maven/plugin.xml', content }];
+    await writeFile(join(root, 'build/app.jar'), zip(members));
+    await writeFile(join(root, 'build/app.pom'), pomText({ ...plugin, packaging: 'maven-plugin' }));
+    await publish(url);
+  }
+  const user = await mkdtemp(join(root, 'user-'));
+  const repository = `<pluginRepository><id>r${randomBytes(4).toString('hex')}</id><url>${url}</url></pluginRepository>`;
+  const profile = `<profile><id>here</id><pluginRepositories>${repository}</pluginRepositories></profile>`;
+  await writeFile(
+    join(user, 'settings.xml'),
+    `<settings><pluginGroups><pluginGroup>${groupId}</pluginGroup></pluginGroups><profiles>${profile}</profiles>
+    <activeProfiles><activeProfile>here</activeProfile></activeProfiles></settings>`,
+  );
+  const goals = prefixes.map((prefix) => `${prefix}:hello`);
+  const output = await mvn(user, '--settings', 'settings.xml', '--strict-checksums', ...goals);
+  expect(output.match(/hello from \w+/g)).toEqual(prefixes.map((prefix) => `hello from ${prefix}`));
 });
