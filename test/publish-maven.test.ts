@@ -340,8 +340,8 @@ describe('a Maven plugin', () => {
   });
 
   it.each([
-    ['is one of any packaging', {}, true],
-    ['is none with the descriptor of another, as shading leaves it', { artifactId: 'shaded' }, false],
+    ['is listed whatever its packaging', {}, true],
+    ['is not listed with the descriptor of another, as shading leaves it', { artifactId: 'shaded' }, false],
   ])('%s', async (_, fields, isPlugin) => {
     const pom = { ...plugin, packaging: 'jar', ...fields };
     await write(bench, { 'app.jar': pluginJar(descriptor(plugin), pom) });
@@ -351,7 +351,7 @@ describe('a Maven plugin', () => {
     expect(ended.output).not.toContain('WARNING');
   });
 
-  it('is not begun if the index cannot be read, or is none', async () => {
+  it('is not begun if the index is something else', async () => {
     await write(bench, { 'app.jar': ofPlugin() });
     bench.sandbox.maven.put(index, '<html/>');
     const { exitCode, output } = await publish(bench, 'app.jar');

@@ -19,7 +19,7 @@ const path = 'META-INF/maven/plugin.xml';
  * As Maven 3.9 has it (its PluginsMetadataGenerator): any jar with a descriptor of its own is a plugin, whatever its
  * packaging is, and a plugin without one is published all the same.
  *
- * @returns the plugin, or why it is none
+ * @returns the plugin, or why the jar is not listed as one
  * @throws InputError if the archive cannot be read
  */
 export async function findPlugin(jar: SourceFile, pom: Pom): Promise<Plugin | { readonly problem: string }> {
