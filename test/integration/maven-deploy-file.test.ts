@@ -8,14 +8,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { descriptor, plainJar, pluginJar, pomText } from '../maven/artifacts.ts';
-import { deployFiles, type Deployment, installMaven, type Maven } from './maven-tools.ts';
+import { deployFiles, type Deployment, installMaven, type Maven, ownGroup } from './maven-tools.ts';
 import { type NginxRepository, startNginxRepository } from './nginx-repository.ts';
 
 jest.setTimeout(180_000);
 
 const execute = promisify(execFile);
 const bundle = join(__dirname, '..', '..', 'dist', 'pipe.js');
-const groupId = 'com.acme.same';
+const group = ownGroup();
+const { groupId } = group;
 let root = '';
 let nginx: NginxRepository | undefined;
 let maven: Maven | undefined;
@@ -29,6 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await nginx?.close();
   await rm(root, { recursive: true, force: true });
+  await group.removeKept();
 });
 
 interface Publication {
@@ -84,7 +86,7 @@ const publications: readonly Publication[] = [
   { ...acme, artifactId: 'without', content: jar },
   { ...acme, artifactId: 'broken', content: pluginJar('<plugin>') },
   ...handled.map((packaging) => ({ artifactId: `extension-of-${packaging}`, packaging, file: 'app', content: jar })),
-  { groupId: 'com.acme', artifactId: 'same', content: jar },
+  { groupId: 'com.acme', artifactId: group.name, content: jar },
 ];
 
 async function build(publication: Publication): Promise<string> {

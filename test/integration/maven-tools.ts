@@ -1,7 +1,9 @@
 /** Maven as its makers publish it, beside the one that Debian has, and what its deploy plugin leaves in a repository. */
 
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -11,6 +13,22 @@ const unpackGoal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpac
 const deployPlugin = { artifactId: 'maven-deploy-plugin', version: '3.1.4' } as const;
 
 const execute = promisify(execFile);
+
+/** A group of this run alone: what Maven keeps of it can be told apart, and removed. */
+export interface OwnGroup {
+  /** In the group com.acme, an artifact of this name would share its metadata file. */
+  readonly name: string;
+  readonly groupId: string;
+  /** In the local repository. */
+  readonly kept: string;
+  readonly removeKept: () => Promise<void>;
+}
+
+export function ownGroup(): OwnGroup {
+  const name = `t${randomBytes(4).toString('hex')}`;
+  const kept = join(homedir(), '.m2', 'repository', 'com', 'acme', name);
+  return { name, groupId: `com.acme.${name}`, kept, removeKept: () => rm(kept, { recursive: true, force: true }) };
+}
 
 /** Runs it in a directory. @returns what it says */
 export type Maven = (cwd: string, ...args: readonly string[]) => Promise<string>;

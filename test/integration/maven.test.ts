@@ -3,24 +3,21 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { descriptor, plainJar, pomText } from '../maven/artifacts.ts';
 import { zip, type ZipMember } from '../maven/zip-writer.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
-import { debianMaven, installMaven } from './maven-tools.ts';
+import { debianMaven, installMaven, ownGroup } from './maven-tools.ts';
 import { type NginxRepository, startNginxRepository } from './nginx-repository.ts';
 
 jest.setTimeout(180_000);
 
 const execute = promisify(execFile);
 const bundle = join(__dirname, '..', '..', 'dist', 'pipe.js');
-/** Of this run alone: what Maven keeps of it can be told apart, and removed. */
-const groupId = `com.acme.t${randomBytes(4).toString('hex')}`;
-const groupPath = groupId.replaceAll('.', '/');
-const localRepository = join(homedir(), '.m2', 'repository', groupPath);
+const { groupId, kept, removeKept } = ownGroup();
 let root = '';
 let nginx: NginxRepository | undefined;
 let sandbox: Sandbox | undefined;
@@ -34,7 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([nginx?.close(), sandbox?.close()]);
   await rm(root, { recursive: true, force: true });
-  await rm(localRepository, { recursive: true, force: true });
+  await removeKept();
 });
 
 function servers(): { nginx: NginxRepository; sandbox: Sandbox } {
@@ -90,7 +87,7 @@ async function resolve(
   const project = await mkdtemp(join(root, 'project-'));
   await writeFile(join(project, 'pom.xml'), pomText({ groupId, artifactId: 'user', version: '1', more }));
   await debianMaven(project, '--quiet', '--update-snapshots', '--strict-checksums', 'compile');
-  return async (artifactId, version, name) => await readFile(join(localRepository, artifactId, version, name));
+  return async (artifactId, version, name) => await readFile(join(kept, artifactId, version, name));
 }
 
 describe.each(['nginx', 'sandbox'] as const)('from %s', (server) => {
