@@ -1,5 +1,8 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { useStep } from './run-pipe.ts';
 
 const step = useStep();
@@ -31,6 +34,37 @@ it.each(signals)(
     expect(downloads.map(({ name: download, size }) => [download, size])).toEqual([['largest.bin', 64_000_000]]);
   },
 );
+
+describe('a name server that does not answer', () => {
+  // The system's resolver asks it for ten seconds and more, and cannot be told to stop.
+  const address = '127.0.0.53';
+  let closeServer = (): unknown => undefined;
+  afterEach(() => void closeServer());
+  const env = { API_URL: 'https://silent.example/2.0', FILENAME: 'app.zip' };
+
+  it.each([
+    ['ends with --timeout', { EXTRA_ARGS: "['--retries', '0', '--timeout', '2']" }, 1, 'no progress for 2.0 s'],
+    ['does not hold up a stop', {}, 143, '✖ Stopped by SIGTERM'],
+  ] as const)('%s', async (_, more, code, text) => {
+    const server = createSocket('udp4');
+    const asked = once(server, 'message');
+    closeServer = () => server.close();
+    server.bind(53, address);
+    await once(server, 'listening');
+    await step.write('module/app.zip', 'content');
+    await step.write('resolv.conf', `nameserver ${address}\n`);
+    const running = step.start(
+      { ...env, ...more },
+      { dockerOptions: [`--volume=${join(step.clone, 'resolv.conf')}:/etc/resolv.conf:ro`] },
+    );
+    await asked;
+    const askedAt = Date.now();
+    if (code === 143) await running.signal('SIGTERM');
+    const { exitCode, output, endedAt } = await running.ended;
+    expect({ exitCode, output }).toEqual({ exitCode: code, output: expect.stringContaining(text) });
+    expect(endedAt.getTime() - askedAt).toBeLessThan(5_000);
+  });
+});
 
 /** Until the sandbox is receiving the slow file. */
 async function untilUnderWay(): Promise<void> {
