@@ -3,6 +3,7 @@
 import { PipeError } from '../errors.ts';
 import { bytesBody } from '../http/body.ts';
 import { fileBody } from '../http/file-body.ts';
+import { observeBody, readThrough } from '../http/observed-body.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import type { FileSettings } from '../file-settings.ts';
 import type { Log } from '../toolkit/log.ts';
@@ -125,17 +126,18 @@ async function uploadAll(entries: readonly Entry[], settings: FileSettings, tool
 
 async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettings): Promise<void> {
   const { name, source } = entry.planned;
-  const sha256 =
-    tools.wantsSha256 || settings.withChecksums || settings.verify === 'content' ? createSha256() : undefined;
+  const wantsSha256 = tools.wantsSha256 || settings.withChecksums || settings.verify === 'content';
+  const content = fileBody(source);
+  const hashed = wantsSha256 ? observeBody(content, createSha256) : undefined;
   const transfer = tools.progress.start(printable(name), source.size);
   let wasSentWhole = false;
   try {
-    await tools.client.upload(name, fileBody(source, sha256), (bytes) => {
+    await tools.client.upload(name, hashed?.body ?? content, (bytes) => {
       wasSentWhole ||= bytes === source.size;
       transfer.sent(bytes);
     });
     entry.action = 'uploaded';
-    if (sha256 !== undefined) entry.sha256 = sha256.digest();
+    if (hashed !== undefined) entry.sha256 = hashed.accepted().digest();
     tools.log.info(
       `${printable(name)}: uploaded, ${formatBytes(source.size)}${entry.sha256 === undefined ? '' : `, sha256 ${entry.sha256}`}, ${entry.url}`,
     );
@@ -176,9 +178,7 @@ async function uploadChecksums(
 
 /** Reads a file that was not sent in this run. */
 async function hashFile({ source }: PlannedFile): Promise<string> {
-  const sha256 = createSha256();
-  for await (const chunk of fileBody(source, sha256).open()) void chunk;
-  return sha256.digest();
+  return (await readThrough(fileBody(source), createSha256())).digest();
 }
 
 async function applyRetention(

@@ -31,20 +31,10 @@ const bufferCount = 3;
 /**
  * A body that streams the file, as `readRange` does.
  *
- * @param onBytes sees every chunk before it is sent, and `start` before the first of each opening
- * @throws FileChangedError while it is read, where the file has changed, grown, shrunk or vanished since it was planned
+ * @throws FileChangedError while it is read, if the file has changed, grown, shrunk or vanished since it was planned
  */
-export function fileBody(file: SourceFile, onBytes?: { start(): void; update(chunk: Uint8Array): void }): SizedBody {
-  return {
-    length: file.size,
-    async *open() {
-      onBytes?.start();
-      for await (const chunk of readRange(file, 0, file.size)) {
-        onBytes?.update(chunk);
-        yield chunk;
-      }
-    },
-  };
+export function fileBody(file: SourceFile): SizedBody {
+  return { length: file.size, open: () => readRange(file, 0, file.size) };
 }
 
 /**

@@ -193,10 +193,13 @@ export function createHttp(options: HttpOptions): Http {
           'INCOMPLETE_REQUEST',
         );
       }
+      if (request.accept.includes(response.statusCode)) body?.accepted();
       return { status: response.statusCode, url, header, headerValues, body: watchedBody(response.body, watchdog) };
     } catch (error) {
       const failure = body?.failure();
       throw failure === undefined ? error : sourceError(failure, request.subject);
+    } finally {
+      body?.end();
     }
   }
 }

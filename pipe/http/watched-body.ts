@@ -1,6 +1,6 @@
 /** Bodies on their way: each chunk that moves is told to the watchdog, and what was sent is counted. */
 
-import type { Body } from './body.ts';
+import type { Body, Opening } from './body.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** A request's body as it is sent. */
@@ -10,9 +10,17 @@ export interface CountedBody {
   isSent(): boolean;
   /** What the source threw, if it did. */
   failure(): unknown;
+  /** Tells the opening that the server accepted it. */
+  accepted(): void;
+  /** The attempt is over: whatever its opening still yields is not reported. */
+  end(): void;
 }
 
-/** @param onSent is told how many bytes the system has taken, beginning with 0 */
+/**
+ * Opens the body for one attempt.
+ *
+ * @param onSent is told how many bytes the system has taken, beginning with 0, until `end`
+ */
 export function countedBody(
   body: Body,
   watchdog: Watchdog,
@@ -20,16 +28,20 @@ export function countedBody(
 ): CountedBody {
   let sent = 0;
   let isSent = false;
+  let hasEnded = false;
   let failure: unknown;
+  let opening: Opening | undefined;
   async function* stream(): AsyncGenerator<Uint8Array> {
-    onSent?.(0);
+    if (!hasEnded) onSent?.(0);
     try {
-      for await (const chunk of body.open()) {
+      opening = body.open();
+      for await (const chunk of opening) {
         yield chunk;
         // Asked for more: the chunk is with the system.
         sent += chunk.length;
+        if (hasEnded) continue;
         watchdog.moved();
-        onSent?.(sent);
+        onSent?.(opening.progress?.() ?? sent);
         isSent = sent === body.length;
       }
       isSent = true;
@@ -38,7 +50,15 @@ export function countedBody(
       throw error;
     }
   }
-  return { stream: stream(), isSent: () => isSent, failure: () => failure };
+  return {
+    stream: stream(),
+    isSent: () => isSent,
+    failure: () => failure,
+    accepted: () => opening?.accepted?.(),
+    end() {
+      hasEnded = true;
+    },
+  };
 }
 
 /** An answer's body as it comes in. */

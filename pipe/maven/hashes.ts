@@ -1,6 +1,6 @@
 /** The four checksums that a Maven repository keeps beside each file. */
 
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 /** In the order in which they are published; `.sha256` and `.sha512` are not what every repository takes. */
 export const algorithms = ['md5', 'sha1', 'sha256', 'sha512'] as const;
@@ -10,21 +10,15 @@ export type Algorithm = (typeof algorithms)[number];
 export type Checksums = Readonly<Record<Algorithm, string>>;
 
 export interface Hashes {
-  start(): void;
   update(chunk: Uint8Array): void;
-  /** Of everything since the last start; to be asked once. */
+  /** Of everything seen; to be asked once. */
   digest(): Checksums;
 }
 
-/** All four of what passes by, started anew with each opening of a body. */
+/** All four of what passes by: to be made anew for each opening of a body. */
 export function createHashes(): Hashes {
-  let hashes: readonly Hash[] = [];
-  const start = (): void => {
-    hashes = algorithms.map((algorithm) => createHash(algorithm));
-  };
-  start();
+  const hashes = algorithms.map((algorithm) => createHash(algorithm));
   return {
-    start,
     update(chunk) {
       for (const hash of hashes) hash.update(chunk);
     },

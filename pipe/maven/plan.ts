@@ -10,7 +10,6 @@ import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/output.ts';
 import { type FileKind, kindName } from './coordinates.ts';
 import { findPom, isPomFile } from './find-pom.ts';
-import type { Hashes } from './hashes.ts';
 import { checkJavaArchive } from './java-archive.ts';
 import { findPlugin, type Plugin } from './plugin-descriptor.ts';
 import type { Pom } from './pom.ts';
@@ -20,8 +19,7 @@ export interface PlannedFile {
   /** Where it comes from, for a person. */
   readonly from: string;
   readonly size: number;
-  /** @param hashes see every byte that is read */
-  open(hashes: Hashes): SizedBody;
+  readonly body: SizedBody;
 }
 
 export interface MavenPlan {
@@ -166,24 +164,9 @@ function kindOf(
 }
 
 function fromFile(source: SourceFile, kind: FileKind): PlannedFile {
-  return { kind, from: printable(source.path), size: source.size, open: (hashes) => fileBody(source, hashes) };
+  return { kind, from: printable(source.path), size: source.size, body: fileBody(source) };
 }
 
 function fromBytes(bytes: Buffer, from: string, kind: FileKind): PlannedFile {
-  return {
-    kind,
-    from,
-    size: bytes.length,
-    open: (hashes) => {
-      const body = bytesBody(bytes);
-      return {
-        length: body.length,
-        async *open() {
-          hashes.start();
-          hashes.update(bytes);
-          yield* body.open();
-        },
-      };
-    },
-  };
+  return { kind, from, size: bytes.length, body: bytesBody(bytes) };
 }

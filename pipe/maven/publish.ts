@@ -1,6 +1,7 @@
 /** Carries out a plan: files, each with its checksums, then the metadata, and tells what became of each. */
 
 import { type Action, failedAction } from '../downloads/outcome.ts';
+import { observeBody, readThrough } from '../http/observed-body.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import type { Log } from '../toolkit/log.ts';
 import { printable } from '../toolkit/output.ts';
@@ -164,15 +165,15 @@ async function publishFile(entry: Entry, checksums: ChecksumPublisher, tools: Pu
 async function sendFile(entry: Entry, { client, progress, log }: PublishTools): Promise<Checksums> {
   const { planned, wanted } = entry;
   const { path, name, size } = wanted;
-  const hashes = createHashes();
+  const hashed = observeBody(planned.body, createHashes);
   const transfer = progress.start(name, size);
   let wasSentWhole = false;
   try {
-    await client.put(path, name, planned.open(hashes), (bytes) => {
+    await client.put(path, name, hashed.body, (bytes) => {
       wasSentWhole ||= bytes === size;
       transfer.sent(bytes);
     });
-    return hashes.digest();
+    return hashed.accepted().digest();
   } catch (error) {
     entry.action = failedAction(error, wasSentWhole);
     // After a lost answer, a second try meets what the first one has stored, and is refused as a release is.
@@ -240,7 +241,5 @@ async function updateIndex(
 }
 
 async function hashFile(planned: PlannedFile): Promise<Checksums> {
-  const hashes = createHashes();
-  for await (const chunk of planned.open(hashes).open()) void chunk;
-  return hashes.digest();
+  return (await readThrough(planned.body, createHashes())).digest();
 }

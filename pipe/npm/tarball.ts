@@ -1,8 +1,9 @@
 /** Reads a package's tarball once, from beginning to end and never to the disk: its manifest, its paths, its digests. */
 
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { InputError } from '../errors.ts';
 import { fileBody, type SourceFile } from '../http/file-body.ts';
+import { observed, readThrough } from '../http/observed-body.ts';
 import { asObject, type JsonObject, parseJson } from '../image/formats/json.ts';
 import { contentOf } from '../image/sources/content.ts';
 import { unpack } from '../image/sources/unpack.ts';
@@ -37,8 +38,6 @@ const maxUnpackedBytes = 10e9;
 const maxRatio = 200;
 const anyRatioBytes = 100e6;
 
-const algorithms = ['sha512', 'sha1', 'sha256'] as const;
-
 /**
  * @throws InputError where it is no tarball that npm would make and take: not gzip, not tar, damaged or cut off, without a
  *   package.json or with several, with a path that leads out of it, or unpacking to more than any package has
@@ -48,7 +47,8 @@ export async function readTarball(file: SourceFile): Promise<PackageTarball> {
   const name = printable(file.path);
   if (file.size === 0) throw new InputError(`${name} is empty: it is no tarball of a package`);
   const digests = createDigests();
-  const unpacked = limited(unpack(checked(fileBody(file, digests).open(), name), 'gzip', name), file, name);
+  const packed = checked(observed(fileBody(file).open(), digests), name);
+  const unpacked = limited(unpack(packed, 'gzip', name), file, name);
   const reader = new ForwardReader(unpacked);
   const contents = new Contents(name);
   try {
@@ -62,9 +62,10 @@ export async function readTarball(file: SourceFile): Promise<PackageTarball> {
   }
   const manifest = contents.manifest();
   const { tree, fileCount, unpackedBytes } = contents;
-  // Bytes after the end of the gzip data are part of the file, and of its digests, and of nothing else.
-  if (digests.length !== file.size) for await (const chunk of fileBody(file, digests).open()) void chunk;
-  return { manifest, tree, fileCount, unpackedBytes, ...digests.all() };
+  // Bytes after the end of the gzip data are part of the file, and of its digests, and of nothing else: that takes another
+  // reading, with digests of its own.
+  const whole = digests.length === file.size ? digests : await readThrough(fileBody(file), createDigests());
+  return { manifest, tree, fileCount, unpackedBytes, ...whole.all() };
 }
 
 /** What of the members counts, by their paths without the first directory, whatever its name: npm strips it too. */
@@ -151,36 +152,26 @@ function isForManifest(path: string): boolean {
 
 interface Digests {
   readonly length: number;
-  start(): void;
   update(chunk: Uint8Array): void;
   all(): Pick<PackageTarball, 'integrity' | 'shasum' | 'sha256'>;
 }
 
 function createDigests(): Digests {
-  const create = (): readonly Hash[] => algorithms.map((algorithm) => createHash(algorithm));
-  let hashes = create();
+  const [sha512, sha1, sha256] = [createHash('sha512'), createHash('sha1'), createHash('sha256')] as const;
   let length = 0;
   return {
     get length() {
       return length;
     },
-    start() {
-      hashes = create();
-      length = 0;
-    },
     update(chunk) {
       length += chunk.length;
-      for (const hash of hashes) hash.update(chunk);
+      for (const hash of [sha512, sha1, sha256]) hash.update(chunk);
     },
-    all() {
-      const [sha512, sha1, sha256] = hashes;
-      const digest = (hash: Hash | undefined, encoding: 'hex' | 'base64'): string => hash?.digest(encoding) ?? '';
-      return {
-        integrity: `sha512-${digest(sha512, 'base64')}`,
-        shasum: digest(sha1, 'hex'),
-        sha256: digest(sha256, 'hex'),
-      };
-    },
+    all: () => ({
+      integrity: `sha512-${sha512.digest('base64')}`,
+      shasum: sha1.digest('hex'),
+      sha256: sha256.digest('hex'),
+    }),
   };
 }
 

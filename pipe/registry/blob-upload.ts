@@ -11,7 +11,7 @@ export interface BlobSource {
   /** For messages: `layer 3 of 6`. */
   readonly subject: string;
   readonly body: Body;
-  /** The digest; of what is made on the way, known once the last opening of `body` has ended. */
+  /** The digest; of what is made on the way, that of the opening that the registry accepted. */
   readonly digest: () => string;
   /** Whether `digest` may be asked before `body` was read. */
   readonly isDigestKnown: boolean;
@@ -134,11 +134,14 @@ async function sendChunks(
 ): Promise<UploadSession> {
   let session = start;
   let from = 0;
-  for await (const chunk of inChunks(body.open(), chunkBytes)) {
+  const opening = body.open();
+  for await (const chunk of inChunks(opening, chunkBytes)) {
     const before = from;
-    session = await client.patchBlob(subject, session, chunk, from, (bytes) => onSent?.(before + bytes));
+    const onChunkSent = (bytes: number): void => onSent?.(opening.progress?.() ?? before + bytes);
+    session = await client.patchBlob(subject, session, chunk, from, onChunkSent);
     from += chunk.length;
   }
+  opening.accepted?.();
   return session;
 }
 

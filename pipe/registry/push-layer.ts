@@ -1,7 +1,7 @@
 /** Publishes one layer: found in the registry, or sent as its source has it, or packed on the way. */
 
 import { createHash } from 'node:crypto';
-import { type Compressed, type Compressor, createCompressor } from '../compression/compressor.ts';
+import { type Compressor, createCompressor } from '../compression/compressor.ts';
 import { InputError } from '../errors.ts';
 import type { Http } from '../http/send.ts';
 import { withDiffIdCheck } from '../image/diff-id-check.ts';
@@ -12,6 +12,7 @@ import type { Progress } from '../toolkit/progress.ts';
 import { formatBytes } from '../toolkit/units.ts';
 import { type BlobSource, type PackTwice, type UploadCapability, uploadBlob } from './blob-upload.ts';
 import type { RegistryClient } from './client.ts';
+import { packLayer } from './packed-layer.ts';
 import type { Published } from './reuse.ts';
 
 /** Packs a layer's bytes; what it was given, and what came out, is known at the end. */
@@ -139,40 +140,28 @@ async function sendPacked(
   // Threads start while the registry opens an upload.
   const compressor = packer.compressor();
   compressor.prepare(layer.length);
-  let packed: Compressed | undefined;
-  const digest = (): string => {
-    if (packed === undefined) throw new Error('a digest is asked for before anything was packed');
-    return packed.digest();
-  };
-  /** Fails before its end where the layer is not what its source promised. */
-  async function* pack(by: Pick<Compressor, 'compress'>): AsyncGenerator<Uint8Array> {
-    const unverified = layer.openUnverified?.();
-    const packing = by.compress(unverified?.source ?? layer.open());
-    packed = packing;
-    if (onRead !== undefined) void packing.hasRead.then(onRead);
-    yield* packing.bytes;
-    await unverified?.verify(packing.sourceDigest());
-  }
-  const body = { length: undefined, open: () => pack(compressor) };
+  const packed = packLayer(layer, compressor, onRead);
+  let made = packed;
   const packTwice: PackTwice = async (put) => {
     const format = layerPacking(packer.mediaType) === 'zstd' ? 'zstd' : 'gzip';
     // At one level, whatever the pace: the second time has to give the very bytes of the first.
     const repeatable = createCompressor({ format, level: packer.level ?? repeatableLevel });
     try {
+      const first = packLayer(layer, repeatable, onRead);
+      const reading = first.body.open();
       let length = 0;
-      for await (const chunk of pack(repeatable)) length += chunk.length;
-      await put({ length, open: () => repeatable.compress(layer.open()).bytes }, digest());
+      for await (const chunk of reading) length += chunk.length;
+      reading.accepted?.();
+      const again = packLayer(layer, repeatable);
+      await put({ length, open: () => again.body.open() }, first.accepted().digest());
+      made = first;
     } finally {
       await repeatable.close();
     }
   };
-  const blob = { subject, body, digest, isDigestKnown: false, packTwice };
-  await sendBlob(blob, layer.length, tools, () => packed?.sourceSize() ?? 0);
-  return {
-    mediaType: packer.mediaType,
-    digest: digest(),
-    size: packed === undefined ? 0 : packed.size(),
-  };
+  const digest = (): string => made.accepted().digest();
+  await sendBlob({ subject, body: packed.body, digest, isDigestKnown: false, packTwice }, layer.length, tools);
+  return { mediaType: packer.mediaType, digest: digest(), size: made.accepted().size() };
 }
 
 /** A layer that is sent as it is, and whose digest its source does not name: one reading more tells it. */
@@ -190,20 +179,12 @@ async function sendUnnamed(layer: Layer, subject: string, tools: PushTools): Pro
   return descriptor;
 }
 
-/** Sends a blob, and shows its progress. @param progressOf the bytes to show, where those sent are of another measure */
-export async function sendBlob(
-  blob: BlobSource,
-  bytes: number,
-  tools: PushTools,
-  progressOf?: () => number,
-): Promise<void> {
+/** Sends a blob, and shows its progress. @param bytes all that there is to show */
+export async function sendBlob(blob: BlobSource, bytes: number, tools: PushTools): Promise<void> {
   const { http, registry, client, capability } = tools;
   const transfer = tools.progress.start(blob.subject, bytes);
   try {
-    await uploadBlob(http, registry, client, capability, {
-      ...blob,
-      onSent: (sent) => transfer.sent(progressOf?.() ?? sent),
-    });
+    await uploadBlob(http, registry, client, capability, { ...blob, onSent: (sent) => transfer.sent(sent) });
   } finally {
     transfer.end();
   }

@@ -116,18 +116,6 @@ describe('reads a part of it to where it is wanted', () => {
   });
 });
 
-it('shows every chunk to its observer, and each start', async () => {
-  const file = await plan(2 * chunkBytes + 5);
-  const events: (string | number)[] = [];
-  const body = fileBody(file, {
-    start: () => events.push('start'),
-    update: (chunk) => events.push(chunk.length),
-  });
-  await read(body);
-  for await (const _ of body.open()) break;
-  expect(events).toEqual(['start', chunkBytes, chunkBytes, 5, 'start', chunkBytes]);
-});
-
 describe('refuses a file that is not what was planned', () => {
   const size = 3 * chunkBytes + 5;
   const changes: readonly (readonly [how: string, change: () => void, reason: string])[] = [

@@ -10,12 +10,11 @@ const abc = {
     'ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f',
 };
 
-it('all four are computed, anew after each start', () => {
+it('all four are computed', () => {
   expect(checksumsOf(Buffer.from('abc'))).toEqual(abc);
   const hashes = createHashes();
-  hashes.update(Buffer.from('x'));
-  hashes.start();
-  hashes.update(Buffer.from('abc'));
+  hashes.update(Buffer.from('a'));
+  hashes.update(Buffer.from('bc'));
   expect(hashes.digest()).toEqual(abc);
 });
 

@@ -9,6 +9,7 @@ import { type UnverifiedBytes, withDigestCheck } from '../digest-check.ts';
 import { createPassCheck } from './pass-check.ts';
 import { chainIdsOf, findLegacyLayer } from './legacy-layer.ts';
 import { scannedSource } from '../sources/scanned.ts';
+import { printable } from '../../toolkit/output.ts';
 import { ForwardReader } from '../tar/reader.ts';
 import { ArchiveScan, type PassingFile } from '../tar/scan.ts';
 import type { TarMember } from '../tar/walk.ts';
@@ -103,6 +104,12 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
         async verify(actual) {
           try {
             check(actual);
+            const before = measured.get(member);
+            // Whichever of the openings is the one that the registry has accepted.
+            if (before !== undefined && before !== actual)
+              throw new InputError(
+                `${name}: ${printable(member.name)} has other content when it is exported once more`,
+              );
           } catch (error) {
             throw await explain(error);
           }

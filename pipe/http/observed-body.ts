@@ -1,0 +1,55 @@
+/** Shows the bytes of a body to an observer as they are read: a new observer for each opening. */
+
+import { type Body, openingOf, type SizedBody } from './body.ts';
+
+/** A hash, or whatever else wants to see every byte of one opening. */
+export interface Observer {
+  update(chunk: Uint8Array): void;
+}
+
+export interface ObservedBody<Of extends Observer> {
+  readonly body: SizedBody;
+  /** The observer of the opening that a server accepted, the last one if there were several. */
+  accepted(): Of;
+}
+
+/**
+ * An opening that was given up may still be waiting for its file: what it reads then reaches its own observer, and
+ * nobody asks that one.
+ *
+ * @param create makes the observer of one opening
+ */
+export function observeBody<Of extends Observer>(body: SizedBody, create: () => Of): ObservedBody<Of> {
+  let accepted: Of | undefined;
+  return {
+    body: {
+      length: body.length,
+      open() {
+        const observer = create();
+        const opening = body.open();
+        return openingOf(observed(opening, observer), () => {
+          opening.accepted?.();
+          accepted = observer;
+        });
+      },
+    },
+    accepted() {
+      if (accepted === undefined) throw new Error('no opening of this body was accepted');
+      return accepted;
+    },
+  };
+}
+
+/** The same bytes, each of which the observer sees first. */
+export async function* observed(bytes: AsyncIterable<Uint8Array>, observer: Observer): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    observer.update(chunk);
+    yield chunk;
+  }
+}
+
+/** Reads a body to its end. @returns the observer, which has seen all of it */
+export async function readThrough<Of extends Observer>(body: Body, observer: Of): Promise<Of> {
+  for await (const chunk of body.open()) observer.update(chunk);
+  return observer;
+}

@@ -1,0 +1,47 @@
+import { expect, it } from '@jest/globals';
+import { concatBodies, type SizedBody } from '../../pipe/http/body.ts';
+import { countedBody } from '../../pipe/http/watched-body.ts';
+import { createWatchdog } from '../../pipe/http/watchdog.ts';
+
+const threeChunks: SizedBody = {
+  length: 6,
+  async *open() {
+    for (const text of ['ab', 'cd', 'ef']) yield Buffer.from(text);
+  },
+};
+
+it('what an attempt goes on sending after its end is not reported', async () => {
+  const watchdog = createWatchdog(60_000, undefined);
+  const sent: number[] = [];
+  const body = countedBody(threeChunks, watchdog, (bytes) => sent.push(bytes));
+  const chunks = body.stream[Symbol.asyncIterator]();
+  await chunks.next();
+  await chunks.next();
+  body.end();
+  while ((await chunks.next()).done !== true);
+  watchdog.stop();
+  expect(sent).toEqual([0, 2]);
+});
+
+it('an opening that measures its progress otherwise is shown so, and what was sent still counts', async () => {
+  const watchdog = createWatchdog(60_000, undefined);
+  const sent: number[] = [];
+  let read = 0;
+  const shrinking: SizedBody = {
+    length: 6,
+    open: () => ({
+      async *[Symbol.asyncIterator]() {
+        for await (const chunk of concatBodies([threeChunks]).open()) {
+          read += 100;
+          yield chunk;
+        }
+      },
+      progress: () => read,
+    }),
+  };
+  const body = countedBody(shrinking, watchdog, (bytes) => sent.push(bytes));
+  for await (const _ of body.stream);
+  watchdog.stop();
+  expect(sent).toEqual([0, 100, 200, 300]);
+  expect(body.isSent()).toBe(true);
+});
