@@ -25,8 +25,8 @@ export async function publishFiles(settings: FileSettings, tools: RunTools): Pro
     settings.workspace,
     settings.repository,
   );
-  const { log, signal, wantsResult: wantsSha256 } = tools;
-  const outcome = await publishDownloads(plan, settings, { client, log, progress, signal, wantsSha256 });
+  const { log, signal, wantsResult: wantsSha256, patience } = tools;
+  const outcome = await publishDownloads(plan, settings, { client, log, progress, signal, wantsSha256, patience });
   progress.close();
 
   const elapsedMs = performance.now() - startedAt;

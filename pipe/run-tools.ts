@@ -2,6 +2,7 @@
 
 import type { Surroundings as Places } from './downloads/select-files.ts';
 import { type Authorizer, fixedAuthorizer } from './http/authorizer.ts';
+import { type Patience, patienceOf } from './http/read-back.ts';
 import { defaultRetryPolicy } from './http/retry.ts';
 import { createHttp, type Http } from './http/send.ts';
 import type { Settings } from './settings.ts';
@@ -17,6 +18,8 @@ export interface RunTools {
   /** A client for the run's requests, with these credentials. */
   createHttp(authorizer: Authorizer): Http;
   readonly signal: AbortSignal;
+  /** For what has been written, and cannot be read yet. */
+  readonly patience: Patience;
   readonly places: Places;
   /** Whether the result, with its digests, will be written somewhere. */
   readonly wantsResult: boolean;
@@ -72,6 +75,7 @@ export function createRunTools(context: RunContext): RunTools {
   return {
     log,
     signal,
+    patience: patienceOf(baseMs, signal),
     places: { workingDirectory: context.workingDirectory, cloneDirectory: env['BITBUCKET_CLONE_DIR'] || undefined },
     wantsResult: wantsResult(env, settings.outputPath),
     createHttp: (authorizer) =>

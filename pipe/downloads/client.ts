@@ -11,24 +11,28 @@ import { fileForm } from './multipart.ts';
 export interface Download {
   readonly name: string;
   readonly size: number;
-  readonly createdOn: Date;
+  /** By the server's clock, in microseconds since 1970. */
+  readonly createdUs: number;
 }
 
 export interface DownloadsClient {
   /** Puts a file there; one of the same name is replaced. */
   upload(name: string, content: SizedBody, onSent: (bytes: number) => void): Promise<void>;
-  /** All downloads, over all pages. */
+  /** All downloads, over all pages, each name once. */
   list(): Promise<readonly Download[]>;
   /** Reads a download's content. `read` starts over where the transfer breaks off. */
   read<T>(name: string, read: (answer: Answer) => Promise<T>): Promise<T>;
-  /** Deletes a download; one that is gone already is no error. */
-  remove(name: string): Promise<void>;
+  /** Whether there is a download of that name, whatever the listing shows. */
+  exists(name: string): Promise<boolean>;
+  /** Deletes a download. @returns false if it was gone already */
+  remove(name: string): Promise<boolean>;
 }
 
 const pageLength = 100;
 const maxPages = 10_000;
 const maxPageBytes = 16 * 1024 * 1024;
 const maxRedirects = 3;
+const redirectStatuses = [301, 302, 303, 307, 308] as const;
 
 /** @see https://developer.atlassian.com/cloud/bitbucket/rest/api-group-downloads/ */
 export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string, repository: string): DownloadsClient {
@@ -54,7 +58,7 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
     },
 
     async list() {
-      const downloads: Download[] = [];
+      const downloads = new Map<string, Download>();
       const seen = new Set<string>();
       let query: string | undefined = `?pagelen=${pageLength}`;
       for (let pages = 0; query !== undefined; pages++) {
@@ -67,10 +71,14 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
           (answer) => readJson(answer, maxPageBytes),
         );
         const { values, next } = parsePage(page, collection);
-        downloads.push(...values);
+        // While others upload, pages shift, and what was on the last one comes again on the next.
+        for (const download of values) {
+          const before = downloads.get(download.name);
+          if (before === undefined || before.createdUs < download.createdUs) downloads.set(download.name, download);
+        }
         query = next;
       }
-      return downloads;
+      return [...downloads.values()];
     },
 
     async read(name, read) {
@@ -80,10 +88,24 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
       );
     },
 
+    async exists(name) {
+      return await http.send(
+        { subject: printable(name), method: 'GET', url: item(name), accept: [200, ...redirectStatuses, 404] },
+        async ({ status, body }) => {
+          // Not read further: where no redirect leads elsewhere, it is the whole content.
+          for await (const _ of body) break;
+          return status !== 404;
+        },
+      );
+    },
+
     async remove(name) {
-      await http.send(
+      return await http.send(
         { subject: printable(name), method: 'DELETE', url: item(name), accept: [200, 204, 404] },
-        discard,
+        async (answer) => {
+          await discard(answer);
+          return answer.status !== 404;
+        },
       );
     },
   };
@@ -107,9 +129,15 @@ function parsePage(page: unknown, collection: string): Page {
 
 function parseDownload(value: Readonly<Record<string, unknown>>, collection: string): Download {
   const { name, size, created_on: createdOn } = value;
-  const date = new Date(String(createdOn));
-  if (typeof name !== 'string' || typeof size !== 'number' || Number.isNaN(date.getTime())) {
+  const createdUs = parseTimeUs(String(createdOn));
+  if (typeof name !== 'string' || typeof size !== 'number' || Number.isNaN(createdUs)) {
     throw new PipeError(`${collection} lists a download without a name, a size or a date`);
   }
-  return { name, size, createdOn: date };
+  return { name, size, createdUs };
+}
+
+/** `2026-01-02T03:04:05.678901+00:00`, of which a Date would drop what tells two uploads of one moment apart. */
+function parseTimeUs(text: string): number {
+  const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
+  return Date.parse(text.replace(/\.\d+/, '')) * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
 }

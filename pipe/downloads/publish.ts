@@ -4,6 +4,7 @@ import { PipeError } from '../errors.ts';
 import { bytesBody } from '../http/body.ts';
 import { fileBody } from '../http/file-body.ts';
 import { observeBody, readThrough } from '../http/observed-body.ts';
+import type { Patience } from '../http/read-back.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import type { FileSettings } from '../file-settings.ts';
 import type { Log } from '../toolkit/log.ts';
@@ -15,7 +16,7 @@ import type { Download, DownloadsClient } from './client.ts';
 import { downloadLink } from './links.ts';
 import { type Action, type DownloadsOutcome, failedAction, type OutcomeItem } from './outcome.ts';
 import { checksumsName, type DownloadsPlan, type PlannedFile } from './plan.ts';
-import { expiredDownloads } from './retention.ts';
+import { applyRetention } from './retention.ts';
 import { createSha256 } from './sha256.ts';
 import { verifyUploads } from './verify.ts';
 
@@ -27,6 +28,8 @@ export interface PublishTools {
   readonly signal: AbortSignal;
   /** Whether somebody will want the SHA-256 of each file: reading costs little, hashing more. */
   readonly wantsSha256: boolean;
+  /** For what has been written, and cannot be read yet. */
+  readonly patience: Patience;
 }
 
 interface Entry {
@@ -64,7 +67,8 @@ export async function publishDownloads(
     if (settings.withChecksums) await uploadChecksums(list, entries, tools);
     const uploaded = items().filter(({ action }) => action === 'uploaded');
     await verifyUploads(uploaded, settings, tools);
-    if (settings.retention !== undefined) await applyRetention(settings.retention, items(), deleted, tools);
+    const published = new Set(uploaded.map(({ name }) => name));
+    if (settings.retention !== undefined) await applyRetention(settings.retention, published, deleted, tools);
     return { items: items(), deleted };
   } catch (error) {
     return { items: items(), deleted, error: tools.signal.aborted ? tools.signal.reason : error };
@@ -179,22 +183,4 @@ async function uploadChecksums(
 /** Reads a file that was not sent in this run. */
 async function hashFile({ source }: PlannedFile): Promise<string> {
   return (await readThrough(fileBody(source), createSha256())).digest();
-}
-
-async function applyRetention(
-  retention: NonNullable<FileSettings['retention']>,
-  items: readonly OutcomeItem[],
-  deleted: string[],
-  tools: PublishTools,
-): Promise<void> {
-  const downloads = await tools.client.list();
-  const ofThisRun = new Set(items.map(({ name }) => name));
-  for (const { name } of expiredDownloads(downloads, retention, ofThisRun)) {
-    tools.signal.throwIfAborted();
-    await tools.client.remove(name);
-    deleted.push(name);
-    tools.log.info(
-      `${printable(name)}: deleted, older than the newest ${retention.keep} that match ${printable(retention.pattern)}`,
-    );
-  }
 }

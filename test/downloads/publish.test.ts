@@ -304,6 +304,24 @@ describe('--keep', () => {
   });
 });
 
+describe('runs at the same time with --keep', () => {
+  it.each([
+    [2, 1],
+    [20, 1],
+    [20, 3],
+  ])('%i of them with --keep %i leave the newest', async (runs, keep) => {
+    bench.sandbox.put('n-old.zip', 'x');
+    const names = Array.from({ length: runs }, (_, run) => `n-${run}.zip`);
+    for (const name of names) await write(name);
+    const options = arrayVariables('EXTRA_ARGS', ['--keep', String(keep), '--keep-pattern', 'n-*.zip']);
+    const ended = await Promise.all(names.map((name) => bench.runPipe({ FILENAME: name, ...options })));
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual(names.map(() => 0));
+    // Numbered in the order in which they were stored, beginning with that of n-old.zip.
+    const left = [...bench.sandbox.downloads.values()].map(({ id }) => id);
+    expect(left.sort((a, b) => b - a)).toEqual(Array.from({ length: keep }, (_, index) => runs + 1 - index));
+  });
+});
+
 describe('a file that changes after it was planned is never published', () => {
   const changes: readonly (readonly [string, (path: string) => Promise<void>])[] = [
     ['grows', async (path) => await appendFile(path, 'more')],

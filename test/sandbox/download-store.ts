@@ -2,6 +2,8 @@
 import { ContentStore, type ContentWriter, type StoredContent } from './content-store.ts';
 
 export interface StoredDownload {
+  /** Names this version of the file: another upload under the same name has another, and a higher one. */
+  readonly id: number;
   readonly name: string;
   readonly size: number;
   /** Hexadecimal; empty where content is discarded. */
@@ -16,8 +18,6 @@ export interface StoredDownload {
 }
 
 export interface KeptDownload extends StoredDownload {
-  /** Names this version of the file: another upload under the same name has another. */
-  readonly id: number;
   readonly stored: StoredContent;
   fetches: number;
 }
