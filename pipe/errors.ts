@@ -53,6 +53,27 @@ export class HttpError extends PipeError {
   }
 }
 
+/** A server answered with a status that means success, and not with what its protocol answers then. */
+export class UnexpectedAnswerError extends PipeError {
+  override readonly name = 'UnexpectedAnswerError';
+  readonly status: number;
+  /** A web page, or a report of an error: it may not even come from that server. Otherwise, only the status is unusual. */
+  readonly isForeign: boolean;
+  /** The server was asked afterwards, and does not have what was sent. */
+  readonly isMissing: boolean;
+
+  constructor(
+    message: string,
+    facts: { readonly status: number; readonly isForeign: boolean; readonly isMissing?: boolean },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.status = facts.status;
+    this.isForeign = facts.isForeign;
+    this.isMissing = facts.isMissing ?? false;
+  }
+}
+
 /** No answer, or not a whole one: refused, reset, unresolved, cut short. */
 export class NetworkError extends PipeError {
   override readonly name = 'NetworkError';

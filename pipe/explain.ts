@@ -5,7 +5,14 @@ import { type FileFacts, fileRows } from './advice/file-advice.ts';
 import { type ImageFacts, imageRows } from './advice/image-advice.ts';
 import { type MavenFacts, mavenRows } from './advice/maven-advice.ts';
 import { type NpmFacts, npmRows } from './advice/npm-advice.ts';
-import { FileChangedError, HttpError, NetworkError, StalledError, VerificationError } from './errors.ts';
+import {
+  FileChangedError,
+  HttpError,
+  NetworkError,
+  StalledError,
+  UnexpectedAnswerError,
+  VerificationError,
+} from './errors.ts';
 import { isBitbucketPackages } from './package-registry.ts';
 import { bitbucketRegistry, defaultApiUrl } from './variables.ts';
 
@@ -13,6 +20,13 @@ type Facts = FileFacts | ImageFacts | NpmFacts | MavenFacts;
 
 /** What may happen with any server. */
 const commonRows: readonly Row<Facts>[] = [
+  {
+    // A 2xx that is not accepted has come with what the protocol does not have, too.
+    when: (error) =>
+      error instanceof UnexpectedAnswerError || (error instanceof HttpError && error.refusal.status < 300),
+    advice: (_, facts) =>
+      `Something else may have answered in place of the server: check that ${facts.type === 'file' ? 'API_URL' : 'REGISTRY'} is the right address, and that no sign-in page, proxy or gateway stands in between.`,
+  },
   {
     when: (error) => error instanceof HttpError && error.refusal.status >= 500,
     advice: (_, facts) =>

@@ -12,7 +12,7 @@ import type { Conclusion, RunTools } from './run-tools.ts';
 /** @throws InputError where the tarballs cannot be published, before anything is sent */
 export async function publishNpm(settings: NpmSettings, tools: RunTools): Promise<Conclusion> {
   keepHeapFlat();
-  const { log, signal } = tools;
+  const { log, signal, patience } = tools;
   const plan = await planPackages(settings, tools.places);
   const { lines, warnings } = npmPlanText(plan, settings);
   for (const line of lines) log.info(line);
@@ -24,7 +24,7 @@ export async function publishNpm(settings: NpmSettings, tools: RunTools): Promis
   const progress = tools.createProgress(plan.totalBytes);
   const http = tools.createHttp(fixedAuthorizer(settings.credential === undefined ? [] : [settings.credential]));
   const client = createNpmClient(http, settings.registry);
-  const outcome = await publishPackages(plan, settings, { client, log, progress, signal });
+  const outcome = await publishPackages(plan, settings, { client, log, progress, signal, patience });
   progress.close();
 
   const elapsedMs = performance.now() - startedAt;

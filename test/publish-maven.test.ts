@@ -591,6 +591,8 @@ const behaviours: readonly (readonly [string, MavenOptions, More])[] = [
   ['a repository that answers 200', { putStatus: 200 }, {}],
   ['a repository that answers 202', { putStatus: 202 }, {}],
   ['a repository that answers 204', { putStatus: 204 }, {}],
+  ['a repository that answers with a page', { putPage: true }, {}],
+  ['a repository that answers 200 with a page', { putStatus: 200, putPage: true }, {}],
   ['a repository that makes the checksums by itself', { makesChecksums: true }, {}],
 ];
 
@@ -676,6 +678,22 @@ describe('faults', () => {
     expectSuccess(await publish(bench, 'app.jar'));
     expect(jarsSent()).toBe(1);
     expect(stored(bench)).toHaveLength(3);
+  });
+
+  it.each([
+    ['the jar', 'app-1\\.0\\.jar$'],
+    ['a checksum', 'app-1\\.0\\.jar\\.sha1$'],
+    ['the metadata', 'maven-metadata\\.xml$'],
+  ])('a sign-in page in answer to %s is a failure', async (_, path) => {
+    await write(bench, { 'app.jar': jar() });
+    const body = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
+    const headers = { 'content-type': 'text/html' };
+    const action = { kind: 'status', status: 200, headers, body } as const;
+    bench.sandbox.inject({ server: 'maven', method: 'PUT', path, times: -1, action });
+    const { exitCode, output } = await publish(bench, 'app.jar');
+    expect(output).toContain('the server answered 200 with a web page, "Sign in" (text/html)');
+    expect(output).toContain('What to do: Something else may have answered in place of the server');
+    expect(exitCode).toBe(1);
   });
 
   it('metadata that cannot be read, or is none, is never replaced', async () => {

@@ -397,12 +397,55 @@ describe('faults', () => {
   });
 });
 
-describe('a registry that is slow to show what was published', () => {
-  const bench = useBench({ npm: { staleReads: 1 } });
+describe.each([
+  ['a moment', 2, false],
+  ['long', 1_000_000, true],
+])('a registry that needs %s to show what was published', (_, staleReads, isTold) => {
+  const bench = useBench({ npm: { staleReads } });
 
   it('is believed', async () => {
+    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    expect({ exitCode, isTold: output.includes('the registry does not show it yet') }).toEqual({ exitCode: 0, isTold });
+    expect(published(bench)?.versions.has('1.0.0')).toBe(true);
+  });
+});
+
+describe('a success that is not one of a registry', () => {
+  const bench = useBench();
+  const signIn = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
+  const page: FaultAction = { kind: 'status', status: 200, headers: { 'content-type': 'text/html' }, body: signIn };
+
+  it.each<[string, FaultAction, string]>([
+    ['a sign-in page', page, 'the server answered 200 with a web page, "Sign in" (text/html)'],
+    [
+      'an error',
+      { kind: 'status', status: 201, body: '{"success":false,"error":"Token expired"}' },
+      'the server answered 201 with an error, "Token expired"',
+    ],
+  ])('%s in answer to the package is a failure', async (_, action, words) => {
+    bench.sandbox.inject({ server: 'npm', method: 'PUT', action });
+    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    expect(exitCode).toBe(1);
+    expect(output).toContain(words);
+    expect(output).toContain(
+      'What to do: Something else may have answered in place of the server: check that REGISTRY',
+    );
+    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the registry');
+    expect(puts(bench)).toBe(1);
+  });
+
+  it('is none if the registry then has that very package', async () => {
+    const action: FaultAction = { kind: 'other-status', status: 200, page: signIn };
+    bench.sandbox.inject({ server: 'npm', method: 'PUT', action });
     const ended = await publish(bench, await writePackage(bench));
     await expectPublished(bench, ended, ['@acme/lib@1.0.0']);
-    expect(ended.output).toContain('the registry does not show it yet');
+  });
+
+  it('in answer to reading back, leaves nobody to confirm the upload', async () => {
+    bench.sandbox.inject({ server: 'npm', method: 'GET', skip: 1, times: -1, action: page });
+    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    expect(exitCode).toBe(1);
+    expect(output).toContain('a web page, "Sign in"');
+    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the registry');
   });
 });

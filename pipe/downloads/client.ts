@@ -1,6 +1,6 @@
 /** Bitbucket Cloud's REST API for a repository's Downloads, one function for each of its operations. */
 
-import { PipeError } from '../errors.ts';
+import { PipeError, UnexpectedAnswerError } from '../errors.ts';
 import { type Answer, discard, readJson } from '../http/answer.ts';
 import type { SizedBody } from '../http/body.ts';
 import type { Http } from '../http/send.ts';
@@ -13,10 +13,16 @@ export interface Download {
   readonly size: number;
   /** By the server's clock, in microseconds since 1970. */
   readonly createdUs: number;
+  /** How long ago that was when it was listed, by the server's clock too; undefined if the server does not tell the time. */
+  readonly ageMs: number | undefined;
 }
 
 export interface DownloadsClient {
-  /** Puts a file there; one of the same name is replaced. */
+  /**
+   * Puts a file there; one of the same name is replaced.
+   *
+   * @throws UnexpectedAnswerError if the server answers anything but 201: whether it has the file, the listing shows
+   */
   upload(name: string, content: SizedBody, onSent: (bytes: number) => void): Promise<void>;
   /** All downloads, over all pages, each name once. */
   list(): Promise<readonly Download[]>;
@@ -48,12 +54,20 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
           subject: printable(name),
           method: 'POST',
           url: new URL(collection),
-          accept: [200, 201],
+          accept: [200, 201, 202, 204],
           headers: { 'content-type': form.contentType, accept: 'application/json' },
           body: form.body,
           onSent: (bytes) => onSent(Math.min(content.length, Math.max(0, bytes - overhead))),
         },
-        discard,
+        async (answer) => {
+          await discard(answer);
+          const { status } = answer;
+          if (status !== 201)
+            throw new UnexpectedAnswerError(`${printable(name)}: the server answered ${status}, not 201 (Created)`, {
+              status,
+              isForeign: false,
+            });
+        },
       );
     },
 
@@ -66,11 +80,12 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
           throw new PipeError(`the listing of ${collection} does not end: it leads back to ${query}`);
         seen.add(query);
         const url: URL = new URL(collection + query);
-        const page = await http.send(
+        const page: Page = await http.send(
           { method: 'GET', url, accept: [200], headers: { accept: 'application/json' } },
-          (answer) => readJson(answer, maxPageBytes),
+          async (answer) =>
+            parsePage(await readJson(answer, maxPageBytes), collection, Date.parse(answer.header('date') ?? '')),
         );
-        const { values, next } = parsePage(page, collection);
+        const { values, next } = page;
         // While others upload, pages shift, and what was on the last one comes again on the next.
         for (const download of values) {
           const before = downloads.get(download.name);
@@ -83,14 +98,27 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
 
     async read(name, read) {
       return await http.send(
-        { subject: printable(name), method: 'GET', url: item(name), accept: [200], redirects: maxRedirects },
+        {
+          subject: printable(name),
+          method: 'GET',
+          url: item(name),
+          accept: [200],
+          redirects: maxRedirects,
+          answersContent: true,
+        },
         read,
       );
     },
 
     async exists(name) {
       return await http.send(
-        { subject: printable(name), method: 'GET', url: item(name), accept: [200, ...redirectStatuses, 404] },
+        {
+          subject: printable(name),
+          method: 'GET',
+          url: item(name),
+          accept: [200, ...redirectStatuses, 404],
+          answersContent: true,
+        },
         async ({ status, body }) => {
           // Not read further: where no redirect leads elsewhere, it is the whole content.
           for await (const _ of body) break;
@@ -117,23 +145,24 @@ interface Page {
   readonly next: string | undefined;
 }
 
-function parsePage(page: unknown, collection: string): Page {
+/** @param nowMs by the server's clock; NaN if it does not tell */
+function parsePage(page: unknown, collection: string, nowMs: number): Page {
   const { values, next } = (page ?? {}) as { values?: unknown; next?: unknown };
   if (!Array.isArray(values))
     throw new PipeError(`${collection} answered with something that is not a listing of downloads`);
   return {
-    values: values.map((value) => parseDownload(value as Readonly<Record<string, unknown>>, collection)),
+    values: values.map((value) => parseDownload(value as Readonly<Record<string, unknown>>, collection, nowMs)),
     next: typeof next === 'string' ? (URL.parse(next, collection)?.search ?? undefined) : undefined,
   };
 }
 
-function parseDownload(value: Readonly<Record<string, unknown>>, collection: string): Download {
+function parseDownload(value: Readonly<Record<string, unknown>>, collection: string, nowMs: number): Download {
   const { name, size, created_on: createdOn } = value;
   const createdUs = parseTimeUs(String(createdOn));
   if (typeof name !== 'string' || typeof size !== 'number' || Number.isNaN(createdUs)) {
     throw new PipeError(`${collection} lists a download without a name, a size or a date`);
   }
-  return { name, size, createdUs };
+  return { name, size, createdUs, ageMs: Number.isNaN(nowMs) ? undefined : nowMs - createdUs / 1000 };
 }
 
 /** `2026-01-02T03:04:05.678901+00:00`, of which a Date would drop what tells two uploads of one moment apart. */

@@ -1,6 +1,6 @@
 /** What became of each file of a run, whether the run succeeded or not. */
 
-import { HttpError } from '../errors.ts';
+import { HttpError, UnexpectedAnswerError } from '../errors.ts';
 
 /**
  * - `uploaded`: the server confirmed it.
@@ -30,6 +30,8 @@ export interface DownloadsOutcome {
 
 /** What to say of a file whose upload failed with `error`, if its last byte has ever been sent. */
 export function failedAction(error: unknown, wasSentWhole: boolean): 'unconfirmed' | 'failed' {
-  const isRefused = error instanceof HttpError && error.refusal.status < 500;
+  const isRefused =
+    (error instanceof HttpError && error.refusal.status < 500) ||
+    (error instanceof UnexpectedAnswerError && error.isMissing);
   return wasSentWhole && !isRefused ? 'unconfirmed' : 'failed';
 }

@@ -13,6 +13,7 @@ import type { Progress } from '../toolkit/progress.ts';
 import { formatBytes, formatCount } from '../toolkit/units.ts';
 import { checksumsText } from './checksums.ts';
 import type { Download, DownloadsClient } from './client.ts';
+import { uploadConfirmed } from './confirmed-upload.ts';
 import { downloadLink } from './links.ts';
 import { type Action, type DownloadsOutcome, failedAction, type OutcomeItem } from './outcome.ts';
 import { checksumsName, type DownloadsPlan, type PlannedFile } from './plan.ts';
@@ -136,10 +137,11 @@ async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettin
   const transfer = tools.progress.start(printable(name), source.size);
   let wasSentWhole = false;
   try {
-    await tools.client.upload(name, hashed?.body ?? content, (bytes) => {
+    const onSent = (bytes: number): void => {
       wasSentWhole ||= bytes === source.size;
       transfer.sent(bytes);
-    });
+    };
+    await uploadConfirmed(name, hashed?.body ?? content, onSent, tools);
     entry.action = 'uploaded';
     if (hashed !== undefined) entry.sha256 = hashed.accepted().digest();
     tools.log.info(
@@ -168,9 +170,10 @@ async function uploadChecksums(
   list.size = Buffer.byteLength(text);
   let wasSentWhole = false;
   try {
-    await tools.client.upload(checksumsName, bytesBody(text), (bytes) => {
+    const onSent = (bytes: number): void => {
       wasSentWhole ||= bytes === list.size;
-    });
+    };
+    await uploadConfirmed(checksumsName, bytesBody(text), onSent, tools);
   } catch (error) {
     list.action = failedAction(error, wasSentWhole);
     throw error;

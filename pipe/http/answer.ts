@@ -1,6 +1,6 @@
 /** An HTTP answer whose status was accepted, and ways to read its body within limits. */
 
-import { PipeError } from '../errors.ts';
+import { PipeError, UnexpectedAnswerError } from '../errors.ts';
 
 export interface Answer {
   readonly status: number;
@@ -34,14 +34,15 @@ export async function readText(answer: Answer, maxBytes: number): Promise<string
   return (await readBytes(answer, maxBytes)).toString('utf8');
 }
 
-/** The whole body as JSON. @throws PipeError where it is none, or beyond `maxBytes` */
+/** The whole body as JSON. @throws UnexpectedAnswerError if it is not JSON @throws PipeError beyond `maxBytes` */
 export async function readJson(answer: Answer, maxBytes: number): Promise<unknown> {
   const text = await readText(answer, maxBytes);
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new PipeError(
-      `${answer.url.host} answered ${answer.status} with something that is not JSON. Is that the right address, and no sign-in page in between?`,
+    throw new UnexpectedAnswerError(
+      `${answer.url.host} answered ${answer.status} with something that is not JSON`,
+      { status: answer.status, isForeign: true },
       { cause: error },
     );
   }

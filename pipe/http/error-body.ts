@@ -27,10 +27,15 @@ export function parseErrorBody(text: string, contentType: string): ErrorBody {
       // Cut off, or no JSON after all: shown as it is.
     }
   }
-  if (/html/i.test(contentType) || /^<(?:!doctype|html)/i.test(trimmed)) {
+  if (isWebPage(trimmed, contentType)) {
     return { ...none, reason: oneLine(/<title[^>]*>([^<]*)/i.exec(trimmed)?.[1] ?? '') };
   }
   return { ...none, reason: oneLine(trimmed) };
+}
+
+/** Also one with an XML declaration, as XHTML has. */
+export function isWebPage(text: string, contentType: string): boolean {
+  return /html/i.test(contentType) || /^\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html[\s>])/i.test(text);
 }
 
 function parseErrorObject(body: Readonly<Record<string, unknown>>): ErrorBody {

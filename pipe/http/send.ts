@@ -8,6 +8,7 @@ import type { Body } from './body.ts';
 import type { Authorizer } from './authorizer.ts';
 import { createDispatchers } from './dispatchers.ts';
 import { maxErrorBytes } from './error-body.ts';
+import { judgeAnswer } from './judge-answer.ts';
 import { createOriginGate, sleep as realSleep, type Sleep } from './origin-gate.ts';
 import { printableUrl } from './printable-url.ts';
 import type { ProxySettings } from './proxies.ts';
@@ -33,6 +34,11 @@ export interface HttpRequest {
   readonly redirects?: number;
   /** Bytes of the body handed to the connection by the present attempt. */
   readonly onSent?: (bytes: number) => void;
+  /**
+   * What is asked for is content that somebody has stored, and may be anything. Any other answer is the protocol's own:
+   * a web page, or a report of an error, is then a failure whatever its status.
+   */
+  readonly answersContent?: boolean;
   /** Sent instead of the URL's path: the absolute form that a forward proxy takes (RFC 9112, 3.2.2). */
   readonly absoluteTarget?: string;
 }
@@ -58,6 +64,7 @@ export interface Http {
    * `read` is part of a try: where reading the answer fails, the request is sent again.
    *
    * @throws HttpError where the status is not accepted
+   * @throws UnexpectedAnswerError where it is, and the answer is not one of a protocol's
    * @throws NetworkError without a whole answer
    * @throws StalledError without progress
    */
@@ -131,7 +138,7 @@ export function createHttp(options: HttpOptions): Http {
     for (let redirects = request.redirects ?? 0; ;) {
       const sent = await watchdog.exempt(() => options.authorizer.headerFor(url));
       const answer = await sendOnce(request, url, sent, watchdog);
-      if (request.accept.includes(answer.status)) return await read(answer);
+      if (request.accept.includes(answer.status)) return await read(await judgeAnswer(request, url, answer));
       if (answer.status === 401 && renewals < maxRenewals) {
         const refused = await readRefusal(request, url, answer, null, now());
         const challenges = answer.headerValues('www-authenticate');
@@ -185,16 +192,20 @@ export function createHttp(options: HttpOptions): Http {
       const header = (name: string): string | undefined => headerValues(name)[0];
       if (log.isDebug)
         log.debug(`< ${response.statusCode} after ${formatDuration(now() - startedAt)}${requestIdSuffix(header)}`);
+      const { statusCode: status } = response;
+      const answer = { status, url, header, headerValues, body: watchedBody(response.body, watchdog) };
       // An answer does not prove that the body went out: undici stops sending at the first one that comes.
-      if (body !== undefined && request.accept.includes(response.statusCode) && !body.isSent()) {
+      if (body !== undefined && request.accept.includes(status) && !body.isSent()) {
+        // That it came too early is not the trouble with a sign-in page.
+        await judgeAnswer(request, url, answer);
         destroyUnread(response.body);
         throw new NetworkError(
-          `${describe(request, url)}: the server answered ${response.statusCode} before it had the whole body`,
+          `${describe(request, url)}: the server answered ${status} before it had the whole body`,
           'INCOMPLETE_REQUEST',
         );
       }
-      if (request.accept.includes(response.statusCode)) body?.accepted();
-      return { status: response.statusCode, url, header, headerValues, body: watchedBody(response.body, watchdog) };
+      if (request.accept.includes(status)) body?.accepted();
+      return answer;
     } catch (error) {
       const failure = body?.failure();
       throw failure === undefined ? error : sourceError(failure, request.subject);

@@ -1,8 +1,9 @@
 /** A Maven repository over HTTP, one function for each thing that is asked of it. */
 
-import { HttpError } from '../errors.ts';
+import { HttpError, UnexpectedAnswerError } from '../errors.ts';
 import { type Answer, discard, readBytes } from '../http/answer.ts';
 import { bytesBody, type SizedBody } from '../http/body.ts';
+import { readThrough } from '../http/observed-body.ts';
 import type { Http } from '../http/send.ts';
 import { type Algorithm, createHashes, parseChecksum } from './hashes.ts';
 import { maxXmlBytes } from './xml.ts';
@@ -18,7 +19,11 @@ export interface StoredFile {
 /** Paths are relative to the repository, each segment encoded. */
 export interface MavenClient {
   url(path: string): URL;
-  /** Stores a file, or replaces it. */
+  /**
+   * Stores a file, or replaces it.
+   *
+   * @throws UnexpectedAnswerError if the answer is a web page or reports an error, and the file is not there afterwards
+   */
   put(path: string, subject: string, body: SizedBody, onSent?: (bytes: number) => void): Promise<void>;
   putText(path: string, subject: string, text: string): Promise<void>;
   /** What the repository has there; undefined where it has nothing. */
@@ -49,14 +54,25 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
     read: (answer: Answer) => Promise<T>,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<T | undefined> {
-    return await http.send(
-      { subject, method: 'GET', url: url(path), accept: [200, 404], redirects: maxRedirects, headers },
-      async (answer) => {
-        if (answer.status === 200) return await read(answer);
-        await discard(answer);
-        return undefined;
-      },
-    );
+    const request = { subject, method: 'GET', url: url(path), accept: [200, 404], headers } as const;
+    return await http.send({ ...request, redirects: maxRedirects, answersContent: true }, async (answer) => {
+      if (answer.status === 200) return await read(answer);
+      await discard(answer);
+      return undefined;
+    });
+  }
+
+  /**
+   * Whether the repository has what was sent. Plain web servers (Apache's WebDAV) say 201 with a page: then the size of
+   * an artifact is enough, which was not there before. Small files, such as checksums, may have been.
+   */
+  async function holds(path: string, subject: string, body: SizedBody, status: number): Promise<boolean> {
+    if (status === 201 && body.length > maxChecksumBytes) {
+      const found = await client.find(path, subject);
+      if (found?.size !== undefined) return found.size === body.length;
+    }
+    const found = await client.hash(path, subject);
+    return found?.sha256 === (await readThrough(body, createHashes())).digest().sha256;
   }
 
   const client: MavenClient = {
@@ -64,7 +80,11 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
 
     async put(path, subject, body, onSent) {
       const request = { subject, method: 'PUT', url: url(path), accept: stored, body } as const;
-      await http.send(onSent === undefined ? request : { ...request, onSent }, discard);
+      try {
+        await http.send(onSent === undefined ? request : { ...request, onSent }, discard);
+      } catch (error) {
+        if (!(error instanceof UnexpectedAnswerError) || !(await holds(path, subject, body, error.status))) throw error;
+      }
     },
 
     async putText(path, subject, text) {

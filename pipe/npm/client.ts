@@ -4,7 +4,7 @@
  * @see https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md
  */
 
-import { PipeError } from '../errors.ts';
+import { PipeError, UnexpectedAnswerError } from '../errors.ts';
 import { type Answer, discard, readText } from '../http/answer.ts';
 import type { SizedBody } from '../http/body.ts';
 import { printableUrl } from '../http/printable-url.ts';
@@ -35,10 +35,10 @@ export interface NpmClient {
    * What the registry holds of a package; `none` where it knows no such package, `too large` where its description is.
    *
    * @throws HttpError, NetworkError, StalledError
-   * @throws PipeError where the answer does not describe a package
+   * @throws UnexpectedAnswerError where the answer does not describe a package
    */
   read(name: string): Promise<PublishedPackage | 'none' | 'too large'>;
-  /** Once, whatever comes of it. @throws HttpError, NetworkError, StalledError */
+  /** Once, whatever comes of it. @throws HttpError, NetworkError, StalledError, UnexpectedAnswerError */
   publish(subject: string, name: string, document: SizedBody, onSent: (bytes: number) => void): Promise<void>;
   /** Repeats `work` as long as what it fails for may pass. */
   repeat<T>(subject: string, name: string, work: () => Promise<T>): Promise<T>;
@@ -107,7 +107,7 @@ async function readPackage(answer: Answer): Promise<PublishedPackage | 'too larg
     if (error instanceof PipeError && error.name === 'PipeError') return 'too large';
     throw error;
   }
-  return parsePackage(parseJson(text), answer.url);
+  return parsePackage(parseJson(text), answer);
 }
 
 function parseJson(text: string): unknown {
@@ -118,12 +118,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-function parsePackage(document: unknown, url: URL): PublishedPackage {
+function parsePackage(document: unknown, { url, status }: Answer): PublishedPackage {
   const { name, versions = {}, 'dist-tags': tags = {} } = isRecord(document) ? document : {};
   if (typeof name !== 'string' || !isRecord(versions) || !isRecord(tags))
-    throw new PipeError(
-      `${printableUrl(url)} answered with something that does not describe a package. Is that the right address, and no sign-in page in between?`,
-    );
+    throw new UnexpectedAnswerError(`${printableUrl(url)} answered with something that does not describe a package`, {
+      status,
+      isForeign: true,
+    });
   return {
     versions: new Map(Object.entries(versions).map(([version, manifest]) => [version, parseVersion(manifest)])),
     tags: new Map(Object.entries(tags).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),

@@ -3,7 +3,8 @@
 import compare from 'semver/functions/compare.js';
 import gt from 'semver/functions/gt.js';
 import { type Action, failedAction } from '../downloads/outcome.ts';
-import { PipeError, VerificationError } from '../errors.ts';
+import { PipeError, UnexpectedAnswerError, VerificationError } from '../errors.ts';
+import { askUntil, type Patience } from '../http/read-back.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
 import type { NpmSettings } from '../npm-settings.ts';
 import type { Log } from '../toolkit/log.ts';
@@ -22,6 +23,8 @@ export interface PublishTools {
   readonly progress: Progress;
   /** Ends the run; uploads under way are cut. */
   readonly signal: AbortSignal;
+  /** For what has been published, and cannot be read yet. */
+  readonly patience: Patience;
 }
 
 type PublishSettings = Pick<NpmSettings, 'concurrency' | 'skipExisting'>;
@@ -204,15 +207,23 @@ async function holds(planned: PlannedPackage, client: NpmClient): Promise<boolea
   return version !== undefined && isSameContent(version, planned) === true;
 }
 
-/** @throws VerificationError where the registry shows something else than was sent; that it shows nothing yet is no error */
-async function verify(entry: Entry, { client, log, signal }: PublishTools): Promise<void> {
+/**
+ * That the registry shows nothing yet is no error.
+ *
+ * @throws VerificationError if it shows something else than was sent
+ * @throws UnexpectedAnswerError if it is not a registry that answers: then nobody knows what took the upload
+ */
+async function verify(entry: Entry, { client, log, signal, patience }: PublishTools): Promise<void> {
   const { planned } = entry;
   entry.action = 'unconfirmed';
   let published: Awaited<ReturnType<NpmClient['read']>>;
   try {
-    published = await client.read(planned.name);
+    const isShown = (found: typeof published): boolean =>
+      found === 'too large' || (found !== 'none' && found.versions.has(planned.version));
+    published = await askUntil(async () => await client.read(planned.name), isShown, patience);
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof UnexpectedAnswerError) throw error;
     // The registry has confirmed the upload; reading may be slow to follow, or need another permission.
     log.warning(`${planned.id} was published, and could not be read back: ${(error as Error).message}`);
     return;

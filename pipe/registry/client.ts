@@ -1,6 +1,6 @@
 /** The distribution protocol of one repository, one function for each of its steps. */
 
-import { HttpError, PipeError, VerificationError } from '../errors.ts';
+import { HttpError, PipeError, UnexpectedAnswerError, VerificationError } from '../errors.ts';
 import { type Answer, discard, readBytes } from '../http/answer.ts';
 import { type Body, bytesBody } from '../http/body.ts';
 import type { Http } from '../http/send.ts';
@@ -62,28 +62,34 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
   const manifestUrl = (reference: string): URL => new URL(`manifests/${reference}`, base);
 
   const putBlob: RegistryClient['putBlob'] = async (subject, session, digest, body, onSent) => {
-    await http.send(
-      {
-        subject,
-        method: 'PUT',
-        url: withDigest(session.location, digest),
-        accept: [200, 201, 202, 204],
-        body,
-        headers: octets,
-        once: true,
-        ...(onSent && { onSent }),
-      },
-      discard,
-    );
+    try {
+      await http.send(
+        {
+          subject,
+          method: 'PUT',
+          url: withDigest(session.location, digest),
+          accept: [200, 201, 202, 204],
+          body,
+          headers: octets,
+          once: true,
+          ...(onSent && { onSent }),
+        },
+        discard,
+      );
+    } catch (error) {
+      // Whoever has answered so: what counts is whether the registry has the blob.
+      if (!(error instanceof UnexpectedAnswerError) || (await client.blobSize(digest)) === undefined) throw error;
+    }
   };
 
-  return {
+  const client: RegistryClient = {
     async blobSize(digest) {
       try {
         return await http.send(
           { method: 'HEAD', url: blobUrl(digest), accept: [200], redirects: 5 },
           async (answer) => {
             await discard(answer);
+            if (/html/i.test(answer.header('content-type') ?? '')) return undefined;
             const length = answer.header('content-length') ?? '';
             return /^\d+$/.test(length) ? Number(length) : undefined;
           },
@@ -97,8 +103,9 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
     },
 
     async readBlob(digest, maxBytes) {
-      const bytes = await http.send({ method: 'GET', url: blobUrl(digest), accept: [200], redirects: 5 }, (answer) =>
-        readBytes(answer, maxBytes),
+      const bytes = await http.send(
+        { method: 'GET', url: blobUrl(digest), accept: [200], redirects: 5, answersContent: true },
+        (answer) => readBytes(answer, maxBytes),
       );
       checkDigest(bytes, digest, 'blob');
       return bytes;
@@ -183,28 +190,49 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
       return false;
     },
 
-    async putManifest(reference, { mediaType, digest, bytes }) {
-      await http.send(
-        {
-          subject: reference,
-          method: 'PUT',
-          url: manifestUrl(reference),
-          accept: [200, 201, 202, 204],
-          body: bytesBody(bytes),
-          headers: { 'content-type': mediaType },
-        },
-        async (answer) => {
-          await discard(answer);
-          const claimed = answer.header('docker-content-digest');
-          if (claimed?.startsWith('sha256:') === true && claimed !== digest) {
-            throw new VerificationError(
-              `${answer.url.host} stored the manifest of ${reference} as ${claimed}, not ${digest}`,
+    async putManifest(reference, document) {
+      try {
+        for (let isAgain = false; ; isAgain = true) {
+          const status = await sendManifest(reference, document);
+          // The specification's answer; a tag is read back whatever the answer was.
+          if (status === 201 || !reference.startsWith('sha256:') || !(await client.lacksManifest(reference))) return;
+          if (isAgain)
+            throw new UnexpectedAnswerError(
+              `${reference}: ${registry.host} answered ${status} to the manifest, and does not have it`,
+              { status, isForeign: false, isMissing: true },
             );
-          }
-        },
-      );
+        }
+      } catch (error) {
+        if (!(error instanceof UnexpectedAnswerError) || !error.isForeign) throw error;
+        if ((await client.readManifest(reference))?.digest !== document.digest) throw error;
+      }
     },
   };
+  return client;
+
+  /** @returns the status */
+  async function sendManifest(reference: string, { mediaType, digest, bytes }: Document): Promise<number> {
+    return await http.send(
+      {
+        subject: reference,
+        method: 'PUT',
+        url: manifestUrl(reference),
+        accept: [200, 201, 202, 204],
+        body: bytesBody(bytes),
+        headers: { 'content-type': mediaType },
+      },
+      async (answer) => {
+        await discard(answer);
+        const claimed = answer.header('docker-content-digest');
+        if (claimed?.startsWith('sha256:') === true && claimed !== digest) {
+          throw new VerificationError(
+            `${answer.url.host} stored the manifest of ${reference} as ${claimed}, not ${digest}`,
+          );
+        }
+        return answer.status;
+      },
+    );
+  }
 }
 
 const manifestHeaders = { accept: manifestTypes.join(', ') } as const;

@@ -7,6 +7,7 @@ const download = (name: string, day: number, us = 0): Download => ({
   name,
   size: 1,
   createdUs: Date.UTC(2026, 0, day) * 1000 + us,
+  ageMs: undefined,
 });
 const names = (downloads: readonly Download[]): readonly string[] => downloads.map(({ name }) => name);
 const none: ReadonlySet<string> = new Set();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PipeError } from '../../pipe/errors.ts';
+import { PipeError, UnexpectedAnswerError } from '../../pipe/errors.ts';
 import { type Answer, discard, readJson, readText } from '../../pipe/http/answer.ts';
 
 /** An answer whose body comes in these chunks; `read` tells how many were asked for. */
@@ -45,10 +45,9 @@ describe('readJson', () => {
 
   it('says who answered with something else, and keeps the cause', async () => {
     const error: unknown = await readJson(answerOf('<html>secret'), 100).catch((caught: unknown) => caught);
-    expect(error).toBeInstanceOf(PipeError);
+    expect(error).toBeInstanceOf(UnexpectedAnswerError);
     expect(error).toMatchObject({
-      message:
-        'host:8443 answered 200 with something that is not JSON. Is that the right address, and no sign-in page in between?',
+      message: 'host:8443 answered 200 with something that is not JSON',
       cause: { name: 'SyntaxError' },
     });
   });

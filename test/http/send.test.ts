@@ -122,7 +122,7 @@ describe('a request', () => {
   });
 
   it('fails at once where the answer cannot be understood', async () => {
-    await using server = await serve(answer(200, '<html>'));
+    await using server = await serve(answer(200, 'hello'));
     await using http = testClient();
     const reading = http.send({ method: 'GET', url: server.url(), accept: [200] }, (got) => readJson(got, 100));
     await expect(reading).rejects.toThrow('something that is not JSON');

@@ -125,6 +125,12 @@ const rows: Readonly<Record<string, Row>> = {
   'the manifest answers 200': {
     faults: [{ step: 'manifest-put', times: always, action: { kind: 'other-status', status: 200 } }],
   },
+  'a web page in answer to a blob that is stored': {
+    faults: [{ step: 'commit', action: { kind: 'other-status', status: 200, page: '<html>Hello</html>' } }],
+  },
+  'a web page in answer to the manifest that is stored': {
+    faults: [{ step: 'manifest-put', action: { kind: 'other-status', status: 201, page: '<html>Hello</html>' } }],
+  },
   'an answer to data before the end of it': {
     faults: [{ step: 'data', action: { kind: 'early-success' } }],
     needsLong: true,

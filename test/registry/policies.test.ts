@@ -5,9 +5,10 @@ import { text } from '../compression/samples.ts';
 import { layer } from '../image-sources/fixtures.ts';
 import { tar } from '../image-sources/tar-writer.ts';
 import { type Bench, type Ended, useBench } from '../run-pipe.ts';
+import type { FaultAction } from '../sandbox/faults.ts';
 import type { RegistryOptions } from '../sandbox/registry-options.ts';
 import type { RegistryStep } from '../sandbox/registry-steps.ts';
-import { imageEnvironment, smallLayers, writeArchive, writeLayout } from './images.ts';
+import { imageEnvironment, smallLayers, writeArchive, writeLayout, writePlatforms } from './images.ts';
 
 type More = Readonly<Record<string, string | undefined>>;
 
@@ -105,6 +106,54 @@ describe.each([
     );
     expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
+});
+
+describe('a success that is not one of a registry', () => {
+  const bench = useBench();
+  const headers = { 'content-type': 'text/html' };
+  const body = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
+  const page: FaultAction = { kind: 'status', status: 200, headers, body };
+  const saysPage = 'answered 200 with a web page, "Sign in" (text/html)';
+
+  it.each<[string, RegistryStep, FaultAction, string]>([
+    ['a sign-in page in answer to the start of an upload', 'start', page, '200 Sign in'],
+    ['a sign-in page in answer to a blob', 'commit', page, saysPage],
+    ['a sign-in page in answer to the manifest', 'manifest-put', page, saysPage],
+    ['nothing in answer to the manifest', 'manifest-put', { kind: 'status', status: 200, body: '' }, 'no such tag'],
+    ['a sign-in page in answer to reading back', 'manifest-get', page, saysPage],
+    ['a sign-in page in place of a token', 'token', page, saysPage],
+    [
+      'an error in place of a token',
+      'token',
+      { kind: 'status', status: 200, body: '{"errors":[{"code":"DENIED","message":"who are you"}]}' },
+      'answered 200 with an error, "DENIED: who are you"',
+    ],
+  ])('%s is a failure', async (_, step, action, words) => {
+    bench.sandbox.inject({ step, times: -1, action });
+    const file = await writeLayout(bench, smallLayers);
+    const { exitCode, output } = await push(bench, file, {}, '--reuse', 'none');
+    expect(output).toContain(words);
+    if (words !== 'no such tag')
+      expect(output).toContain('What to do: Something else may have answered in place of the server: check that REG');
+    expect(output).toMatch(/app:v1: (?:NOT published|sent, but not confirmed)/);
+    expect(exitCode).toBe(1);
+  });
+
+  it.each([
+    ['once', 1, 0],
+    ['always', -1, 1],
+  ])(
+    'nothing in answer to the manifest of a platform, %s: it is looked for, and sent again',
+    async (_, times, code) => {
+      const action: FaultAction = { kind: 'status', status: 204, body: '' };
+      bench.sandbox.inject({ step: 'manifest-put', path: 'sha256:', times, action });
+      const file = await writePlatforms(bench, ['amd64', 'arm64']);
+      const ended = await push(bench, file, {}, '--reuse', 'none');
+      expect(ended.exitCode).toBe(code);
+      if (code === 0) await expectPublished(bench, ended);
+      else expect(ended.output).toContain('answered 204 to the manifest, and does not have it');
+    },
+  );
 });
 
 describe('--reuse none', () => {

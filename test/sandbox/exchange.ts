@@ -184,8 +184,10 @@ export class Exchange {
     const content = typeof body === 'string' ? Buffer.from(body) : body;
     const size = Buffer.isBuffer(content) ? content.length : content.size;
     const succeeded = answer.status >= 200 && answer.status <= 299;
+    const page = fault?.kind === 'other-status' && succeeded ? fault.page : undefined;
     this.#writeHead(fault?.kind === 'other-status' && succeeded ? fault.status : answer.status, {
       ...answer.headers,
+      ...(page !== undefined && { 'content-type': 'text/html; charset=utf-8' }),
       ...(malformed && { 'content-type': 'application/json' }),
       ...(answer.status !== 204 && { 'content-length': String(size) }),
     });
@@ -283,6 +285,7 @@ export class Exchange {
   }
 
   #bodyOf({ status, body = '' }: Answer): NonNullable<Answer['body']> {
+    if (this.#fault?.kind === 'other-status' && status >= 200 && status <= 299) return this.#fault.page ?? body;
     return this.#fault?.kind === 'replace-content' && status === 200 ? this.#fault.content : body;
   }
 

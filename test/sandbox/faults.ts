@@ -84,8 +84,8 @@ export type FaultAction =
   /** An answer of so many bytes without a Content-Length; -1: it never ends. */
   | { readonly kind: 'huge-body'; readonly status: number; readonly bytes: number }
   | { readonly kind: 'redirect'; readonly status: number; readonly location: string }
-  /** Everything is done as asked, but the success has another status. */
-  | { readonly kind: 'other-status'; readonly status: number }
+  /** Everything is done as asked, but the success has another status, and may be a web page. */
+  | { readonly kind: 'other-status'; readonly status: number; readonly page?: string }
   /** The answer lacks these. */
   | { readonly kind: 'omit-headers'; readonly names: readonly string[] }
   /** The connection ends with the answer. */
@@ -261,7 +261,7 @@ const actionFields: Readonly<Record<FaultAction['kind'], Readonly<Record<string,
   'malformed-json': {},
   'huge-body': { status: isStatus, bytes: isCountOrEndless },
   redirect: { status: isStatus, location: isString },
-  'other-status': { status: isStatus },
+  'other-status': { status: isStatus, page: optional(isString) },
   'omit-headers': { names: arrayOf(isString) },
   'connection-close': {},
   'replace-content': { content: isString },

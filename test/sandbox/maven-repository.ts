@@ -1,5 +1,5 @@
 /** A Maven repository that is strict: the layout, the order of things, every checksum; and no release is replaced. */
-import { Refusal, text } from './answers.ts';
+import { type Answer, Refusal, text } from './answers.ts';
 import { checkFields, isBoolean, arrayOf, oneOf, optional } from './check-fields.ts';
 import type { Exchange } from './exchange.ts';
 import { checkFileName, type MavenPath, parseMavenPath } from './maven-layout.ts';
@@ -16,6 +16,8 @@ export interface MavenOptions {
   readonly knowsHead?: boolean | undefined;
   /** Of a successful PUT. Default 201. */
   readonly putStatus?: 200 | 201 | 202 | 204 | undefined;
+  /** A page comes with it, as Apache's WebDAV has. */
+  readonly putPage?: boolean | undefined;
   /** Checksum files that are refused with 400. Default: none. */
   readonly refusedChecksums?: readonly ChecksumKind[] | undefined;
   /** It makes all checksum files by itself, and takes none. Default false. */
@@ -43,6 +45,7 @@ const fields = {
   authentication: optional(oneOf('basic', 'bearer', 'none')),
   knowsHead: optional(isBoolean),
   putStatus: optional(oneOf(200, 201, 202, 204)),
+  putPage: optional(isBoolean),
   refusedChecksums: optional(arrayOf(oneOf(...checksumKinds))),
   makesChecksums: optional(isBoolean),
 } satisfies Record<keyof MavenOptions, unknown>;
@@ -116,6 +119,13 @@ function authorize(exchange: Exchange, { authentication = 'basic' }: MavenOption
   if (!identity.scopes.includes(scope)) throw new Refusal(text(403, `Forbidden: ${scope} is missing`));
 }
 
+function putAnswer({ putStatus: status = 201, putPage }: MavenOptions): Answer {
+  if (putPage !== true) return { status };
+  const body =
+    '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head><title>201 Created</title></head></html>';
+  return { status, headers: { 'content-type': 'text/html; charset=ISO-8859-1' }, body };
+}
+
 async function receive(exchange: Exchange, path: MavenPath, store: MavenStore, options: MavenOptions): Promise<void> {
   if (exchange.contentLength === undefined) throw new Refusal(text(411, 'Length Required'), 'no Content-Length');
   const { kind, checksum } = path;
@@ -132,7 +142,7 @@ async function receive(exchange: Exchange, path: MavenPath, store: MavenStore, o
   store.set(path.path, file);
   if (options.makesChecksums === true)
     for (const each of checksumKinds) store.put(`${path.path}.${each}`, Buffer.from(file.checksums[each]));
-  await exchange.respond({ status: options.putStatus ?? 201 });
+  await exchange.respond(putAnswer(options));
 }
 
 async function receiveChecksum(
@@ -150,5 +160,5 @@ async function receiveChecksum(
   if ((await checksum.content()).toString() !== file.checksums[kind])
     throw new Refusal(text(409, 'checksum mismatch'), `a wrong ${kind} of ${name}`);
   store.set(`${path}.${kind}`, checksum);
-  await exchange.respond({ status: options.putStatus ?? 201 });
+  await exchange.respond(putAnswer(options));
 }
