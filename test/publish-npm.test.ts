@@ -422,6 +422,7 @@ describe('a success that is not one of a registry', () => {
       { kind: 'status', status: 201, body: '{"success":false,"error":"Token expired"}' },
       'the server answered 201 with an error, "Token expired"',
     ],
+    ['words', { kind: 'status', status: 200, body: 'Please sign in.' }, 'answered 200 with something that is not JSON'],
   ])('%s in answer to the package is a failure', async (_, action, words) => {
     bench.sandbox.inject({ server: 'npm', method: 'PUT', action });
     const { exitCode, output } = await publish(bench, await writePackage(bench));

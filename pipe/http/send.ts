@@ -64,7 +64,7 @@ export interface Http {
    * `read` is part of a try: where reading the answer fails, the request is sent again.
    *
    * @throws HttpError where the status is not accepted
-   * @throws UnexpectedAnswerError where it is, and the answer is not one of a protocol's
+   * @throws UnexpectedAnswerError if it is accepted, but the body is not what a protocol answers
    * @throws NetworkError without a whole answer
    * @throws StalledError without progress
    */

@@ -87,7 +87,15 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
           once: true,
           onSent,
         },
-        discard,
+        async (answer) => {
+          const text = await readText(answer, maxPackageBytes);
+          // Registries answer with an object, or with nothing; a gateway may have words of its own.
+          if (text.trim() !== '' && parseJson(text) === undefined)
+            throw new UnexpectedAnswerError(
+              `${subject}: ${registry.host} answered ${answer.status} with something that is not JSON`,
+              { status: answer.status, isForeign: true },
+            );
+        },
       );
     },
 

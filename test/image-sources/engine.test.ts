@@ -133,6 +133,23 @@ describe('Docker up to 24', () => {
     await expect(readAsTheyPass(exported)).rejects.toThrow('An export passes by only once');
   });
 
+  it('a layer that is another one when it is exported once more is an error', async () => {
+    const twins = [layer('one', 2000), layer('two', 2000)];
+    const swapped = legacyEntries(twins).map((entry): TarEntry => {
+      const other = twins.find((content) => content !== entry.content);
+      return entry.name.endsWith('/layer.tar') && other !== undefined ? { ...entry, content: other } : entry;
+    });
+    let exports = 0;
+    const { image: found } = await image(facts(twins, config(twins)), (...exchange) =>
+      send(tar(exports++ === 0 ? legacyEntries(twins) : swapped))(...exchange),
+    );
+    for await (const each of found.export().layers()) {
+      await readAll(each.open());
+      await expect(readAll(each.open())).rejects.toThrow('has other content when it is exported once more');
+    }
+    expect(exports).toBe(3);
+  });
+
   it('layers can be passed over', async () => {
     const { image: found } = await image(facts(layers, config(layers)), send(tar(sorted)));
     const exported = found.export();

@@ -15,7 +15,7 @@ const layer: Layer = {
   },
 };
 
-/** Compresses each time into something else, as where the level follows the line. */
+/** Compresses each time into something else, as if the level followed the line. */
 function changeful(): { compress(source: unknown): Compressed } {
   let times = 0;
   return {
