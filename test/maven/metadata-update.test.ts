@@ -29,7 +29,12 @@ async function update(missing: number, patienceMs?: number): Promise<{ isConfirm
   await using http = testClient();
   const client = createMavenClient(http, new URL(sandbox.mavenUrl));
   let output = '';
-  const lines = { line: (text: string) => void (output += text), status: () => undefined, isTerminal: false, width: 79 };
+  const lines = {
+    line: (text: string) => void (output += text),
+    status: () => undefined,
+    isTerminal: false,
+    width: 79,
+  };
   const log = createLog(lines, { isDebug: false, isColoured: false });
   const change = {
     directory: 'com/acme/',

@@ -165,12 +165,12 @@ describe('refuses', () => {
 
   const text = (content: string, mediaType: string = oci.manifest) => blob(mediaType, Buffer.from(content));
   const emptyConfig = blob(ociTypes.config, config(smallLayers, { os: '', architecture: '' }));
-  const notJson = blob(ociTypes.config, Buffer.from('<html>'));
+  const notJson = blob(ociTypes.config, Buffer.from('not JSON'));
   const nothing = blob(ociTypes.config, Buffer.from('null'));
   const artifact = blob('application/vnd.oci.empty.v1+json', Buffer.from('{}'));
 
   it.each([
-    ['a manifest that is not JSON', text('<html>'), [], /--join odd: its manifest is not valid JSON/],
+    ['a manifest that is not JSON', text('not JSON'), [], /--join odd: its manifest is not valid JSON/],
     ['a manifest that is null', text('null'), [], /--join odd: its manifest is not an object/],
     ['an index that is null', text('null', oci.index), [], /--join odd: its index is not an object/],
     ['an index of nothing', index([]), [], /--join odd: its index names no image/],
@@ -215,7 +215,7 @@ describe('an image of an index is reused', () => {
   });
 
   it.each([
-    ['not JSON', '<html>'],
+    ['not JSON', 'not JSON'],
     ['null', 'null'],
   ])('but not if its manifest is %s', async (_, content) => {
     bench.sandbox.registry.putManifest('acme/app', { mediaType: oci.manifest, content, tags: ['latest'] });
