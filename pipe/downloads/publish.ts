@@ -97,6 +97,7 @@ async function applyExisting(entries: readonly Entry[], settings: FileSettings, 
     const download = existing.get(entry.planned.name);
     if (download === undefined) continue;
     entry.action = 'skipped';
+    tools.progress.skip(entry.planned.source.size);
     sayIfDifferent(entry.planned, download, tools.log);
   }
 }

@@ -152,6 +152,7 @@ async function publishFile(entry: Entry, checksums: ChecksumPublisher, tools: Pu
     entry.sha256 = known.sha256;
     if (present.missing.length > 0) await checksums.publish(wanted, known, present.missing);
     entry.action = 'skipped';
+    tools.progress.skip(wanted.size);
     tools.log.info(`${wanted.name}: skipped, it is there already, and the very same, ${url}`);
     return;
   }

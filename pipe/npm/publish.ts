@@ -72,7 +72,7 @@ function toItem({ planned, url, action }: Entry): NpmOutcomeItem {
 async function lookUp(
   group: readonly Entry[],
   { skipExisting }: PublishSettings,
-  { client, log }: PublishTools,
+  { client, log, progress }: PublishTools,
 ): Promise<readonly string[]> {
   const [{ planned: { name } } = missing()] = group;
   const published = await client.read(name);
@@ -95,6 +95,7 @@ async function lookUp(
     }
     if (skipExisting && isSameContent(existing, planned) === true) {
       entry.action = 'skipped';
+      progress.skip(planned.source.size);
       entry.url = existing.tarball ?? entry.url;
       const pointed = published.tags.get(planned.tag);
       if (planned.isTagGiven && pointed !== planned.version)

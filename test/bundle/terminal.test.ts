@@ -49,3 +49,14 @@ it.each([...types.map((type) => [type, 100] as const), ['file', 40]] as const)(
     }
   },
 );
+
+it('the bar does not wait for what need not be sent', async () => {
+  bench.sandbox.put('app.bin', 'there already');
+  bench.sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
+  const env = { FILENAME: "['app.bin', 'image.tar']", EXTRA_ARGS: '--skip-existing' };
+  const { exitCode, output } = await bench.upload('file', bench.origins.file, env, { columns: 100 });
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
+  const totals = bars(output).map((bar) => bytes(/ of ([\d.]+ \w+) \(/.exec(bar)?.[1] ?? ''));
+  expect(totals.length).toBeGreaterThan(0);
+  for (const total of totals) expect(total / fileBytes).toBeCloseTo(1, 1);
+});
