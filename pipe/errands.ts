@@ -44,7 +44,7 @@ export async function sendReport(
   proxyUrl: string = pipelinesProxyUrl,
 ): Promise<void> {
   if (!canReport(env)) return;
-  const { target, body } = reportRequest(env, report);
+  const { target, body } = reportRequest(env, report, tools.secrets.scrub);
   const http = tools.createErrandHttp(tools.signal);
   try {
     await http.send(

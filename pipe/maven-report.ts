@@ -97,8 +97,7 @@ export function mavenVariables({ plan, outcome }: Published): Readonly<Record<st
 export function mavenReport(published: Published): Report {
   const { plan, outcome, elapsedMs } = published;
   const link = (item: MavenItem): Report['data'][number] => {
-    const text = item.name.slice(0, 100);
-    return { title: text, type: 'LINK', value: { text, href: item.url } };
+    return { title: item.name, type: 'LINK', value: { text: item.name, href: item.url } };
   };
   return {
     id: 'bitbucket-upload-package-maven',

@@ -99,10 +99,7 @@ export function npmReport({ items }: NpmOutcome, { registry }: Target, elapsedMs
       { title: 'Duration', type: 'DURATION', value: Math.round(elapsedMs) },
       ...uploaded
         .slice(0, 8)
-        .map(
-          ({ id, url }) =>
-            ({ title: id.slice(0, 100), type: 'LINK', value: { text: id.slice(0, 100), href: url } }) as const,
-        ),
+        .map(({ id, url }) => ({ title: id, type: 'LINK', value: { text: id, href: url } }) as const),
     ],
   };
 }

@@ -73,6 +73,7 @@ function createPushTools(settings: ImageSettings, tools: RunTools, packer: Layer
     registry,
     repository: reference.repository,
     account,
+    learn: tools.secrets.learn,
     createRealmHttp: (realm, given) =>
       tools.createHttp(
         fixedAuthorizer(given === undefined ? [] : [basicCredential(realm.origin, given.username, given.password)]),
@@ -152,7 +153,12 @@ async function pushFromEngine(
   tools: RunTools,
 ): Promise<PushOutcome | undefined> {
   const { timeoutMs, platform } = settings;
-  const engine = await openEngineImage(address, settings.image, { platform }, { timeoutMs, signal: tools.signal });
+  const engine = await openEngineImage(
+    address,
+    settings.image,
+    { platform },
+    { timeoutMs, signal: tools.signal, scrub: tools.secrets.scrub },
+  );
   // How much an engine exports shows only as it comes.
   const progress = tools.createProgress(undefined);
   const push = { ...given, progress };

@@ -122,9 +122,9 @@ export function insightsReport(outcome: DownloadsOutcome, settings: FileSettings
       ...uploaded.slice(0, 8).map(
         ({ name, url }) =>
           ({
-            title: printable(name).slice(0, 100),
+            title: printable(name),
             type: 'LINK',
-            value: { text: printable(name).slice(0, 100), href: url },
+            value: { text: printable(name), href: url },
           }) as const,
       ),
     ],

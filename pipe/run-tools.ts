@@ -12,9 +12,12 @@ import { createLog, type Log } from './toolkit/log.ts';
 import type { Output } from './toolkit/output.ts';
 import { wantsResult } from './toolkit/outputs.ts';
 import { createProgress, type Progress } from './toolkit/progress.ts';
+import type { Secrets } from './toolkit/scrub.ts';
 
 export interface RunTools {
   readonly log: Log;
+  /** What must not leave, in any text. */
+  readonly secrets: Secrets;
   /** A client for the run's requests, with these credentials. */
   createHttp(authorizer: Authorizer): Http;
   readonly signal: AbortSignal;
@@ -47,6 +50,7 @@ export interface RunContext {
   readonly env: Environment;
   readonly settings: Settings;
   readonly output: Output;
+  readonly secrets: Secrets;
   readonly isColoured: boolean;
   readonly signal: AbortSignal;
   readonly workingDirectory: string;
@@ -57,7 +61,7 @@ export interface RunContext {
 const errandTimeoutMs = 5_000;
 
 export function createRunTools(context: RunContext): RunTools {
-  const { env, settings, output, signal, userAgent } = context;
+  const { env, settings, output, secrets, signal, userAgent } = context;
   const log = createLog(output, { isDebug: settings.isDebug, isColoured: context.isColoured });
   const baseMs = context.retryBaseMs ?? defaultRetryPolicy.baseMs;
   const clients: Http[] = [];
@@ -68,12 +72,13 @@ export function createRunTools(context: RunContext): RunTools {
     const { retries, timeoutMs } = limits;
     const policy = { ...defaultRetryPolicy, baseMs, retries };
     const { proxies } = settings;
-    const http = createHttp({ authorizer, userAgent, timeoutMs, policy, proxies, log, signal: limits.signal });
+    const http = createHttp({ authorizer, userAgent, timeoutMs, policy, proxies, log, secrets, signal: limits.signal });
     clients.push(http);
     return http;
   };
   return {
     log,
+    secrets,
     signal,
     patience: patienceOf(baseMs, signal),
     places: { workingDirectory: context.workingDirectory, cloneDirectory: env['BITBUCKET_CLONE_DIR'] || undefined },

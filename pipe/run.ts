@@ -2,15 +2,14 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { PipeError, StoppedError } from './errors.ts';
-import { proxySecrets } from './http/proxies.ts';
+import { givenSecrets } from './given-secrets.ts';
 import type { Failure, Surroundings } from './perform.ts';
 import { readSettings } from './settings.ts';
-import { type Environment, readBoolean, readText } from './toolkit/environment.ts';
+import { type Environment, readBoolean } from './toolkit/environment.ts';
 import { exitCodes, fail, onStopSignal, type SignalSource, succeed } from './toolkit/outcome.ts';
 import { createOutput, type Output, type Stream } from './toolkit/output.ts';
 import { Problems, ValidationError } from './toolkit/problems.ts';
-import { createScrub } from './toolkit/scrub.ts';
-import { secretVariables } from './variables.ts';
+import { createSecrets, type Secrets } from './toolkit/scrub.ts';
 
 /** What a run needs of the process around it. */
 export interface ProcessParts extends Surroundings {
@@ -25,7 +24,8 @@ const unknownState = '  what was under way may or may not have been published';
 
 /** Runs the pipe once. Never throws. @returns the exit code */
 export async function run(env: Environment, parts: ProcessParts): Promise<number> {
-  const output = createRunOutput(env, parts.stdout);
+  const secrets = secretsOf(env);
+  const output = createOutput(parts.stdout, secrets.scrub);
   const controller = new AbortController();
   const { signal } = controller;
   const stopListening = onStopSignal(parts.signals, (name) => controller.abort(new StoppedError(name)));
@@ -33,7 +33,7 @@ export async function run(env: Environment, parts: ProcessParts): Promise<number
     const settings = await readSettings(env);
     // All that sends is loaded once there is something to send: a validation error comes sooner without.
     const { perform } = await import('./perform.ts');
-    const work = perform({ env, settings, output, isColoured: isColoured(env), signal }, parts);
+    const work = perform({ env, settings, output, secrets, isColoured: isColoured(env), signal }, parts);
     const ending = await Promise.race([work, stopDeadline(signal)]);
     return typeof ending === 'string' ? succeed(output, ending, isColoured(env)) : failRun(output, env, ending);
   } catch (error) {
@@ -45,14 +45,18 @@ export async function run(env: Environment, parts: ProcessParts): Promise<number
 
 /** Prints a failure that nothing has caught like any other. @returns the exit code */
 export function reportCrash(error: unknown, env: Environment, stdout: Stream): number {
-  return failRun(createRunOutput(env, stdout), env, { error, lines: [unknownState] });
+  return failRun(createOutput(stdout, secretsOf(env).scrub), env, { error, lines: [unknownState] });
 }
 
-function createRunOutput(env: Environment, stdout: Stream): Output {
-  return createOutput(
-    stdout,
-    createScrub([...secretVariables.map((name) => readText(env, name)), ...proxySecrets(env)]),
-  );
+/** By environment: what a run has learned is kept out of a crash's message too. */
+const secretsByEnvironment = new WeakMap<Environment, Secrets>();
+
+function secretsOf(env: Environment): Secrets {
+  const known = secretsByEnvironment.get(env);
+  if (known !== undefined) return known;
+  const secrets = createSecrets(givenSecrets(env));
+  secretsByEnvironment.set(env, secrets);
+  return secrets;
 }
 
 function isColoured(env: Environment): boolean {

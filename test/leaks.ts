@@ -1,26 +1,112 @@
-/** Finds a secret in a text, whatever way it is written there: written apart from the code that it checks. */
+/** Finds a secret, or a piece of one, in a text, whatever way it is written there: written apart from the code that it checks. */
 
-/** The ways in which `secret` stands in `text`; empty where there are none. */
+/** A piece of a secret that is so long is a leak; a shorter secret leaks as a whole. */
+const pieceLength = 12;
+/** Escapes within escapes within escapes. */
+const maxDepth = 3;
+
+type Reader = readonly [way: string, read: (text: string) => string];
+
+const names: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  equals: '=',
+  plus: '+',
+  sol: '/',
+  lowbar: '_',
+  newline: '\n',
+};
+
+/** Each undoes one way to write a text. */
+const unescapes: readonly Reader[] = [
+  ['URL', (text) => text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) => fromHex(run.replaceAll('%', '')))],
+  [
+    'JSON',
+    (text) =>
+      text.replaceAll(
+        /\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([^]))/gi,
+        (_, unit?: string, byte?: string, letter?: string) =>
+          letter === undefined ? codeUnit(unit ?? byte ?? '', 16) : /[nrtbf]/.test(letter) ? ' ' : letter,
+      ),
+  ],
+  [
+    'HTML',
+    (text) =>
+      text
+        .replaceAll(/&#(\d{1,6});/g, (_, decimal: string) => codeUnit(decimal, 10))
+        .replaceAll(/&#x([0-9a-f]{1,5});/gi, (_, hex: string) => codeUnit(hex, 16))
+        .replaceAll(/&([a-z]+);/gi, (whole, name: string) => names[name.toLowerCase()] ?? whole),
+  ],
+];
+
+/** Each reads another text out of what may be code for one. */
+const decodings: readonly Reader[] = [
+  ...[0, 1, 2, 3].map((skip): Reader => [
+    'base64',
+    (text) =>
+      (text.match(/[\w+/-]{8,}/g) ?? []).map((run) => Buffer.from(run.slice(skip), 'base64').toString()).join('\n'),
+  ]),
+  ...[0, 1].map((skip): Reader => [
+    'hex',
+    (text) =>
+      (text.match(/(?:(?:0x)?[0-9a-f]{1,2}[:, -]{0,2}){6,}/gi) ?? [])
+        .map((run) => fromHex(run.replaceAll(/0x|[:, -]/gi, '').slice(skip)))
+        .join('\n'),
+  ]),
+];
+
+/** The ways in which `secret`, or a piece of it, stands in `text`; empty where there are none. */
 export function findLeaks(text: string, secret: string): readonly string[] {
-  const bytes = Buffer.from(secret);
-  const ways: readonly (readonly [string, string])[] = [
-    ['raw', secret],
-    ['URL-encoded', encodeURIComponent(secret)],
-    ['hex', bytes.toString('hex')],
-    // Whatever stands before it, twelve bytes from the middle of the secret show up in one of three alignments.
-    ...[0, 1, 2].map((shift) => ['base64', middleGroups(bytes.subarray(shift))] as const),
-  ];
-  const lower = text.toLowerCase();
-  return ways
-    .filter(([way, form]) =>
-      way === 'base64'
-        ? [form, form.replaceAll('+', '-').replaceAll('/', '_')].some((variant) => text.includes(variant))
-        : lower.includes(form.toLowerCase()),
-    )
-    .map(([way]) => way);
+  const pieces = piecesOf(secret);
+  const squeezedPieces = piecesOf(squeeze(secret));
+  const ways = new Set<string>();
+  const look = (way: string, read: string): void => {
+    if (pieces.some((piece) => read.includes(piece))) ways.add(way);
+    else if (squeezedPieces.some((piece) => squeeze(read).includes(piece))) ways.add(`${way}, wrapped`);
+  };
+  for (const [way, read] of readings(text)) {
+    look(way, read);
+    for (const [code, decode] of decodings) {
+      look(`${way} ${code}`.trim(), decode(read));
+      look(`${way} ${code}, wrapped`.trim(), decode(squeeze(read)));
+    }
+  }
+  return [...ways];
 }
 
-function middleGroups(bytes: Buffer): string {
-  const start = Math.floor(bytes.length / 6) * 3;
-  return bytes.subarray(start, start + 12).toString('base64');
+/** The text as it is, and as it reads after undoing escapes in any order. */
+function readings(text: string): readonly (readonly [way: string, read: string])[] {
+  const known = new Map<string, string>([[text, 'raw']]);
+  let latest = [...known];
+  for (let depth = 0; depth < maxDepth; depth++) {
+    const found = latest.flatMap(([read, way]) =>
+      unescapes.map(([name, undo]) => [undo(read), way === 'raw' ? name : `${way}, ${name}`] as const),
+    );
+    latest = [...new Map(found.filter(([read]) => !known.has(read)))];
+    for (const [read, way] of latest) known.set(read, way);
+  }
+  return [...known].map(([read, way]) => [way, read]);
+}
+
+function piecesOf(secret: string): readonly string[] {
+  if (secret.length <= pieceLength) return [secret];
+  return Array.from({ length: secret.length - pieceLength + 1 }, (_, start) =>
+    secret.slice(start, start + pieceLength),
+  );
+}
+
+/** Without what wrapping puts in, and with no difference between a space and the `+` that stands for it in forms. */
+function squeeze(text: string): string {
+  return text.replaceAll(/[\s+]+/g, '');
+}
+
+function fromHex(digits: string): string {
+  return Buffer.from(digits, 'hex').toString();
+}
+
+function codeUnit(digits: string, base: number): string {
+  return String.fromCharCode(Number.parseInt(digits, base));
 }

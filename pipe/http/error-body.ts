@@ -1,5 +1,7 @@
 /** Finds the server's own reason in an error's body, whichever of its shapes it has. */
 
+import type { Scrub } from '../toolkit/scrub.ts';
+
 /** What an error's body says. */
 export interface ErrorBody {
   readonly reason?: string | undefined;
@@ -12,25 +14,31 @@ export const maxErrorBytes = 64 * 1024;
 
 const maxReasonCharacters = 500;
 
+/** A body that is cut loses so much of its end: what the cut left of a secret is not recognised. */
+const maxCutCharacters = 4 * 1024;
+
 /**
  * Reads `{"type":"error","error":{"message","detail","fields"}}` (Bitbucket), `{"errors":[{"code","message"}]}` (registries),
- * `{"error":"…"}`, plain text; of a web page, only its title.
+ * `{"error":"…"}`, plain text; of a web page, only its title. Secrets are taken out before anything is cut.
+ *
+ * @param bytes the body, or what was read of it
  */
-export function parseErrorBody(text: string, contentType: string): ErrorBody {
+export function parseErrorBody(bytes: Buffer, contentType: string, scrub: Scrub): ErrorBody {
   const none = { requiredScopes: [], grantedScopes: [] };
-  const trimmed = text.trim();
+  const text = bytes.toString('utf8', 0, maxErrorBytes);
+  const trimmed = (bytes.length < maxErrorBytes ? text : scrub(text).slice(0, -maxCutCharacters)).trim();
   if (trimmed === '') return none;
   if (trimmed.startsWith('{')) {
     try {
-      return parseErrorObject(JSON.parse(trimmed) as Readonly<Record<string, unknown>>);
+      return parseErrorObject(JSON.parse(trimmed) as Readonly<Record<string, unknown>>, scrub);
     } catch {
       // Cut off, or no JSON after all: shown as it is.
     }
   }
   if (isWebPage(trimmed, contentType)) {
-    return { ...none, reason: oneLine(/<title[^>]*>([^<]*)/i.exec(trimmed)?.[1] ?? '') };
+    return { ...none, reason: oneLine(/<title[^>]*>([^<]*)/i.exec(trimmed)?.[1] ?? '', scrub) };
   }
-  return { ...none, reason: oneLine(trimmed) };
+  return { ...none, reason: oneLine(trimmed, scrub) };
 }
 
 /** Also one with an XML declaration, as XHTML has. */
@@ -38,10 +46,10 @@ export function isWebPage(text: string, contentType: string): boolean {
   return /html/i.test(contentType) || /^\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html[\s>])/i.test(text);
 }
 
-function parseErrorObject(body: Readonly<Record<string, unknown>>): ErrorBody {
+function parseErrorObject(body: Readonly<Record<string, unknown>>, scrub: Scrub): ErrorBody {
   const first = Array.isArray(body['errors']) ? (body['errors'] as readonly unknown[])[0] : undefined;
   const error = first ?? body['error'] ?? body['message'];
-  if (typeof error === 'string') return { reason: oneLine(error), requiredScopes: [], grantedScopes: [] };
+  if (typeof error === 'string') return { reason: oneLine(error, scrub), requiredScopes: [], grantedScopes: [] };
   if (!isRecord(error)) return { requiredScopes: [], grantedScopes: [] };
   const detail = error['detail'];
   const scopes = isRecord(detail) ? detail : {};
@@ -50,14 +58,14 @@ function parseErrorObject(body: Readonly<Record<string, unknown>>): ErrorBody {
     : [];
   const parts = [error['code'], error['message'], typeof detail === 'string' ? detail : undefined, ...fields];
   return {
-    reason: oneLine(parts.filter((part) => typeof part === 'string' && part !== '').join(': ')),
+    reason: oneLine(parts.filter((part) => typeof part === 'string' && part !== '').join(': '), scrub),
     requiredScopes: texts(scopes['required']),
     grantedScopes: texts(scopes['granted']),
   };
 }
 
-function oneLine(text: string): string | undefined {
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
+function oneLine(text: string, scrub: Scrub): string | undefined {
+  const line = scrub(text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim());
   if (line === '') return undefined;
   return line.length > maxReasonCharacters ? `${line.slice(0, maxReasonCharacters)}…` : line;
 }

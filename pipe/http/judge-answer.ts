@@ -4,6 +4,7 @@
  */
 
 import { UnexpectedAnswerError } from '../errors.ts';
+import type { Scrub } from '../toolkit/scrub.ts';
 import type { Answer } from './answer.ts';
 import { isWebPage, maxErrorBytes, parseErrorBody } from './error-body.ts';
 import { printableUrl } from './printable-url.ts';
@@ -19,13 +20,13 @@ interface JudgedRequest {
  *
  * @throws UnexpectedAnswerError
  */
-export async function judgeAnswer(request: JudgedRequest, url: URL, answer: Answer): Promise<Answer> {
+export async function judgeAnswer(request: JudgedRequest, url: URL, answer: Answer, scrub: Scrub): Promise<Answer> {
   const { status } = answer;
   // Refusals that are accepted, such as the 404 of what may be missing, may come as a page.
   if (request.answersContent === true || request.method === 'HEAD' || status === 204 || status >= 300) return answer;
   const peeked = await peek(answer.body);
   const contentType = answer.header('content-type') ?? '';
-  const found = describeForeign(peeked.start, contentType);
+  const found = describeForeign(peeked.start, contentType, scrub);
   if (found === undefined) return { ...answer, body: peeked.body };
   await peeked.close();
   const subject = request.subject === undefined ? '' : `${request.subject}: `;
@@ -37,11 +38,11 @@ export async function judgeAnswer(request: JudgedRequest, url: URL, answer: Answ
 }
 
 /** What a body is that no protocol has, in words; undefined if it may be one's. */
-export function describeForeign(text: string, contentType: string): string | undefined {
-  const trimmed = text.trim();
+export function describeForeign(start: Buffer, contentType: string, scrub: Scrub): string | undefined {
+  const trimmed = start.toString('utf8').trim();
   if (trimmed === '') return undefined;
   const quoted = (): string => {
-    const { reason } = parseErrorBody(trimmed, contentType);
+    const { reason } = parseErrorBody(start, contentType, scrub);
     return reason === undefined ? '' : `, "${reason}"`;
   };
   if (/^[[{]/.test(trimmed)) return isErrorDocument(trimmed) ? `an error${quoted()}` : undefined;
@@ -70,7 +71,7 @@ function isErrorDocument(text: string): boolean {
 
 interface Peeked {
   /** As much of the body as is worth judging. */
-  readonly start: string;
+  readonly start: Buffer;
   /** All of it. */
   readonly body: AsyncIterable<Uint8Array>;
   /** To be called if `body` is not read. */
@@ -96,7 +97,7 @@ async function peek(body: AsyncIterable<Uint8Array>): Promise<Peeked> {
     if (!hasEnded) yield* { [Symbol.asyncIterator]: () => rest };
   }
   return {
-    start: Buffer.concat(chunks).subarray(0, maxErrorBytes).toString('utf8'),
+    start: Buffer.concat(chunks).subarray(0, maxErrorBytes),
     body: whole(),
     async close() {
       if (!hasEnded) await rest.return?.();

@@ -6,6 +6,7 @@ import type { Answer } from './answer.ts';
 import { maxErrorBytes, parseErrorBody } from './error-body.ts';
 import { printableUrl } from './printable-url.ts';
 import { parseRetryAfterMs } from './retry.ts';
+import type { Scrub } from '../toolkit/scrub.ts';
 
 /**
  * Reads the answer's body, up to a limit.
@@ -18,9 +19,9 @@ export async function readRefusal(
   answer: Answer,
   location: URL | null,
   nowMs: number,
+  scrub: Scrub,
 ): Promise<HttpError> {
-  const text = await readSome(answer);
-  const parsed = parseErrorBody(text, answer.header('content-type') ?? '');
+  const parsed = parseErrorBody(await readSome(answer), answer.header('content-type') ?? '', scrub);
   return new HttpError({
     subject: request.subject,
     method: request.method,
@@ -36,7 +37,7 @@ export async function readRefusal(
 }
 
 /** As much of an error's body as is wanted; a body that breaks off still has said something. */
-async function readSome(answer: Answer): Promise<string> {
+async function readSome(answer: Answer): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
@@ -48,7 +49,7 @@ async function readSome(answer: Answer): Promise<string> {
   } catch {
     // What came before the break is all there is.
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** ` (request id …)` where the server names one. */

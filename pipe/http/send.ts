@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import { NetworkError, PipeError } from '../errors.ts';
+import type { Secrets } from '../toolkit/scrub.ts';
 import { formatBytes, formatDuration } from '../toolkit/units.ts';
 import { type Answer, readText } from './answer.ts';
 import type { Body } from './body.ts';
@@ -51,6 +52,8 @@ export interface HttpOptions {
   readonly policy: RetryPolicy;
   readonly proxies: ProxySettings;
   readonly log: { debug(message: string): void; warning(message: string): void; readonly isDebug: boolean };
+  /** Learns what is sent as a credential, before any answer can echo it; takes secrets out of what servers say. */
+  readonly secrets: Secrets;
   /** Ends everything; its reason is what `send` then throws. */
   readonly signal?: AbortSignal;
   readonly now?: () => number;
@@ -138,9 +141,10 @@ export function createHttp(options: HttpOptions): Http {
     for (let redirects = request.redirects ?? 0; ;) {
       const sent = await watchdog.exempt(() => options.authorizer.headerFor(url));
       const answer = await sendOnce(request, url, sent, watchdog);
-      if (request.accept.includes(answer.status)) return await read(await judgeAnswer(request, url, answer));
+      if (request.accept.includes(answer.status))
+        return await read(await judgeAnswer(request, url, answer, options.secrets.scrub));
       if (answer.status === 401 && renewals < maxRenewals) {
-        const refused = await readRefusal(request, url, answer, null, now());
+        const refused = await readRefusal(request, url, answer, null, now(), options.secrets.scrub);
         const challenges = answer.headerValues('www-authenticate');
         if (!(await watchdog.exempt(() => options.authorizer.renew(url, sent, challenges)))) throw refused;
         // Not a failure of the request: another token, and once more.
@@ -151,7 +155,8 @@ export function createHttp(options: HttpOptions): Http {
       const location = answer.header('location');
       const target =
         redirectStatuses.has(answer.status) && location !== undefined ? URL.parse(location, url.href) : null;
-      if (target === null || redirects === 0) throw await readRefusal(request, url, answer, target, now());
+      if (target === null || redirects === 0)
+        throw await readRefusal(request, url, answer, target, now(), options.secrets.scrub);
       // A short body, if any: read, so that the connection can be used again.
       await readText(answer, maxErrorBytes);
       log.debug(`${answer.status} to ${printableUrl(target)}`);
@@ -169,7 +174,10 @@ export function createHttp(options: HttpOptions): Http {
     // Where a redirect leads to another origin, that is told nothing but the address.
     const given = url.origin === request.url.origin ? request.headers : undefined;
     const headers: Record<string, string> = { 'user-agent': options.userAgent, ...given };
-    if (authorization !== undefined) headers['authorization'] = authorization;
+    if (authorization !== undefined) {
+      headers['authorization'] = authorization;
+      options.secrets.learn(authorization.replace(/^\S+ /, ''));
+    }
     const body = request.body === undefined ? undefined : countedBody(request.body, watchdog, request.onSent);
     // Without a length, the client sends chunks (RFC 9112, 7.1).
     if (request.body?.length !== undefined) headers['content-length'] = String(request.body.length);
@@ -197,7 +205,7 @@ export function createHttp(options: HttpOptions): Http {
       // An answer does not prove that the body went out: undici stops sending at the first one that comes.
       if (body !== undefined && request.accept.includes(status) && !body.isSent()) {
         // That it came too early is not the trouble with a sign-in page.
-        await judgeAnswer(request, url, answer);
+        await judgeAnswer(request, url, answer, options.secrets.scrub);
         destroyUnread(response.body);
         throw new NetworkError(
           `${describe(request, url)}: the server answered ${status} before it had the whole body`,

@@ -22,6 +22,8 @@ export interface RegistryAuthorizerOptions {
   readonly account: RegistryAccount | undefined;
   /** A client for the realm, with credentials for that origin alone. */
   readonly createRealmHttp: (realm: URL, account: RegistryAccount | undefined) => Http;
+  /** Told of every token that the realm gives out, used or not. */
+  readonly learn: (secret: string) => void;
   readonly now?: () => number;
 }
 
@@ -39,7 +41,7 @@ interface Grant {
 
 /** @see https://distribution.github.io/distribution/spec/auth/token/ */
 export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Authorizer {
-  const { registry, repository, account, createRealmHttp, now = Date.now } = options;
+  const { registry, repository, account, createRealmHttp, learn, now = Date.now } = options;
   let grant: Grant | undefined;
   let realm: { readonly url: URL; readonly http: Http } | undefined;
   /** One request for a token at a time: all that wait for it share its answer. */
@@ -105,8 +107,10 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
     const {
       token,
       access_token: accessToken,
+      refresh_token: refreshToken,
       expires_in: expiresIn,
     } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+    for (const granted of [token, accessToken, refreshToken]) if (typeof granted === 'string') learn(granted);
     const value = [token, accessToken].find(
       (candidate) => typeof candidate === 'string' && /^[\u0021-\u007E]+$/.test(candidate),
     );

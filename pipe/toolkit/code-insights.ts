@@ -1,6 +1,7 @@
 /** Code Insights reports on a commit, through the proxy that Pipelines offers to pipes. */
 
 import type { Environment } from './environment.ts';
+import { type Scrub, scrubStrings } from './scrub.ts';
 
 /** The proxy as a pipe's container reaches it. It signs requests, so none of them carries a credential. */
 export const pipelinesProxyUrl = 'http://host.docker.internal:29418';
@@ -8,6 +9,7 @@ export const pipelinesProxyUrl = 'http://host.docker.internal:29418';
 const maxTitle = 450;
 const maxDetails = 2000;
 const maxData = 10;
+const maxDatumText = 100;
 
 export type ReportDatum =
   | { readonly title: string; readonly type: 'NUMBER' | 'DURATION'; readonly value: number }
@@ -42,11 +44,13 @@ export function canReport(env: Environment): boolean {
 }
 
 /**
- * The request that publishes a report; too long texts are cut to the API's limits, and only the first 10 data are kept.
+ * The request that publishes a report without secrets; too long texts are cut to the API's limits, and only the first 10 data
+ * are kept.
  *
  * @see https://developer.atlassian.com/cloud/bitbucket/rest/api-group-reports/ "Create or update a report"
  */
-export function reportRequest(env: Environment, report: Report): ReportRequest {
+export function reportRequest(env: Environment, given: Report, scrub: Scrub): ReportRequest {
+  const report = scrubStrings(given, scrub);
   const segments = [
     env['BITBUCKET_WORKSPACE'],
     env['BITBUCKET_REPO_SLUG'],
@@ -63,7 +67,13 @@ export function reportRequest(env: Environment, report: Report): ReportRequest {
     reporter: report.reporter,
     result: report.result,
     ...(report.link === undefined ? {} : { link: report.link }),
-    data: report.data.slice(0, maxData),
+    data: report.data.slice(0, maxData).map(cutDatum),
   };
   return { target: `http://api.bitbucket.org/2.0/repositories/${path}`, body: JSON.stringify(body) };
+}
+
+function cutDatum(datum: ReportDatum): ReportDatum {
+  const title = datum.title.slice(0, maxDatumText);
+  if (datum.type !== 'LINK') return { ...datum, title };
+  return { ...datum, title, value: { ...datum.value, text: datum.value.text.slice(0, maxDatumText) } };
 }

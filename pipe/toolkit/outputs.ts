@@ -3,6 +3,7 @@
 import { access, appendFile, constants, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment } from './environment.ts';
+import { type Scrub, scrubStrings } from './scrub.ts';
 import { pipeStorageDirectory, writeWhole } from './storage.ts';
 
 /** The file in the pipe's storage directory that holds the last result. */
@@ -27,14 +28,19 @@ export async function checkOutputPath(outputPath: string): Promise<void> {
 }
 
 /**
- * Writes the result to `outputPath` and to the pipe's storage directory, where there are such.
+ * Writes the result, without secrets, to `outputPath` and to the pipe's storage directory, where there are such.
  *
  * @throws the file system's error, of the first that cannot be written, after trying both
  */
-export async function writeResult(env: Environment, outputPath: string | undefined, result: unknown): Promise<void> {
+export async function writeResult(
+  env: Environment,
+  outputPath: string | undefined,
+  result: unknown,
+  scrub: Scrub,
+): Promise<void> {
   const directory = pipeStorageDirectory(env);
   const paths = [outputPath, directory === undefined ? undefined : join(directory, resultFile)];
-  const json = `${JSON.stringify(result, undefined, 2)}\n`;
+  const json = `${JSON.stringify(scrubStrings(result, scrub), undefined, 2)}\n`;
   const writes = paths.filter((path) => path !== undefined).map((path) => writeWhole(path, json));
   const failed = (await Promise.allSettled(writes)).find((write) => write.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
@@ -45,15 +51,17 @@ const maxValueCharacters = 10_000;
 
 /**
  * Appends `NAME=value` lines to the file at `BITBUCKET_PIPELINES_VARIABLES_PATH`; outside Pipelines, does nothing.
- * The format has no escapes, so a value with a line break, which could pass for another variable, is left out.
+ * Secrets are taken out of the values. The format has no escapes, so a value with a line break, which could pass for another variable, is left out.
  */
 export async function writeOutputVariables(
   env: Environment,
   variables: Readonly<Record<string, string | undefined>>,
+  scrub: Scrub,
 ): Promise<void> {
   const path = env['BITBUCKET_PIPELINES_VARIABLES_PATH'];
   if (!path) return;
   const lines = Object.entries(variables)
+    .map(([name, value]) => [name, value === undefined ? undefined : scrub(value)] as const)
     .filter(([, value]) => value !== undefined && value.length <= maxValueCharacters && !/[\r\n\0]/.test(value))
     .map(([name, value]) => `${name}=${value}\n`);
   const before = await readFile(path, 'utf8').catch(() => '');

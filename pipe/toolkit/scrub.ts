@@ -1,48 +1,174 @@
-/** Takes secrets out of whatever is about to be printed, by value and in every usual encoding. */
+/** Takes secrets out of whatever leaves the pipe, by value, whole or in part, in every encoding that servers echo. */
 
+import { isAlphanumeric, type PlacedBytes, plainBytes } from './plain-bytes.ts';
+import { type Needle, PieceIndex, type Range } from './piece-index.ts';
+
+/** A text without secrets. */
 export type Scrub = (text: string) => string;
+
+/** The secrets of a run. */
+export interface Secrets {
+  readonly scrub: Scrub;
+  /** From now on, this one is taken out too. */
+  readonly learn: (secret: string) => void;
+}
 
 const mask = '***';
 
-/**
- * A function that replaces each secret, raw, URL-encoded, JSON-escaped, hex or base64, with `***`.
- *
- * Base64 is recognised at each of its three alignments, so that a secret is found inside an encoded `user:secret` too.
- */
-export function createScrub(secrets: Iterable<string | undefined>): Scrub {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    const trimmed = secret?.trim();
-    if (trimmed === undefined || trimmed === '') continue;
-    for (const form of encodings(trimmed)) forms.add(form);
-  }
-  if (forms.size === 0) return (text) => text;
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(longestFirst.map((form) => RegExp.escape(form)).join('|'), 'g');
-  return (text) => text.replace(pattern, mask);
+/** No real secret is shorter; stars in place of each letter "a" would take the log apart, and spell the secret out. */
+const minSecretBytes = 4;
+/** A shorter one is taken out only where it stands as a word: `test`, but not the end of `latest`. */
+const minFreeBytes = 8;
+/** Of a shorter one, no pieces are looked for: they would be ordinary words. */
+const minBytesForPieces = 12;
+const maxPieceBytes = 12;
+/** Base64 shorter than this would be found in innocent text. */
+const minBase64Characters = 6;
+const minHexPiece = 16;
+/** No server takes a longer header. */
+const maxSecretCharacters = 16 * 1024;
+/** Of the secrets learned during a run, the oldest are forgotten beyond this: they have expired, and memory is bounded. */
+const maxLearnedCharacters = 64 * 1024;
+
+/** @param given never forgotten */
+export function createSecrets(given: Iterable<string | undefined>): Secrets {
+  const known = [...new Set([...given].filter((secret) => secret !== undefined))];
+  let learned: string[] = [];
+  let learnedCharacters = 0;
+  let indexes = newIndexes();
+  /** Indexed when there is something to print. */
+  let pending = [...known];
+  return {
+    scrub(text) {
+      for (const secret of pending) addSecret(indexes, secret);
+      pending = [];
+      return masked(text, indexes);
+    },
+    learn(secret) {
+      const bounded = secret.slice(0, maxSecretCharacters);
+      if (known.includes(bounded) || learned.includes(bounded)) return;
+      learned.push(bounded);
+      pending.push(bounded);
+      learnedCharacters += bounded.length;
+      if (learnedCharacters <= maxLearnedCharacters) return;
+      learned = learned.slice(Math.ceil(learned.length / 2));
+      learnedCharacters = learned.reduce((sum, { length }) => sum + length, 0);
+      indexes = newIndexes();
+      pending = [...known, ...learned];
+    },
+  };
 }
 
-function* encodings(secret: string): Generator<string> {
-  yield secret;
-  yield encodeURIComponent(secret);
-  yield encodeURIComponent(secret).replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
-  yield new URLSearchParams([['', secret]]).toString().slice(1);
-  yield JSON.stringify(secret).slice(1, -1);
+/** A function that replaces each secret, and each piece of one that tells much of it, with `***`. */
+export function createScrub(secrets: Iterable<string | undefined>): Scrub {
+  return createSecrets(secrets).scrub;
+}
+
+/** A copy of plain data with every string in it scrubbed; the names of its properties are ours. */
+export function scrubStrings<T>(value: T, scrub: Scrub): T;
+export function scrubStrings(value: unknown, scrub: Scrub): unknown {
+  if (typeof value === 'string') return scrub(value);
+  if (Array.isArray(value)) return value.map((item: unknown) => scrubStrings(item, scrub));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, scrubStrings<unknown>(item, scrub)]));
+}
+
+interface Indexes {
+  /** Of secrets as they are. */
+  readonly texts: PieceIndex;
+  /** Of their base64 and hex forms. */
+  readonly codes: PieceIndex;
+}
+
+function newIndexes(): Indexes {
+  return { texts: new PieceIndex(), codes: new PieceIndex() };
+}
+
+function masked(text: string, { texts, codes }: Indexes): string {
+  const plain = plainBytes(text);
+  const ranges = [...texts.find(only(plain, isOfText)), ...codes.find(only(plain, isAlphanumeric))];
+  if (ranges.length === 0) return text;
+  let result = '';
+  let end = 0;
+  for (const range of united(ranges)) {
+    result += text.slice(end, range.start) + mask;
+    end = range.end;
+  }
+  return result + text.slice(end);
+}
+
+function united(ranges: readonly Range[]): readonly Range[] {
+  const result: Range[] = [];
+  for (const range of ranges.toSorted((a, b) => a.start - b.start)) {
+    const last = result.at(-1);
+    if (last === undefined || range.start >= last.end) result.push(range);
+    else result[result.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
+  }
+  return result;
+}
+
+/**
+ * What is left out of the comparison, on both sides, because writers add, double or replace it: white space where a line is
+ * wrapped, `+` for a space in forms, backslashes and quotation marks where text is quoted.
+ */
+function isOfText(byte: number): boolean {
+  return byte > 0x20 && byte !== 0x7f && byte !== 0x22 && byte !== 0x27 && byte !== 0x2b && byte !== 0x5c;
+}
+
+function only({ bytes, starts, ends }: PlacedBytes, isWanted: (byte: number) => boolean): PlacedBytes {
+  const picked = {
+    bytes: new Uint8Array(bytes.length),
+    starts: new Uint32Array(bytes.length),
+    ends: new Uint32Array(bytes.length),
+  };
+  let length = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] ?? 0;
+    if (!isWanted(byte)) continue;
+    picked.bytes[length] = byte;
+    picked.starts[length] = starts[index] ?? 0;
+    picked.ends[length] = ends[index] ?? 0;
+    length++;
+  }
+  return {
+    bytes: picked.bytes.subarray(0, length),
+    starts: picked.starts.subarray(0, length),
+    ends: picked.ends.subarray(0, length),
+  };
+}
+
+function addSecret({ texts, codes }: Indexes, secret: string): void {
+  const trimmed = secret.trim().slice(0, maxSecretCharacters);
+  const { bytes } = only(plainBytes(trimmed), isOfText);
+  const { length } = bytes;
+  if (length < minSecretBytes) return;
+  const hasPieces = length >= minBytesForPieces;
+  const minLength = hasPieces ? Math.min(maxPieceBytes, Math.ceil(length * 0.75)) : length;
+  texts.add({ bytes, minLength, isWord: Buffer.byteLength(trimmed) < minFreeBytes });
+  for (const form of base64Forms(trimmed)) {
+    const needle = codeNeedle(form, hasPieces ? maxPieceBytes : Infinity);
+    if (needle.bytes.length >= minBase64Characters) codes.add(needle);
+  }
+  const hex = Buffer.from(trimmed).toString('hex');
+  for (const form of [hex, hex.toUpperCase()]) codes.add(codeNeedle(form, hasPieces ? minHexPiece : Infinity));
+}
+
+/** Only letters and digits are compared: wrapping, separators, and the alphabets of base64 do not matter then. */
+function codeNeedle(form: string, minLength: number): Needle {
+  const bytes = Buffer.from(form.replaceAll(/0x(?=[0-9A-Fa-f])|[^0-9A-Za-z]/gi, ''), 'latin1');
+  return { bytes, minLength: Math.min(minLength, bytes.length), isWord: false };
+}
+
+/** Base64 at each of its three alignments, so that a secret is found inside an encoded `user:secret` too. */
+function base64Forms(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
-  yield bytes.toString('hex');
-  yield bytes.toString('hex').toUpperCase();
-  for (const before of [0, 1, 2]) {
+  return [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')
       .replace(/=+$/, '');
-    // Only whole groups that hold nothing but the secret: its first and last few bits depend on its neighbours.
+    // Only what holds nothing but the secret: its first and last few bits depend on its neighbours.
     const start = before === 0 ? 0 : before + 1;
     const end = (before + bytes.length) % 3 === 0 ? encoded.length : encoded.length - 1;
-    const core = encoded.slice(start, end);
-    // A shorter one would be found in innocent text.
-    if (core.length < 6) continue;
-    yield core;
-    yield core.replaceAll('+', '-').replaceAll('/', '_');
-    yield encodeURIComponent(core);
-  }
+    return encoded.slice(start, end);
+  });
 }

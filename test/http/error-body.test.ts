@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseErrorBody } from '../../pipe/http/error-body.ts';
+import { type ErrorBody, maxErrorBytes, parseErrorBody } from '../../pipe/http/error-body.ts';
+import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { findLeaks } from '../leaks.ts';
+import { tokens } from '../sandbox/tokens.ts';
+import { waysToWrite } from '../ways-to-write.ts';
 
 const json = 'application/json; charset=utf-8';
 
@@ -23,7 +27,7 @@ describe("finds the server's reason", () => {
     ['only a message', { message: 'denied' }, 'denied'],
     ['no errors, but one', { errors: [], error: 'denied' }, 'denied'],
   ])('of %s', (_, body, reason) => {
-    expect(parseErrorBody(JSON.stringify(body), json).reason).toBe(reason);
+    expect(parse(JSON.stringify(body), json).reason).toBe(reason);
   });
 
   it.each([
@@ -42,7 +46,7 @@ describe("finds the server's reason", () => {
     ['a web page that does not say so', '<HTML lang="en"><TITLE id="t">Log in</TITLE>', '', 'Log in'],
     ['a web page that only says so', 'oops<title>Log in</title>', 'text/html; charset=utf-8', 'Log in'],
   ])('of %s', (_, text, contentType, reason) => {
-    expect(parseErrorBody(text, contentType)).toEqual({ reason, requiredScopes: [], grantedScopes: [] });
+    expect(parse(text, contentType)).toEqual({ reason, requiredScopes: [], grantedScopes: [] });
   });
 });
 
@@ -56,14 +60,14 @@ it.each([
   ['an error without a message', '{"error": {"fields": []}}', json],
   ['an error of nothing', '{"error": null, "errors": [null]}', json],
 ])('finds no reason in %s', (_, text, contentType) => {
-  const { reason, requiredScopes, grantedScopes } = parseErrorBody(text, contentType);
+  const { reason, requiredScopes, grantedScopes } = parse(text, contentType);
   expect([reason, requiredScopes, grantedScopes]).toEqual([undefined, [], []]);
 });
 
 describe('finds the scopes', () => {
   it('that are required and granted', () => {
     const detail = { required: ['repository:write'], granted: ['repository', 'account'] };
-    expect(parseErrorBody(withDetail(detail), json)).toEqual({
+    expect(parse(withDetail(detail), json)).toEqual({
       reason: 'Your credentials lack one or more required scopes',
       requiredScopes: ['repository:write'],
       grantedScopes: ['repository', 'account'],
@@ -71,10 +75,49 @@ describe('finds the scopes', () => {
   });
 
   it('and takes nothing else for scopes', () => {
-    const { requiredScopes, grantedScopes } = parseErrorBody(withDetail({ required: 'x', granted: [1, 'a'] }), json);
+    const { requiredScopes, grantedScopes } = parse(withDetail({ required: 'x', granted: [1, 'a'] }), json);
     expect([requiredScopes, grantedScopes]).toEqual([[], ['a']]);
   });
 });
+
+describe('leaves secrets out before it cuts', () => {
+  const { apiToken } = tokens;
+  const scrub = createScrub([apiToken]);
+  const filler = 'some words, '.repeat(60);
+
+  const shapes = [
+    (text: string) => [text, 'text/plain'],
+    (text: string) => [JSON.stringify({ error: { message: text } }), json],
+    (text: string) => [`<title>${text}</title>`, 'text/html'],
+  ] as const;
+
+  it.each(waysToWrite(apiToken))('%s, at the end of a reason', (_, written) => {
+    for (let part = 0; part < 9; part++) {
+      const shown = Math.floor((Math.min(499, written.length) * part) / 8);
+      const shape = shapes[part % shapes.length] ?? shapes[0];
+      const [body = '', type = ''] = shape(`${filler.slice(0, 499 - shown)} ${written} and more`);
+      const { reason } = parseErrorBody(Buffer.from(body), type, scrub);
+      expect({ reason, leaks: findLeaks(reason ?? '', apiToken) }).toMatchObject({ leaks: [] });
+    }
+  });
+
+  it.each([2, 9, 17])('where the body is cut off %i bytes into one', (shown) => {
+    // What comes before is white space, which a reason does not show.
+    const secret = 'hunter2hunt';
+    const body = `${' '.repeat(maxErrorBytes - shown)}${Buffer.from(secret).toString('hex')}`;
+    const read = Buffer.from(body).subarray(0, maxErrorBytes);
+    expect(parseErrorBody(read, 'text/plain', createScrub([secret])).reason).toBeUndefined();
+  });
+
+  it('keeps the beginning of a body that is cut off', () => {
+    const body = Buffer.from(`Bad request of ${apiToken}. ${'x'.repeat(maxErrorBytes)}`);
+    expect(parseErrorBody(body, 'text/plain', scrub).reason).toMatch(/^Bad request of \*\*\*\. x+…$/);
+  });
+});
+
+function parse(text: string, contentType: string): ErrorBody {
+  return parseErrorBody(Buffer.from(text), contentType, createScrub([]));
+}
 
 function withDetail(detail: unknown): string {
   return JSON.stringify({

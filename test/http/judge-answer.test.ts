@@ -3,6 +3,7 @@ import { UnexpectedAnswerError } from '../../pipe/errors.ts';
 import { readText } from '../../pipe/http/answer.ts';
 import { bytesBody } from '../../pipe/http/body.ts';
 import { describeForeign } from '../../pipe/http/judge-answer.ts';
+import { createScrub } from '../../pipe/toolkit/scrub.ts';
 import type { HttpRequest } from '../../pipe/http/send.ts';
 import { patternBody, testClient } from './test-client.ts';
 import { answer, type Reaction, serve, type TestServer } from './test-servers.ts';
@@ -11,6 +12,15 @@ const signIn = '<!DOCTYPE html><html><head><title>Sign in\n – Contoso</title><
 const html = { 'content-type': 'text/html; charset=utf-8' };
 
 describe('describeForeign', () => {
+  const scrub = createScrub(['hunter2hunt']);
+
+  it('quotes no secret, before it cuts', () => {
+    const page = Buffer.from(`<html><title>${'x'.repeat(494)} hunter2hunt</title>`);
+    expect(describeForeign(page, '', scrub)).toBe(`a web page, "${'x'.repeat(494)} ***"`);
+    const error = Buffer.from(JSON.stringify({ error: 'you sent hunter2hunt' }));
+    expect(describeForeign(error, '', scrub)).toBe('an error, "you sent ***"');
+  });
+
   it.each([
     ['a page', signIn, 'text/html', 'a web page, "Sign in – Contoso"'],
     ['a page without a title', '<html></html>', '', 'a web page'],
@@ -23,7 +33,7 @@ describe('describeForeign', () => {
     ['no success', '{"success":false}', '', 'an error'],
     ['not ok', '{"ok":false}', '', 'an error'],
   ])('%s', (_, text, contentType, expected) => {
-    expect(describeForeign(text, contentType)).toBe(expected);
+    expect(describeForeign(Buffer.from(text), contentType, scrub)).toBe(expected);
   });
 
   it.each([
@@ -37,7 +47,7 @@ describe('describeForeign', () => {
     ['JSON that is cut off', '{"error":"No', 'application/json'],
     ["Maven's metadata", '<?xml version="1.0"?><metadata/>', 'application/xml'],
   ])('%s may be an answer', (_, text, contentType) => {
-    expect(describeForeign(text, contentType)).toBeUndefined();
+    expect(describeForeign(Buffer.from(text), contentType, scrub)).toBeUndefined();
   });
 });
 

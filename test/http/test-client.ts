@@ -3,6 +3,7 @@
 import { fixedAuthorizer } from '../../pipe/http/authorizer.ts';
 import { createHttp, type Http, type HttpOptions } from '../../pipe/http/send.ts';
 import type { SizedBody } from '../../pipe/http/body.ts';
+import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 
 export interface TestClient extends Http, AsyncDisposable {
   /** Everything logged, as `level: message`. */
@@ -17,6 +18,7 @@ export function testClient(options: Partial<HttpOptions> = {}): TestClient {
     timeoutMs: 5_000,
     policy: { retries: 3, baseMs: 2, capMs: 4, maxWaitMs: 60_000 },
     proxies: { none: '' },
+    secrets: createSecrets([]),
     log: {
       debug: (message) => lines.push(`debug: ${message}`),
       warning: (message) => lines.push(`warning: ${message}`),

@@ -7,6 +7,7 @@ import { readEngineAddress } from '../../pipe/image/engine/address.ts';
 import { type EngineImage, openEngineImage } from '../../pipe/image/engine/engine-image.ts';
 import type { StreamedLayer } from '../../pipe/image/engine/export.ts';
 import type { Choice } from '../../pipe/image/image.ts';
+import { createScrub } from '../../pipe/toolkit/scrub.ts';
 import { asNobody } from './as-nobody.ts';
 import { answer, type FakeEngine, type FakeEngineOptions, type Handler, send, startEngine } from './fake-engine.ts';
 import {
@@ -39,7 +40,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
-const options = { timeoutMs: 20_000 };
+const options = { timeoutMs: 20_000, scrub: createScrub([]) };
 const layers = [layer('one', 700_000), layer('two'), layer('three', 5_000)];
 
 function facts(contents: readonly Buffer[], configBytes: Buffer, more: Json = {}): Json {
@@ -491,11 +492,13 @@ describe('what goes wrong', () => {
 
 describe('reaching the engine', () => {
   const reach = async (host: string | undefined, more: Json = {}): Promise<string> =>
-    await inputError(openEngineImage({ host, ...more }, 'app', {}, { timeoutMs: 500 }));
+    await inputError(openEngineImage({ host, ...more }, 'app', {}, { ...options, timeoutMs: 500 }));
 
   /** Whose message has the socket's path in it. */
   const inputErrorAt = async (host: string, timeoutMs = 5000): Promise<string> => {
-    const error: unknown = await openEngineImage({ host }, 'app', {}, { timeoutMs }).catch((caught: unknown) => caught);
+    const error: unknown = await openEngineImage({ host }, 'app', {}, { ...options, timeoutMs }).catch(
+      (caught: unknown) => caught,
+    );
     expect(error).toBeInstanceOf(InputError);
     return (error as InputError).message;
   };

@@ -11,6 +11,7 @@ import { withDiffIdCheck } from '../../pipe/image/diff-id-check.ts';
 import { openEngineImage } from '../../pipe/image/engine/engine-image.ts';
 import type { Image } from '../../pipe/image/image.ts';
 import { openImage } from '../../pipe/image/open-image.ts';
+import { createScrub } from '../../pipe/toolkit/scrub.ts';
 import { inputError, readAll, sha256 } from '../image-sources/fixtures.ts';
 
 const name = `image-sources-${randomUUID().slice(0, 8)}`;
@@ -19,7 +20,7 @@ const engine = {
   tlsVerify: process.env['DOCKER_TLS_VERIFY'],
   certPath: process.env['DOCKER_CERT_PATH'],
 };
-const options = { timeoutMs: 60_000 };
+const options = { timeoutMs: 60_000, scrub: createScrub([]) };
 let root = '';
 let id = '';
 let diffIds: readonly string[] = [];

@@ -6,6 +6,9 @@ import {
   type ReportDatum,
   reportRequest,
 } from '../../pipe/toolkit/code-insights.ts';
+import { createScrub } from '../../pipe/toolkit/scrub.ts';
+
+const scrub = createScrub(['hunter22']);
 
 const env = {
   BITBUCKET_PIPELINE_UUID: '{7b0a}',
@@ -35,7 +38,7 @@ describe('canReport', () => {
 
 describe('reportRequest', () => {
   it('names the commit and the report in plain http, which the proxy signs', () => {
-    expect(reportRequest(env, report).target).toBe(
+    expect(reportRequest(env, report, scrub).target).toBe(
       'http://api.bitbucket.org/2.0/repositories/acme/app/commit/abc123/reports/upload-file',
     );
   });
@@ -46,7 +49,7 @@ describe('reportRequest', () => {
 
   it('encodes what goes into the path', () => {
     const workspace = { ...env, BITBUCKET_WORKSPACE: '{0a/1b}', BITBUCKET_REPO_SLUG: '..?x' };
-    expect(reportRequest(workspace, { ...report, id: 'a b' }).target).toBe(
+    expect(reportRequest(workspace, { ...report, id: 'a b' }, scrub).target).toBe(
       'http://api.bitbucket.org/2.0/repositories/%7B0a%2F1b%7D/..%3Fx/commit/abc123/reports/a%20b',
     );
   });
@@ -74,9 +77,25 @@ describe('reportRequest', () => {
     expect(body['title']).toBe('x'.repeat(450));
     expect(body['details']).toBe('y'.repeat(2000));
     expect(body['data']).toEqual(data.slice(0, 10));
+    const text = 'z'.repeat(101);
+    expect(bodyOf({ data: [{ title: text, type: 'LINK', value: { text, href: text } }] })['data']).toEqual([
+      { title: 'z'.repeat(100), type: 'LINK', value: { text: 'z'.repeat(100), href: text } },
+    ]);
+  });
+
+  it('leaves secrets out, before anything is cut', () => {
+    const text = `${'x'.repeat(95)}hunter22`;
+    const body = bodyOf({
+      title: `${'x'.repeat(445)}hunter22`,
+      details: `${'x'.repeat(1995)}hunter22`,
+      link: 'https://x/?hunter22',
+      data: [{ title: text, type: 'LINK', value: { text, href: 'https://x/hunter22' } }],
+    });
+    expect(JSON.stringify(body)).not.toContain('hunt');
+    expect(body).toMatchObject({ link: 'https://x/?***', data: [{ value: { href: 'https://x/***' } }] });
   });
 });
 
 function bodyOf(given: Partial<Report>): Readonly<Record<string, unknown>> {
-  return JSON.parse(reportRequest(env, { ...report, ...given }).body) as Record<string, unknown>;
+  return JSON.parse(reportRequest(env, { ...report, ...given }, scrub).body) as Record<string, unknown>;
 }

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { checkOutputPath, wantsResult, writeOutputVariables, writeResult } from '../../pipe/toolkit/outputs.ts';
+import { createScrub } from '../../pipe/toolkit/scrub.ts';
+
+const scrub = createScrub(['hunter22']);
 
 let root: string;
 let at: (...names: readonly string[]) => string;
@@ -28,7 +31,7 @@ describe('writeResult', () => {
   const result = { type: 'file', items: [{ name: 'ü "x"' }] };
 
   it('writes both places, as JSON that people can read', async () => {
-    await writeResult({ BITBUCKET_PIPE_STORAGE_DIR: at('pipes', 'acme') }, at('out', 'r.json'), result);
+    await writeResult({ BITBUCKET_PIPE_STORAGE_DIR: at('pipes', 'acme') }, at('out', 'r.json'), result, scrub);
     const text = `${JSON.stringify(result, undefined, 2)}\n`;
     expect(await readFile(at('pipes', 'acme', 'result.json'), 'utf8')).toBe(text);
     expect(await readFile(at('out', 'r.json'), 'utf8')).toBe(text);
@@ -40,18 +43,32 @@ describe('writeResult', () => {
     ['nowhere', false, false, []],
   ])('writes %s', async (_, hasOutput, hasStorage, files) => {
     const env = hasStorage ? { BITBUCKET_PIPE_STORAGE_DIR: root } : {};
-    await writeResult(env, hasOutput ? at('out.json') : undefined, result);
+    await writeResult(env, hasOutput ? at('out.json') : undefined, result, scrub);
     expect(await readdir(root)).toEqual(files);
   });
 
+  it('leaves secrets out, and JSON whole', async () => {
+    await writeResult(
+      {},
+      at('r.json'),
+      { size: 5, error: 'a "hunter22"\n', items: [{ url: 'https://x/hunter22' }] },
+      scrub,
+    );
+    expect(JSON.parse(await readFile(at('r.json'), 'utf8'))).toEqual({
+      size: 5,
+      error: 'a "***"\n',
+      items: [{ url: 'https://x/***' }],
+    });
+  });
+
   it('writes one place that is named twice', async () => {
-    await writeResult({ BITBUCKET_PIPE_STORAGE_DIR: root }, at('result.json'), result);
+    await writeResult({ BITBUCKET_PIPE_STORAGE_DIR: root }, at('result.json'), result, scrub);
     expect(await readdir(root)).toEqual(['result.json']);
   });
 
   it('writes the one place where the other fails, and then throws', async () => {
     await mkdir(at('directory'));
-    const writing = writeResult({ BITBUCKET_PIPE_STORAGE_DIR: at('pipes') }, at('directory'), result);
+    const writing = writeResult({ BITBUCKET_PIPE_STORAGE_DIR: at('pipes') }, at('directory'), result, scrub);
     await expect(writing).rejects.toMatchObject({ code: 'EISDIR' });
     expect(await readdir(at('pipes'))).toEqual(['result.json']);
   });
@@ -93,6 +110,11 @@ describe('writeOutputVariables', () => {
     );
   });
 
+  it('leaves secrets out', async () => {
+    await write({ URL: 'https://x/hunter22', HEX: Buffer.from('hunter22').toString('hex') });
+    expect(await readFile(at('variables'), 'utf8')).toBe('URL=https://x/***\nHEX=***\n');
+  });
+
   it('starts on a line of its own, though the one before was not ended', async () => {
     await writeFile(at('variables'), 'THEIRS=1');
     await write({ OURS: '2' });
@@ -111,11 +133,11 @@ describe('writeOutputVariables', () => {
   });
 
   it.each([{}, { BITBUCKET_PIPELINES_VARIABLES_PATH: '' }])('does nothing outside Pipelines: %j', async (env) => {
-    await writeOutputVariables(env, { A: '1' });
+    await writeOutputVariables(env, { A: '1' }, scrub);
     expect(await readdir(root)).toEqual([]);
   });
 });
 
 async function write(variables: Readonly<Record<string, string | undefined>>): Promise<void> {
-  await writeOutputVariables({ BITBUCKET_PIPELINES_VARIABLES_PATH: at('variables') }, variables);
+  await writeOutputVariables({ BITBUCKET_PIPELINES_VARIABLES_PATH: at('variables') }, variables, scrub);
 }

@@ -6,8 +6,9 @@
 
 import { Agent, type Dispatcher } from 'undici';
 import { InputError, PipeError } from '../../errors.ts';
-import { maxErrorBytes, parseErrorBody } from '../../http/error-body.ts';
+import { parseErrorBody } from '../../http/error-body.ts';
 import { untilAborted } from '../../http/until-aborted.ts';
+import type { Scrub } from '../../toolkit/scrub.ts';
 import { formatDuration } from '../../toolkit/units.ts';
 import { isObject, parseJson } from '../formats/json.ts';
 import { type EngineAddress, type EngineSettings, readEngineAddress } from './address.ts';
@@ -16,6 +17,8 @@ import { unreachable } from './unreachable.ts';
 export interface EngineOptions {
   /** An engine that says nothing for so long is taken for dead. */
   readonly timeoutMs: number;
+  /** Takes secrets out of what the engine says. */
+  readonly scrub: Scrub;
   /** Ends everything; its reason is what is then thrown. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -117,7 +120,7 @@ async function getJson(wire: Wire, path: string): Promise<EngineAnswer> {
   const { statusCode, headers, body } = await request(wire, path, {});
   const bytes = await readAll(wire, body);
   const contentType = [headers['content-type']].flat()[0] ?? '';
-  const reason = statusCode < 400 ? '' : reasonOf(bytes, contentType, statusCode);
+  const reason = statusCode < 400 ? '' : reasonOf(wire, bytes, contentType, statusCode);
   let value: unknown;
   try {
     value = parseJson(bytes, wire.name);
@@ -131,7 +134,7 @@ async function* openStream(wire: Wire, path: string): AsyncGenerator<Uint8Array>
   const { statusCode, headers, body } = await request(wire, path, { headersTimeout: exportTimeoutMs });
   if (statusCode !== 200) {
     const contentType = [headers['content-type']].flat()[0] ?? '';
-    throw new PipeError(`${atStart(wire.name)}: ${reasonOf(await readAll(wire, body), contentType, statusCode)}`);
+    throw new PipeError(`${atStart(wire.name)}: ${reasonOf(wire, await readAll(wire, body), contentType, statusCode)}`);
   }
   try {
     for await (const chunk of body) yield chunk as Buffer;
@@ -176,8 +179,8 @@ async function readAll(wire: Wire, body: AsyncIterable<Uint8Array>): Promise<Buf
   return Buffer.concat(chunks);
 }
 
-function reasonOf(bytes: Buffer, contentType: string, status: number): string {
-  return parseErrorBody(bytes.toString('utf8', 0, maxErrorBytes), contentType).reason ?? `it answered ${status}`;
+function reasonOf({ options }: Wire, bytes: Buffer, contentType: string, status: number): string {
+  return parseErrorBody(bytes, contentType, options.scrub).reason ?? `it answered ${status}`;
 }
 
 function brokenOff({ name, options }: Wire, error: unknown): unknown {
