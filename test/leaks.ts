@@ -60,18 +60,19 @@ const decodings: readonly Reader[] = [
 
 /** The ways in which `secret`, or a piece of it, stands in `text`; empty where there are none. */
 export function findLeaks(text: string, secret: string): readonly string[] {
-  const pieces = piecesOf(secret);
-  const squeezedPieces = piecesOf(squeeze(secret));
+  const holdsPiece = searchFor(secret);
+  const holdsSqueezed = searchFor(squeeze(secret));
   const ways = new Set<string>();
   const look = (way: string, read: string): void => {
-    if (pieces.some((piece) => read.includes(piece))) ways.add(way);
-    else if (squeezedPieces.some((piece) => squeeze(read).includes(piece))) ways.add(`${way}, wrapped`);
+    if (holdsPiece(read)) ways.add(way);
+    else if (holdsSqueezed(squeeze(read))) ways.add(`${way}, wrapped`);
   };
   for (const [way, read] of readings(text)) {
     look(way, read);
+    const squeezed = squeeze(read);
     for (const [code, decode] of decodings) {
-      look(`${way} ${code}`.trim(), decode(read));
-      look(`${way} ${code}, wrapped`.trim(), decode(squeeze(read)));
+      look(`${way} ${code}`, decode(read));
+      look(`${way} ${code}, wrapped`, decode(squeezed));
     }
   }
   return [...ways];
@@ -91,11 +92,14 @@ function readings(text: string): readonly (readonly [way: string, read: string])
   return [...known].map(([read, way]) => [way, read]);
 }
 
-function piecesOf(secret: string): readonly string[] {
-  if (secret.length <= pieceLength) return [secret];
-  return Array.from({ length: secret.length - pieceLength + 1 }, (_, start) =>
-    secret.slice(start, start + pieceLength),
-  );
+/** Whether a text holds any piece of the secret. Each piece holds one of the halves, which are fewer: those are looked for first. */
+function searchFor(secret: string): (text: string) => boolean {
+  if (secret.length <= pieceLength) return (text) => text.includes(secret);
+  const half = pieceLength / 2;
+  const starts = Array.from({ length: secret.length - half + 1 }, (_, start) => start);
+  const halves = starts.filter((start) => start % half === 0).map((start) => secret.slice(start, start + half));
+  const pieces = starts.slice(0, -half).map((start) => secret.slice(start, start + pieceLength));
+  return (text) => halves.some((part) => text.includes(part)) && pieces.some((piece) => text.includes(piece));
 }
 
 /** Without what wrapping puts in, and with no difference between a space and the `+` that stands for it in forms. */

@@ -1,6 +1,7 @@
 /** An HTTP answer whose status was accepted, and ways to read its body within limits. */
 
 import { PipeError, UnexpectedAnswerError } from '../errors.ts';
+import { jsonProblem } from '../json-problem.ts';
 
 export interface Answer {
   readonly status: number;
@@ -43,7 +44,7 @@ export async function readJson(answer: Answer, maxBytes: number): Promise<unknow
     throw new UnexpectedAnswerError(
       `${answer.url.host} answered ${answer.status} with something that is not JSON`,
       { status: answer.status, isForeign: true },
-      { cause: error },
+      { cause: jsonProblem(error) },
     );
   }
 }

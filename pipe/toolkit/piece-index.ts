@@ -29,6 +29,8 @@ const gramLength = 4;
  */
 export class PieceIndex {
   readonly #sites = new Map<number, Site[]>();
+  /** By the hash of four bytes, whether any of the places has it. */
+  readonly #isKnown = new Uint8Array(0x1_00_00);
   #comparisons = 0;
 
   /** Bytes compared so far, beyond the look at every four: what a search costs. */
@@ -40,10 +42,16 @@ export class PieceIndex {
     const { bytes, minLength } = needle;
     for (let offset = 0; offset + gramLength <= bytes.length; offset += minLength - gramLength + 1) {
       const gram = gramAt(bytes, offset);
+      this.#isKnown[hashOf(gram)] = 1;
       const sites = this.#sites.get(gram);
       if (sites === undefined) this.#sites.set(gram, [{ needle, offset }]);
       else sites.push({ needle, offset });
     }
+  }
+
+  /** Whether these four bytes, the first one highest, may be a place that is known: a quick look before a search. */
+  mayKnow(gram: number): boolean {
+    return this.#isKnown[hashOf(gram)] === 1;
   }
 
   /** The parts of the text in which pieces of needles stand; they may overlap. */
@@ -79,6 +87,10 @@ export class PieceIndex {
 function gramAt(bytes: Uint8Array, index: number): number {
   const high = ((bytes[index] ?? 0) << 24) | ((bytes[index + 1] ?? 0) << 16);
   return high | ((bytes[index + 2] ?? 0) << 8) | (bytes[index + 3] ?? 0);
+}
+
+function hashOf(gram: number): number {
+  return (gram ^ (gram >>> 13)) & 0xff_ff;
 }
 
 function isWord({ bytes, starts, ends }: PlacedBytes, start: number, end: number): boolean {

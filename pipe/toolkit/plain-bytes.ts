@@ -9,22 +9,16 @@ export interface PlacedBytes {
   readonly ends: Uint32Array;
 }
 
+/** Whether the text may hold an escape at all; otherwise it stands for its own bytes. */
+export function mayHoldEscapes(text: string): boolean {
+  return /[%&\\]|0[xX]/.test(text);
+}
+
 /**
  * Reads escapes from the inside out until none is left, so that a text means the same however often it was escaped. It is
  * read once: each character is put on a stack, and whenever the top of the stack is an escape, what it stands for takes its place.
  */
 export function plainBytes(text: string): PlacedBytes {
-  // Most lines of a log: nothing to read from them but their letters.
-  if (!/[%&\\\u0080-\uFFFF]|0x/i.test(text)) {
-    const bytes = Buffer.from(text, 'latin1');
-    const starts = new Uint32Array(bytes.length);
-    const ends = new Uint32Array(bytes.length);
-    for (let index = 0; index < bytes.length; index++) {
-      starts[index] = index;
-      ends[index] = index + 1;
-    }
-    return { bytes, starts, ends };
-  }
   const stack = new ByteStack(3 * text.length);
   for (let index = 0; index < text.length; index++) {
     const end = index + 1;

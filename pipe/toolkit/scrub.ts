@@ -1,6 +1,6 @@
 /** Takes secrets out of whatever leaves the pipe, by value, whole or in part, in every encoding that servers echo. */
 
-import { isAlphanumeric, type PlacedBytes, plainBytes } from './plain-bytes.ts';
+import { isAlphanumeric, mayHoldEscapes, type PlacedBytes, plainBytes } from './plain-bytes.ts';
 import { type Needle, PieceIndex, type Range } from './piece-index.ts';
 
 /** A text without secrets. */
@@ -84,8 +84,12 @@ function newIndexes(): Indexes {
   return { texts: new PieceIndex(), codes: new PieceIndex() };
 }
 
-function masked(text: string, { texts, codes }: Indexes): string {
+function masked(text: string, indexes: Indexes): string {
+  // Most lines hold nothing that is worth a search.
+  if (!mayHoldEscapes(text) && !mayHoldPieces(Buffer.from(text), indexes)) return text;
   const plain = plainBytes(text);
+  if (!mayHoldPieces(plain.bytes, indexes)) return text;
+  const { texts, codes } = indexes;
   const ranges = [...texts.find(only(plain, isOfText)), ...codes.find(only(plain, isAlphanumeric))];
   if (ranges.length === 0) return text;
   let result = '';
@@ -95,6 +99,21 @@ function masked(text: string, { texts, codes }: Indexes): string {
     end = range.end;
   }
   return result + text.slice(end);
+}
+
+function mayHoldPieces(bytes: Uint8Array, { texts, codes }: Indexes): boolean {
+  let ofText = 0;
+  let ofCode = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] ?? 0;
+    if (!isOfText(byte)) continue;
+    ofText = (ofText << 8) | byte;
+    if (texts.mayKnow(ofText)) return true;
+    if (!isAlphanumeric(byte)) continue;
+    ofCode = (ofCode << 8) | byte;
+    if (codes.mayKnow(ofCode)) return true;
+  }
+  return false;
 }
 
 function united(ranges: readonly Range[]): readonly Range[] {
@@ -139,7 +158,7 @@ function only({ bytes, starts, ends }: PlacedBytes, isWanted: (byte: number) => 
 
 function addSecret({ texts, codes }: Indexes, secret: string): void {
   const trimmed = secret.trim().slice(0, maxSecretCharacters);
-  const { bytes } = only(plainBytes(trimmed), isOfText);
+  const bytes = bytesOf(trimmed).filter(isOfText);
   const { length } = bytes;
   if (length < minSecretBytes) return;
   const hasPieces = length >= minBytesForPieces;
@@ -153,9 +172,13 @@ function addSecret({ texts, codes }: Indexes, secret: string): void {
   for (const form of [hex, hex.toUpperCase()]) codes.add(codeNeedle(form, hasPieces ? minHexPiece : Infinity));
 }
 
+function bytesOf(text: string): Uint8Array {
+  return mayHoldEscapes(text) ? plainBytes(text).bytes : Buffer.from(text);
+}
+
 /** Only letters and digits are compared: wrapping, separators, and the alphabets of base64 do not matter then. */
 function codeNeedle(form: string, minLength: number): Needle {
-  const bytes = Buffer.from(form.replaceAll(/0x(?=[0-9A-Fa-f])|[^0-9A-Za-z]/gi, ''), 'latin1');
+  const bytes = bytesOf(form).filter(isAlphanumeric);
   return { bytes, minLength: Math.min(minLength, bytes.length), isWord: false };
 }
 

@@ -1,6 +1,7 @@
 /** Reads JSON that others wrote: within limits, and only in the shape that is expected. */
 
 import { InputError } from '../../errors.ts';
+import { jsonProblem } from '../../json-problem.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -19,7 +20,8 @@ export function parseJson(bytes: Uint8Array, where: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new InputError(`${where} is not valid JSON: ${(error as Error).message}`, { cause: error });
+    const problem = jsonProblem(error);
+    throw new InputError(`${where} is not valid JSON: ${problem.message}`, { cause: problem });
   }
 }
 

@@ -1,0 +1,219 @@
+/** Whole runs against servers that repeat what they were sent: nothing of it leaves the pipe by any way. */
+
+import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from '@jest/globals';
+import { reportCrash, run } from '../pipe/run.ts';
+import type { Environment } from '../pipe/toolkit/environment.ts';
+import { startEchoServer } from './echo-server.ts';
+import { answer, serve } from './http/test-servers.ts';
+import { findLeaks } from './leaks.ts';
+import { jar } from './maven/artifacts.ts';
+import { writePackage } from './npm/tarballs.ts';
+import { writeLayout } from './registry/images.ts';
+import { arrayVariables, type Ended, useBench } from './run-pipe.ts';
+import { tokens } from './sandbox/tokens.ts';
+
+const bench = useBench();
+const basic = Buffer.from(`${tokens.apiUser}:${tokens.apiToken}`).toString('base64');
+const granted =
+  'eyJhbGciOiJSUzI1NiJ9.Z3JhbnRlZC1ieS10aGUtcmVnaXN0cnk.Xq8-Lr2wTb6NcYm4Hd_Ps9JfFg1UoEa7TiVx3Rk5Qj0DySlWnBf';
+
+/** Places that the pipe writes to. */
+const handOver: Environment = {
+  BITBUCKET_PIPE_STORAGE_DIR: '.storage',
+  BITBUCKET_PIPELINES_VARIABLES_PATH: 'variables',
+  BITBUCKET_PIPELINE_UUID: '{0}',
+  BITBUCKET_COMMIT: '0123456789abcdef0123456789abcdef01234567',
+  BITBUCKET_WORKSPACE: 'acme',
+  BITBUCKET_REPO_SLUG: 'app',
+};
+
+/** Runs it with every hand-over and debug output. @returns all that came out, whichever way, the output first */
+async function runAndCollect(env: Environment, ...args: readonly string[]): Promise<Ended & { readonly all: string }> {
+  const storage = join(bench.directory, '.storage');
+  const variables = join(bench.directory, 'variables');
+  const ended = await bench.runPipe(
+    {
+      DEBUG: 'true',
+      ...handOver,
+      BITBUCKET_PIPE_STORAGE_DIR: storage,
+      BITBUCKET_PIPELINES_VARIABLES_PATH: variables,
+      ...env,
+      ...arrayVariables('EXTRA_ARGS', ['--output', 'out.json', ...args]),
+    },
+    { retryBaseMs: 0 },
+  );
+  const files = [join(bench.directory, 'out.json'), join(storage, 'result.json'), variables];
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
+  return { ...ended, all: [ended.output, ...texts, JSON.stringify([...bench.sandbox.reports.values()])].join('\n') };
+}
+
+const account: Environment = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
+
+const kinds: readonly (readonly [type: string, given: () => Promise<Environment>])[] = [
+  [
+    'file',
+    async () => {
+      await writeFile(join(bench.directory, 'a.txt'), 'content');
+      return { FILENAME: 'a.txt' };
+    },
+  ],
+  ['npm', async () => ({ FILENAME: await writePackage(bench) })],
+  [
+    'maven',
+    async () => {
+      await writeFile(join(bench.directory, 'app-1.0.jar'), jar());
+      return { FILENAME: 'app-1.0.jar' };
+    },
+  ],
+  ['image', async () => ({ FILENAME: await writeLayout(bench), IMAGE: 'acme/app:v1' })],
+];
+
+describe('a server that repeats the credentials, in every encoding and across every cut, gets nothing printed or written', () => {
+  it.each(kinds)('TYPE %s', async (type, given) => {
+    const secrets = type === 'image' ? [granted] : type === 'file' ? [basic] : [tokens.apiToken];
+    await using server = await startEchoServer(secrets, type === 'image' ? granted : undefined);
+    const env = {
+      TYPE: type,
+      API_URL: server.origin,
+      REGISTRY: type === 'file' ? undefined : server.origin,
+      ...account,
+    };
+    const files = await given();
+    // Every failed try shows one reason.
+    while (server.left > 0) {
+      const before = server.left;
+      const { exitCode, output, all } = await runAndCollect({ ...env, ...files }, '--retries', '20');
+      expect(exitCode).toBe(1);
+      expect(output).toContain('503 ');
+      expect(output).toContain('***');
+      for (const secret of secrets)
+        expect({ left: before, leaks: findLeaks(all, secret) }).toMatchObject({ leaks: [] });
+      const result = JSON.parse(await readFile(join(bench.directory, 'out.json'), 'utf8')) as { error: string };
+      expect(result.error).toContain('***');
+      expect(server.left).toBeLessThan(before);
+    }
+  });
+});
+
+it('a secret in a name is in no result, variable or report', async () => {
+  const name = `build of ${tokens.apiToken} ${'x'.repeat(30)}.txt`;
+  await writeFile(join(bench.directory, name), 'content');
+  const { exitCode, output, all } = await runAndCollect({ ...account, FILENAME: '*.txt' });
+  expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+  expect([...bench.sandbox.downloads.keys()]).toEqual([name]);
+  expect(all).toContain('UPLOAD_URL=');
+  expect(all).toContain('"title":"build of ***');
+  expect(findLeaks(all, tokens.apiToken)).toEqual([]);
+});
+
+it('a token that a registry granted is in no crash message either', async () => {
+  await using server = await startEchoServer([granted], granted);
+  const env = {
+    TYPE: 'image',
+    IMAGE: 'acme/app:v1',
+    REGISTRY: server.origin,
+    FILENAME: await writeLayout(bench),
+    ...account,
+  };
+  const lines: string[] = [];
+  const stdout = { write: (text: string) => lines.push(text) };
+  const parts = { stdout, signals: new EventEmitter(), workingDirectory: bench.directory, metadataPaths: [] };
+  await run({ ...env, EXTRA_ARGS: '--retries=0' }, parts);
+  // A run knows what it was granted; a crash after it is told the same environment.
+  const other = lines.splice(0).join('');
+  expect(other).toContain('✖ ');
+  const same = { ...env, EXTRA_ARGS: '--retries=0', DEBUG: 'true' };
+  await run(same, parts);
+  expect(reportCrash(new Error(`sent ${granted}`, { cause: new Error(granted) }), same, stdout)).toBe(1);
+  expect(lines.at(-1)).toContain('✖ Unexpected error: sent ***');
+  expect(findLeaks(other + lines.join(''), granted)).toEqual([]);
+});
+
+describe('the bundle', () => {
+  it.each([
+    ['as JSON escapes', (text: string) => each(text, (code) => `\\u${code.toString(16).padStart(4, '0')}`)],
+    ['as HTML', (text: string) => each(text, (code) => `&#${code};`)],
+    ['wrapped', (text: string) => Buffer.from(`me:${text}`).toString('base64').replaceAll(/.{76}/g, '$&\\r\\n')],
+  ])('prints no token that a server repeats %s', async (_, write) => {
+    await using server = await serve(
+      answer(400, `{"error":"${'x'.repeat(300)} ${write(tokens.apiToken)} ${'y'.repeat(90)}"}`),
+    );
+    await writeFile(join(bench.directory, 'a.txt'), 'content');
+    const env = {
+      ...account,
+      WORKSPACE: 'acme',
+      REPOSITORY: 'app',
+      FILENAME: 'a.txt',
+      API_URL: server.origin,
+      DEBUG: 'true',
+    };
+    const files = { EXTRA_ARGS: '--output=out.json' };
+    const bundle = join(__dirname, '..', 'dist', 'pipe.js');
+    const child = spawn(process.execPath, [bundle], { cwd: bench.directory, env: { ...env, ...files } });
+    const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    expect({ exitCode: exitCode as number, output }).toMatchObject({
+      exitCode: 1,
+      output: expect.stringMatching(/x (?:bWU6)?\*\*\*/),
+    });
+    const result = await readFile(join(bench.directory, 'out.json'), 'utf8');
+    expect(result).toMatch(/x (?:bWU6)?\*\*\*/);
+    expect(findLeaks(output + result, tokens.apiToken)).toEqual([]);
+  });
+
+  function each(text: string, write: (code: number) => string): string {
+    return text.replaceAll(/[^]/g, (character) => write(character.charCodeAt(0)));
+  }
+});
+
+describe('a secret in the wrong place is not quoted where it is refused', () => {
+  const secret = 'Tr0ub4dor&3-horse-staple';
+  it.each<[string, Environment]>([
+    ['REGISTRY', { TYPE: 'npm', REGISTRY: `https://me:${secret}@registry.example/` }],
+    [
+      'REGISTRY of an image',
+      { TYPE: 'image', IMAGE: 'app', REGISTRY: `https://me:${encodeURIComponent(secret)}@r.example` },
+    ],
+    ['IMAGE', { TYPE: 'image', IMAGE: `me:${secret}@r.example/app` }],
+    ['API_URL', { API_URL: `https://${secret}@api.example/2.0` }],
+    ['EXTRA_ARGS', { ...arrayVariables('EXTRA_ARGS', ['--password', secret]) }],
+    ['EXTRA_ARGS as one text', { EXTRA_ARGS: `--token=${secret}` }],
+    ['HTTPS_PROXY', { HTTPS_PROXY: `socks5://me:${secret}@proxy.example` }],
+    ['a variable that is misspelled', { TOKENS: secret, DEBUG: secret }],
+    ['another variable than TOKEN', { TOKEN: secret, TYPE: secret, WORKSPACE: secret, DEBUG: `"${secret}"` }],
+  ])('%s', async (_, env) => {
+    const { exitCode, output } = await bench.runPipe({ FILENAME: 'x', ...env });
+    expect(exitCode).toBe(1);
+    expect(output).toContain('Validation errors');
+    expect(findLeaks(output, secret)).toEqual([]);
+  });
+
+  it('an API token as USERNAME or WORKSPACE', async () => {
+    const { output } = await bench.runPipe({ FILENAME: 'x', WORKSPACE: tokens.apiToken, USERNAME: tokens.apiToken });
+    expect(output).toContain('"***" is no workspace slug');
+  });
+});
+
+it('the address of a Docker Engine is shown without its password', async () => {
+  const env = {
+    ...account,
+    TYPE: 'image',
+    IMAGE: 'app',
+    DOCKER_HOST: 'tcp://me:hunter2hunter2@127.0.0.1:1',
+    REGISTRY: 'localhost:1',
+  };
+  const { exitCode, output } = await bench.runPipe(env);
+  expect(exitCode).toBe(1);
+  expect(output).toContain('tcp://me:***@127.0.0.1:1');
+});
+
+it.each(['a', '1', 'file', 'e:'])('a secret as short as %j does not take the output apart', async (secret) => {
+  await writeFile(join(bench.directory, 'a.txt'), 'content');
+  const { output } = await runAndCollect({ TOKEN: secret, FILENAME: 'a.txt' }, '--dry-run');
+  expect(output).toContain('INFO: Publishing 1 ');
+  expect(output).toContain('✔ Dry run: nothing was sent');
+});
