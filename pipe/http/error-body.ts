@@ -36,7 +36,8 @@ export function parseErrorBody(bytes: Buffer, contentType: string, scrub: Scrub)
     }
   }
   if (isWebPage(trimmed, contentType)) {
-    return { ...none, reason: oneLine(/<title[^>]*>([^<]*)/i.exec(trimmed)?.[1] ?? '', scrub) };
+    // Each try ends at the next tag: a page that is full of beginnings would otherwise take quadratic time.
+    return { ...none, reason: oneLine(/<title[^<>]*>([^<]*)/i.exec(trimmed)?.[1] ?? '', scrub) };
   }
   return { ...none, reason: oneLine(trimmed, scrub) };
 }
