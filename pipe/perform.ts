@@ -98,12 +98,12 @@ async function checkOutput(path: string): Promise<void> {
 async function handOver(
   { env, settings }: Pick<RunContext, 'env' | 'settings'>,
   { failure, result, variables }: Conclusion,
-  { log, secrets: { scrub } }: RunTools,
+  { log, secrets: { scrub, scrubValue } }: RunTools,
 ): Promise<void> {
-  const message = failure?.error instanceof Error ? failure.error.message : undefined;
+  const message = failure?.error instanceof Error ? scrub(failure.error.message) : undefined;
   try {
-    if (result !== undefined) await writeResult(env, settings.outputPath, result(message), scrub);
-    if (variables !== undefined) await writeOutputVariables(env, variables, scrub);
+    if (result !== undefined) await writeResult(env, settings.outputPath, result(message), scrubValue);
+    if (variables !== undefined) await writeOutputVariables(env, variables, scrubValue);
   } catch (error) {
     log.warning(`The results could not be written: ${(error as Error).message}`);
   }

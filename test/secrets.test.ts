@@ -217,3 +217,13 @@ it.each(['a', '1', 'file', 'e:'])('a secret as short as %j does not take the out
   expect(output).toContain('INFO: Publishing 1 ');
   expect(output).toContain('✔ Dry run: nothing was sent');
 });
+
+it('a short secret that is also a name changes nothing that programs read', async () => {
+  await writeFile(join(bench.directory, 'postgres'), 'content');
+  const { all, output } = await runAndCollect({ DB_PASSWORD: 'postgres', FILENAME: 'postgres' });
+  const { apiUrl } = bench.sandbox;
+  const url = `${apiUrl}/repositories/acme/app/downloads/postgres`;
+  expect(output).not.toContain('postgres');
+  expect(all).toContain(`UPLOAD_URL=${url}\n`);
+  expect(all).toContain(`"url": "${url}"`);
+});

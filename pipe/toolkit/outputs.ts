@@ -51,7 +51,8 @@ const maxValueCharacters = 10_000;
 
 /**
  * Appends `NAME=value` lines to the file at `BITBUCKET_PIPELINES_VARIABLES_PATH`; outside Pipelines, does nothing.
- * Secrets are taken out of the values. The format has no escapes, so a value with a line break, which could pass for another variable, is left out.
+ * Secrets are taken out of the values. The format has no escapes, so a value with a line break, which could pass for
+ * another variable, is left out.
  */
 export async function writeOutputVariables(
   env: Environment,

@@ -9,6 +9,11 @@ export type Scrub = (text: string) => string;
 /** The secrets of a run. */
 export interface Secrets {
   readonly scrub: Scrub;
+  /**
+   * For values that programs read: short secrets stay. What is written there was named by the user, and `test` may be the
+   * name of an image as well as the password of a registry on the user's own machine.
+   */
+  readonly scrubValue: Scrub;
   /** From now on, this one is taken out too. */
   readonly learn: (secret: string) => void;
 }
@@ -35,15 +40,20 @@ export function createSecrets(given: Iterable<string | undefined>): Secrets {
   const known = [...new Set([...given].filter((secret) => secret !== undefined))];
   let learned: string[] = [];
   let learnedCharacters = 0;
-  let indexes = newIndexes();
+  let indexes = { all: newIndexes(), long: newIndexes() };
   /** Indexed when there is something to print. */
   let pending = [...known];
+  const upToDate = (): typeof indexes => {
+    for (const secret of pending) {
+      addSecret(indexes.all, secret);
+      if (isLong(secret)) addSecret(indexes.long, secret);
+    }
+    pending = [];
+    return indexes;
+  };
   return {
-    scrub(text) {
-      for (const secret of pending) addSecret(indexes, secret);
-      pending = [];
-      return masked(text, indexes);
-    },
+    scrub: (text) => masked(text, upToDate().all),
+    scrubValue: (text) => masked(text, upToDate().long),
     learn(secret) {
       const bounded = secret.slice(0, maxSecretCharacters);
       if (known.includes(bounded) || learned.includes(bounded)) return;
@@ -53,7 +63,7 @@ export function createSecrets(given: Iterable<string | undefined>): Secrets {
       if (learnedCharacters <= maxLearnedCharacters) return;
       learned = learned.slice(Math.ceil(learned.length / 2));
       learnedCharacters = learned.reduce((sum, { length }) => sum + length, 0);
-      indexes = newIndexes();
+      indexes = { all: newIndexes(), long: newIndexes() };
       pending = [...known, ...learned];
     },
   };
@@ -82,6 +92,10 @@ interface Indexes {
 
 function newIndexes(): Indexes {
   return { texts: new PieceIndex(), codes: new PieceIndex() };
+}
+
+function isLong(secret: string): boolean {
+  return Buffer.byteLength(secret.trim()) >= minBytesForPieces;
 }
 
 function masked(text: string, indexes: Indexes): string {
