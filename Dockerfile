@@ -11,7 +11,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 # With tsconfig.json esbuild makes the very bundle that `npm run build` leaves anywhere else.
 COPY tsconfig.json ./
-COPY ci-scripts/build.mjs ci-scripts/undici-subset.cjs ci-scripts/check-undici-subset.mjs ci-scripts/
+COPY ci-scripts/build.mjs ci-scripts/check-undici-subset.mjs ci-scripts/fail-unless-writable.mjs \
+  ci-scripts/find-runtime.mjs ci-scripts/run.mjs ci-scripts/undici-subset.cjs ci-scripts/
 COPY pipe pipe
 RUN npm run build
 

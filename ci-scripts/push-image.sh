@@ -12,7 +12,7 @@ push() {
   shift
   for option in --no-report "$@"; do options+=("EXTRA_ARGS_$((${#options[@]}))=$option"); done
   env "${options[@]}" "EXTRA_ARGS_COUNT=${#options[@]}" TYPE=image "IMAGE=$image:$tag" \
-    USERNAME="${DOCKERHUB_USERNAME:-}" TOKEN="${DOCKERHUB_TOKEN:-}" node dist/pipe.js
+    USERNAME="${DOCKERHUB_USERNAME:-}" TOKEN="${DOCKERHUB_TOKEN:-}" node ci-scripts/run.mjs dist/pipe.js
 }
 
 tags=()

@@ -11,8 +11,8 @@ main_branch=${RELEASE_BRANCH:-main}
 registry=${RELEASE_REGISTRY:-docker.io}
 image=$registry/$account/$name
 tools=${RELEASE_TOOLS:-$PWD/.venv}
-# The project's own Node.js, where `npm ci` has put it, and the tools of install-tools.sh.
-PATH=$PWD/node_modules/.bin:$tools/bin:$PATH
+# The tools of install-tools.sh.
+PATH=$tools/bin:$PATH
 export PATH
 
 say() { printf '%s\n' "$*"; }
