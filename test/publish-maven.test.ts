@@ -8,6 +8,7 @@ import { acme, descriptor, type DescriptorFields, jar, plainJar, pluginJar, pomT
 import { zip } from './maven/zip-writer.ts';
 import { arrayVariables, type Bench, type Ended, type RunOptions, useBench } from './run-pipe.ts';
 import type { MavenOptions } from './sandbox/maven-repository.ts';
+import { patience } from './patience.ts';
 import { tokens } from './sandbox/tokens.ts';
 
 type PluginFields = Pick<DescriptorFields, 'artifactId' | 'goalPrefix'> & { readonly version?: string };
@@ -769,7 +770,12 @@ describe('faults', () => {
 
   it('a file that changes after it was planned is not published', async () => {
     await write(bench, { 'app.jar': jar() });
-    bench.sandbox.inject({ server: 'maven', method: 'HEAD', path: 'app-1.0.jar', action: { kind: 'delay', ms: 150 } });
+    bench.sandbox.inject({
+      server: 'maven',
+      method: 'HEAD',
+      path: 'app-1.0.jar',
+      action: { kind: 'delay', ms: patience(150) },
+    });
     const run = publish(bench, 'app.jar');
     while (!bench.sandbox.requests.some(({ method }) => method === 'HEAD')) await setTimeout(1);
     await write(bench, { 'app.jar': Buffer.concat([jar(), Buffer.from('!')]) });

@@ -8,6 +8,7 @@ import { noise } from './registry/images.ts';
 import { type Bench, type Ended, useBench } from './run-pipe.ts';
 import type { FaultAction } from './sandbox/faults.ts';
 import type { NpmPackage } from './sandbox/npm-store.ts';
+import { patience } from './patience.ts';
 import { tokens } from './sandbox/tokens.ts';
 
 function published(bench: Bench, name = '@acme/lib'): NpmPackage | undefined {
@@ -386,7 +387,7 @@ describe('faults', () => {
 
   it('a tarball that changes between its being read and its being sent is an error', async () => {
     const file = await writeLarge(bench);
-    bench.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'delay', ms: 100 } });
+    bench.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'delay', ms: patience(100) } });
     const running = publish(bench, file);
     while (bench.sandbox.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
     await writeFile(join(bench.directory, file), packageTarball({ ...lib, version: '6.6.6' }));

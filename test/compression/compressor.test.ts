@@ -15,6 +15,7 @@ import type { PackTask } from '../../pipe/compression/packing-worker.ts';
 import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
 import { outputOf } from '../release/run-command.ts';
 import { collect, layerLike, mebibyte, pieces, sha256, text, uneven } from './samples.ts';
+import { patience } from '../patience.ts';
 import { hasLibdeflate, hasProgram, itNeeds, runTool } from './tools.ts';
 
 const unpack = { gzip: gunzipSync, zstd: zstdDecompressSync } as const;
@@ -303,7 +304,7 @@ it('reads ahead as far as it has memory, and has that again after streams that d
   const bytes = compressor.compress(source.bytes).bytes[Symbol.asyncIterator]();
   await bytes.next();
   // Ten blocks; nothing is asked for that would find none.
-  const deadline = Date.now() + 3000;
+  const deadline = Date.now() + patience(3000);
   while (source.chunks() < 10 && Date.now() < deadline) await delay(5);
   await delay(50);
   expect(source.chunks()).toBe(10);

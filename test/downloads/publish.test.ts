@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Fault } from '../sandbox/faults.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import { arrayVariables } from '../run-pipe.ts';
+import { patience } from '../patience.ts';
 import { large, usePublishBench } from './publish-bench.ts';
 
 const { bench, write, landed, requests } = usePublishBench();
@@ -386,7 +387,7 @@ describe('stopping', () => {
     const stoppedAt = performance.now();
     bench.signal(name);
     const { exitCode, output } = await running;
-    expect(performance.now() - stoppedAt).toBeLessThan(2_000);
+    expect(performance.now() - stoppedAt).toBeLessThan(patience(2_000));
     expect(exitCode).toBe(code);
     expect(output).toContain(`✖ Stopped by ${name}`);
     expect(output).toContain('1-small.txt: published');
@@ -407,7 +408,7 @@ describe('stopping', () => {
     bench.signal('SIGTERM');
     const { exitCode, ms } = await running;
     expect(exitCode).toBe(143);
-    expect(ms).toBeLessThan(3_000);
+    expect(ms).toBeLessThan(patience(3_000));
   });
 });
 
@@ -496,7 +497,7 @@ describe('results', () => {
 
   it('a newer version is named in a warning', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ method: 'POST', action: { kind: 'delay', ms: 200 } });
+    bench.sandbox.inject({ method: 'POST', action: { kind: 'delay', ms: patience(200) } });
     const { exitCode, output } = await bench.runPipe(
       { FILENAME: 'a.txt' },
       { versionListUrl: bench.sandbox.versionListUrl },
@@ -513,6 +514,6 @@ describe('results', () => {
       { versionListUrl: bench.sandbox.versionListUrl },
     );
     expect(exitCode).toBe(0);
-    expect(ms).toBeLessThan(1_500);
+    expect(ms).toBeLessThan(patience(1_500));
   });
 });

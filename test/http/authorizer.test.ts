@@ -4,6 +4,7 @@ import { discard } from '../../pipe/http/answer.ts';
 import { bearerCredential } from '../../pipe/http/credentials.ts';
 import { HttpError } from '../../pipe/errors.ts';
 import { patternBody, testClient } from './test-client.ts';
+import { patience } from '../patience.ts';
 import { answer, serve } from './test-servers.ts';
 
 /** Gives the tokens in turn, each until a 401 came for it. */
@@ -71,14 +72,15 @@ it('a body of unknown length goes out in chunks, whole', async () => {
 
 it('getting a token may take longer than nothing may move', async () => {
   await using server = await serve(answer(200));
+  const timeoutMs = patience(100);
   const slow: Authorizer = {
     headerFor: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, timeoutMs * 1.5));
       return 'token';
     },
     renew: async () => await Promise.resolve(false),
   };
-  await using http = testClient({ authorizer: slow, timeoutMs: 100 });
+  await using http = testClient({ authorizer: slow, timeoutMs });
   await http.send({ method: 'GET', url: server.url(), accept: [200] }, discard);
   expect(server.received).toHaveLength(1);
 });

@@ -16,6 +16,7 @@ import type { Http, HttpRequest } from '../../pipe/http/send.ts';
 import { selfSigned } from './certificates.ts';
 import { patternBody, testClient } from './test-client.ts';
 import { startProxy } from './test-proxy.ts';
+import { patience } from '../patience.ts';
 import {
   answer,
   breakOff,
@@ -248,7 +249,7 @@ describe('is sent again, whole, after', () => {
     ['504', answer(504)],
   ])('%s', async (fault, reaction) => {
     await using server = await serve(reaction, reaction, answer(200, 'done'));
-    await using http = testClient(fault.includes('stall') ? { timeoutMs: 300 } : {});
+    await using http = testClient(fault.includes('stall') ? { timeoutMs: patience(200) } : {});
     const body = patternBody(size);
     expect(await upload(http, server.url(), body, { accept: [200] })).toBe('done');
     expect([server.received.length, body.opened]).toEqual([3, 3]);
@@ -394,18 +395,19 @@ describe('a server that answers early', () => {
 
 describe('a body', () => {
   it('of 50 MB goes to a slow reader, longer than nothing may move', async () => {
+    const timeoutMs = patience(500);
     await using server = await serve(async (exchange) => {
       while (!exchange.request.complete) {
         await readBody(exchange, 2 * mebibyte);
-        await delay(60);
+        await delay(timeoutMs / 20);
       }
       exchange.response.writeHead(201).end();
     });
-    await using http = testClient({ timeoutMs: 1_000, policy: once });
+    await using http = testClient({ timeoutMs, policy: once });
     const body = patternBody(50 * mebibyte);
     const startedAt = performance.now();
     await upload(http, server.url(), body);
-    expect(performance.now() - startedAt).toBeGreaterThan(1_000);
+    expect(performance.now() - startedAt).toBeGreaterThan(timeoutMs);
     expect(server.received[0]?.body.equals(await joined(body))).toBe(true);
   });
 
@@ -566,7 +568,7 @@ describe('an error', () => {
       await delay(20);
       exchange.socket.destroy();
     });
-    await using http = testClient({ timeoutMs: 300 });
+    await using http = testClient({ timeoutMs: patience(300) });
     for (let count = 0; count < 2; count++) {
       await expect(get(http, server.url())).rejects.toThrow(/400 the first words$/);
     }
@@ -639,7 +641,7 @@ describe('stopping', () => {
     const stoppedAt = performance.now();
     controller.abort(reason);
     expect(await sending).toBe(reason);
-    expect(performance.now() - stoppedAt).toBeLessThan(1_000);
+    expect(performance.now() - stoppedAt).toBeLessThan(patience(1_000));
     expect(server.received).toHaveLength(1);
   });
 
@@ -676,7 +678,7 @@ describe('connections', () => {
     await Promise.all([get(http, server.url()), get(http, server.url())]);
     expect(server.connections).toBe(2);
     await http.close();
-    const deadline = performance.now() + 1_000;
+    const deadline = performance.now() + patience(1_000);
     await until(() => handles().length <= before.length || performance.now() > deadline);
     expect(handles()).toEqual(before);
   });

@@ -492,10 +492,10 @@ describe('what goes wrong', () => {
 
 describe('reaching the engine', () => {
   const reach = async (host: string | undefined, more: Json = {}): Promise<string> =>
-    await inputError(openEngineImage({ host, ...more }, 'app', {}, { ...options, timeoutMs: 500 }));
+    await inputError(openEngineImage({ host, ...more }, 'app', {}, options));
 
   /** Whose message has the socket's path in it. */
-  const inputErrorAt = async (host: string, timeoutMs = 5000): Promise<string> => {
+  const inputErrorAt = async (host: string, timeoutMs = options.timeoutMs): Promise<string> => {
     const error: unknown = await openEngineImage({ host }, 'app', {}, { ...options, timeoutMs }).catch(
       (caught: unknown) => caught,
     );

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { patience } from '../patience.ts';
 import { useStep } from './run-pipe.ts';
 
 const step = useStep();
@@ -26,7 +27,7 @@ it.each(signals)(
     await running.signal(name);
     const { exitCode, output, endedAt } = await running.ended;
     expect({ exitCode, output }).toEqual({ exitCode: code, output: expect.stringContaining(`✖ Stopped by ${name}`) });
-    expect(endedAt.getTime() - signalledAt).toBeLessThan(2_000);
+    expect(endedAt.getTime() - signalledAt).toBeLessThan(patience(2_000));
     expect(output).toMatch(/ {2}largest\.bin: published/);
     expect(output).toMatch(/ {2}large\.bin: NOT published/);
     expect(output).toMatch(/ {2}small\.txt: NOT published/);
@@ -62,7 +63,7 @@ describe('a name server that does not answer', () => {
     if (code === 143) await running.signal('SIGTERM');
     const { exitCode, output, endedAt } = await running.ended;
     expect({ exitCode, output }).toEqual({ exitCode: code, output: expect.stringContaining(text) });
-    expect(endedAt.getTime() - askedAt).toBeLessThan(5_000);
+    expect(endedAt.getTime() - askedAt).toBeLessThan(patience(5_000));
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { useBench } from '../run-pipe.ts';
 import type { Fault } from '../sandbox/faults.ts';
 import { longLayers, smallLayers } from './images.ts';
+import { patienceSeconds } from '../patience.ts';
 import { publish, type Source } from './publish.ts';
 
 const always = -1;
@@ -12,7 +13,8 @@ interface Row {
   readonly faults: readonly Fault[];
   /** Of faults that must have been met; at least 1 unless given. */
   readonly met?: number;
-  readonly extraArgs?: readonly string[];
+  /** The server lets time go by: the pipe waits a second for something to move. */
+  readonly isSilent?: boolean;
   readonly only?: Source;
   /** The fault is one for a body that is longer than what the system's buffers take. */
   readonly needsLong?: boolean;
@@ -141,12 +143,12 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'stall in a blob': {
     faults: [{ step: 'data', action: { kind: 'stall', afterBytes: mib } }],
-    extraArgs: ['--timeout', '1'],
+    isSilent: true,
     needsLong: true,
   },
   'stall of an answer': {
     faults: [{ step: 'commit', action: { kind: 'stall-answer' } }],
-    extraArgs: ['--timeout', '1'],
+    isSilent: true,
   },
   'content that arrives damaged': { faults: [{ step: 'data', action: { kind: 'store-corrupt' } }], needsLong: true },
 };
@@ -157,8 +159,9 @@ export function testFaults(source: Source): void {
     const bench = useBench();
 
     const applicable = Object.entries(rows).filter(([, { only = source }]) => only === source);
-    it.each(applicable)('%s', async (_, { faults, met = 1, extraArgs = [], needsLong = false }) => {
+    it.each(applicable)('%s', async (_, { faults, met = 1, isSilent = false, needsLong = false }) => {
       for (const fault of faults) bench.sandbox.inject(fault);
+      const extraArgs = isSilent ? ['--timeout', patienceSeconds(1)] : [];
       await publish(bench, source, needsLong ? longLayers : smallLayers, ...extraArgs);
       const faulty = bench.sandbox.requests.filter(({ fault }) => fault !== undefined);
       expect(faulty.length).toBeGreaterThanOrEqual(met);

@@ -8,7 +8,7 @@ export interface RawAnswer {
 }
 
 /** Keeps its side open until the server ends, or for so long. */
-export function sendRaw(url: string, bytes: string | Buffer, timeoutMs = 1000): Promise<RawAnswer> {
+export function sendRaw(url: string, bytes: string | Buffer, timeoutMs = 60_000): Promise<RawAnswer> {
   return new Promise((resolve) => {
     const socket = connectTo(url);
     let text = '';

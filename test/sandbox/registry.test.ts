@@ -11,6 +11,7 @@ import type { RegistryOptions } from './registry-options.ts';
 import type { RegistryRepository } from './registry-store.ts';
 import { startRemoteSandbox } from './remote-sandbox.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts';
+import { patience } from '../patience.ts';
 import { tokens } from './tokens.ts';
 
 let sandbox: Sandbox;
@@ -536,11 +537,12 @@ describe('credentials', () => {
   });
 
   it('become tokens that live only so long', async () => {
-    await restart({ tokenSeconds: 0.3, tokenAgeSeconds: 3600 });
+    const ms = patience(300);
+    await restart({ tokenSeconds: ms / 1000, tokenAgeSeconds: 3600 });
     const { issued_at = '' } = await readJson<TokenAnswer>(await fetch(tokenUrl(undefined), { headers: packages }));
     expect(Date.now() - Date.parse(issued_at)).toBeGreaterThan(3_599_000);
     expect((await startUpload()).status).toBe(202);
-    await sleep(310);
+    await sleep(ms + 10);
     const late = await startUpload();
     expect([late.status, late.headers.get('www-authenticate')]).toEqual([
       401,
@@ -922,11 +924,12 @@ describe('faults', () => {
 
   it('last for so long', async () => {
     await login();
-    inject({ kind: 'status', status: 429, headers: { 'retry-after': '1' } }, { step: 'blob-head', forMs: 250 });
-    await sleep(300);
+    const forMs = patience(250);
+    inject({ kind: 'status', status: 429, headers: { 'retry-after': '1' } }, { step: 'blob-head', forMs });
+    await sleep(forMs + 50);
     const head = async (): Promise<number> => (await call('HEAD', `/v2/acme/app/blobs/${digestOf('x')}`)).status;
     expect([await head(), await head()]).toEqual([429, 429]);
-    await sleep(255);
+    await sleep(forMs + 5);
     expect(await head()).toBe(404);
   });
 
