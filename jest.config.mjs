@@ -11,7 +11,11 @@ export default {
   testPathIgnorePatterns: process.env.TEST_SUITE
     ? []
     : ['image', 'integration', 'memory', 'release'].map((suite) => `<rootDir>/test/${suite}/`),
-  reporters: ['default', ...(process.env.TEST_TOTALS ? ['<rootDir>/ci-scripts/jest-totals-reporter.cjs'] : [])],
+  reporters: [
+    'default',
+    '<rootDir>/ci-scripts/jest-skips-reporter.cjs',
+    ...(process.env.TEST_TOTALS ? ['<rootDir>/ci-scripts/jest-totals-reporter.cjs'] : []),
+  ],
   // Ends what hangs, and nothing else: most tests take milliseconds, on a busy machine seconds.
   testTimeout: 120_000,
   transform: { '\\.ts$|/parse-xml/dist/.+\\.js$': '<rootDir>/ci-scripts/jest-transform.cjs' },

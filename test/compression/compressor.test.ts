@@ -16,7 +16,7 @@ import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
 import { outputOf } from '../release/run-command.ts';
 import { collect, layerLike, mebibyte, pieces, sha256, text, uneven } from './samples.ts';
 import { patience } from '../patience.ts';
-import { hasLibdeflate, hasProgram, itNeeds, runTool } from './tools.ts';
+import { itNeedsLibdeflate, itNeedsProgram, runTool } from './tools.ts';
 
 const unpack = { gzip: gunzipSync, zstd: zstdDecompressSync } as const;
 
@@ -226,15 +226,15 @@ describe('the packed stream', () => {
     packed = { gzip, zstd };
   });
 
-  itNeeds(hasProgram('gzip'))('is read by gzip', () => {
+  itNeedsProgram('gzip')('is read by gzip', () => {
     expect(runTool('gzip', ['-dc'], packed.gzip).equals(content)).toBe(true);
   });
 
-  itNeeds(hasProgram('zstd'))('is read by zstd', () => {
+  itNeedsProgram('zstd')('is read by zstd', () => {
     expect(runTool('zstd', ['-dcq'], packed.zstd).equals(content)).toBe(true);
   });
 
-  itNeeds(hasProgram('python3'))("is read by Python's gzip", () => {
+  itNeedsProgram('python3')("is read by Python's gzip", () => {
     const script = 'import gzip, sys; sys.stdout.buffer.write(gzip.decompress(sys.stdin.buffer.read()))';
     expect(runTool('python3', ['-c', script], packed.gzip).equals(content)).toBe(true);
   });
@@ -245,7 +245,7 @@ describe('the packed stream', () => {
   });
 });
 
-itNeeds(hasLibdeflate())(
+itNeedsLibdeflate()(
   'packs by libdeflate where it is installed, and at its quickest not much larger than gzip -6',
   async () => {
     const compressor = createCompressor({ format: 'gzip' });
@@ -257,31 +257,28 @@ itNeeds(hasLibdeflate())(
   },
 );
 
-itNeeds(hasLibdeflate())(
-  'packs dense blocks at its quickest while nothing waits for them, and others harder',
-  async () => {
-    const pack = async (content: Buffer, level?: number): Promise<Buffer> => {
-      const compressor = createCompressor({ format: 'gzip', level });
-      try {
-        return await collect(compressor.compress(pieces(content)).bytes);
-      } finally {
-        await compressor.close();
-      }
-    };
-    // A hundred byte values, all alike often, in pieces that come again: 6.6 bits each, and yet they shrink.
-    const dense = randomBytes(mebibyte / 2).map((byte) => byte % 100);
-    const block = Buffer.concat([dense.subarray(0, 300_000), dense.subarray(290_000), dense.subarray(0, 20_000)]);
-    for (const [content, level] of [
-      [block, 1],
-      [text(mebibyte / 2), 4],
-      [text(100), 4],
-    ] as const) {
-      const packed = await pack(content);
-      const isLike = await Promise.all([1, 4].map(async (pinned) => (await pack(content, pinned)).equals(packed)));
-      expect(isLike).toEqual([level === 1, level === 4]);
+itNeedsLibdeflate()('packs dense blocks at its quickest while nothing waits for them, and others harder', async () => {
+  const pack = async (content: Buffer, level?: number): Promise<Buffer> => {
+    const compressor = createCompressor({ format: 'gzip', level });
+    try {
+      return await collect(compressor.compress(pieces(content)).bytes);
+    } finally {
+      await compressor.close();
     }
-  },
-);
+  };
+  // A hundred byte values, all alike often, in pieces that come again: 6.6 bits each, and yet they shrink.
+  const dense = randomBytes(mebibyte / 2).map((byte) => byte % 100);
+  const block = Buffer.concat([dense.subarray(0, 300_000), dense.subarray(290_000), dense.subarray(0, 20_000)]);
+  for (const [content, level] of [
+    [block, 1],
+    [text(mebibyte / 2), 4],
+    [text(100), 4],
+  ] as const) {
+    const packed = await pack(content);
+    const isLike = await Promise.all([1, 4].map(async (pinned) => (await pack(content, pinned)).equals(packed)));
+    expect(isLike).toEqual([level === 1, level === 4]);
+  }
+});
 
 it('fails where no thread can start', async () => {
   const setup = { format: 'gzip', libraries: null as unknown as [], inputOffset: 0, outputOffset: 10 } as const;

@@ -2,20 +2,24 @@
 
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { it } from '@jest/globals';
+import { itIf } from '../skip-unless.ts';
 
 /** Where the whole suite is asked for, what is missing is a failure; elsewhere the test is skipped, and says so. */
 const mayBeMissing = process.env['TEST_SUITE'] === undefined;
 
-export function itNeeds(isThere: boolean): typeof it | typeof it.skip {
-  return isThere || !mayBeMissing ? it : it.skip;
+export function itNeedsProgram(name: string): ReturnType<typeof itIf> {
+  return itIf(!mayBeMissing || hasProgram(name), `${name} is not installed`);
 }
 
-export function hasProgram(name: string): boolean {
+export function itNeedsLibdeflate(): ReturnType<typeof itIf> {
+  return itIf(!mayBeMissing || hasLibdeflate(), 'libdeflate is not installed');
+}
+
+function hasProgram(name: string): boolean {
   return spawnSync(name, ['--version']).status === 0;
 }
 
-export function hasLibdeflate(): boolean {
+function hasLibdeflate(): boolean {
   const directories = ['/lib', '/usr/lib', '/usr/local/lib'].flatMap((path) => [path, `${path}/*-linux-*`]);
   return globSync(directories.map((path) => `${path}/libdeflate.so.0`)).length > 0;
 }

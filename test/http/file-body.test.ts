@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FileChangedError, InputError } from '../../pipe/errors.ts';
 import type { Body } from '../../pipe/http/body.ts';
 import { fileBody, fingerprintOf, rangeReader, type SourceFile } from '../../pipe/http/file-body.ts';
+import { describeIf } from '../skip-unless.ts';
 
 const chunkBytes = 1024 * 1024;
 
@@ -205,8 +206,7 @@ describe('tells what cannot be read as that, with the cause', () => {
   });
 });
 
-// Where the system does not tell which files are open, there is nothing to look at.
-(process.platform === 'linux' ? describe : describe.skip)('leaves no file open', () => {
+describeIf(process.platform === 'linux', 'only Linux tells which files are open')('leaves no file open', () => {
   it('where it is read to its end, left early, or fails', async () => {
     const body = fileBody(await plan(3 * chunkBytes));
     await read(body);

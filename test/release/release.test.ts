@@ -8,6 +8,7 @@ import { stepsOf } from './pipeline-steps.ts';
 import { type PublishedIndex, readIndex, tagsOf } from './published.ts';
 import { absentRegistry, type Repository, repositoryName, useReleaseBench } from './release-bench.ts';
 import { outputOf, runCommand } from './run-command.ts';
+import { itIf } from '../skip-unless.ts';
 
 jest.setTimeout(180_000);
 
@@ -269,24 +270,27 @@ describe('a release', () => {
   });
 
   const emulator = '/usr/bin/qemu-aarch64-static';
-  (existsSync(emulator) ? it : it.skip)('has an image for arm64 that starts on arm64', async () => {
-    const tag = `${bench.registry.host}/${account}/${repositoryName}:${firstVersion}-arm64`;
-    const container = (await outputOf('docker', ['create', '--platform=linux/arm64', tag])).split('\n').at(-1) ?? '';
-    const path = join(repository.clone, '..', 'arm64');
-    await mkdir(path);
-    await outputOf('bash', [
-      '-c',
-      'set -o pipefail; docker export "$0" | tar --extract --directory="$1"',
-      container,
-      path,
-    ]);
-    await outputOf('docker', ['rm', container]);
-    const node = join(path, 'usr/local/bin/node');
-    const { exitCode, output } = await runCommand(emulator, ['-L', path, node, join(path, 'dist/pipe.js')], {
-      env: {},
-    });
-    expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('Validation errors') });
-  });
+  itIf(existsSync(emulator), `${emulator} is not installed`)(
+    'has an image for arm64 that starts on arm64',
+    async () => {
+      const tag = `${bench.registry.host}/${account}/${repositoryName}:${firstVersion}-arm64`;
+      const container = (await outputOf('docker', ['create', '--platform=linux/arm64', tag])).split('\n').at(-1) ?? '';
+      const path = join(repository.clone, '..', 'arm64');
+      await mkdir(path);
+      await outputOf('bash', [
+        '-c',
+        'set -o pipefail; docker export "$0" | tar --extract --directory="$1"',
+        container,
+        path,
+      ]);
+      await outputOf('docker', ['rm', container]);
+      const node = join(path, 'usr/local/bin/node');
+      const { exitCode, output } = await runCommand(emulator, ['-L', path, node, join(path, 'dist/pipe.js')], {
+        env: {},
+      });
+      expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('Validation errors') });
+    },
+  );
 });
 
 it("a release of a fork, which changes the account's one line, has that name everywhere", async () => {
