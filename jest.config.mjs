@@ -2,9 +2,9 @@
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  // One for each core, where the default leaves one core out: with two, that is half of the machine.
+  // Half as many again as there are cores, since many tests wait for a server that is slow on purpose.
   // The image's tests share one port, that of the pipelines proxy.
-  maxWorkers: ['image', 'memory'].includes(process.env.TEST_SUITE) ? 1 : '100%',
+  maxWorkers: ['image', 'memory'].includes(process.env.TEST_SUITE) ? 1 : '150%',
   testMatch: ['**/*.test.ts'],
   // These need what the README's test command does not promise (a Docker Engine, real servers), or the machine for
   // themselves and gigabytes to read: .ci/run calls them by name.
