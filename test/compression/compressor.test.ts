@@ -34,7 +34,7 @@ const contents: readonly (readonly [string, Buffer])[] = [
   ['a block and a byte', text(mebibyte + 1)],
   ['zeros', Buffer.alloc(5 * mebibyte + 12_345)],
   ['random bytes', randomBytes(5 * mebibyte + 1)],
-  ['many unlike blocks', uneven(25)],
+  ['many unlike blocks', uneven(16)],
 ];
 
 describe.each(kinds)('%s', (_, options) => {

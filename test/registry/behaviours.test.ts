@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { useBench } from '../run-pipe.ts';
 import { type LocationForm, locationForms, type RegistryOptions } from '../sandbox/registry-options.ts';
-import { layers, smallLayers } from './images.ts';
+import { layers, longLayers, smallLayers } from './images.ts';
 import { publish, sources } from './publish.ts';
 
 const mib = 1024 * 1024;
@@ -26,6 +26,12 @@ const behaviours: Readonly<Record<string, RegistryOptions>> = {
   'lost blobs without their names': { blobUnknownDetail: 'none' },
 };
 
+/** The large layer only where there shall be several parts of it: it costs most of a test's time. */
+function layersFor(name: string): readonly Buffer[] {
+  if (name.startsWith('Location') || name.startsWith('lost')) return smallLayers;
+  return name.startsWith('parts') ? layers : longLayers;
+}
+
 describe.each(Object.entries(behaviours))('%s', (name, registry) => {
   const bench = useBench({ registry });
 
@@ -33,7 +39,7 @@ describe.each(Object.entries(behaviours))('%s', (name, registry) => {
     if (name.startsWith('lost')) {
       bench.sandbox.inject({ step: 'manifest-put', action: { kind: 'blob-unknown', drop: true, positions: [0, 2] } });
     }
-    await publish(bench, source, name.startsWith('Location') || name.startsWith('lost') ? smallLayers : layers);
+    await publish(bench, source, layersFor(name));
     if (!name.startsWith('Location')) return;
     // Where the upload was elsewhere, the token was not.
     const elsewhere = bench.sandbox.requests.filter(({ server }) => server === 'blobs');
