@@ -64,5 +64,5 @@ cd "$clone"
 # Without npm's spinner, the cursor's moves and Jest's passing status, which on a terminal are most of the output.
 env --ignore-environment "${environment[@]}" \
   setpriv --reuid="$user" --regid="$(id --group "$user")" --clear-groups "${words[@]}" 2>&1 |
-  sed --unbuffered -E 's#\x1b\[1G\x1b\[0K[-\\|/⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]?##g; s/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r$//; s/^.*\r//' |
+  sed --unbuffered -E 's#[-\\|/⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]?\x1b\[1G\x1b\[0K[-\\|/⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]?##g; s/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r$//; s/^.*\r//' |
   sed --unbuffered -E '/^ *(RUNS|PASS) /d; / of [0-9]+ total$/,+2d' | cat --squeeze-blank

@@ -29,7 +29,6 @@ const behaviours: Readonly<Record<string, RegistryOptions>> = {
   'several challenges in one header': { challenges: 'joined' },
   'several headers': { challenges: 'separate' },
   Basic: { authentication: 'basic' },
-  'a token that expires all the time': { tokenSeconds: 0.2 },
   'a token server whose clock is late': { tokenAgeSeconds: 1000 },
   'manifests of Docker alone': { acceptsOci: false },
   'manifests of Docker alone, said with 400': { acceptsOci: false, ociRefusalStatus: 400 },
@@ -40,6 +39,17 @@ describe.each(Object.entries(behaviours))('with %s', (_, registry) => {
 
   it('publishes', async () => {
     await expectPublished(bench, await publish(bench, await writeArchive(bench, smallLayers)));
+  });
+});
+
+describe('with tokens that expire at every step', () => {
+  const bench = useBench();
+
+  it('publishes', async () => {
+    const steps = ['start', 'data', 'commit', 'manifest-put'] as const;
+    for (const step of steps) bench.sandbox.inject({ step, action: { kind: 'expire-token' } });
+    await expectPublished(bench, await publish(bench, await writeArchive(bench, smallLayers)));
+    expect(bench.sandbox.requests.filter(({ fault }) => fault === 'expire-token')).toHaveLength(steps.length);
   });
 });
 
