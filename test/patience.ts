@@ -1,11 +1,13 @@
 /** Limits of time for tests: short where the machine is idle, and no cause of a failure where it is busy. */
 
 const sampleMs = 10;
+/** A sample that was interrupted once more than others tells too much. */
+const maxFactor = 10;
 
 /** The time that takes `ms` on an idle machine. */
 export function patience(ms: number): number {
-  // Twice as much as this thread waits for a processor now, since that varies.
-  return Math.ceil(ms * Math.max(1, 2 * slowness() - 1));
+  // Half as much again as this thread waits for a processor now, since that varies.
+  return Math.ceil(ms * Math.min(maxFactor, Math.max(1, 1.5 * slowness() - 0.5)));
 }
 
 /** The same in whole seconds, as `--timeout` takes them. */

@@ -60,7 +60,7 @@ describe('a passing fault is survived, and what was sent is what the server hold
     const sha256 = await write('large.bin', large);
     bench.sandbox.inject({ filename: 'large.bin', action });
     const { exitCode, output } = await bench.upload('*', '--timeout', patienceSeconds(1));
-    expect(output).toMatch(/no progress for \d+(?:\.\d)? s/);
+    expect(output).toContain('no progress for ');
     expect(exitCode).toBe(0);
     expect(landed()).toEqual({ 'large.bin': sha256 });
   });
