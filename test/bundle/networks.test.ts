@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAuthority, selfSigned } from '../http/certificates.ts';
 import { type ProxyOptions, startProxy, type TestProxy } from '../http/test-proxy.ts';
+import { patienceSeconds } from '../patience.ts';
 import { expectSuccess, type Origins, type Type, types, useOneOfEach } from './one-of-each.ts';
 import { startTlsFront, type TlsFront } from './tls-front.ts';
 
@@ -100,14 +101,13 @@ describe('a proxy', () => {
   it.each<[string, ProxyOptions, string]>([
     ['refuses', { connects: [403] }, 'the proxy answered 403\n'],
     ['wants a password', { credentials: 'user:word' }, 'the proxy answered 407\n'],
-    ['is silent', { connects: ['silent'] }, 'no progress for 1.0 s\n'],
     ['hangs up', { connects: ['end'] }, 'connection closed by the proxy (UND_ERR_PRX_CONN)\n'],
   ])('that %s ends the run, with a word of it', async (_, options, problem) => {
     await using proxy = await startNamingProxy(options);
     const { exitCode, output } = await bench.upload('file', 'https://file.example', {
       ...trust,
       HTTPS_PROXY: proxy.url,
-      EXTRA_ARGS: "['--retries', '0', '--timeout', '1']",
+      EXTRA_ARGS: "['--retries', '0']",
     });
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
@@ -118,6 +118,21 @@ describe('a proxy', () => {
     expect(output).toContain('What to do: ');
     expect(bench.sandbox.requests).toEqual([]);
   });
+});
+
+it('a proxy that is silent ends the run with --timeout', async () => {
+  await using proxy = await startNamingProxy({ connects: ['silent'] });
+  const seconds = patienceSeconds(1);
+  const { exitCode, output } = await bench.upload('file', 'https://file.example', {
+    ...trust,
+    HTTPS_PROXY: proxy.url,
+    EXTRA_ARGS: `['--retries', '0', '--timeout', '${seconds}']`,
+  });
+  expect({ exitCode, output }).toEqual({
+    exitCode: 1,
+    output: expect.stringMatching(/^✖ app\.bin: .*: no progress for /m),
+  });
+  expect(proxy.seen).toHaveLength(1);
 });
 
 it('a certificate that nobody vouches for ends the run, and nothing was sent', async () => {

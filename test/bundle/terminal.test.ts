@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { expect, it } from '@jest/globals';
+import { describeIf } from '../skip-unless.ts';
 import { types, useOneOfEach } from './one-of-each.ts';
 
 const fileBytes = 4_000_000;
@@ -20,43 +21,44 @@ function bytes(text: string): number {
   return Number(value) * (units[unit] ?? Number.NaN);
 }
 
-it.each([...types.map((type) => [type, 100] as const), ['file', 40]] as const)(
-  'TYPE %s on a terminal of %d columns shows how far it is',
-  async (type, columns) => {
-    if (!hasTerminals) return;
-    for (const [server, method] of [
-      ['api', 'POST'],
-      ['registry', 'PATCH'],
-      ['npm', 'PUT'],
-      ['maven', 'PUT'],
-    ] as const)
-      bench.sandbox.inject({ server, method, times: 1, action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
-    const { exitCode, output } = await bench.upload(type, bench.origins[type], {}, { columns });
-    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
-    expect(await bench.problems(type)).toEqual([]);
-    const shown = bars(output);
-    expect(shown.length).toBeGreaterThan(0);
-    for (const bar of shown) {
-      expect(bar.length).toBeLessThan(columns);
-      const [, sent = '', total = '', percent = '', left] =
-        /^(?:\[[=> ]{24}\] )?([\d.]+ \w+) of ([\d.]+ \w+) \((\d+) %\)(?:, [\d.]+ \w+\/s)?(?:, ([\d.]+ \w+)(?: \d+ \w+)? left)?/.exec(
-          bar,
-        ) ?? [];
-      const [value = '', unit = ''] = left?.split(' ') ?? [];
-      expect({ bar, isSound: bytes(sent) <= bytes(total) && Number(percent) <= 100 }).toEqual({ bar, isSound: true });
-      expect(bytes(total)).toBeGreaterThanOrEqual(fileBytes * 0.99);
-      if (left !== undefined) expect(Number(value) * (durations[unit] ?? Number.NaN)).toBeGreaterThanOrEqual(0);
-    }
-  },
-);
+describeIf(hasTerminals, 'script, of util-linux, is not installed')('on a terminal', () => {
+  it.each([...types.map((type) => [type, 100] as const), ['file', 40]] as const)(
+    'TYPE %s on a terminal of %d columns shows how far it is',
+    async (type, columns) => {
+      for (const [server, method] of [
+        ['api', 'POST'],
+        ['registry', 'PATCH'],
+        ['npm', 'PUT'],
+        ['maven', 'PUT'],
+      ] as const)
+        bench.sandbox.inject({ server, method, times: 1, action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
+      const { exitCode, output } = await bench.upload(type, bench.origins[type], {}, { columns });
+      expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
+      expect(await bench.problems(type)).toEqual([]);
+      const shown = bars(output);
+      expect(shown.length).toBeGreaterThan(0);
+      for (const bar of shown) {
+        expect(bar.length).toBeLessThan(columns);
+        const [, sent = '', total = '', percent = '', left] =
+          /^(?:\[[=> ]{24}\] )?([\d.]+ \w+) of ([\d.]+ \w+) \((\d+) %\)(?:, [\d.]+ \w+\/s)?(?:, ([\d.]+ \w+)(?: \d+ \w+)? left)?/.exec(
+            bar,
+          ) ?? [];
+        const [value = '', unit = ''] = left?.split(' ') ?? [];
+        expect({ bar, isSound: bytes(sent) <= bytes(total) && Number(percent) <= 100 }).toEqual({ bar, isSound: true });
+        expect(bytes(total)).toBeGreaterThanOrEqual(fileBytes * 0.99);
+        if (left !== undefined) expect(Number(value) * (durations[unit] ?? Number.NaN)).toBeGreaterThanOrEqual(0);
+      }
+    },
+  );
 
-it('the bar does not wait for what need not be sent', async () => {
-  bench.sandbox.put('app.bin', 'there already');
-  bench.sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
-  const env = { FILENAME: "['app.bin', 'image.tar']", EXTRA_ARGS: '--skip-existing' };
-  const { exitCode, output } = await bench.upload('file', bench.origins.file, env, { columns: 100 });
-  expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
-  const totals = bars(output).map((bar) => bytes(/ of ([\d.]+ \w+) \(/.exec(bar)?.[1] ?? ''));
-  expect(totals.length).toBeGreaterThan(0);
-  for (const total of totals) expect(total / fileBytes).toBeCloseTo(1, 1);
+  it('the bar does not wait for what need not be sent', async () => {
+    bench.sandbox.put('app.bin', 'there already');
+    bench.sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
+    const env = { FILENAME: "['app.bin', 'image.tar']", EXTRA_ARGS: '--skip-existing' };
+    const { exitCode, output } = await bench.upload('file', bench.origins.file, env, { columns: 100 });
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
+    const totals = bars(output).map((bar) => bytes(/ of ([\d.]+ \w+) \(/.exec(bar)?.[1] ?? ''));
+    expect(totals.length).toBeGreaterThan(0);
+    for (const total of totals) expect(total / fileBytes).toBeCloseTo(1, 1);
+  });
 });
