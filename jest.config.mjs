@@ -1,10 +1,13 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  // Half as many again as there are cores, since many tests wait for a server that is slow on purpose.
+  // Half as many again as there are cores, since many tests wait for a server that is slow on purpose. As a number: Jest
+  // takes '150%' for 150 workers.
   // The image's tests share one port, that of the pipelines proxy.
-  maxWorkers: ['image', 'memory'].includes(process.env.TEST_SUITE) ? 1 : '150%',
+  maxWorkers: ['image', 'memory'].includes(process.env.TEST_SUITE) ? 1 : Math.ceil(availableParallelism() * 1.5),
   testMatch: ['**/*.test.ts'],
   // These need what the README's test command does not promise (a Docker Engine, real servers), or the machine for
   // themselves and gigabytes to read: .ci/run calls them by name.
