@@ -21,6 +21,8 @@ export default {
   ],
   // Ends what hangs, and nothing else: most tests take milliseconds, on a busy machine seconds.
   testTimeout: 120_000,
+  // What ships is this part of undici; the whole takes a quarter of a second more in each test file that sends anything.
+  moduleNameMapper: { '^undici$': '<rootDir>/ci-scripts/undici-subset.cjs' },
   transform: { '\\.ts$|/parse-xml/dist/.+\\.js$': '<rootDir>/ci-scripts/jest-transform.cjs' },
   // Jest runs the tests as CommonJS, and this one library comes only as ES modules.
   transformIgnorePatterns: ['/node_modules/(?!@rgrove/parse-xml/)'],

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { request } from 'undici';
+import { Agent } from 'undici';
 import { type Compressor, type CompressorOptions, createCompressor } from '../../pipe/compression/compressor.ts';
 import { readerOf } from '../../pipe/byob-reader.ts';
 import type { PackTask } from '../../pipe/compression/packing-worker.ts';
@@ -144,11 +144,15 @@ describe.each(kinds)('%s', (_, options) => {
     const content = uneven(12);
     const { port } = server.address() as AddressInfo;
     const stream = compressor.compress(pieces(content));
-    const { body } = await request(`http://127.0.0.1:${port}/`, {
+    const agent = new Agent();
+    const { body } = await agent.request({
+      origin: `http://127.0.0.1:${port}`,
+      path: '/',
       method: 'PUT',
       body: stream.bytes as unknown as Readable,
     });
     await body.dump();
+    await agent.destroy();
     server.closeAllConnections();
     server.close();
     expect(sha256(Buffer.concat(received))).toBe(stream.digest());
