@@ -1,19 +1,25 @@
 import { availableParallelism } from 'node:os';
 
+const cores = availableParallelism();
+const workers = {
+  // Many tests wait for a server that is slow on purpose. A number: Jest takes '150%' for 150 workers.
+  unit: Math.ceil(cores * 2.5),
+  // Its tests share one port, that of the pipelines proxy.
+  image: 1,
+  memory: 1,
+};
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  // Half as many again as there are cores, since many tests wait for a server that is slow on purpose. As a number: Jest
-  // takes '150%' for 150 workers.
-  // The image's tests share one port, that of the pipelines proxy.
-  maxWorkers: ['image', 'memory'].includes(process.env.TEST_SUITE) ? 1 : Math.ceil(availableParallelism() * 1.5),
+  maxWorkers: workers[process.env.TEST_SUITE ?? 'unit'] ?? cores,
   testMatch: ['**/*.test.ts'],
   // These need what the README's test command does not promise (a Docker Engine, real servers), or the machine for
-  // themselves and gigabytes to read: .ci/run calls them by name.
+  // themselves: gigabytes to read, a hundred processes to start. .ci/run calls them by name.
   testPathIgnorePatterns: process.env.TEST_SUITE
     ? []
-    : ['image', 'integration', 'memory', 'release'].map((suite) => `<rootDir>/test/${suite}/`),
+    : ['bundle', 'image', 'integration', 'memory', 'release'].map((suite) => `<rootDir>/test/${suite}/`),
   reporters: [
     'default',
     '<rootDir>/ci-scripts/jest-skips-reporter.cjs',

@@ -67,15 +67,27 @@ export function findLeaks(text: string, secret: string): readonly string[] {
     if (holdsPiece(read)) ways.add(way);
     else if (holdsSqueezed(squeeze(read))) ways.add(`${way}, wrapped`);
   };
-  for (const [way, read] of readings(text)) {
-    look(way, read);
-    const squeezed = squeeze(read);
-    for (const [code, decode] of decodings) {
-      look(`${way} ${code}`, decode(read));
-      look(`${way} ${code}, wrapped`, decode(squeezed));
-    }
-  }
+  for (const [way, read] of allReadings(text)) look(way, read);
   return [...ways];
+}
+
+let latest: { readonly text: string; readonly read: readonly (readonly [way: string, read: string])[] } | undefined;
+
+/** Most texts are searched for several secrets, one after the other. */
+function allReadings(text: string): readonly (readonly [way: string, read: string])[] {
+  if (latest?.text === text) return latest.read;
+  const read = readings(text).flatMap(([way, plain]) => {
+    const squeezed = squeeze(plain);
+    return [
+      [way, plain] as const,
+      ...decodings.flatMap(([code, decode]) => [
+        [`${way} ${code}`, decode(plain)] as const,
+        [`${way} ${code}, wrapped`, decode(squeezed)] as const,
+      ]),
+    ];
+  });
+  latest = { text, read };
+  return read;
 }
 
 /** The text as it is, and as it reads after undoing escapes in any order. */
