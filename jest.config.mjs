@@ -16,10 +16,10 @@ export default {
   maxWorkers: workers[process.env.TEST_SUITE ?? 'unit'] ?? cores,
   testMatch: ['**/*.test.ts'],
   // These need what the README's test command does not promise (a Docker Engine, real servers), or the machine for
-  // themselves: gigabytes to read, a hundred processes to start. .ci/run calls them by name.
+  // themselves: gigabytes to read, a hundred processes to start, servers that stall. .ci/run calls them by name.
   testPathIgnorePatterns: process.env.TEST_SUITE
     ? []
-    : ['bundle', 'image', 'integration', 'memory', 'release'].map((suite) => `<rootDir>/test/${suite}/`),
+    : ['bundle', 'faults', 'image', 'integration', 'memory', 'release'].map((suite) => `<rootDir>/test/${suite}/`),
   reporters: [
     'default',
     '<rootDir>/ci-scripts/jest-skips-reporter.cjs',
@@ -29,6 +29,7 @@ export default {
   testTimeout: 120_000,
   // What ships is this part of undici; the whole takes a quarter of a second more in each test file that sends anything.
   moduleNameMapper: { '^undici$': '<rootDir>/ci-scripts/undici-subset.cjs' },
+  testSequencer: '<rootDir>/ci-scripts/jest-sequencer.cjs',
   transform: { '\\.ts$|/parse-xml/dist/.+\\.js$': '<rootDir>/ci-scripts/jest-transform.cjs' },
   // Jest runs the tests as CommonJS, and this one library comes only as ES modules.
   transformIgnorePatterns: ['/node_modules/(?!@rgrove/parse-xml/)'],
