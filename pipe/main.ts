@@ -35,11 +35,12 @@ async function main(): Promise<void> {
 }
 
 /**
- * Ends the process at once. `process.exit` joins libuv's threads, and one that looks up a name of a server that does not
- * answer stays there for ten seconds and more: another program in this one's place, which only exits, does not wait.
+ * Ends the process at once. `process.exit` joins libuv's threads, and one may stay where it is for long: looking up a name
+ * while the name server is silent, or opening a pipe that nobody reads. Another program in this one's place, which only
+ * exits, does not wait; Windows has no such call.
  */
 function exit(exitCode: number): void {
-  if (process.execve !== undefined && process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap'))
+  if (process.execve !== undefined && process.platform !== 'win32')
     process.execve(process.execPath, [process.execPath, '--eval', `process.exit(${exitCode})`]);
   process.exit(exitCode);
 }

@@ -101,10 +101,11 @@ async function handOver(
   { log, secrets: { scrub, scrubValue } }: RunTools,
 ): Promise<void> {
   const message = failure?.error instanceof Error ? scrub(failure.error.message) : undefined;
-  try {
-    if (result !== undefined) await writeResult(env, settings.outputPath, result(message), scrubValue);
-    if (variables !== undefined) await writeOutputVariables(env, variables, scrubValue);
-  } catch (error) {
-    log.warning(`The results could not be written: ${(error as Error).message}`);
-  }
+  const writes = await Promise.allSettled([
+    result === undefined ? undefined : writeResult(env, settings.outputPath, result(message), scrubValue),
+    variables === undefined ? undefined : writeOutputVariables(env, variables, scrubValue),
+  ]);
+  for (const write of writes)
+    if (write.status === 'rejected')
+      log.warning(`The results could not be written: ${(write.reason as Error).message}`);
 }

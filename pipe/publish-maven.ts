@@ -29,9 +29,17 @@ export async function publishMaven(settings: MavenSettings, tools: RunTools): Pr
   const http = tools.createHttp(fixedAuthorizer(credential === undefined ? [] : [credential]));
   const client = createMavenClient(http, settings.registry);
   const progress = tools.createProgress(plan.totalBytes);
-  const { log, signal } = tools;
+  const { log, signal, patience } = tools;
   const { concurrency } = settings;
-  const outcome = await publishArtifact(plan, { client, log, progress, signal, concurrency, now: () => new Date() });
+  const outcome = await publishArtifact(plan, {
+    client,
+    log,
+    progress,
+    signal,
+    concurrency,
+    patience,
+    now: () => new Date(),
+  });
   progress.close();
 
   const published = { plan, outcome, settings, elapsedMs: performance.now() - startedAt };

@@ -3,6 +3,7 @@ import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { patience } from './patience.ts';
+import { outputOf } from './release/run-command.ts';
 import { useBundle } from './run-bundle.ts';
 
 const bench = useBundle();
@@ -49,6 +50,17 @@ describe('the bundle as a program', () => {
     const { exitCode } = await ended;
     expect(exitCode).toBe(0);
     expect((await bench.sandbox.state()).downloads).toHaveLength(50);
+  });
+
+  it('does not wait for whoever was to read its output variables from a pipe when it is stopped', async () => {
+    await writeFile(join(bench.directory, 'a.txt'), 'content');
+    const pipe = join(bench.directory, 'variables');
+    await outputOf('mkfifo', [pipe]);
+    const { child, ended } = bench.start({ FILENAME: 'a.txt', BITBUCKET_PIPELINES_VARIABLES_PATH: pipe });
+    await until(async () => (await bench.sandbox.state()).downloads.length === 1);
+    child.kill('SIGTERM');
+    const { exitCode, output } = await ended;
+    expect({ exitCode, output }).toEqual({ exitCode: 143, output: expect.stringContaining('✖ Stopped by SIGTERM') });
   });
 
   it('ends with 1 and a word of it when its event loop has nothing left to wait for', async () => {

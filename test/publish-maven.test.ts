@@ -621,6 +621,40 @@ describe('with a repository that takes only the checksums of Maven 3', () => {
   });
 });
 
+describe('an answer that stores nothing', () => {
+  const bench = useBench();
+
+  it.each([200, 202, 204])('%d to the artifact is a failure, before anything refers to it', async (status) => {
+    await write(bench, { 'app.jar': jar() });
+    bench.sandbox.inject({ server: 'maven', method: 'PUT', action: { kind: 'status', status } });
+    const { exitCode, output } = await publish(bench, 'app.jar', [], {}, { allowsViolations: true });
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringContaining(
+        `✖ app-1.0.jar: the repository answered ${status}, not 201 (Created), and does not have the file`,
+      ),
+    });
+    expect(output).toContain('  app-1.0.jar: NOT published');
+    expect([...bench.sandbox.maven.files.keys()]).not.toContain('com/acme/app/maven-metadata.xml');
+  });
+
+  it('201 is believed, and told that the repository does not show the file yet', async () => {
+    await write(bench, { 'app.jar': jar() });
+    bench.sandbox.inject({ server: 'maven', method: 'HEAD', times: -1, action: { kind: 'status', status: 404 } });
+    const { exitCode, output } = await publish(bench, 'app.jar');
+    expect(exitCode).toBe(0);
+    expect(output).toContain('WARNING: app-1.0.jar was uploaded, and the repository does not show it yet');
+  });
+
+  it('a file that is told of, and cannot be read, is taken for none', async () => {
+    await write(bench, { 'app.jar': jar() });
+    const body = 'x'.repeat(jar().length);
+    bench.sandbox.inject({ server: 'maven', method: 'HEAD', action: { kind: 'status', status: 200, body } });
+    expectSuccess(await publish(bench, 'app.jar'));
+    expect(stored(bench)).toHaveLength(3);
+  });
+});
+
 describe('faults', () => {
   const bench = useBench();
 

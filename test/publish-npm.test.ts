@@ -423,7 +423,11 @@ describe('a success that is not one of a registry', () => {
       { kind: 'status', status: 201, body: '{"success":false,"error":"Token expired"}' },
       'the server answered 201 with an error, "Token expired"',
     ],
-    ['words', { kind: 'status', status: 200, body: 'Please sign in.' }, 'answered 200 with something that is not JSON'],
+    ...['Please sign in.', '[]', 'null'].map((body): [string, FaultAction, string] => [
+      body,
+      { kind: 'status', status: 200, body },
+      'answered 200 with something that is not a JSON object',
+    ]),
   ])('%s in answer to the package is a failure', async (_, action, words) => {
     bench.sandbox.inject({ server: 'npm', method: 'PUT', action });
     const { exitCode, output } = await publish(bench, await writePackage(bench));
@@ -434,6 +438,35 @@ describe('a success that is not one of a registry', () => {
     );
     expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the registry');
     expect(puts(bench)).toBe(1);
+  });
+
+  it.each([
+    [200, ''],
+    [200, '{"code":"E403","message":"no"}'],
+    [202, '{}'],
+    [204, ''],
+  ])('%d with %j in answer to the package, and nothing in the registry, is a failure', async (status, body) => {
+    bench.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'status', status, body } });
+    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringContaining(
+        `✖ @acme/lib@1.0.0: the registry answered ${status} without confirming it, and does not have it`,
+      ),
+    });
+    expect(output).toContain('@acme/lib@1.0.0: NOT published');
+  });
+
+  it.each([
+    [201, ''],
+    [200, '{"ok":true}'],
+  ])('%d with %j is believed, though the registry does not show the package yet', async (status, body) => {
+    bench.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'status', status, body } });
+    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    expect({ exitCode, output }).toEqual({
+      exitCode: 0,
+      output: expect.stringContaining('WARNING: @acme/lib@1.0.0 was published, and the registry does not show it yet'),
+    });
   });
 
   it('is none if the registry then has that very package', async () => {

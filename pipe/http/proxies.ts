@@ -45,9 +45,17 @@ function readProxy(env: Environment, aliases: readonly string[], problems: Probl
     problems.add(set.name, 'must be the URL of an HTTP proxy, such as http://proxy.example:3128');
     return undefined;
   }
+  if (/[/?#\\].*@/.test(set.value.replace(/^[^:]*:\/\//, ''))) {
+    problems.add(
+      set.name,
+      'has a character in its user name or password that must be escaped: write / as %2F, \\ as %5C, ? as %3F and # as %23',
+    );
+    return undefined;
+  }
   if (decode(url.username) === undefined || decode(url.password) === undefined)
     problems.add(set.name, 'has a % in its user name or password that starts no escape: write it as %25');
-  return url.href;
+  // A proxy has no path: whatever stands there is not part of its address.
+  return Object.assign(new URL(url), { pathname: '/', search: '', hash: '' }).href;
 }
 
 function parseProxy(value: string): URL | null {

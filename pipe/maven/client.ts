@@ -22,10 +22,13 @@ export interface MavenClient {
   /**
    * Stores a file, or replaces it.
    *
+   * @returns the status that it was answered with
    * @throws UnexpectedAnswerError if the answer is a web page or reports an error, and the file is not there afterwards
    */
-  put(path: string, subject: string, body: SizedBody, onSent?: (bytes: number) => void): Promise<void>;
+  put(path: string, subject: string, body: SizedBody, onSent?: (bytes: number) => void): Promise<number>;
   putText(path: string, subject: string, text: string): Promise<void>;
+  /** Whether the repository shows a file there; undefined if it does not say. */
+  shows(path: string, subject: string): Promise<boolean | undefined>;
   /** What the repository has there; undefined where it has nothing. */
   find(path: string, subject: string): Promise<StoredFile | undefined>;
   /** Reads all of a file, to hash it. */
@@ -81,9 +84,28 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
     async put(path, subject, body, onSent) {
       const request = { subject, method: 'PUT', url: url(path), accept: stored, body } as const;
       try {
-        await http.send(onSent === undefined ? request : { ...request, onSent }, discard);
+        return await http.send(onSent === undefined ? request : { ...request, onSent }, async (answer) => {
+          await discard(answer);
+          return answer.status;
+        });
       } catch (error) {
         if (!(error instanceof UnexpectedAnswerError) || !(await holds(path, subject, body, error.status))) throw error;
+        return error.status;
+      }
+    },
+
+    async shows(path, subject) {
+      try {
+        return await http.send(
+          { subject, method: 'HEAD', url: url(path), accept: [200, 404], redirects: maxRedirects },
+          async (answer) => {
+            await discard(answer);
+            return answer.status === 200;
+          },
+        );
+      } catch (error) {
+        if (error instanceof HttpError && error.refusal.status < 500) return undefined;
+        throw error;
       }
     },
 

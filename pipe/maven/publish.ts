@@ -3,6 +3,8 @@
 import { type Action, failedAction } from '../downloads/outcome.ts';
 import { observeBody, readThrough } from '../http/observed-body.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
+import { UnexpectedAnswerError } from '../errors.ts';
+import { askUntil, type Patience } from '../http/read-back.ts';
 import type { Log } from '../toolkit/log.ts';
 import { printable } from '../toolkit/output.ts';
 import type { Progress } from '../toolkit/progress.ts';
@@ -43,6 +45,8 @@ export interface PublishTools {
   /** Ends the run; what is under way is cut. */
   readonly signal: AbortSignal;
   readonly concurrency: number;
+  /** With a repository that does not show at once what it has stored. */
+  readonly patience: Patience;
   readonly now: () => Date;
 }
 
@@ -51,6 +55,8 @@ interface Entry {
   readonly wanted: WantedFile;
   readonly url: string;
   action: Action;
+  /** What the repository answered to the file. */
+  status?: number;
   present?: Present | undefined;
   sha256?: string;
 }
@@ -159,8 +165,29 @@ async function publishFile(entry: Entry, checksums: ChecksumPublisher, tools: Pu
   const sums = await sendFile(entry, tools);
   entry.action = 'uploaded';
   entry.sha256 = sums.sha256;
+  await checkShown(entry, tools);
   await checksums.publish(wanted, sums);
   tools.log.info(`${wanted.name}: uploaded, ${formatBytes(wanted.size)}, sha256 ${sums.sha256}, ${url}`);
+}
+
+/** Before anything refers to the file: an answer is no proof that it is there, and any answer but 201 (Created) says little. */
+async function checkShown(entry: Entry, { client, log, patience }: PublishTools): Promise<void> {
+  const { wanted, status } = entry;
+  if (status === undefined) return;
+  const isShown = await askUntil(
+    async () => await client.shows(wanted.path, wanted.name),
+    (shown) => shown !== false,
+    patience,
+  );
+  if (isShown !== false) return;
+  if (status !== 201) {
+    entry.action = 'failed';
+    throw new UnexpectedAnswerError(
+      `${wanted.name}: the repository answered ${status}, not 201 (Created), and does not have the file`,
+      { status, isForeign: false, isMissing: true },
+    );
+  }
+  log.warning(`${wanted.name} was uploaded, and the repository does not show it yet`);
 }
 
 async function sendFile(entry: Entry, { client, progress, log }: PublishTools): Promise<Checksums> {
@@ -170,7 +197,7 @@ async function sendFile(entry: Entry, { client, progress, log }: PublishTools): 
   const transfer = progress.start(name, size);
   let wasSentWhole = false;
   try {
-    await client.put(path, name, hashed.body, (bytes) => {
+    entry.status = await client.put(path, name, hashed.body, (bytes) => {
       wasSentWhole ||= bytes === size;
       transfer.sent(bytes);
     });

@@ -42,6 +42,8 @@ export async function compareStored(client: MavenClient, wanted: WantedFile): Pr
         `${name}: there with ${stored.size} bytes, here with ${size} and sha256 ${ours.sha256}`,
       );
     const sha256 = stored.sha256 ?? (await client.hash(path, name))?.sha256;
+    // What is told of and cannot be read is not there: a cache remembers what has been deleted.
+    if (sha256 === undefined) return undefined;
     if (sha256 !== ours.sha256)
       throw new VersionConflictError(`${name}: there with sha256 ${sha256}, here with ${ours.sha256}`);
   }

@@ -28,6 +28,13 @@ export interface PublishedPackage {
   readonly tags: ReadonlyMap<string, string>;
 }
 
+/** What a registry said of a version that it was sent. */
+export interface Confirmation {
+  readonly status: number;
+  /** 201 (Created), or `{"ok": …}` as npm's own registry says. Anything else may come from something in between. */
+  readonly isCertain: boolean;
+}
+
 export interface NpmClient {
   readonly registry: URL;
   packageUrl(name: string): URL;
@@ -38,8 +45,8 @@ export interface NpmClient {
    * @throws UnexpectedAnswerError where the answer does not describe a package
    */
   read(name: string): Promise<PublishedPackage | 'none' | 'too large'>;
-  /** Once, whatever comes of it. @throws HttpError, NetworkError, StalledError, UnexpectedAnswerError */
-  publish(subject: string, name: string, document: SizedBody, onSent: (bytes: number) => void): Promise<void>;
+  /** Once, whatever comes of it. @returns whether the registry has said that it has the version @throws HttpError, NetworkError, StalledError, UnexpectedAnswerError */
+  publish(subject: string, name: string, document: SizedBody, onSent: (bytes: number) => void): Promise<Confirmation>;
   /** Repeats `work` as long as what it fails for may pass. */
   repeat<T>(subject: string, name: string, work: () => Promise<T>): Promise<T>;
 }
@@ -76,7 +83,7 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
     },
 
     async publish(subject, name, document, onSent) {
-      await http.send(
+      return await http.send(
         {
           subject,
           method: 'PUT',
@@ -88,13 +95,16 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
           onSent,
         },
         async (answer) => {
-          const text = await readText(answer, maxPackageBytes);
+          const text = (await readText(answer, maxPackageBytes)).trim();
+          const said = text === '' ? {} : parseJson(text);
           // Registries answer with an object, or with nothing; a gateway may have words of its own.
-          if (text.trim() !== '' && parseJson(text) === undefined)
+          if (!isRecord(said) || Array.isArray(said))
             throw new UnexpectedAnswerError(
-              `${subject}: ${registry.host} answered ${answer.status} with something that is not JSON`,
+              `${subject}: ${registry.host} answered ${answer.status} with something that is not a JSON object`,
               { status: answer.status, isForeign: true },
             );
+          const { status } = answer;
+          return { status, isCertain: status === 201 || Boolean(said['ok'] ?? said['success']) };
         },
       );
     },

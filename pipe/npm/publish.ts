@@ -11,7 +11,7 @@ import type { Log } from '../toolkit/log.ts';
 import { printable } from '../toolkit/output.ts';
 import type { Progress, Transfer } from '../toolkit/progress.ts';
 import { formatBytes } from '../toolkit/units.ts';
-import type { NpmClient, PublishedPackage, PublishedVersion } from './client.ts';
+import type { Confirmation, NpmClient, PublishedPackage, PublishedVersion } from './client.ts';
 import { describeContent, higherVersion, isSameContent } from './compare.ts';
 import { publishDocument, tarballUrl } from './document.ts';
 import type { NpmOutcome, NpmOutcomeItem } from './outcome.ts';
@@ -33,6 +33,8 @@ interface Entry {
   readonly planned: PlannedPackage;
   url: string;
   action: Action;
+  /** What the registry answered to it. */
+  confirmation?: Confirmation;
 }
 
 /** Never throws: what went wrong is part of the outcome. */
@@ -184,7 +186,7 @@ async function send(
     await client.repeat(planned.id, planned.name, async () => {
       if (wasSentWhole && (await holds(planned, client))) return;
       attempts++;
-      await client.publish(planned.id, planned.name, document, (bytes) => {
+      entry.confirmation = await client.publish(planned.id, planned.name, document, (bytes) => {
         wasSentWhole ||= bytes === document.length;
         transfer.sent(Math.round((bytes / document.length) * planned.source.size));
       });
@@ -230,6 +232,14 @@ async function verify(entry: Entry, { client, log, signal, patience }: PublishTo
     return;
   }
   const version = typeof published === 'string' ? undefined : published.versions.get(planned.version);
+  const { confirmation } = entry;
+  if (published !== 'too large' && version === undefined && confirmation?.isCertain === false) {
+    entry.action = 'failed';
+    throw new UnexpectedAnswerError(
+      `${planned.id}: the registry answered ${confirmation.status} without confirming it, and does not have it`,
+      { status: confirmation.status, isForeign: false, isMissing: true },
+    );
+  }
   if (typeof published === 'string' || version === undefined) {
     log.warning(`${planned.id} was published, and the registry does not show it yet`);
     return;

@@ -27,9 +27,11 @@ export async function joinTags(client: RegistryClient, tags: readonly string[]):
   const entries = new Map<string, Entry>();
   for (const tag of tags) {
     for (const entry of await readEntries(client, tag)) {
-      if (entries.has(entry.descriptor.digest)) continue;
+      // One image may be there for two platforms: amd64, and amd64/v2.
+      const key = JSON.stringify([entry.descriptor.digest, entry.platform]);
+      if (entries.has(key)) continue;
       checkPlatform(entry, [...entries.values()]);
-      entries.set(entry.descriptor.digest, entry);
+      entries.set(key, entry);
     }
   }
   const manifests = [...entries.values()].map(({ descriptor }) => descriptor);

@@ -2,6 +2,7 @@
 
 import { access, appendFile, constants, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from './environment.ts';
 import { type Scrub, scrubStrings } from './scrub.ts';
 import { pipeStorageDirectory, writeWhole } from './storage.ts';
@@ -20,6 +21,10 @@ export function wantsResult(env: Environment, outputPath: string | undefined): b
  * @throws the file system's error where it cannot
  */
 export async function checkOutputPath(outputPath: string): Promise<void> {
+  await inTime(checkPath(outputPath), outputPath);
+}
+
+async function checkPath(outputPath: string): Promise<void> {
   await mkdir(dirname(outputPath), { recursive: true });
   const stats = await stat(outputPath).catch(() => undefined);
   if (stats?.isDirectory() === true) throw new Error(`${outputPath} is a directory`);
@@ -41,9 +46,19 @@ export async function writeResult(
   const directory = pipeStorageDirectory(env);
   const paths = [outputPath, directory === undefined ? undefined : join(directory, resultFile)];
   const json = `${JSON.stringify(scrubStrings(result, scrub), undefined, 2)}\n`;
-  const writes = paths.filter((path) => path !== undefined).map((path) => writeWhole(path, json));
+  const writes = paths.filter((path) => path !== undefined).map((path) => inTime(writeWhole(path, json), path));
   const failed = (await Promise.allSettled(writes)).find((write) => write.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+}
+
+/** A pipe that nobody reads, and a directory such as /proc, would be waited for without end. */
+const maxWriteMs = 10_000;
+
+async function inTime<T>(work: Promise<T>, path: string): Promise<T> {
+  const late = delay(maxWriteMs, undefined, { ref: false }).then(() => {
+    throw new Error(`${path} cannot be written to within ${maxWriteMs / 1000} s`);
+  });
+  return await Promise.race([work, late]);
 }
 
 /** Pipelines takes 50 output variables of 100 KB in all from a step; one pipe should not use them up. */
@@ -65,6 +80,10 @@ export async function writeOutputVariables(
     .map(([name, value]) => [name, value === undefined ? undefined : scrub(value)] as const)
     .filter(([, value]) => value !== undefined && value.length <= maxValueCharacters && !/[\r\n\0]/.test(value))
     .map(([name, value]) => `${name}=${value}\n`);
+  await inTime(appendLines(path, lines.join('')), path);
+}
+
+async function appendLines(path: string, lines: string): Promise<void> {
   const before = await readFile(path, 'utf8').catch(() => '');
-  await appendFile(path, `${before === '' || before.endsWith('\n') ? '' : '\n'}${lines.join('')}`);
+  await appendFile(path, `${before === '' || before.endsWith('\n') ? '' : '\n'}${lines}`);
 }

@@ -10,8 +10,8 @@ export type Scrub = (text: string) => string;
 export interface Secrets {
   readonly scrub: Scrub;
   /**
-   * For values that programs read: short secrets stay. What is written there was named by the user, and `test` may be the
-   * name of an image as well as the password of a registry on the user's own machine.
+   * For values that programs read: long secrets alone, and only whole. What stands there was named by the user: `test` may be
+   * an image's name and a password, and `acme-platform` a workspace and the beginning of one.
    */
   readonly scrubValue: Scrub;
   /** From now on, this one is taken out too. */
@@ -45,8 +45,8 @@ export function createSecrets(given: Iterable<string | undefined>): Secrets {
   let pending = [...known];
   const upToDate = (): typeof indexes => {
     for (const secret of pending) {
-      addSecret(indexes.all, secret);
-      if (isLong(secret)) addSecret(indexes.long, secret);
+      addSecret(indexes.all, secret, true);
+      if (isLong(secret)) addSecret(indexes.long, secret, false);
     }
     pending = [];
     return indexes;
@@ -170,12 +170,13 @@ function only({ bytes, starts, ends }: PlacedBytes, isWanted: (byte: number) => 
   };
 }
 
-function addSecret({ texts, codes }: Indexes, secret: string): void {
+/** @param withPieces whether a piece of it is to be found too */
+function addSecret({ texts, codes }: Indexes, secret: string, withPieces: boolean): void {
   const trimmed = secret.trim().slice(0, maxSecretCharacters);
   const bytes = bytesOf(trimmed).filter(isOfText);
   const { length } = bytes;
   if (length < minSecretBytes) return;
-  const hasPieces = length >= minBytesForPieces;
+  const hasPieces = withPieces && length >= minBytesForPieces;
   const minLength = hasPieces ? Math.min(maxPieceBytes, Math.ceil(length * 0.75)) : length;
   texts.add({ bytes, minLength, isWord: Buffer.byteLength(trimmed) < minFreeBytes });
   for (const form of base64Forms(trimmed)) {

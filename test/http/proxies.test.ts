@@ -32,6 +32,7 @@ describe('readProxies', () => {
     ['no scheme', { HTTPS_PROXY: 'proxy:3128' }, { https: 'http://proxy:3128/' }],
     ['no scheme, with a password', { HTTPS_PROXY: 'u:p%40@proxy:3128' }, { https: 'http://u:p%40@proxy:3128/' }],
     ['a proxy that speaks TLS', { HTTPS_PROXY: ' https://proxy ' }, { https: 'https://proxy/' }],
+    ['a path, which no proxy has', { HTTPS_PROXY: 'http://proxy:3128/x?y#z' }, { https: 'http://proxy:3128/' }],
     ['hosts without a proxy', { NO_PROXY: ' a.example,.b ' }, { none: 'a.example,.b' }],
     ['hosts without a proxy, small letters first', { no_proxy: 'a', NO_PROXY: 'b' }, { none: 'a' }],
   ])('reads %s', (_, env, settings) => {
@@ -39,10 +40,17 @@ describe('readProxies', () => {
   });
 
   const notAnHttpProxy = 'must be the URL of an HTTP proxy, such as http://proxy.example:3128';
+  const mustBeEscaped =
+    'has a character in its user name or password that must be escaped: write / as %2F, \\ as %5C, ? as %3F and # as %23';
   const badEscape = 'has a % in its user name or password that starts no escape: write it as %25';
 
   it.each<[string, Environment, object]>([
     ['another protocol', { HTTPS_PROXY: 'socks5://u:hunter22@a:1' }, { HTTPS_PROXY: [notAnHttpProxy] }],
+    ...['/', '\\', '?', '#'].map((character): [string, Environment, object] => [
+      `a user name with ${character}`,
+      { HTTPS_PROXY: `http://us${character}er:hunter22@a:1` },
+      { HTTPS_PROXY: [mustBeEscaped] },
+    ]),
     ['no host', { http_proxy: 'http://' }, { http_proxy: [notAnHttpProxy] }],
     ['a port that is none', { all_proxy: 'a:hunter22' }, { all_proxy: [notAnHttpProxy] }],
     ['a broken escape in the password', { HTTPS_PROXY: 'http://u:hunter22%@a:1' }, { HTTPS_PROXY: [badEscape] }],

@@ -97,6 +97,19 @@ describe('takes over', () => {
     expect(manifests).toEqual([...childrenOf(amd64), ...childrenOf(arm64)]);
   });
 
+  it('one image for two platforms, under both', async () => {
+    const image = gzipImage([layer('same', 1000)]);
+    const platform = { os: 'linux', architecture: 'amd64' };
+    const children = [
+      descriptor(image.manifest, { platform }),
+      descriptor(image.manifest, { platform: { ...platform, variant: 'v2' } }),
+    ];
+    seed('levels', index(children), ...image.all);
+    seedAttested('arm', arm64);
+    const { manifests } = await expectJoined(await join('levels', 'arm'));
+    expect(manifests).toEqual([...children, ...childrenOf(arm64)]);
+  });
+
   it('an index of several platforms, and an image of one more', async () => {
     const [s390x, riscv64] = [attestedImage('s390x'), attestedImage('riscv64')];
     const both = index([...childrenOf(s390x), ...childrenOf(riscv64)], { annotations: { of: 'the index' } });

@@ -65,6 +65,15 @@ it('takes out the longer of two secrets that begin alike, and all of two that ov
   expect(createScrub(['first-and-then', 'then-and-last'])('first-and-then-and-last')).toBe('***');
 });
 
+it('takes out of what programs read whole secrets alone: a workspace may be called as one begins', () => {
+  const { scrub, scrubValue } = createSecrets(['acme-platform-deploy-8f3kQ', 'test']);
+  const value = 'https://acme-platform/acme-platform-deploy:test';
+  expect(scrubValue(value)).toBe(value);
+  expect(scrub(value)).not.toContain('acme-platform');
+  expect(scrubValue('?token=acme-platform-deploy-8f3kQ')).toBe('?token=***');
+  expect(scrubValue('YWNtZS1wbGF0Zm9ybS1kZXBsb3ktOGYza1E')).not.toContain('cGxhdGZvcm0');
+});
+
 describe('a short secret', () => {
   it.each([
     ['test', 'the latest test: test-file, tests', 'the latest ***: ***-file, tests'],
