@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 const cores = availableParallelism();
 const workers = {
   // Many tests wait for a server that is slow on purpose. A number: Jest takes '150%' for 150 workers.
-  unit: Math.ceil(cores * 2.5),
+  unit: cores * 2,
   // Its tests share one port, that of the pipelines proxy.
   image: 1,
   memory: 1,
@@ -15,11 +15,14 @@ export default {
   roots: ['<rootDir>/test'],
   maxWorkers: workers[process.env.TEST_SUITE ?? 'unit'] ?? cores,
   testMatch: ['**/*.test.ts'],
-  // These need what the README's test command does not promise (a Docker Engine, real servers), or the machine for
-  // themselves: gigabytes to read, a hundred processes to start, servers that stall. .ci/run calls them by name.
+  // These need what the README's test command does not promise (a Docker Engine, real servers), or more than its minute:
+  // gigabytes to read, a hundred processes to start, servers that stall, the sandbox's own tests. .ci/run calls them by
+  // name.
   testPathIgnorePatterns: process.env.TEST_SUITE
     ? []
-    : ['bundle', 'faults', 'image', 'integration', 'memory', 'release'].map((suite) => `<rootDir>/test/${suite}/`),
+    : ['bundle', 'faults', 'image', 'integration', 'memory', 'release', 'sandbox'].map(
+        (suite) => `<rootDir>/test/${suite}/`,
+      ),
   reporters: [
     'default',
     '<rootDir>/ci-scripts/jest-skips-reporter.cjs',
