@@ -165,7 +165,7 @@ function parseDownload(value: Readonly<Record<string, unknown>>, collection: str
   return { name, size, createdUs, ageMs: Number.isNaN(nowMs) ? undefined : nowMs - createdUs / 1000 };
 }
 
-/** `2026-01-02T03:04:05.678901+00:00`, of which a Date would drop what tells two uploads of one moment apart. */
+/** `2026-01-02T03:04:05.678901+00:00`: a Date would drop the digits that tell two uploads of one moment apart. */
 function parseTimeUs(text: string): number {
   const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
   return Date.parse(text.replace(/\.\d+/, '')) * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));

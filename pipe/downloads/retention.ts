@@ -28,7 +28,7 @@ const backlogLength = 10;
 /**
  * The downloads to delete, oldest first.
  *
- * @param published what this run has uploaded, each of which the listing has
+ * @param published the names that this run has uploaded; the listing has all of them
  */
 export function expiredDownloads(
   downloads: readonly Download[],

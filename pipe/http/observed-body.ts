@@ -40,7 +40,7 @@ export function observeBody<Of extends Observer>(body: SizedBody, create: () => 
   };
 }
 
-/** The same bytes, each of which the observer sees first. */
+/** The same bytes; the observer sees each of them first. */
 export async function* observed(bytes: AsyncIterable<Uint8Array>, observer: Observer): AsyncGenerator<Uint8Array> {
   for await (const chunk of bytes) {
     observer.update(chunk);

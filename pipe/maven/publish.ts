@@ -170,7 +170,7 @@ async function publishFile(entry: Entry, checksums: ChecksumPublisher, tools: Pu
   tools.log.info(`${wanted.name}: uploaded, ${formatBytes(wanted.size)}, sha256 ${sums.sha256}, ${url}`);
 }
 
-/** Before anything refers to the file: an answer is no proof that it is there, and any answer but 201 (Created) says little. */
+/** Before anything refers to the file: an answer does not prove that it is there, and any but 201 (Created) says little. */
 async function checkShown(entry: Entry, { client, log, patience }: PublishTools): Promise<void> {
   const { wanted, status } = entry;
   if (status === undefined) return;

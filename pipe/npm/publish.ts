@@ -211,7 +211,7 @@ async function holds(planned: PlannedPackage, client: NpmClient): Promise<boolea
 }
 
 /**
- * That the registry shows nothing yet is no error.
+ * A registry that shows nothing yet gets a warning, if it has confirmed the upload.
  *
  * @throws VerificationError if it shows something else than was sent
  * @throws UnexpectedAnswerError if it is not a registry that answers: then nobody knows what took the upload
