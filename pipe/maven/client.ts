@@ -65,6 +65,16 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
     });
   }
 
+  async function head(path: string, subject: string): Promise<StoredFile | undefined> {
+    return await http.send(
+      { subject, method: 'HEAD', url: url(path), accept: [200, 404], redirects: maxRedirects },
+      async (answer) => {
+        await discard(answer);
+        return answer.status === 200 ? { size: lengthOf(answer) } : undefined;
+      },
+    );
+  }
+
   /**
    * Whether the repository has what was sent. Plain web servers (Apache's WebDAV) say 201 with a page: then the size of
    * an artifact is enough, which was not there before. Small files, such as checksums, may have been.
@@ -96,13 +106,7 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
 
     async shows(path, subject) {
       try {
-        return await http.send(
-          { subject, method: 'HEAD', url: url(path), accept: [200, 404], redirects: maxRedirects },
-          async (answer) => {
-            await discard(answer);
-            return answer.status === 200;
-          },
-        );
+        return (await head(path, subject)) !== undefined;
       } catch (error) {
         if (error instanceof HttpError && error.refusal.status < 500) return undefined;
         throw error;
@@ -115,13 +119,7 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
 
     async find(path, subject) {
       try {
-        return await http.send(
-          { subject, method: 'HEAD', url: url(path), accept: [200, 404], redirects: maxRedirects },
-          async (answer) => {
-            await discard(answer);
-            return answer.status === 200 ? { size: lengthOf(answer) } : undefined;
-          },
-        );
+        return await head(path, subject);
       } catch (error) {
         if (error instanceof HttpError && tellsNothing.has(error.refusal.status))
           return await client.hash(path, subject);
