@@ -5,7 +5,7 @@ const workers = {
   // Many tests wait for a server that is slow on purpose. A number: Jest takes '150%' for 150 workers.
   unit: cores * 2,
   // Its tests share one port, that of the pipelines proxy.
-  image: 1,
+  'docker-image': 1,
   memory: 1,
 };
 
@@ -20,7 +20,7 @@ export default {
   // name.
   testPathIgnorePatterns: process.env.TEST_SUITE
     ? []
-    : ['bundle', 'faults', 'image', 'integration', 'memory', 'release', 'sandbox'].map(
+    : ['bundle', 'docker-image', 'faults', 'integration', 'memory', 'release', 'sandbox'].map(
         (suite) => `<rootDir>/test/${suite}/`,
       ),
   reporters: [

@@ -2,8 +2,8 @@
 
 import { HttpError } from './errors.ts';
 import { discard, readText } from './http/answer.ts';
-import { bytesBody } from './http/body.ts';
-import type { RunTools } from './run-tools.ts';
+import { bytesBody } from './io/body.ts';
+import type { RunTools } from './tools.ts';
 import { canReport, pipelinesProxyUrl, type Report, reportRequest } from './toolkit/code-insights.ts';
 import type { Environment } from './toolkit/environment.ts';
 import { findNewerVersion, type PipeMetadata, publishedPipesUrl } from './toolkit/metadata.ts';

@@ -3,13 +3,13 @@
 import { resolve } from 'node:path';
 import { sendReport, startVersionCheck } from './errands.ts';
 import { InputError } from './errors.ts';
-import { explain } from './explain.ts';
-import { publishFiles } from './publish-files.ts';
-import { type Conclusion, createRunTools, type RunContext, type RunTools } from './run-tools.ts';
-import type { Settings } from './settings.ts';
+import { explain } from './destinations/advice.ts';
+import { publishFiles } from './destinations/downloads/destination.ts';
+import { type Conclusion, createRunTools, type RunContext, type RunTools } from './tools.ts';
+import type { Settings } from './read-settings.ts';
 import { readMetadata } from './toolkit/metadata.ts';
 import { checkOutputPath, writeOutputVariables, writeResult } from './toolkit/outputs.ts';
-import { defaultApiUrl } from './variables.ts';
+import { defaultApiUrl } from './settings/variables.ts';
 
 /** Where a run finds things. */
 export interface Surroundings {
@@ -77,9 +77,11 @@ export async function perform(
 /** Each kind of upload is loaded only where it is wanted. */
 async function publish(settings: Settings, tools: RunTools): Promise<Conclusion> {
   if (settings.type === 'file') return await publishFiles(settings, tools);
-  if (settings.type === 'npm') return await (await import('./publish-npm.ts')).publishNpm(settings, tools);
-  if (settings.type === 'maven') return await (await import('./publish-maven.ts')).publishMaven(settings, tools);
-  const { publishImage } = await import('./publish-image.ts');
+  if (settings.type === 'npm')
+    return await (await import('./destinations/npm/destination.ts')).publishNpm(settings, tools);
+  if (settings.type === 'maven')
+    return await (await import('./destinations/maven/destination.ts')).publishMaven(settings, tools);
+  const { publishImage } = await import('./destinations/image/destination.ts');
   return await publishImage(settings, tools);
 }
 

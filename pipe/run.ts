@@ -2,9 +2,9 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { PipeError, StoppedError } from './errors.ts';
-import { givenSecrets } from './given-secrets.ts';
+import { givenSecrets } from './settings/given-secrets.ts';
 import type { Failure, Surroundings } from './perform.ts';
-import { readSettings } from './settings.ts';
+import { readSettings } from './read-settings.ts';
 import { type Environment, readBoolean } from './toolkit/environment.ts';
 import { exitCodes, fail, onStopSignal, type SignalSource, succeed } from './toolkit/outcome.ts';
 import { createOutput, type Output, type Stream } from './toolkit/output.ts';

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { parseMetadata } from '../pipe/toolkit/metadata.ts';
 import type { OptionRow } from '../pipe/toolkit/option-table.ts';
 import type { VariableRow } from '../pipe/toolkit/variable-table.ts';
-import { options, packagesVariables, secretVariables, variables } from '../pipe/variables.ts';
+import { options, packagesVariables, secretVariables, variables } from '../pipe/settings/variables.ts';
 
 const root = join(__dirname, '..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');

@@ -11,9 +11,9 @@ import type { Environment } from '../pipe/toolkit/environment.ts';
 import { startEchoServer } from './echo-server.ts';
 import { answer, serve } from './http/test-servers.ts';
 import { findLeaks } from './leaks.ts';
-import { jar } from './maven/artifacts.ts';
-import { writePackage } from './npm/tarballs.ts';
-import { writeLayout } from './registry/images.ts';
+import { jar } from './destinations/maven/artifacts.ts';
+import { writePackage } from './destinations/npm/tarballs.ts';
+import { writeLayout } from './oci/registry/images.ts';
 import { arrayVariables, type Ended, useBench } from './run-pipe.ts';
 import { tokens } from './sandbox/tokens.ts';
 

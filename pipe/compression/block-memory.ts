@@ -1,6 +1,6 @@
 /** The blocks of memory that streams fill and threads pack: a fixed number of them, shared fairly. */
 
-import { alignmentBytes } from '../aligned-memory.ts';
+import { alignmentBytes } from '../io/aligned-memory.ts';
 
 /** Memory for one block, seen by all threads. */
 export interface Block {

@@ -1,7 +1,7 @@
 /** Packs layers: one interface over gzip and zstd, by whatever does it fastest here. */
 
 import { availableParallelism } from 'node:os';
-import { type ByobReader, readerOf } from '../byob-reader.ts';
+import { type ByobReader, readerOf } from '../io/byob-reader.ts';
 import { BlockMemory, inputOffset } from './block-memory.ts';
 import { Pace } from './pace.ts';
 import { type Compressed, PackedStream } from './packed-stream.ts';

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ByobReader } from '../byob-reader.ts';
+import type { ByobReader } from '../io/byob-reader.ts';
 import type { Block, BlockMemory, Share } from './block-memory.ts';
 import type { Ahead, Pace, Rung } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';

@@ -1,7 +1,7 @@
 /** An HTTP answer whose status was accepted, and ways to read its body within limits. */
 
 import { PipeError, UnexpectedAnswerError } from '../errors.ts';
-import { jsonProblem } from '../json-problem.ts';
+import { jsonProblem } from '../io/json-problem.ts';
 
 export interface Answer {
   readonly status: number;

@@ -5,7 +5,7 @@ import { NetworkError, PipeError } from '../errors.ts';
 import type { Secrets } from '../toolkit/scrub.ts';
 import { formatBytes, formatDuration } from '../toolkit/units.ts';
 import { type Answer, readText } from './answer.ts';
-import type { Body } from './body.ts';
+import type { Body } from '../io/body.ts';
 import type { Authorizer } from './authorizer.ts';
 import { createDispatchers } from './dispatchers.ts';
 import { maxErrorBytes } from './error-body.ts';

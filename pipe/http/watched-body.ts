@@ -1,6 +1,6 @@
 /** Bodies on their way: each chunk that moves is told to the watchdog, and what was sent is counted. */
 
-import type { Body, Opening } from './body.ts';
+import type { Body, Opening } from '../io/body.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** A request's body as it is sent. */

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
-import { jar } from '../maven/artifacts.ts';
+import { jar } from '../destinations/maven/artifacts.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { npmTarball } from '../sandbox/demo-package.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';

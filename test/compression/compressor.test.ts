@@ -10,7 +10,7 @@ import { gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Agent } from 'undici';
 import { type Compressor, type CompressorOptions, createCompressor } from '../../pipe/compression/compressor.ts';
-import { readerOf } from '../../pipe/byob-reader.ts';
+import { readerOf } from '../../pipe/io/byob-reader.ts';
 import type { PackTask } from '../../pipe/compression/packing-worker.ts';
 import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
 import { outputOf } from '../release/run-command.ts';

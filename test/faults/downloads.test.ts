@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Fault } from '../sandbox/faults.ts';
 import { patience, patienceSeconds } from '../patience.ts';
-import { large, usePublishBench } from '../downloads/publish-bench.ts';
+import { large, usePublishBench } from '../destinations/downloads/publish-bench.ts';
 
 const { bench, write, landed, requests } = usePublishBench();
 

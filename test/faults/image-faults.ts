@@ -3,9 +3,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { useBench } from '../run-pipe.ts';
 import type { Fault } from '../sandbox/faults.ts';
-import { longLayers, smallLayers } from '../registry/images.ts';
+import { longLayers, smallLayers } from '../oci/registry/images.ts';
 import { patienceSeconds } from '../patience.ts';
-import { publish, type Source } from '../registry/publish.ts';
+import { publish, type Source } from '../oci/registry/publish.ts';
 
 const always = -1;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnexpectedAnswerError } from '../../pipe/errors.ts';
 import { readText } from '../../pipe/http/answer.ts';
-import { bytesBody } from '../../pipe/http/body.ts';
+import { bytesBody } from '../../pipe/io/body.ts';
 import { describeForeign } from '../../pipe/http/judge-answer.ts';
 import { createScrub } from '../../pipe/toolkit/scrub.ts';
 import type { HttpRequest } from '../../pipe/http/send.ts';

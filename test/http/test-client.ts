@@ -2,7 +2,7 @@
 
 import { fixedAuthorizer } from '../../pipe/http/authorizer.ts';
 import { createHttp, type Http, type HttpOptions } from '../../pipe/http/send.ts';
-import type { SizedBody } from '../../pipe/http/body.ts';
+import type { SizedBody } from '../../pipe/io/body.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 
 export interface TestClient extends Http, AsyncDisposable {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { concatBodies, type SizedBody } from '../../pipe/http/body.ts';
+import { concatBodies, type SizedBody } from '../../pipe/io/body.ts';
 import { countedBody } from '../../pipe/http/watched-body.ts';
 import { createWatchdog } from '../../pipe/http/watchdog.ts';
 

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { docker, oci } from '../../pipe/image/formats/media-types.ts';
-import type { Json } from '../image-sources/fixtures.ts';
-import { attestedImage, writeAttested } from '../registry/attested.ts';
+import { docker, oci } from '../../pipe/oci/media-types.ts';
+import type { Json } from '../oci/fixtures.ts';
+import { attestedImage, writeAttested } from '../oci/registry/attested.ts';
 import { type DebianRegistry, startDebianRegistry } from './debian-registry.ts';
 import { startOldRegistry } from './old-registry.ts';
 

@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { withDiffIdCheck } from '../../pipe/image/diff-id-check.ts';
-import { openEngineImage } from '../../pipe/image/engine/engine-image.ts';
-import type { Image } from '../../pipe/image/image.ts';
-import { openImage } from '../../pipe/image/open-image.ts';
+import { withDiffIdCheck } from '../../pipe/oci/layers/diff-id-check.ts';
+import { openEngineImage } from '../../pipe/oci/engine/engine-image.ts';
+import type { Image } from '../../pipe/oci/image.ts';
+import { openImage } from '../../pipe/oci/open-image.ts';
 import { createScrub } from '../../pipe/toolkit/scrub.ts';
-import { inputError, readAll, sha256 } from '../image-sources/fixtures.ts';
+import { inputError, readAll, sha256 } from '../oci/fixtures.ts';
 
 const name = `image-sources-${randomUUID().slice(0, 8)}`;
 const engine = {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { descriptor, plainJar, pluginJar, pomText } from '../maven/artifacts.ts';
+import { descriptor, plainJar, pluginJar, pomText } from '../destinations/maven/artifacts.ts';
 import { deployFiles, type Deployment, installMaven, type Maven, ownGroup } from './maven-tools.ts';
 import { type NginxRepository, startNginxRepository } from './nginx-repository.ts';
 

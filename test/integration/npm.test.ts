@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { findLeaks } from '../leaks.ts';
-import { packageTarball } from '../npm/tarballs.ts';
+import { packageTarball } from '../destinations/npm/tarballs.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import { account, installNpmTools, type NpmTools, type Verdaccio } from './npm-tools.ts';

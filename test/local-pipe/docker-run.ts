@@ -1,6 +1,6 @@
 /** The `docker run` by which Pipelines runs a pipe, on this machine. */
 
-import { secretVariables } from '../../pipe/variables.ts';
+import { secretVariables } from '../../pipe/settings/variables.ts';
 import type { Environment } from '../../pipe/toolkit/environment.ts';
 
 /** Where Pipelines has the clone. */

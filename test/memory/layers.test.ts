@@ -20,7 +20,7 @@ it.each(['gzip', 'zstd'])(
 it.each(['gzip', 'zstd'])(
   'checking %s takes less than 105 MB of memory for 256 MiB',
   async (packing) => {
-    const program = join(__dirname, '..', 'image-sources', 'check-generated.ts');
+    const program = join(__dirname, '..', 'oci', 'check-generated.ts');
     const { stdout } = await promisify(execFile)(process.execPath, [program, packing, '256']);
     expect(Number(stdout)).toBeGreaterThan(20e6);
     expect(Number(stdout)).toBeLessThan(105e6);

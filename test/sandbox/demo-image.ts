@@ -1,7 +1,7 @@
 /** A container image of real files, as `docker save` would write it: for the demo, which has no Docker Engine. */
 
 import { createHash } from 'node:crypto';
-import { tar } from '../image-sources/tar-writer.ts';
+import { tar } from '../archive/tar/tar-writer.ts';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 

@@ -1,7 +1,7 @@
 /** A package of real files, as `npm pack` would write it: for the demo, which packs nothing. */
 
 import { gzipSync } from 'node:zlib';
-import { tar } from '../image-sources/tar-writer.ts';
+import { tar } from '../archive/tar/tar-writer.ts';
 
 export function npmTarball(
   manifest: Readonly<Record<string, unknown>>,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dockerArchive } from './demo-image.ts';
 import { npmTarball } from './demo-package.ts';
-import { jar } from '../maven/artifacts.ts';
+import { jar } from '../destinations/maven/artifacts.ts';
 import { startSandbox } from './sandbox.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plainJar, pomText } from '../../maven/artifacts.ts';
+import { plainJar, pomText } from '../../destinations/maven/artifacts.ts';
 import { type RemoteSandbox, startRemoteSandbox } from '../../sandbox/remote-sandbox.ts';
 import { medianPeakBytes, medianWallMs } from '../contest.ts';
 import { makeSparseFile } from '../inputs.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { tarEntry } from '../../image-sources/tar-writer.ts';
+import { tarEntry } from '../../archive/tar/tar-writer.ts';
 import { medianPeakBytes, medianWallMs, type Contestant } from '../contest.ts';
 import { makeRandomFile } from '../inputs.ts';
 import type { Command } from '../measure.ts';

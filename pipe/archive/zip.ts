@@ -1,0 +1,147 @@
+/** Reads single small files out of ZIP archives of any size, with the help of yauzl. */
+
+import { type FileHandle, open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { callbackify } from 'node:util';
+import { crc32 } from 'node:zlib';
+import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
+import { PipeError } from '../errors.ts';
+import type { SourceFile } from '../io/source-file.ts';
+
+/** An archive that cannot be read as one. */
+export class ZipError extends PipeError {
+  override readonly name = 'ZipError';
+}
+
+export interface ZipMember {
+  readonly path: string;
+  /** @throws ZipError where it cannot be read, or is longer than that */
+  read(maxBytes: number): Promise<Buffer>;
+}
+
+/** The directory is read in pieces of so many bytes: yauzl asks for each entry's header by itself. */
+const windowBytes = 256 * 1024;
+/** Far more than the largest jars have; an archive of 4 GiB could list 90 million. */
+const maxMembers = 1_000_000;
+
+/**
+ * Gives `work` the members whose path is wanted; they can be read until it ends.
+ *
+ * @throws ZipError where the file is no ZIP archive, or a broken one
+ */
+export async function withZipMembers<T>(
+  file: SourceFile,
+  isWanted: (path: string) => boolean,
+  work: (members: readonly ZipMember[]) => Promise<T>,
+): Promise<T> {
+  const handle = await open(file.absolutePath, 'r');
+  try {
+    const zip = await readable(() =>
+      // Paths stay bytes: other members' odd names are none of our business.
+      fromRandomAccessReaderPromise(new FileReader(handle), file.size, {
+        autoClose: false,
+        lazyEntries: true,
+        decodeStrings: false,
+      }),
+    );
+    const members: ZipMember[] = [];
+    await readable(async () => {
+      for await (const entry of zip.eachEntry()) {
+        if (zip.entriesRead > maxMembers) throw new Error(`it has more than ${maxMembers} members`);
+        const path = entry.fileNameRaw.toString('utf8');
+        if (isWanted(path)) members.push({ path, read: (maxBytes) => readMember(zip, entry, path, maxBytes) });
+      }
+    });
+    return await work(members);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readMember(zip: ZipFile, entry: Entry, path: string, maxBytes: number): Promise<Buffer> {
+  const tooLong = new ZipError(`${path} in it is longer than ${maxBytes} bytes`);
+  if (entry.uncompressedSize > maxBytes) throw tooLong;
+  return await readable(async () => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      // yauzl, too, ends what grows beyond the size that its header has.
+      if (length > maxBytes) throw tooLong;
+      chunks.push(chunk);
+    }
+    const bytes = Buffer.concat(chunks);
+    if (crc32(bytes) !== entry.crc32) throw new ZipError(`${path} in it has another checksum than its header says`);
+    return bytes;
+  });
+}
+
+async function readable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ZipError) throw error;
+    throw new ZipError((error as Error).message, { cause: error });
+  }
+}
+
+/** Reads the directory, whose parts yauzl asks for one after the other, through a window. */
+class FileReader extends RandomAccessReader {
+  readonly #handle: FileHandle;
+  #window: Buffer = Buffer.alloc(0);
+  #windowStart = 0;
+
+  constructor(handle: FileHandle) {
+    super();
+    this.#handle = handle;
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    return Readable.from(this.#chunks(start, end));
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    callbackify(async () => await this.#fill(buffer.subarray(offset, offset + length), position))(callback);
+  }
+
+  override close(callback: (error: Error | null) => void): void {
+    callback(null);
+  }
+
+  async #fill(target: Buffer, position: number): Promise<void> {
+    const start = position - this.#windowStart;
+    if (start < 0 || start + target.length > this.#window.length) {
+      const { buffer, bytesRead } = await this.#handle.read(
+        Buffer.allocUnsafe(Math.max(windowBytes, target.length)),
+        0,
+        null,
+        position,
+      );
+      this.#window = buffer.subarray(0, bytesRead);
+      this.#windowStart = position;
+      if (bytesRead < target.length) throw new Error('it ends too early');
+    }
+    const from = position - this.#windowStart;
+    this.#window.copy(target, 0, from, from + target.length);
+  }
+
+  async *#chunks(start: number, end: number): AsyncGenerator<Buffer> {
+    for (let position = start; position < end;) {
+      const { buffer, bytesRead } = await this.#handle.read(
+        Buffer.allocUnsafe(Math.min(windowBytes, end - position)),
+        0,
+        null,
+        position,
+      );
+      if (bytesRead === 0) throw new Error('it ends too early');
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** What to do about what Downloads say. */
+
+import { HttpError } from '../../errors.ts';
+import type { FileSettings } from './settings.ts';
+import { apiTokenPage, hasStatus, type Row } from '../advice-table.ts';
+
+export type FileFacts = Pick<
+  FileSettings,
+  'type' | 'workspace' | 'repository' | 'tokenKind' | 'scheme' | 'apiUrl' | 'timeoutMs'
+>;
+
+const scopes = {
+  'api-token': 'write:repository:bitbucket and read:repository:bitbucket (reading is not part of writing)',
+  'access-token': 'repository:write',
+  other: 'repository:write (access token), or write:repository:bitbucket and read:repository:bitbucket (API token)',
+} as const;
+
+export const fileRows: readonly Row<FileFacts>[] = [
+  { when: hasStatus(401), advice: (_, facts) => unauthorizedAdvice(facts) },
+  { when: (error) => hasStatus(403)(error) && error.refusal.requiredScopes.length > 0, advice: missingScopesAdvice },
+  {
+    when: hasStatus(403),
+    advice: (_, { workspace, repository, tokenKind }) =>
+      `The token is known, but may not write to ${workspace}/${repository}. Its owner needs write access there, and it needs the scopes ${scopes[tokenKind]}.`,
+  },
+  {
+    when: hasStatus(404),
+    advice: (_, { workspace, repository }) =>
+      `There is no repository ${workspace}/${repository}, or the token does not see it: check WORKSPACE and REPOSITORY, and for an access token, that it belongs to this repository, its project or its workspace.`,
+  },
+  {
+    when: hasStatus(413),
+    advice: () =>
+      'The file is larger than Downloads take (about 2 GB). Split it, compress it, or publish it as a package.',
+  },
+  {
+    when: hasStatus(429),
+    advice: () =>
+      'Bitbucket allows about 1,000 requests an hour for each user. Wait, run fewer pipelines at a time with one token, or pack many small files into one.',
+  },
+  {
+    when: (error) => error instanceof HttpError && error.refusal.location !== undefined,
+    advice: (error: HttpError) =>
+      `The server says that the address has moved to ${error.refusal.location}: set API_URL, WORKSPACE and REPOSITORY so that they lead there directly.`,
+  },
+];
+
+function unauthorizedAdvice({ tokenKind, scheme }: FileFacts): string {
+  if (tokenKind === 'access-token') {
+    return 'The access token has expired or was revoked: create another one with the scope repository:write (Repository settings > Access tokens) and store it as TOKEN.';
+  }
+  if (tokenKind === 'api-token') {
+    return `Check that USERNAME is the email of the Atlassian account that made the API token (not a Bitbucket user name), and that the token has not expired: ${apiTokenPage}.`;
+  }
+  return scheme === 'Bearer'
+    ? 'TOKEN was sent as an access token, because USERNAME is not set. If it is an API token, set USERNAME to the email of its Atlassian account; else it has expired or was revoked.'
+    : 'TOKEN was sent with USERNAME. If it is an access token, leave USERNAME out; if it is an API token, USERNAME must be the email of its account, and the token not expired.';
+}
+
+function missingScopesAdvice(error: HttpError, { tokenKind }: FileFacts): string {
+  const { requiredScopes, grantedScopes } = error.refusal;
+  const granted = grantedScopes.length === 0 ? '' : `, and has ${grantedScopes.join(', ')}`;
+  return `The token lacks the scope ${requiredScopes.filter((scope) => !grantedScopes.includes(scope)).join(', ') || requiredScopes.join(', ')}${granted}. Scopes cannot be added later: create a token with ${scopes[tokenKind]}.`;
+}

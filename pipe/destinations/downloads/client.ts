@@ -1,0 +1,172 @@
+/** Bitbucket Cloud's REST API for a repository's Downloads, one function for each of its operations. */
+
+import { PipeError, UnexpectedAnswerError } from '../../errors.ts';
+import { type Answer, discard, readJson } from '../../http/answer.ts';
+import type { SizedBody } from '../../io/body.ts';
+import type { Http } from '../../http/send.ts';
+import { printable } from '../../toolkit/output.ts';
+import { fileForm } from './multipart.ts';
+
+/** A file among the repository's Downloads. */
+export interface Download {
+  readonly name: string;
+  readonly size: number;
+  /** By the server's clock, in microseconds since 1970. */
+  readonly createdUs: number;
+  /** How long ago that was when it was listed, by the server's clock too; undefined if the server does not tell the time. */
+  readonly ageMs: number | undefined;
+}
+
+export interface DownloadsClient {
+  /**
+   * Puts a file there; one of the same name is replaced.
+   *
+   * @throws UnexpectedAnswerError if the server answers anything but 201: whether it has the file, the listing shows
+   */
+  upload(name: string, content: SizedBody, onSent: (bytes: number) => void): Promise<void>;
+  /** All downloads, over all pages, each name once. */
+  list(): Promise<readonly Download[]>;
+  /** Reads a download's content. `read` starts over where the transfer breaks off. */
+  read<T>(name: string, read: (answer: Answer) => Promise<T>): Promise<T>;
+  /** Whether there is a download of that name, whatever the listing shows. */
+  exists(name: string): Promise<boolean>;
+  /** Deletes a download. @returns false if it was gone already */
+  remove(name: string): Promise<boolean>;
+}
+
+const pageLength = 100;
+const maxPages = 10_000;
+const maxPageBytes = 16 * 1024 * 1024;
+const maxRedirects = 3;
+const redirectStatuses = [301, 302, 303, 307, 308] as const;
+
+/** @see https://developer.atlassian.com/cloud/bitbucket/rest/api-group-downloads/ */
+export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string, repository: string): DownloadsClient {
+  const collection = `${apiUrl.href.replace(/\/+$/, '')}/repositories/${encodeURIComponent(workspace)}/${encodeURIComponent(repository)}/downloads`;
+  const item = (name: string): URL => new URL(`${collection}/${encodeURIComponent(name)}`);
+
+  return {
+    async upload(name, content, onSent) {
+      const form = fileForm('files', name, content);
+      const overhead = form.body.length - content.length;
+      await http.send(
+        {
+          subject: printable(name),
+          method: 'POST',
+          url: new URL(collection),
+          accept: [200, 201, 202, 204],
+          headers: { 'content-type': form.contentType, accept: 'application/json' },
+          body: form.body,
+          onSent: (bytes) => onSent(Math.min(content.length, Math.max(0, bytes - overhead))),
+        },
+        async (answer) => {
+          await discard(answer);
+          const { status } = answer;
+          if (status !== 201)
+            throw new UnexpectedAnswerError(`${printable(name)}: the server answered ${status}, not 201 (Created)`, {
+              status,
+              isForeign: false,
+            });
+        },
+      );
+    },
+
+    async list() {
+      const downloads = new Map<string, Download>();
+      const seen = new Set<string>();
+      let query: string | undefined = `?pagelen=${pageLength}`;
+      for (let pages = 0; query !== undefined; pages++) {
+        if (seen.has(query) || pages > maxPages)
+          throw new PipeError(`the listing of ${collection} does not end: it leads back to ${query}`);
+        seen.add(query);
+        const url: URL = new URL(collection + query);
+        const page: Page = await http.send(
+          { method: 'GET', url, accept: [200], headers: { accept: 'application/json' } },
+          async (answer) =>
+            parsePage(await readJson(answer, maxPageBytes), collection, Date.parse(answer.header('date') ?? '')),
+        );
+        const { values, next } = page;
+        // While others upload, pages shift, and what was on the last one comes again on the next.
+        for (const download of values) {
+          const before = downloads.get(download.name);
+          if (before === undefined || before.createdUs < download.createdUs) downloads.set(download.name, download);
+        }
+        query = next;
+      }
+      return [...downloads.values()];
+    },
+
+    async read(name, read) {
+      return await http.send(
+        {
+          subject: printable(name),
+          method: 'GET',
+          url: item(name),
+          accept: [200],
+          redirects: maxRedirects,
+          answersContent: true,
+        },
+        read,
+      );
+    },
+
+    async exists(name) {
+      return await http.send(
+        {
+          subject: printable(name),
+          method: 'GET',
+          url: item(name),
+          accept: [200, ...redirectStatuses, 404],
+          answersContent: true,
+        },
+        async ({ status, body }) => {
+          // Not read further: where no redirect leads elsewhere, it is the whole content.
+          for await (const _ of body) break;
+          return status !== 404;
+        },
+      );
+    },
+
+    async remove(name) {
+      return await http.send(
+        { subject: printable(name), method: 'DELETE', url: item(name), accept: [200, 204, 404] },
+        async (answer) => {
+          await discard(answer);
+          return answer.status !== 404;
+        },
+      );
+    },
+  };
+}
+
+interface Page {
+  readonly values: readonly Download[];
+  /** The query of the next page: its address may name a host that a gateway stands in for. */
+  readonly next: string | undefined;
+}
+
+/** @param nowMs by the server's clock; NaN if it does not tell */
+function parsePage(page: unknown, collection: string, nowMs: number): Page {
+  const { values, next } = (page ?? {}) as { values?: unknown; next?: unknown };
+  if (!Array.isArray(values))
+    throw new PipeError(`${collection} answered with something that is not a listing of downloads`);
+  return {
+    values: values.map((value) => parseDownload(value as Readonly<Record<string, unknown>>, collection, nowMs)),
+    next: typeof next === 'string' ? (URL.parse(next, collection)?.search ?? undefined) : undefined,
+  };
+}
+
+function parseDownload(value: Readonly<Record<string, unknown>>, collection: string, nowMs: number): Download {
+  const { name, size, created_on: createdOn } = value;
+  const createdUs = parseTimeUs(String(createdOn));
+  if (typeof name !== 'string' || typeof size !== 'number' || Number.isNaN(createdUs)) {
+    throw new PipeError(`${collection} lists a download without a name, a size or a date`);
+  }
+  return { name, size, createdUs, ageMs: Number.isNaN(nowMs) ? undefined : nowMs - createdUs / 1000 };
+}
+
+/** `2026-01-02T03:04:05.678901+00:00`: a Date would drop the digits that tell two uploads of one moment apart. */
+function parseTimeUs(text: string): number {
+  const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
+  return Date.parse(text.replace(/\.\d+/, '')) * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
+}

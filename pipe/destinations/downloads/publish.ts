@@ -1,0 +1,190 @@
+/** Carries out a plan: uploads in parallel, then checksums, verification and retention, and tells what became of each file. */
+
+import { PipeError } from '../../errors.ts';
+import { bytesBody } from '../../io/body.ts';
+import { fileBody } from '../../io/source-file.ts';
+import { observeBody, readThrough } from '../../io/observed-body.ts';
+import type { Patience } from '../../http/read-back.ts';
+import { mapConcurrently } from '../../io/map-concurrently.ts';
+import type { FileSettings } from './settings.ts';
+import type { Log } from '../../toolkit/log.ts';
+import { printable } from '../../toolkit/output.ts';
+import type { Progress } from '../../toolkit/progress.ts';
+import { formatBytes, formatCount } from '../../toolkit/units.ts';
+import { checksumsText } from './checksums.ts';
+import type { Download, DownloadsClient } from './client.ts';
+import { uploadConfirmed } from './confirmed-upload.ts';
+import { downloadLink } from './links.ts';
+import { type Action, type DownloadsOutcome, failedAction, type OutcomeItem } from './outcome.ts';
+import { checksumsName, type DownloadsPlan, type PlannedFile } from './plan.ts';
+import { applyRetention } from './retention.ts';
+import { createSha256 } from '../../io/hashes.ts';
+import { verifyUploads } from './verify.ts';
+
+export interface PublishTools {
+  readonly client: DownloadsClient;
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Ends the run; uploads under way are cut. */
+  readonly signal: AbortSignal;
+  /** Whether somebody will want the SHA-256 of each file: reading costs little, hashing more. */
+  readonly wantsSha256: boolean;
+  /** For what has been written, and cannot be read yet. */
+  readonly patience: Patience;
+}
+
+interface Entry {
+  readonly planned: PlannedFile;
+  readonly url: string;
+  action: Action;
+  sha256?: string;
+}
+
+/** Never throws: what went wrong is part of the outcome. */
+export async function publishDownloads(
+  plan: DownloadsPlan,
+  settings: FileSettings,
+  tools: PublishTools,
+): Promise<DownloadsOutcome> {
+  const entries: Entry[] = plan.files.map((planned) => ({
+    planned,
+    url: downloadLink(settings, planned.name),
+    action: 'not sent',
+  }));
+  const list = {
+    name: checksumsName,
+    size: 0,
+    url: downloadLink(settings, checksumsName),
+    action: 'not sent' as Action,
+  };
+  const deleted: string[] = [];
+  const items = (): readonly OutcomeItem[] => [
+    ...entries.map(toItem),
+    ...(settings.withChecksums ? [{ ...list }] : []),
+  ];
+  try {
+    await applyExisting(entries, settings, tools);
+    await uploadAll(entries, settings, tools);
+    if (settings.withChecksums) await uploadChecksums(list, entries, tools);
+    const uploaded = items().filter(({ action }) => action === 'uploaded');
+    await verifyUploads(uploaded, settings, tools);
+    const published = new Set(uploaded.map(({ name }) => name));
+    if (settings.retention !== undefined) await applyRetention(settings.retention, published, deleted, tools);
+    return { items: items(), deleted };
+  } catch (error) {
+    return { items: items(), deleted, error: tools.signal.aborted ? tools.signal.reason : error };
+  }
+}
+
+function toItem({ planned, url, action, sha256 }: Entry): OutcomeItem {
+  return { name: planned.name, size: planned.source.size, url, sha256, action };
+}
+
+/** Marks what is to be left as it is. @throws PipeError under `--no-clobber`, before anything is sent */
+async function applyExisting(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
+  if (settings.existing === 'replace') return;
+  const existing = new Map((await tools.client.list()).map((download) => [download.name, download]));
+  if (settings.existing === 'fail') {
+    const names = [...entries.map(({ planned }) => planned.name), ...(settings.withChecksums ? [checksumsName] : [])];
+    const taken = names.filter((name) => existing.has(name));
+    if (taken.length > 0)
+      throw new PipeError(
+        `already among the downloads, and --no-clobber forbids to replace them: ${taken.map(printable).join(', ')}`,
+      );
+    return;
+  }
+  for (const entry of entries) {
+    const download = existing.get(entry.planned.name);
+    if (download === undefined) continue;
+    entry.action = 'skipped';
+    tools.progress.skip(entry.planned.source.size);
+    sayIfDifferent(entry.planned, download, tools.log);
+  }
+}
+
+function sayIfDifferent({ name, source }: PlannedFile, download: Download, log: Log): void {
+  if (download.size === source.size) return;
+  log.warning(
+    `${printable(name)} is left as it is, at ${formatBytes(download.size)}, though the file here has ${formatBytes(source.size)}`,
+  );
+}
+
+/** The first failure lets uploads under way finish, and starts no other. @throws that failure */
+async function uploadAll(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
+  for (const entry of entries)
+    if (entry.action === 'skipped') tools.log.info(`${printable(entry.planned.name)}: skipped, it is there already`);
+  // Large files first: the last one to start is then a short one, and the end comes sooner.
+  const queue = entries
+    .filter(({ action }) => action === 'not sent')
+    .sort((a, b) => b.planned.source.size - a.planned.source.size);
+  let hasFailed = false;
+  await mapConcurrently(queue, settings.concurrency, async (entry) => {
+    try {
+      await uploadOne(entry, tools, settings);
+    } catch (error) {
+      // The first failure ends the run, and is printed as its reason; what else fails meanwhile is said here.
+      if (hasFailed && !tools.signal.aborted) tools.log.error((error as Error).message);
+      hasFailed = true;
+      throw error;
+    }
+  });
+}
+
+async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettings): Promise<void> {
+  const { name, source } = entry.planned;
+  const wantsSha256 = tools.wantsSha256 || settings.withChecksums || settings.verify === 'content';
+  const content = fileBody(source);
+  const hashed = wantsSha256 ? observeBody(content, createSha256) : undefined;
+  const transfer = tools.progress.start(printable(name), source.size);
+  let wasSentWhole = false;
+  try {
+    const onSent = (bytes: number): void => {
+      wasSentWhole ||= bytes === source.size;
+      transfer.sent(bytes);
+    };
+    await uploadConfirmed(name, hashed?.body ?? content, onSent, tools);
+    entry.action = 'uploaded';
+    if (hashed !== undefined) entry.sha256 = hashed.accepted().digest();
+    tools.log.info(
+      `${printable(name)}: uploaded, ${formatBytes(source.size)}${entry.sha256 === undefined ? '' : `, sha256 ${entry.sha256}`}, ${entry.url}`,
+    );
+  } catch (error) {
+    entry.action = failedAction(error, wasSentWhole);
+    throw error;
+  } finally {
+    transfer.end();
+  }
+}
+
+async function uploadChecksums(
+  list: { -readonly [Key in keyof OutcomeItem]: OutcomeItem[Key] },
+  entries: readonly Entry[],
+  tools: PublishTools,
+): Promise<void> {
+  for (const entry of entries) {
+    tools.signal.throwIfAborted();
+    entry.sha256 ??= await hashFile(entry.planned);
+  }
+  const text = checksumsText(entries.map(({ planned, sha256 }) => ({ name: planned.name, sha256: sha256 ?? '' })));
+  const sha256 = createSha256();
+  sha256.update(Buffer.from(text));
+  list.size = Buffer.byteLength(text);
+  let wasSentWhole = false;
+  try {
+    const onSent = (bytes: number): void => {
+      wasSentWhole ||= bytes === list.size;
+    };
+    await uploadConfirmed(checksumsName, bytesBody(text), onSent, tools);
+  } catch (error) {
+    list.action = failedAction(error, wasSentWhole);
+    throw error;
+  }
+  list.action = 'uploaded';
+  list.sha256 = sha256.digest();
+  tools.log.info(`${checksumsName}: uploaded, ${formatCount(entries.length, 'line')}, ${list.url}`);
+}
+
+/** Reads a file that was not sent in this run. */
+async function hashFile({ source }: PlannedFile): Promise<string> {
+  return (await readThrough(fileBody(source), createSha256())).digest();
+}

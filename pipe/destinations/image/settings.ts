@@ -1,0 +1,192 @@
+/** The settings of TYPE image. */
+
+import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
+import type { GivenOptions } from '../../settings/options.ts';
+import { isLoopback } from '../../http/loopback.ts';
+import type { EngineSettings } from '../../oci/engine/address.ts';
+import { type AccountSettings, readPackagesAccount } from '../../settings/packages-account.ts';
+import { defaultTag, isTag, parseReference, type Reference, registryUrl } from '../../oci/registry/reference.ts';
+import { type Environment, readText } from '../../toolkit/environment.ts';
+import type { Problems } from '../../toolkit/problems.ts';
+import { requiredField } from '../../toolkit/variable-table.ts';
+import { bitbucketRegistry } from '../../settings/variables.ts';
+
+/** Where the image is taken from. */
+export type ImageOrigin =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'engine'; readonly engine: EngineSettings }
+  | { readonly kind: 'join'; readonly tags: readonly string[] };
+
+/** A container image to a registry. */
+export interface ImageSettings extends CommonSettings, AccountSettings {
+  readonly type: 'image';
+  readonly reference: Reference;
+  /** All tags to publish, that of the reference first. */
+  readonly tags: readonly string[];
+  readonly registry: URL;
+  readonly origin: ImageOrigin;
+  /** As the user wrote IMAGE: the name to look for in an engine or an archive of several images. */
+  readonly image: string;
+  readonly compression: 'gzip' | 'zstd' | 'none';
+  readonly compressionLevel: number | undefined;
+  /** Published tags whose layers may be reused. */
+  readonly reuseTags: readonly string[];
+  readonly platform: string | undefined;
+}
+
+const defaultEngine = 'unix:///var/run/docker.sock';
+/** gzip's 10 to 12 are libdeflate's own: zlib takes them for 9. zstd's levels above 19 need more memory than a pipe has. */
+const levels = { gzip: [1, 12], zstd: [1, 19], none: [0, 0] } as const;
+
+/** The settings; undefined where there are problems. */
+export function readImageSettings(
+  env: Environment,
+  values: Values,
+  given: GivenOptions,
+  problems: Problems,
+): ImageSettings | undefined {
+  const common = readCommonSettings(env, values, given, problems);
+  const reference = readReference(env, values, given.has('--plain-http'), problems);
+  const compression = readCompression(given, problems);
+  const platform = given.text('--platform');
+  if (platform !== undefined && !/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/.test(platform)) {
+    problems.add(
+      'EXTRA_ARGS',
+      `option --platform needs a platform such as linux/arm64, not ${JSON.stringify(platform)}`,
+    );
+  }
+  const origin = readOrigin(env, values, given, problems);
+  const extraTags = readTags('TAGS', tagList(values.TAGS), problems);
+  const reuse = given.texts('--reuse');
+  if (reuse.includes('none') && reuse.length > 1)
+    problems.add('EXTRA_ARGS', 'option --reuse none contradicts the other tags to reuse');
+  const reuseTags = reuse.includes('none') ? [] : readTags('EXTRA_ARGS', reuse, problems);
+  if (reference === undefined || values.IMAGE === undefined || origin === undefined) return undefined;
+  const tags = [...new Set([reference.tag, ...extraTags])];
+  return {
+    type: 'image',
+    ...common,
+    ...compression,
+    ...readPackagesAccount(
+      env,
+      { token: values.TOKEN, username: values.USERNAME },
+      reference.host === bitbucketRegistry,
+      problems,
+    ),
+    reference,
+    tags,
+    registry: registryUrl(reference.host, given.has('--plain-http'), schemeOf(values.REGISTRY)),
+    origin,
+    image: values.IMAGE,
+    reuseTags: reuse.length > 0 ? reuseTags : [...new Set([...tags, defaultTag])],
+    platform,
+  };
+}
+
+function readReference(
+  env: Environment,
+  values: Values,
+  allowsPlainHttp: boolean,
+  problems: Problems,
+): Reference | undefined {
+  const host = readHost(values.REGISTRY, problems);
+  if (values.IMAGE === undefined) {
+    problems.add('IMAGE', requiredField(env, 'IMAGE'));
+    return undefined;
+  }
+  const isBitbucket = host === bitbucketRegistry;
+  const reference = parseReference(values.IMAGE, { host, workspace: isBitbucket ? values.WORKSPACE : undefined });
+  if (typeof reference === 'string') {
+    problems.add('IMAGE', reference);
+    return undefined;
+  }
+  if (reference.host === bitbucketRegistry && !reference.repository.includes('/')) {
+    problems.add(
+      'WORKSPACE',
+      `${requiredField(env, 'WORKSPACE')}, where BITBUCKET_WORKSPACE is not set, as outside Pipelines`,
+    );
+  }
+  if (schemeOf(values.REGISTRY) === 'http' && !allowsPlainHttp && !isLoopback(new URL(`http://${host}`))) {
+    problems.add(
+      'REGISTRY',
+      'is plain http, over which credentials could be read on the way: use https, or allow it with --plain-http',
+    );
+  }
+  if (values.REGISTRY !== undefined && reference.host !== host) {
+    problems.add('REGISTRY', `contradicts IMAGE, which names the registry ${reference.host}: set one of them`);
+  }
+  return reference;
+}
+
+/** A host, with a port or without, or the URL of one. */
+function readHost(registry: string | undefined, problems: Problems): string {
+  if (registry === undefined) return bitbucketRegistry;
+  const url = URL.parse(/^https?:\/\//i.test(registry) ? registry : `https://${registry}`);
+  if (url === null || url.username !== '' || url.search !== '' || !/^\/*$/.test(url.pathname)) {
+    problems.add('REGISTRY', `must be the host of a registry, such as ${bitbucketRegistry} or localhost:5000`);
+    return bitbucketRegistry;
+  }
+  return url.host;
+}
+
+/** Undefined for a bare host. */
+function schemeOf(registry: string | undefined): string | undefined {
+  return /^(https?):\/\//i.exec(registry ?? '')?.[1]?.toLowerCase();
+}
+
+function readCompression(
+  given: GivenOptions,
+  problems: Problems,
+): Pick<ImageSettings, 'compression' | 'compressionLevel'> {
+  const text = given.text('--compression') ?? 'gzip';
+  const compression = text === 'gzip' || text === 'zstd' || text === 'none' ? text : undefined;
+  if (compression === undefined) {
+    problems.add('EXTRA_ARGS', `option --compression takes gzip, zstd or none, not ${JSON.stringify(text)}`);
+    return { compression: 'gzip', compressionLevel: undefined };
+  }
+  const [least, most] = levels[compression];
+  return { compression, compressionLevel: given.integer('--compression-level', least, most) };
+}
+
+function readOrigin(
+  env: Environment,
+  values: Values,
+  given: GivenOptions,
+  problems: Problems,
+): ImageOrigin | undefined {
+  const join = given.texts('--join');
+  const paths = values.FILENAME?.form === 'text' ? [values.FILENAME.text] : (values.FILENAME?.items ?? []);
+  if (join.length > 0) {
+    if (paths.length > 0)
+      problems.add('FILENAME', 'contradicts option --join, which makes the image of published tags');
+    return { kind: 'join', tags: readTags('EXTRA_ARGS', join, problems) };
+  }
+  if (paths.length > 1)
+    problems.add('FILENAME', `names ${paths.length} archives, and TYPE image publishes one: use a pipe entry for each`);
+  const [path] = paths;
+  return path === undefined ? { kind: 'engine', engine: readEngine(env) } : { kind: 'path', path };
+}
+
+/** By the variables of Docker's own client. */
+function readEngine(env: Environment): EngineSettings {
+  return {
+    host: readText(env, 'DOCKER_HOST') ?? defaultEngine,
+    tlsVerify: readText(env, 'DOCKER_TLS_VERIFY'),
+    certPath: readText(env, 'DOCKER_CERT_PATH'),
+  };
+}
+
+function tagList(value: Values['TAGS']): readonly string[] {
+  return value === undefined
+    ? []
+    : value.form === 'items'
+      ? value.items
+      : value.text.split(/[\s,]+/).filter((tag) => tag !== '');
+}
+
+function readTags(variable: string, tags: readonly string[], problems: Problems): readonly string[] {
+  for (const tag of tags)
+    if (!isTag(tag))
+      problems.add(variable, `${JSON.stringify(tag)} is no tag: letters, digits, "_", "." and "-", at most 128`);
+  return tags;
+}

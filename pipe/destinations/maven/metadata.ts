@@ -1,0 +1,213 @@
+/**
+ * `maven-metadata.xml`: which versions there are, which files a SNAPSHOT has, and which plugins a group has. Written as
+ * Maven 3 writes it.
+ */
+
+import { PipeError } from '../../errors.ts';
+import { printable } from '../../toolkit/output.ts';
+import { type Coordinates, type FileKind, isSnapshot, timestampedVersion } from './coordinates.ts';
+import { childOf, childText, childrenOf, type Element, formatElement, leaf, parseElement, XmlError } from './xml.ts';
+
+export const metadataName = 'maven-metadata.xml';
+
+/** A file of a SNAPSHOT, in its newest build. */
+export interface SnapshotFile extends FileKind {
+  /** `1.1-20261121.060929-2` */
+  readonly value: string;
+  /** `20261121060929` */
+  readonly updated: string;
+}
+
+export interface Metadata {
+  /** What the file describes; a group's own has none of the three. */
+  readonly groupId?: string | undefined;
+  readonly artifactId?: string | undefined;
+  /** Of a SNAPSHOT's files alone. */
+  readonly version?: string | undefined;
+  readonly latest?: string | undefined;
+  readonly release?: string | undefined;
+  readonly versions: readonly string[];
+  readonly lastUpdated?: string | undefined;
+  readonly snapshot?: { readonly timestamp: string; readonly buildNumber: number } | undefined;
+  readonly snapshotFiles: readonly SnapshotFile[];
+  /** The group's Maven plugins. The file of com.acme:tools is also that of the group com.acme.tools. */
+  readonly plugins?: Element | undefined;
+}
+
+export const noMetadata: Metadata = { versions: [], snapshotFiles: [] };
+
+/**
+ * @param where for messages
+ * @throws PipeError where it is none: writing another in its place would lose what it says
+ * @see https://maven.apache.org/ref/current/maven-repository-metadata/repository-metadata.html
+ */
+export function parseMetadata(bytes: Uint8Array, where: string): Metadata {
+  let root: Element;
+  try {
+    root = parseElement(bytes);
+  } catch (error) {
+    if (error instanceof XmlError) throw unusable(where, error.message, error);
+    throw error;
+  }
+  if (root.name !== 'metadata') throw unusable(where, `its root is <${printable(root.name)}>, not <metadata>`);
+  const versioning = childOf(root, 'versioning');
+  const snapshot = childOf(versioning, 'snapshot');
+  const buildNumber = Number(childText(snapshot, 'buildNumber') ?? 0);
+  if (!Number.isSafeInteger(buildNumber) || buildNumber < 0)
+    throw unusable(where, `its buildNumber is ${printable(childText(snapshot, 'buildNumber') ?? '')}`);
+  return {
+    groupId: childText(root, 'groupId'),
+    artifactId: childText(root, 'artifactId'),
+    version: childText(root, 'version'),
+    latest: childText(versioning, 'latest'),
+    release: childText(versioning, 'release'),
+    versions: childrenOf(versioning, 'versions', 'version').map(({ text }) => text),
+    lastUpdated: childText(versioning, 'lastUpdated'),
+    snapshot: snapshot && { timestamp: childText(snapshot, 'timestamp') ?? '', buildNumber },
+    snapshotFiles: childrenOf(versioning, 'snapshotVersions', 'snapshotVersion').map((file) => ({
+      classifier: childText(file, 'classifier'),
+      extension: childText(file, 'extension') ?? '',
+      value: childText(file, 'value') ?? '',
+      updated: childText(file, 'updated') ?? '',
+    })),
+    plugins: childOf(root, 'plugins'),
+  };
+}
+
+/** The artifact's metadata with this version in it, as maven-resolver's VersionsMetadata merges. */
+export function addVersion(
+  known: Metadata,
+  coordinates: Coordinates,
+  { isPlugin, date }: { readonly isPlugin: boolean; readonly date: Date },
+): Metadata {
+  const { groupId, artifactId, version } = coordinates;
+  return {
+    ...known,
+    groupId,
+    artifactId,
+    version: undefined,
+    // `mvn deploy` writes it for Maven plugins, `deploy:deploy-file` 3.1 never. Here it is never begun, and never left
+    // behind: Maven takes it before it compares SNAPSHOTs.
+    latest: isPlugin && known.latest !== undefined ? version : known.latest,
+    release: isSnapshot(coordinates) ? known.release : version,
+    versions: [...new Set([...known.versions, version])],
+    lastUpdated: formatUpdated(date),
+  };
+}
+
+/**
+ * The SNAPSHOT's metadata with the files of this build before all others, as maven-resolver's RemoteSnapshotMetadata
+ * merges. What another publisher has meanwhile added to it stays the newest.
+ */
+export function addBuild(
+  known: Metadata,
+  { groupId, artifactId, version }: Coordinates,
+  build: SnapshotBuild,
+  kinds: readonly FileKind[],
+): Metadata {
+  const updated = build.timestamp.replace('.', '');
+  const files = kinds
+    .filter((kind) => !known.snapshotFiles.some((file) => isSameKind(file, kind) && file.updated > updated))
+    .map((kind) => ({ ...kind, value: build.version, updated }));
+  const isOurs = (kind: FileKind): boolean => files.some((file) => isSameKind(file, kind));
+  const isLate = (known.snapshot?.buildNumber ?? 0) > build.number;
+  return {
+    ...noMetadata,
+    groupId,
+    artifactId,
+    version,
+    lastUpdated: isLate ? known.lastUpdated : updated,
+    snapshot: isLate ? known.snapshot : { timestamp: build.timestamp, buildNumber: build.number },
+    snapshotFiles: [...files, ...known.snapshotFiles.filter((file) => !isOurs(file))],
+    plugins: known.plugins,
+  };
+}
+
+export interface SnapshotBuild {
+  /** `20261121.060929` */
+  readonly timestamp: string;
+  readonly number: number;
+  /** `1.1-20261121.060929-2` */
+  readonly version: string;
+}
+
+/** The build after the newest one. */
+export function nextBuild(known: Metadata, coordinates: Coordinates, timestamp: string): SnapshotBuild {
+  const number = (known.snapshot?.buildNumber ?? 0) + 1;
+  return { timestamp, number, version: timestampedVersion(coordinates, timestamp, number) };
+}
+
+/** Whether a reader of the SNAPSHOT's metadata finds each of these files in this build, or in a later one of someone else. */
+export function hasBuild(known: Metadata, build: SnapshotBuild, kinds: readonly FileKind[]): boolean {
+  const updated = build.timestamp.replace('.', '');
+  return kinds.every((kind) =>
+    known.snapshotFiles.some(
+      (file) => isSameKind(file, kind) && (file.value === build.version || file.updated > updated),
+    ),
+  );
+}
+
+/** The file's content: names, order and white space are those of Maven's own writer. */
+export function formatMetadata(metadata: Metadata): string {
+  const { groupId, artifactId, version } = metadata;
+  const { latest, release, versions, lastUpdated, snapshot, snapshotFiles, plugins } = metadata;
+  const optional = (name: string, text: string | undefined): readonly Element[] =>
+    text === undefined ? [] : [leaf(name, text)];
+  const parent = (name: string, children: readonly Element[]): readonly Element[] =>
+    children.length === 0 ? [] : [{ name, text: '', children }];
+  const elements = [
+    ...optional('groupId', groupId),
+    ...optional('artifactId', artifactId),
+    ...parent('versioning', [
+      ...optional('latest', latest),
+      ...optional('release', release),
+      ...parent(
+        'versions',
+        versions.map((version) => leaf('version', version)),
+      ),
+      ...optional('lastUpdated', lastUpdated),
+      ...parent(
+        'snapshot',
+        snapshot === undefined
+          ? []
+          : [leaf('timestamp', snapshot.timestamp), leaf('buildNumber', String(snapshot.buildNumber))],
+      ),
+      ...parent(
+        'snapshotVersions',
+        snapshotFiles.flatMap(({ classifier, extension, value, updated }) =>
+          parent('snapshotVersion', [
+            ...optional('classifier', classifier),
+            leaf('extension', extension),
+            leaf('value', value),
+            leaf('updated', updated),
+          ]),
+        ),
+      ),
+    ]),
+    ...optional('version', version),
+    ...(plugins === undefined ? [] : [plugins]),
+  ];
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    // For its snapshotVersions, which 1.0.0 does not have.
+    snapshotFiles.length > 0 ? '<metadata modelVersion="1.1.0">' : '<metadata>',
+    ...elements.flatMap((element) => formatElement(element, '  ')),
+    '</metadata>',
+    '',
+  ].join('\n');
+}
+
+function formatUpdated(date: Date): string {
+  return date.toISOString().replaceAll(/\D/g, '').slice(0, 14);
+}
+
+function isSameKind(one: FileKind, other: FileKind): boolean {
+  return one.extension === other.extension && (one.classifier ?? '') === (other.classifier ?? '');
+}
+
+function unusable(where: string, reason: string, cause?: unknown): PipeError {
+  return new PipeError(
+    `${where} is not what a Maven repository has there, and nothing is written in its place: ${reason}`,
+    { cause },
+  );
+}

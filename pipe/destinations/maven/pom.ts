@@ -1,0 +1,89 @@
+/** The coordinates that a POM states, with the properties in them resolved. */
+
+import { InputError } from '../../errors.ts';
+import { printable } from '../../toolkit/output.ts';
+import { type Coordinates, coordinateProblems } from './coordinates.ts';
+import { childOf, childText, type Element, parseElement, XmlError } from './xml.ts';
+
+export interface Pom extends Coordinates {
+  readonly packaging: string;
+}
+
+/** Enough for properties made of properties, and too little for a text that grows with each round. */
+const maxRounds = 20;
+const maxCharacters = 1000;
+
+/**
+ * Reads a POM as Maven's model has it: groupId and version are the parent's where it has none of its own.
+ *
+ * @param where the POM, for messages
+ * @throws InputError where it is no POM, or its coordinates cannot be told
+ * @see https://maven.apache.org/pom.html "Maven Coordinates", "Inheritance", "Properties"
+ */
+export function readPom(bytes: Uint8Array, where: string): Pom {
+  const project = parseProject(bytes, where);
+  const problems: string[] = [];
+  const read = (name: 'groupId' | 'artifactId' | 'version', own: string | undefined): string => {
+    if (own === undefined) {
+      problems.push(name === 'artifactId' ? 'it has no artifactId' : `neither it nor its parent has a ${name}`);
+      return '';
+    }
+    const resolved = resolveProperties(own, (property) => propertyOf(project, property));
+    if ('problem' in resolved) problems.push(`${name} ${printable(own)}: ${resolved.problem}`);
+    return 'text' in resolved ? resolved.text : '';
+  };
+  const coordinates = {
+    groupId: read('groupId', inherited(project, 'groupId')),
+    artifactId: read('artifactId', childText(project, 'artifactId')),
+    version: read('version', inherited(project, 'version')),
+  };
+  if (problems.length === 0) problems.push(...coordinateProblems(coordinates));
+  if (problems.length > 0) throw new InputError(`${where} does not say what to publish: ${problems.join('; ')}`);
+  return { ...coordinates, packaging: childText(project, 'packaging') ?? 'jar' };
+}
+
+function parseProject(bytes: Uint8Array, where: string): Element {
+  let root: Element;
+  try {
+    root = parseElement(bytes);
+  } catch (error) {
+    if (error instanceof XmlError) throw new InputError(`${where} is not a POM: ${error.message}`, { cause: error });
+    throw error;
+  }
+  if (root.name !== 'project')
+    throw new InputError(`${where} is not a POM: its root is <${printable(root.name)}>, not <project>`);
+  return root;
+}
+
+function inherited(project: Element, name: string): string | undefined {
+  return childText(project, name) ?? childText(childOf(project, 'parent'), name);
+}
+
+/** `project.…` and its old forms `pom.…` and none, then the POM's own `<properties>`. */
+function propertyOf(project: Element, property: string): string | undefined {
+  const [, name = ''] = /^(?:(?:project|pom)\.)?(groupId|artifactId|version|packaging)$/.exec(property) ?? [];
+  if (name !== '') return name === 'packaging' ? (childText(project, name) ?? 'jar') : inherited(project, name);
+  const [, ofParent] = /^(?:project|pom)\.parent\.(groupId|artifactId|version)$/.exec(property) ?? [];
+  if (ofParent !== undefined) return childText(childOf(project, 'parent'), ofParent);
+  // An empty one is a value: ${changelist} usually is.
+  return childOf(childOf(project, 'properties'), property)?.text;
+}
+
+function resolveProperties(
+  text: string,
+  lookUp: (property: string) => string | undefined,
+): { readonly text: string } | { readonly problem: string } {
+  let current = text;
+  for (let round = 0; round < maxRounds && current.length <= maxCharacters; round++) {
+    const properties = [...current.matchAll(/\$\{([^${}]*)\}/g)].map(([, property = '']) => property);
+    if (properties.length === 0) return { text: current };
+    const unknown = properties.find((property) => lookUp(property) === undefined);
+    if (unknown !== undefined) {
+      return {
+        problem: `the property ${printable(unknown)} is not in this POM. Publish the POM that the build has flattened (flatten-maven-plugin), with --pom`,
+      };
+    }
+    current = current.replaceAll(/\$\{([^${}]*)\}/g, (_, property: string) => lookUp(property) ?? '');
+  }
+  return { problem: 'its properties lead back to themselves' };
+}

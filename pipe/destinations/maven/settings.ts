@@ -1,0 +1,77 @@
+/** The settings of TYPE maven. */
+
+import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
+import type { GivenOptions } from '../../settings/options.ts';
+import { isClassifier } from './coordinates.ts';
+import { isBitbucketPackages, readRegistryUrl } from '../../settings/registry-url.ts';
+import { type AccountSettings, readPackagesAccount } from '../../settings/packages-account.ts';
+import type { ArrayValue, Environment } from '../../toolkit/environment.ts';
+import type { Problems } from '../../toolkit/problems.ts';
+import { requiredField } from '../../toolkit/variable-table.ts';
+
+/** An artifact to a Maven repository. */
+export interface MavenSettings extends CommonSettings, AccountSettings {
+  readonly type: 'maven';
+  /** The repository's base URL, which ends with a slash. */
+  readonly registry: URL;
+  readonly patterns: ArrayValue;
+  /** Paths, as they were given. */
+  readonly pom: string | undefined;
+  readonly sources: string | undefined;
+  readonly javadoc: string | undefined;
+  readonly classifier: string | undefined;
+}
+
+/** The settings; undefined where there are problems. */
+export function readMavenSettings(
+  env: Environment,
+  values: Values,
+  given: GivenOptions,
+  problems: Problems,
+): MavenSettings | undefined {
+  const { FILENAME: patterns } = values;
+  const isMissing = patterns === undefined || (patterns.form === 'items' && patterns.items.length === 0);
+  if (isMissing && !problems.has('FILENAME') && !problems.has('FILENAME_COUNT'))
+    problems.add('FILENAME', requiredField(env, 'FILENAME'));
+  const common = readCommonSettings(env, values, given, problems);
+  const registry = readRegistry(env, values, given, problems);
+  const options = {
+    pom: given.text('--pom'),
+    sources: given.text('--sources'),
+    javadoc: given.text('--javadoc'),
+    classifier: readClassifier(given, problems),
+  };
+  // Whose credentials are wanted is known only with the registry.
+  if (registry === undefined) return undefined;
+  const account = readPackagesAccount(
+    env,
+    { token: values.TOKEN, username: values.USERNAME },
+    isBitbucketPackages(registry),
+    problems,
+    { takesBearer: true },
+  );
+  return patterns === undefined ? undefined : { type: 'maven', ...common, ...account, ...options, registry, patterns };
+}
+
+function readRegistry(env: Environment, values: Values, given: GivenOptions, problems: Problems): URL | undefined {
+  if (values.REGISTRY !== undefined) return readRegistryUrl(values.REGISTRY, given.has('--plain-http'), problems);
+  problems.add(
+    'REGISTRY',
+    `${requiredField(env, 'REGISTRY')}: the URL of the Maven repository, as the page of the package shows it for distributionManagement`,
+  );
+  return undefined;
+}
+
+function readClassifier(given: GivenOptions, problems: Problems): string | undefined {
+  const classifier = given.text('--classifier');
+  if (classifier === undefined) return undefined;
+  if (!isClassifier(classifier)) {
+    problems.add(
+      'EXTRA_ARGS',
+      `option --classifier needs a name of letters, digits, "_", "-", "+" and ".", not ${JSON.stringify(classifier)}`,
+    );
+  }
+  if ((classifier === 'sources' || classifier === 'javadoc') && given.has(`--${classifier}`))
+    problems.add('EXTRA_ARGS', `options --classifier ${classifier} and --${classifier} would publish two files as one`);
+  return classifier;
+}

@@ -1,0 +1,159 @@
+/** The whole plan of a run, as data: every tarball read, checked and completed before the first request. */
+
+import { relative, resolve, isAbsolute } from 'node:path';
+import parse from 'semver/functions/parse.js';
+import validRange from 'semver/ranges/valid.js';
+import { selectFiles, type Surroundings } from '../../io/select-files.ts';
+import { InputError } from '../../errors.ts';
+import type { SourceFile } from '../../io/source-file.ts';
+import { mapConcurrently } from '../../io/map-concurrently.ts';
+import type { NpmSettings } from './settings.ts';
+import { printable } from '../../toolkit/output.ts';
+import { completeManifest, type Draft, isRecord } from './complete-manifest.ts';
+import { distTagProblem, rangeProblem } from './names.ts';
+import { normalizeManifest } from './normalize-manifest.ts';
+import { readTarball } from './tarball.ts';
+
+export interface PlannedPackage {
+  readonly source: SourceFile;
+  readonly name: string;
+  readonly version: string;
+  /** `name@version` */
+  readonly id: string;
+  /** The dist-tag. */
+  readonly tag: string;
+  /** Somebody asked for that tag: then it may go to a lower version, too. */
+  readonly isTagGiven: boolean;
+  /** As `publishConfig.access` has it. */
+  readonly access: string | undefined;
+  /** All of it but `dist`. */
+  readonly manifest: Draft;
+  /** `sha512-…` */
+  readonly integrity: string;
+  readonly shasum: string;
+  readonly sha256: string;
+  readonly fileCount: number;
+  readonly unpackedBytes: number;
+  /** What of the package's own wishes is not followed. */
+  readonly warnings: readonly string[];
+}
+
+export interface NpmPlan {
+  /** In the order of FILENAME. */
+  readonly packages: readonly PlannedPackage[];
+  readonly totalBytes: number;
+  readonly leftOutDirectories: readonly string[];
+}
+
+type PlanSettings = Pick<NpmSettings, 'patterns' | 'distTag' | 'registry'>;
+
+/** One that is hashed while another is unpacked: hashing takes turns anyway, and each further one only memory. */
+const maxReaders = 2;
+
+/** @throws InputError naming everything that is wrong with any of the tarballs */
+export async function planPackages(settings: PlanSettings, surroundings: Surroundings): Promise<NpmPlan> {
+  const { files, leftOutDirectories } = await selectFiles(settings.patterns, surroundings, { namesMustDiffer: false });
+  const problems: string[] = [];
+  const planned = await mapConcurrently(files, maxReaders, async (source) => {
+    try {
+      return await planPackage(source, settings, surroundings.workingDirectory);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(error.message);
+      return undefined;
+    }
+  });
+  const packages = planned.filter((each) => each !== undefined);
+  problems.push(...sameVersionProblems(packages));
+  if (problems.length > 0) throw new InputError(problems.sort().join('\n'));
+  return { packages, totalBytes: files.reduce((sum, { size }) => sum + size, 0), leftOutDirectories };
+}
+
+async function planPackage(
+  source: SourceFile,
+  settings: PlanSettings,
+  workingDirectory: string,
+): Promise<PlannedPackage> {
+  const { manifest: read, tree, ...tarball } = await readTarball(source);
+  const where = `${printable(source.path)}: package.json`;
+  const manifest: Draft = { ...read };
+  try {
+    completeManifest(manifest, tree);
+    normalizeManifest(manifest);
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${where}: ${error.message}`, { cause: error });
+    // Values of no shape that anybody foresaw: npm ends in the same way.
+    throw new InputError(`${where} cannot be made sense of: ${(error as Error).message}`, { cause: error });
+  }
+  if (manifest['private'])
+    throw new InputError(
+      `${where}: "private" is set, which forbids to publish it: take it out, and pack the package anew`,
+    );
+  const name = manifest['name'] as string;
+  const version = manifest['version'] as string;
+  // What npm notes of where it found the package.
+  const from = isAbsolute(source.path) ? resolve(source.path) : relative(workingDirectory, source.absolutePath);
+  Object.assign(manifest, { _integrity: tarball.integrity, _resolved: source.absolutePath, _from: `file:${from}` });
+  return {
+    source,
+    name,
+    version,
+    id: `${name}@${version}`,
+    manifest,
+    ...tarball,
+    ...readPublishConfig(manifest, settings, where),
+  };
+}
+
+function readPublishConfig(
+  manifest: Draft,
+  { distTag, registry }: PlanSettings,
+  where: string,
+): Pick<PlannedPackage, 'tag' | 'isTagGiven' | 'access' | 'warnings'> {
+  const config = isRecord(manifest['publishConfig']) ? manifest['publishConfig'] : {};
+  const name = manifest['name'] as string;
+  const warnings: string[] = [];
+  const ownTag = textOf(config['tag']);
+  // npm prefers this old field to everything, and so do we, but for what is asked for in so many words.
+  const tag = distTag ?? textOf(manifest['tag']) ?? ownTag ?? 'latest';
+  if (ownTag !== undefined && ownTag !== tag)
+    warnings.push(`${where}: publishConfig.tag is ${printable(ownTag)}, and ${printable(tag)} is used`);
+  const problem = distTagProblem(tag) ?? (validRange(tag) === null ? undefined : rangeProblem);
+  if (problem !== undefined) throw new InputError(`${where}: its tag ${JSON.stringify(tag)} ${problem}`);
+  const isTagGiven = distTag !== undefined || ownTag !== undefined;
+  if (!isTagGiven && (parse(manifest['version'] as string)?.prerelease.length ?? 0) > 0) {
+    throw new InputError(
+      `${where}: ${manifest['version'] as string} is a prerelease, which must not become latest unasked: give --dist-tag`,
+    );
+  }
+  const access = textOf(config['access']);
+  if (access === 'restricted' && !name.startsWith('@'))
+    throw new InputError(`${where}: publishConfig.access is restricted, which only packages with a scope can be`);
+  const scope = name.startsWith('@') ? name.split('/')[0] : undefined;
+  const ownRegistry =
+    textOf(scope === undefined ? undefined : config[`${scope}:registry`]) ?? textOf(config['registry']);
+  if (ownRegistry !== undefined && !isSame(ownRegistry, registry))
+    warnings.push(`${where}: publishConfig names the registry ${printable(ownRegistry)}, and ${registry.href} is used`);
+  if (config['provenance'] === true)
+    warnings.push(`${where}: publishConfig asks for provenance, which cannot be attested here: it is left out`);
+  return { tag, isTagGiven, access, warnings };
+}
+
+function textOf(value: unknown): string | undefined {
+  const text = typeof value === 'string' ? value.trim() : '';
+  return text === '' ? undefined : text;
+}
+
+function isSame(text: string, registry: URL): boolean {
+  const withSlash = (url: string): string => (url.endsWith('/') ? url : `${url}/`);
+  return URL.parse(withSlash(text))?.href === registry.href;
+}
+
+function sameVersionProblems(packages: readonly PlannedPackage[]): readonly string[] {
+  return [...Map.groupBy(packages, ({ id }) => id)]
+    .filter(([, same]) => same.length > 1)
+    .map(
+      ([id, same]) =>
+        `${same.map(({ source }) => printable(source.path)).join(' and ')} are all ${id}: name just one of them`,
+    );
+}

@@ -1,0 +1,28 @@
+/**
+ * Reads an image's config, as far as publishing needs it.
+ *
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md
+ */
+
+import type { Platform } from '../image.ts';
+import { parseDigest } from '../descriptors.ts';
+import { asListOrNothing, asObject, parseJson } from '../../io/json.ts';
+import { readPlatformIfNamed } from '../platforms.ts';
+
+export interface ImageConfig {
+  /** Undefined if it names none. */
+  readonly platform: Platform | undefined;
+  /** Lowest first; none for an image without layers. */
+  readonly diffIds: readonly string[];
+}
+
+/** @param where names the config in messages. @throws InputError */
+export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
+  const config = asObject(parseJson(bytes, where), where);
+  const rootfs = asObject(config['rootfs'], `${where}: rootfs`);
+  const diffIds = asListOrNothing(rootfs['diff_ids'], `${where}: rootfs.diff_ids`);
+  return {
+    platform: readPlatformIfNamed(config, `${where}: config`),
+    diffIds: diffIds.map((diffId, index) => parseDigest(diffId, `${where}: rootfs.diff_ids[${index}]`)),
+  };
+}

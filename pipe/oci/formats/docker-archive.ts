@@ -1,0 +1,88 @@
+/**
+ * Reads what `docker save` writes, and others after it: manifest.json, which names a config and layers.
+ *
+ * @see https://github.com/moby/docker-image-spec/blob/v1.3.1/v1.2.md, "Combined Image JSON + Filesystem Changeset Format"
+ */
+
+import { InputError } from '../../errors.ts';
+import { printable } from '../../toolkit/output.ts';
+import type { Document, Layer, Platform, PlatformImage } from '../image.ts';
+import { createLayer } from '../layers/layer.ts';
+import type { Source } from '../sources/source.ts';
+import { chooseByPlatform } from './choose.ts';
+import { parseConfig } from './config.ts';
+import { digestOfPath } from '../descriptors.ts';
+import { digestOf, readDocument } from './documents.ts';
+import { asList, asListOrNothing, asObject, asText, parseJson } from '../../io/json.ts';
+import { docker } from '../media-types.ts';
+
+/** One image of manifest.json. */
+export interface DockerImage {
+  /** `app:latest` */
+  readonly names: readonly string[];
+  /** Paths. */
+  readonly config: string;
+  readonly layers: readonly string[];
+}
+
+export const manifestPath = 'manifest.json';
+
+/** Those that manifest.json lists; undefined without one. @throws InputError */
+export async function listDockerImages(source: Source): Promise<readonly DockerImage[] | undefined> {
+  const bytes = await readDocument(source, manifestPath);
+  if (bytes === undefined) return undefined;
+  const where = `${source.name}: ${manifestPath}`;
+  const images = asList(parseJson(bytes, where), where).map((value, index): DockerImage => {
+    const at = `${where}[${index}]`;
+    const image = asObject(value, at);
+    const texts = (field: string): readonly string[] =>
+      asListOrNothing(image[field], `${at}.${field}`).map((text) => asText(text, `a text of ${at}.${field}`));
+    return { names: texts('RepoTags'), config: asText(image['Config'], `${at}.Config`), layers: texts('Layers') };
+  });
+  return withoutRepetitions(images);
+}
+
+/** The same image may be listed once for each of its names. */
+function withoutRepetitions(images: readonly DockerImage[]): readonly DockerImage[] {
+  const byContent = new Map<string, DockerImage>();
+  for (const image of images) {
+    const key = JSON.stringify([image.config, image.layers]);
+    const names = [...new Set([...(byContent.get(key)?.names ?? []), ...image.names])];
+    byContent.set(key, { ...image, names });
+  }
+  return [...byContent.values()];
+}
+
+/** @throws InputError */
+export async function readDockerImage(
+  source: Source,
+  image: DockerImage,
+  wanted: Platform | undefined,
+): Promise<PlatformImage> {
+  const config = await readConfig(source, image.config);
+  const { platform, diffIds } = parseConfig(config.bytes, `${source.name}: ${printable(image.config)}`);
+  if (wanted !== undefined) chooseByPlatform([{ platform }], wanted, source.name);
+  if (image.layers.length !== diffIds.length)
+    throw new InputError(
+      `${source.name}: ${manifestPath} names ${image.layers.length} layers, and the config ${diffIds.length}`,
+    );
+  const layers: Layer[] = [];
+  for (const [index, path] of image.layers.entries()) {
+    const where = `${source.name}: layer ${index + 1}, ${printable(path)},`;
+    const entry = await source.find(path);
+    if (entry === undefined) throw new InputError(`${where} is not in the ${source.kind}${source.hint}`);
+    layers.push(await createLayer(entry, diffIds[index], undefined, where));
+  }
+  return { platform, config, layers };
+}
+
+async function readConfig(source: Source, path: string): Promise<Document> {
+  const where = `${source.name}: the config ${printable(path)}`;
+  const bytes = await readDocument(source, path);
+  if (bytes === undefined) throw new InputError(`${where} is not in the ${source.kind}${source.hint}`);
+  const digest = digestOf(bytes);
+  const hex = /^(?:sha256:)?([0-9a-f]{64})(?:\.json)?$/.exec(path)?.[1];
+  const expected = digestOfPath(path) ?? (hex === undefined ? digest : `sha256:${hex}`);
+  if (digest !== expected) throw new InputError(`${where} is damaged: its bytes have the digest ${digest}`);
+  return { mediaType: docker.config, digest, bytes };
+}

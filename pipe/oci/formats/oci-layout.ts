@@ -1,0 +1,167 @@
+/**
+ * Reads an OCI image layout: index.json, which names manifests or indexes, and blobs by digest.
+ *
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+ */
+
+import { InputError } from '../../errors.ts';
+import { printable } from '../../toolkit/output.ts';
+import type { Descriptor, Document, Image, Platform, PlatformImage } from '../image.ts';
+import type { Source } from '../sources/source.ts';
+import { chooseByName, chooseByPlatform } from './choose.ts';
+import type { DockerImage } from './docker-archive.ts';
+import { digestOf, readBlob, readDocument } from './documents.ts';
+import { asObject, asText, isObject, parseJson } from '../../io/json.ts';
+import { annotationsOf, isAttestation, isReferrer, kindOf, parseIndex, platformOf } from './manifests.ts';
+import { oci } from '../media-types.ts';
+import { type Available, createManifestReader, type ManifestReader } from './oci-manifest.ts';
+import { formatPlatform } from '../platforms.ts';
+
+export interface OciListing {
+  /** Distinct images, each with all its names. */
+  readonly images: readonly OciImage[];
+  /** index.json itself, where it stands for one multi-platform image. */
+  readonly whole?: { readonly document: Document; readonly descriptors: readonly Descriptor[] };
+}
+
+interface OciImage {
+  readonly names: readonly string[];
+  readonly descriptor: Descriptor;
+}
+
+/** What an image consists of, without the ways to close it. */
+export type ImageContent = Pick<Image, 'images' | 'index' | 'notes'>;
+
+const indexPath = 'index.json';
+const nameAnnotations = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'] as const;
+
+/** What index.json lists; undefined without one. @throws InputError */
+export async function listOciImages(source: Source): Promise<OciListing | undefined> {
+  const bytes = await readDocument(source, indexPath);
+  if (bytes === undefined) return undefined;
+  await checkVersion(source);
+  const { manifests: descriptors } = parseIndex(bytes, oci.index, `${source.name}: ${indexPath}`);
+  const byDigest = new Map<string, OciImage>();
+  for (const descriptor of descriptors) {
+    if (isAttestation(descriptor) || isReferrer(descriptor)) continue;
+    const annotations = annotationsOf(descriptor);
+    const given = nameAnnotations.map((key) => annotations[key]);
+    const names = given.filter((name) => typeof name === 'string').filter((name) => name !== '');
+    const former = byDigest.get(descriptor.digest);
+    byDigest.set(descriptor.digest, {
+      descriptor: former?.descriptor ?? descriptor,
+      names: [...new Set([...(former?.names ?? []), ...names])],
+    });
+  }
+  const images = [...byDigest.values()];
+  // Several without names, each for a platform of its own: one image, whose index some writers put here.
+  const isWhole =
+    images.length > 1 &&
+    images.every(({ names, descriptor }) => names.length === 0 && isObject(descriptor['platform']));
+  return isWhole
+    ? { images, whole: { document: { mediaType: oci.index, digest: digestOf(bytes), bytes }, descriptors } }
+    : { images };
+}
+
+async function checkVersion(source: Source): Promise<void> {
+  const bytes = await readDocument(source, 'oci-layout');
+  if (bytes === undefined) return;
+  const where = `${source.name}: oci-layout`;
+  const version = asText(
+    asObject(parseJson(bytes, where), where)['imageLayoutVersion'],
+    `${where}: imageLayoutVersion`,
+  );
+  if (!version.startsWith('1.'))
+    throw new InputError(`${where} is of version ${printable(version)}, and only version 1 is known`);
+}
+
+/** @param docker what manifest.json lists, where there is one too. @throws InputError */
+export async function readOciImage(
+  source: Source,
+  listing: OciListing,
+  docker: readonly DockerImage[] | undefined,
+  reference: string | undefined,
+  wanted: Platform | undefined,
+): Promise<ImageContent> {
+  const reader = createManifestReader(source, docker);
+  if (listing.whole !== undefined) {
+    const { document, descriptors } = listing.whole;
+    return await readIndex(source, document, descriptors, reader, wanted, false);
+  }
+  const { descriptor } = chooseByName(listing.images, reference, source.name);
+  const where = `${source.name}: ${descriptor.digest}`;
+  if (kindOf(descriptor, where) === 'manifest') {
+    const image = await reader.build(await reader.require(descriptor));
+    if (wanted !== undefined) chooseByPlatform([image], wanted, source.name);
+    return { images: [image], notes: reader.notes };
+  }
+  const document = await readBlob(source, descriptor, 'the index');
+  if (document === undefined)
+    throw new InputError(`${source.name}: the index ${descriptor.digest} is not in the ${source.kind}${source.hint}`);
+  const { manifests } = parseIndex(document.bytes, descriptor.mediaType, where);
+  return await readIndex(source, document, manifests, reader, wanted, docker !== undefined);
+}
+
+/** @param isExport an engine wrote it, which leaves out the platforms that it never fetched */
+async function readIndex(
+  source: Source,
+  index: Document,
+  descriptors: readonly Descriptor[],
+  reader: ManifestReader,
+  wanted: Platform | undefined,
+  isExport: boolean,
+): Promise<ImageContent> {
+  const where = `${source.name}: the index ${index.digest}`;
+  if (descriptors.length === 0) throw new InputError(`${where} lists no image`);
+  for (const descriptor of descriptors) {
+    if (kindOf(descriptor, `${where}: ${descriptor.digest}`) === 'index')
+      throw new InputError(
+        `${where} holds a further index, ${descriptor.digest}: indexes inside of indexes are not supported`,
+      );
+  }
+  if (wanted !== undefined) {
+    const choices: { descriptor: Descriptor; platform: Platform | undefined }[] = [];
+    for (const descriptor of descriptors)
+      choices.push({ descriptor, platform: platformOf(descriptor, where) ?? (await reader.platform(descriptor)) });
+    const { descriptor } = chooseByPlatform(choices, wanted, source.name);
+    return { images: [await reader.build(await reader.require(descriptor))], notes: reader.notes };
+  }
+  const available: Available[] = [];
+  const absent: Descriptor[] = [];
+  for (const descriptor of descriptors) {
+    const found = await reader.find(descriptor);
+    if (found === undefined) absent.push(descriptor);
+    else available.push(found);
+  }
+  if (absent.length > 0) return await readPart(source, available, absent, reader, isExport);
+  const images: PlatformImage[] = [];
+  for (const each of available) images.push(await reader.build(each));
+  return { images, index, notes: reader.notes };
+}
+
+/** As `docker push` does: a single platform that is there is published alone. More is a choice, and not ours to make. */
+async function readPart(
+  source: Source,
+  available: readonly Available[],
+  absent: readonly Descriptor[],
+  reader: ManifestReader,
+  isExport: boolean,
+): Promise<ImageContent> {
+  const [only, ...others] = available.filter(({ descriptor }) => !isAttestation(descriptor));
+  const missing = absent.map((descriptor) => shownPlatform(descriptor, source)).join(', ');
+  if (only === undefined || others.length > 0 || !isExport) {
+    const there = available.map(({ descriptor }) => shownPlatform(descriptor, source)).join(', ') || 'nothing';
+    throw new InputError(
+      `${source.name} does not hold all of its multi-platform image: there is ${there}, and not ${missing}${source.hint}. One platform that is there can be chosen, to be published alone`,
+    );
+  }
+  const note = `Of the multi-platform image only ${shownPlatform(only.descriptor, source)} is there, and is published as an image of one platform (missing: ${missing})`;
+  const image = await reader.build(only);
+  return { images: [image], notes: [...reader.notes, note] };
+}
+
+function shownPlatform(descriptor: Descriptor, source: Source): string {
+  if (isAttestation(descriptor)) return 'an attestation';
+  const platform = platformOf(descriptor, source.name);
+  return platform === undefined ? descriptor.digest : formatPlatform(platform);
+}

@@ -1,0 +1,32 @@
+/** Hashes bytes as they pass by, and stops them before their end where they are the wrong ones. */
+
+import { createHash } from 'node:crypto';
+import type { ByobReader } from '../../io/byob-reader.ts';
+
+/** Bytes for a reader that hashes them anyway. */
+export interface UnverifiedBytes {
+  readonly source: AsyncIterable<Uint8Array> | ByobReader;
+  /** Is to see `sha256:…` of them all before anything comes of them; rejects where it is wrong. */
+  readonly verify: (digest: string) => Promise<void>;
+}
+
+/**
+ * @param length of all the bytes
+ * @param verify sees `sha256:…` of all the bytes before the last ones are yielded; rejects where it is wrong
+ */
+export async function* withDigestCheck(
+  bytes: AsyncIterable<Uint8Array>,
+  length: number,
+  verify: (digest: string) => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  let position = 0;
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    position += chunk.length;
+    if (position === length) await verify(`sha256:${hash.digest('hex')}`);
+    yield chunk;
+  }
+  if (position !== length) throw new Error(`${position} bytes came where ${length} were announced`);
+  if (length === 0) await verify(`sha256:${hash.digest('hex')}`);
+}

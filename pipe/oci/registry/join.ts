@@ -1,0 +1,105 @@
+/** Makes one multi-platform image of tags that were published before. */
+
+import { InputError } from '../../errors.ts';
+import { parseConfig } from '../formats/config.ts';
+import { digestOf } from '../formats/documents.ts';
+import { isAttestation, kindOf, parseIndex, parseManifest, platformOf } from '../formats/manifests.ts';
+import { docker, isImageConfigType, oci } from '../media-types.ts';
+import { formatPlatform, isSamePlatform } from '../platforms.ts';
+import type { Descriptor, Document, Image, Platform } from '../image.ts';
+import { maxConfigBytes, type RegistryClient } from './client.ts';
+
+/** What the index will name. */
+interface Entry {
+  readonly tag: string;
+  readonly descriptor: Descriptor;
+  /** Undefined for what is not an image to run, such as an attestation. */
+  readonly platform: Platform | undefined;
+}
+
+/**
+ * An index of the images behind the tags, and of all that the tags' own indexes name beside them (attestations), in
+ * their order; nothing of it needs sending but the index itself.
+ *
+ * @throws InputError if a tag is missing or cannot be joined, or two tags have an image for one platform
+ */
+export async function joinTags(client: RegistryClient, tags: readonly string[]): Promise<Image> {
+  const entries = new Map<string, Entry>();
+  for (const tag of tags) {
+    for (const entry of await readEntries(client, tag)) {
+      // One image may be there for two platforms: amd64, and amd64/v2.
+      const key = JSON.stringify([entry.descriptor.digest, entry.platform]);
+      if (entries.has(key)) continue;
+      checkPlatform(entry, [...entries.values()]);
+      entries.set(key, entry);
+    }
+  }
+  const manifests = [...entries.values()].map(({ descriptor }) => descriptor);
+  const mediaType = manifests.every((each) => each.mediaType === docker.manifest) ? docker.index : oci.index;
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
+  return {
+    description: `the tags ${tags.join(', ')}`,
+    images: [],
+    index: { mediaType, digest: digestOf(bytes), bytes },
+    notes: [],
+    close: async () => await Promise.resolve(),
+  };
+}
+
+/** Who pulls gets one image for a platform. What a single tag has twice (gzip and zstd, say), its publisher wanted so. */
+function checkPlatform({ tag, platform }: Entry, others: readonly Entry[]): void {
+  if (platform === undefined) return;
+  const rival = others.find(
+    (other) => other.tag !== tag && other.platform !== undefined && isSamePlatform(other.platform, platform),
+  );
+  if (rival === undefined) return;
+  throw new InputError(
+    `--join ${rival.tag} and --join ${tag} both have an image for ${formatPlatform(platform)}: join one image for each platform`,
+  );
+}
+
+async function readEntries(client: RegistryClient, tag: string): Promise<readonly Entry[]> {
+  const where = `--join ${tag}`;
+  const top = await client.readManifest(tag);
+  if (top === undefined)
+    throw new InputError(`${where}: there is no such tag yet. Publish it first, in an earlier step`);
+  const { mediaType, digest, bytes } = top;
+  const descriptor = { mediaType, digest, size: bytes.length };
+  if (kindOf(descriptor, where) === 'manifest') {
+    const platform = await readPlatform(client, top, where);
+    if (platform === undefined)
+      throw new InputError(`${where}: its config names no platform (os and architecture), which an index needs`);
+    if (platform === 'not an image') throw new InputError(`${where} is not an image to run: it cannot be joined`);
+    return [{ tag, descriptor: { ...descriptor, platform }, platform }];
+  }
+  const { manifests } = parseIndex(bytes, mediaType, `${where}: its index`);
+  if (manifests.length === 0) throw new InputError(`${where}: its index names no image`);
+  const entries: Entry[] = [];
+  for (const child of manifests) entries.push(await readEntry(client, tag, child));
+  return entries;
+}
+
+async function readEntry(client: RegistryClient, tag: string, descriptor: Descriptor): Promise<Entry> {
+  const where = `--join ${tag}: ${descriptor.digest}`;
+  if (kindOf(descriptor, where) === 'index')
+    throw new InputError(`${where} is an index inside an index, which cannot be joined`);
+  if (isAttestation(descriptor)) return { tag, descriptor, platform: undefined };
+  const named = platformOf(descriptor, where);
+  if (named !== undefined) return { tag, descriptor, platform: named };
+  const manifest = await client.readManifest(descriptor.digest);
+  if (manifest === undefined) throw new InputError(`${where} is in its index, but not in the registry`);
+  const platform = await readPlatform(client, manifest, where);
+  if (platform === undefined || platform === 'not an image') return { tag, descriptor, platform: undefined };
+  return { tag, descriptor: { ...descriptor, platform }, platform };
+}
+
+/** As the image's config says. */
+async function readPlatform(
+  client: RegistryClient,
+  { mediaType, bytes }: Document,
+  where: string,
+): Promise<Platform | 'not an image' | undefined> {
+  const { config } = parseManifest(bytes, mediaType, `${where}: its manifest`);
+  if (!isImageConfigType(config.mediaType)) return 'not an image';
+  return parseConfig(await client.readBlob(config.digest, maxConfigBytes), `${where}: its config`).platform;
+}

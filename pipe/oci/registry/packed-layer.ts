@@ -1,0 +1,44 @@
+/** A layer as a body that is compressed anew each time it is opened. */
+
+import type { Compressed, Compressor } from '../../compression/compressor.ts';
+import { type Body, openingOf } from '../../io/body.ts';
+import type { Layer } from '../image.ts';
+
+export interface PackedLayer {
+  readonly body: Body;
+  /** What came out of the opening that the registry accepted: another one may have come out differently. */
+  accepted(): Compressed;
+}
+
+/**
+ * Each opening fails before its end if the layer is not what its source promised.
+ *
+ * @param onRead is called when an opening needs its source no more
+ */
+export function packLayer(layer: Layer, by: Pick<Compressor, 'compress'>, onRead?: () => void): PackedLayer {
+  let accepted: Compressed | undefined;
+  return {
+    body: {
+      length: undefined,
+      open() {
+        let packed: Compressed | undefined;
+        async function* bytes(): AsyncGenerator<Uint8Array> {
+          const unverified = layer.openUnverified?.();
+          const packing = by.compress(unverified?.source ?? layer.open());
+          packed = packing;
+          if (onRead !== undefined) void packing.hasRead.then(onRead);
+          yield* packing.bytes;
+          await unverified?.verify(packing.sourceDigest());
+        }
+        const opening = openingOf(bytes(), () => {
+          accepted = packed;
+        });
+        return { ...opening, progress: () => packed?.sourceSize() ?? 0 };
+      },
+    },
+    accepted() {
+      if (accepted === undefined) throw new Error('no opening of this layer was accepted');
+      return accepted;
+    },
+  };
+}

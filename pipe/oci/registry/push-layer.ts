@@ -1,0 +1,191 @@
+/** Publishes one layer: found in the registry, or sent as its source has it, or packed on the way. */
+
+import { createHash } from 'node:crypto';
+import { type Compressor, createCompressor } from '../../compression/compressor.ts';
+import { InputError } from '../../errors.ts';
+import type { Http } from '../../http/send.ts';
+import { withDiffIdCheck } from '../layers/diff-id-check.ts';
+import { layerPacking, oci } from '../media-types.ts';
+import type { Descriptor, Layer } from '../image.ts';
+import type { Log } from '../../toolkit/log.ts';
+import type { Progress } from '../../toolkit/progress.ts';
+import { formatBytes } from '../../toolkit/units.ts';
+import { type BlobSource, type PackTwice, type UploadCapability, uploadBlob } from './blob-upload.ts';
+import type { RegistryClient } from './client.ts';
+import { packLayer } from './packed-layer.ts';
+import type { Published } from './reuse.ts';
+
+/** Packs a layer's bytes; what it was given, and what came out, is known at the end. */
+export interface LayerPacker {
+  readonly mediaType: string;
+  /** Pinned by the user. */
+  readonly level: number | undefined;
+  /** What packs: asked for only where something is to be packed. */
+  compressor(): Pick<Compressor, 'compress' | 'prepare'>;
+}
+
+export interface PushTools {
+  readonly http: Http;
+  readonly registry: URL;
+  readonly client: RegistryClient;
+  readonly capability: UploadCapability;
+  readonly log: Log;
+  /** For layers that the source holds unpacked; undefined where they stay so. */
+  readonly packer: LayerPacker | undefined;
+  readonly concurrency: number;
+  readonly progress: Progress;
+  /** Layers that were dealt with before, by name: those of an export, which passes by only once. */
+  readonly sent: Map<string, PushedLayer>;
+}
+
+/** Unless the user pins another. Quick and good in both formats: what is packed twice has no time to lose. */
+const repeatableLevel = 4;
+
+/** What became of a layer. */
+export type LayerAction = 'reused' | 'present' | 'sent';
+
+export interface PushedLayer {
+  readonly descriptor: Descriptor;
+  readonly action: LayerAction;
+}
+
+/** Sends one layer, unless the registry has it. @param onRead is called when there is little left to do, which is mostly waiting */
+export async function pushLayer(
+  layer: Layer,
+  subject: string,
+  published: readonly Published[],
+  tools: PushTools,
+  onRead?: () => void,
+): Promise<PushedLayer> {
+  if (layer.isForeign && layer.descriptor !== undefined) return { descriptor: layer.descriptor, action: 'present' };
+  const reused = await findReusable(layer, published, tools.client);
+  if (reused !== undefined) {
+    tools.progress.skip(layer.length);
+    tools.log.info(
+      `${subject}: reused from tag ${reused.tag}, ${formatBytes(reused.descriptor.size)}, ${reused.descriptor.digest}`,
+    );
+    return { descriptor: reused.descriptor, action: 'reused' };
+  }
+  const descriptor = kept(layer, tools);
+  if (descriptor !== undefined && (await tools.client.blobSize(descriptor.digest)) === descriptor.size) {
+    // The registry has these bytes; whether they are what the config has in this place is seen only here.
+    await readThrough(withDiffIdCheck(layer));
+    tools.progress.skip(layer.length);
+    tools.log.info(`${subject}: in the registry already, ${formatBytes(descriptor.size)}, ${descriptor.digest}`);
+    return { descriptor, action: 'present' };
+  }
+  const sent = await sendLayer(layer, subject, tools, onRead);
+  tools.log.info(`${subject}: sent, ${formatBytes(sent.size)}, ${sent.digest}`);
+  return { descriptor: sent, action: 'sent' };
+}
+
+/** What the source calls the layer's blob, where it is sent as it is. */
+function kept({ descriptor, packing }: Layer, { packer }: PushTools): Descriptor | undefined {
+  return packing !== 'none' || packer === undefined ? descriptor : undefined;
+}
+
+/** @throws InputError where a layer's bytes are not what its source promised */
+async function readThrough(layer: Layer): Promise<void> {
+  const bytes = layer.open()[Symbol.asyncIterator]();
+  while ((await bytes.next()).done !== true);
+}
+
+/** A published blob of the same unpacked content, which the registry confirms that it holds. */
+async function findReusable(
+  layer: Layer,
+  published: readonly Published[],
+  client: RegistryClient,
+): Promise<{ descriptor: Descriptor; tag: string } | undefined> {
+  if (layer.diffId === undefined) return undefined;
+  for (const { tag, layers } of published) {
+    const theirs = layers.get(layer.diffId);
+    const packing = theirs === undefined ? undefined : layerPacking(theirs.mediaType);
+    if (theirs === undefined || packing === undefined) continue;
+    if ((await client.blobSize(theirs.digest)) !== theirs.size) continue;
+    return { tag, descriptor: { mediaType: oci.layer[packing], digest: theirs.digest, size: theirs.size } };
+  }
+  return undefined;
+}
+
+/** Sends one layer, whatever the registry has. */
+export async function sendLayer(
+  layer: Layer,
+  subject: string,
+  tools: PushTools,
+  onRead?: () => void,
+): Promise<Descriptor> {
+  const descriptor = kept(layer, tools);
+  if (descriptor !== undefined) {
+    const checked = withDiffIdCheck(layer);
+    await sendBlob(
+      { subject, body: checked, digest: () => descriptor.digest, isDigestKnown: true },
+      layer.length,
+      tools,
+    );
+    return descriptor;
+  }
+  const { packer } = tools;
+  if (packer === undefined || layer.packing !== 'none') return await sendUnnamed(layer, subject, tools);
+  return await sendPacked(layer, subject, packer, tools, onRead);
+}
+
+/** A layer that is packed on its way: its digest is known once it has been sent. */
+async function sendPacked(
+  layer: Layer,
+  subject: string,
+  packer: LayerPacker,
+  tools: PushTools,
+  onRead?: () => void,
+): Promise<Descriptor> {
+  // Threads start while the registry opens an upload.
+  const compressor = packer.compressor();
+  compressor.prepare(layer.length);
+  const packed = packLayer(layer, compressor, onRead);
+  let made = packed;
+  const packTwice: PackTwice = async (put) => {
+    const format = layerPacking(packer.mediaType) === 'zstd' ? 'zstd' : 'gzip';
+    // At one level, whatever the pace: the second time has to give the very bytes of the first.
+    const repeatable = createCompressor({ format, level: packer.level ?? repeatableLevel });
+    try {
+      const first = packLayer(layer, repeatable, onRead);
+      const reading = first.body.open();
+      let length = 0;
+      for await (const chunk of reading) length += chunk.length;
+      reading.accepted?.();
+      const again = packLayer(layer, repeatable);
+      await put({ length, open: () => again.body.open() }, first.accepted().digest());
+      made = first;
+    } finally {
+      await repeatable.close();
+    }
+  };
+  const digest = (): string => made.accepted().digest();
+  await sendBlob({ subject, body: packed.body, digest, isDigestKnown: false, packTwice }, layer.length, tools);
+  return { mediaType: packer.mediaType, digest: digest(), size: made.accepted().size() };
+}
+
+/** A layer that is sent as it is, and whose digest its source does not name: one reading more tells it. */
+async function sendUnnamed(layer: Layer, subject: string, tools: PushTools): Promise<Descriptor> {
+  const hash = createHash('sha256');
+  for await (const chunk of withDiffIdCheck(layer).open()) hash.update(chunk);
+  const digest = `sha256:${hash.digest('hex')}`;
+  if (layer.packing === 'opaque') throw new InputError(`${subject} is of no type that can be published`);
+  const descriptor = { mediaType: oci.layer[layer.packing], digest, size: layer.length };
+  if ((await tools.client.blobSize(digest)) === layer.length) {
+    tools.progress.skip(layer.length);
+    return descriptor;
+  }
+  await sendBlob({ subject, body: layer, digest: () => digest, isDigestKnown: true }, layer.length, tools);
+  return descriptor;
+}
+
+/** Sends a blob, and shows its progress. @param bytes all that there is to show */
+export async function sendBlob(blob: BlobSource, bytes: number, tools: PushTools): Promise<void> {
+  const { http, registry, client, capability } = tools;
+  const transfer = tools.progress.start(blob.subject, bytes);
+  try {
+    await uploadBlob(http, registry, client, capability, { ...blob, onSent: (sent) => transfer.sent(sent) });
+  } finally {
+    transfer.end();
+  }
+}

@@ -1,0 +1,65 @@
+/** Learns from a published tag which layers need neither compressing nor sending. */
+
+import { parseConfig } from '../formats/config.ts';
+import { parseIndex, parseManifest, platformOf } from '../formats/manifests.ts';
+import { isImageConfigType, isIndexType, isManifestType, layerPacking } from '../media-types.ts';
+import { isSamePlatform } from '../platforms.ts';
+import type { Descriptor, Document, Platform } from '../image.ts';
+import { maxConfigBytes, type RegistryClient } from './client.ts';
+
+/** What a published image of the same repository tells. */
+export interface Published {
+  readonly tag: string;
+  /** The manifest of one platform, byte for byte. */
+  readonly manifest: Document;
+  readonly configDigest: string;
+  /** Descriptors of its layers by diff ID. */
+  readonly layers: ReadonlyMap<string, Descriptor>;
+}
+
+/**
+ * Reads the manifest and the config behind a tag. `config.rootfs.diff_ids[i]` belongs to `manifest.layers[i]`
+ * (image-spec, "rootfs"), so a local layer of that diff ID is the published blob.
+ *
+ * @returns undefined if there is nothing to reuse: no such tag, another platform, not an image, lists of two lengths
+ * @throws InputError if a document is not what it should be
+ */
+export async function readPublished(
+  client: RegistryClient,
+  tag: string,
+  platform: Platform | undefined,
+): Promise<Published | undefined> {
+  const top = await client.readManifest(tag);
+  const manifest = top === undefined ? undefined : await selectManifest(client, top, platform);
+  if (manifest === undefined) return undefined;
+  const { config, layers } = parseManifest(manifest.bytes, manifest.mediaType, `its manifest ${manifest.digest}`);
+  if (!isImageConfigType(config.mediaType)) return undefined;
+  const bytes = await client.readBlob(config.digest, maxConfigBytes);
+  const { diffIds } = parseConfig(bytes, `its config ${config.digest}`);
+  if (diffIds.length !== layers.length) return undefined;
+  const usable = layers.flatMap((layer, index): [string, Descriptor][] => {
+    const diffId = diffIds[index];
+    return diffId !== undefined && isPlainLayer(layer) ? [[diffId, layer]] : [];
+  });
+  return { tag, manifest, configDigest: config.digest, layers: new Map(usable) };
+}
+
+/** Foreign, encrypted and unknown layers are nobody's to reuse. */
+function isPlainLayer({ mediaType, urls }: Descriptor): boolean {
+  return layerPacking(mediaType) !== undefined && urls === undefined;
+}
+
+async function selectManifest(
+  client: RegistryClient,
+  top: Document,
+  platform: Platform | undefined,
+): Promise<Document | undefined> {
+  if (isManifestType(top.mediaType)) return top;
+  if (!isIndexType(top.mediaType) || platform === undefined) return undefined;
+  const where = `its index ${top.digest}`;
+  const child = parseIndex(top.bytes, top.mediaType, where).manifests.find((descriptor) => {
+    const theirs = platformOf(descriptor, where);
+    return theirs !== undefined && isManifestType(descriptor.mediaType) && isSamePlatform(theirs, platform);
+  });
+  return child === undefined ? undefined : await client.readManifest(child.digest);
+}

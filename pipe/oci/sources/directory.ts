@@ -1,0 +1,75 @@
+/** A directory as a source: an OCI image layout, or an unpacked archive. */
+
+import { lstat, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { InputError } from '../../errors.ts';
+import { fingerprintOf, readRange, type SourceFile } from '../../io/source-file.ts';
+import { printable } from '../../toolkit/output.ts';
+import { pathProblem } from '../../archive/tar/paths.ts';
+import { contentOf, headBytes } from '../../archive/content.ts';
+import { readBytes } from './file-reader.ts';
+import type { Entry, Source } from './source.ts';
+
+export async function openDirectory(path: string, absolutePath: string): Promise<Source> {
+  const name = printable(path.replace(/\/+$/, '') || path);
+  const root = await realpath(absolutePath);
+  // Files come in the order in which they are first asked for, which is as good as any.
+  let position = 0;
+  return {
+    name,
+    kind: 'directory',
+    isForwardOnly: false,
+    async find(inner) {
+      const problem = pathProblem(inner);
+      if (problem !== undefined) throw new InputError(`${name} refers to ${printable(inner)}, ${problem}`);
+      const file = await findFile(name, root, inner);
+      return file === undefined ? undefined : entryOf(file, inner, position++);
+    },
+    earlier: () => [],
+    paths: () => [],
+    hint: '',
+    close: () => Promise.resolve(),
+  };
+}
+
+function entryOf(file: SourceFile, name: string, position: number): Entry {
+  return {
+    name,
+    size: file.size,
+    position,
+    content: async () => contentOf(await readBytes(file, 0, Math.min(file.size, headBytes))),
+    open: () => readRange(file, 0, file.size),
+  };
+}
+
+async function findFile(name: string, root: string, inner: string): Promise<SourceFile | undefined> {
+  const shown = `${name}/${printable(inner)}`;
+  const absolute = join(root, inner);
+  let real: string;
+  try {
+    real = await realpath(absolute);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      throw new InputError(`${shown} cannot be read: ${code ?? message}`, { cause: error });
+    if (await isLink(absolute))
+      throw new InputError(`${shown} is a symbolic link to something that does not exist here`, { cause: error });
+    return undefined;
+  }
+  if (real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep))
+    throw new InputError(`${shown} is a symbolic link to ${printable(real)}, which is outside of the directory`);
+  const stats = await stat(real, { bigint: true });
+  if (!stats.isFile())
+    throw new InputError(
+      `${shown} is a ${stats.isDirectory() ? 'directory' : 'special file'}, where a file is expected`,
+    );
+  return { path: shown, absolutePath: real, size: Number(stats.size), fingerprint: fingerprintOf(stats) };
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,41 @@
+/** The settings that every kind of upload has. */
+
+import type { GivenOptions } from './options.ts';
+import { type ProxySettings, readProxies } from '../http/proxies.ts';
+import type { Environment } from '../toolkit/environment.ts';
+import type { Problems } from '../toolkit/problems.ts';
+import type { VariableValues } from '../toolkit/variable-table.ts';
+import { defaults, type variables } from './variables.ts';
+
+/** What every kind of upload has. */
+export interface CommonSettings {
+  readonly concurrency: number;
+  readonly retries: number;
+  readonly timeoutMs: number;
+  readonly isDryRun: boolean;
+  readonly outputPath?: string | undefined;
+  readonly wantsReport: boolean;
+  readonly isDebug: boolean;
+  readonly proxies: ProxySettings;
+}
+
+/** The values of the table of variables. */
+export type Values = VariableValues<typeof variables>;
+
+export function readCommonSettings(
+  env: Environment,
+  values: Values,
+  given: GivenOptions,
+  problems: Problems,
+): CommonSettings {
+  return {
+    concurrency: given.integer('--concurrency', 1, 64) ?? defaults.concurrency,
+    retries: given.integer('--retries', 0, 20) ?? defaults.retries,
+    timeoutMs: (given.integer('--timeout', 1, 86_400) ?? defaults.timeoutSeconds) * 1000,
+    isDryRun: given.has('--dry-run'),
+    outputPath: given.text('--output'),
+    wantsReport: !given.has('--no-report'),
+    isDebug: values.DEBUG,
+    proxies: readProxies(env, problems),
+  };
+}

@@ -1,0 +1,259 @@
+/** The table of variables and options: their names, types, defaults, and what the README says of them. */
+
+import type { OptionTable } from '../toolkit/option-table.ts';
+import type { VariableTable } from '../toolkit/variable-table.ts';
+
+export const types = ['file', 'image', 'npm', 'maven'] as const;
+export type Type = (typeof types)[number];
+
+/** Bitbucket's container registry. */
+export const bitbucketRegistry = 'crg.apkg.io';
+
+/** Bitbucket's npm registry, before the workspace. */
+export const bitbucketNpmRegistry = 'https://npm.apkg.io/';
+
+/** Every registry of Bitbucket Packages is below it. */
+export const bitbucketPackagesDomain = 'apkg.io';
+
+export const defaultApiUrl = 'https://api.bitbucket.org/2.0';
+
+/** Options' defaults. */
+export const defaults = { concurrency: 4, retries: 5, timeoutSeconds: 120 } as const;
+
+export const variables = {
+  TOKEN: {
+    kind: 'text',
+    required: true,
+    secret: true,
+    // The names of atlassian/bitbucket-upload-file.
+    aliases: ['BITBUCKET_ACCESS_TOKEN', 'ATLASSIAN_API_TOKEN'],
+    usage:
+      "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`), default: `$BITBUCKET_PACKAGES_TOKEN`; may be left out where `REGISTRY` is not Bitbucket's and asks for none.",
+  },
+  USERNAME: {
+    kind: 'text',
+    aliases: ['ATLASSIAN_ACCOUNT_EMAIL'],
+    usage:
+      'Atlassian account email that owns the API token. Leave out with an access token. For packages, default: `$BITBUCKET_PACKAGES_USERNAME`.',
+  },
+  FILENAME: {
+    kind: 'array',
+    required: true,
+    usage:
+      'Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`. For `npm`: tarballs made by `npm pack`. For `maven`: the artifact (jar, war, aar, zip, …) with its POM.',
+  },
+  TYPE: {
+    kind: 'text',
+    allowed: types,
+    usage:
+      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: an artifact to a Maven repository. Default: `image` where `IMAGE` is set, else `file`.",
+  },
+  IMAGE: {
+    kind: 'text',
+    usage:
+      'Required for `image`. `name`, `name:tag`, or a full reference `host/workspace/name:tag`. Default tag: `latest`.',
+  },
+  TAGS: {
+    kind: 'array',
+    usage: 'Further tags for the image: an array, or one text separated by spaces or commas.',
+  },
+  WORKSPACE: {
+    kind: 'text',
+    aliases: ['ACCOUNT'],
+    fallbacks: ['BITBUCKET_WORKSPACE', 'BITBUCKET_REPO_OWNER'],
+    usage: 'Workspace to publish to. Default: `$BITBUCKET_WORKSPACE`.',
+  },
+  REPOSITORY: {
+    kind: 'text',
+    fallbacks: ['BITBUCKET_REPO_SLUG'],
+    usage: 'Repository to publish to. Default: `$BITBUCKET_REPO_SLUG`.',
+  },
+  REGISTRY: {
+    kind: 'text',
+    usage: `Registry host or URL for packages; required for \`maven\`. Plain \`http://\` is accepted for loopback addresses, for others with \`--plain-http\`. Default for \`image\`: \`${bitbucketRegistry}\`, for \`npm\`: \`${bitbucketNpmRegistry}<WORKSPACE>/\`.`,
+  },
+  API_URL: {
+    kind: 'text',
+    default: defaultApiUrl,
+    usage: `Base URL of Bitbucket's REST API, for gateways and for trying the pipe out locally. Default: \`${defaultApiUrl}\`.`,
+  },
+  EXTRA_ARGS: {
+    kind: 'array',
+    usage: 'Array of further options, see [Options](#options).',
+  },
+  DEBUG: {
+    kind: 'boolean',
+    default: 'false',
+    usage: 'Show requests, responses, retries and timings. Never a secret. Default: `false`.',
+  },
+} as const satisfies VariableTable;
+
+/** App passwords, which `atlassian/bitbucket-upload-file` took, and which are no more. */
+export const appPasswordVariables = { username: 'BITBUCKET_USERNAME', password: 'BITBUCKET_APP_PASSWORD' } as const;
+
+/** The pipeline's own pair for Packages. */
+export const packagesVariables = {
+  username: 'BITBUCKET_PACKAGES_USERNAME',
+  token: 'BITBUCKET_PACKAGES_TOKEN',
+} as const;
+
+/** Every variable whose value must not be printed, whether the pipe uses it or only passes it by. */
+export const secretVariables: readonly string[] = [
+  'TOKEN',
+  ...variables.TOKEN.aliases,
+  appPasswordVariables.password,
+  packagesVariables.token,
+  'PIPELINES_JWT_TOKEN',
+];
+
+export const options = {
+  '--name': {
+    takes: 'value',
+    placeholder: 'NAME',
+    appliesTo: ['file'],
+    usage: 'Upload the one matching file under this name.',
+  },
+  '--skip-existing': {
+    takes: 'flag',
+    appliesTo: ['file', 'npm'],
+    usage: 'Leave what is already there as it is, and succeed; of an npm package, where it is the very same.',
+  },
+  '--no-clobber': {
+    takes: 'flag',
+    appliesTo: ['file'],
+    usage: 'Fail, before anything is sent, where a download of that name exists.',
+  },
+  '--keep': {
+    takes: 'value',
+    placeholder: 'N',
+    appliesTo: ['file'],
+    usage: 'After a successful upload, delete all but the newest N downloads that match `--keep-pattern`.',
+  },
+  '--keep-pattern': {
+    takes: 'value',
+    placeholder: 'GLOB',
+    appliesTo: ['file'],
+    usage:
+      'The downloads that `--keep` may delete. One without the other is an error, so that nothing else is ever deleted.',
+  },
+  '--checksums': {
+    takes: 'flag',
+    appliesTo: ['file'],
+    usage: 'Also upload `SHA256SUMS` for the files of this run.',
+  },
+  '--verify': {
+    takes: 'optional',
+    placeholder: 'content',
+    appliesTo: ['file'],
+    usage:
+      'Read the listing back and compare names and sizes. With `--verify=content`, read the files themselves back and compare their SHA-256.',
+  },
+  '--compression': {
+    takes: 'value',
+    placeholder: 'gzip|zstd|none',
+    appliesTo: ['image'],
+    usage: 'How layers are packed that the source holds unpacked; packed ones stay as they are. Default: `gzip`.',
+  },
+  '--compression-level': {
+    takes: 'value',
+    placeholder: 'N',
+    appliesTo: ['image'],
+    usage:
+      'Pin the level, 1 to 12 for gzip and 1 to 19 for zstd. Otherwise it follows the speed of the upload, block by block.',
+  },
+  '--reuse': {
+    takes: 'value',
+    placeholder: 'TAG',
+    repeatable: true,
+    appliesTo: ['image'],
+    usage:
+      'Published tag whose layers may be reused; repeatable. Default: the tags being pushed, and `latest`. `none`: reuse nothing.',
+  },
+  '--platform': {
+    takes: 'value',
+    placeholder: 'OS/ARCH',
+    appliesTo: ['image'],
+    usage: 'Publish one platform of a multi-platform source.',
+  },
+  '--join': {
+    takes: 'value',
+    placeholder: 'TAG',
+    repeatable: true,
+    appliesTo: ['image'],
+    usage:
+      'Publish `IMAGE` as an index of these already pushed tags: images of one platform, or indexes, whose images and attestations are all taken over; repeatable.',
+  },
+  '--dist-tag': {
+    takes: 'value',
+    placeholder: 'TAG',
+    appliesTo: ['npm'],
+    usage:
+      "The tag that is to point to the published version. Default: the package's own `publishConfig.tag`, else `latest`.",
+  },
+  '--pom': {
+    takes: 'value',
+    placeholder: 'FILE',
+    appliesTo: ['maven'],
+    usage:
+      "The artifact's POM. Otherwise it is looked for in the jar's `META-INF/maven`, beside the artifact under its name with `.pom`, and as `pom.xml` in the working directory.",
+  },
+  '--classifier': {
+    takes: 'value',
+    placeholder: 'C',
+    appliesTo: ['maven'],
+    usage: 'Publish the artifact under this classifier.',
+  },
+  '--sources': {
+    takes: 'value',
+    placeholder: 'FILE',
+    appliesTo: ['maven'],
+    usage: 'Also publish this file as the artifact with the classifier `sources`.',
+  },
+  '--javadoc': {
+    takes: 'value',
+    placeholder: 'FILE',
+    appliesTo: ['maven'],
+    usage: 'Also publish this file as the artifact with the classifier `javadoc`.',
+  },
+  '--plain-http': {
+    takes: 'flag',
+    appliesTo: ['image', 'npm', 'maven'],
+    usage: 'Speak plain http with a registry that is not on this machine. Credentials can then be read on the way.',
+  },
+  '--concurrency': {
+    takes: 'value',
+    placeholder: 'N',
+    appliesTo: types,
+    usage: `Files, layers or packages sent at the same time, 1 to 64. Default: ${defaults.concurrency}.`,
+  },
+  '--retries': {
+    takes: 'value',
+    placeholder: 'N',
+    appliesTo: types,
+    usage: `Further tries of a request that failed for a passing reason, 0 to 20. Default: ${defaults.retries}.`,
+  },
+  '--timeout': {
+    takes: 'value',
+    placeholder: 'SECONDS',
+    appliesTo: types,
+    usage: `No progress for so long is a failure, 1 to 86400. However long a transfer takes, it goes on while bytes move. Default: ${defaults.timeoutSeconds}.`,
+  },
+  '--dry-run': {
+    takes: 'flag',
+    appliesTo: types,
+    usage: 'Validate, plan and print the plan; send nothing.',
+  },
+  '--output': {
+    takes: 'value',
+    placeholder: 'FILE',
+    appliesTo: types,
+    usage: 'Write the results to this file as JSON.',
+  },
+  '--no-report': {
+    takes: 'flag',
+    appliesTo: types,
+    usage: 'Do not add a Code Insights report to the commit.',
+  },
+} as const satisfies OptionTable<Type>;
+
+export type OptionName = keyof typeof options;

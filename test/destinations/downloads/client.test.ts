@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { createDownloadsClient, type DownloadsClient } from '../../../pipe/destinations/downloads/client.ts';
+import { type TestClient, testClient } from '../../http/test-client.ts';
+import { answer, serve, type TestServer } from '../../http/test-servers.ts';
+
+const client = (http: TestClient, server: TestServer): DownloadsClient =>
+  createDownloadsClient(http, server.url('/2.0'), 'acme', 'app');
+
+const listed = (name: string, createdOn: string): object => ({ name, size: 1, created_on: createdOn });
+
+describe('the listing', () => {
+  it('tells microseconds apart', async () => {
+    const times = ['00:00:01.000001+00:00', '00:00:01.000002Z', '00:00:01Z', '01:00:01.5+01:00'];
+    const values = times.map((time) => listed(time, `1970-01-01T${time}`));
+    await using server = await serve(answer(200, JSON.stringify({ values })));
+    await using http = testClient();
+    const downloads = await client(http, server).list();
+    expect(downloads.map(({ createdUs }) => createdUs)).toEqual([1_000_001, 1_000_002, 1_000_000, 1_500_000]);
+  });
+
+  it('has each name once, and the newest of that name, though its pages shift while it is read', async () => {
+    const [old, recent] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'];
+    const next = 'https://api.bitbucket.org/2.0/x?page=2';
+    await using server = await serve(
+      answer(200, JSON.stringify({ values: [listed('a', old), listed('b', recent)], next })),
+      answer(200, JSON.stringify({ values: [listed('a', recent), listed('b', old), listed('c', old)] })),
+    );
+    await using http = testClient();
+    const downloads = await client(http, server).list();
+    expect(downloads.map(({ name, createdUs }) => [name, createdUs / 1000])).toEqual([
+      ['a', Date.parse(recent)],
+      ['b', Date.parse(recent)],
+      ['c', Date.parse(old)],
+    ]);
+  });
+});
+
+it.each([
+  [200, true],
+  [302, true],
+  [404, false],
+])('a download whose address answers %i exists: %s', async (status, exists) => {
+  await using server = await serve(answer(status, 'x'.repeat(1000), { location: '/elsewhere' }));
+  await using http = testClient();
+  expect(await client(http, server).exists('a b.zip')).toBe(exists);
+  expect(server.received.map(({ method, target }) => [method, target])).toEqual([
+    ['GET', '/2.0/repositories/acme/app/downloads/a%20b.zip'],
+  ]);
+});

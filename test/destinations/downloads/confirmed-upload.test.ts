@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals';
+import type { FaultAction } from '../../sandbox/faults.ts';
+import { large, usePublishBench } from './publish-bench.ts';
+
+const { bench, write, landed, requests } = usePublishBench();
+
+const signIn = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
+const page: FaultAction = { kind: 'status', status: 200, headers: { 'content-type': 'text/html' }, body: signIn };
+
+describe('an answer that is not a 201, to a file that did not arrive', () => {
+  it.each<[string, FaultAction, string]>([
+    ['a sign-in page', page, 'the server answered 200 with a web page, "Sign in" (text/html)'],
+    ['a page with 201', { ...page, status: 201 }, 'the server answered 201 with a web page, "Sign in" (text/html)'],
+    [
+      'an error',
+      { kind: 'status', status: 200, body: '{"type":"error","error":{"message":"Token expired"}}' },
+      'the server answered 200 with an error, "Token expired"',
+    ],
+    ['nothing', { kind: 'status', status: 204, body: '' }, 'the server answered 204, not 201 (Created)'],
+    ['other words', { kind: 'status', status: 200, body: 'OK' }, 'the server answered 200, not 201 (Created)'],
+  ])('%s fails the run, though an older download has the same name and size', async (_, action, words) => {
+    await write('a.txt', 'new');
+    bench.sandbox.put('a.txt', 'old', new Date(Date.now() - 60_000));
+    bench.sandbox.inject({ method: 'POST', action });
+    const { exitCode, output } = await bench.upload('a.txt');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('✖ a.txt: ');
+    expect(output).toContain(words);
+    expect(output).toContain('and the listing does not have it');
+    expect(output).toContain('What to do: Something else may have answered in place of the server: check that API_URL');
+    expect(output).toContain('a.txt: NOT published');
+    expect(requests('POST')).toBe(1);
+    expect(output).not.toContain('✔');
+  });
+
+  it('a sign-in page that comes before the file was read fails at once', async () => {
+    await write('large.bin', large);
+    bench.sandbox.inject({ method: 'POST', action: { ...page, when: 'early' } });
+    const { exitCode, output } = await bench.upload('large.bin');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('a web page, "Sign in"');
+    expect(requests('POST')).toBe(1);
+  });
+
+  it('SHA256SUMS is no exception', async () => {
+    await write('a.txt');
+    bench.sandbox.inject({ method: 'POST', skip: 1, action: page });
+    const { exitCode, output } = await bench.upload('a.txt', '--checksums');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('SHA256SUMS: NOT published');
+    expect(output).toContain('a.txt: published');
+  });
+
+  it('is not settled if the listing cannot be read', async () => {
+    await write('a.txt');
+    bench.sandbox.inject({ method: 'POST', action: page });
+    bench.sandbox.inject({ method: 'GET', action: { kind: 'status', status: 403 } });
+    const { exitCode, output } = await bench.upload('a.txt');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('WARNING: Could not look up whether a.txt is there all the same: GET');
+    expect(output).toContain('a.txt: sent, but not confirmed by the server');
+  });
+});
+
+describe('an answer that is not a 201, to a file that did arrive', () => {
+  it.each<[string, FaultAction]>([
+    ['200', { kind: 'other-status', status: 200 }],
+    ['204', { kind: 'other-status', status: 204 }],
+    ['a page', { kind: 'other-status', status: 200, page: signIn }],
+    ['a page with 201', { kind: 'other-status', status: 201, page: signIn }],
+  ])('%s is a success that the log tells of', async (_, action) => {
+    const sha256 = await write('a.txt', 'new');
+    bench.sandbox.put('a.txt', 'old', new Date(Date.now() - 60_000));
+    bench.sandbox.inject({ method: 'POST', action });
+    const { exitCode, output } = await bench.upload('a.txt', '--output', 'result.json');
+    expect(output).toContain('but the listing has it');
+    expect(output).toContain(`a.txt: uploaded, 3 B, sha256 ${sha256}`);
+    expect(exitCode).toBe(0);
+    expect(landed()).toEqual({ 'a.txt': sha256 });
+  });
+
+  it('is waited for if only the status is unusual', async () => {
+    await write('a.txt');
+    bench.sandbox.inject({ method: 'POST', action: { kind: 'other-status', status: 202 } });
+    bench.sandbox.inject({
+      method: 'GET',
+      times: 2,
+      action: { kind: 'status', status: 200, headers: { 'content-type': 'application/json' }, body: '{"values":[]}' },
+    });
+    expect((await bench.upload('a.txt')).exitCode).toBe(0);
+    expect(requests('GET')).toBe(3);
+  });
+});

@@ -1,0 +1,18 @@
+import { expect, it } from '@jest/globals';
+import { failedAction } from '../../../pipe/destinations/downloads/outcome.ts';
+import { FileChangedError, HttpError, NetworkError, StalledError } from '../../../pipe/errors.ts';
+
+const refusal = (status: number): HttpError =>
+  new HttpError({ method: 'POST', url: 'https://x/', status, reason: 'r', requiredScopes: [], grantedScopes: [] });
+
+it.each([
+  ['refused after all was sent', refusal(413), true, 'failed'],
+  ['a server error after all was sent: it may have stored it', refusal(502), true, 'unconfirmed'],
+  ['a server error before all was sent', refusal(502), false, 'failed'],
+  ['reset after all was sent', new NetworkError('reset', 'ECONNRESET'), true, 'unconfirmed'],
+  ['reset before all was sent', new NetworkError('reset', 'ECONNRESET'), false, 'failed'],
+  ['no answer after all was sent', new StalledError('stalled'), true, 'unconfirmed'],
+  ['a changed file, whose last bytes are never sent', new FileChangedError('changed'), false, 'failed'],
+])('%s', (_, error, wasSentWhole, expected) => {
+  expect(failedAction(error, wasSentWhole)).toBe(expected);
+});

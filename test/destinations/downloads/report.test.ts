@@ -1,0 +1,199 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DownloadsOutcome, OutcomeItem } from '../../../pipe/destinations/downloads/outcome.ts';
+import type { DownloadsPlan } from '../../../pipe/destinations/downloads/plan.ts';
+import {
+  failureLines,
+  insightsReport,
+  outputVariables,
+  planText,
+  resultOf,
+  successText,
+} from '../../../pipe/destinations/downloads/report.ts';
+import { type FileSettings, readSettings } from '../../../pipe/read-settings.ts';
+import { type Report, reportRequest } from '../../../pipe/toolkit/code-insights.ts';
+import { createScrub } from '../../../pipe/toolkit/scrub.ts';
+
+const page = 'https://bitbucket.org/acme/app/downloads/';
+
+async function settings(...args: readonly string[]): Promise<FileSettings> {
+  return (await readSettings({
+    TOKEN: 'token',
+    FILENAME: 'x',
+    WORKSPACE: 'acme',
+    REPOSITORY: 'app',
+    EXTRA_ARGS: JSON.stringify(args),
+  })) as FileSettings;
+}
+
+function item(name: string, given: Partial<OutcomeItem> = {}): OutcomeItem {
+  return { name, size: 1_000, url: page + encodeURIComponent(name), action: 'uploaded', ...given };
+}
+
+function outcome(...items: readonly OutcomeItem[]): DownloadsOutcome {
+  return { items, deleted: [] };
+}
+
+describe('planText', () => {
+  it('says what goes where, how large, and under which name', async () => {
+    const given = plan(['a.zip', 'a.zip', 1_500_000], ['dist/b.zip', 'b.zip', 0], ['c.zip', 'renamed.zip', 1]);
+    expect(planText(given, await settings())).toEqual({
+      lines: [
+        'Publishing 3 files, 1.50 MB, to the downloads of acme/app at api.bitbucket.org',
+        '  a.zip, 1.50 MB',
+        '  dist/b.zip, 0 B',
+        '  c.zip as renamed.zip, 1 B',
+      ],
+      warnings: [],
+    });
+  });
+
+  it('says what comes after', async () => {
+    const { lines } = planText(plan(['a', 'a', 1]), await settings('--checksums', '--keep=5', '--keep-pattern=*.zip'));
+    expect(lines).toEqual([
+      'Publishing 1 file, 1 B, to the downloads of acme/app at api.bitbucket.org',
+      '  a, 1 B',
+      '  SHA256SUMS, made from these',
+      'Then deleting all but the newest 5 downloads that match *.zip',
+    ]);
+  });
+
+  it('warns of directories left out', async () => {
+    const given = { ...plan(['a', 'a', 1]), leftOutDirectories: ['dist', 'a\nb'] };
+    expect(planText(given, await settings()).warnings).toEqual([
+      'dist is a directory, and is left out: dist/** names its files',
+      String.raw`"a\nb" is a directory, and is left out: "a\nb"/** names its files`,
+    ]);
+  });
+
+  it('cuts a long list, and warns of more requests than Bitbucket allows', async () => {
+    const files = Array.from({ length: 901 }, (_, index) => [`f${index}`, `f${index}`, 1] as const);
+    const { lines, warnings } = planText(plan(...files), await settings());
+    expect([lines.length, lines.at(50), lines.at(51)]).toEqual([52, '  f49, 1 B', '  … and 851 more']);
+    expect(warnings).toEqual([
+      '901 files need as many requests, and Bitbucket allows about 1,000 an hour: an archive of them is one',
+    ]);
+    expect(planText(plan(...files.slice(1)), await settings()).warnings).toEqual([]);
+    expect(planText(plan(...files.slice(0, 50)), await settings()).lines).toHaveLength(51);
+  });
+
+  it('lets no file name start a line of its own', async () => {
+    const { lines } = planText(plan(['x\nERROR: y', 'x\nERROR: y', 1]), await settings());
+    expect(lines.at(1)).toBe(String.raw`  "x\nERROR: y", 1 B`);
+  });
+});
+
+describe('successText', () => {
+  it.each<[string, DownloadsOutcome, number, string]>([
+    ['one file', outcome(item('a')), 2_000, `Uploaded 1 file, 1.00 kB in 2.0 s (500 B/s), ${page}`],
+    [
+      'files, of which some were there, and others were deleted',
+      { items: [item('a'), item('b'), item('c', { action: 'skipped' })], deleted: ['d'] },
+      333.3,
+      `Uploaded 2 files, 2.00 kB in 333 ms (6.00 kB/s), skipped 1 already there, deleted 1 old, ${page}`,
+    ],
+    [
+      'nothing new',
+      outcome(item('a', { action: 'skipped' })),
+      100,
+      `Uploaded 0 files, 0 B in 100 ms, skipped 1 already there, ${page}`,
+    ],
+    ['no time at all', outcome(item('a')), 0, `Uploaded 1 file, 1.00 kB in 0 ms, ${page}`],
+  ])('of %s', async (_, given, elapsedMs, text) => {
+    expect(successText(given, await settings(), elapsedMs)).toBe(text);
+  });
+});
+
+it('failureLines says of each file whether it was published', () => {
+  const lines = failureLines(
+    outcome(
+      item('a b'),
+      item('b', { action: 'skipped' }),
+      item('c', { action: 'unconfirmed' }),
+      item('d', { action: 'failed' }),
+      item('e\n', { action: 'not sent' }),
+    ),
+  );
+  expect(lines).toEqual([
+    `  a b: published, ${page}a%20b`,
+    '  b: left as it was there before',
+    '  c: sent, but not confirmed by the server',
+    '  d: NOT published',
+    String.raw`  "e\n": NOT published (its turn did not come)`,
+  ]);
+});
+
+describe('resultOf', () => {
+  it('has the items as they are, and seconds', () => {
+    const given = { items: [item('a', { sha256: 'ab' })], deleted: ['old'] };
+    expect(resultOf(given, 1234.5678, undefined)).toEqual({ type: 'file', ...given, seconds: 1.235 });
+  });
+
+  it('has the error of a run that failed, and nothing that JSON cannot hold', () => {
+    const result = resultOf({ ...outcome(item('a', { action: 'failed' })), error: new Error('secret') }, 0, 'it broke');
+    expect(JSON.parse(JSON.stringify(result))).toEqual({
+      type: 'file',
+      items: [item('a', { action: 'failed' })],
+      deleted: [],
+      seconds: 0,
+      error: 'it broke',
+    });
+  });
+});
+
+describe('outputVariables', () => {
+  it('of one file are its address and its sum', async () => {
+    expect(outputVariables(outcome(item('a b', { sha256: 'ab' })), await settings())).toEqual({
+      UPLOAD_URL: `${page}a%20b`,
+      UPLOAD_COUNT: '1',
+      UPLOAD_SHA256: 'ab',
+    });
+  });
+
+  it('of several are the page and the number', async () => {
+    expect(outputVariables(outcome(item('a', { sha256: 'ab' }), item('b')), await settings())).toEqual({
+      UPLOAD_URL: page,
+      UPLOAD_COUNT: '2',
+      UPLOAD_SHA256: undefined,
+    });
+  });
+});
+
+describe('insightsReport', () => {
+  it('has the totals, and links to what was uploaded', async () => {
+    const given = outcome(item('a b', { size: 500 }), item('b', { action: 'skipped' }));
+    expect(insightsReport(given, await settings(), 1234.5)).toEqual({
+      id: 'bitbucket-upload-package-file',
+      title: 'Published to Downloads',
+      details: '1 file, 500 B',
+      reporter: 'bitbucket-upload-package',
+      result: 'PASSED',
+      link: page,
+      data: [
+        { title: 'Files', type: 'NUMBER', value: 1 },
+        { title: 'Duration', type: 'DURATION', value: 1235 },
+        { title: 'a b', type: 'LINK', value: { text: 'a b', href: `${page}a%20b` } },
+      ],
+    });
+  });
+
+  it("stays within the API's ten data, however many files there are, and however long their names", async () => {
+    const given = outcome(...Array.from({ length: 20 }, (_, index) => item(`${index}\n${'x'.repeat(250)}`)));
+    const report = insightsReport(given, await settings(), 1);
+    expect(report.data).toHaveLength(10);
+    const { data } = JSON.parse(reportRequest({}, report, createScrub([])).body) as Report;
+    expect(data).toHaveLength(10);
+    for (const { title } of data) expect(title.length).toBeLessThanOrEqual(100);
+    expect(data.at(2)?.title).toMatch(/^"0\\nx+$/);
+  });
+});
+
+function plan(...files: readonly (readonly [path: string, name: string, size: number])[]): DownloadsPlan {
+  return {
+    files: files.map(([path, name, size]) => ({
+      source: { path, absolutePath: `/${path}`, size, fingerprint: '' },
+      name,
+    })),
+    totalBytes: files.reduce((sum, [, , size]) => sum + size, 0),
+    leftOutDirectories: [],
+  };
+}

@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Download } from '../../../pipe/destinations/downloads/client.ts';
+import {
+  applyRetention,
+  expiredDownloads,
+  type RetentionTools,
+} from '../../../pipe/destinations/downloads/retention.ts';
+
+/** Day N of January. */
+const download = (name: string, day: number, us = 0): Download => ({
+  name,
+  size: 1,
+  createdUs: Date.UTC(2026, 0, day) * 1000 + us,
+  ageMs: undefined,
+});
+const names = (downloads: readonly Download[]): readonly string[] => downloads.map(({ name }) => name);
+const none: ReadonlySet<string> = new Set();
+
+const nightlies = [
+  download('n-3', 3),
+  download('n-1', 1),
+  download('n-4', 4),
+  download('n-2', 2),
+  download('release.zip', 1),
+];
+
+describe('expiredDownloads', () => {
+  it.each([
+    [1, ['n-1', 'n-2', 'n-3']],
+    [3, ['n-1']],
+    [4, []],
+    [100, []],
+  ])(
+    'keeps the newest %i that match, whatever the order of the listing, and names the rest oldest first',
+    (keep, expected) => {
+      expect(names(expiredDownloads(nightlies, { keep, pattern: 'n-*' }, none))).toEqual(expected);
+    },
+  );
+
+  it('never names one that does not match', () => {
+    expect(names(expiredDownloads(nightlies, { keep: 1, pattern: '*.zip' }, none))).toEqual([]);
+    expect(names(expiredDownloads(nightlies, { keep: 1, pattern: 'N-*' }, none))).toEqual([]);
+  });
+
+  it.each<[string, number, readonly string[], readonly string[]]>([
+    ['the newest upload of this run: all others beyond are older', 1, ['n-4'], ['n-1', 'n-2', 'n-3']],
+    ['an upload that another run has overtaken: what is newer stays', 1, ['n-3'], ['n-1', 'n-2']],
+    ['several uploads: what came between them stays', 1, ['n-4', 'n-2'], ['n-1']],
+    ['the oldest upload: nothing is older', 1, ['n-1'], []],
+    ['more uploads than are kept', 1, ['n-3', 'n-4'], ['n-1', 'n-2']],
+    ['uploads count by their dates as all others do', 2, ['n-2'], ['n-1']],
+    ['an upload that does not match the pattern bounds it all the same', 1, ['n-4', 'release.zip'], []],
+  ])('%s', (_, keep, published, expected) => {
+    expect(names(expiredDownloads(nightlies, { keep, pattern: 'n-*' }, new Set(published)))).toEqual(expected);
+  });
+
+  it('never names one of the very date of an upload of this run', () => {
+    const downloads = [download('n-a', 1), download('n-b', 1), download('n-c', 1), download('n-0', 1, -1)];
+    const retention = { keep: 1, pattern: 'n-*' };
+    expect(names(expiredDownloads(downloads, retention, new Set(['n-b'])))).toEqual(['n-0']);
+  });
+
+  it('does not take a pattern of stars for dot files', () => {
+    const downloads = [download('.keep', 1), download('a', 2), download('b', 3)];
+    expect(names(expiredDownloads(downloads, { keep: 1, pattern: '*' }, none))).toEqual(['a']);
+  });
+
+  it('orders downloads of one moment by name, so that two runs decide alike', () => {
+    expect(
+      names(expiredDownloads([download('n-b', 1), download('n-a', 1)], { keep: 1, pattern: 'n-*' }, none)),
+    ).toEqual(['n-b']);
+  });
+});
+
+describe('applyRetention', () => {
+  interface Retained {
+    readonly deleted: readonly string[];
+    readonly warnings: readonly string[];
+    readonly listings: number;
+  }
+
+  /** @param listings what the server shows, one after the other; the last one stays */
+  async function retain(
+    listings: readonly (readonly Download[])[],
+    given: { published?: readonly string[]; gone?: readonly string[]; keep?: number } = {},
+  ): Promise<Retained> {
+    const warnings: string[] = [];
+    const deleted: string[] = [];
+    let asked = 0;
+    const tools: RetentionTools = {
+      client: {
+        list: async () => await Promise.resolve(listings[Math.min(asked++, listings.length - 1)] ?? []),
+        exists: async (name) => await Promise.resolve(given.gone?.includes(name) !== true),
+        remove: async (name) => await Promise.resolve(given.gone?.includes(name) !== true),
+      },
+      log: { info: () => undefined, debug: () => undefined, warning: (message) => warnings.push(message) },
+      signal: new AbortController().signal,
+      patience: { baseMs: 1, limitMs: 7, sleep: async () => await Promise.resolve() },
+    };
+    const { published = ['n-4'], keep = 1 } = given;
+    await applyRetention({ keep, pattern: 'n-*' }, new Set(published), deleted, tools);
+    return { deleted, warnings, listings: asked };
+  }
+
+  it('waits for its own upload to be listed', async () => {
+    const late = nightlies.filter(({ name }) => name !== 'n-4');
+    expect(await retain([late, late, nightlies])).toEqual({
+      deleted: ['n-1', 'n-2', 'n-3'],
+      warnings: [],
+      // Once more before each deletion.
+      listings: 5,
+    });
+  });
+
+  it('deletes nothing if its own upload never is', async () => {
+    const late = nightlies.filter(({ name }) => name !== 'n-4');
+    expect(await retain([late])).toEqual({
+      deleted: [],
+      warnings: ['n-4 was uploaded, and the listing does not show it yet: --keep leaves old downloads to the next run'],
+      // At once, and after 1, 2 and 4 of the 7 ms.
+      listings: 4,
+    });
+  });
+
+  it('deletes nothing, and does not wait, if another run has deleted its own upload', async () => {
+    const { deleted, warnings, listings } = await retain([[download('n-5', 5), download('n-1', 1)]], {
+      gone: ['n-4'],
+    });
+    expect([deleted, listings]).toEqual([[], 1]);
+    expect(warnings).toEqual([
+      'n-4 was uploaded, and something else has deleted it since: --keep leaves the other downloads to whatever did',
+    ]);
+  });
+
+  it('lists before each deletion, and spares what has been published anew meanwhile', async () => {
+    const renewed = [...nightlies.filter(({ name }) => name !== 'n-2'), download('n-2', 5)];
+    expect(await retain([nightlies, renewed])).toEqual({ deleted: ['n-1', 'n-3'], warnings: [], listings: 2 });
+  });
+
+  it('does not claim to have deleted what was gone already', async () => {
+    expect((await retain([nightlies], { gone: ['n-2'] })).deleted).toEqual(['n-1', 'n-3']);
+  });
+
+  it('deletes a backlog ten at a time, and spares what has been published anew meanwhile', async () => {
+    const old = Array.from({ length: 12 }, (_, index) => download(`n-old-${10 + index}`, 1, index));
+    const own = download('n-4', 4);
+    const renewed = [...old.slice(0, 11), download('n-old-21', 5), own];
+    const { deleted, listings } = await retain([[...old, own], renewed]);
+    expect(deleted).toEqual(old.slice(0, 11).map(({ name }) => name));
+    expect(listings).toBe(2);
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it } from '@jest/globals';
+import { type ImageSettings, readSettings } from '../../../pipe/read-settings.ts';
+import type { Environment } from '../../../pipe/toolkit/environment.ts';
+import { ValidationError } from '../../../pipe/toolkit/problems.ts';
+
+const apiToken = `ATATT3x${'k'.repeat(60)}`;
+const inPipelines: Environment = {
+  BITBUCKET_WORKSPACE: 'acme',
+  BITBUCKET_REPO_SLUG: 'app',
+  BITBUCKET_PACKAGES_USERNAME: 'pipeline',
+  BITBUCKET_PACKAGES_TOKEN: `pkg-${'s'.repeat(40)}`,
+  IMAGE: 'app',
+};
+
+async function read(env: Environment = {}): Promise<ImageSettings> {
+  const settings = await readSettings({ ...inPipelines, ...env });
+  if (settings.type !== 'image') throw new Error(settings.type);
+  return settings;
+}
+
+async function problems(env: Environment): Promise<string> {
+  const error: unknown = await readSettings({ ...inPipelines, ...env }).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(ValidationError);
+  return (error as ValidationError).message;
+}
+
+describe('within Pipelines', () => {
+  it('needs nothing but IMAGE, and takes the pair for Packages that the step has', async () => {
+    expect(await read()).toMatchObject({
+      type: 'image',
+      reference: { host: 'crg.apkg.io', repository: 'acme/app', tag: 'latest' },
+      tags: ['latest'],
+      reuseTags: ['latest'],
+      account: { username: 'pipeline', password: inPipelines['BITBUCKET_PACKAGES_TOKEN'] },
+      origin: { kind: 'engine', engine: { host: 'unix:///var/run/docker.sock' } },
+      compression: 'gzip',
+      compressionLevel: undefined,
+    });
+  });
+
+  it('gives that pair to no other registry', async () => {
+    expect((await read({ IMAGE: 'registry.example/team/app:1' })).account).toBeUndefined();
+    expect((await read({ IMAGE: 'team/app', REGISTRY: 'http://localhost:5000/' })).account).toBeUndefined();
+  });
+
+  it('prefers the credentials that the user gives', async () => {
+    const { account } = await read({ USERNAME: 'me@acme.example', TOKEN: apiToken });
+    expect(account).toEqual({ username: 'me@acme.example', password: apiToken });
+  });
+});
+
+it.each<[string, Environment, Partial<ImageSettings>]>([
+  ['TYPE alone decides too', { TYPE: 'image' }, { type: 'image' }],
+  [
+    'tags as one text',
+    { IMAGE: 'app:1', TAGS: 'a, b c' },
+    { tags: ['1', 'a', 'b', 'c'], reuseTags: ['1', 'a', 'b', 'c', 'latest'] },
+  ],
+  ['tags as an array, none twice', { IMAGE: 'app:1', TAGS: "['1', '1.0']" }, { tags: ['1', '1.0'] }],
+  ['an archive', { FILENAME: 'build/app image.tar' }, { origin: { kind: 'path', path: 'build/app image.tar' } }],
+  [
+    'an engine elsewhere',
+    { DOCKER_HOST: 'tcp://host.docker.internal:2375' },
+    { origin: { kind: 'engine', engine: { host: 'tcp://host.docker.internal:2375' } } },
+  ],
+  [
+    'tags to join',
+    { EXTRA_ARGS: "['--join', 'amd64', '--join', 'arm64']" },
+    { origin: { kind: 'join', tags: ['amd64', 'arm64'] } },
+  ],
+  ['tags to reuse', { EXTRA_ARGS: "['--reuse', 'main', '--reuse', 'v1']" }, { reuseTags: ['main', 'v1'] }],
+  ['no reuse', { EXTRA_ARGS: "['--reuse', 'none']" }, { reuseTags: [] }],
+  [
+    'zstd at a level',
+    { EXTRA_ARGS: "['--compression', 'zstd', '--compression-level', '19']" },
+    { compression: 'zstd', compressionLevel: 19 },
+  ],
+  ['a platform', { EXTRA_ARGS: "['--platform', 'linux/arm/v7']" }, { platform: 'linux/arm/v7' }],
+  ['a registry on this machine', { REGISTRY: 'localhost:5000' }, { registry: new URL('http://localhost:5000') }],
+  ['one that speaks TLS', { REGISTRY: 'https://localhost:5000' }, { registry: new URL('https://localhost:5000') }],
+  ['one in capitals', { REGISTRY: 'HTTP://LOCALHOST:5000' }, { registry: new URL('http://localhost:5000') }],
+  [
+    'a scheme, whatever else is allowed',
+    { REGISTRY: 'https://registry.lan:5000', EXTRA_ARGS: '--plain-http', USERNAME: 'u', TOKEN: 'p' },
+    { registry: new URL('https://registry.lan:5000') },
+  ],
+  [
+    'a registry elsewhere',
+    { REGISTRY: 'registry.lan:5000', USERNAME: 'u', TOKEN: 'p' },
+    { registry: new URL('https://registry.lan:5000') },
+  ],
+  [
+    'one that speaks plain http',
+    { REGISTRY: 'registry.lan:5000', EXTRA_ARGS: '--plain-http' },
+    { registry: new URL('http://registry.lan:5000') },
+  ],
+])('%s', async (_, env, expected) => {
+  expect(await read(env)).toMatchObject(expected);
+});
+
+it.each<[string, Environment, string]>([
+  ['no IMAGE', { TYPE: 'image', IMAGE: '' }, 'IMAGE:\n- required field'],
+  ['an upper-case name', { IMAGE: 'App' }, 'is no part of an image name'],
+  ['a digest', { IMAGE: 'app@sha256:0' }, 'names a digest'],
+  ['a bad tag', { TAGS: 'ok -no' }, 'TAGS:\n'],
+  ['two registries', { IMAGE: 'registry.example/app', REGISTRY: 'localhost:5000' }, 'REGISTRY:\n'],
+  ['a registry with a path', { REGISTRY: 'localhost:5000/team' }, 'REGISTRY:\n'],
+  [
+    'plain http to somewhere else, asked for by the URL alone',
+    { REGISTRY: 'http://registry.lan:5000' },
+    '--plain-http',
+  ],
+  [
+    'an access token for Packages',
+    { TOKEN: `ATCTT3x${'k'.repeat(60)}` },
+    'is an access token, which Packages do not take',
+  ],
+  ['an app password for Packages', { TOKEN: `ATBB${'k'.repeat(30)}`, USERNAME: 'me' }, 'is an app password, and app'],
+  ['a token in quotation marks', { TOKEN: `"${'k'.repeat(30)}"`, USERNAME: 'me' }, 'is wrapped in quotation marks'],
+  ['an API token without its email', { TOKEN: apiToken }, 'USERNAME:\n'],
+  ['no token at all', { BITBUCKET_PACKAGES_TOKEN: '' }, 'TOKEN:\n'],
+  ['no workspace', { BITBUCKET_WORKSPACE: '' }, 'WORKSPACE:\n'],
+  ['an unknown compression', { EXTRA_ARGS: "['--compression', 'xz']" }, 'takes gzip, zstd or none'],
+  ['a level that gzip has not', { EXTRA_ARGS: "['--compression-level', '13']" }, 'from 1 to 12'],
+  ['no such platform', { EXTRA_ARGS: "['--platform', 'arm64']" }, 'needs a platform such as linux/arm64'],
+  ['two archives', { FILENAME: "['a.tar', 'b.tar']" }, 'FILENAME:\n'],
+  ['an archive and tags to join', { FILENAME: 'a.tar', EXTRA_ARGS: "['--join', 'x']" }, 'FILENAME:\n'],
+  ['reuse of none and some', { EXTRA_ARGS: "['--reuse', 'none', '--reuse', 'x']" }, 'contradicts'],
+  ['an option of files', { EXTRA_ARGS: '--checksums' }, 'option --checksums does not apply to TYPE image'],
+])('refuses %s', async (_, env, expected) => {
+  const message = await problems(env);
+  expect(message).toContain(expected);
+  expect(message).not.toContain('k'.repeat(20));
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import { InputError } from '../../../pipe/errors.ts';
+import { readPom } from '../../../pipe/destinations/maven/pom.ts';
+import { pomText } from './artifacts.ts';
+
+const read = (text: string | Buffer): ReturnType<typeof readPom> => readPom(Buffer.from(text), 'pom.xml');
+const parent = '<parent><groupId>com.parent</groupId><artifactId>all</artifactId><version>9</version></parent>';
+const properties = (text: string): string => `<properties>${text}</properties>`;
+
+describe('reads', () => {
+  it.each([
+    ['its own coordinates', pomText({ groupId: 'g', artifactId: 'a', version: '1', more: parent }), 'g:a:1:jar'],
+    ["the parent's where it has none", pomText({ artifactId: 'a', more: parent }), 'com.parent:a:9:jar'],
+    ['the packaging', pomText({ groupId: 'g', artifactId: 'a', version: '1', packaging: 'war' }), 'g:a:1:war'],
+    [
+      'properties of its own, and those in them',
+      pomText({
+        groupId: 'g.${name}',
+        artifactId: '${name}',
+        version: '${revision}${changelist}',
+        more: properties('<name>a</name><revision>1.${minor}</revision><minor>2</minor><changelist/>'),
+      }),
+      'g.a:a:1.2:jar',
+    ],
+    [
+      "the project's and the parent's",
+      pomText({
+        groupId: '${project.parent.groupId}.x',
+        artifactId: 'a',
+        version: '${parentVersion}',
+        more: `${parent}${properties('<parentVersion>${pom.parent.version}.${project.artifactId}</parentVersion>')}`,
+      }),
+      'com.parent.x:a:9.a:jar',
+    ],
+    [
+      'no comment, and CDATA as text',
+      '<project><!-- <groupId>x</groupId> --><groupId><![CDATA[g]]></groupId><artifactId> a\n</artifactId><version>1</version></project>',
+      'g:a:1:jar',
+    ],
+    [
+      'nothing of what else has such elements',
+      `<project><dependencies><dependency><groupId>x</groupId></dependency></dependencies><groupId>g</groupId><artifactId>a</artifactId><version>1</version></project>`,
+      'g:a:1:jar',
+    ],
+  ])('%s', (_, text, expected) => {
+    const { groupId, artifactId, version, packaging } = read(text);
+    expect(`${groupId}:${artifactId}:${version}:${packaging}`).toBe(expected);
+  });
+
+  it.each<[string, Buffer]>([
+    [
+      'ISO-8859-1',
+      Buffer.from(
+        pomText().replace('UTF-8', 'ISO-8859-1').replace('</project>', '<name>\u00e9</name></project>'),
+        'latin1',
+      ),
+    ],
+    ['UTF-16', Buffer.from(`\ufeff${pomText().replace('UTF-8', 'UTF-16')}`, 'utf16le')],
+    ['a byte order mark', Buffer.from(`\ufeff${pomText()}`)],
+  ])('%s', (_, bytes) => {
+    expect(read(bytes).artifactId).toBe('app');
+  });
+});
+
+describe('refuses', () => {
+  it.each([
+    ['no artifactId', pomText({ groupId: 'g', version: '1' }), 'it has no artifactId'],
+    ['no version', pomText({ groupId: 'g', artifactId: 'a' }), 'neither it nor its parent has a version'],
+    [
+      'a cycle',
+      pomText({ groupId: 'g', artifactId: 'a', version: '${v}', more: properties('<v>${w}</v><w>${v}</w>') }),
+      'version ${v}: its properties lead back to themselves',
+    ],
+    [
+      'its own version',
+      pomText({ groupId: 'g', artifactId: 'a', version: '${project.version}' }),
+      'its properties lead back to themselves',
+    ],
+    [
+      'growth',
+      pomText({ groupId: 'g', artifactId: 'a', version: '${v}', more: properties('<v>${v}${v}</v>') }),
+      'its properties lead back to themselves',
+    ],
+    [
+      'an environment',
+      pomText({ groupId: 'g', artifactId: 'a', version: '${env.HOME}' }),
+      'the property env.HOME is not in this POM',
+    ],
+    [
+      'half a property',
+      pomText({ groupId: 'g', artifactId: 'a', version: '${v' }),
+      'has characters that no version may have',
+    ],
+    ['a declared entity', '<!DOCTYPE project [<!ENTITY x "y">]><project/>', 'it has a document type'],
+    ['an undeclared one', '<project><groupId>&x;</groupId></project>', 'it is not XML: '],
+    ['an empty file', '', 'it is not XML: '],
+    ['4 MB and more', `<project>${' '.repeat(4 * 1024 * 1024)}</project>`, 'it is longer than 4 MB'],
+    ['an unknown encoding', '<?xml version="1.0" encoding="klingon"?><project/>', 'it is not text in klingon'],
+    ['bytes that are not UTF-8', Buffer.from([0x3c, 0xff, 0xfe]), 'it is not text in utf-8'],
+  ])('%s', (_, text, message) => {
+    expect(() => read(text)).toThrow(InputError);
+    expect(() => read(text)).toThrow(message);
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { HttpError, type Refusal, VerificationError } from '../../../pipe/errors.ts';
+import { explain } from '../../../pipe/destinations/advice.ts';
+
+type Facts = Extract<Parameters<typeof explain>[1], { readonly type: 'npm' }>;
+
+const account = { username: 'a@b.c', password: 'x' };
+const onBitbucket: Facts = {
+  type: 'npm',
+  registry: new URL('https://npm.apkg.io/acme/'),
+  account,
+  tokenKind: 'api-token',
+  timeoutMs: 120_000,
+};
+const elsewhere: Facts = { ...onBitbucket, registry: new URL('https://registry.example/'), tokenKind: 'other' };
+
+function refused(status: number, reason = 'No', given: Partial<Refusal> = {}): HttpError {
+  return new HttpError({
+    method: 'PUT',
+    url: 'https://npm.apkg.io/acme/lib',
+    requiredScopes: [],
+    grantedScopes: [],
+    status,
+    reason,
+    ...given,
+  });
+}
+
+describe('what to do where an npm registry says no', () => {
+  it.each<[string, HttpError, Facts, RegExp]>([
+    ['the package is not created', refused(404, 'NAME_UNKNOWN: x'), onBitbucket, /Create > Package/],
+    [
+      '404 elsewhere',
+      refused(404),
+      elsewhere,
+      /no npm registry that takes packages at https:\/\/registry\.example\/.*check REGISTRY/,
+    ],
+    [
+      'the version exists',
+      refused(403, 'You cannot publish over the previously published versions: 1.0.0.'),
+      elsewhere,
+      /raise the version/,
+    ],
+    ['a conflict', refused(409), onBitbucket, /--skip-existing/],
+    [
+      'the scope is another',
+      refused(403, 'Scope @b does not match the workspace'),
+      onBitbucket,
+      /scope of the package's name/,
+    ],
+    [
+      'scopes of the token are missing',
+      refused(403, 'Your credentials lack privilege scopes', { requiredScopes: ['write:package:bitbucket'] }),
+      onBitbucket,
+      /read:package:bitbucket and write:package:bitbucket/,
+    ],
+    ['403 elsewhere', refused(403), elsewhere, /of an account that owns the package/],
+    ['403 for nobody', refused(403), { ...elsewhere, account: undefined }, /set TOKEN, and USERNAME/],
+    ['401 for an API token', refused(401), onBitbucket, /USERNAME is the email .*read:package:bitbucket/],
+    [
+      '401 for the pair of a pipeline',
+      refused(401),
+      { ...onBitbucket, tokenKind: 'other' },
+      /BITBUCKET_PACKAGES_TOKEN/,
+    ],
+    ['401 for a user elsewhere', refused(401), elsewhere, /leave USERNAME out/],
+    [
+      '401 for a token alone',
+      refused(401),
+      { ...elsewhere, account: undefined, bearer: 'x' },
+      /as Bearer, because USERNAME is not set/,
+    ],
+    ['401 for nobody', refused(401), { ...elsewhere, account: undefined }, /asks for credentials: set TOKEN/],
+    ['too large', refused(413), onBitbucket, /"files" in package\.json/],
+    ['too often', refused(429), onBitbucket, /Wait, and run the step again/],
+    ['a server that fails', refused(502), onBitbucket, /bitbucket\.status\.atlassian\.com/],
+    ['a server that fails elsewhere', refused(502), elsewhere, /server's side\. It is safe/],
+  ])('%s', (_, error, facts, expected) => {
+    expect(explain(error, facts)).toMatch(expected);
+  });
+
+  it('what it holds is not what was sent: no run can replace it', () => {
+    expect(explain(new VerificationError('m'), onBitbucket)).toMatch(/npm view NAME.*raise it in package\.json/);
+  });
+});

@@ -1,0 +1,161 @@
+/** Manifests become what npm 11 makes of them: the expectations are its own answers. */
+
+import { describe, expect, it } from '@jest/globals';
+import { completeManifest, type Draft } from '../../../pipe/destinations/npm/complete-manifest.ts';
+import { normalizeManifest } from '../../../pipe/destinations/npm/normalize-manifest.ts';
+import { PackageTree } from '../../../pipe/destinations/npm/package-tree.ts';
+
+function prepare(manifest: Draft, files: Readonly<Record<string, string>> = {}): Draft {
+  const tree = new PackageTree();
+  tree.addFile('package.json');
+  for (const [path, text] of Object.entries(files)) tree.addFile(path, Buffer.from(text));
+  const draft: Draft = { name: 'lib', version: '1.0.0', ...structuredClone(manifest) };
+  completeManifest(draft, tree);
+  normalizeManifest(draft);
+  return draft;
+}
+
+const untouched = { name: 'lib', version: '1.0.0', readme: 'ERROR: No README data found!', _id: 'lib@1.0.0' };
+
+describe('from the fields', () => {
+  it('a bare manifest gets an id, and the word that there is no README', () => {
+    expect(JSON.stringify(prepare({}))).toBe(JSON.stringify(untouched));
+  });
+
+  it.each<[string, Draft, Draft]>([
+    [
+      'name and version',
+      { name: ' @a/lib ', version: ' =v1.2.3-rc+x ' },
+      { name: '@a/lib', version: '1.2.3-rc', _id: '@a/lib@1.2.3-rc' },
+    ],
+    ['what begins with _', { _x: 1, _id: 'a', _resolved: 'b' }, {}],
+    ['bin, a text', { bin: './cli.js' }, { bin: { lib: 'cli.js' } }],
+    ['bin, a list', { bin: ['bin/a', './b.js'] }, { bin: { a: 'bin/a', 'b.js': 'b.js' } }],
+    ['bin, bad entries', { bin: { a: 1, '../b': 'b', '': 'c', d: '/', e: '../../e' } }, { bin: { b: 'b', e: 'e' } }],
+    ['bin, nothing left', { bin: { a: 1 } }, {}],
+    ['man', { man: 'a.1' }, { man: ['a.1'] }],
+    ['man, nothing left', { man: [5] }, {}],
+    ['scripts', { scripts: { a: 1, b: './node_modules/.bin/tsc -p .' } }, { scripts: { b: 'tsc -p .' } }],
+    ['scripts that are none', { scripts: 'x' }, {}],
+    [
+      'bundledDependencies',
+      { bundledDependencies: ['a', '', 5] },
+      { bundleDependencies: ['a'], dependencies: { a: '*' } },
+    ],
+    [
+      'bundleDependencies: true',
+      { bundleDependencies: true, dependencies: { a: '1' } },
+      { bundleDependencies: ['a'], dependencies: { a: '1' } },
+    ],
+    ['bundleDependencies: false', { bundleDependencies: false }, {}],
+    ['dependencies, a text', { dependencies: 'a b@2, c' }, { dependencies: { a: '', b: '2', c: '' } }],
+    [
+      'dependencies, bad entries',
+      { dependencies: { a: 1, b: 'x/y#v1' }, devDependencies: null },
+      { dependencies: { b: 'github:x/y#v1' } },
+    ],
+    ['description', { description: 5 }, {}],
+    ['files', { files: ['a', '', 5] }, { files: ['a'] }],
+    ['files that are none', { files: 'a', modules: {} }, {}],
+    ['keywords, a text', { keywords: 'a, b,c' }, { keywords: ['a', 'b,c'] }],
+    ['keywords that are none', { keywords: {} }, {}],
+    ['bugs, an email', { bugs: 'a@b.c' }, { bugs: { email: 'a@b.c' } }],
+    ['bugs, an address', { bugs: 'https://x.y' }, { bugs: { url: 'https://x.y' } }],
+    [
+      'bugs, other names',
+      { bugs: { web: 'https://w', name: 'https://n', email: 'x' } },
+      { bugs: { url: 'https://n' } },
+    ],
+    ['bugs that are none', { bugs: 'nothing' }, {}],
+    ['homepage', { homepage: 'x.org' }, { homepage: 'http://x.org' }],
+    ['homepage that is none', { homepage: 5 }, {}],
+    [
+      'people',
+      { author: 'A <a@b.c> (http://x)', contributors: [{ mail: 'b@c.d', web: 'http://w' }, 'C'] },
+      {
+        author: { name: 'A', email: 'a@b.c', url: 'http://x' },
+        contributors: [{ email: 'b@c.d', url: 'http://w' }, { name: 'C' }],
+      },
+    ],
+    [
+      'repository elsewhere',
+      { repository: 'https://example.org/x.git' },
+      { repository: { type: 'git', url: 'https://example.org/x.git' } },
+    ],
+  ])('%s', (_, given, expected) => {
+    expect(prepare(given)).toEqual({ ...untouched, ...expected });
+  });
+
+  it.each([
+    ['acme/lib', 'git+https://github.com/acme/lib.git', 'https://github.com/acme/lib'],
+    ['bitbucket:acme/lib', 'git+https://bitbucket.org/acme/lib.git', 'https://bitbucket.org/acme/lib'],
+    ['git@github.com:acme/lib.git', 'git+ssh://git@github.com/acme/lib.git', 'https://github.com/acme/lib'],
+  ])('repository %s gives addresses', (repository, url, page) => {
+    expect(prepare({ repository })).toEqual({
+      ...untouched,
+      repository: { type: 'git', url },
+      bugs: { url: `${page}/issues` },
+      homepage: `${page}#readme`,
+    });
+  });
+});
+
+describe('from the files', () => {
+  it.each<[string, Draft, Readonly<Record<string, string>>, Draft]>([
+    [
+      'a README, and the description in it',
+      {},
+      { 'README.md': '# lib\n\nOne\ntwo.\n\nThree' },
+      { readme: '# lib\n\nOne\ntwo.\n\nThree', readmeFilename: 'README.md', description: 'One two.' },
+    ],
+    [
+      'the last README in Markdown',
+      { description: 'x' },
+      { 'README.md': 'a', 'README.mkd': 'b', 'README.txt': 'c', README: 'd' },
+      { description: 'x', readme: 'b', readmeFilename: 'README.mkd' },
+    ],
+    [
+      'a README without an extension',
+      { description: 'x' },
+      { README: 'd', readme: 'e' },
+      { description: 'x', readme: 'd', readmeFilename: 'README' },
+    ],
+    ['no README but a directory of that name', {}, { 'README.md/x': 'a', 'readme.txt': 'b' }, {}],
+    [
+      'authors',
+      {},
+      { AUTHORS: '# All\nA <a@b.c>\r\n\nB\n' },
+      { contributors: [{ name: 'A', email: 'a@b.c' }, { name: 'B' }] },
+    ],
+    ['something to build', {}, { 'binding.gyp': '' }, { scripts: { install: 'node-gyp rebuild' }, gypfile: true }],
+    [
+      'something to build by its own script',
+      { scripts: { preinstall: 'x' } },
+      { 'binding.gyp': '' },
+      { scripts: { preinstall: 'x' } },
+    ],
+    ['a server', { scripts: { test: 'x' } }, { 'server.js': '' }, { scripts: { test: 'x', start: 'node server.js' } }],
+    [
+      'types beside main',
+      { main: './dist/lib.cjs' },
+      { 'dist/lib.d.ts': '' },
+      { main: './dist/lib.cjs', types: './dist/lib.d.ts' },
+    ],
+    ['types beside index.js', {}, { 'index.d.ts': '' }, { types: './index.d.ts' }],
+    ['no types where main is outside', { main: '../lib.js' }, { 'lib.d.ts': '' }, { main: '../lib.js' }],
+    [
+      'a directory of programs',
+      { directories: { bin: './bin' } },
+      { 'bin/a': '', 'bin/b.js': '', 'bin/.c': '' },
+      { directories: { bin: './bin' }, bin: { a: 'bin/a', 'b.js': 'bin/b.js' } },
+    ],
+    [
+      'a directory of manual pages',
+      { directories: { man: 'man' } },
+      { 'man/a.1': '', 'man/b.md': '', 'man/de/a.1': '' },
+      { directories: { man: 'man' }, man: ['man/a.1', 'man/de/a.1'] },
+    ],
+  ])('%s', (_, given, files, expected) => {
+    expect(prepare(given, files)).toEqual({ ...untouched, ...expected });
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import type { NpmOutcome, NpmOutcomeItem } from '../../../pipe/destinations/npm/outcome.ts';
+import {
+  npmFailureLines,
+  npmReport,
+  npmResult,
+  npmSuccessText,
+  npmVariables,
+} from '../../../pipe/destinations/npm/report.ts';
+
+const registry = new URL('https://npm.apkg.io/acme/');
+const item = (id: string, action: NpmOutcomeItem['action']): NpmOutcomeItem => ({
+  id,
+  name: id.replace(/@[^@]*$/, ''),
+  version: id.replace(/^.*@/, ''),
+  tag: 'latest',
+  size: 1500,
+  url: `https://npm.apkg.io/acme/${id}.tgz`,
+  integrity: 'sha512-AA==',
+  sha256: 'ab',
+  action,
+});
+const outcome: NpmOutcome = { items: [item('@acme/a@1.0.0', 'uploaded'), item('b@2.0.0', 'skipped')] };
+
+describe('what a user is told', () => {
+  it('of a success', () => {
+    expect(npmSuccessText(outcome, { registry }, 1234)).toBe(
+      'Published 1 package (@acme/a@1.0.0), 1.50 kB in 1.2 s, skipped 1 already there, https://npm.apkg.io/acme/',
+    );
+  });
+
+  it('of a failure, package by package', () => {
+    const actions = ['uploaded', 'skipped', 'unconfirmed', 'failed', 'not sent'] as const;
+    expect(npmFailureLines({ items: actions.map((action) => item('a@1.0.0', action)) })).toEqual([
+      '  a@1.0.0: published, https://npm.apkg.io/acme/a@1.0.0.tgz',
+      '  a@1.0.0: published before, with the same content',
+      '  a@1.0.0: sent, but not confirmed by the registry',
+      '  a@1.0.0: NOT published',
+      '  a@1.0.0: NOT published (its turn did not come)',
+    ]);
+  });
+});
+
+describe('what a machine is told', () => {
+  it('as JSON', () => {
+    expect(npmResult(outcome, 1234, 'it failed')).toEqual({
+      type: 'npm',
+      items: outcome.items.map(({ id, url, size, sha256, integrity, tag, action }) => ({
+        name: id,
+        url,
+        size,
+        sha256,
+        integrity,
+        tag,
+        action,
+      })),
+      seconds: 1.234,
+      error: 'it failed',
+    });
+  });
+
+  it('by variables: of a single package what it is, of several how many', () => {
+    expect(npmVariables(outcome)).toEqual({ UPLOAD_COUNT: '2' });
+    expect(npmVariables({ items: outcome.items.slice(0, 1) })).toEqual({
+      PACKAGE_NAME: '@acme/a',
+      PACKAGE_VERSION: '1.0.0',
+      PACKAGE_URL: 'https://npm.apkg.io/acme/@acme/a@1.0.0.tgz',
+      UPLOAD_COUNT: '1',
+    });
+  });
+
+  it('by a report of what was published, with at most ten data', () => {
+    const many = Array.from({ length: 20 }, (_, index) => item(`p${index}@1.0.0`, 'uploaded'));
+    const report = npmReport({ items: [...outcome.items, ...many] }, { registry }, 1000);
+    expect(report).toMatchObject({ details: '21 packages, 31.5 kB, to https://npm.apkg.io/acme/', result: 'PASSED' });
+    expect(report.data).toHaveLength(10);
+    expect(report.data.map(({ title }) => title)).not.toContain('b@2.0.0');
+  });
+});

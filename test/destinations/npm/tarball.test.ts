@@ -1,0 +1,221 @@
+/** What is no package is refused with a reason, before any request. */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { deflateSync, gzipSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import { base256, pax, tar, type TarEntry } from '../../archive/tar/tar-writer.ts';
+import { noise } from '../../oci/registry/images.ts';
+import { useBench } from '../../run-pipe.ts';
+import { lib, type Manifest, packageEntries, packageTarball, publish } from './tarballs.ts';
+
+const packed = (...entries: readonly TarEntry[]): Buffer => gzipSync(tar(entries), { level: 1 });
+const entries = packageEntries(lib);
+const [manifest = { name: '' }] = entries;
+const sound = packageTarball(lib, { 'index.js': noise(3000) });
+
+const files: readonly (readonly [string, Buffer | string, RegExp])[] = [
+  ['an empty file', '', /lib\.tgz is empty/],
+  ['no gzip', 'hello', /lib\.tgz is not packed by gzip/],
+  ['a tar archive that is not packed', tar(entries), /is not packed by gzip/],
+  ['another compression', deflateSync('x'), /is not packed by gzip/],
+  ['a zip', Buffer.from('PK\u0003\u0004'), /is not packed by gzip/],
+  ['gzip of nothing', gzipSync(''), /is cut off: the tar archive in it has no end mark/],
+  ['gzip of something else', gzipSync(noise(2000)), /is not a tar archive/],
+  [
+    'gzip that is damaged',
+    Buffer.concat([sound.subarray(0, 1000), noise(100), sound.subarray(1100)]),
+    /is damaged: its gzip data/,
+  ],
+  ['a wrong checksum of gzip', Buffer.concat([sound.subarray(0, -8), Buffer.alloc(8)]), /is damaged: its gzip data/],
+  ['a tar archive that is cut off', gzipSync(tar(entries).subarray(0, 560)), /is cut off: it ends after 560 bytes/],
+  [
+    'a tar archive without its end',
+    gzipSync(tar(entries, Buffer.alloc(0))),
+    /is cut off: the tar archive in it has no end mark/,
+  ],
+  ['a header with a wrong checksum', packed({ ...manifest, checksumError: 1 }), /is not a tar archive/],
+  ['a size beyond the end', packed({ ...manifest, size: 4000 }), /is cut off/],
+  ['an absurd size', packed({ name: 'package/x', size: base256(2n ** 50n) }), /is cut off/],
+  ['a size that is no number', packed({ name: 'package/x', size: base256(2n ** 60n) }), /has no valid size/],
+  [
+    'a huge package.json',
+    packed({ name: 'package/package.json', content: Buffer.alloc(5_000_000, 32) }),
+    /package\.json has 5\.00 MB: more than 4\.19 MB are not read/,
+  ],
+  [
+    'a package.json that claims to be huge',
+    packed({ ...manifest, size: base256(2n ** 40n) }),
+    /package\.json has 1\.10 TB: more than/,
+  ],
+  ['no package.json', packed({ name: 'package/index.js' }), /has no package\.json in its top directory/],
+  [
+    'a package.json at the root',
+    packed({ ...manifest, name: 'package.json' }),
+    /its package\.json is not in a directory/,
+  ],
+  [
+    'a package.json too deep',
+    packed({ ...manifest, name: 'package/lib/package.json' }),
+    /has no package\.json in its top directory/,
+  ],
+  ['two package.json', packed(...entries, manifest), /package\/package\.json is another package\.json/],
+  [
+    'two package.json in two directories',
+    packed(...entries, { ...manifest, name: 'other/package.json' }),
+    /other\/package\.json is another/,
+  ],
+  [
+    'two package.json, oddly written',
+    packed(...entries, { ...manifest, name: 'package/.//package.json' }),
+    /is another package\.json/,
+  ],
+  [
+    'a package.json by a pax header',
+    packed(...entries, pax({ path: 'x/package.json' }), { ...manifest, name: 'x/y' }),
+    /is another package\.json/,
+  ],
+  [
+    'a directory package.json',
+    packed({ name: 'package/package.json/', type: '5' }),
+    /is a directory, where a file is expected/,
+  ],
+  [
+    'a link package.json',
+    packed({ name: 'package/package.json', type: '2', linkName: '/etc/passwd' }),
+    /is a symbolic link, where/,
+  ],
+  [
+    'a path that goes up',
+    packed(...entries, { name: 'package/../../evil' }),
+    /has an entry package\/\.\.\/\.\.\/evil, which leads out/,
+  ],
+  [
+    'a path that goes up as Windows has it',
+    packed(...entries, { name: 'package\\..\\..\\evil' }),
+    /which leads out of the package/,
+  ],
+  ['an absolute path', packed(...entries, { name: '/etc/passwd' }), /has an entry \/etc\/passwd, which leads out/],
+  [
+    'a link that goes up, by name',
+    packed(...entries, { name: '../evil', type: '2', linkName: 'x' }),
+    /has an entry \.\.\/evil/,
+  ],
+  [
+    'a huge README',
+    packed(...entries, { name: 'package/README.md', content: Buffer.alloc(17_000_000, 32) }),
+    /README and AUTHORS have 17\.0 MB/,
+  ],
+  [
+    'a gzip bomb',
+    packed(...entries, { name: 'package/zeros', content: Buffer.alloc(101_000_000) }),
+    /unpacks to more than 100 MB, from 4\d\d kB/,
+  ],
+];
+
+const manifests: readonly (readonly [string, Manifest | string, RegExp])[] = [
+  ['no JSON', '{"name": "lib", ', /package\.json is not valid JSON/],
+  ['an empty package.json', '', /package\.json is not valid JSON/],
+  ['a list', '[]', /package\.json is not an object/],
+  ['bytes that are no text', '{"name": "\u0000', /package\.json is not valid JSON/],
+  ['no name', { version: '1.0.0' }, /package\.json: it has no name/],
+  ['no version', { name: 'lib' }, /package\.json: it has no version/],
+  ['a name that is a number', { ...lib, name: 5 }, /its name 5 is no name of a package/],
+  ['a name with spaces', { ...lib, name: 'my lib' }, /its name "my lib" is no name/],
+  ['a name that goes up', { ...lib, name: '../lib' }, /is no name/],
+  ['a name in a scope that goes up', { ...lib, name: '@acme/..' }, /is no name/],
+  ['a name with three parts', { ...lib, name: '@a/b/c' }, /is no name/],
+  ['a version that is none', { ...lib, version: '1.0' }, /its version "1\.0" is none/],
+  ['a version that is a number', { ...lib, version: 1 }, /its version 1 is none/],
+  ['a private package', { ...lib, private: true }, /"private" is set/],
+  ['a prerelease without a tag', { ...lib, version: '1.0.0-beta' }, /1\.0\.0-beta is a prerelease.*give --dist-tag/],
+  [
+    'a tag of its own that is a version',
+    { ...lib, publishConfig: { tag: '1.x' } },
+    /its tag "1\.x" is no dist-tag, but a range/,
+  ],
+  [
+    'a restriction without a scope',
+    { ...lib, name: 'lib', publishConfig: { access: 'restricted' } },
+    /only packages with a scope/,
+  ],
+  ['main that is no text', { ...lib, main: {} }, /"main" is not a text/],
+];
+
+describe('a tarball that is', () => {
+  const bench = useBench();
+  const refuse = async (content: Buffer | string, message: RegExp): Promise<void> => {
+    await writeFile(join(bench.directory, 'lib.tgz'), content);
+    const { exitCode, output } = await publish(bench, 'lib.tgz');
+    expect([exitCode, output]).toEqual([1, expect.stringMatching(message)]);
+    expect(output).not.toContain('Unexpected error');
+    expect(bench.sandbox.requests).toEqual([]);
+  };
+
+  it.each(files)('%s', async (_, content, message) => refuse(content, message));
+  it.each(manifests)('of a package with %s', async (_, content, message) =>
+    refuse(packageTarball(content, {}), message),
+  );
+
+  it('cut off anywhere', async () => {
+    for (let length = 1; length < sound.length; length += 97)
+      await refuse(sound.subarray(0, length), /cut off|not packed|no package/);
+  });
+
+  it('one of several: all that is wrong is said, and none is published', async () => {
+    for (const [name, content] of [
+      ['a', sound],
+      ['b', Buffer.from('x')],
+      ['c', packageTarball('{}')],
+    ] as const)
+      await writeFile(join(bench.directory, `${name}.tgz`), content);
+    const { exitCode, output } = await publish(bench, '*.tgz');
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/✖ b\.tgz is not packed by gzip.*\nc\.tgz: package\.json: it has no name/);
+    expect(bench.sandbox.requests).toEqual([]);
+  });
+
+  it('a package that another one is, too', async () => {
+    for (const name of ['a', 'b']) await writeFile(join(bench.directory, `${name}.tgz`), sound);
+    const { exitCode, output } = await publish(bench, '*.tgz');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('a.tgz and b.tgz are all @acme/lib@1.0.0: name just one of them');
+    expect(bench.sandbox.requests).toEqual([]);
+  });
+});
+
+describe('a tarball that is unusual, and fine,', () => {
+  const bench = useBench();
+
+  it.each([
+    ['with another first directory', packed({ ...manifest, name: 'lib-v1/package.json' })],
+    ['with a byte order mark', packageTarball(`\uFEFF${JSON.stringify(lib)}`)],
+    ['with links, which npm leaves out', packed(...entries, { name: 'package/link', type: '2', linkName: '../../x' })],
+    ['with zeros after its end', Buffer.concat([sound, Buffer.alloc(700)])],
+    [
+      'of two gzip members',
+      Buffer.concat([gzipSync(tar(entries).subarray(0, 600)), gzipSync(tar(entries).subarray(600))]),
+    ],
+    [
+      'with shapes that nobody foresaw',
+      packageTarball({
+        ...lib,
+        man: 1,
+        files: {},
+        repositories: [5],
+        directories: { bin: 5 },
+        bin: [5],
+        author: true,
+        bugs: 5,
+        keywords: 5,
+        contributors: [null, 5],
+        scripts: [],
+      }),
+    ],
+  ])('%s', async (_, content) => {
+    await writeFile(join(bench.directory, 'lib.tgz'), content);
+    const { exitCode, output } = await publish(bench, 'lib.tgz');
+    expect([exitCode, output]).toEqual([0, expect.any(String)]);
+    expect(await bench.sandbox.npm.packages.get('@acme/lib')?.versions.get('1.0.0')?.tarball.read()).toEqual(content);
+  });
+});

@@ -1,0 +1,60 @@
+/** Tarballs of packages for tests, as npm packs them, and others. */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Environment } from '../../../pipe/toolkit/environment.ts';
+import { tar, type TarEntry } from '../../archive/tar/tar-writer.ts';
+import { arrayVariables, type Bench, type Ended } from '../../run-pipe.ts';
+import { tokens } from '../../sandbox/tokens.ts';
+
+export type Manifest = Readonly<Record<string, unknown>>;
+export type Files = Readonly<Record<string, string | Buffer>>;
+
+export const lib: Manifest = { name: '@acme/lib', version: '1.0.0', description: 'A lib' };
+
+/** What goes into the tarball of a package. */
+export function packageEntries(manifest: Manifest | string, files: Files = {}): readonly TarEntry[] {
+  const text = typeof manifest === 'string' ? manifest : JSON.stringify(manifest, undefined, 2);
+  const all = { 'package.json': text, ...files };
+  return Object.entries(all).map(([name, content]) => ({ name: `package/${name}`, content }));
+}
+
+export function packageTarball(
+  manifest: Manifest | string,
+  files: Files = { 'index.js': 'module.exports = 1;\n' },
+): Buffer {
+  return gzipSync(tar(packageEntries(manifest, files)), { level: 1 });
+}
+
+/** Writes `lib-1.0.0.tgz`, say, and returns its name. */
+export async function writePackage(bench: Bench, manifest: Manifest = lib, files?: Files): Promise<string> {
+  const name = `${String(manifest['name']).replace(/^@/, '').replace('/', '-')}-${String(manifest['version'])}.tgz`;
+  await writeFile(join(bench.directory, name), packageTarball(manifest, files));
+  return name;
+}
+
+/** The variables that publish to the sandbox. */
+export function npmEnvironment(
+  bench: Bench,
+  filenames: readonly string[],
+  ...extraArgs: readonly string[]
+): Environment {
+  return {
+    TYPE: 'npm',
+    REGISTRY: bench.sandbox.npmUrl,
+    USERNAME: tokens.packagesUser,
+    TOKEN: tokens.packagesToken,
+    ...arrayVariables('FILENAME', filenames),
+    DEBUG: 'true',
+    ...arrayVariables('EXTRA_ARGS', extraArgs),
+  };
+}
+
+export async function publish(
+  bench: Bench,
+  filenames: string | readonly string[],
+  ...extraArgs: readonly string[]
+): Promise<Ended> {
+  return await bench.runPipe(npmEnvironment(bench, [filenames].flat(), ...extraArgs));
+}

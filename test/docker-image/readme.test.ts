@@ -1,0 +1,259 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { findLeaks } from '../leaks.ts';
+import { cloneDirectory } from '../local-pipe/docker-run.ts';
+import { outputOf, runCommand } from '../release/run-command.ts';
+import { jar } from '../destinations/maven/artifacts.ts';
+import { dockerArchive } from '../sandbox/demo-image.ts';
+import { npmTarball } from '../sandbox/demo-package.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { readExamples } from './readme-examples.ts';
+import { docker, image } from './run-pipe.ts';
+
+const root = join(__dirname, '..', '..');
+const examples = readExamples(readFileSync(join(root, 'README.md'), 'utf8'));
+
+/** What a user of an example has, and what is then published. */
+interface Setting {
+  /** In the clone. */
+  readonly files?: readonly string[];
+  /** Repository variables that the example names. */
+  readonly secrets?: (sandbox: Sandbox) => Readonly<Record<string, string>>;
+  /** For all entries. Default: the sandbox's API_URL. */
+  readonly variables?: (sandbox: Sandbox) => Readonly<Record<string, string>>;
+  /** For each entry, on top of those. */
+  readonly entries?: readonly Readonly<Record<string, string>>[];
+  /** Whose Downloads the sandbox has. Default `app`. */
+  readonly repository?: string;
+  /** Default `basic`, as Bitbucket's. */
+  readonly npmAuthentication?: 'bearer';
+  readonly prepare?: (sandbox: Sandbox) => Promise<void>;
+  /** Default: nothing of each kind. */
+  readonly published: Partial<Published>;
+  readonly check?: () => Promise<void>;
+}
+
+/** Each in alphabetical order. */
+interface Published {
+  readonly downloads: readonly string[];
+  /** Of the image `acme/${name}`. */
+  readonly tags: readonly string[];
+  /** `@acme/lib@1.0.0` */
+  readonly packages: readonly string[];
+  /** Jars, by their paths. */
+  readonly artifacts: readonly string[];
+}
+
+/** Also of the images that the engine has during a test. */
+const name = `readme-${randomBytes(4).toString('hex')}`;
+let clone = '';
+
+const accessToken = (sandbox: Sandbox): Record<string, string> => ({
+  REPOSITORY_ACCESS_TOKEN: sandbox.tokens.accessToken,
+});
+/** The sandbox's registry in place of Bitbucket's, which takes the pipeline's own account. */
+const registry = ({ registryUrl }: Sandbox): Record<string, string> => ({
+  REGISTRY: registryUrl,
+  USERNAME: '$PACKAGES_USER',
+  TOKEN: '$PACKAGES_TOKEN',
+});
+const packagesAccount = ({ tokens }: Sandbox): Record<string, string> => ({
+  PACKAGES_USER: tokens.apiUser,
+  PACKAGES_TOKEN: tokens.apiToken,
+});
+
+const settings: Readonly<Record<string, Setting>> = {
+  'Add the following snippet to the script section of your `bitbucket-pipelines': {
+    files: ['app.zip'],
+    secrets: accessToken,
+    variables: ({ apiUrl }) => ({ API_URL: apiUrl, TOKEN: '$REPOSITORY_ACCESS_TOKEN', FILENAME: 'app.zip' }),
+    published: { downloads: ['app.zip'] },
+  },
+  'A file': { files: ['build/app.zip'], secrets: accessToken, published: { downloads: ['app.zip'] } },
+  'Several, with an API token': {
+    files: ['dist/a.zip', 'dist/b.tar.gz', 'dist/c.txt', 'docs/User Guide.pdf'],
+    secrets: ({ tokens }) => ({ ATLASSIAN_EMAIL: tokens.apiUser, ATLASSIAN_API_TOKEN: tokens.apiToken }),
+    published: { downloads: ['User Guide.pdf', 'a.zip', 'b.tar.gz'] },
+  },
+  'A nightly build under a name of its own, with checksums, read back and compared, of which the newest five are kept':
+    {
+      files: ['target/app.jar'],
+      secrets: accessToken,
+      prepare: async (sandbox) => {
+        for (const day of [1, 2, 3, 4, 5, 6])
+          sandbox.put(`nightly-${day}.jar`, 'old', new Date(Date.UTC(2026, 0, day)));
+      },
+      published: { downloads: ['nightly-17.jar', ...[3, 4, 5, 6].map((day) => `nightly-${day}.jar`)] },
+    },
+  'Release files that must never be replaced, in another repository': {
+    files: ['dist/a.tar.gz', 'dist/sub/b.tar.gz'],
+    repository: 'releases',
+    secrets: ({ tokens }) => ({ RELEASES_ACCESS_TOKEN: tokens.accessToken }),
+    published: { downloads: ['SHA256SUMS', 'a.tar.gz', 'b.tar.gz'] },
+  },
+  'A link for a later step': {
+    files: ['build/app.zip'],
+    secrets: accessToken,
+    published: { downloads: ['app.zip'] },
+    check: async () => {
+      const output = await readFile(join(clone, 'output-variables'), 'utf8');
+      expect(output).toMatch(/^UPLOAD_URL=http.*\/acme\/app\/downloads\/app\.zip$/m);
+    },
+  },
+  'An image that the step has built, under two tags': {
+    secrets: packagesAccount,
+    variables: (sandbox) => ({ ...registry(sandbox), IMAGE: `acme/${name}` }),
+    prepare: async () => await buildImage('latest', 'scratch'),
+    published: { tags: ['1.2.17', 'latest'] },
+  },
+  'An image for two architectures, built by parallel steps, one on each, and joined by a last one': {
+    secrets: packagesAccount,
+    variables: registry,
+    entries: ['amd64', 'arm64', '1.0'].map((tag) => ({ IMAGE: `acme/${name}:${tag}` })),
+    prepare: async () => {
+      for (const architecture of ['amd64', 'arm64']) {
+        const empty = await outputOf(join(root, 'ci-scripts/make-empty-image.sh'), [architecture]);
+        await buildImage(architecture, empty.split('\n').at(-1) ?? '');
+      }
+    },
+    published: { tags: ['1.0', 'amd64', 'arm64'] },
+  },
+  'An archive to another registry, packed by zstd': {
+    secrets: ({ tokens }) => ({ REGISTRY_USER: tokens.apiUser, REGISTRY_PASSWORD: tokens.apiToken }),
+    variables: ({ registryHost }) => ({ IMAGE: `${registryHost}/acme/${name}:1.0` }),
+    prepare: async ({ registryHost }) => {
+      const archive = dockerArchive(`${registryHost}/acme/${name}:1.0`, { 'app.txt': Buffer.from('app') });
+      await write('build/image.tar', archive);
+    },
+    published: { tags: ['1.0'] },
+  },
+  "npm packages of a monorepo, to Bitbucket's npm registry, whatever of them is not published yet": {
+    secrets: packagesAccount,
+    variables: (sandbox) => ({ ...registry(sandbox), REGISTRY: sandbox.npmUrl }),
+    prepare: async () => {
+      for (const key of ['one', 'two'])
+        await write(`dist/${key}-1.0.0.tgz`, npmTarball({ name: `@acme/${key}`, version: '1.0.0' }, {}));
+    },
+    published: { packages: ['@acme/one@1.0.0', '@acme/two@1.0.0'] },
+  },
+  'A prerelease, to npmjs': {
+    npmAuthentication: 'bearer',
+    secrets: ({ tokens }) => ({ NPM_TOKEN: tokens.plainToken }),
+    variables: ({ npmUrl }) => ({ REGISTRY: npmUrl }),
+    prepare: async () => {
+      await write('acme-lib-2.0.0-rc.1.tgz', npmTarball({ name: '@acme/lib', version: '2.0.0-rc.1' }, {}));
+    },
+    published: { packages: ['@acme/lib@2.0.0-rc.1'] },
+  },
+  'A Maven artifact, with its sources': {
+    secrets: ({ tokens }) => ({ NEXUS_USER: tokens.apiUser, NEXUS_PASSWORD: tokens.apiToken }),
+    variables: ({ mavenUrl }) => ({ REGISTRY: mavenUrl }),
+    prepare: async () => {
+      await write('target/app-1.0.jar', jar());
+      await write('target/app-1.0-sources.jar', jar());
+    },
+    published: { artifacts: ['com/acme/app/1.0/app-1.0-sources.jar', 'com/acme/app/1.0/app-1.0.jar'] },
+  },
+  'From `atlassian/bitbucket-upload-file`': {
+    files: ['package.json', 'README.md'],
+    secrets: ({ tokens }) => ({ BITBUCKET_ACCESS_TOKEN: tokens.accessToken }),
+    published: { downloads: ['README.md', 'package.json'] },
+  },
+};
+
+function published({ downloads, registry: { repositories }, npm, maven }: Sandbox): Published {
+  const versions = [...npm.packages].flatMap(([key, each]) => [...each.versions.keys()].map((one) => `${key}@${one}`));
+  return {
+    downloads: [...downloads.keys()].toSorted(),
+    tags: [...(repositories.get(`acme/${name}`)?.tags.keys() ?? [])].toSorted(),
+    packages: versions.toSorted(),
+    artifacts: [...maven.files.keys()].filter((path) => path.endsWith('.jar')).toSorted(),
+  };
+}
+
+async function write(path: string, content: string | Buffer): Promise<void> {
+  await mkdir(dirname(join(clone, path)), { recursive: true });
+  await writeFile(join(clone, path), content);
+}
+
+async function buildImage(tag: string, base: string): Promise<void> {
+  await write('Dockerfile', `FROM ${base}\nCOPY app.txt /\n`);
+  await write('app.txt', `built for ${tag}`);
+  const env = { ...process.env, DOCKER_BUILDKIT: '0' };
+  await outputOf('docker', ['build', '--quiet', `--tag=acme/${name}:${tag}`, '.'], { cwd: clone, env });
+}
+
+beforeEach(async () => {
+  clone = await mkdtemp(join(tmpdir(), 'pipe-readme-'));
+});
+afterEach(async () => {
+  await rm(clone, { recursive: true });
+  const images = await docker('image', 'ls', '--format={{.Repository}}:{{.Tag}}', `acme/${name}`);
+  if (images !== '') await docker('image', 'rm', ...images.trim().split('\n'));
+});
+
+it('has a setting for each example of the README, and no other', () => {
+  expect(examples.map(({ title }) => title)).toEqual(Object.keys(settings));
+});
+
+describe("README's example", () => {
+  it.each(examples.map((example) => [example.title, example] as const))('%s', async (title, { yaml, entries }) => {
+    const setting = settings[title] ?? { published: {} };
+    const sandbox = await startSandbox({
+      repository: setting.repository,
+      registry: { packages: [`acme/${name}`] },
+      npm: { authentication: setting.npmAuthentication ?? 'basic' },
+    });
+    try {
+      for (const file of setting.files ?? []) await write(file, `content of ${file}`);
+      await write('bitbucket-pipelines.yml', yaml);
+      await setting.prepare?.(sandbox);
+      const secrets = setting.secrets?.(sandbox) ?? {};
+      const env = {
+        ...process.env,
+        ...secrets,
+        CI: 'true',
+        BITBUCKET_WORKSPACE: 'acme',
+        BITBUCKET_REPO_SLUG: 'app',
+        BITBUCKET_BUILD_NUMBER: '17',
+        BITBUCKET_PIPELINES_VARIABLES_PATH: `${cloneDirectory}/output-variables`,
+        INIT_CWD: clone,
+      };
+      const common = setting.variables?.(sandbox) ?? { API_URL: sandbox.apiUrl };
+      for (const index of entries.keys()) {
+        const variables = Object.entries({ ...common, ...setting.entries?.[index] });
+        const { exitCode, output } = await runCommand(
+          process.execPath,
+          [
+            join(root, 'test/local-pipe/main.ts'),
+            'bitbucket-pipelines.yml',
+            `--entry=${index + 1}`,
+            `--image=${image}`,
+            ...variables.map(([key, value]) => `--variable=${key}=${value}`),
+          ],
+          { cwd: clone, env },
+        );
+        const shown = stripVTControlCharacters(output);
+        expect({ exitCode, shown }).toEqual({ exitCode: 0, shown: expect.stringContaining('✔ ') });
+        for (const secret of Object.values(secrets).filter((value) => value.length > 40))
+          expect(findLeaks(output, secret)).toEqual([]);
+      }
+      expect(sandbox.violations).toEqual([]);
+      expect(published(sandbox)).toEqual({
+        downloads: [],
+        tags: [],
+        packages: [],
+        artifacts: [],
+        ...setting.published,
+      });
+      await setting.check?.();
+    } finally {
+      await sandbox.close();
+    }
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { readerOf } from '../../pipe/io/byob-reader.ts';
+
+interface Watched {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  asked(): number;
+  isLetGo(): boolean;
+}
+
+function watched(...parts: readonly string[]): Watched {
+  let asked = 0;
+  let isLetGo = false;
+  async function* yieldAll(): AsyncGenerator<Uint8Array> {
+    try {
+      for (const part of parts) {
+        asked++;
+        yield Buffer.from(part);
+      }
+    } finally {
+      isLetGo = true;
+    }
+  }
+  return { chunks: yieldAll(), asked: () => asked, isLetGo: () => isLetGo };
+}
+
+describe('readerOf', () => {
+  it('fills what it is given from chunks of any length, and less only at the end', async () => {
+    const reader = readerOf(watched('ab', '', 'c', 'defghij', 'k').chunks);
+    const target = Buffer.alloc(4);
+    const pieces: string[] = [];
+    for (let length = await reader.read(target); length > 0; length = await reader.read(target))
+      pieces.push(target.toString('latin1', 0, length));
+    expect(pieces).toEqual(['abcd', 'efgh', 'ijk']);
+    expect(await reader.read(target)).toBe(0);
+  });
+
+  it('asks for no more than it has place for', async () => {
+    const source = watched('ab', 'cd', 'ef');
+    await readerOf(source.chunks).read(Buffer.alloc(4));
+    expect(source.asked()).toBe(2);
+  });
+
+  it('lets the source go when it is closed', async () => {
+    const source = watched('ab', 'cd');
+    const reader = readerOf(source.chunks);
+    await reader.read(Buffer.alloc(1));
+    expect(source.isLetGo()).toBe(false);
+    await reader.close();
+    expect(source.isLetGo()).toBe(true);
+  });
+
+  it('fails as its source does', async () => {
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('ab');
+      throw new Error('gone');
+    }
+    const reader = readerOf(failing());
+    expect(await reader.read(Buffer.alloc(2))).toBe(2);
+    await expect(reader.read(Buffer.alloc(2))).rejects.toThrow('gone');
+  });
+});

@@ -1,0 +1,87 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { mapConcurrently } from '../../pipe/io/map-concurrently.ts';
+
+interface Job {
+  readonly asGoodAsDone: () => void;
+  readonly finish: (result: string) => void;
+  readonly fail: (error: Error) => void;
+}
+
+interface Jobs {
+  readonly started: Job[];
+  readonly work: (item: number, asGoodAsDone: () => void) => Promise<string>;
+}
+
+/** Work that is done when the test says so. */
+function heldWork(): Jobs {
+  const started: Job[] = [];
+  return {
+    started,
+    async work(_, asGoodAsDone) {
+      const { promise, resolve, reject } = Promise.withResolvers<string>();
+      started.push({ asGoodAsDone, finish: resolve, fail: reject });
+      return await promise;
+    },
+  };
+}
+
+describe('mapConcurrently', () => {
+  it('gives the results in the order of the items, whatever ends first', async () => {
+    const { started, work } = heldWork();
+    const results = mapConcurrently([1, 2, 3], 3, work);
+    started[2]?.finish('c');
+    started[0]?.finish('a');
+    await turn();
+    started[1]?.finish('b');
+    expect(await results).toEqual(['a', 'b', 'c']);
+  });
+
+  it('runs no more than so many at a time', async () => {
+    const { started, work } = heldWork();
+    const results = mapConcurrently([1, 2, 3], 2, work);
+    expect(started).toHaveLength(2);
+    started[1]?.finish('b');
+    await turn();
+    expect(started).toHaveLength(3);
+    started[0]?.finish('a');
+    started[2]?.finish('c');
+    expect(await results).toEqual(['a', 'b', 'c']);
+  });
+
+  it('begins one more beside those that are as good as done, and no other until they are', async () => {
+    const { started, work } = heldWork();
+    const results = mapConcurrently([1, 2, 3, 4, 5], 2, work);
+    started[0]?.asGoodAsDone();
+    started[0]?.asGoodAsDone();
+    expect(started).toHaveLength(3);
+    started[1]?.asGoodAsDone();
+    started[2]?.asGoodAsDone();
+    expect(started).toHaveLength(3);
+    started[0]?.finish('a');
+    await turn();
+    expect(started).toHaveLength(4);
+    for (const [index, job] of started.entries()) job.finish(String(index));
+    await turn();
+    started[4]?.finish('e');
+    expect(await results).toEqual(['a', '1', '2', '3', 'e']);
+  });
+
+  it('starts nothing after a failure, and throws it once all others have ended', async () => {
+    const { started, work } = heldWork();
+    let hasEnded = false;
+    const results = mapConcurrently([1, 2, 3], 2, work).finally(() => {
+      hasEnded = true;
+    });
+    results.catch(() => undefined);
+    started[0]?.fail(new Error('first'));
+    await turn();
+    expect([started.length, hasEnded]).toEqual([2, false]);
+    started[1]?.fail(new Error('second'));
+    await expect(results).rejects.toThrow('first');
+  });
+
+  it('has nothing to do for nothing', async () => {
+    expect(await mapConcurrently([], 3, heldWork().work)).toEqual([]);
+  });
+});

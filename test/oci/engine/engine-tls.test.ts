@@ -1,0 +1,77 @@
+/** An image from a Docker Engine that speaks TLS, by the variables that Docker's own client reads, through the whole pipe. */
+
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { selfSigned } from '../../http/certificates.ts';
+import { imageEnvironment } from '../registry/images.ts';
+import { type Ended, useBench } from '../../run-pipe.ts';
+import { answer, type FakeEngine, send, startEngine } from './fake-engine.ts';
+import { config, digestsOf, layer, legacyEntries, sha256 } from '../fixtures.ts';
+import { tar } from '../../archive/tar/tar-writer.ts';
+
+const bench = useBench();
+const server = selfSigned();
+const client = selfSigned();
+const contents = [layer('base', 3000), layer('app', 500)];
+const facts = {
+  Id: sha256(config(contents)),
+  Os: 'linux',
+  Architecture: 'amd64',
+  RootFS: { Type: 'layers', Layers: digestsOf(contents) },
+};
+let engine: FakeEngine;
+
+/** As `dockerd --tlsverify`: whoever has no certificate that it knows is turned away. */
+beforeEach(async () => {
+  const routes = {
+    '/images/acme/app:v1/json': answer(facts),
+    '/images/acme/app:v1/get': send(tar(legacyEntries(contents))),
+  };
+  const tls = { ...server, requestCert: true, rejectUnauthorized: true, ca: client.cert };
+  engine = await startEngine(routes, { tls });
+  await writeCertificates({ ca: server.cert, ...client });
+});
+afterEach(async () => {
+  await engine.close();
+});
+
+async function writeCertificates({ ca, cert, key }: { ca: string; cert: string; key: string }): Promise<void> {
+  const directory = join(bench.directory, 'certificates');
+  await mkdir(directory, { recursive: true });
+  for (const [name, content] of Object.entries({ ca, cert, key }))
+    await writeFile(join(directory, `${name}.pem`), content);
+}
+
+async function push(more: Readonly<Record<string, string | undefined>> = {}): Promise<Ended> {
+  const { directory } = bench;
+  const tls = { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: join(directory, 'certificates') };
+  return await bench.runPipe({ ...imageEnvironment(bench, undefined), DOCKER_HOST: engine.host, ...tls, ...more });
+}
+
+it('is published, with the certificates of DOCKER_CERT_PATH on both sides', async () => {
+  const { exitCode, output } = await push();
+  expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
+  expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+  expect(engine.requests.at(-1)).toBe('/v1.41/images/acme/app:v1/get');
+});
+
+describe('is not asked for, and nothing is published,', () => {
+  const reach = /✖ The Docker Engine at tcp:\/\/127\.0\.0\.1:\d+ /;
+
+  it.each([
+    ['of a server that nobody vouches for', { ca: client.cert, ...client }, {}, 'cannot be trusted'],
+    ['with a certificate that the engine does not know', { ca: server.cert, ...selfSigned() }, {}, reach],
+    ['without a certificate', { ca: server.cert, ...client }, { DOCKER_CERT_PATH: undefined }, 'cannot be trusted'],
+    ['without TLS', { ca: server.cert, ...client }, { DOCKER_TLS_VERIFY: undefined }, reach],
+    ['with a directory that is not there', { ca: '', ...client }, { DOCKER_CERT_PATH: '/nowhere' }, 'certificates'],
+  ])('%s', async (_, certificates, more, message) => {
+    await writeCertificates(certificates);
+    const { exitCode, output } = await push(more);
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(message);
+    expect(engine.requests).toEqual([]);
+    expect(bench.sandbox.registry.repositories.get('acme/app')?.tags.size).toBe(0);
+    await rm(join(bench.directory, 'certificates'), { recursive: true });
+  });
+});

@@ -1,0 +1,74 @@
+/** A Docker Engine for tests: an HTTP server that answers with what it is given. */
+
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { json } from '../fixtures.ts';
+
+export type Handler = (response: ServerResponse, request: IncomingMessage) => void;
+
+export interface FakeEngine {
+  /** `tcp://127.0.0.1:…`, or `unix://…` */
+  readonly host: string;
+  /** Paths and queries of the requests, decoded. */
+  readonly requests: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface FakeEngineOptions {
+  readonly apiVersion?: string | undefined;
+  readonly socketPath?: string;
+  /** Speaks TLS, as these say. */
+  readonly tls?: ServerOptions;
+}
+
+/** @param routes by path, without the version; the query does not matter. Anything else is not found */
+export async function startEngine(
+  routes: Readonly<Record<string, Handler>>,
+  { apiVersion = '1.41', socketPath, tls }: FakeEngineOptions = {},
+): Promise<FakeEngine> {
+  const requests: string[] = [];
+  const serve: RequestListener = (request, response) => {
+    const target = decodeURIComponent(request.url ?? '');
+    requests.push(target);
+    const path = target.replace(/\?.*$/s, '').replace(/^\/v\d+\.\d+/, '');
+    const ping: Handler = (answer) => {
+      if (apiVersion !== '') answer.setHeader('api-version', apiVersion);
+      answer.end('OK');
+    };
+    const handler = routes[path] ?? (path === '/_ping' ? ping : notFound);
+    handler(response, request);
+  };
+  const server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
+  await new Promise<void>((resolve) => {
+    if (socketPath === undefined) server.listen(0, '127.0.0.1', resolve);
+    else server.listen(socketPath, resolve);
+  });
+  return {
+    host:
+      socketPath === undefined ? `tcp://127.0.0.1:${(server.address() as AddressInfo).port}` : `unix://${socketPath}`,
+    requests,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+    },
+  };
+}
+
+export function answer(value: unknown, status = 200): Handler {
+  return (response) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(json(value));
+  };
+}
+
+export function send(bytes: Buffer): Handler {
+  return (response) => {
+    response.writeHead(200, { 'content-type': 'application/x-tar' }).end(bytes);
+  };
+}
+
+function notFound(response: ServerResponse): void {
+  response.writeHead(404, { 'content-type': 'application/json' }).end(json({ message: 'page not found' }));
+}

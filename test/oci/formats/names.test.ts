@@ -1,0 +1,71 @@
+import { expect, it } from '@jest/globals';
+import type { Platform } from '../../../pipe/oci/image.ts';
+import { fullName, isNamed } from '../../../pipe/oci/formats/names.ts';
+import { formatPlatform, isMatchingPlatform, isSamePlatform, parsePlatform } from '../../../pipe/oci/platforms.ts';
+
+it.each([
+  ['app', 'docker.io/library/app:latest'],
+  ['app:1', 'docker.io/library/app:1'],
+  ['team/app', 'docker.io/team/app:latest'],
+  ['docker.io/app', 'docker.io/library/app:latest'],
+  ['index.docker.io/team/app:1', 'docker.io/team/app:1'],
+  ['localhost/app', 'localhost/app:latest'],
+  ['localhost:5000/app', 'localhost:5000/app:latest'],
+  ['reg.io/a/b/c:v1.2', 'reg.io/a/b/c:v1.2'],
+  ['app@sha256:00', 'docker.io/library/app@sha256:00'],
+  ['app:1@sha256:00', 'docker.io/library/app:1@sha256:00'],
+])('%s in full', (name, full) => {
+  expect(fullName(name)).toBe(full);
+});
+
+it.each<[readonly string[], string, boolean]>([
+  [['docker.io/library/app:latest', 'latest'], 'app', true],
+  [['docker.io/library/app:1', '1'], 'other:1', false],
+  [['1'], 'other:1', true],
+  [['1'], '1', true],
+  [['latest'], 'other', true],
+  [['2'], 'other:1', false],
+  [['app'], 'app:latest', true],
+  [[], 'app', false],
+])('%j for %s', (names, wanted, expected) => {
+  expect(isNamed(names, wanted)).toBe(expected);
+});
+
+it('platforms', () => {
+  expect(parsePlatform('linux/x86_64')).toEqual({ os: 'linux', architecture: 'amd64' });
+  expect(parsePlatform('linux/armhf')).toEqual({ os: 'linux', architecture: 'arm', variant: 'v7' });
+  expect(formatPlatform(parsePlatform('linux/arm/v6'))).toBe('linux/arm/v6');
+  const arm = { os: 'linux', architecture: 'arm' };
+  expect(isMatchingPlatform(arm, { ...arm, variant: 'v6' })).toBe(true);
+  expect(isMatchingPlatform({ ...arm, variant: 'v6' }, arm)).toBe(false);
+});
+
+const windows = { os: 'windows', architecture: 'amd64' };
+const linux = (architecture: string, variant?: string): Platform => ({
+  os: 'linux',
+  architecture,
+  ...(variant !== undefined && { variant }),
+});
+
+it.each<[boolean, Platform, Platform]>([
+  [true, linux('arm'), linux('arm', 'v7')],
+  [false, linux('arm'), linux('arm', 'v6')],
+  [true, linux('arm', '7'), linux('arm', 'v7')],
+  [true, linux('arm64'), linux('arm64', 'v8')],
+  [true, linux('aarch64'), linux('arm64', 'v8')],
+  [false, linux('arm64', 'v9'), linux('arm64')],
+  [true, linux('amd64', 'v1'), linux('x86_64')],
+  [false, linux('amd64', 'v3'), linux('amd64')],
+  [true, linux('armhf'), linux('arm', 'v7')],
+  [false, linux('amd64'), { os: 'freebsd', architecture: 'amd64' }],
+  [true, windows, { ...windows, 'os.version': '10.0.17763.1' }],
+  [true, { ...windows, 'os.version': '10.0.17763.1' }, { ...windows, 'os.version': '10.0.17763.1' }],
+  [false, { ...windows, 'os.version': '10.0.17763.1' }, { ...windows, 'os.version': '10.0.20348.2' }],
+])('%j: %j and %j are the same platform', (expected, one, other) => {
+  expect(isSamePlatform(one, other)).toBe(expected);
+  expect(isSamePlatform(other, one)).toBe(expected);
+});
+
+it('shows the version of a platform that has one', () => {
+  expect(formatPlatform({ ...windows, 'os.version': '10.0.17763.1' })).toBe('windows(10.0.17763.1)/amd64');
+});

@@ -1,0 +1,369 @@
+/** Images that must not be published, and odd ones that must, through the whole pipe: what the registry holds afterwards. */
+
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import {
+  blob,
+  config,
+  descriptor,
+  type Files,
+  filesOf,
+  hexOf,
+  index,
+  json,
+  type Json,
+  layer,
+  layout,
+  legacyEntries,
+  manifest,
+  ociTypes,
+  platformImage,
+  sha256,
+  writeFiles,
+} from '../fixtures.ts';
+import { gnuLong, pax, tar, type TarEntry } from '../../archive/tar/tar-writer.ts';
+import { type Ended, useBench } from '../../run-pipe.ts';
+import { gzipImage, imageEnvironment } from './images.ts';
+
+/** A file, or the files of a directory. */
+type Input = Buffer | Files;
+
+const bench = useBench();
+const name = 'app.tar';
+
+async function push(input: Input, ...args: readonly string[]): Promise<Ended> {
+  const path = join(bench.directory, name);
+  await rm(path, { recursive: true, force: true });
+  if (Buffer.isBuffer(input)) await writeFile(path, input);
+  else await writeFiles(path, input);
+  return await bench.runPipe(imageEnvironment(bench, name, ...args));
+}
+
+function published(): { readonly manifests: number; readonly tags: readonly string[] } {
+  const { manifests, tags } = bench.sandbox.registry.repositories.get('acme/app') ?? {};
+  return { manifests: manifests?.size ?? -1, tags: [...(tags?.keys() ?? [])] };
+}
+
+const one = layer('one', 2000);
+const two = layer('two', 3000);
+const three = layer('three', 40_000);
+const raws = [one, two, three];
+const packed = raws.map((bytes) => gzipSync(bytes));
+
+/** A docker archive with these layers, whatever the config says. */
+function docker(contents: readonly Buffer[], configBytes = config(raws), more: readonly TarEntry[] = []): TarEntry[] {
+  const paths = contents.map((_, position) => `${position}/layer.tar`);
+  return [
+    { name: 'config.json', content: configBytes },
+    ...contents.map((content, position): TarEntry => ({ name: `${position}/layer.tar`, content })),
+    ...more,
+    { name: 'manifest.json', content: json([{ Config: 'config.json', RepoTags: ['app:1'], Layers: paths }]) },
+  ];
+}
+
+/** One whose manifest.json names these paths. */
+function naming(paths: readonly string[], more: readonly TarEntry[], contents: readonly Buffer[] = [one]): TarEntry[] {
+  const images = json([{ Config: 'config.json', RepoTags: null, Layers: paths }]);
+  return [{ name: 'config.json', content: config(contents) }, ...more, { name: 'manifest.json', content: images }];
+}
+
+function flip(bytes: Buffer, position: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[position] = (copy[position] ?? 0) ^ 1;
+  return copy;
+}
+
+const link = (from: string, linkName: string, type = '2'): TarEntry => ({ name: from, type, linkName });
+const good = gzipImage(raws);
+
+/** A layout whose index says this of the manifest. */
+function describedAs(more: Json): Files {
+  return layout(index([descriptor(good.manifest, more)]), good.all);
+}
+
+/** A layout whose manifest says this of its config or of its layers. */
+function saying(more: Json, layers = good.layers): Files {
+  const made = manifest(good.config, layers, more);
+  return layout(index([descriptor(made)]), [good.config, ...good.layers, made]);
+}
+
+/** A layout of which a blob has other bytes than its name says. */
+function damaged(bytes: Buffer, position: number): Files {
+  const path = `blobs/sha256/${hexOf(sha256(bytes))}`;
+  return { ...describedAs({}), [path]: flip(bytes, position) };
+}
+
+const [firstLayer, secondLayer, thirdLayer] = good.layers as [(typeof good.layers)[0], ...typeof good.layers];
+const swapped = saying({}, [secondLayer ?? firstLayer, firstLayer, thirdLayer ?? firstLayer]);
+const otherDigest = sha256('something else');
+
+const amd64 = platformImage('amd', 'amd64');
+const arm64 = platformImage('arm', 'arm64');
+const attested = blob('application/vnd.in-toto+json', json({ _type: 'https://in-toto.io/Statement/v0.1' }));
+const attestationConfig = blob(
+  ociTypes.config,
+  json({ architecture: 'unknown', os: 'unknown', rootfs: { type: 'layers', diff_ids: [sha256(attested.bytes)] } }),
+);
+const attestation = manifest(attestationConfig, [attested]);
+const attestationDescriptor = descriptor(attestation, {
+  platform: { os: 'unknown', architecture: 'unknown' },
+  annotations: {
+    'vnd.docker.reference.type': 'attestation-manifest',
+    'vnd.docker.reference.digest': sha256(amd64.manifest.bytes),
+  },
+});
+const platforms = index([
+  ...[amd64, arm64].map((each) => descriptor(each.manifest, { platform: each.platform })),
+  attestationDescriptor,
+]);
+const platformBlobs = [...amd64.blobs, ...arm64.blobs, attested, attestationConfig, attestation, platforms];
+const platformFiles = layout(index([descriptor(platforms)]), platformBlobs);
+
+/** Docker 25.0.0 wrote OCI manifests without layers. */
+function docker25(layersOfManifestJson: readonly string[] | undefined): Files {
+  const hollow = manifest(good.config, []);
+  const files = layout(index([descriptor(hollow)]), [
+    hollow,
+    ...raws.map((bytes) => blob(ociTypes.tar, bytes)),
+    good.config,
+  ]);
+  if (layersOfManifestJson === undefined) return files;
+  const path = (digest: string): string => `blobs/sha256/${hexOf(digest)}`;
+  const images = [
+    { Config: path(sha256(good.config.bytes)), RepoTags: ['app:1'], Layers: layersOfManifestJson.map(path) },
+  ];
+  return { ...files, 'manifest.json': json(images) };
+}
+
+const sound = tar(docker(raws));
+const severalFiles: readonly TarEntry[] = [
+  { name: 'one.json', content: config([one]) },
+  { name: 'two.json', content: config([two]) },
+  { name: 'one.tar', content: one },
+  { name: 'two.tar', content: two },
+];
+
+describe('is refused, and nothing is published', () => {
+  it.each<[string, Input, RegExp]>([
+    ['a flipped bit in a layer', tar(docker([one, two, flip(three, 9000)])), /layer 3, .* is damaged/],
+    [
+      'a flipped bit in a packed layer',
+      tar(docker([...packed.slice(0, 2), flip(packed[2] ?? one, 40)])),
+      /layer 3, .* damaged/,
+    ],
+    ['a flipped bit in a blob', damaged(thirdLayer?.bytes ?? one, 30), /is damaged, or not the layer/],
+    ['a flipped bit in a config', damaged(good.config.bytes, 30), /the config sha256:\w+ is damaged/],
+    ['a flipped bit in a manifest', damaged(good.manifest.bytes, 30), /the manifest sha256:\w+ is damaged/],
+    ['cut off within a layer', sound.subarray(0, 20_000), /cut off/],
+    ['cut off after the layers', sound.subarray(0, -2048), /cut off/],
+    ['cut off within manifest.json', sound.subarray(0, -1500), /cut off/],
+    ['packed as a whole, and cut off', gzipSync(sound).subarray(0, -30), /is cut off: its gzip data ends too early/],
+    ['fewer layers than diff IDs', tar(docker([one, two])), /manifest\.json names 2 layers, and the config 3/],
+    ['more layers than diff IDs', tar(docker(raws, config([one]))), /manifest\.json names 3 layers, and the config 1/],
+    ['fewer blobs than diff IDs', saying({}, [firstLayer]), /it has 1 layers, and its config 3/],
+    ['swapped layers', tar(docker([two, one, three])), /is damaged, or not the layer that belongs there/],
+    [
+      'swapped packed layers',
+      tar(docker([packed[1] ?? one, packed[0] ?? two, three])),
+      /is not the layer that the config/,
+    ],
+    ['swapped blobs', swapped, /is not the layer that the config has in its place/],
+    ['an OCI manifest without layers', docker25(undefined), /it has 0 layers, and its config 3/],
+    ['neither manifest with the layers', docker25([]), /manifest\.json names 0 layers, and the config 3/],
+    [
+      'two manifests that differ',
+      tar(docker(raws, config(raws), [{ name: './manifest.json', content: '[]' }])),
+      /manifest\.json is in the archive several times, with different contents/,
+    ],
+    ['an absolute path', tar(naming(['/etc/passwd'], [])), /refers to \/etc\/passwd, which is an absolute path/],
+    ['a path upwards', tar(naming(['../layer.tar'], [])), /refers to \.\.\/layer\.tar, which is a path with/],
+    ['a link out of the archive', tar(naming(['l'], [link('l', '/etc/passwd')])), /outside of the archive/],
+    ['a link to itself', tar(naming(['l'], [link('l', 'l')])), /leads back to itself or too far/],
+    [
+      'links in a circle',
+      tar(naming(['a'], [link('a', 'b'), link('b', 'c', '1'), link('c', 'a')])),
+      /leads back to itself/,
+    ],
+    ['a FIFO as a layer', tar(naming(['l'], [{ name: 'l', type: '6' }])), /l is a special file/],
+    ['a device as a layer', tar(naming(['l'], [{ name: 'l', type: '3' }])), /l is a special file/],
+    ['a directory as a layer', tar(naming(['l'], [{ name: 'l/', type: '5' }])), /l is a directory/],
+    [
+      'a layer that is no archive',
+      tar(docker([Buffer.from('#!/bin/sh\n'.repeat(200))], config([one]))),
+      /is not a layer/,
+    ],
+    ['a huge config', tar(docker(raws, Buffer.alloc(5_000_000, ' '))), /more than 4\.19 MB are not read/],
+    ['a deep config', tar(docker(raws, Buffer.from('['.repeat(100_000)))), /nested more than 100 levels deep/],
+    ['a config that is no JSON', tar(docker(raws, Buffer.from('<html>'))), /config\.json is not valid JSON/],
+    ['a bomb in the place of an archive', gzipSync(Buffer.alloc(50_000_000)), /holds no image/],
+    [
+      'a bomb in the place of a layer',
+      tar(docker([one, two, gzipSync(tar([{ name: 'zeros', content: Buffer.alloc(50_000_000) }]))])),
+      /is not the layer that the config has in its place/,
+    ],
+    [
+      'several images, of which none is meant',
+      tar([
+        ...severalFiles,
+        {
+          name: 'manifest.json',
+          content: json([
+            { Config: 'one.json', RepoTags: ['b:1'], Layers: ['one.tar'] },
+            { Config: 'two.json', RepoTags: ['c:1'], Layers: ['two.tar'] },
+          ]),
+        },
+      ]),
+      /holds 2 images, none of them named .*acme\/app:v1: b:1, c:1/,
+    ],
+    ['an index that names no manifest', layout(index([]), good.all), /lists no image/],
+    [
+      'an index with another digest',
+      describedAs({ digest: otherDigest }),
+      /the manifest sha256:\w+ is not in the directory/,
+    ],
+    [
+      'an index with another size',
+      describedAs({ size: good.manifest.bytes.length + 1 }),
+      /the manifest sha256:\w+ has 709 bytes, and what refers to it says 710/,
+    ],
+    ['a digest that is a path', describedAs({ digest: 'sha256:../../../etc/passwd' }), /is not a digest/],
+    [
+      'a config of another digest',
+      saying({ config: descriptor(good.config, { digest: otherDigest }) }),
+      /the config of the manifest sha256:\w+ is not in the directory/,
+    ],
+    [
+      'a config of another size',
+      saying({ config: descriptor(good.config, { size: 1 }) }),
+      /the config sha256:\w+ has 311 bytes, and what refers to it says 1/,
+    ],
+    [
+      'a layer of another digest',
+      saying({ layers: good.layers.map((each) => descriptor(each, { digest: otherDigest })) }),
+      /layer 1, sha256:\w+, is not in the directory/,
+    ],
+    [
+      'a layer of another size',
+      saying({ layers: good.layers.map((each) => descriptor(each, { size: each.bytes.length - 1 })) }),
+      /layer 1.* bytes, and the manifest says/,
+    ],
+    [
+      'one platform of several',
+      { ...platformFiles, [`blobs/sha256/${hexOf(sha256(arm64.raw))}`]: flip(arm64.raw, 600) },
+      /is damaged, or not the layer/,
+    ],
+  ])('%s', async (_, input, message) => {
+    const { exitCode, output } = await push(input);
+    expect(exitCode).toBe(1);
+    const line = output.split('\n').find((each) => each.startsWith('✖ ')) ?? output;
+    expect(line).toMatch(message);
+    expect(line.length).toBeLessThan(400);
+    expect(published()).toEqual({ manifests: 0, tags: [] });
+  });
+
+  it('swapped blobs, all of which the registry has already', async () => {
+    for (const { bytes } of good.layers) bench.sandbox.registry.putBlob('acme/app', bytes);
+    const { exitCode, output } = await push(swapped);
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/✖ .* is not the layer that the config has in its place/);
+    expect(published()).toEqual({ manifests: 0, tags: [] });
+  });
+});
+
+const longName = `${'directory/'.repeat(20)}layer.tar`;
+const deepLinks = Array.from({ length: 5 }, (_, level) => link(`link${level}`, `link${level + 1}`));
+
+describe('is published, and right', () => {
+  it.each<[string, Input]>([
+    ['as docker save writes it', tar(legacyEntries(raws))],
+    [
+      'a layer twice, the second time as a link',
+      tar(
+        naming(
+          ['a/layer.tar', 'b/layer.tar'],
+          [{ name: 'a/layer.tar', content: one }, link('b/layer.tar', '../a/layer.tar')],
+          [one, one],
+        ),
+      ),
+    ],
+    ['a layer behind a chain of links', tar(naming(['link0'], [...deepLinks, { name: 'link5', content: one }]))],
+    ['packed as a whole by gzip', gzipSync(sound)],
+    ['packed as a whole by zstd', zstdCompressSync(sound)],
+    ['a layout packed as a whole', gzipSync(tar(filesOf(describedAs({}))))],
+    ['layers packed in different ways', tar(docker([packed[0] ?? one, zstdCompressSync(two), three]))],
+    ['a long name by pax', tar(naming([longName], [pax({ path: longName }), { name: 'cut', content: one }]))],
+    ['a long name by GNU', tar(naming([longName], [gnuLong('L', longName), { name: 'cut', content: one }]))],
+    [
+      'what is never referred to: paths out of it, special files, empty links',
+      tar(
+        docker(raws, config(raws), [
+          { name: '/etc/passwd', content: 'root' },
+          { name: '../../up', content: 'up' },
+          { name: 'fifo', type: '6' },
+          link('nowhere', 'gone'),
+          link('circle', 'circle'),
+        ]),
+      ),
+    ],
+    ['the same manifest twice', tar([...docker(raws), ...docker(raws).slice(-1)])],
+    ['an index with attestations', platformFiles],
+    [
+      'the image that is named, of several',
+      tar([
+        ...severalFiles,
+        {
+          name: 'manifest.json',
+          content: json([
+            { Config: 'one.json', RepoTags: ['other:v1'], Layers: ['one.tar'] },
+            { Config: 'two.json', RepoTags: ['acme/app:v1'], Layers: ['two.tar'] },
+          ]),
+        },
+      ]),
+    ],
+  ])('%s', async (_, input) => {
+    const { exitCode, output } = await push(input);
+    expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
+    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+    expect(published().tags).toEqual(['v1']);
+    expect(output).not.toContain('WARNING');
+  });
+
+  it('by manifest.json, where the OCI manifest has no layers', async () => {
+    const { exitCode, output } = await push(docker25(raws.map(sha256)));
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/WARNING: .*is used instead/) });
+    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+  });
+
+  interface Held {
+    readonly layers: readonly { readonly digest: string }[];
+  }
+
+  it.each([
+    ['a docker archive', tar(docker(packed))],
+    ['a layout', describedAs({})],
+  ])('packed layers of %s are passed through: their digests stay', async (_, input) => {
+    expect(await push(input)).toMatchObject({ exitCode: 0 });
+    const repository = bench.sandbox.registry.repositories.get('acme/app');
+    const held = JSON.parse(String(repository?.manifests.get(repository.tags.get('v1') ?? '')?.bytes)) as Held;
+    const expected = Buffer.isBuffer(input) ? packed.map(sha256) : good.layers.map(({ bytes }) => sha256(bytes));
+    expect(held.layers.map(({ digest }) => digest)).toEqual(expected);
+    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+  });
+
+  it('an index keeps its digest where its layers stay as they are, and its attestation in any case', async () => {
+    const repository = bench.sandbox.registry.repositories.get('acme/app');
+    expect(await push(platformFiles, '--compression', 'none')).toMatchObject({ exitCode: 0 });
+    expect(repository?.tags.get('v1')).toBe(sha256(platforms.bytes));
+    expect(await push(platformFiles, '--reuse', 'none')).toMatchObject({ exitCode: 0 });
+    const top = repository?.tags.get('v1') ?? '';
+    expect(top).not.toBe(sha256(platforms.bytes));
+    const held = JSON.parse(String(repository?.manifests.get(top)?.bytes)) as { manifests: readonly Json[] };
+    expect(held.manifests[2]).toMatchObject({
+      digest: sha256(attestation.bytes),
+      annotations: { 'vnd.docker.reference.digest': held.manifests[0]?.['digest'] },
+    });
+    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+  });
+});

@@ -1,0 +1,49 @@
+/** Registries that are different from the start, rather than failing once. */
+
+import { describe, expect, it } from '@jest/globals';
+import { useBench } from '../../run-pipe.ts';
+import { type LocationForm, locationForms, type RegistryOptions } from '../../sandbox/registry-options.ts';
+import { layers, longLayers, smallLayers } from './images.ts';
+import { publish, sources } from './publish.ts';
+
+const mib = 1024 * 1024;
+
+const behaviours: Readonly<Record<string, RegistryOptions>> = {
+  ...Object.fromEntries(
+    locationForms.flatMap((location: LocationForm) =>
+      (['odd', 'none'] as const).map((locationQuery) => [
+        `Location: ${location}, query: ${locationQuery}`,
+        { location, locationQuery },
+      ]),
+    ),
+  ),
+  'at most 1 MB a request': { maxChunkBytes: 1_000_000 },
+  'no chunked encoding': { chunkedEncoding: false },
+  'a Content-Range in each PATCH': { needsContentRange: true },
+  'parts of 5 MiB': { minChunkBytes: 5 * mib, maxChunkBytes: 9 * mib },
+  'one part only': { maxChunks: 1 },
+  'lost blobs answered with 404, digest in an object': { blobUnknownStatus: 404, blobUnknownDetail: 'object' },
+  'lost blobs without their names': { blobUnknownDetail: 'none' },
+};
+
+/** The large layer only where there shall be several parts of it: it costs most of a test's time. */
+function layersFor(name: string): readonly Buffer[] {
+  if (name.startsWith('Location') || name.startsWith('lost')) return smallLayers;
+  return name.startsWith('parts') ? layers : longLayers;
+}
+
+describe.each(Object.entries(behaviours))('%s', (name, registry) => {
+  const bench = useBench({ registry });
+
+  it.each(sources)('from a %s', async (source) => {
+    if (name.startsWith('lost')) {
+      bench.sandbox.inject({ step: 'manifest-put', action: { kind: 'blob-unknown', drop: true, positions: [0, 2] } });
+    }
+    await publish(bench, source, layersFor(name));
+    if (!name.startsWith('Location')) return;
+    // Where the upload was elsewhere, the token was not.
+    const elsewhere = bench.sandbox.requests.filter(({ server }) => server === 'blobs');
+    expect(elsewhere.length > 0).toBe(registry.location === 'other-host');
+    expect(elsewhere.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
+  });
+});

@@ -1,0 +1,262 @@
+/** A registry that refuses OCI's media types gets the whole image in Docker's, and none that only says "no". */
+
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { docker, oci } from '../../../pipe/oci/media-types.ts';
+import { type Blob, descriptor, index, type Json, layout, sha256, writeFiles } from '../fixtures.ts';
+import { type Bench, type Ended, useBench } from '../../run-pipe.ts';
+import type { FaultAction } from '../../sandbox/faults.ts';
+import type { RegistryOptions } from '../../sandbox/registry-options.ts';
+import { attestedImage, writeAttested } from './attested.ts';
+import { imageEnvironment, smallLayers, writeArchive, writeLayout } from './images.ts';
+
+const amd64 = attestedImage('amd64');
+const arm64 = attestedImage('arm64');
+
+interface Held {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly fields: Json & { readonly manifests?: readonly Json[]; readonly layers?: readonly Json[] };
+}
+
+function held(bench: Bench, reference: string): Held | undefined {
+  const repository = bench.sandbox.registry.repositories.get('acme/app');
+  const digest = repository?.tags.get(reference) ?? reference;
+  const manifest = repository?.manifests.get(digest);
+  if (manifest === undefined) return undefined;
+  return { mediaType: manifest.mediaType, digest, fields: JSON.parse(manifest.bytes.toString()) as Held['fields'] };
+}
+
+async function publish(bench: Bench, file: string | undefined, ...args: readonly string[]): Promise<Ended> {
+  return await bench.runPipe({ ...imageEnvironment(bench, file, ...args), TAGS: 'v2' });
+}
+
+async function expectPublished(bench: Bench, { exitCode, output }: Ended): Promise<Held> {
+  expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
+  for (const tag of ['v1', 'v2']) expect(await bench.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
+  const [one, two] = [held(bench, 'v1'), held(bench, 'v2')];
+  expect(one?.digest).toBe(two?.digest);
+  if (one === undefined) throw new Error('the tag is not there');
+  return one;
+}
+
+/** Both platforms in one index, each with its attestation. */
+const both = index(
+  [amd64, arm64].flatMap(({ top }) => (JSON.parse(top.bytes.toString()) as { manifests: readonly Json[] }).manifests),
+  { annotations: { 'com.example.index': 'x' } },
+);
+
+async function writeBoth(bench: Bench): Promise<string> {
+  return await writeTop(bench, both, [...amd64.blobs, ...arm64.blobs, both], 'both');
+}
+
+async function writeTop(bench: Bench, top: Blob, blobs: readonly Blob[], name: string): Promise<string> {
+  await writeFiles(join(bench.directory, name), layout(index([descriptor(top)]), blobs));
+  return name;
+}
+
+function errorLine(output: string): string {
+  return output.split('\n').find((line) => line.startsWith('✖ ')) ?? output;
+}
+
+describe.each<[string, RegistryOptions]>([
+  ['no OCI manifests', { acceptsOci: false }],
+  ['no OCI indexes', { acceptsOciIndexes: false }],
+])('a registry that takes %s', (_, registry) => {
+  const bench = useBench({ registry });
+
+  it("gets a list of Docker's that names manifests of Docker's", async () => {
+    const ended = await publish(bench, await writeBoth(bench));
+    const { mediaType, fields } = await expectPublished(bench, ended);
+    expect(mediaType).toBe(docker.index);
+    expect(fields).toEqual({
+      schemaVersion: 2,
+      mediaType: docker.index,
+      manifests: ['amd64', 'arm64'].map((architecture) => ({
+        mediaType: docker.manifest,
+        digest: expect.any(String),
+        size: expect.any(Number),
+        platform: { os: 'linux', architecture },
+      })),
+    });
+    for (const child of fields.manifests ?? [])
+      expect(held(bench, String(child['digest']))?.mediaType).toBe(docker.manifest);
+    expect(ended.output).toMatch(/WARNING: .*PUT .* 415 .*\. Publishing it in Docker's media types instead\n/);
+    expect(ended.output).toMatch(/WARNING: .*, which are left out: 2 attestations, com\.example\.index\n/);
+  });
+
+  it('gets joined tags in this form, too', async () => {
+    for (const [tag, image] of Object.entries({ amd64, arm64 })) {
+      const file = await writeAttested(bench.directory, image, tag);
+      const ended = await bench.runPipe({ ...imageEnvironment(bench, file), IMAGE: `acme/app:${tag}` });
+      expect(ended).toMatchObject({ exitCode: 0 });
+    }
+    const { mediaType, fields } = await expectPublished(
+      bench,
+      await publish(bench, undefined, '--join', 'amd64', '--join', 'arm64'),
+    );
+    expect(mediaType).toBe(docker.index);
+    expect(fields.manifests?.map((child) => child['mediaType'])).toEqual([docker.manifest, docker.manifest]);
+  });
+});
+
+describe("joined images of OCI's types, if only indexes of them are refused", () => {
+  const bench = useBench({ registry: { acceptsOciIndexes: false } });
+
+  it('are converted with the index', async () => {
+    for (const architecture of ['amd64', 'arm64'])
+      await bench.sandbox.registry.seed('acme/app', { tags: [architecture], config: { architecture } });
+    const { fields } = await expectPublished(
+      bench,
+      await publish(bench, undefined, '--join', 'amd64', '--join', 'arm64'),
+    );
+    expect(fields.manifests?.map((child) => child['mediaType'])).toEqual([docker.manifest, docker.manifest]);
+    expect(held(bench, 'amd64')?.mediaType).toBe(oci.manifest);
+  });
+});
+
+describe.each<[string, RegistryOptions]>([
+  ['415', { ociRefusalStatus: 415, ociRefusalCode: 'UNKNOWN' }],
+  ['405', { ociRefusalStatus: 405, ociRefusalCode: 'UNSUPPORTED' }],
+  ['422', { ociRefusalStatus: 422, ociRefusalCode: 'UNKNOWN' }],
+  ['400 UNSUPPORTED', { ociRefusalStatus: 400, ociRefusalCode: 'UNSUPPORTED' }],
+  ['404 MANIFEST_INVALID', { ociRefusalStatus: 404 }],
+])('a refusal with %s', (_, registry) => {
+  const bench = useBench({ registry: { acceptsOci: false, ...registry } });
+
+  it('is one of the types', async () => {
+    const ended = await publish(bench, await writeLayout(bench, smallLayers));
+    expect((await expectPublished(bench, ended)).mediaType).toBe(docker.manifest);
+  });
+});
+
+describe("what Docker's types cannot say", () => {
+  const bench = useBench({ registry: { acceptsOci: false } });
+
+  it('is left out with a warning that names it', async () => {
+    const base = {
+      'org.opencontainers.image.base.name': 'docker.io/library/alpine:3',
+      'org.opencontainers.image.base.digest': '',
+    };
+    const image = attestedImage(
+      'amd64',
+      {},
+      {
+        annotations: base,
+        subject: descriptor(arm64.image),
+        artifactType: 'application/vnd.example',
+      },
+    );
+    const ended = await publish(bench, await writeTop(bench, image.image, image.blobs, 'podman'));
+    expect(Object.keys((await expectPublished(bench, ended)).fields)).toEqual([
+      'schemaVersion',
+      'mediaType',
+      'config',
+      'layers',
+    ]);
+    expect(ended.output).toContain(
+      `WARNING: Docker's media types cannot hold these, which are left out: ${Object.keys(base).join(', ')}, subject, artifactType`,
+    );
+  });
+
+  it('layers of zstd: the refusal is told, and why there is no other way', async () => {
+    const { exitCode, output } = await publish(bench, await writeArchive(bench, smallLayers), '--compression', 'zstd');
+    expect(exitCode).toBe(1);
+    expect(errorLine(output)).toMatch(/✖ v1: PUT .*: 415 MANIFEST_INVALID: unsupported media type .*oci/);
+    expect(output).toMatch(
+      /WARNING: It cannot be published in Docker's media types: the layer sha256:\w+ is .*tar\+zstd, for which Docker has no type: compress layers with gzip\n/,
+    );
+    expect(held(bench, 'v1')).toBeUndefined();
+  });
+
+  it('an index of attestations alone', async () => {
+    const [, attestation] = (JSON.parse(amd64.top.bytes.toString()) as { manifests: readonly Json[] }).manifests;
+    const top = index([attestation ?? {}]);
+    const { exitCode, output } = await publish(bench, await writeTop(bench, top, [...amd64.blobs, top], 'odd'));
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(
+      /WARNING: It cannot be published in Docker's media types: the index sha256:\w+ names no image/,
+    );
+  });
+
+  it('layers that are not compressed have a type', async () => {
+    const ended = await publish(bench, await writeArchive(bench, smallLayers), '--compression', 'none');
+    const { fields } = await expectPublished(bench, ended);
+    expect(new Set(fields.layers?.map((each) => each['mediaType']))).toEqual(new Set([docker.layer.none]));
+  });
+});
+
+describe('a refusal that is not about types', () => {
+  const bench = useBench();
+  const refusing = (status: number, code: string, message = 'no'): FaultAction => ({
+    kind: 'status',
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ errors: [{ code, message }] }),
+  });
+
+  it.each([
+    ['404 MANIFEST_UNKNOWN, once', refusing(404, 'MANIFEST_UNKNOWN')],
+    ['400 MANIFEST_INVALID, once', refusing(400, 'MANIFEST_INVALID')],
+    ['415, once', refusing(415, 'UNKNOWN')],
+  ])('%s: the image stays as it is', async (_, action) => {
+    bench.sandbox.inject({ step: 'manifest-put', action });
+    const ended = await publish(bench, await writeBoth(bench));
+    expect((await expectPublished(bench, ended)).digest).toBe(sha256(both.bytes));
+    expect(ended.output).not.toContain("Docker's media types");
+    expect(bench.sandbox.requests.filter(({ fault }) => fault !== undefined)).toHaveLength(1);
+  });
+
+  it.each([
+    ['400 without a code of the specification', refusing(400, 'BAD_REQUEST'), /: 400 BAD_REQUEST: no/],
+    ['403', refusing(403, 'DENIED'), /: 403 DENIED: no/],
+  ])('%s: told at once', async (_, action, message) => {
+    bench.sandbox.inject({ step: 'manifest-put', times: -1, action });
+    const { exitCode, output } = await publish(bench, await writeLayout(bench, smallLayers));
+    expect(exitCode).toBe(1);
+    expect(errorLine(output)).toMatch(message);
+    expect(bench.sandbox.requests.filter(({ fault }) => fault !== undefined)).toHaveLength(1);
+  });
+
+  it('a defect that both forms have: the first error is told', async () => {
+    bench.sandbox.inject({ step: 'manifest-put', times: 2, action: refusing(400, 'MANIFEST_INVALID', 'first') });
+    bench.sandbox.inject({ step: 'manifest-put', times: -1, action: refusing(400, 'MANIFEST_INVALID', 'second') });
+    const { exitCode, output } = await publish(bench, await writeLayout(bench, smallLayers));
+    expect(exitCode).toBe(1);
+    expect(errorLine(output)).toContain('MANIFEST_INVALID: first');
+    expect(output).toMatch(/WARNING: In Docker's media types it is refused, too: .*MANIFEST_INVALID: second/);
+    expect(held(bench, 'v1')).toBeUndefined();
+  });
+});
+
+describe('before a tag moves, what an index names is read back', () => {
+  const bench = useBench();
+
+  it('as the index says that it is, or nothing is published', async () => {
+    const { digest, manifest } = await bench.sandbox.registry.seed('acme/app', { tags: [] });
+    const platform = { os: 'linux', architecture: 'amd64' };
+    const entry = { mediaType: docker.manifest, digest, size: manifest.length, platform };
+    const content = { schemaVersion: 2, mediaType: docker.index, manifests: [entry] };
+    bench.sandbox.registry.putManifest('acme/app', { mediaType: docker.index, content, tags: ['lies'] });
+    const { exitCode, output } = await publish(bench, undefined, '--join', 'lies');
+    expect(exitCode).toBe(1);
+    expect(errorLine(output)).toContain(
+      `the registry has ${digest} as ${oci.manifest}, and its index says ${docker.manifest}`,
+    );
+    expect(held(bench, 'v1')).toBeUndefined();
+  });
+
+  it.each([
+    ['is shown late', 3],
+    ['is never shown', -1],
+  ])('what %s is waited for', async (_, times) => {
+    const path = `manifests/${sha256(amd64.image.bytes)}`;
+    for (const step of ['manifest-get', 'manifest-head'] as const)
+      bench.sandbox.inject({ step, path, times, action: { kind: 'status', status: 404 } });
+    const ended = await publish(bench, await writeBoth(bench));
+    expect((await expectPublished(bench, ended)).digest).toBe(sha256(both.bytes));
+    const warning = /WARNING: .*: check that it can be pulled\. Not found: sha256:\w+\n/;
+    expect(warning.test(ended.output)).toBe(times < 0);
+    expect(ended.output).toContain('Trying again');
+  });
+});

@@ -1,0 +1,134 @@
+/** Small images for tests of publishing, in the forms that travel in different ways. */
+
+import { createCipheriv } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Environment } from '../../../pipe/toolkit/environment.ts';
+import {
+  type Blob,
+  blob,
+  config,
+  descriptor,
+  type Files,
+  index,
+  type Json,
+  layer,
+  layout,
+  legacyEntries,
+  manifest,
+  ociTypes,
+  writeFiles,
+} from '../fixtures.ts';
+import { tar } from '../../archive/tar/tar-writer.ts';
+import { arrayVariables, type Bench } from '../../run-pipe.ts';
+import { tokens } from '../../sandbox/tokens.ts';
+
+/** Bytes that do not compress, and are the same in every run. */
+export function noise(length: number): Buffer {
+  return createCipheriv('aes-128-ctr', Buffer.alloc(16, 'key'), Buffer.alloc(16)).update(Buffer.alloc(length));
+}
+
+/** More than a chunk, whatever way it is sent. */
+const large = tar([{ name: 'large.bin', content: noise(10 * 1024 * 1024) }]);
+
+/** More than the system's buffers take while nobody reads, so that a fault in the middle is one for both sides. */
+const long = tar([{ name: 'long.bin', content: noise(5 * 1024 * 1024) }]);
+
+/** Six layers, of which two are one and the same. */
+export const layers: readonly Buffer[] = [
+  layer('base', 300_000),
+  large,
+  layer('twice', 2000),
+  layer('tools', 40_000),
+  layer('twice', 2000),
+  layer('app', 500),
+];
+
+/** The same without the large one. */
+export const smallLayers = layers.filter((content) => content !== large);
+
+/** The same with a shorter one in its place. */
+export const longLayers = layers.map((content) => (content === large ? long : content));
+
+const archives = new Map<readonly Buffer[], Buffer>();
+const layouts = new Map<readonly Buffer[], Files>();
+
+/** Made once of each list of layers: most tests want the same few. */
+function once<T>(made: Map<readonly Buffer[], T>, contents: readonly Buffer[], make: () => T): T {
+  const known = made.get(contents) ?? make();
+  made.set(contents, known);
+  return known;
+}
+
+const unchanged: Json = {};
+
+/** As `docker save` writes it: its layers are packed on the way. */
+export async function writeArchive(
+  bench: Bench,
+  contents = layers,
+  name = 'app.tar',
+  more: Json = unchanged,
+): Promise<string> {
+  const make = (): Buffer => tar(legacyEntries(contents, config(contents, more)));
+  await writeFile(join(bench.directory, name), more === unchanged ? once(archives, contents, make) : make());
+  return name;
+}
+
+export function gzipImage(contents: readonly Buffer[], more: Json = {}) {
+  const configBlob = blob(ociTypes.config, config(contents, more));
+  const layerBlobs = contents.map((content): Blob => blob(ociTypes.gzip, gzipSync(content, { level: 1 })));
+  const manifestBlob = manifest(configBlob, layerBlobs);
+  return {
+    manifest: manifestBlob,
+    config: configBlob,
+    layers: layerBlobs,
+    all: [configBlob, ...layerBlobs, manifestBlob],
+  };
+}
+
+/** A directory with an OCI layout: its gzip layers are sent as they are. */
+export async function writeLayout(bench: Bench, contents = layers, name = 'layout'): Promise<string> {
+  const make = (): Files => {
+    const image = gzipImage(contents);
+    return layout(index([descriptor(image.manifest)]), image.all);
+  };
+  await writeFiles(join(bench.directory, name), once(layouts, contents, make));
+  return name;
+}
+
+/** A layout of one image for each of the architectures. */
+export async function writePlatforms(
+  bench: Bench,
+  architectures: readonly string[],
+  name = 'platforms',
+): Promise<string> {
+  const images = architectures.map((architecture) => ({
+    architecture,
+    image: gzipImage([layer(`for ${architecture}`, 3000), layer('common', 2000)], { architecture }),
+  }));
+  const top = index(
+    images.map(({ architecture, image }) => descriptor(image.manifest, { platform: { os: 'linux', architecture } })),
+  );
+  const outer = index([descriptor(top)]);
+  await writeFiles(join(bench.directory, name), layout(outer, [top, ...images.flatMap(({ image }) => image.all)]));
+  return name;
+}
+
+/** The variables that publish it to the sandbox. */
+export function imageEnvironment(
+  bench: Bench,
+  filename: string | undefined,
+  ...extraArgs: readonly string[]
+): Environment {
+  return {
+    TYPE: 'image',
+    REGISTRY: bench.sandbox.registryUrl,
+    IMAGE: 'acme/app:v1',
+    USERNAME: tokens.packagesUser,
+    TOKEN: tokens.packagesToken,
+    FILENAME: filename,
+    DEBUG: 'true',
+    ...arrayVariables('EXTRA_ARGS', extraArgs),
+  };
+}

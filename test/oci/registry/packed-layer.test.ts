@@ -1,0 +1,46 @@
+import { expect, it } from '@jest/globals';
+import type { Compressed } from '../../../pipe/compression/compressor.ts';
+import type { Layer } from '../../../pipe/oci/image.ts';
+import { packLayer } from '../../../pipe/oci/registry/packed-layer.ts';
+
+const layer: Layer = {
+  name: 'layer',
+  length: 3,
+  diffId: undefined,
+  packing: 'none',
+  position: 0,
+  isForeign: false,
+  async *open() {
+    yield Buffer.from('abc');
+  },
+};
+
+/** Compresses each time into something else, as if the level followed the line. */
+function changeful(): { compress(source: unknown): Compressed } {
+  let times = 0;
+  return {
+    compress() {
+      const number = ++times;
+      return {
+        bytes: (async function* () {
+          yield Buffer.from(`made ${number}`);
+        })(),
+        hasRead: Promise.resolve(),
+        digest: () => `sha256:${number}`,
+        sourceDigest: () => 'sha256:abc',
+        size: () => number,
+        sourceSize: () => number * 10,
+      };
+    },
+  };
+}
+
+it('tells what came out of the accepted opening, whichever was opened last', async () => {
+  const packed = packLayer(layer, changeful());
+  const [first, second] = [packed.body.open(), packed.body.open()];
+  for (const opening of [first, second]) for await (const _ of opening);
+  expect(() => packed.accepted()).toThrow('no opening of this layer was accepted');
+  first.accepted?.();
+  expect([packed.accepted().digest(), packed.accepted().size()]).toEqual(['sha256:1', 1]);
+  expect([first.progress?.(), second.progress?.()]).toEqual([10, 20]);
+});

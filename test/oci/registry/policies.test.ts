@@ -1,0 +1,201 @@
+/** What a registry's rules, and the user's options, make of a push. */
+
+import { describe, expect, it } from '@jest/globals';
+import { text } from '../../compression/samples.ts';
+import { layer } from '../fixtures.ts';
+import { tar } from '../../archive/tar/tar-writer.ts';
+import { type Bench, type Ended, useBench } from '../../run-pipe.ts';
+import type { FaultAction } from '../../sandbox/faults.ts';
+import type { RegistryOptions } from '../../sandbox/registry-options.ts';
+import type { RegistryStep } from '../../sandbox/registry-steps.ts';
+import { imageEnvironment, smallLayers, writeArchive, writeLayout, writePlatforms } from './images.ts';
+
+type More = Readonly<Record<string, string | undefined>>;
+
+const nobody: More = { USERNAME: undefined, TOKEN: undefined };
+
+async function push(bench: Bench, file: string, more: More = {}, ...args: readonly string[]): Promise<Ended> {
+  return await bench.runPipe({ ...imageEnvironment(bench, file, ...args), ...more });
+}
+
+async function expectPublished(bench: Bench, { exitCode, output }: Ended, tag = 'v1'): Promise<void> {
+  expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
+  expect(await bench.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
+}
+
+function digestUnder(bench: Bench, tag: string): string | undefined {
+  return bench.sandbox.registry.repositories.get('acme/app')?.tags.get(tag);
+}
+
+/** The steps of what was asked since so many requests, in order. */
+function stepsSince(bench: Bench, requests: number): readonly RegistryStep[] {
+  return bench.sandbox.requests.slice(requests).flatMap(({ steps }) => steps);
+}
+
+function count(steps: readonly RegistryStep[], wanted: RegistryStep): number {
+  return steps.filter((step) => step === wanted).length;
+}
+
+describe.each([
+  ['tokens', {}],
+  ['passwords', { authentication: 'basic' }],
+] as const)('a registry with %s', (_, registry) => {
+  const bench = useBench({ registry });
+
+  it('is not for nobody: an error that says what to set, and nothing published', async () => {
+    const { exitCode, output } = await push(bench, await writeLayout(bench, smallLayers), nobody);
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/✖ .*: 401 /);
+    expect(output).toContain('The registry asks for credentials: set USERNAME and TOKEN.');
+    expect(output).toMatch(/app:v1: NOT published\n/);
+    expect(bench.sandbox.requests.filter(({ steps }) => steps.includes('start'))).toEqual([]);
+    expect(bench.sandbox.registry.repositories.get('acme/app')?.manifests.size).toBe(0);
+  });
+});
+
+describe.each([
+  ['gives a token to everybody', { anonymous: 'push' }],
+  ['asks only for passwords where they are needed', { anonymous: 'push', authentication: 'basic' }],
+  ['asks for nothing', { authentication: 'none' }],
+] as const)('a registry that %s', (_, registry: RegistryOptions) => {
+  const bench = useBench({ registry });
+
+  it('takes an image from nobody', async () => {
+    await expectPublished(bench, await push(bench, await writeLayout(bench, smallLayers), nobody));
+    const credentials = bench.sandbox.requests.flatMap(({ headers }) => headers.authorization ?? []);
+    expect(credentials.filter((value) => !value.startsWith('Bearer '))).toEqual([]);
+  });
+});
+
+describe.each([
+  ['nothing more', {}],
+  ['what it points to already', { refusesSame: true }],
+  ['what it points to already, as a conflict', { refusesSame: true, immutableStatus: 409, immutableCode: 'CONFLICT' }],
+  ['what it points to already, as a bad request', { refusesSame: true, immutableStatus: 400 }],
+] as const)('an immutable tag that refuses %s', (_, more: RegistryOptions) => {
+  const bench = useBench({ registry: { immutableTags: '.*', ...more } });
+
+  it.each([
+    ['an archive', writeArchive],
+    ['a layout', writeLayout],
+  ])('the same run again succeeds, from %s', async (__, write) => {
+    const file = await write(bench, smallLayers);
+    await expectPublished(bench, await push(bench, file, { TAGS: 'v2' }));
+    const first = digestUnder(bench, 'v1');
+    const { length } = bench.sandbox.requests;
+    const again = await push(bench, file, { TAGS: 'v2' });
+    await expectPublished(bench, again);
+    await expectPublished(bench, again, 'v2');
+    expect(again.output).not.toContain('WARNING');
+    expect(count(stepsSince(bench, length), 'start')).toBe(0);
+    expect([digestUnder(bench, 'v1'), digestUnder(bench, 'v2')]).toEqual([first, first]);
+  });
+
+  it('another image is refused, with advice, and nothing is changed', async () => {
+    await expectPublished(bench, await push(bench, await writeLayout(bench, smallLayers)));
+    const repository = bench.sandbox.registry.repositories.get('acme/app');
+    const before = { tags: [...(repository?.tags ?? [])], manifests: [...(repository?.manifests.keys() ?? [])] };
+    const { exitCode, output } = await push(bench, await writeLayout(bench, [layer('another', 900)], 'another'));
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/✖ .*immutable/);
+    expect(output).toContain('The tag v1 is immutable and exists: publish under another tag');
+    expect(output).toMatch(/app:v1: NOT published/);
+    expect(output).not.toContain("as Docker's");
+    expect({ tags: [...(repository?.tags ?? [])], manifests: [...(repository?.manifests.keys() ?? [])] }).toEqual(
+      before,
+    );
+    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+  });
+});
+
+describe('a success that is not one of a registry', () => {
+  const bench = useBench();
+  const headers = { 'content-type': 'text/html' };
+  const body = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
+  const page: FaultAction = { kind: 'status', status: 200, headers, body };
+  const saysPage = 'answered 200 with a web page, "Sign in" (text/html)';
+
+  it.each<[string, RegistryStep, FaultAction, string]>([
+    ['a sign-in page in answer to the start of an upload', 'start', page, '200 Sign in'],
+    ['a sign-in page in answer to a blob', 'commit', page, saysPage],
+    ['a sign-in page in answer to the manifest', 'manifest-put', page, saysPage],
+    ['nothing in answer to the manifest', 'manifest-put', { kind: 'status', status: 200, body: '' }, 'no such tag'],
+    ['a sign-in page in answer to reading back', 'manifest-get', page, saysPage],
+    ['a sign-in page in place of a token', 'token', page, saysPage],
+    [
+      'an error in place of a token',
+      'token',
+      { kind: 'status', status: 200, body: '{"errors":[{"code":"DENIED","message":"who are you"}]}' },
+      'answered 200 with an error, "DENIED: who are you"',
+    ],
+  ])('%s is a failure', async (_, step, action, words) => {
+    bench.sandbox.inject({ step, times: -1, action });
+    const file = await writeLayout(bench, smallLayers);
+    const { exitCode, output } = await push(bench, file, {}, '--reuse', 'none');
+    expect(output).toContain(words);
+    if (words !== 'no such tag')
+      expect(output).toContain('What to do: Something else may have answered in place of the server: check that REG');
+    expect(output).toMatch(/app:v1: (?:NOT published|sent, but not confirmed)/);
+    expect(exitCode).toBe(1);
+  });
+
+  it.each([
+    ['once', 1, 0],
+    ['always', -1, 1],
+  ])(
+    'nothing in answer to the manifest of a platform, %s: it is looked for, and sent again',
+    async (_, times, code) => {
+      const action: FaultAction = { kind: 'status', status: 204, body: '' };
+      bench.sandbox.inject({ step: 'manifest-put', path: 'sha256:', times, action });
+      const file = await writePlatforms(bench, ['amd64', 'arm64']);
+      const ended = await push(bench, file, {}, '--reuse', 'none');
+      expect(ended.exitCode).toBe(code);
+      if (code === 0) await expectPublished(bench, ended);
+      else expect(ended.output).toContain('answered 204 to the manifest, and does not have it');
+    },
+  );
+});
+
+describe('--reuse none', () => {
+  const bench = useBench();
+
+  it.each([
+    // What a layer becomes when it is packed on the way is known too late to ask for it.
+    ['an archive is sent again', writeArchive, 5],
+    ['of a layout, what a HEAD finds is not', writeLayout, 0],
+  ])('no published tag is looked at: %s', async (_, write, sent) => {
+    const file = await write(bench, smallLayers);
+    await expectPublished(bench, await push(bench, file, { TAGS: 'latest' }));
+    const { length } = bench.sandbox.requests;
+    await expectPublished(bench, await push(bench, file, { TAGS: 'latest' }, '--reuse', 'none'));
+    const steps = stepsSince(bench, length);
+    expect(steps.slice(0, steps.indexOf('manifest-put'))).not.toContain('manifest-get');
+    expect(count(steps, 'blob-get')).toBe(0);
+    const started = bench.sandbox.requests.slice(length).filter(({ steps: [step] }) => step === 'start');
+    expect(started.filter(({ status }) => status === 202)).toHaveLength(sent);
+  });
+});
+
+describe('--compression-level', () => {
+  const bench = useBench();
+  const content = tar([{ name: 'text', content: text(400_000) }]);
+
+  async function digestAt(tag: string, ...args: readonly string[]): Promise<string | undefined> {
+    const more = { IMAGE: `acme/app:${tag}` };
+    const ended = await push(bench, await writeArchive(bench, [content]), more, '--reuse', 'none', ...args);
+    await expectPublished(bench, ended, tag);
+    return digestUnder(bench, tag);
+  }
+
+  it.each(['gzip', 'zstd'])('is the same where %s has to be packed twice', async (format) => {
+    const pinned = (level: number): readonly string[] => ['--compression', format, '--compression-level', `${level}`];
+    const [low, high] = [await digestAt('low', ...pinned(1)), await digestAt('high', ...pinned(9))];
+    expect(low).not.toBe(high);
+    bench.sandbox.inject({ method: 'PATCH', times: -1, action: { kind: 'status', status: 405 } });
+    expect([await digestAt('low-again', ...pinned(1)), await digestAt('high-again', ...pinned(9))]).toEqual([
+      low,
+      high,
+    ]);
+    expect(bench.sandbox.requests.some(({ fault }) => fault !== undefined)).toBe(true);
+  });
+});

@@ -1,0 +1,295 @@
+import { describe, expect, it } from '@jest/globals';
+import { type FileSettings, readSettings, type Settings } from '../pipe/read-settings.ts';
+import type { Environment } from '../pipe/toolkit/environment.ts';
+import { ValidationError } from '../pipe/toolkit/problems.ts';
+import { problemMap } from './toolkit/problem-map.ts';
+
+const email = 'dev@example.com';
+const apiToken = 'ATATT3xFfGF0abcdef=0123ABCD';
+const accessToken = 'ATCTT3xFfGN0abcdef=0123ABCD';
+
+/** What is required, as it is within Pipelines. */
+const inPipelines: Environment = {
+  TOKEN: accessToken,
+  FILENAME: 'app.zip',
+  BITBUCKET_WORKSPACE: 'acme',
+  BITBUCKET_REPO_SLUG: 'app',
+};
+
+async function read(env: Environment): Promise<Settings> {
+  return await readSettings({ ...inPipelines, ...env });
+}
+
+async function readArgs(...args: readonly string[]): Promise<Settings> {
+  return await read({ EXTRA_ARGS: JSON.stringify(args) });
+}
+
+async function problems(env: Environment): Promise<Readonly<Record<string, readonly string[]>>> {
+  const error: unknown = await read(env).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(ValidationError);
+  return problemMap((error as ValidationError).message.replace('Validation errors:\n', ''));
+}
+
+it('needs nothing but a token and a file name, within Pipelines', async () => {
+  expect(await read({})).toEqual({
+    type: 'file',
+    workspace: 'acme',
+    repository: 'app',
+    apiUrl: new URL('https://api.bitbucket.org/2.0'),
+    credential: { origin: 'https://api.bitbucket.org', authorization: `Bearer ${accessToken}` },
+    tokenKind: 'access-token',
+    scheme: 'Bearer',
+    patterns: { form: 'text', text: 'app.zip' },
+    rename: undefined,
+    existing: 'replace',
+    retention: undefined,
+    withChecksums: false,
+    verify: 'none',
+    concurrency: 4,
+    retries: 5,
+    timeoutMs: 120_000,
+    isDryRun: false,
+    outputPath: undefined,
+    wantsReport: true,
+    isDebug: false,
+    proxies: { http: undefined, https: undefined, none: '' },
+  });
+});
+
+it.each<[string, Environment, object]>([
+  [
+    'another workspace and repository',
+    { WORKSPACE: 'other', REPOSITORY: 'lib' },
+    { workspace: 'other', repository: 'lib' },
+  ],
+  [
+    'the owner where there is no workspace',
+    { BITBUCKET_WORKSPACE: '', BITBUCKET_REPO_OWNER: 'owner' },
+    { workspace: 'owner' },
+  ],
+  [
+    'an array of files',
+    { FILENAME: undefined, FILENAME_COUNT: '2', FILENAME_0: 'a', FILENAME_1: 'b' },
+    { patterns: { form: 'items', items: ['a', 'b'] } },
+  ],
+  ['TYPE', { TYPE: 'file' }, { type: 'file' }],
+  ['DEBUG', { DEBUG: 'Yes' }, { isDebug: true }],
+  ['an option as one text', { EXTRA_ARGS: ' --dry-run ' }, { isDryRun: true }],
+  [
+    'a proxy',
+    { HTTPS_PROXY: 'proxy:3128', NO_PROXY: 'a' },
+    { proxies: { http: undefined, https: 'http://proxy:3128/', none: 'a' } },
+  ],
+])('takes %s', async (_, env, settings) => {
+  expect(await read(env)).toMatchObject(settings);
+});
+
+describe('takes the options', () => {
+  it.each<[readonly string[], object]>([
+    [['--name', 'new name "é".zip'], { rename: 'new name "é".zip' }],
+    [['--name', 'x'.repeat(255)], { rename: 'x'.repeat(255) }],
+    [['--name=...'], { rename: '...' }],
+    [['--skip-existing'], { existing: 'skip' }],
+    [['--no-clobber'], { existing: 'fail' }],
+    [['--keep', '5', '--keep-pattern', 'nightly-*'], { retention: { keep: 5, pattern: 'nightly-*' } }],
+    [['--checksums'], { withChecksums: true }],
+    [['--verify'], { verify: 'listing' }],
+    [['--verify=content'], { verify: 'content' }],
+    [
+      ['--concurrency', '64', '--retries', '20', '--timeout', '86400'],
+      { concurrency: 64, retries: 20, timeoutMs: 86_400_000 },
+    ],
+    [['--concurrency=1', '--retries=0', '--timeout= 1 '], { concurrency: 1, retries: 0, timeoutMs: 1_000 }],
+    [['--output', 'out/result.json', '--no-report'], { outputPath: 'out/result.json', wantsReport: false }],
+  ])('%j', async (args, settings) => {
+    expect(await readArgs(...args)).toMatchObject(settings);
+  });
+});
+
+describe('takes the API_URL', () => {
+  it.each([
+    ['https://api.bitbucket.org/2.0/', 'https://api.bitbucket.org/2.0', 'https://api.bitbucket.org'],
+    [
+      'https://gateway.example:8443/bitbucket//',
+      'https://gateway.example:8443/bitbucket',
+      'https://gateway.example:8443',
+    ],
+    ['http://127.0.0.1:8080/2.0', 'http://127.0.0.1:8080/2.0', 'http://127.0.0.1:8080'],
+    ['http://localhost:8080', 'http://localhost:8080/', 'http://localhost:8080'],
+    ['http://[::1]/2.0', 'http://[::1]/2.0', 'http://[::1]'],
+  ])('%s, and gives the token to its host', async (text, href, origin) => {
+    const { apiUrl, credential } = (await read({ API_URL: text })) as FileSettings;
+    expect([apiUrl.href, credential.origin]).toEqual([href, origin]);
+  });
+});
+
+describe("takes the variables of Atlassian's pipe for ours", () => {
+  it.each<[string, Environment, Environment]>([
+    ['an access token', { BITBUCKET_ACCESS_TOKEN: accessToken }, { TOKEN: accessToken }],
+    [
+      'an API token',
+      { ATLASSIAN_ACCOUNT_EMAIL: email, ATLASSIAN_API_TOKEN: apiToken },
+      { USERNAME: email, TOKEN: apiToken },
+    ],
+    [
+      'an API token where the app password was',
+      { BITBUCKET_USERNAME: email, BITBUCKET_APP_PASSWORD: apiToken },
+      { USERNAME: email, TOKEN: apiToken },
+    ],
+    [
+      'another account',
+      { BITBUCKET_ACCESS_TOKEN: accessToken, ACCOUNT: 'other', REPOSITORY: 'lib', DEBUG: 'true' },
+      { TOKEN: accessToken, WORKSPACE: 'other', REPOSITORY: 'lib', DEBUG: 'true' },
+    ],
+  ])('%s', async (_, theirs, ours) => {
+    expect(await read({ TOKEN: undefined, ...theirs })).toEqual(await read({ TOKEN: undefined, ...ours }));
+  });
+});
+
+describe('refuses', () => {
+  it.each<[string, Environment, Readonly<Record<string, readonly string[]>>]>([
+    ['no file name', { FILENAME: '' }, { FILENAME: ['required field (it is set, but empty)'] }],
+    ['a TYPE that there is not', { TYPE: 'docker' }, { TYPE: ['unallowed value docker: use file, image, npm, maven'] }],
+    ['a DEBUG that is no boolean', { DEBUG: '1' }, { DEBUG: ['must be of boolean type (true or false), not "1"'] }],
+    [
+      'tokens that contradict',
+      { ATLASSIAN_API_TOKEN: apiToken, USERNAME: email },
+      { TOKEN: ['contradicts ATLASSIAN_API_TOKEN, which is set to something else: set one of them'] },
+    ],
+    [
+      'workspaces that contradict',
+      { WORKSPACE: 'a', ACCOUNT: 'b' },
+      { WORKSPACE: ['contradicts ACCOUNT, which is set to something else: set one of them'] },
+    ],
+    [
+      'an API token without the email',
+      { TOKEN: apiToken },
+      { USERNAME: [expect.stringMatching(/^required field: TOKEN is an API token/) as unknown as string] },
+    ],
+    [
+      'a proxy that is none',
+      { HTTPS_PROXY: 'socks5://a' },
+      { HTTPS_PROXY: [expect.stringMatching(/^must be the URL of an HTTP proxy/) as unknown as string] },
+    ],
+    [
+      'no workspace and no repository, outside Pipelines',
+      { BITBUCKET_WORKSPACE: undefined, BITBUCKET_REPO_SLUG: undefined },
+      {
+        WORKSPACE: ['required field, where BITBUCKET_WORKSPACE is not set, as outside Pipelines'],
+        REPOSITORY: ['required field, where BITBUCKET_REPO_SLUG is not set, as outside Pipelines'],
+      },
+    ],
+  ])('%s', async (_, env, expected) => {
+    expect(await problems(env)).toEqual(expected);
+  });
+
+  it('everything at once', async () => {
+    const env = {
+      TOKEN: '',
+      FILENAME: '$F',
+      TYPE: 'x',
+      WORKSPACE: 'a/b',
+      API_URL: 'x',
+      EXTRA_ARGS: '--x',
+      DEBUG: 'x',
+      http_proxy: 'x:y',
+    };
+    expect(Object.keys(await problems({ ...env, REPOSITORY: 'ü' })).sort()).toEqual(
+      [...Object.keys(env), 'REPOSITORY'].sort(),
+    );
+  });
+
+  const notAUrl = 'must be a URL, such as https://api.bitbucket.org/2.0';
+  it.each([
+    ['api.bitbucket.org/2.0', notAUrl],
+    ['ftp://api.bitbucket.org', notAUrl],
+    ['https://', notAUrl],
+    ['https://user:hunter22@api.bitbucket.org/2.0', 'must not hold credentials: use TOKEN and USERNAME'],
+    ['https://user@api.bitbucket.org/2.0', 'must not hold credentials: use TOKEN and USERNAME'],
+    ['https://api.bitbucket.org/2.0?x=y', 'must not have a query or a fragment'],
+    ['https://api.bitbucket.org/2.0#x', 'must not have a query or a fragment'],
+    [
+      'http://api.bitbucket.org/2.0',
+      'must be https: over plain http the token could be read on the way (loopback addresses excepted)',
+    ],
+  ])('the API_URL %s', async (url, problem) => {
+    expect(await problems({ API_URL: url })).toEqual({ API_URL: [problem] });
+  });
+
+  describe('as a workspace or repository', () => {
+    it.each(['acme', 'a.b-c_D9', '{12345678-1234-1234-1234-123456789abc}', '...'])('not %j', async (slug) => {
+      expect(await read({ WORKSPACE: slug, REPOSITORY: slug })).toMatchObject({ workspace: slug, repository: slug });
+    });
+
+    const addressBar = ', as it stands in the address bar: https://bitbucket.org/<WORKSPACE>/<REPOSITORY>';
+    it.each([
+      ['acme/app', ': set WORKSPACE to acme and REPOSITORY to app'],
+      ['https://bitbucket.org/acme/app', addressBar],
+      ['My App', addressBar],
+      ['..', addressBar],
+      ['.', addressBar],
+      ['a?b', addressBar],
+      ['a%2Fb', addressBar],
+      ['{1234}', addressBar],
+      ['ünï', addressBar],
+      ['a\nb', addressBar],
+    ])('%j', async (slug, advice) => {
+      expect(await problems({ WORKSPACE: slug, REPOSITORY: slug })).toEqual({
+        WORKSPACE: [`${JSON.stringify(slug)} is no workspace slug${advice}`],
+        REPOSITORY: [`${JSON.stringify(slug)} is no repository slug${advice}`],
+      });
+    });
+  });
+
+  describe('the options', () => {
+    it.each<[readonly string[], string]>([
+      [
+        ['--skip-existing', '--no-clobber'],
+        'options --skip-existing and --no-clobber contradict each other: give one of them',
+      ],
+      [['--keep', '5'], 'option --keep needs --keep-pattern, which names the downloads that may be deleted'],
+      [['--keep-pattern', '*'], 'option --keep-pattern needs --keep, the number of downloads to keep'],
+      [['--keep', '0', '--keep-pattern', '*'], wholeNumber('--keep', 1, 1_000_000, '0')],
+      [['--keep', '1000001', '--keep-pattern', '*'], wholeNumber('--keep', 1, 1_000_000, '1000001')],
+      [['--keep', 'all', '--keep-pattern', '*'], wholeNumber('--keep', 1, 1_000_000, 'all')],
+      [['--concurrency', '0'], wholeNumber('--concurrency', 1, 64, '0')],
+      [['--concurrency', '65'], wholeNumber('--concurrency', 1, 64, '65')],
+      [['--retries', '-1'], wholeNumber('--retries', 0, 20, '-1')],
+      [['--retries', '21'], wholeNumber('--retries', 0, 20, '21')],
+      [['--timeout', '0'], wholeNumber('--timeout', 1, 86_400, '0')],
+      [['--timeout', '1.5'], wholeNumber('--timeout', 1, 86_400, '1.5')],
+      [['--timeout', '1e3'], wholeNumber('--timeout', 1, 86_400, '1e3')],
+      [['--timeout', '86401'], wholeNumber('--timeout', 1, 86_400, '86401')],
+      [['--verify=all'], 'option --verify takes no value or "content", not "all"'],
+      [['--name', 'é'.repeat(150)], 'option --name is 300 bytes long, and 255 is the most'],
+      [['--name', 'x'.repeat(256)], 'option --name is 256 bytes long, and 255 is the most'],
+      [['--name', 'a/b'], 'option --name needs a file name without a path, not "a/b"'],
+      [['--name', String.raw`a\b`], String.raw`option --name needs a file name without a path, not "a\\b"`],
+      [['--name', '.'], 'option --name needs a file name without a path, not "."'],
+      [['--name', '..'], 'option --name needs a file name without a path, not ".."'],
+      [['--name', 'a\0b'], String.raw`option --name needs a file name without a path, not "a\u0000b"`],
+    ])('%j', async (args, problem) => {
+      expect(await problems({ EXTRA_ARGS: JSON.stringify(args) })).toEqual({ EXTRA_ARGS: [problem] });
+    });
+  });
+
+  it('without ever naming the token', async () => {
+    const token = 'hunter22-hunter22';
+    for (const env of [
+      { TOKEN: `"${token}"` },
+      { TOKEN: `${token} x` },
+      { TOKEN: `ATATT${token}` },
+      { TOKEN: `ATBB${token}` },
+      { TOKEN: token, BITBUCKET_ACCESS_TOKEN: 'other' },
+      { TOKEN: 'other', BITBUCKET_ACCESS_TOKEN: token },
+      { TOKEN: undefined, BITBUCKET_APP_PASSWORD: token, BITBUCKET_USERNAME: 'user' },
+      { TOKEN: 'other', API_URL: `https://x:${token}@host/` },
+      { TOKEN: 'other', HTTPS_PROXY: `socks5://x:${token}@host` },
+    ])
+      expect(JSON.stringify(await problems(env))).not.toContain('hunter22');
+  });
+});
+
+function wholeNumber(name: string, min: number, max: number, given: string): string {
+  return `option ${name} needs a whole number from ${min} to ${max}, not ${JSON.stringify(given)}`;
+}
