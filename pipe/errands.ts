@@ -3,7 +3,7 @@
 import { HttpError } from './errors.ts';
 import { discard, readText } from './http/answer.ts';
 import { bytesBody } from './io/body.ts';
-import type { RunTools } from './tools.ts';
+import type { Tools } from './tools.ts';
 import { canReport, pipelinesProxyUrl, type Report, reportRequest } from './toolkit/code-insights.ts';
 import type { Environment } from './toolkit/environment.ts';
 import { findNewerVersion, type PipeMetadata, publishedPipesUrl } from './toolkit/metadata.ts';
@@ -16,7 +16,7 @@ const maxListBytes = 4 * 1024 * 1024;
  * @returns a function that ends the look, and gives the newer version if one was found in time
  */
 export function startVersionCheck(
-  tools: RunTools,
+  tools: Tools,
   metadata: PipeMetadata,
   listUrl: string = publishedPipesUrl,
 ): () => Promise<string | undefined> {
@@ -38,7 +38,7 @@ export function startVersionCheck(
 
 /** Puts a report on the commit, where this is a pipeline's; a proxy that is not there is no news. */
 export async function sendReport(
-  tools: RunTools,
+  tools: Tools,
   env: Environment,
   report: Report,
   proxyUrl: string = pipelinesProxyUrl,

@@ -1,28 +1,15 @@
-/** Carries out valid settings: sets up the tools, publishes, and hands the result to whoever wants it. */
+/** Carries out valid settings: prepares, logs the plan, publishes, and hands the results over. */
 
 import { resolve } from 'node:path';
+import { explain } from './destinations/advice.ts';
+import type { Conclusion, Destination, Publication } from './destinations/destination.ts';
+import { insightsReport, resultOf } from './destinations/report.ts';
+import { loadDestination, type Settings } from './destinations/table.ts';
 import { sendReport, startVersionCheck } from './errands.ts';
 import { InputError } from './errors.ts';
-import { explain } from './destinations/advice.ts';
-import { publishFiles } from './destinations/downloads/destination.ts';
-import { type Conclusion, createRunTools, type RunContext, type RunTools } from './tools.ts';
-import type { Settings } from './read-settings.ts';
+import { createTools, type RunContext, type Tools } from './tools.ts';
 import { readMetadata } from './toolkit/metadata.ts';
 import { checkOutputPath, writeOutputVariables, writeResult } from './toolkit/outputs.ts';
-import { defaultApiUrl } from './settings/variables.ts';
-
-/** Where a run finds things. */
-export interface Surroundings {
-  readonly workingDirectory: string;
-  /** Where pipe.yml may be. */
-  readonly metadataPaths: readonly string[];
-  /** The list of published pipes; unless given, it is asked only when publishing to Bitbucket itself. */
-  readonly versionListUrl?: string;
-  /** Where Code Insights reports go. */
-  readonly pipelinesProxyUrl?: string;
-  /** The bound of the first wait before a request is sent again. */
-  readonly retryBaseMs?: number;
-}
 
 /** A run that did not succeed. */
 export interface Failure {
@@ -33,39 +20,24 @@ export interface Failure {
 }
 
 /** @returns the text after `✔`, or the failure */
-export async function perform(
-  given: Omit<RunContext, 'workingDirectory' | 'userAgent' | 'retryBaseMs'>,
-  surroundings: Surroundings,
-): Promise<string | Failure> {
+export async function perform(given: RunContext<Settings>): Promise<string | Failure> {
+  const { surroundings } = given;
+  const settings = withWholePaths(given.settings, surroundings.workingDirectory);
+  const context = { ...given, settings };
   const metadata = await readMetadata(surroundings.metadataPaths);
-  const { workingDirectory, retryBaseMs, versionListUrl, pipelinesProxyUrl } = surroundings;
   const userAgent = `bitbucket-upload-package/${metadata?.version ?? 'unknown'}`;
-  const { env } = given;
-  const { outputPath } = given.settings;
-  const settings =
-    outputPath === undefined
-      ? given.settings
-      : { ...given.settings, outputPath: resolve(workingDirectory, outputPath) };
-  const tools = createRunTools({ ...given, settings, workingDirectory, userAgent, retryBaseMs });
+  const destination = await loadDestination(settings);
+  const tools = createTools(context, userAgent);
   tools.log.debug(`${userAgent}, Node.js ${process.version}`);
-  const isOnBitbucket = settings.type === 'file' && settings.apiUrl.href === new URL(defaultApiUrl).href;
-  const checksVersion = !settings.isDryRun && (isOnBitbucket || versionListUrl !== undefined);
   if (settings.outputPath !== undefined) await checkOutput(settings.outputPath);
+  const { versionListUrl } = surroundings;
+  const checksVersion = !settings.isDryRun && (destination.isBitbucket(settings) || versionListUrl !== undefined);
   const endVersionCheck =
     checksVersion && metadata !== undefined ? startVersionCheck(tools, metadata, versionListUrl) : undefined;
   try {
-    const conclusion = await publish(settings, tools);
-    const failure =
-      conclusion.failure === undefined
-        ? undefined
-        : { ...conclusion.failure, advice: explain(conclusion.failure.error, settings) };
-    await handOver({ env, settings }, conclusion, tools);
-    if (failure === undefined && settings.wantsReport && conclusion.report !== undefined) {
-      await sendReport(tools, env, conclusion.report, pipelinesProxyUrl);
-    }
-    return failure ?? conclusion.success ?? '';
+    return await publish(destination, context, tools);
   } catch (error) {
-    return { error, advice: explain(error, settings) };
+    return { error, advice: explain(error, destination, settings) };
   } finally {
     const newer = await endVersionCheck?.();
     if (newer !== undefined)
@@ -74,15 +46,45 @@ export async function perform(
   }
 }
 
-/** Each kind of upload is loaded only where it is wanted. */
-async function publish(settings: Settings, tools: RunTools): Promise<Conclusion> {
-  if (settings.type === 'file') return await publishFiles(settings, tools);
-  if (settings.type === 'npm')
-    return await (await import('./destinations/npm/destination.ts')).publishNpm(settings, tools);
-  if (settings.type === 'maven')
-    return await (await import('./destinations/maven/destination.ts')).publishMaven(settings, tools);
-  const { publishImage } = await import('./destinations/image/destination.ts');
-  return await publishImage(settings, tools);
+function withWholePaths(settings: Settings, workingDirectory: string): Settings {
+  const { outputPath } = settings;
+  return outputPath === undefined ? settings : { ...settings, outputPath: resolve(workingDirectory, outputPath) };
+}
+
+async function publish(
+  destination: Destination<Settings>,
+  context: RunContext<Settings>,
+  tools: Tools,
+): Promise<string | Failure> {
+  const { settings } = context;
+  const publication = await destination.prepare(settings, tools);
+  try {
+    for (const line of publication.lines) tools.log.info(line);
+    for (const warning of publication.warnings) tools.log.warning(warning);
+    tools.signal.throwIfAborted();
+    if (settings.isDryRun) return 'Dry run: nothing was sent';
+    const { conclusion, elapsedMs } = await publishWithProgress(publication, tools);
+    await handOver(context, conclusion, elapsedMs, tools);
+    const { error, failureLines: lines } = conclusion;
+    if (error !== undefined) return { error, lines, advice: explain(error, destination, settings) };
+    return conclusion.summary(elapsedMs);
+  } finally {
+    await publication.close?.();
+  }
+}
+
+async function publishWithProgress(
+  publication: Publication,
+  tools: Tools,
+): Promise<{ readonly conclusion: Conclusion; readonly elapsedMs: number }> {
+  const startedAt = performance.now();
+  const progress = tools.createProgress(publication.totalBytes);
+  try {
+    const conclusion = await publication.publish(progress);
+    return { conclusion, elapsedMs: performance.now() - startedAt };
+  } finally {
+    progress.close();
+  }
 }
 
 /** @throws InputError */
@@ -96,18 +98,24 @@ async function checkOutput(path: string): Promise<void> {
   }
 }
 
-/** Writes the results. Where that fails now, the upload has still happened: no more than a warning. */
+/** Writes and reports the results. If that fails now, the upload has still happened: no more than a warning. */
 async function handOver(
-  { env, settings }: Pick<RunContext, 'env' | 'settings'>,
-  { failure, result, variables }: Conclusion,
-  { log, secrets: { scrub, scrubValue } }: RunTools,
+  { env, settings, surroundings }: RunContext<Settings>,
+  conclusion: Conclusion,
+  elapsedMs: number,
+  tools: Tools,
 ): Promise<void> {
-  const message = failure?.error instanceof Error ? scrub(failure.error.message) : undefined;
+  const { log, secrets } = tools;
+  const { error, variables, report } = conclusion;
+  const message = error instanceof Error ? secrets.scrub(error.message) : undefined;
+  const result = resultOf(settings.type, conclusion, elapsedMs, message);
   const writes = await Promise.allSettled([
-    result === undefined ? undefined : writeResult(env, settings.outputPath, result(message), scrubValue),
-    variables === undefined ? undefined : writeOutputVariables(env, variables, scrubValue),
+    writeResult(env, settings.outputPath, result, secrets.scrubValue),
+    error === undefined ? writeOutputVariables(env, variables, secrets.scrubValue) : undefined,
   ]);
   for (const write of writes)
     if (write.status === 'rejected')
       log.warning(`The results could not be written: ${(write.reason as Error).message}`);
+  if (error !== undefined || !settings.wantsReport) return;
+  await sendReport(tools, env, insightsReport(settings.type, report, elapsedMs), surroundings.pipelinesProxyUrl);
 }

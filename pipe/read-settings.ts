@@ -1,42 +1,29 @@
 /** Turns the environment into typed settings, or into every problem with it at once. */
 
-import { type FileSettings, readFileSettings } from './destinations/downloads/settings.ts';
+import { destinations, type Settings } from './destinations/table.ts';
 import { GivenOptions } from './settings/options.ts';
-import { type ImageSettings, readImageSettings } from './destinations/image/settings.ts';
-import { type MavenSettings, readMavenSettings } from './destinations/maven/settings.ts';
-import { type NpmSettings, readNpmSettings } from './destinations/npm/settings.ts';
+import { options, type Type, types, variables } from './settings/variables.ts';
 import type { Environment } from './toolkit/environment.ts';
 import { readOptions } from './toolkit/option-table.ts';
 import { Problems, ValidationError } from './toolkit/problems.ts';
 import { readVariables } from './toolkit/variable-table.ts';
-import { options, type Type, types, variables } from './settings/variables.ts';
 
-export type { FileSettings, ImageSettings, MavenSettings, NpmSettings };
-export type Settings = FileSettings | ImageSettings | NpmSettings | MavenSettings;
-
-/** What is required depends on TYPE: each kind of upload says so itself. */
+/** What is required depends on TYPE: each destination says so itself. */
 const table = {
   ...variables,
   TOKEN: { ...variables.TOKEN, required: false },
   FILENAME: { ...variables.FILENAME, required: false },
 } as const;
 
-const readers = {
-  file: readFileSettings,
-  image: readImageSettings,
-  npm: readNpmSettings,
-  maven: readMavenSettings,
-} as const;
-
 /** @throws ValidationError naming every problem, in the toolkits' format */
 export async function readSettings(env: Environment): Promise<Settings> {
   const problems = new Problems();
   const values = await readVariables(table, env, problems);
-  // Where TYPE itself is wrong, the rest is still read, as for the default.
+  // If TYPE itself is wrong, the rest is still read, as for the default.
   const type = types.find((known) => known === values.TYPE) ?? (values.IMAGE === undefined ? 'file' : 'image');
   const words = values.EXTRA_ARGS?.form === 'text' ? [values.EXTRA_ARGS.text.trim()] : (values.EXTRA_ARGS?.items ?? []);
   const given = new GivenOptions(readOptions<Type>(options, words, type, 'EXTRA_ARGS', problems), problems);
-  const settings = readers[type](env, values, given, problems);
+  const settings = destinations[type].readSettings(env, values, given, problems);
   if (!problems.isEmpty || settings === undefined) throw new ValidationError(problems);
   return settings;
 }

@@ -3,19 +3,14 @@
 import { setTimeout } from 'node:timers/promises';
 import { PipeError, StoppedError } from './errors.ts';
 import { givenSecrets } from './settings/given-secrets.ts';
-import type { Failure, Surroundings } from './perform.ts';
+import type { Failure } from './perform.ts';
 import { readSettings } from './read-settings.ts';
 import { type Environment, readBoolean } from './toolkit/environment.ts';
-import { exitCodes, fail, onStopSignal, type SignalSource, succeed } from './toolkit/outcome.ts';
+import { exitCodes, fail, onStopSignal, succeed } from './toolkit/outcome.ts';
 import { createOutput, type Output, type Stream } from './toolkit/output.ts';
 import { Problems, ValidationError } from './toolkit/problems.ts';
 import { createSecrets, type Secrets } from './toolkit/scrub.ts';
-
-/** What a run needs of the process around it. */
-export interface ProcessParts extends Surroundings {
-  readonly stdout: Stream;
-  readonly signals: SignalSource;
-}
+import type { Surroundings } from './tools.ts';
 
 /** A run that was told to stop, and does not, is left behind after this. */
 const maxStopMs = 1_500;
@@ -23,17 +18,17 @@ const maxStopMs = 1_500;
 const unknownState = '  what was under way may or may not have been published';
 
 /** Runs the pipe once. Never throws. @returns the exit code */
-export async function run(env: Environment, parts: ProcessParts): Promise<number> {
+export async function run(env: Environment, surroundings: Surroundings): Promise<number> {
   const secrets = secretsOf(env);
-  const output = createOutput(parts.stdout, secrets.scrub);
+  const output = createOutput(surroundings.stdout, secrets.scrub);
   const controller = new AbortController();
   const { signal } = controller;
-  const stopListening = onStopSignal(parts.signals, (name) => controller.abort(new StoppedError(name)));
+  const stopListening = onStopSignal(surroundings.signals, (name) => controller.abort(new StoppedError(name)));
   try {
     const settings = await readSettings(env);
     // All that sends is loaded once there is something to send: a validation error comes sooner without.
     const { perform } = await import('./perform.ts');
-    const work = perform({ env, settings, output, secrets, isColoured: isColoured(env), signal }, parts);
+    const work = perform({ env, settings, output, secrets, isColoured: isColoured(env), signal, surroundings });
     const ending = await Promise.race([work, stopDeadline(signal)]);
     return typeof ending === 'string' ? succeed(output, ending, isColoured(env)) : failRun(output, env, ending);
   } catch (error) {

@@ -1,31 +1,21 @@
-/** What every publisher works with, made from the settings, and the conclusion that it gives back. */
+/** The tools of a run, made from its settings: log, HTTP clients and progress. */
 
-import type { Surroundings as Places } from './io/select-files.ts';
+import type { RunTools } from './destinations/destination.ts';
 import { type Authorizer, fixedAuthorizer } from './http/authorizer.ts';
-import { type Patience, patienceOf } from './http/read-back.ts';
+import { patienceOf } from './http/read-back.ts';
 import { defaultRetryPolicy } from './http/retry.ts';
 import { createHttp, type Http } from './http/send.ts';
-import type { Settings } from './read-settings.ts';
-import type { Report } from './toolkit/code-insights.ts';
+import type { CommonSettings } from './settings/common.ts';
 import type { Environment } from './toolkit/environment.ts';
-import { createLog, type Log } from './toolkit/log.ts';
-import type { Output } from './toolkit/output.ts';
+import { createLog } from './toolkit/log.ts';
+import type { SignalSource } from './toolkit/outcome.ts';
+import type { Output, Stream } from './toolkit/output.ts';
 import { wantsResult } from './toolkit/outputs.ts';
 import { createProgress, type Progress } from './toolkit/progress.ts';
 import type { Secrets } from './toolkit/scrub.ts';
 
-export interface RunTools {
-  readonly log: Log;
-  /** What must not leave, in any text. */
-  readonly secrets: Secrets;
-  /** A client for the run's requests, with these credentials. */
-  createHttp(authorizer: Authorizer): Http;
-  readonly signal: AbortSignal;
-  /** For what has been written, and cannot be read yet. */
-  readonly patience: Patience;
-  readonly places: Places;
-  /** Whether the result, with its digests, will be written somewhere. */
-  readonly wantsResult: boolean;
+/** The tools of destinations, and those that a run keeps to itself. */
+export interface Tools extends RunTools {
   /** @param totalBytes what the plan says is to be sent; undefined if the plan does not say */
   createProgress(totalBytes: number | undefined): Progress;
   /** A client without credentials, for side errands that must not delay the run. */
@@ -34,36 +24,39 @@ export interface RunTools {
   close(): Promise<void>;
 }
 
-/** What a publisher leaves to be said and written. */
-export interface Conclusion {
-  /** The text after `✔`. */
-  readonly success?: string;
-  /** What ended the run, and what became of each item. */
-  readonly failure?: { readonly error: unknown; readonly lines: readonly string[] };
-  /** The machine-readable result, with the error's text where there is one. */
-  readonly result?: (errorMessage: string | undefined) => unknown;
-  readonly variables?: Readonly<Record<string, string | undefined>>;
-  readonly report?: Report;
+/** The process around a run. */
+export interface Surroundings {
+  readonly stdout: Stream;
+  readonly signals: SignalSource;
+  readonly workingDirectory: string;
+  /** Where pipe.yml may be. */
+  readonly metadataPaths: readonly string[];
+  /** The list of published pipes; unless given, it is asked only when publishing to Bitbucket itself. */
+  readonly versionListUrl?: string;
+  /** Where Code Insights reports go. */
+  readonly pipelinesProxyUrl?: string;
+  /** The upper bound of the first wait before a request is sent again. */
+  readonly retryBaseMs?: number;
 }
 
-export interface RunContext {
+/** A run whose settings are valid. */
+export interface RunContext<S extends CommonSettings = CommonSettings> {
   readonly env: Environment;
-  readonly settings: Settings;
+  readonly settings: S;
   readonly output: Output;
   readonly secrets: Secrets;
   readonly isColoured: boolean;
   readonly signal: AbortSignal;
-  readonly workingDirectory: string;
-  readonly userAgent: string;
-  readonly retryBaseMs?: number | undefined;
+  readonly surroundings: Surroundings;
 }
 
 const errandTimeoutMs = 5_000;
 
-export function createRunTools(context: RunContext): RunTools {
-  const { env, settings, output, secrets, signal, userAgent } = context;
+/** Creates the tools; no connection is made yet. */
+export function createTools(context: RunContext, userAgent: string): Tools {
+  const { env, settings, output, secrets, signal, surroundings } = context;
   const log = createLog(output, { isDebug: settings.isDebug, isColoured: context.isColoured });
-  const baseMs = context.retryBaseMs ?? defaultRetryPolicy.baseMs;
+  const baseMs = surroundings.retryBaseMs ?? defaultRetryPolicy.baseMs;
   const clients: Http[] = [];
   const create = (
     authorizer: Authorizer,
@@ -81,7 +74,10 @@ export function createRunTools(context: RunContext): RunTools {
     secrets,
     signal,
     patience: patienceOf(baseMs, signal),
-    places: { workingDirectory: context.workingDirectory, cloneDirectory: env['BITBUCKET_CLONE_DIR'] || undefined },
+    places: {
+      workingDirectory: surroundings.workingDirectory,
+      cloneDirectory: env['BITBUCKET_CLONE_DIR'] || undefined,
+    },
     wantsResult: wantsResult(env, settings.outputPath),
     createHttp: (authorizer) =>
       create(authorizer, { retries: settings.retries, timeoutMs: settings.timeoutMs, signal }),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { type FileSettings, readSettings, type Settings } from '../pipe/read-settings.ts';
+import type { FileSettings } from '../pipe/destinations/downloads/settings.ts';
+import type { Settings } from '../pipe/destinations/table.ts';
+import { readSettings } from '../pipe/read-settings.ts';
 import type { Environment } from '../pipe/toolkit/environment.ts';
 import { ValidationError } from '../pipe/toolkit/problems.ts';
 import { problemMap } from './toolkit/problem-map.ts';

@@ -1,10 +1,5 @@
-/** Tells a user what to do about a failure: a table from errors to advice. */
+/** What to do about a failure: rows from errors to advice, and those that apply to any server. */
 
-import { adviceOf, hasCode, type Row } from './advice-table.ts';
-import { type FileFacts, fileRows } from './downloads/advice.ts';
-import { type ImageFacts, imageRows } from './image/advice.ts';
-import { type MavenFacts, mavenRows } from './maven/advice.ts';
-import { type NpmFacts, npmRows } from './npm/advice.ts';
 import {
   FileChangedError,
   HttpError,
@@ -13,24 +8,35 @@ import {
   UnexpectedAnswerError,
   VerificationError,
 } from '../errors.ts';
-import { isBitbucketPackages } from '../settings/registry-url.ts';
-import { bitbucketRegistry, defaultApiUrl } from '../settings/variables.ts';
+import type { CommonSettings } from '../settings/common.ts';
+import type { TokenKind } from '../settings/credential.ts';
+import type { Destination } from './destination.ts';
 
-type Facts = FileFacts | ImageFacts | NpmFacts | MavenFacts;
+/** Advice for one kind of failure. */
+export interface Row<Facts> {
+  readonly when: (error: unknown) => boolean;
+  readonly advice: (error: never, facts: Facts) => string;
+}
+
+interface ServerFacts {
+  readonly isBitbucket: boolean;
+  readonly serverVariable: string;
+  readonly timeoutMs: number;
+}
 
 /** What may happen with any server. */
-const commonRows: readonly Row<Facts>[] = [
+const serverRows: readonly Row<ServerFacts>[] = [
   {
     // A 2xx that is not accepted has come with what the protocol does not have, too.
     when: (error) =>
       error instanceof UnexpectedAnswerError || (error instanceof HttpError && error.refusal.status < 300),
-    advice: (_, facts) =>
-      `Something else may have answered in place of the server: check that ${facts.type === 'file' ? 'API_URL' : 'REGISTRY'} is the right address, and that no sign-in page, proxy or gateway stands in between.`,
+    advice: (_, { serverVariable }) =>
+      `Something other than the server may have answered: check that ${serverVariable} is the right address, and that no sign-in page, proxy or gateway stands in between.`,
   },
   {
     when: (error) => error instanceof HttpError && error.refusal.status >= 500,
-    advice: (_, facts) =>
-      `The trouble is on the server's side${isBitbucket(facts) ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again.`,
+    advice: (_, { isBitbucket }) =>
+      `The problem is on the server's side${isBitbucket ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again.`,
   },
   {
     when: hasCode('ENOTFOUND', 'EAI_AGAIN'),
@@ -39,22 +45,22 @@ const commonRows: readonly Row<Facts>[] = [
   {
     when: hasCode('PROXY_403', 'PROXY_407'),
     advice: () =>
-      'The proxy lets nothing through: check the user name and the password in HTTPS_PROXY, or name the host in NO_PROXY.',
+      'The proxy refused the connection: check the user name and the password in HTTPS_PROXY, or add the host to NO_PROXY.',
   },
   {
     when: (error) => error instanceof NetworkError && /CERT|SIGNED|SIGNATURE|ISSUER|ERR_TLS/.test(error.code),
     advice: () =>
-      'The server showed a certificate that this pipe does not trust. Behind a company proxy, give its CA as a PEM file in NODE_EXTRA_CA_CERTS.',
+      'The server presented a certificate that this pipe does not trust. Behind a company proxy, give its CA as a PEM file in NODE_EXTRA_CA_CERTS.',
   },
   {
     when: (error) => error instanceof NetworkError,
     advice: () =>
-      'The network or the server failed for longer than the retries last. It is safe to run the step again; --retries N makes the pipe more patient.',
+      'The network or the server kept failing until the retries ran out. Run the step again; raise --retries to keep trying longer.',
   },
   {
     when: (error) => error instanceof StalledError,
     advice: (_, { timeoutMs }) =>
-      `The connection went dead, or the server needs more than ${timeoutMs / 1000} s to answer: --timeout SECONDS sets how long to wait.`,
+      `The connection is dead, or the server needs more than ${timeoutMs / 1000} s to answer: raise --timeout to wait longer.`,
   },
   {
     when: (error) => error instanceof FileChangedError,
@@ -64,22 +70,51 @@ const commonRows: readonly Row<Facts>[] = [
   {
     when: (error) => error instanceof VerificationError,
     advice: () =>
-      'Was the same name uploaded by something else at the same time? Run the step again to replace what is there.',
+      'Did something else upload the same name at the same time? Run the step again to replace what is there.',
   },
 ];
 
-/** What the user can do; undefined where the message says it already. */
-export function explain(error: unknown, facts: Facts): string | undefined {
-  return adviceByType(error, facts) ?? adviceOf(commonRows, error, facts);
+/** What the user can do; undefined if the message already says it. */
+export function explain<S extends CommonSettings>(
+  error: unknown,
+  destination: Pick<Destination<S>, 'advice' | 'isBitbucket' | 'serverVariable'>,
+  settings: S,
+): string | undefined {
+  const isBitbucket = destination.isBitbucket(settings);
+  const { serverVariable } = destination;
+  const { timeoutMs } = settings;
+  return (
+    adviceOf(destination.advice, error, settings) ??
+    adviceOf(serverRows, error, { isBitbucket, serverVariable, timeoutMs })
+  );
 }
 
-function adviceByType(error: unknown, facts: Facts): string | undefined {
-  if (facts.type === 'file') return adviceOf(fileRows, error, facts);
-  if (facts.type === 'image') return adviceOf(imageRows, error, facts);
-  return facts.type === 'npm' ? adviceOf(npmRows, error, facts) : adviceOf(mavenRows, error, facts);
+/** Of the first row that fits. */
+function adviceOf<Facts>(rows: readonly Row<Facts>[], error: unknown, facts: Facts): string | undefined {
+  return rows.find((row) => row.when(error))?.advice(error as never, facts);
 }
 
-function isBitbucket(facts: Facts): boolean {
-  if (facts.type === 'file') return facts.apiUrl.href.startsWith(defaultApiUrl);
-  return facts.type === 'image' ? facts.reference.host === bitbucketRegistry : isBitbucketPackages(facts.registry);
+/** Whether a server refused with a reason that contains these words. */
+export function isRefused(error: unknown, words: RegExp): boolean {
+  return error instanceof HttpError && words.test(error.refusal.reason);
+}
+
+/** Whether a server refused with this status. */
+export function hasStatus(status: number): (error: unknown) => error is HttpError {
+  return (error): error is HttpError => error instanceof HttpError && error.refusal.status === status;
+}
+
+function hasCode(...codes: readonly string[]): (error: unknown) => boolean {
+  return (error) => error instanceof NetworkError && codes.includes(error.code);
+}
+
+export const packageScopes = 'read:package:bitbucket and write:package:bitbucket';
+
+export const apiTokenPage = 'https://id.atlassian.com/manage-profile/security/api-tokens';
+
+/** For a registry of packages that answers 401 to a user name and a token. */
+export function packagesCredentialsAdvice(what: 'registry' | 'repository', tokenKind: TokenKind): string {
+  return tokenKind === 'api-token'
+    ? `Check that USERNAME is the email of the Atlassian account that made the API token, that the token has not expired, and that it has the scopes ${packageScopes}: ${apiTokenPage}.`
+    : `The ${what} does not accept this USERNAME and TOKEN. Bitbucket's takes an API token with the scopes ${packageScopes} and its email, or the pipeline's own BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN.`;
 }

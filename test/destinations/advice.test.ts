@@ -10,12 +10,13 @@ import {
   VerificationError,
 } from '../../pipe/errors.ts';
 import { explain } from '../../pipe/destinations/advice.ts';
-import { VersionConflictError } from '../../pipe/destinations/maven/version-conflict.ts';
+import type { FileFacts } from '../../pipe/destinations/downloads/advice.ts';
+import { downloads } from '../../pipe/destinations/downloads/destination.ts';
+import type { FileSettings } from '../../pipe/destinations/downloads/settings.ts';
 
-type Facts = Extract<Parameters<typeof explain>[1], { readonly type: 'file' }>;
+type Facts = FileFacts & Pick<FileSettings, 'apiUrl' | 'timeoutMs'>;
 
 const facts: Facts = {
-  type: 'file',
   workspace: 'acme',
   repository: 'app',
   tokenKind: 'other',
@@ -37,6 +38,10 @@ function refused(status: number, given: Partial<Refusal> = {}): HttpError {
     ...given,
   });
 }
+function advice(error: unknown, given: Facts): string | undefined {
+  return explain(error, downloads, given as FileSettings);
+}
+
 const unreachable = (code: string): NetworkError => new NetworkError('m', code);
 
 describe('advises', () => {
@@ -91,26 +96,26 @@ describe('advises', () => {
       '500 of Bitbucket',
       refused(500),
       facts,
-      /^The trouble is on the server's side: see https:\/\/bitbucket\.status\.atlassian\.com\. It is safe/,
+      /^The problem is on the server's side: see https:\/\/bitbucket\.status\.atlassian\.com\. It is safe/,
     ],
     [
       '503 of a gateway',
       refused(503),
       { ...facts, apiUrl: new URL('https://gateway/2.0') },
-      /^The trouble is on the server's side\. It is safe/,
+      /^The problem is on the server's side\. It is safe/,
     ],
     ['an unknown host', unreachable('ENOTFOUND'), facts, /^Check API_URL or REGISTRY, and the network and proxy/],
     ['a name server that does not answer', unreachable('EAI_AGAIN'), facts, /^Check API_URL/],
-    ['a reset', unreachable('ECONNRESET'), facts, /failed for longer than the retries last\. .*--retries N/],
-    ['a stall', new StalledError('m'), facts, /needs more than 120 s to answer: --timeout SECONDS/],
+    ['a reset', unreachable('ECONNRESET'), facts, /until the retries ran out\. Run the step again; raise --retries/],
+    ['a stall', new StalledError('m'), facts, /needs more than 120 s to answer: raise --timeout/],
     ['a changed file', new FileChangedError('m'), facts, /^Let whatever writes the file finish/],
-    ['a verification', new VerificationError('m'), facts, /something else at the same time\? Run the step again/],
-  ])('on %s', (_, error, given, advice) => {
-    expect(explain(error, given)).toMatch(advice);
+    ['a verification', new VerificationError('m'), facts, /the same name at the same time\? Run the step again/],
+  ])('on %s', (_, error, given, expected) => {
+    expect(advice(error, given)).toMatch(expected);
   });
 
   it.each(['PROXY_403', 'PROXY_407'])('on a proxy that refuses, %s', (code) => {
-    expect(explain(unreachable(code), facts)).toMatch(/^The proxy lets nothing through: .*HTTPS_PROXY/);
+    expect(advice(unreachable(code), facts)).toMatch(/^The proxy refused the connection: .*HTTPS_PROXY/);
   });
 
   it.each([
@@ -121,7 +126,7 @@ describe('advises', () => {
     'CERT_HAS_EXPIRED',
     'ERR_TLS_CERT_ALTNAME_INVALID',
   ])('on the certificate error %s', (code) => {
-    expect(explain(unreachable(code), facts)).toMatch(/certificate that this pipe does not trust.*NODE_EXTRA_CA_CERTS/);
+    expect(advice(unreachable(code), facts)).toMatch(/certificate that this pipe does not trust.*NODE_EXTRA_CA_CERTS/);
   });
 
   it.each<[string, Partial<Refusal>, Facts, string]>([
@@ -149,8 +154,8 @@ describe('advises', () => {
       withAccessToken,
       'The token lacks the scope a, and has a. Scopes cannot be added later: create a token with repository:write.',
     ],
-  ])('on missing scopes, which it names, of %s', (_, given, facts, advice) => {
-    expect(explain(refused(403, given), facts)).toBe(advice);
+  ])('on missing scopes, which it names, of %s', (_, given, facts, expected) => {
+    expect(advice(refused(403, given), facts)).toBe(expected);
   });
 });
 
@@ -163,49 +168,6 @@ describe('leaves to its message', () => {
     ['an unexpected error', new TypeError('m')],
     ['what is no error', undefined],
   ])('%s', (_, error) => {
-    expect(explain(error, facts)).toBeUndefined();
-  });
-});
-
-describe('of Maven repositories', () => {
-  const maven = {
-    type: 'maven',
-    registry: new URL('https://nexus.example/releases/'),
-    account: { username: 'ci', password: 'x' },
-    tokenKind: 'other',
-    timeoutMs: 120_000,
-  } as const;
-  const bitbucket = { ...maven, registry: new URL('https://maven.apkg.io/acme/'), tokenKind: 'api-token' } as const;
-
-  it.each<[string, unknown, Parameters<typeof explain>[1], RegExp]>([
-    ['a version that is there', new VersionConflictError('m'), maven, /^A released version is never replaced\./],
-    ['409', refused(409), maven, /another version, or as a SNAPSHOT\.$/],
-    ['401 to nobody', refused(401), { ...maven, account: undefined }, /^The repository asks for credentials/],
-    ['401 to a token alone', refused(401), { ...maven, account: undefined, bearer: 'x' }, /^TOKEN was sent alone/],
-    ['401 to an API token', refused(401), bitbucket, /^Check that USERNAME is the email .* read:package:bitbucket/],
-    ['401', refused(401), maven, /^The repository does not take this USERNAME and TOKEN/],
-    [
-      '403',
-      refused(403),
-      bitbucket,
-      /may not do this in https:\/\/maven\.apkg\.io\/acme\/\. .*write:package:bitbucket/,
-    ],
-    ['404 of Bitbucket', refused(404), bitbucket, /^The package does not exist, .* Create > Package\.$/],
-    [
-      '404 without a workspace',
-      refused(404),
-      { ...bitbucket, registry: new URL('https://maven.apkg.io/') },
-      /^REGISTRY has no workspace/,
-    ],
-    ['NAME_UNKNOWN', refused(400, { reason: 'NAME_UNKNOWN: x' }), bitbucket, /^The package does not exist/],
-    ['404 elsewhere', refused(404), maven, /^There is no Maven repository at https:\/\/nexus\.example\/releases\//],
-    ['405', refused(405), maven, /takes no uploads: is it a group or a proxy .* must be the hosted one/],
-    ['400', refused(400), maven, /either releases or SNAPSHOTs/],
-    ['413', refused(413), maven, /takes no file of that size/],
-    ['429', refused(429), maven, /limits how often it may be asked/],
-    ['a redirect', refused(301, { location: 'https://moved/' }), maven, /moved to https:\/\/moved\/: set REGISTRY/],
-    ['500 of Bitbucket', refused(500), bitbucket, /bitbucket\.status\.atlassian\.com/],
-  ])('advises on %s', (_, error, given, advice) => {
-    expect(explain(error, given)).toMatch(advice);
+    expect(advice(error, facts)).toBeUndefined();
   });
 });

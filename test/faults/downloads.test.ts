@@ -132,7 +132,7 @@ describe('a lasting fault fails, and the output says for each file what became o
     expect(exitCode).toBe(1);
     expect(requests('POST')).toBe(3);
     expect(output).toContain('giving up after 3 tries');
-    expect(output).toContain("What to do: The trouble is on the server's side. It is safe to run the step again.");
+    expect(output).toContain("What to do: The problem is on the server's side. It is safe to run the step again.");
   });
 
   it('stored, but never confirmed: said as it is', async () => {
@@ -171,8 +171,7 @@ describe('a lasting fault fails, and the output says for each file what became o
     expect(Object.keys(landed())).toEqual(['0.txt', '1.txt']);
     for (const name of ['0.txt', '1.txt']) expect(first.output).toContain(`  ${name}: published, http`);
     expect(first.output).toContain('  2.txt: NOT published\n');
-    for (const name of ['3.txt', '4.txt', '5.txt'])
-      expect(first.output).toContain(`  ${name}: NOT published (its turn did not come)`);
+    for (const name of ['3.txt', '4.txt', '5.txt']) expect(first.output).toContain(`  ${name}: not attempted`);
 
     const second = await bench.upload('*.txt', '--skip-existing');
     expect(second.exitCode).toBe(0);

@@ -2,12 +2,10 @@
 
 import { HttpError } from '../../errors.ts';
 import type { FileSettings } from './settings.ts';
-import { apiTokenPage, hasStatus, type Row } from '../advice-table.ts';
+import { apiTokenPage, hasStatus, type Row } from '../advice.ts';
 
-export type FileFacts = Pick<
-  FileSettings,
-  'type' | 'workspace' | 'repository' | 'tokenKind' | 'scheme' | 'apiUrl' | 'timeoutMs'
->;
+/** What the advice depends on. */
+export type FileFacts = Pick<FileSettings, 'workspace' | 'repository' | 'tokenKind' | 'scheme'>;
 
 const scopes = {
   'api-token': 'write:repository:bitbucket and read:repository:bitbucket (reading is not part of writing)',

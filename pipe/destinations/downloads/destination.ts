@@ -1,46 +1,34 @@
-/** TYPE file from plan to conclusion: says what will be sent, sends it, and says what came of it. */
+/** TYPE file: publishes files to a repository's Downloads. */
 
+import { fixedAuthorizer } from '../../http/authorizer.ts';
+import { defaultApiUrl } from '../../settings/variables.ts';
+import type { Destination, Publication, RunTools } from '../destination.ts';
+import { fileRows } from './advice.ts';
 import { createDownloadsClient } from './client.ts';
 import { planDownloads } from './plan.ts';
 import { publishDownloads } from './publish.ts';
-import { fixedAuthorizer } from '../../http/authorizer.ts';
-import { failureLines, insightsReport, outputVariables, planText, resultOf, successText } from './report.ts';
-import type { Conclusion, RunTools } from '../../tools.ts';
+import { concludeDownloads, planText } from './report.ts';
 import type { FileSettings } from './settings.ts';
 
-/** @throws InputError where the files cannot be planned, before anything is sent */
-export async function publishFiles(settings: FileSettings, tools: RunTools): Promise<Conclusion> {
+export const downloads: Destination<FileSettings> = {
+  advice: fileRows,
+  serverVariable: 'API_URL',
+  isBitbucket: ({ apiUrl }) => apiUrl.host === new URL(defaultApiUrl).host,
+  prepare,
+};
+
+async function prepare(settings: FileSettings, tools: RunTools): Promise<Publication> {
+  const { apiUrl, workspace, repository, credential } = settings;
   const plan = await planDownloads(settings, tools.places);
-  const { lines, warnings } = planText(plan, settings);
-  for (const line of lines) tools.log.info(line);
-  for (const warning of warnings) tools.log.warning(warning);
-  tools.signal.throwIfAborted();
-  if (settings.isDryRun) return { success: 'Dry run: nothing was sent' };
-
-  const startedAt = performance.now();
-  const progress = tools.createProgress(plan.totalBytes);
-  const client = createDownloadsClient(
-    tools.createHttp(fixedAuthorizer([settings.credential])),
-    settings.apiUrl,
-    settings.workspace,
-    settings.repository,
-  );
-  const { log, signal, wantsResult: wantsSha256, patience } = tools;
-  const outcome = await publishDownloads(plan, settings, { client, log, progress, signal, wantsSha256, patience });
-  progress.close();
-
-  const elapsedMs = performance.now() - startedAt;
-  const { error } = outcome;
-  if (error !== undefined) {
-    return {
-      failure: { error, lines: failureLines(outcome) },
-      result: (message) => resultOf(outcome, elapsedMs, message),
-    };
-  }
   return {
-    success: successText(outcome, settings, elapsedMs),
-    result: () => resultOf(outcome, elapsedMs, undefined),
-    variables: outputVariables(outcome, settings),
-    report: insightsReport(outcome, settings, elapsedMs),
+    ...planText(plan, settings),
+    totalBytes: plan.totalBytes,
+    async publish(progress) {
+      const http = tools.createHttp(fixedAuthorizer([credential]));
+      const client = createDownloadsClient(http, apiUrl, workspace, repository);
+      const { log, signal, patience, wantsResult: wantsSha256 } = tools;
+      const outcome = await publishDownloads(plan, settings, { client, log, progress, signal, wantsSha256, patience });
+      return concludeDownloads(outcome, settings);
+    },
   };
 }

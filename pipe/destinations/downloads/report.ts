@@ -1,24 +1,21 @@
-/** Puts a plan and an outcome into the words, and the JSON, that a user gets. */
+/** Words the plan and the outcome of an upload to Downloads, for people and for machines. */
 
-import { downloadsPage } from './links.ts';
-import type { Action, DownloadsOutcome, OutcomeItem } from './outcome.ts';
-import { checksumsName, type DownloadsPlan } from './plan.ts';
-import type { FileSettings } from './settings.ts';
-import type { Report } from '../../toolkit/code-insights.ts';
 import { printable } from '../../toolkit/output.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
+import type { Conclusion, Publication } from '../destination.ts';
+import { failureLine, totalsOf } from '../report.ts';
+import { downloadsPage } from './links.ts';
+import type { DownloadsOutcome } from './outcome.ts';
+import { checksumsName, type DownloadsPlan } from './plan.ts';
+import type { FileSettings } from './settings.ts';
 
 /** A plan longer than this is cut in the log; everything is listed once it is published. */
 const maxPlanLines = 50;
 /** Bitbucket allows about 1,000 requests an hour. */
 const manyRequests = 900;
 
-export interface PlanText {
-  readonly lines: readonly string[];
-  readonly warnings: readonly string[];
-}
-
-export function planText(plan: DownloadsPlan, settings: FileSettings): PlanText {
+/** What will be sent, and what to know before. */
+export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publication, 'lines' | 'warnings'> {
   const { files, totalBytes, leftOutDirectories } = plan;
   const target = `the downloads of ${settings.workspace}/${settings.repository} at ${settings.apiUrl.host}`;
   const lines = [
@@ -47,86 +44,39 @@ export function planText(plan: DownloadsPlan, settings: FileSettings): PlanText 
   return { lines, warnings };
 }
 
-/** The last line of a run that succeeded. */
-export function successText(outcome: DownloadsOutcome, settings: FileSettings, elapsedMs: number): string {
-  const uploaded = outcome.items.filter(({ action }) => action === 'uploaded');
-  const skipped = outcome.items.length - uploaded.length;
-  const bytes = uploaded.reduce((sum, { size }) => sum + size, 0);
-  const rate = elapsedMs > 0 ? ` (${formatBytes(bytes / (elapsedMs / 1000))}/s)` : '';
+/** What became of the files. */
+export function concludeDownloads(outcome: DownloadsOutcome, settings: FileSettings): Conclusion {
+  const { items, deleted, error } = outcome;
+  const { uploaded, uploadedBytes } = totalsOf(items);
+  const [first, ...others] = items;
+  const only = others.length === 0 ? first : undefined;
+  return {
+    error,
+    failureLines: items.map(({ name, action, url }) => failureLine(name, action, url)),
+    summary: (elapsedMs) => summaryOf(outcome, settings, elapsedMs),
+    result: { items, deleted },
+    variables: {
+      UPLOAD_URL: only?.url ?? downloadsPage(settings),
+      UPLOAD_COUNT: String(items.length),
+      UPLOAD_SHA256: only?.sha256,
+    },
+    report: {
+      title: 'Published to Downloads',
+      details: `${formatCount(uploaded.length, 'file')}, ${formatBytes(uploadedBytes)}`,
+      link: downloadsPage(settings),
+      totals: [{ title: 'Files', type: 'NUMBER', value: uploaded.length }],
+      links: uploaded,
+    },
+  };
+}
+
+function summaryOf({ items, deleted }: DownloadsOutcome, settings: FileSettings, elapsedMs: number): string {
+  const { uploaded, uploadedBytes, otherCount } = totalsOf(items);
+  const rate = uploaded.length > 0 && elapsedMs > 0 ? ` (${formatBytes(uploadedBytes / (elapsedMs / 1000))}/s)` : '';
   return [
-    `Uploaded ${formatCount(uploaded.length, 'file')}, ${formatBytes(bytes)} in ${formatDuration(elapsedMs)}${uploaded.length > 0 ? rate : ''}`,
-    ...(skipped > 0 ? [`skipped ${skipped} already there`] : []),
-    ...(outcome.deleted.length > 0 ? [`deleted ${outcome.deleted.length} old`] : []),
+    `Uploaded ${formatCount(uploaded.length, 'file')}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}${rate}`,
+    ...(otherCount > 0 ? [`skipped ${otherCount} already there`] : []),
+    ...(deleted.length > 0 ? [`deleted ${deleted.length} old`] : []),
     downloadsPage(settings),
   ].join(', ');
-}
-
-const failureWords: Readonly<Record<Action, string>> = {
-  uploaded: 'published',
-  skipped: 'left as it was there before',
-  unconfirmed: 'sent, but not confirmed by the server',
-  failed: 'NOT published',
-  'not sent': 'NOT published (its turn did not come)',
-};
-
-/** One line for each file of a run that failed. */
-export function failureLines(outcome: DownloadsOutcome): readonly string[] {
-  return outcome.items.map(
-    ({ name, action, url }) =>
-      `  ${printable(name)}: ${failureWords[action]}${action === 'uploaded' ? `, ${url}` : ''}`,
-  );
-}
-
-export interface Result {
-  readonly type: 'file';
-  readonly items: readonly OutcomeItem[];
-  readonly deleted: readonly string[];
-  readonly seconds: number;
-  readonly error?: string;
-}
-
-/** The machine-readable result. */
-export function resultOf(outcome: DownloadsOutcome, elapsedMs: number, errorMessage: string | undefined): Result {
-  const { items, deleted } = outcome;
-  const seconds = Math.round(elapsedMs) / 1000;
-  return { type: 'file', items, deleted, seconds, ...(errorMessage === undefined ? {} : { error: errorMessage }) };
-}
-
-/** Variables for the steps that follow. */
-export function outputVariables(
-  outcome: DownloadsOutcome,
-  settings: FileSettings,
-): Readonly<Record<string, string | undefined>> {
-  const only = outcome.items.length === 1 ? outcome.items[0] : undefined;
-  return {
-    UPLOAD_URL: only?.url ?? downloadsPage(settings),
-    UPLOAD_COUNT: String(outcome.items.length),
-    UPLOAD_SHA256: only?.sha256,
-  };
-}
-
-/** The Code Insights report: its ten data are the totals, then links to what was published. */
-export function insightsReport(outcome: DownloadsOutcome, settings: FileSettings, elapsedMs: number): Report {
-  const uploaded = outcome.items.filter(({ action }) => action === 'uploaded');
-  const bytes = uploaded.reduce((sum, { size }) => sum + size, 0);
-  return {
-    id: `bitbucket-upload-package-${settings.type}`,
-    title: 'Published to Downloads',
-    details: `${formatCount(uploaded.length, 'file')}, ${formatBytes(bytes)}`,
-    reporter: 'bitbucket-upload-package',
-    result: 'PASSED',
-    link: downloadsPage(settings),
-    data: [
-      { title: 'Files', type: 'NUMBER', value: uploaded.length },
-      { title: 'Duration', type: 'DURATION', value: Math.round(elapsedMs) },
-      ...uploaded.slice(0, 8).map(
-        ({ name, url }) =>
-          ({
-            title: printable(name),
-            type: 'LINK',
-            value: { text: printable(name), href: url },
-          }) as const,
-      ),
-    ],
-  };
 }

@@ -2,9 +2,10 @@
 
 import type { ImageSettings } from './settings.ts';
 import { isImmutable } from '../../oci/registry/refusals.ts';
-import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice-table.ts';
+import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
-export type ImageFacts = Pick<ImageSettings, 'type' | 'reference' | 'account' | 'tokenKind' | 'timeoutMs'>;
+/** What the advice depends on. */
+export type ImageFacts = Pick<ImageSettings, 'reference' | 'account' | 'tokenKind'>;
 
 export const imageRows: readonly Row<ImageFacts>[] = [
   {

@@ -1,90 +1,78 @@
-/** Puts what became of an image into the words, and the JSON, that a user gets. */
+/** Words what became of an image, for people and for machines. */
 
-import type { ImageSettings } from './settings.ts';
-import type { PushOutcome } from '../../oci/registry/push.ts';
+import type { PushedTag, PushOutcome } from '../../oci/registry/push.ts';
 import { formatReference } from '../../oci/registry/reference.ts';
-import type { Report } from '../../toolkit/code-insights.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
+import type { Conclusion } from '../destination.ts';
+import { type Action, failedAction } from '../outcome.ts';
+import { failureLine } from '../report.ts';
+import type { ImageSettings } from './settings.ts';
 
-interface Totals {
-  readonly sent: number;
-  readonly sentBytes: number;
-  readonly others: number;
-  readonly size: number;
-}
-
-function totalsOf({ platforms }: PushOutcome): Totals {
-  const layers = platforms.flatMap((platform) => platform.layers);
-  const sent = layers.filter(({ action }) => action === 'sent');
-  const sum = (list: typeof layers): number => list.reduce((total, { descriptor }) => total + descriptor.size, 0);
-  return { sent: sent.length, sentBytes: sum(sent), others: layers.length - sent.length, size: sum(layers) };
-}
-
-function taggedReference({ reference }: ImageSettings, tag: string): string {
+/** A tag as users write it: `crg.apkg.io/acme/app:v1`. */
+export function taggedReference({ reference }: ImageSettings, tag: string): string {
   return formatReference({ ...reference, tag });
 }
 
-/** The last line of a run that succeeded. */
-export function imageSuccessText(outcome: PushOutcome, settings: ImageSettings, elapsedMs: number): string {
-  const { sent, sentBytes, others } = totalsOf(outcome);
-  const reused = others > 0 ? `, ${formatCount(others, 'layer')} reused or there already` : '';
-  const tags = outcome.tags.map(({ tag }) => taggedReference(settings, tag)).join(', ');
-  return `Published ${tags}: ${formatCount(sent, 'layer')} sent, ${formatBytes(sentBytes)}${reused}, in ${formatDuration(elapsedMs)}, ${outcome.digest ?? ''}`;
-}
-
-const tagWords = {
-  published: 'published',
-  failed: 'NOT published, or not confirmed',
-  'not tried': 'NOT published',
-} as const;
-
-/** One line for each tag of a run that failed. */
-export function imageFailureLines(outcome: PushOutcome, settings: ImageSettings): readonly string[] {
-  return outcome.tags.map(({ tag, action }) => `  ${taggedReference(settings, tag)}: ${tagWords[action]}`);
-}
-
-/** The machine-readable result: an item for each tag. */
-export function imageResult(
-  outcome: PushOutcome,
-  settings: ImageSettings,
-  elapsedMs: number,
-  error: string | undefined,
-): unknown {
-  const { sent, size } = totalsOf(outcome);
+/** What became of the image: an item for each tag. */
+export function concludeImage(outcome: PushOutcome, settings: ImageSettings): Conclusion {
+  const { digest, error } = outcome;
+  const { registry, reference } = settings;
+  const layers = layersOf(outcome);
   const items = outcome.tags.map(({ tag, action }) => ({
     name: taggedReference(settings, tag),
-    url: `${settings.registry.origin}/v2/${settings.reference.repository}/manifests/${tag}`,
-    size,
-    digest: outcome.digest,
-    action:
-      action === 'published' ? (sent > 0 ? 'uploaded' : 'reused') : action === 'failed' ? 'unconfirmed' : 'not sent',
+    url: `${registry.origin}/v2/${reference.repository}/manifests/${tag}`,
+    size: layers.bytes,
+    digest,
+    action: actionOf(action, outcome, layers.sentCount > 0),
   }));
-  return { type: 'image', items, seconds: Math.round(elapsedMs) / 1000, ...(error === undefined ? {} : { error }) };
-}
-
-/** Variables for the steps that follow. */
-export function imageVariables(
-  outcome: PushOutcome,
-  settings: ImageSettings,
-): Readonly<Record<string, string | undefined>> {
-  return { IMAGE_REFERENCE: formatReference(settings.reference), IMAGE_DIGEST: outcome.digest };
-}
-
-/** The Code Insights report. */
-export function imageReport(outcome: PushOutcome, settings: ImageSettings, elapsedMs: number): Report {
-  const { sent, sentBytes, others, size } = totalsOf(outcome);
+  const names = items.map(({ name }) => name).join(', ');
+  const sent = `${formatCount(layers.sentCount, 'layer')}, ${formatBytes(layers.sentBytes)}`;
   return {
-    id: 'bitbucket-upload-package-image',
-    title: 'Published a container image',
-    details: outcome.tags.map(({ tag }) => taggedReference(settings, tag)).join(', '),
-    reporter: 'bitbucket-upload-package',
-    result: 'PASSED',
-    data: [
-      { title: 'Digest', type: 'TEXT', value: outcome.digest ?? '' },
-      { title: 'Size', type: 'TEXT', value: formatBytes(size) },
-      { title: 'Sent', type: 'TEXT', value: `${formatCount(sent, 'layer')}, ${formatBytes(sentBytes)}` },
-      { title: 'Reused', type: 'NUMBER', value: others },
-      { title: 'Duration', type: 'DURATION', value: Math.round(elapsedMs) },
-    ],
+    error,
+    failureLines: items.map(({ name, action }) => failureLine(name, action)),
+    summary(elapsedMs) {
+      const others =
+        layers.otherCount > 0 ? `, ${formatCount(layers.otherCount, 'layer')} reused or already there` : '';
+      return `Published ${names}: ${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}, in ${formatDuration(elapsedMs)}, ${digest ?? ''}`;
+    },
+    result: { items },
+    variables: { IMAGE_REFERENCE: formatReference(reference), IMAGE_DIGEST: digest },
+    report: {
+      title: 'Published a container image',
+      details: names,
+      totals: [
+        { title: 'Digest', type: 'TEXT', value: digest ?? '' },
+        { title: 'Size', type: 'TEXT', value: formatBytes(layers.bytes) },
+        { title: 'Sent', type: 'TEXT', value: sent },
+        { title: 'Reused', type: 'NUMBER', value: layers.otherCount },
+      ],
+    },
   };
+}
+
+interface LayerTotals {
+  readonly bytes: number;
+  readonly sentBytes: number;
+  readonly sentCount: number;
+  readonly otherCount: number;
+}
+
+function layersOf({ platforms }: PushOutcome): LayerTotals {
+  const layers = platforms.flatMap((platform) => platform.layers);
+  const sent = layers.filter(({ action }) => action === 'sent');
+  const sum = (list: typeof layers): number => list.reduce((total, { descriptor }) => total + descriptor.size, 0);
+  return {
+    bytes: sum(layers),
+    sentBytes: sum(sent),
+    sentCount: sent.length,
+    otherCount: layers.length - sent.length,
+  };
+}
+
+function actionOf(action: PushedTag['action'], { tags, error }: PushOutcome, hasSentLayers: boolean): Action {
+  if (action === 'published') return hasSentLayers ? 'uploaded' : 'reused';
+  // A tag is small: it was sent whole.
+  if (action === 'failed') return failedAction(error, true);
+  // What ended the run before any tag concerns all of them.
+  return tags.some((tag) => tag.action !== 'not tried') ? 'not sent' : 'failed';
 }

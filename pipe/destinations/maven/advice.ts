@@ -4,9 +4,10 @@ import { HttpError } from '../../errors.ts';
 import type { MavenSettings } from './settings.ts';
 import { VersionConflictError } from './version-conflict.ts';
 import { isBitbucketPackages } from '../../settings/registry-url.ts';
-import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice-table.ts';
+import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
-export type MavenFacts = Pick<MavenSettings, 'type' | 'registry' | 'account' | 'bearer' | 'tokenKind' | 'timeoutMs'>;
+/** What the advice depends on. */
+export type MavenFacts = Pick<MavenSettings, 'registry' | 'account' | 'bearer' | 'tokenKind'>;
 
 export const mavenRows: readonly Row<MavenFacts>[] = [
   {

@@ -1,6 +1,6 @@
 /** What became of each file of a publication, whether it succeeded or not. */
 
-import type { Action } from '../downloads/outcome.ts';
+import type { Action } from '../outcome.ts';
 import type { FileKind } from './coordinates.ts';
 
 export interface MavenItem {

@@ -1,6 +1,6 @@
 /** Carries out a plan: files, each with its checksums, then the metadata, and tells what became of each. */
 
-import { type Action, failedAction } from '../downloads/outcome.ts';
+import { type Action, failedAction } from '../outcome.ts';
 import { observeBody, readThrough } from '../../io/observed-body.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { UnexpectedAnswerError } from '../../errors.ts';

@@ -3,9 +3,10 @@
 import { VerificationError } from '../../errors.ts';
 import type { NpmSettings } from './settings.ts';
 import { isBitbucketPackages } from '../../settings/registry-url.ts';
-import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice-table.ts';
+import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
-export type NpmFacts = Pick<NpmSettings, 'type' | 'registry' | 'account' | 'bearer' | 'tokenKind' | 'timeoutMs'>;
+/** What the advice depends on. */
+export type NpmFacts = Pick<NpmSettings, 'registry' | 'account' | 'bearer' | 'tokenKind'>;
 
 export const npmRows: readonly Row<NpmFacts>[] = [
   {
@@ -63,5 +64,5 @@ function npmUnauthorizedAdvice({ registry, account, bearer, tokenKind }: NpmFact
   if (account === undefined) return 'The registry asks for credentials: set TOKEN, and USERNAME where it has one.';
   return tokenKind === 'api-token' || isBitbucketPackages(registry)
     ? packagesCredentialsAdvice('registry', tokenKind)
-    : 'The registry does not take this USERNAME and TOKEN. Where it takes tokens alone, as npmjs.com and GitHub do, leave USERNAME out.';
+    : 'The registry does not accept this USERNAME and TOKEN. If it takes tokens alone, as npmjs.com and GitHub do, leave USERNAME out.';
 }

@@ -1,40 +1,36 @@
-/** TYPE npm from plan to conclusion: says what will be published, publishes it, and says what came of it. */
+/** TYPE npm: publishes packages to an npm registry. */
 
-import { keepHeapFlat } from '../../io/flat-heap.ts';
 import { fixedAuthorizer } from '../../http/authorizer.ts';
+import { keepHeapFlat } from '../../io/flat-heap.ts';
+import { isBitbucketPackages } from '../../settings/registry-url.ts';
+import type { Destination, Publication, RunTools } from '../destination.ts';
+import { npmRows } from './advice.ts';
 import { createNpmClient } from './client.ts';
 import { planPackages } from './plan.ts';
 import { publishPackages } from './publish.ts';
-import { npmFailureLines, npmPlanText, npmReport, npmResult, npmSuccessText, npmVariables } from './report.ts';
+import { concludeNpm, npmPlanText } from './report.ts';
 import type { NpmSettings } from './settings.ts';
-import type { Conclusion, RunTools } from '../../tools.ts';
 
-/** @throws InputError where the tarballs cannot be published, before anything is sent */
-export async function publishNpm(settings: NpmSettings, tools: RunTools): Promise<Conclusion> {
+export const npm: Destination<NpmSettings> = {
+  advice: npmRows,
+  serverVariable: 'REGISTRY',
+  isBitbucket: ({ registry }) => isBitbucketPackages(registry),
+  prepare,
+};
+
+async function prepare(settings: NpmSettings, tools: RunTools): Promise<Publication> {
   keepHeapFlat();
-  const { log, signal, patience } = tools;
+  const { registry, credential } = settings;
   const plan = await planPackages(settings, tools.places);
-  const { lines, warnings } = npmPlanText(plan, settings);
-  for (const line of lines) log.info(line);
-  for (const warning of warnings) log.warning(warning);
-  signal.throwIfAborted();
-  if (settings.isDryRun) return { success: 'Dry run: nothing was sent' };
-
-  const startedAt = performance.now();
-  const progress = tools.createProgress(plan.totalBytes);
-  const http = tools.createHttp(fixedAuthorizer(settings.credential === undefined ? [] : [settings.credential]));
-  const client = createNpmClient(http, settings.registry);
-  const outcome = await publishPackages(plan, settings, { client, log, progress, signal, patience });
-  progress.close();
-
-  const elapsedMs = performance.now() - startedAt;
-  const result = (message: string | undefined): unknown => npmResult(outcome, elapsedMs, message);
-  if (outcome.error !== undefined)
-    return { failure: { error: outcome.error, lines: npmFailureLines(outcome) }, result };
   return {
-    success: npmSuccessText(outcome, settings, elapsedMs),
-    result,
-    variables: npmVariables(outcome),
-    report: npmReport(outcome, settings, elapsedMs),
+    ...npmPlanText(plan, settings),
+    totalBytes: plan.totalBytes,
+    async publish(progress) {
+      const http = tools.createHttp(fixedAuthorizer(credential === undefined ? [] : [credential]));
+      const client = createNpmClient(http, registry);
+      const { log, signal, patience } = tools;
+      const outcome = await publishPackages(plan, settings, { client, log, progress, signal, patience });
+      return concludeNpm(outcome, settings);
+    },
   };
 }

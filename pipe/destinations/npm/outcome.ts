@@ -1,6 +1,6 @@
 /** What became of each package of a run, whether the run succeeded or not. */
 
-import type { Action } from '../downloads/outcome.ts';
+import type { Action } from '../outcome.ts';
 
 export interface NpmOutcomeItem {
   /** `name@version` */

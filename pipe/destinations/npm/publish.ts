@@ -2,7 +2,7 @@
 
 import compare from 'semver/functions/compare.js';
 import gt from 'semver/functions/gt.js';
-import { type Action, failedAction } from '../downloads/outcome.ts';
+import { type Action, failedAction } from '../outcome.ts';
 import { PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { askUntil, type Patience } from '../../http/read-back.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';

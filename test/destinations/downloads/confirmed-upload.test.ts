@@ -27,7 +27,7 @@ describe('an answer that is not a 201, to a file that did not arrive', () => {
     expect(output).toContain('✖ a.txt: ');
     expect(output).toContain(words);
     expect(output).toContain('and the listing does not have it');
-    expect(output).toContain('What to do: Something else may have answered in place of the server: check that API_URL');
+    expect(output).toContain('What to do: Something other than the server may have answered: check that API_URL');
     expect(output).toContain('a.txt: NOT published');
     expect(requests('POST')).toBe(1);
     expect(output).not.toContain('✔');

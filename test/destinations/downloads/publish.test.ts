@@ -197,7 +197,7 @@ describe('--checksums', () => {
     bench.sandbox.inject({ filename: 'a.txt', action: { kind: 'status', status: 413, body: '{"error":"too large"}' } });
     const { exitCode, output } = await bench.upload('*.txt', '--checksums');
     expect(exitCode).toBe(1);
-    expect(output).toContain('SHA256SUMS: NOT published (its turn did not come)');
+    expect(output).toContain('SHA256SUMS: not attempted');
     expect(landed()).toEqual({});
   });
 });

@@ -1,15 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DownloadsOutcome, OutcomeItem } from '../../../pipe/destinations/downloads/outcome.ts';
 import type { DownloadsPlan } from '../../../pipe/destinations/downloads/plan.ts';
-import {
-  failureLines,
-  insightsReport,
-  outputVariables,
-  planText,
-  resultOf,
-  successText,
-} from '../../../pipe/destinations/downloads/report.ts';
-import { type FileSettings, readSettings } from '../../../pipe/read-settings.ts';
+import { concludeDownloads, planText } from '../../../pipe/destinations/downloads/report.ts';
+import type { FileSettings } from '../../../pipe/destinations/downloads/settings.ts';
+import { insightsReport, resultOf } from '../../../pipe/destinations/report.ts';
+import { readSettings } from '../../../pipe/read-settings.ts';
 import { type Report, reportRequest } from '../../../pipe/toolkit/code-insights.ts';
 import { createScrub } from '../../../pipe/toolkit/scrub.ts';
 
@@ -82,7 +77,7 @@ describe('planText', () => {
   });
 });
 
-describe('successText', () => {
+describe('the summary', () => {
   it.each<[string, DownloadsOutcome, number, string]>([
     ['one file', outcome(item('a')), 2_000, `Uploaded 1 file, 1.00 kB in 2.0 s (500 B/s), ${page}`],
     [
@@ -99,37 +94,31 @@ describe('successText', () => {
     ],
     ['no time at all', outcome(item('a')), 0, `Uploaded 1 file, 1.00 kB in 0 ms, ${page}`],
   ])('of %s', async (_, given, elapsedMs, text) => {
-    expect(successText(given, await settings(), elapsedMs)).toBe(text);
+    expect(concludeDownloads(given, await settings()).summary(elapsedMs)).toBe(text);
   });
 });
 
-it('failureLines says of each file whether it was published', () => {
-  const lines = failureLines(
-    outcome(
-      item('a b'),
-      item('b', { action: 'skipped' }),
-      item('c', { action: 'unconfirmed' }),
-      item('d', { action: 'failed' }),
-      item('e\n', { action: 'not sent' }),
-    ),
-  );
-  expect(lines).toEqual([
+it('says of each file of a run that failed whether it was published', async () => {
+  const given = outcome(item('a b'), item('b', { action: 'skipped' }));
+  expect(concludeDownloads(given, await settings()).failureLines).toEqual([
     `  a b: published, ${page}a%20b`,
-    '  b: left as it was there before',
-    '  c: sent, but not confirmed by the server',
-    '  d: NOT published',
-    String.raw`  "e\n": NOT published (its turn did not come)`,
+    '  b: already there, left as it is',
   ]);
 });
 
-describe('resultOf', () => {
-  it('has the items as they are, and seconds', () => {
+describe('the result', () => {
+  it('has the items as they are, and seconds', async () => {
     const given = { items: [item('a', { sha256: 'ab' })], deleted: ['old'] };
-    expect(resultOf(given, 1234.5678, undefined)).toEqual({ type: 'file', ...given, seconds: 1.235 });
+    expect(resultOf('file', concludeDownloads(given, await settings()), 1234.5678, undefined)).toEqual({
+      type: 'file',
+      ...given,
+      seconds: 1.235,
+    });
   });
 
-  it('has the error of a run that failed, and nothing that JSON cannot hold', () => {
-    const result = resultOf({ ...outcome(item('a', { action: 'failed' })), error: new Error('secret') }, 0, 'it broke');
+  it('has the error of a run that failed, and nothing that JSON cannot hold', async () => {
+    const given = { ...outcome(item('a', { action: 'failed' })), error: new Error('secret') };
+    const result = resultOf('file', concludeDownloads(given, await settings()), 0, 'it broke');
     expect(JSON.parse(JSON.stringify(result))).toEqual({
       type: 'file',
       items: [item('a', { action: 'failed' })],
@@ -140,9 +129,9 @@ describe('resultOf', () => {
   });
 });
 
-describe('outputVariables', () => {
+describe('the output variables', () => {
   it('of one file are its address and its sum', async () => {
-    expect(outputVariables(outcome(item('a b', { sha256: 'ab' })), await settings())).toEqual({
+    expect(concludeDownloads(outcome(item('a b', { sha256: 'ab' })), await settings()).variables).toEqual({
       UPLOAD_URL: `${page}a%20b`,
       UPLOAD_COUNT: '1',
       UPLOAD_SHA256: 'ab',
@@ -150,7 +139,7 @@ describe('outputVariables', () => {
   });
 
   it('of several are the page and the number', async () => {
-    expect(outputVariables(outcome(item('a', { sha256: 'ab' }), item('b')), await settings())).toEqual({
+    expect(concludeDownloads(outcome(item('a', { sha256: 'ab' }), item('b')), await settings()).variables).toEqual({
       UPLOAD_URL: page,
       UPLOAD_COUNT: '2',
       UPLOAD_SHA256: undefined,
@@ -158,10 +147,10 @@ describe('outputVariables', () => {
   });
 });
 
-describe('insightsReport', () => {
+describe('the Code Insights report', () => {
   it('has the totals, and links to what was uploaded', async () => {
     const given = outcome(item('a b', { size: 500 }), item('b', { action: 'skipped' }));
-    expect(insightsReport(given, await settings(), 1234.5)).toEqual({
+    expect(insightsReport('file', concludeDownloads(given, await settings()).report, 1234.5)).toEqual({
       id: 'bitbucket-upload-package-file',
       title: 'Published to Downloads',
       details: '1 file, 500 B',
@@ -178,7 +167,7 @@ describe('insightsReport', () => {
 
   it("stays within the API's ten data, however many files there are, and however long their names", async () => {
     const given = outcome(...Array.from({ length: 20 }, (_, index) => item(`${index}\n${'x'.repeat(250)}`)));
-    const report = insightsReport(given, await settings(), 1);
+    const report = insightsReport('file', concludeDownloads(given, await settings()).report, 1);
     expect(report.data).toHaveLength(10);
     const { data } = JSON.parse(reportRequest({}, report, createScrub([])).body) as Report;
     expect(data).toHaveLength(10);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ImageSettings, readSettings } from '../../../pipe/read-settings.ts';
+import type { ImageSettings } from '../../../pipe/destinations/image/settings.ts';
+import { readSettings } from '../../../pipe/read-settings.ts';
 import type { Environment } from '../../../pipe/toolkit/environment.ts';
 import { ValidationError } from '../../../pipe/toolkit/problems.ts';
 

@@ -138,7 +138,7 @@ describe('a release', () => {
     const sent = puts(bench).length;
     const ended = await publish(bench, 'app-1.0.jar');
     expectSuccess(ended);
-    expect(ended.output).toContain('com.acme:app:1.0 was there already, and is the very same');
+    expect(ended.output).toContain('com.acme:app:1.0 is already there, with identical content');
     expect(puts(bench)).toHaveLength(sent);
     expect((await resultItems(bench)).map(({ action }) => action)).toEqual(['skipped', 'skipped']);
   });
@@ -368,7 +368,7 @@ describe('a Maven plugin', () => {
     const { exitCode, output } = await publish(bench, 'app.jar');
     expect(exitCode).toBe(1);
     expect(output).toMatch(
-      /acme-maven-plugin\/maven-metadata\.xml: up to date\n.*com\/acme\/tools\/maven-metadata\.xml: NOT up to date\n/,
+      /acme-maven-plugin\/maven-metadata\.xml: published\n.*com\/acme\/tools\/maven-metadata\.xml: NOT published\n/,
     );
     expectSuccess(await publish(bench, 'app.jar'));
     expect(await prefixes()).toEqual(['acme: acme-maven-plugin']);
@@ -684,17 +684,13 @@ describe('faults', () => {
     [
       'the POM',
       'app-1.0.pom$',
-      /app-1\.0\.jar: published, http.*\n.*app-1\.0\.pom: NOT published\n.*maven-metadata\.xml: NOT up to date \(its turn/,
+      /app-1\.0\.jar: published, http.*\n.*app-1\.0\.pom: NOT published\n.*maven-metadata\.xml: not attempted/,
     ],
-    [
-      'a checksum',
-      'app-1.0.jar.sha1$',
-      /app-1\.0\.jar: published, http.*\n.*app-1\.0\.pom: NOT published \(its turn did not come\)\n/,
-    ],
+    ['a checksum', 'app-1.0.jar.sha1$', /app-1\.0\.jar: published, http.*\n.*app-1\.0\.pom: not attempted\n/],
     [
       'the metadata',
       'PUT-metadata',
-      /app-1\.0\.pom: published, .*\n.*com\/acme\/app\/maven-metadata\.xml: NOT up to date\n/,
+      /app-1\.0\.pom: published, .*\n.*com\/acme\/app\/maven-metadata\.xml: NOT published\n/,
     ],
     [
       "the metadata's checksum",
@@ -727,7 +723,7 @@ describe('faults', () => {
     bench.sandbox.inject({ server: 'maven', method: 'PUT', path, times: -1, action });
     const { exitCode, output } = await publish(bench, 'app.jar');
     expect(output).toContain('the server answered 200 with a web page, "Sign in" (text/html)');
-    expect(output).toContain('What to do: Something else may have answered in place of the server');
+    expect(output).toContain('What to do: Something other than the server may have answered');
     expect(exitCode).toBe(1);
   });
 
@@ -823,7 +819,7 @@ describe('faults', () => {
     [
       'wrong credentials',
       { TOKEN: 'wrong-token-of-some-length' },
-      /401.*\n[^]*What to do: The repository does not take this USERNAME and TOKEN/,
+      /401.*\n[^]*What to do: The repository does not accept this USERNAME and TOKEN/,
     ],
     [
       'no credentials',

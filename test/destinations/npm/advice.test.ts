@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { HttpError, type Refusal, VerificationError } from '../../../pipe/errors.ts';
 import { explain } from '../../../pipe/destinations/advice.ts';
+import type { NpmFacts } from '../../../pipe/destinations/npm/advice.ts';
+import { npm } from '../../../pipe/destinations/npm/destination.ts';
+import type { NpmSettings } from '../../../pipe/destinations/npm/settings.ts';
 
-type Facts = Extract<Parameters<typeof explain>[1], { readonly type: 'npm' }>;
+type Facts = NpmFacts & Pick<NpmSettings, 'timeoutMs'>;
 
 const account = { username: 'a@b.c', password: 'x' };
 const onBitbucket: Facts = {
-  type: 'npm',
   registry: new URL('https://npm.apkg.io/acme/'),
   account,
   tokenKind: 'api-token',
@@ -76,10 +78,12 @@ describe('what to do where an npm registry says no', () => {
     ['a server that fails', refused(502), onBitbucket, /bitbucket\.status\.atlassian\.com/],
     ['a server that fails elsewhere', refused(502), elsewhere, /server's side\. It is safe/],
   ])('%s', (_, error, facts, expected) => {
-    expect(explain(error, facts)).toMatch(expected);
+    expect(explain(error, npm, facts as NpmSettings)).toMatch(expected);
   });
 
   it('what it holds is not what was sent: no run can replace it', () => {
-    expect(explain(new VerificationError('m'), onBitbucket)).toMatch(/npm view NAME.*raise it in package\.json/);
+    expect(explain(new VerificationError('m'), npm, onBitbucket as NpmSettings)).toMatch(
+      /npm view NAME.*raise it in package\.json/,
+    );
   });
 });

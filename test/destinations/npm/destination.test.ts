@@ -183,7 +183,7 @@ describe('what is published already', () => {
       const { exitCode, output } = await publish(bench, [await writePackage(bench), other], ...args);
       expect(exitCode).toBe(1);
       expect(output).toMatch(/is published already, with other content: sha512-\S+ there, sha512-\S+ in acme-lib/);
-      expect(output).toMatch(/ {2}@acme\/lib@1\.0\.0: NOT published .*\n {2}other@1\.0\.0: NOT published/);
+      expect(output).toMatch(/ {2}@acme\/lib@1\.0\.0: not attempted\n {2}other@1\.0\.0: not attempted/);
       expect(puts(bench)).toBe(0);
     },
   );
@@ -220,7 +220,7 @@ describe('credentials', () => {
   const bench = useBench();
 
   it.each([
-    ['wrong', { TOKEN: 'wrong-token-of-some-length' }, /401 .*The registry does not take this USERNAME and TOKEN/s],
+    ['wrong', { TOKEN: 'wrong-token-of-some-length' }, /401 .*The registry does not accept this USERNAME and TOKEN/s],
     ['none', { TOKEN: undefined, USERNAME: undefined }, /401 .*The registry asks for credentials: set TOKEN/s],
     ['a token alone', { USERNAME: undefined, TOKEN: tokens.plainToken }, /TOKEN was sent by itself, as Bearer/],
     [
@@ -336,7 +336,7 @@ describe('faults', () => {
     const { exitCode, output } = await publish(bench, await writePackage(bench));
     expect(exitCode).toBe(1);
     expect(output).toMatch(/is not what was sent: the registry has sha512-\S+, not sha512-/);
-    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the registry');
+    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
   });
 
   it.each([
@@ -433,10 +433,8 @@ describe('a success that is not one of a registry', () => {
     const { exitCode, output } = await publish(bench, await writePackage(bench));
     expect(exitCode).toBe(1);
     expect(output).toContain(words);
-    expect(output).toContain(
-      'What to do: Something else may have answered in place of the server: check that REGISTRY',
-    );
-    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the registry');
+    expect(output).toContain('What to do: Something other than the server may have answered: check that REGISTRY');
+    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
     expect(puts(bench)).toBe(1);
   });
 
@@ -481,6 +479,6 @@ describe('a success that is not one of a registry', () => {
     const { exitCode, output } = await publish(bench, await writePackage(bench));
     expect(exitCode).toBe(1);
     expect(output).toContain('a web page, "Sign in"');
-    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the registry');
+    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
   });
 });

@@ -1,12 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NpmOutcome, NpmOutcomeItem } from '../../../pipe/destinations/npm/outcome.ts';
-import {
-  npmFailureLines,
-  npmReport,
-  npmResult,
-  npmSuccessText,
-  npmVariables,
-} from '../../../pipe/destinations/npm/report.ts';
+import { concludeNpm } from '../../../pipe/destinations/npm/report.ts';
+import { insightsReport, resultOf } from '../../../pipe/destinations/report.ts';
 
 const registry = new URL('https://npm.apkg.io/acme/');
 const item = (id: string, action: NpmOutcomeItem['action']): NpmOutcomeItem => ({
@@ -24,26 +19,23 @@ const outcome: NpmOutcome = { items: [item('@acme/a@1.0.0', 'uploaded'), item('b
 
 describe('what a user is told', () => {
   it('of a success', () => {
-    expect(npmSuccessText(outcome, { registry }, 1234)).toBe(
+    expect(concludeNpm(outcome, { registry }).summary(1234)).toBe(
       'Published 1 package (@acme/a@1.0.0), 1.50 kB in 1.2 s, skipped 1 already there, https://npm.apkg.io/acme/',
     );
   });
 
   it('of a failure, package by package', () => {
-    const actions = ['uploaded', 'skipped', 'unconfirmed', 'failed', 'not sent'] as const;
-    expect(npmFailureLines({ items: actions.map((action) => item('a@1.0.0', action)) })).toEqual([
+    const items = [item('a@1.0.0', 'uploaded'), item('b@1.0.0', 'skipped')];
+    expect(concludeNpm({ items }, { registry }).failureLines).toEqual([
       '  a@1.0.0: published, https://npm.apkg.io/acme/a@1.0.0.tgz',
-      '  a@1.0.0: published before, with the same content',
-      '  a@1.0.0: sent, but not confirmed by the registry',
-      '  a@1.0.0: NOT published',
-      '  a@1.0.0: NOT published (its turn did not come)',
+      '  b@1.0.0: already there, left as it is',
     ]);
   });
 });
 
 describe('what a machine is told', () => {
   it('as JSON', () => {
-    expect(npmResult(outcome, 1234, 'it failed')).toEqual({
+    expect(resultOf('npm', concludeNpm(outcome, { registry }), 1234, 'it failed')).toEqual({
       type: 'npm',
       items: outcome.items.map(({ id, url, size, sha256, integrity, tag, action }) => ({
         name: id,
@@ -60,8 +52,8 @@ describe('what a machine is told', () => {
   });
 
   it('by variables: of a single package what it is, of several how many', () => {
-    expect(npmVariables(outcome)).toEqual({ UPLOAD_COUNT: '2' });
-    expect(npmVariables({ items: outcome.items.slice(0, 1) })).toEqual({
+    expect(concludeNpm(outcome, { registry }).variables).toEqual({ UPLOAD_COUNT: '2' });
+    expect(concludeNpm({ items: outcome.items.slice(0, 1) }, { registry }).variables).toEqual({
       PACKAGE_NAME: '@acme/a',
       PACKAGE_VERSION: '1.0.0',
       PACKAGE_URL: 'https://npm.apkg.io/acme/@acme/a@1.0.0.tgz',
@@ -71,7 +63,8 @@ describe('what a machine is told', () => {
 
   it('by a report of what was published, with at most ten data', () => {
     const many = Array.from({ length: 20 }, (_, index) => item(`p${index}@1.0.0`, 'uploaded'));
-    const report = npmReport({ items: [...outcome.items, ...many] }, { registry }, 1000);
+    const { report: content } = concludeNpm({ items: [...outcome.items, ...many] }, { registry });
+    const report = insightsReport('npm', content, 1000);
     expect(report).toMatchObject({ details: '21 packages, 31.5 kB, to https://npm.apkg.io/acme/', result: 'PASSED' });
     expect(report.data).toHaveLength(10);
     expect(report.data.map(({ title }) => title)).not.toContain('b@2.0.0');

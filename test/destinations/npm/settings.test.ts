@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type NpmSettings, readSettings } from '../../../pipe/read-settings.ts';
+import type { NpmSettings } from '../../../pipe/destinations/npm/settings.ts';
+import { readSettings } from '../../../pipe/read-settings.ts';
 import type { Environment } from '../../../pipe/toolkit/environment.ts';
 import { ValidationError } from '../../../pipe/toolkit/problems.ts';
 import { problemMap } from '../../toolkit/problem-map.ts';

@@ -57,7 +57,7 @@ describe('an image that the registry has, under another tag', () => {
     const again = await push(containerd, 'v2');
     await expectPublished(again, 'v2');
     expect(exportsOf(containerd)).toBe(1);
-    expect(again.output).toContain(`The very image is published as ${facts.Id}: nothing needs to be exported or sent`);
+    expect(again.output).toContain(`This image is already published as ${facts.Id}; nothing to send`);
     const tags = bench.sandbox.registry.repositories.get('acme/app')?.tags;
     expect([tags?.get('v1'), tags?.get('v2')]).toEqual([facts.Id, facts.Id]);
   });

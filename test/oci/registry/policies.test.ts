@@ -134,7 +134,7 @@ describe('a success that is not one of a registry', () => {
     const { exitCode, output } = await push(bench, file, {}, '--reuse', 'none');
     expect(output).toContain(words);
     if (words !== 'no such tag')
-      expect(output).toContain('What to do: Something else may have answered in place of the server: check that REG');
+      expect(output).toContain('What to do: Something other than the server may have answered: check that REG');
     expect(output).toMatch(/app:v1: (?:NOT published|sent, but not confirmed)/);
     expect(exitCode).toBe(1);
   });

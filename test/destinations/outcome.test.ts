@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { failedAction } from '../../../pipe/destinations/downloads/outcome.ts';
-import { FileChangedError, HttpError, NetworkError, StalledError } from '../../../pipe/errors.ts';
+import { failedAction } from '../../pipe/destinations/outcome.ts';
+import { FileChangedError, HttpError, NetworkError, StalledError } from '../../pipe/errors.ts';
 
 const refusal = (status: number): HttpError =>
   new HttpError({ method: 'POST', url: 'https://x/', status, reason: 'r', requiredScopes: [], grantedScopes: [] });

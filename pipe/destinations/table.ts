@@ -1,0 +1,47 @@
+/** The table of destinations: for each TYPE, who reads its settings, and who publishes. */
+
+import type { CommonSettings, Values } from '../settings/common.ts';
+import type { GivenOptions } from '../settings/options.ts';
+import type { Type } from '../settings/variables.ts';
+import type { Environment } from '../toolkit/environment.ts';
+import type { Problems } from '../toolkit/problems.ts';
+import type { Destination } from './destination.ts';
+import { readFileSettings } from './downloads/settings.ts';
+import { readImageSettings } from './image/settings.ts';
+import { readMavenSettings } from './maven/settings.ts';
+import { readNpmSettings } from './npm/settings.ts';
+
+interface Entry<S extends CommonSettings> {
+  /** The settings; undefined if there are problems. */
+  readSettings(env: Environment, values: Values, given: GivenOptions, problems: Problems): S | undefined;
+  /** Loads the code that publishes: a run needs that of one destination only. */
+  load(): Promise<Destination<S>>;
+}
+
+function entry<S extends CommonSettings>(row: Entry<S>): Entry<S> {
+  return row;
+}
+
+export const destinations = {
+  file: entry({
+    readSettings: readFileSettings,
+    load: async () => (await import('./downloads/destination.ts')).downloads,
+  }),
+  image: entry({
+    readSettings: readImageSettings,
+    load: async () => (await import('./image/destination.ts')).images,
+  }),
+  npm: entry({ readSettings: readNpmSettings, load: async () => (await import('./npm/destination.ts')).npm }),
+  maven: entry({ readSettings: readMavenSettings, load: async () => (await import('./maven/destination.ts')).maven }),
+} as const satisfies Readonly<Record<Type, unknown>>;
+
+/** The settings of a run, whatever it publishes. */
+export type Settings = {
+  [T in Type]: NonNullable<ReturnType<(typeof destinations)[T]['readSettings']>>;
+}[Type];
+
+/** The destination that these settings are for. */
+export async function loadDestination<S extends Settings>({ type }: S): Promise<Destination<S>> {
+  // Each row has one type of settings for both, which TypeScript does not follow through a lookup.
+  return (await destinations[type].load()) as unknown as Destination<S>;
+}

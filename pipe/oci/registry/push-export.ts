@@ -1,0 +1,59 @@
+/** Publishes an image of a Docker Engine, whose export passes by only once: each layer is sent as it comes. */
+
+import type { EngineImage } from '../engine/engine-image.ts';
+import type { Document, Image, Layer } from '../image.ts';
+import { oci } from '../media-types.ts';
+import { type PushPlan, pushImage, type PushOutcome, readReusable } from './push.ts';
+import { pushLayer, type PushTools } from './push-layer.ts';
+import type { Published } from './reuse.ts';
+
+/** Never throws: what went wrong is part of the outcome. */
+export async function pushExport(engine: EngineImage, plan: PushPlan, tools: PushTools): Promise<PushOutcome> {
+  try {
+    const published = await readReusable(plan.reuseTags, engine.platform, tools);
+    const identical = await findIdentical(engine, published, plan, tools);
+    if (identical !== undefined) {
+      tools.log.info(`This image is already published as ${identical.name}; nothing to send`);
+      return await pushImage(imageOf(engine, identical.manifest), plan, tools);
+    }
+    const exported = engine.export();
+    for await (const passing of exported.layers()) {
+      const { digest, length, packing } = passing;
+      if (packing === 'opaque') continue;
+      const layer: Layer = {
+        ...passing,
+        open: () => passing.open(),
+        openUnverified: () => passing.openUnverified(),
+        position: 0,
+        isForeign: false,
+        ...(digest !== undefined && { descriptor: { mediaType: oci.layer[packing], digest, size: length } }),
+      };
+      tools.sent.set(passing.name, await pushLayer(layer, layer.name, published, tools));
+    }
+    const image = await exported.image();
+    for (const note of image.notes) tools.log.warning(note);
+    return await pushImage(image, plan, tools);
+  } catch (error) {
+    const tags = plan.tags.map((tag) => ({ tag, action: 'not tried' as const }));
+    return { digest: undefined, tags, platforms: [], error };
+  }
+}
+
+/** The same image in the registry: behind a tag that may be reused, or under the digest that the engine knows it by. */
+async function findIdentical(
+  { id, manifestDigest }: EngineImage,
+  published: readonly Published[],
+  { reuseTags }: PushPlan,
+  { client }: PushTools,
+): Promise<{ readonly name: string; readonly manifest: Document } | undefined> {
+  const tagged = published.find(({ configDigest, manifest }) => configDigest === id || manifest.digest === id);
+  if (tagged !== undefined) return { name: tagged.tag, manifest: tagged.manifest };
+  const manifest =
+    manifestDigest === undefined || reuseTags.length === 0 ? undefined : await client.readManifest(manifestDigest);
+  return manifest === undefined ? undefined : { name: manifest.digest, manifest };
+}
+
+/** All blobs of it are in the registry: only tags are missing. */
+function imageOf({ description }: EngineImage, index: Document): Image {
+  return { description, images: [], index, notes: [], close: async () => await Promise.resolve() };
+}

@@ -1,0 +1,18 @@
+import { expect, it } from '@jest/globals';
+import type { Action } from '../../pipe/destinations/outcome.ts';
+import { failureLine } from '../../pipe/destinations/report.ts';
+
+it.each<[Action, string]>([
+  ['uploaded', '  a: published, https://x/a'],
+  ['reused', '  a: published, https://x/a'],
+  ['skipped', '  a: already there, left as it is'],
+  ['unconfirmed', '  a: sent, but not confirmed by the server'],
+  ['failed', '  a: NOT published'],
+  ['not sent', '  a: not attempted'],
+])('a line of a failed run says of what is %s whether it was published', (action, line) => {
+  expect(failureLine('a', action, 'https://x/a')).toBe(line);
+});
+
+it('names and addresses cannot start a line of their own', () => {
+  expect(failureLine('a\n✔', 'uploaded', 'https://x/\n')).toBe(String.raw`  "a\n✔": published, "https://x/\n"`);
+});
