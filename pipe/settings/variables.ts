@@ -28,7 +28,7 @@ export const variables = {
     // The names of atlassian/bitbucket-upload-file.
     aliases: ['BITBUCKET_ACCESS_TOKEN', 'ATLASSIAN_API_TOKEN'],
     usage:
-      "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`), default: `$BITBUCKET_PACKAGES_TOKEN`; may be left out where `REGISTRY` is not Bitbucket's and asks for none.",
+      'Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`), default: `$BITBUCKET_PACKAGES_TOKEN`; optional for other registries that accept anonymous uploads.',
   },
   USERNAME: {
     kind: 'text',
@@ -46,7 +46,7 @@ export const variables = {
     kind: 'text',
     allowed: types,
     usage:
-      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: an artifact to a Maven repository. Default: `image` where `IMAGE` is set, else `file`.",
+      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: an artifact to a Maven repository. Default: `image` if `IMAGE` is set, else `file`.",
   },
   IMAGE: {
     kind: 'text',
@@ -55,7 +55,7 @@ export const variables = {
   },
   TAGS: {
     kind: 'array',
-    usage: 'Further tags for the image: an array, or one text separated by spaces or commas.',
+    usage: 'Further tags for the image: an array, or one string separated by spaces or commas.',
   },
   WORKSPACE: {
     kind: 'text',
@@ -70,7 +70,7 @@ export const variables = {
   },
   REGISTRY: {
     kind: 'text',
-    usage: `Registry host or URL for packages; required for \`maven\`. Plain \`http://\` is accepted for loopback addresses, for others with \`--plain-http\`. Default for \`image\`: \`${bitbucketRegistry}\`, for \`npm\`: \`${bitbucketNpmRegistry}<WORKSPACE>/\`.`,
+    usage: `Registry host or URL for packages; required for \`maven\`. A scheme that you write is kept; a bare host gets https, a bare loopback host http. \`http://\` needs \`--plain-http\` unless the host is a loopback address. Default for \`image\`: \`${bitbucketRegistry}\`, for \`npm\`: \`${bitbucketNpmRegistry}<WORKSPACE>/\`.`,
   },
   API_URL: {
     kind: 'text',
@@ -116,12 +116,12 @@ export const options = {
   '--skip-existing': {
     takes: 'flag',
     appliesTo: ['file', 'npm'],
-    usage: 'Leave what is already there as it is, and succeed; of an npm package, where it is the very same.',
+    usage: 'Leave what is already there as it is, and succeed. A published npm package must have identical content.',
   },
   '--no-clobber': {
     takes: 'flag',
     appliesTo: ['file'],
-    usage: 'Fail, before anything is sent, where a download of that name exists.',
+    usage: 'Fail, before anything is sent, if a download of that name exists.',
   },
   '--keep': {
     takes: 'value',
@@ -134,7 +134,7 @@ export const options = {
     placeholder: 'GLOB',
     appliesTo: ['file'],
     usage:
-      'The downloads that `--keep` may delete. One without the other is an error, so that nothing else is ever deleted.',
+      'The downloads that `--keep` may delete. One option without the other is an error, so that nothing else is ever deleted.',
   },
   '--checksums': {
     takes: 'flag',
@@ -152,14 +152,15 @@ export const options = {
     takes: 'value',
     placeholder: 'gzip|zstd|none',
     appliesTo: ['image'],
-    usage: 'How layers are packed that the source holds unpacked; packed ones stay as they are. Default: `gzip`.',
+    usage:
+      'How to compress layers that the source holds uncompressed; compressed layers stay as they are. Default: `gzip`.',
   },
   '--compression-level': {
     takes: 'value',
     placeholder: 'N',
     appliesTo: ['image'],
     usage:
-      'Pin the level, 1 to 12 for gzip and 1 to 19 for zstd. Otherwise it follows the speed of the upload, block by block.',
+      'Fix the level: 1 to 12 for gzip, 1 to 19 for zstd. By default it follows the speed of the upload, block by block.',
   },
   '--reuse': {
     takes: 'value',
@@ -167,7 +168,7 @@ export const options = {
     repeatable: true,
     appliesTo: ['image'],
     usage:
-      'Published tag whose layers may be reused; repeatable. Default: the tags being pushed, and `latest`. `none`: reuse nothing.',
+      'Published tag whose layers may be reused; repeatable. Default: the tags being pushed, and `latest`. With `none`, nothing is reused.',
   },
   '--platform': {
     takes: 'value',
@@ -187,15 +188,14 @@ export const options = {
     takes: 'value',
     placeholder: 'TAG',
     appliesTo: ['npm'],
-    usage:
-      "The tag that is to point to the published version. Default: the package's own `publishConfig.tag`, else `latest`.",
+    usage: "The tag to point to the published version. Default: the package's own `publishConfig.tag`, else `latest`.",
   },
   '--pom': {
     takes: 'value',
     placeholder: 'FILE',
     appliesTo: ['maven'],
     usage:
-      "The artifact's POM. Otherwise it is looked for in the jar's `META-INF/maven`, beside the artifact under its name with `.pom`, and as `pom.xml` in the working directory.",
+      "The artifact's POM. By default, the pipe looks in the jar's `META-INF/maven`, next to the artifact (its name with `.pom`), and for `pom.xml` in the working directory.",
   },
   '--classifier': {
     takes: 'value',
@@ -218,25 +218,26 @@ export const options = {
   '--plain-http': {
     takes: 'flag',
     appliesTo: ['image', 'npm', 'maven'],
-    usage: 'Speak plain http with a registry that is not on this machine. Credentials can then be read on the way.',
+    usage:
+      'Allow plain http to a registry that is not on this machine. Anyone on the network can then read the credentials.',
   },
   '--concurrency': {
     takes: 'value',
     placeholder: 'N',
     appliesTo: types,
-    usage: `Files, layers or packages sent at the same time, 1 to 64. Default: ${defaults.concurrency}.`,
+    usage: `Files, layers or packages to send at the same time, 1 to 64. Default: ${defaults.concurrency}.`,
   },
   '--retries': {
     takes: 'value',
     placeholder: 'N',
     appliesTo: types,
-    usage: `Further tries of a request that failed for a passing reason, 0 to 20. Default: ${defaults.retries}.`,
+    usage: `Retries after a transient failure, 0 to 20. Default: ${defaults.retries}.`,
   },
   '--timeout': {
     takes: 'value',
     placeholder: 'SECONDS',
     appliesTo: types,
-    usage: `No progress for so long is a failure, 1 to 86400. However long a transfer takes, it goes on while bytes move. Default: ${defaults.timeoutSeconds}.`,
+    usage: `Fail after this long without progress, 1 to 86400. A transfer may take as long as it needs while bytes move. Default: ${defaults.timeoutSeconds}.`,
   },
   '--dry-run': {
     takes: 'flag',

@@ -80,16 +80,14 @@ const settings: Readonly<Record<string, Setting>> = {
     secrets: ({ tokens }) => ({ ATLASSIAN_EMAIL: tokens.apiUser, ATLASSIAN_API_TOKEN: tokens.apiToken }),
     published: { downloads: ['User Guide.pdf', 'a.zip', 'b.tar.gz'] },
   },
-  'A nightly build under a name of its own, with checksums, read back and compared, of which the newest five are kept':
-    {
-      files: ['target/app.jar'],
-      secrets: accessToken,
-      prepare: async (sandbox) => {
-        for (const day of [1, 2, 3, 4, 5, 6])
-          sandbox.put(`nightly-${day}.jar`, 'old', new Date(Date.UTC(2026, 0, day)));
-      },
-      published: { downloads: ['nightly-17.jar', ...[3, 4, 5, 6].map((day) => `nightly-${day}.jar`)] },
+  'A nightly build under its own name, verified by reading it back; only the newest five are kept': {
+    files: ['target/app.jar'],
+    secrets: accessToken,
+    prepare: async (sandbox) => {
+      for (const day of [1, 2, 3, 4, 5, 6]) sandbox.put(`nightly-${day}.jar`, 'old', new Date(Date.UTC(2026, 0, day)));
     },
+    published: { downloads: ['nightly-17.jar', ...[3, 4, 5, 6].map((day) => `nightly-${day}.jar`)] },
+  },
   'Release files that must never be replaced, in another repository': {
     files: ['dist/a.tar.gz', 'dist/sub/b.tar.gz'],
     repository: 'releases',
@@ -105,13 +103,13 @@ const settings: Readonly<Record<string, Setting>> = {
       expect(output).toMatch(/^UPLOAD_URL=http.*\/acme\/app\/downloads\/app\.zip$/m);
     },
   },
-  'An image that the step has built, under two tags': {
+  'An image built by the same step, under two tags': {
     secrets: packagesAccount,
     variables: (sandbox) => ({ ...registry(sandbox), IMAGE: `acme/${name}` }),
     prepare: async () => await buildImage('latest', 'scratch'),
     published: { tags: ['1.2.17', 'latest'] },
   },
-  'An image for two architectures, built by parallel steps, one on each, and joined by a last one': {
+  'An image for two architectures, built in parallel steps and joined in a last one': {
     secrets: packagesAccount,
     variables: registry,
     entries: ['amd64', 'arm64', '1.0'].map((tag) => ({ IMAGE: `acme/${name}:${tag}` })),
@@ -123,7 +121,7 @@ const settings: Readonly<Record<string, Setting>> = {
     },
     published: { tags: ['1.0', 'amd64', 'arm64'] },
   },
-  'An archive to another registry, packed by zstd': {
+  'An image archive to another registry, compressed with zstd': {
     secrets: ({ tokens }) => ({ REGISTRY_USER: tokens.apiUser, REGISTRY_PASSWORD: tokens.apiToken }),
     variables: ({ registryHost }) => ({ IMAGE: `${registryHost}/acme/${name}:1.0` }),
     prepare: async ({ registryHost }) => {
@@ -132,7 +130,7 @@ const settings: Readonly<Record<string, Setting>> = {
     },
     published: { tags: ['1.0'] },
   },
-  "npm packages of a monorepo, to Bitbucket's npm registry, whatever of them is not published yet": {
+  "The packages of a monorepo to Bitbucket's npm registry, skipping those that are already published": {
     secrets: packagesAccount,
     variables: (sandbox) => ({ ...registry(sandbox), REGISTRY: sandbox.npmUrl }),
     prepare: async () => {
