@@ -1,4 +1,4 @@
-/** What a run does on the side, and what must never break it: looking for a newer version, reporting to Code Insights. */
+/** Side errands, which must never break a run: looking for a newer version, and reporting to Code Insights. */
 
 import { HttpError } from './errors.ts';
 import { discard, readText } from './http/answer.ts';
@@ -13,7 +13,7 @@ const maxListBytes = 4 * 1024 * 1024;
 /**
  * Looks for a newer version while the run goes on.
  *
- * @returns a function that ends the look, and gives the newer version if one was found in time
+ * @returns a function that ends the search, and returns the newer version if one was found in time
  */
 export function startVersionCheck(
   tools: Tools,
@@ -36,7 +36,7 @@ export function startVersionCheck(
   };
 }
 
-/** Puts a report on the commit, where this is a pipeline's; a proxy that is not there is no news. */
+/** Adds a report to the pipeline's commit. A missing proxy is not worth a warning. */
 export async function sendReport(
   tools: Tools,
   env: Environment,

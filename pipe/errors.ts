@@ -1,16 +1,16 @@
-/** The failures that the pipe can name: facts for a person, with the cause always kept. */
+/** The failures that the pipe can name: facts for a person, always with their cause. */
 
-/** A failure that the pipe understands. Its message says what failed and why; `explain.ts` adds what to do. */
+/** A failure that the pipe understands. Its message says what failed and why; `destinations/advice.ts` adds what to do. */
 export class PipeError extends Error {
   override readonly name: string = 'PipeError';
 }
 
-/** The user's input cannot be used, or can no longer be read. */
+/** The user's input cannot be used or read. */
 export class InputError extends PipeError {
   override readonly name = 'InputError';
 }
 
-/** A file is not what it was when the upload was planned. */
+/** A file changed after the upload was planned. */
 export class FileChangedError extends PipeError {
   override readonly name = 'FileChangedError';
 }
@@ -28,15 +28,15 @@ export interface Refusal {
   /** Printable: without credentials or signatures. */
   readonly url: string;
   readonly status: number;
-  /** The server's own words, one line, or the status' usual name. */
+  /** The server's own words on one line, or the usual name of the status. */
   readonly reason: string;
   readonly requestId?: string | undefined;
   /** `error.detail` of Bitbucket's error object. */
   readonly requiredScopes: readonly string[];
   readonly grantedScopes: readonly string[];
-  /** Milliseconds the server asks to wait, where it does. */
+  /** Milliseconds that the server asks to wait; undefined if it does not. */
   readonly retryAfterMs?: number | undefined;
-  /** Where a redirect that was not followed points to. */
+  /** Where a redirect points to that was not followed. */
   readonly location?: string | undefined;
 }
 
@@ -53,11 +53,11 @@ export class HttpError extends PipeError {
   }
 }
 
-/** A server answered with a status that means success, and not with what its protocol answers then. */
+/** A server answered with a status that means success, but not with what its protocol defines. */
 export class UnexpectedAnswerError extends PipeError {
   override readonly name = 'UnexpectedAnswerError';
   readonly status: number;
-  /** A web page, or a report of an error: it may not even come from that server. Otherwise, only the status is unusual. */
+  /** The answer is a web page or an error report, perhaps of another server. If false, only the status is unusual. */
   readonly isForeign: boolean;
   /** The server was asked afterwards, and does not have what was sent. */
   readonly isMissing: boolean;
@@ -74,7 +74,7 @@ export class UnexpectedAnswerError extends PipeError {
   }
 }
 
-/** No answer, or not a whole one: refused, reset, unresolved, cut short. */
+/** No complete answer: the connection was refused, reset or cut short, or the name not resolved. */
 export class NetworkError extends PipeError {
   override readonly name = 'NetworkError';
   /** The system's or the HTTP client's code, such as `ECONNRESET`. */
@@ -86,7 +86,7 @@ export class NetworkError extends PipeError {
   }
 }
 
-/** No byte moved for so long that the connection is taken for dead. */
+/** No byte moved for so long that the connection is considered dead. */
 export class StalledError extends PipeError {
   override readonly name = 'StalledError';
 }

@@ -5,18 +5,18 @@ import { reportCrash, run } from './run.ts';
 
 const { env, stdout } = process;
 
-// Only a run that has ended says how it ended: whatever else ends the process must not pass for a success.
+// Only `main` sets another exit code: whatever else ends the process must not look like success.
 process.exitCode = 1;
 let hasEnded = false;
 
-// A reader that goes away, as `head` does, must not turn a finished upload into a crash.
+// A reader that goes away, such as `head`, must not turn a finished upload into a crash.
 stdout.on('error', () => undefined);
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => exit(reportCrash(error, env, stdout)));
 }
-// An event loop with nothing left to wait for would end the process in silence.
+// An event loop with nothing left to do would end the process silently.
 process.on('beforeExit', () => {
-  if (!hasEnded) exit(reportCrash(new Error('the work stopped before it was done'), env, stdout));
+  if (!hasEnded) exit(reportCrash(new Error('the run stopped before it was finished'), env, stdout));
 });
 
 const scriptDirectory = dirname(process.argv[1] ?? '.');
@@ -30,14 +30,14 @@ async function main(): Promise<void> {
   });
   hasEnded = true;
   process.exitCode = exitCode;
-  // Nothing should be left to wait for; if something is, a finished step must not hang on it.
+  // Nothing should be left to wait for. If something is, a finished step must not hang.
   setTimeout(() => exit(exitCode), 200).unref();
 }
 
 /**
- * Ends the process at once. `process.exit` joins libuv's threads, and one may stay where it is for long: looking up a name
- * while the name server is silent, or opening a pipe that nobody reads. Another program in this one's place, which only
- * exits, does not wait; Windows has no such call.
+ * Ends the process at once. `process.exit` joins libuv's threads, and a thread may be stuck: looking up a name while the
+ * name server is silent, or opening a pipe that nobody reads. Replacing the process by one that only exits avoids the
+ * wait; Windows has no such call.
  */
 function exit(exitCode: number): void {
   if (process.execve !== undefined && process.platform !== 'win32')

@@ -1,4 +1,4 @@
-/** Read the variables, perform the upload, print how it ended: the one place where a failure becomes output. */
+/** Reads the variables, performs the upload, and prints how it ended: the one place where a failure becomes output. */
 
 import { setTimeout } from 'node:timers/promises';
 import { PipeError, StoppedError } from './errors.ts';
@@ -12,10 +12,10 @@ import { Problems, ValidationError } from './toolkit/problems.ts';
 import { createSecrets, type Secrets } from './toolkit/scrub.ts';
 import type { Surroundings } from './tools.ts';
 
-/** A run that was told to stop, and does not, is left behind after this. */
+/** A run that was told to stop and does not is abandoned after this. */
 const maxStopMs = 1_500;
 
-const unknownState = '  what was under way may or may not have been published';
+const unknownState = '  uploads in progress may or may not have been published';
 
 /** Runs the pipe once. Never throws. @returns the exit code */
 export async function run(env: Environment, surroundings: Surroundings): Promise<number> {
@@ -26,7 +26,7 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
   const stopListening = onStopSignal(surroundings.signals, (name) => controller.abort(new StoppedError(name)));
   try {
     const settings = await readSettings(env);
-    // All that sends is loaded once there is something to send: a validation error comes sooner without.
+    // The code that sends is loaded only now: a validation error is reported sooner without it.
     const { perform } = await import('./perform.ts');
     const work = perform({ env, settings, output, secrets, isColoured: isColoured(env), signal, surroundings });
     const ending = await Promise.race([work, stopDeadline(signal)]);
@@ -38,12 +38,12 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
   }
 }
 
-/** Prints a failure that nothing has caught like any other. @returns the exit code */
+/** Prints a failure that nothing caught like any other failure. @returns the exit code */
 export function reportCrash(error: unknown, env: Environment, stdout: Stream): number {
   return failRun(createOutput(stdout, secretsOf(env).scrub), env, { error, lines: [unknownState] });
 }
 
-/** By environment: what a run has learned is kept out of a crash's message too. */
+/** One for each environment: secrets that a run has learned are kept out of a crash's message, too. */
 const secretsByEnvironment = new WeakMap<Environment, Secrets>();
 
 function secretsOf(env: Environment): Secrets {

@@ -207,13 +207,13 @@ describe('tokens', () => {
       'one of another workspace',
       { TOKEN: tokens.otherWorkspaceToken },
       '404 ',
-      'What to do: There is no repository acme/app, or the token does not see it',
+      'What to do: The repository acme/app does not exist, or the token cannot see it',
     ],
     [
       'a workspace that does not exist',
       { WORKSPACE: 'nobody' },
       '404 ',
-      'What to do: There is no repository nobody/app',
+      'What to do: The repository nobody/app does not exist',
     ],
   ];
 

@@ -50,7 +50,7 @@ describe('advises', () => {
       '401 with an access token',
       refused(401),
       withAccessToken,
-      /^The access token has expired or was revoked: create another/,
+      /^The access token has expired or was revoked: create a new one/,
     ],
     [
       '401 with an API token',
@@ -87,11 +87,11 @@ describe('advises', () => {
       '404',
       refused(404),
       facts,
-      /^There is no repository acme\/app, or the token does not see it: check WORKSPACE and REPOSITORY/,
+      /^The repository acme\/app does not exist, or the token cannot see it: check WORKSPACE and REPOSITORY/,
     ],
-    ['413', refused(413), facts, /larger than Downloads take/],
+    ['413', refused(413), facts, /larger than Downloads accepts/],
     ['429', refused(429), facts, /about 1,000 requests an hour/],
-    ['a redirect', refused(301, { location: 'https://moved/' }), facts, /moved to https:\/\/moved\/: set API_URL/],
+    ['a redirect', refused(301, { location: 'https://moved/' }), facts, /moved to https:\/\/moved\/: change API_URL/],
     [
       '500 of Bitbucket',
       refused(500),
@@ -134,7 +134,7 @@ describe('advises', () => {
       'an API token',
       { requiredScopes: ['write:repository:bitbucket'], grantedScopes: ['read:repository:bitbucket', 'read:me'] },
       withApiToken,
-      'The token lacks the scope write:repository:bitbucket, and has read:repository:bitbucket, read:me. Scopes cannot be added later: create a token with write:repository:bitbucket and read:repository:bitbucket (reading is not part of writing).',
+      'The token lacks the scope write:repository:bitbucket, and has read:repository:bitbucket, read:me. Scopes cannot be added later: create a token with write:repository:bitbucket and read:repository:bitbucket (the write scope does not include reading).',
     ],
     [
       'an access token, of which nothing is known',

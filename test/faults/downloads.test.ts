@@ -107,7 +107,7 @@ describe('a lasting fault fails, and the output says for each file what became o
     [
       '413',
       { kind: 'status', status: 413, body: '{"error":"Request entity too large"}' },
-      'larger than Downloads take',
+      'larger than Downloads accepts',
     ],
     [
       'a redirect',

@@ -1,4 +1,4 @@
-/** What to do about what Downloads say. */
+/** What to do when Downloads refuses. */
 
 import { HttpError } from '../../errors.ts';
 import type { FileSettings } from './settings.ts';
@@ -8,7 +8,7 @@ import { apiTokenPage, hasStatus, type Row } from '../advice.ts';
 export type FileFacts = Pick<FileSettings, 'workspace' | 'repository' | 'tokenKind' | 'scheme'>;
 
 const scopes = {
-  'api-token': 'write:repository:bitbucket and read:repository:bitbucket (reading is not part of writing)',
+  'api-token': 'write:repository:bitbucket and read:repository:bitbucket (the write scope does not include reading)',
   'access-token': 'repository:write',
   other: 'repository:write (access token), or write:repository:bitbucket and read:repository:bitbucket (API token)',
 } as const;
@@ -19,40 +19,40 @@ export const fileRows: readonly Row<FileFacts>[] = [
   {
     when: hasStatus(403),
     advice: (_, { workspace, repository, tokenKind }) =>
-      `The token is known, but may not write to ${workspace}/${repository}. Its owner needs write access there, and it needs the scopes ${scopes[tokenKind]}.`,
+      `The token is valid, but may not write to ${workspace}/${repository}. Its owner needs write access there, and the token needs the scopes ${scopes[tokenKind]}.`,
   },
   {
     when: hasStatus(404),
     advice: (_, { workspace, repository }) =>
-      `There is no repository ${workspace}/${repository}, or the token does not see it: check WORKSPACE and REPOSITORY, and for an access token, that it belongs to this repository, its project or its workspace.`,
+      `The repository ${workspace}/${repository} does not exist, or the token cannot see it: check WORKSPACE and REPOSITORY, and that an access token belongs to this repository, its project or its workspace.`,
   },
   {
     when: hasStatus(413),
     advice: () =>
-      'The file is larger than Downloads take (about 2 GB). Split it, compress it, or publish it as a package.',
+      'The file is larger than Downloads accepts (about 2 GB). Split it, compress it, or publish it as a package.',
   },
   {
     when: hasStatus(429),
     advice: () =>
-      'Bitbucket allows about 1,000 requests an hour for each user. Wait, run fewer pipelines at a time with one token, or pack many small files into one.',
+      'Bitbucket allows about 1,000 requests an hour for each user. Wait, run fewer pipelines at a time with one token, or put many small files into one archive.',
   },
   {
     when: (error) => error instanceof HttpError && error.refusal.location !== undefined,
     advice: (error: HttpError) =>
-      `The server says that the address has moved to ${error.refusal.location}: set API_URL, WORKSPACE and REPOSITORY so that they lead there directly.`,
+      `The server says that the address has moved to ${error.refusal.location}: change API_URL, WORKSPACE and REPOSITORY accordingly.`,
   },
 ];
 
 function unauthorizedAdvice({ tokenKind, scheme }: FileFacts): string {
   if (tokenKind === 'access-token') {
-    return 'The access token has expired or was revoked: create another one with the scope repository:write (Repository settings > Access tokens) and store it as TOKEN.';
+    return 'The access token has expired or was revoked: create a new one with the scope repository:write (Repository settings > Access tokens) and store it as TOKEN.';
   }
   if (tokenKind === 'api-token') {
     return `Check that USERNAME is the email of the Atlassian account that made the API token (not a Bitbucket user name), and that the token has not expired: ${apiTokenPage}.`;
   }
   return scheme === 'Bearer'
-    ? 'TOKEN was sent as an access token, because USERNAME is not set. If it is an API token, set USERNAME to the email of its Atlassian account; else it has expired or was revoked.'
-    : 'TOKEN was sent with USERNAME. If it is an access token, leave USERNAME out; if it is an API token, USERNAME must be the email of its account, and the token not expired.';
+    ? 'TOKEN was sent as an access token, because USERNAME is not set. If it is an API token, set USERNAME to the email of its Atlassian account; otherwise it has expired or was revoked.'
+    : 'TOKEN was sent with USERNAME. If it is an access token, leave USERNAME out; if it is an API token, check that USERNAME is the email of its account and that the token has not expired.';
 }
 
 function missingScopesAdvice(error: HttpError, { tokenKind }: FileFacts): string {

@@ -1,4 +1,4 @@
-/** What to do about what container registries say (distribution-spec 1.1, "Error codes"). */
+/** What to do when a container registry refuses (distribution-spec 1.1, "Error codes"). */
 
 import type { ImageSettings } from './settings.ts';
 import { isImmutable } from '../../oci/registry/refusals.ts';
@@ -11,12 +11,12 @@ export const imageRows: readonly Row<ImageFacts>[] = [
   {
     when: (error) => isRefused(error, /NAME_UNKNOWN/) || hasStatus(404)(error),
     advice: (_, { reference }) =>
-      `The package ${reference.repository} does not exist in ${reference.host}, or the token does not see it. On Bitbucket, an admin of the repository creates it once, before the first push: Create > Package.`,
+      `The package ${reference.repository} does not exist in ${reference.host}, or the token cannot see it. On Bitbucket, an admin of the repository creates it once before the first push: Create > Package.`,
   },
   {
     when: isImmutable,
     advice: (_, { reference }) =>
-      `The tag ${reference.tag} is immutable and exists: publish under another tag, or change the rule in the workspace's settings.`,
+      `The tag ${reference.tag} already exists and is immutable: publish under another tag, or change the rule in the workspace's settings.`,
   },
   {
     when: hasStatus(401),
@@ -28,14 +28,14 @@ export const imageRows: readonly Row<ImageFacts>[] = [
   {
     when: hasStatus(403),
     advice: (_, { reference }) =>
-      `The token is known, but may not push to ${reference.repository}. It needs the scopes ${packageScopes}, and its owner write access to the repository that the package belongs to; the pipeline's own token only covers packages of its own repository.`,
+      `The token is valid, but may not push to ${reference.repository}. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; the pipeline's own token covers only the packages of its own repository.`,
   },
   {
     when: hasStatus(413),
-    advice: () => 'The registry, or a proxy before it, takes no request of that size, not even in small chunks.',
+    advice: () => 'The registry, or a proxy in front of it, refuses requests of this size, even in small chunks.',
   },
   {
     when: hasStatus(429),
-    advice: () => 'The registry limits how often it may be asked. Wait, and run the step again.',
+    advice: () => 'The registry limits the rate of requests. Wait, and run the step again.',
   },
 ];

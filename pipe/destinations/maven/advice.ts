@@ -1,4 +1,4 @@
-/** What to do about what Maven repositories say. */
+/** What to do when a Maven repository refuses. */
 
 import { HttpError } from '../../errors.ts';
 import type { MavenSettings } from './settings.ts';
@@ -21,39 +21,39 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
       account === undefined && bearer === undefined
         ? 'The repository asks for credentials: set USERNAME and TOKEN.'
         : bearer !== undefined
-          ? 'TOKEN was sent alone, because USERNAME is not set: most Maven repositories take it with a user name.'
+          ? 'TOKEN was sent alone, because USERNAME is not set: most Maven repositories expect a user name with it.'
           : packagesCredentialsAdvice('repository', tokenKind),
   },
   {
     when: hasStatus(403),
     advice: (_, { registry }) =>
-      `The token is known, but may not do this in ${registry.href}. On Bitbucket it needs the scopes ${packageScopes}, and its owner write access to the repository that the package belongs to; elsewhere, the right to read and to deploy.`,
+      `The token is valid, but may not do this in ${registry.href}. On Bitbucket it needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; elsewhere, it needs permission to read and to deploy.`,
   },
   {
     when: (error) => isRefused(error, /NAME_UNKNOWN|does not exist/) || hasStatus(404)(error),
     advice: (_, { registry }) =>
       isBitbucketPackages(registry)
-        ? `${registry.pathname === '/' ? 'REGISTRY has no workspace: take its whole URL from the page of the package. Otherwise, the' : 'The'} package does not exist, or the token does not see it. An admin of the repository creates it once, before the first push: Create > Package.`
-        : `There is no Maven repository at ${registry.href}, or the token does not see it: REGISTRY is the URL that distributionManagement in a POM would have.`,
+        ? `${registry.pathname === '/' ? 'REGISTRY lacks the workspace: copy the whole URL from the page of the package. Otherwise, the' : 'The'} package does not exist, or the token cannot see it. An admin of the repository creates it once before the first push: Create > Package.`
+        : `There is no Maven repository at ${registry.href}, or the token cannot see it: REGISTRY is the URL that you would put into distributionManagement in a POM.`,
   },
   {
     when: hasStatus(405),
     advice: (_, { registry }) =>
-      `${registry.href} takes no uploads: is it a group or a proxy of other repositories? REGISTRY must be the hosted one, for releases or for SNAPSHOTs.`,
+      `${registry.href} does not accept uploads: is it a group or a proxy of other repositories? REGISTRY must be a hosted repository, for releases or for SNAPSHOTs.`,
   },
   {
     when: hasStatus(400),
     advice: () =>
-      'Many repositories take either releases or SNAPSHOTs, and answer so to the other kind: check which one REGISTRY is.',
+      'Many repositories accept either releases or SNAPSHOTs, and answer like this to the other kind: check which kind REGISTRY is for.',
   },
-  { when: hasStatus(413), advice: () => 'The repository, or a proxy before it, takes no file of that size.' },
+  { when: hasStatus(413), advice: () => 'The repository, or a proxy in front of it, refuses files of this size.' },
   {
     when: hasStatus(429),
-    advice: () => 'The repository limits how often it may be asked. Wait, and run the step again.',
+    advice: () => 'The repository limits the rate of requests. Wait, and run the step again.',
   },
   {
     when: (error) => error instanceof HttpError && error.refusal.location !== undefined,
     advice: (error: HttpError) =>
-      `The server says that the address has moved to ${error.refusal.location}: set REGISTRY so that it leads there directly.`,
+      `The server says that the address has moved to ${error.refusal.location}: change REGISTRY accordingly.`,
   },
 ];

@@ -35,7 +35,7 @@ describe('what to do where an npm registry says no', () => {
       '404 elsewhere',
       refused(404),
       elsewhere,
-      /no npm registry that takes packages at https:\/\/registry\.example\/.*check REGISTRY/,
+      /no npm registry that accepts packages at https:\/\/registry\.example\/.*check REGISTRY/,
     ],
     [
       'the version exists',

@@ -222,7 +222,7 @@ describe('credentials', () => {
   it.each([
     ['wrong', { TOKEN: 'wrong-token-of-some-length' }, /401 .*The registry does not accept this USERNAME and TOKEN/s],
     ['none', { TOKEN: undefined, USERNAME: undefined }, /401 .*The registry asks for credentials: set TOKEN/s],
-    ['a token alone', { USERNAME: undefined, TOKEN: tokens.plainToken }, /TOKEN was sent by itself, as Bearer/],
+    ['a token alone', { USERNAME: undefined, TOKEN: tokens.plainToken }, /TOKEN was sent alone, as Bearer/],
     [
       'an API token that only reads',
       { USERNAME: tokens.apiUser, TOKEN: tokens.readOnlyPackagesToken },
@@ -266,8 +266,8 @@ describe("Bitbucket's rules", () => {
 
   it.each([
     ['a package that was not created', { name: '@acme/new', version: '1.0.0' }, {}, /NAME_UNKNOWN.*What to do: /s],
-    ['a scope of another', { name: '@other/lib', version: '1.0.0' }, {}, /What to do: The scope of the package's name/],
-    ['a package that is too large', lib, { 'large.bin': noise(200_000) }, /413 .*name what is needed under "files"/s],
+    ['a scope of another', { name: '@other/lib', version: '1.0.0' }, {}, /does not accept the scope of the package/],
+    ['a package that is too large', lib, { 'large.bin': noise(200_000) }, /413 .*list what is needed under "files"/s],
   ])('%s', async (_, manifest, files, message) => {
     const { exitCode, output } = await publish(bench, await writePackage(bench, manifest, files));
     expect(exitCode).toBe(1);

@@ -98,7 +98,7 @@ describe.each([
     const { exitCode, output } = await push(bench, await writeLayout(bench, [layer('another', 900)], 'another'));
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ .*immutable/);
-    expect(output).toContain('The tag v1 is immutable and exists: publish under another tag');
+    expect(output).toContain('The tag v1 already exists and is immutable: publish under another tag');
     expect(output).toMatch(/app:v1: NOT published/);
     expect(output).not.toContain("as Docker's");
     expect({ tags: [...(repository?.tags ?? [])], manifests: [...(repository?.manifests.keys() ?? [])] }).toEqual(
