@@ -1,8 +1,8 @@
 /** Unpacks gzip and zstd as a stream. */
 
-import { createHash } from 'node:crypto';
 import { constants, createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { InputError } from '../errors.ts';
+import { createSha256 } from '../io/hashes.ts';
 
 export type Compression = 'gzip' | 'zstd';
 
@@ -42,14 +42,14 @@ export function createUnpacker(compression: Compression): Unpacker {
  * peak 104 MB instead of 140 for 300 MB.
  */
 export async function digestOfUnpacked({ stream }: Unpacker): Promise<string> {
-  const hash = createHash('sha256');
+  const hash = createSha256();
   for await (const chunk of stream) {
     const { buffer, byteOffset, length } = chunk as Buffer<ArrayBuffer>;
     hash.update(chunk as Buffer);
     // To its end: zlib goes on in another one.
     if (byteOffset + length === buffer.byteLength) buffer.transfer(0);
   }
-  return `sha256:${hash.digest('hex')}`;
+  return `sha256:${hash.digest()}`;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** One stream on its way through the threads: read, hashed and packed block by block, and given out in order. */
 
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ByobReader } from '../io/byob-reader.ts';
+import { createSha256 } from '../io/hashes.ts';
 import type { Block, BlockMemory, Share } from './block-memory.ts';
 import type { Ahead, Pace, Rung } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
@@ -56,7 +56,7 @@ export class PackedStream implements Compressed {
   readonly #id: number;
   readonly #means: StreamMeans;
   readonly #share: Share;
-  readonly #hash = createHash('sha256');
+  readonly #hash = createSha256();
   /** Blocks not yet given out, in the source's order. */
   readonly #backlog: Packing[] = [];
   #size = 0;
@@ -124,7 +124,7 @@ export class PackedStream implements Compressed {
         for (const packing of givenOut.splice(0, givenOut.length - 1)) this.#release(packing);
       }
       this.#sourceDigest = await this.#means.threads.digest({ task: 'digest', stream: this.#id });
-      this.#digest = `sha256:${this.#hash.digest('hex')}`;
+      this.#digest = `sha256:${this.#hash.digest()}`;
     } finally {
       this.#isStopped = true;
       this.#means.threads.forget(this.#id);

@@ -1,7 +1,7 @@
 /** The Maven repository of the sandbox refuses what a correct client does not do. */
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { checksumsOf } from '../../pipe/destinations/maven/hashes.ts';
+import { checksumsOf } from '../../pipe/destinations/maven/checksums.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 import { tokens } from './tokens.ts';
 

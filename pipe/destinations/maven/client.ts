@@ -3,9 +3,10 @@
 import { HttpError, UnexpectedAnswerError } from '../../errors.ts';
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
 import { bytesBody, type SizedBody } from '../../io/body.ts';
+import { createSha256 } from '../../io/hashes.ts';
 import { readThrough } from '../../io/observed-body.ts';
 import type { Http } from '../../http/send.ts';
-import { type Algorithm, createHashes, parseChecksum } from './hashes.ts';
+import { type Algorithm, parseChecksum } from './checksums.ts';
 import { maxXmlBytes } from './xml.ts';
 
 /** A file that the repository has. */
@@ -85,7 +86,7 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
       if (found?.size !== undefined) return found.size === body.length;
     }
     const found = await client.hash(path, subject);
-    return found?.sha256 === (await readThrough(body, createHashes())).digest().sha256;
+    return found?.sha256 === (await readThrough(body, createSha256())).digest();
   }
 
   const client: MavenClient = {
@@ -129,13 +130,13 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
 
     async hash(path, subject) {
       return await get(path, subject, async (answer) => {
-        const hashes = createHashes();
+        const hash = createSha256();
         let size = 0;
         for await (const chunk of answer.body) {
           size += chunk.length;
-          hashes.update(chunk);
+          hash.update(chunk);
         }
-        return { size, sha256: hashes.digest().sha256 };
+        return { size, sha256: hash.digest() };
       });
     },
 

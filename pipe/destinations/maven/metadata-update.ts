@@ -2,7 +2,7 @@
 
 import { VerificationError } from '../../errors.ts';
 import { sleep } from '../../http/origin-gate.ts';
-import { algorithms, checksumsOf } from './hashes.ts';
+import { algorithms, checksumsOf } from './checksums.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { MavenClient } from './client.ts';
 import { type Metadata, metadataName, noMetadata, parseMetadata } from './metadata.ts';

@@ -20,7 +20,7 @@ import {
   versionDirectory,
 } from './coordinates.ts';
 import { addPlugin, artifactOfPrefix, hasPlugin } from './group-plugins.ts';
-import { type Checksums, createHashes } from './hashes.ts';
+import { type Checksums, createChecksums } from './checksums.ts';
 import {
   addBuild,
   addVersion,
@@ -193,7 +193,7 @@ async function checkShown(entry: Entry, { client, log, patience }: PublishTools)
 async function sendFile(entry: Entry, { client, progress, log }: PublishTools): Promise<Checksums> {
   const { planned, wanted } = entry;
   const { path, name, size } = wanted;
-  const hashed = observeBody(planned.body, createHashes);
+  const hashed = observeBody(planned.body, createChecksums);
   const transfer = progress.start(name, size);
   let wasSentWhole = false;
   try {
@@ -269,5 +269,5 @@ async function updateIndex(
 }
 
 async function hashFile(planned: PlannedFile): Promise<Checksums> {
-  return (await readThrough(planned.body, createHashes())).digest();
+  return (await readThrough(planned.body, createChecksums())).digest();
 }

@@ -3,7 +3,7 @@
 import type { Log } from '../../toolkit/log.ts';
 import { HttpError } from '../../errors.ts';
 import type { MavenClient } from './client.ts';
-import { type Algorithm, algorithms, type Checksums } from './hashes.ts';
+import { type Algorithm, algorithms, type Checksums } from './checksums.ts';
 import { VersionConflictError } from './version-conflict.ts';
 
 /** What is to be in the repository. */

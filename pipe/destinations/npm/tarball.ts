@@ -1,7 +1,7 @@
 /** Reads a package's tarball once, from beginning to end and never to the disk: its manifest, its paths, its digests. */
 
-import { createHash } from 'node:crypto';
 import { InputError } from '../../errors.ts';
+import { createHashes } from '../../io/hashes.ts';
 import { fileBody, type SourceFile } from '../../io/source-file.ts';
 import { observed, readThrough } from '../../io/observed-body.ts';
 import { asObject, type JsonObject, parseJson } from '../../io/json.ts';
@@ -157,7 +157,7 @@ interface Digests {
 }
 
 function createDigests(): Digests {
-  const [sha512, sha1, sha256] = [createHash('sha512'), createHash('sha1'), createHash('sha256')] as const;
+  const hashes = createHashes(['sha512', 'sha1', 'sha256']);
   let length = 0;
   return {
     get length() {
@@ -165,13 +165,12 @@ function createDigests(): Digests {
     },
     update(chunk) {
       length += chunk.length;
-      for (const hash of [sha512, sha1, sha256]) hash.update(chunk);
+      hashes.update(chunk);
     },
-    all: () => ({
-      integrity: `sha512-${sha512.digest('base64')}`,
-      shasum: sha1.digest('hex'),
-      sha256: sha256.digest('hex'),
-    }),
+    all() {
+      const { sha512, sha1, sha256 } = hashes.digest();
+      return { integrity: `sha512-${Buffer.from(sha512, 'hex').toString('base64')}`, shasum: sha1, sha256 };
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** Reads documents out of a source, whole and within limits. */
 
-import { createHash } from 'node:crypto';
 import { InputError } from '../../errors.ts';
+import { createSha256 } from '../../io/hashes.ts';
 import { formatBytes } from '../../toolkit/units.ts';
 import { printable } from '../../toolkit/output.ts';
 import type { Descriptor, Document } from '../image.ts';
@@ -37,7 +37,9 @@ export async function readBlob(source: Source, descriptor: Descriptor, what: str
 }
 
 export function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const hash = createSha256();
+  hash.update(bytes);
+  return `sha256:${hash.digest()}`;
 }
 
 async function readEntry(entry: Entry, where: string): Promise<Buffer> {

@@ -1,7 +1,7 @@
 /** Hashes bytes as they pass by, and stops them before their end where they are the wrong ones. */
 
-import { createHash } from 'node:crypto';
 import type { ByobReader } from '../../io/byob-reader.ts';
+import { createSha256 } from '../../io/hashes.ts';
 
 /** Bytes for a reader that hashes them anyway. */
 export interface UnverifiedBytes {
@@ -19,14 +19,14 @@ export async function* withDigestCheck(
   length: number,
   verify: (digest: string) => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256');
+  const hash = createSha256();
   let position = 0;
   for await (const chunk of bytes) {
     hash.update(chunk);
     position += chunk.length;
-    if (position === length) await verify(`sha256:${hash.digest('hex')}`);
+    if (position === length) await verify(`sha256:${hash.digest()}`);
     yield chunk;
   }
   if (position !== length) throw new Error(`${position} bytes came where ${length} were announced`);
-  if (length === 0) await verify(`sha256:${hash.digest('hex')}`);
+  if (length === 0) await verify(`sha256:${hash.digest()}`);
 }

@@ -1,9 +1,9 @@
 /** Publishes one layer: found in the registry, or sent as its source has it, or packed on the way. */
 
-import { createHash } from 'node:crypto';
 import { type Compressor, createCompressor } from '../../compression/compressor.ts';
 import { InputError } from '../../errors.ts';
 import type { Http } from '../../http/send.ts';
+import { createSha256 } from '../../io/hashes.ts';
 import { withDiffIdCheck } from '../layers/diff-id-check.ts';
 import { layerPacking, oci } from '../media-types.ts';
 import type { Descriptor, Layer } from '../image.ts';
@@ -166,9 +166,9 @@ async function sendPacked(
 
 /** A layer that is sent as it is, and whose digest its source does not name: one reading more tells it. */
 async function sendUnnamed(layer: Layer, subject: string, tools: PushTools): Promise<Descriptor> {
-  const hash = createHash('sha256');
+  const hash = createSha256();
   for await (const chunk of withDiffIdCheck(layer).open()) hash.update(chunk);
-  const digest = `sha256:${hash.digest('hex')}`;
+  const digest = `sha256:${hash.digest()}`;
   if (layer.packing === 'opaque') throw new InputError(`${subject} is of no type that can be published`);
   const descriptor = { mediaType: oci.layer[layer.packing], digest, size: layer.length };
   if ((await tools.client.blobSize(digest)) === layer.length) {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { checksumsOf, createHashes, parseChecksum } from '../../../pipe/destinations/maven/hashes.ts';
+import { checksumsOf, createChecksums, parseChecksum } from '../../../pipe/destinations/maven/checksums.ts';
 
 // FIPS 180-2 and RFC 1321: the digests of "abc".
 const abc = {
@@ -12,10 +12,10 @@ const abc = {
 
 it('all four are computed', () => {
   expect(checksumsOf(Buffer.from('abc'))).toEqual(abc);
-  const hashes = createHashes();
-  hashes.update(Buffer.from('a'));
-  hashes.update(Buffer.from('bc'));
-  expect(hashes.digest()).toEqual(abc);
+  const checksums = createChecksums();
+  checksums.update(Buffer.from('a'));
+  checksums.update(Buffer.from('bc'));
+  expect(checksums.digest()).toEqual(abc);
 });
 
 it.each([
