@@ -1,5 +1,6 @@
 /** Finds the server's own reason in an error's body, whichever of its shapes it has. */
 
+import { isRecord } from '../io/json.ts';
 import type { Scrub } from '../toolkit/scrub.ts';
 
 /** What an error's body says. */
@@ -69,10 +70,6 @@ function oneLine(text: string, scrub: Scrub): string | undefined {
   const line = scrub(text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim());
   if (line === '') return undefined;
   return line.length > maxReasonCharacters ? `${line.slice(0, maxReasonCharacters)}…` : line;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function texts(value: unknown): readonly string[] {

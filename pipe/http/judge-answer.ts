@@ -4,6 +4,7 @@
  */
 
 import { UnexpectedAnswerError } from '../errors.ts';
+import { isRecord } from '../io/json.ts';
 import type { Scrub } from '../toolkit/scrub.ts';
 import type { Answer } from './answer.ts';
 import { isWebPage, maxErrorBytes, parseErrorBody } from './error-body.ts';
@@ -57,8 +58,8 @@ function isErrorDocument(text: string): boolean {
   } catch {
     return false;
   }
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) return false;
-  const { type, error, errors, ok, success, status, statusCode } = document as Readonly<Record<string, unknown>>;
+  if (!isRecord(document)) return false;
+  const { type, error, errors, ok, success, status, statusCode } = document;
   return (
     type === 'error' ||
     Boolean(error) ||

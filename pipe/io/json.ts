@@ -42,12 +42,13 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-export function isObject(value: unknown): value is JsonObject {
+/** Whether it is an object: neither a list nor null. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function asObject(value: unknown, where: string): JsonObject {
-  if (!isObject(value)) throw wrong(value, where, 'an object');
+  if (!isRecord(value)) throw wrong(value, where, 'an object');
   return value;
 }
 

@@ -7,9 +7,9 @@
 import { PipeError, UnexpectedAnswerError } from '../../errors.ts';
 import { type Answer, discard, readText } from '../../http/answer.ts';
 import type { SizedBody } from '../../io/body.ts';
+import { isRecord } from '../../io/json.ts';
 import { printableUrl } from '../../http/printable-url.ts';
 import type { Http } from '../../http/send.ts';
-import { isRecord } from './complete-manifest.ts';
 import { packagePath } from './names.ts';
 
 /** What a registry holds of one version. */
@@ -98,7 +98,7 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
           const text = (await readText(answer, maxPackageBytes)).trim();
           const said = text === '' ? {} : parseJson(text);
           // Registries answer with an object, or with nothing; a gateway may have words of its own.
-          if (!isRecord(said) || Array.isArray(said))
+          if (!isRecord(said))
             throw new UnexpectedAnswerError(
               `${subject}: ${registry.host} answered ${answer.status} with something that is not a JSON object`,
               { status: answer.status, isForeign: true },

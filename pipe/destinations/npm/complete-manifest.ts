@@ -6,6 +6,7 @@
 
 import { posix } from 'node:path';
 import { InputError } from '../../errors.ts';
+import { isRecord } from '../../io/json.ts';
 import type { PackageTree } from './package-tree.ts';
 
 /** A manifest under way; what came from JSON may have any shape. */
@@ -26,10 +27,6 @@ export function completeManifest(draft: Draft, tree: PackageTree): void {
   expandMan(draft, tree);
   expandBin(draft, tree);
   addTypes(draft, tree);
-}
-
-export function isRecord(value: unknown): value is Draft {
-  return typeof value === 'object' && value !== null;
 }
 
 function addScripts(draft: Draft, tree: PackageTree): void {

@@ -7,7 +7,8 @@
 import hostedGitInfo from 'hosted-git-info';
 import clean from 'semver/functions/clean.js';
 import { InputError } from '../../errors.ts';
-import { type Draft, isRecord, noReadme } from './complete-manifest.ts';
+import { isRecord } from '../../io/json.ts';
+import { type Draft, noReadme } from './complete-manifest.ts';
 import { isPackageName } from './names.ts';
 
 /**
@@ -60,13 +61,14 @@ function normalizeBundle(draft: Draft): void {
   delete draft['bundledDependencies'];
   const { bundleDependencies: bundle } = draft;
   if (bundle === true) draft['bundleDependencies'] = Object.keys(draft['dependencies'] || {});
-  else if (!isRecord(bundle)) delete draft['bundleDependencies'];
-  else if (!Array.isArray(bundle)) draft['bundleDependencies'] = Object.keys(bundle);
+  else if (isRecord(bundle)) draft['bundleDependencies'] = Object.keys(bundle);
+  else if (!Array.isArray(bundle)) delete draft['bundleDependencies'];
 }
 
 function normalizeScripts(draft: Draft): void {
   const { scripts } = draft;
-  if (scripts === undefined || scripts === null) return;
+  // npm publishes a list as it is.
+  if (scripts === undefined || scripts === null || Array.isArray(scripts)) return;
   if (!isRecord(scripts)) {
     delete draft['scripts'];
     return;

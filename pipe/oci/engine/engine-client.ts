@@ -10,7 +10,7 @@ import { parseErrorBody } from '../../http/error-body.ts';
 import { untilAborted } from '../../http/until-aborted.ts';
 import type { Scrub } from '../../toolkit/scrub.ts';
 import { formatDuration } from '../../toolkit/units.ts';
-import { isObject, parseJson } from '../../io/json.ts';
+import { isRecord, parseJson } from '../../io/json.ts';
 import { type EngineAddress, type EngineSettings, readEngineAddress } from './address.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -108,7 +108,7 @@ async function agreeOnVersion(wire: Wire): Promise<ApiVersion> {
 /** For what answers a ping without saying more. */
 async function askVersion(wire: Wire): Promise<ApiVersion | undefined> {
   const { value } = await getJson(wire, '/version');
-  return parseVersion(isObject(value) ? value['ApiVersion'] : undefined);
+  return parseVersion(isRecord(value) ? value['ApiVersion'] : undefined);
 }
 
 function parseVersion(text: unknown): ApiVersion | undefined {

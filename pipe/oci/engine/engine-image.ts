@@ -3,7 +3,7 @@
 import { InputError, PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/output.ts';
 import { parseDigest } from '../descriptors.ts';
-import { asListOrNothing, asObject, isObject } from '../../io/json.ts';
+import { asListOrNothing, asObject, isRecord } from '../../io/json.ts';
 import { formatPlatform, isMatchingPlatform, parsePlatform, readPlatform } from '../platforms.ts';
 import type { Choice, Image, Platform } from '../image.ts';
 import type { EngineSettings } from './address.ts';
@@ -120,11 +120,11 @@ function readFacts(value: unknown, where: string): Facts {
   const facts = asObject(value, where);
   const id = parseDigest(facts['Id'], `${where}: Id`);
   const target = facts['Descriptor'];
-  const manifestDigest = isObject(target) ? parseDigest(target['digest'], `${where}: Descriptor.digest`) : undefined;
+  const manifestDigest = isRecord(target) ? parseDigest(target['digest'], `${where}: Descriptor.digest`) : undefined;
   // Of a multi-platform image without one for its own platform, an engine may tell no more.
   if (facts['Os'] === undefined || facts['Os'] === '')
     return { id, manifestDigest, diffIds: undefined, platform: undefined };
-  const rootfs = isObject(facts['RootFS']) ? facts['RootFS'] : {};
+  const rootfs = isRecord(facts['RootFS']) ? facts['RootFS'] : {};
   return {
     id,
     manifestDigest,

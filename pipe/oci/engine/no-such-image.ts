@@ -2,7 +2,7 @@
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/output.ts';
-import { asListOrNothing, isObject } from '../../io/json.ts';
+import { asListOrNothing, isRecord } from '../../io/json.ts';
 import { fullName } from '../formats/names.ts';
 import type { EngineClient } from './engine-client.ts';
 
@@ -24,7 +24,7 @@ async function namesOf(engine: EngineClient): Promise<readonly string[]> {
   try {
     const { value } = await engine.getJson('/images/json');
     return asListOrNothing(value, engine.name).flatMap((image) =>
-      isObject(image) ? asListOrNothing(image['RepoTags'], engine.name).filter((tag) => typeof tag === 'string') : [],
+      isRecord(image) ? asListOrNothing(image['RepoTags'], engine.name).filter((tag) => typeof tag === 'string') : [],
     );
   } catch {
     // Only for the message: what matters is known.

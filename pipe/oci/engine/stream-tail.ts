@@ -2,7 +2,7 @@
 
 import { InputError, PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/output.ts';
-import { isObject } from '../../io/json.ts';
+import { isRecord } from '../../io/json.ts';
 import type { ForwardReader } from '../../archive/tar/reader.ts';
 
 /** Bytes, and the last of those that were read. */
@@ -53,7 +53,7 @@ function reasonIn(tail: string): string | undefined {
   if (start === -1) return undefined;
   try {
     const value = JSON.parse(tail.slice(start)) as unknown;
-    const reason = isObject(value) ? value['error'] : undefined;
+    const reason = isRecord(value) ? value['error'] : undefined;
     return typeof reason === 'string' ? reason : undefined;
   } catch {
     return undefined;

@@ -9,7 +9,7 @@ import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/output.ts';
 import type { Descriptor, Platform } from '../image.ts';
 import { parseDescriptor } from '../descriptors.ts';
-import { asList, asListOrNothing, asObject, isObject, type JsonObject, parseJson } from '../../io/json.ts';
+import { asList, asListOrNothing, asObject, isRecord, type JsonObject, parseJson } from '../../io/json.ts';
 import { isIndexType, isManifestType, isSchema1Type } from '../media-types.ts';
 import { readPlatformIfNamed } from '../platforms.ts';
 
@@ -83,7 +83,7 @@ function schema1(where: string): InputError {
 export function isAttestation(descriptor: Descriptor): boolean {
   if (annotationsOf(descriptor)['vnd.docker.reference.type'] !== undefined) return true;
   const platform = descriptor['platform'];
-  return isObject(platform) && platform['os'] === 'unknown' && platform['architecture'] === 'unknown';
+  return isRecord(platform) && platform['os'] === 'unknown' && platform['architecture'] === 'unknown';
 }
 
 /** What only refers to an image, and that containerd lists beside it: a signature, for example. */
@@ -92,7 +92,7 @@ export function isReferrer(descriptor: Descriptor): boolean {
 }
 
 export function annotationsOf({ annotations }: JsonObject): JsonObject {
-  return isObject(annotations) ? annotations : {};
+  return isRecord(annotations) ? annotations : {};
 }
 
 /** What the descriptor says; undefined where it says nothing, and of an attestation. @throws InputError */

@@ -11,7 +11,7 @@ import type { Source } from '../sources/source.ts';
 import { chooseByName, chooseByPlatform } from './choose.ts';
 import type { DockerImage } from './docker-archive.ts';
 import { digestOf, readBlob, readDocument } from './documents.ts';
-import { asObject, asText, isObject, parseJson } from '../../io/json.ts';
+import { asObject, asText, isRecord, parseJson } from '../../io/json.ts';
 import { annotationsOf, isAttestation, isReferrer, kindOf, parseIndex, platformOf } from './manifests.ts';
 import { oci } from '../media-types.ts';
 import { type Available, createManifestReader, type ManifestReader } from './oci-manifest.ts';
@@ -57,7 +57,7 @@ export async function listOciImages(source: Source): Promise<OciListing | undefi
   // Several without names, each for a platform of its own: one image, whose index some writers put here.
   const isWhole =
     images.length > 1 &&
-    images.every(({ names, descriptor }) => names.length === 0 && isObject(descriptor['platform']));
+    images.every(({ names, descriptor }) => names.length === 0 && isRecord(descriptor['platform']));
   return isWhole
     ? { images, whole: { document: { mediaType: oci.index, digest: digestOf(bytes), bytes }, descriptors } }
     : { images };

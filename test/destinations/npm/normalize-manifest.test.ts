@@ -86,6 +86,30 @@ describe('from the fields', () => {
     expect(prepare(given)).toEqual({ ...untouched, ...expected });
   });
 
+  it.each<[string, Draft, Draft]>([
+    ['scripts', { scripts: ['a'] }, { scripts: ['a'] }],
+    ['repository', { repository: [{ url: 'acme/lib' }] }, { repository: [{ url: 'acme/lib' }] }],
+    ['bundleDependencies', { bundleDependencies: ['a'] }, { bundleDependencies: ['a'], dependencies: { a: '*' } }],
+    ['dependencies', { dependencies: ['a', 'b@2', 5] }, { dependencies: { a: '', b: '2' } }],
+    ['devDependencies', { devDependencies: [['a']] }, { devDependencies: {} }],
+    ['peerDependencies', { peerDependencies: ['a'] }, { peerDependencies: ['a'] }],
+    ['directories', { directories: ['bin'] }, { directories: ['bin'] }],
+    ['bugs', { bugs: ['https://x.y'] }, {}],
+    ['author', { author: ['A <a@b.c>'] }, { author: {} }],
+    ['contributors', { contributors: [['A']] }, { contributors: [{}] }],
+    ['publishConfig', { publishConfig: ['x'] }, { publishConfig: ['x'] }],
+  ])('a list where an object belongs, %s', (_, given, expected) => {
+    expect(prepare(given)).toEqual({ ...untouched, ...expected });
+  });
+
+  it('a list of scripts stays, whatever else npm would add to them', () => {
+    expect(prepare({ scripts: ['a'] }, { 'server.js': '', 'x.gyp': '' })).toEqual({
+      ...untouched,
+      scripts: ['a'],
+      gypfile: true,
+    });
+  });
+
   it.each([
     ['acme/lib', 'git+https://github.com/acme/lib.git', 'https://github.com/acme/lib'],
     ['bitbucket:acme/lib', 'git+https://bitbucket.org/acme/lib.git', 'https://bitbucket.org/acme/lib'],
