@@ -1,6 +1,7 @@
 /** An HTTP answer whose status was accepted, and ways to read its body within limits. */
 
 import { PipeError, UnexpectedAnswerError } from '../errors.ts';
+import { readWhole } from '../io/bounded-read.ts';
 import { jsonProblem } from '../io/json-problem.ts';
 
 export interface Answer {
@@ -17,17 +18,10 @@ export interface Answer {
 
 /** The whole body. @throws PipeError beyond `maxBytes` */
 export async function readBytes(answer: Answer, maxBytes: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of answer.body) {
-    length += chunk.length;
-    if (length > maxBytes)
-      throw new PipeError(
-        `${answer.url.host} answered with more than ${maxBytes} bytes where a short text was expected`,
-      );
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const bytes = await readWhole(answer.body, maxBytes);
+  if (bytes === undefined)
+    throw new PipeError(`${answer.url.host} answered with more than ${maxBytes} bytes where a short text was expected`);
+  return bytes;
 }
 
 /** The whole body as text. @throws PipeError beyond `maxBytes` */

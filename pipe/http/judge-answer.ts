@@ -4,6 +4,7 @@
  */
 
 import { UnexpectedAnswerError } from '../errors.ts';
+import { peek } from '../io/bounded-read.ts';
 import { isRecord } from '../io/json.ts';
 import type { Scrub } from '../toolkit/scrub.ts';
 import type { Answer } from './answer.ts';
@@ -25,7 +26,7 @@ export async function judgeAnswer(request: JudgedRequest, url: URL, answer: Answ
   const { status } = answer;
   // Refusals that are accepted, such as the 404 of what may be missing, may come as a page.
   if (request.answersContent === true || request.method === 'HEAD' || status === 204 || status >= 300) return answer;
-  const peeked = await peek(answer.body);
+  const peeked = await peek(answer.body, maxErrorBytes);
   const contentType = answer.header('content-type') ?? '';
   const found = describeForeign(peeked.start, contentType, scrub);
   if (found === undefined) return { ...answer, body: peeked.body };
@@ -68,40 +69,4 @@ function isErrorDocument(text: string): boolean {
     success === false ||
     [status, statusCode].some((code) => typeof code === 'number' && code >= 400 && code <= 599)
   );
-}
-
-interface Peeked {
-  /** As much of the body as is worth judging. */
-  readonly start: Buffer;
-  /** All of it. */
-  readonly body: AsyncIterable<Uint8Array>;
-  /** To be called if `body` is not read. */
-  close(): Promise<void>;
-}
-
-async function peek(body: AsyncIterable<Uint8Array>): Promise<Peeked> {
-  const chunks: Uint8Array[] = [];
-  const rest = body[Symbol.asyncIterator]();
-  let length = 0;
-  let hasEnded = false;
-  while (length < maxErrorBytes) {
-    const { value, done } = await rest.next();
-    if (done === true) {
-      hasEnded = true;
-      break;
-    }
-    chunks.push(value);
-    length += value.length;
-  }
-  async function* whole(): AsyncGenerator<Uint8Array> {
-    yield* chunks;
-    if (!hasEnded) yield* { [Symbol.asyncIterator]: () => rest };
-  }
-  return {
-    start: Buffer.concat(chunks).subarray(0, maxErrorBytes),
-    body: whole(),
-    async close() {
-      if (!hasEnded) await rest.return?.();
-    },
-  };
 }

@@ -2,6 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import { HttpError } from '../errors.ts';
+import { readStart } from '../io/bounded-read.ts';
 import type { Answer } from './answer.ts';
 import { maxErrorBytes, parseErrorBody } from './error-body.ts';
 import { printableUrl } from './printable-url.ts';
@@ -21,7 +22,11 @@ export async function readRefusal(
   nowMs: number,
   scrub: Scrub,
 ): Promise<HttpError> {
-  const parsed = parseErrorBody(await readSome(answer), answer.header('content-type') ?? '', scrub);
+  const parsed = parseErrorBody(
+    await readStart(answer.body, maxErrorBytes),
+    answer.header('content-type') ?? '',
+    scrub,
+  );
   return new HttpError({
     subject: request.subject,
     method: request.method,
@@ -34,22 +39,6 @@ export async function readRefusal(
     retryAfterMs: parseRetryAfterMs(answer.header, answer.status, nowMs),
     location: location === null ? undefined : printableUrl(location),
   });
-}
-
-/** As much of an error's body as is wanted; a body that breaks off still has said something. */
-async function readSome(answer: Answer): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of answer.body) {
-      chunks.push(chunk.subarray(0, maxErrorBytes - length));
-      length += chunk.length;
-      if (length >= maxErrorBytes) break;
-    }
-  } catch {
-    // What came before the break is all there is.
-  }
-  return Buffer.concat(chunks);
 }
 
 /** ` (request id …)` where the server names one. */

@@ -10,6 +10,7 @@ import { parseErrorBody } from '../../http/error-body.ts';
 import { untilAborted } from '../../http/until-aborted.ts';
 import type { Scrub } from '../../toolkit/scrub.ts';
 import { formatDuration } from '../../toolkit/units.ts';
+import { readWhole } from '../../io/bounded-read.ts';
 import { isRecord, parseJson } from '../../io/json.ts';
 import { type EngineAddress, type EngineSettings, readEngineAddress } from './address.ts';
 import { unreachable } from './unreachable.ts';
@@ -165,18 +166,13 @@ async function request(
 }
 
 async function readAll(wire: Wire, body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
   try {
-    for await (const chunk of body) {
-      length += chunk.length;
-      if (length > maxAnswerBytes) throw new Error(`its answer is longer than ${maxAnswerBytes} bytes`);
-      chunks.push(chunk);
-    }
+    const bytes = await readWhole(body, maxAnswerBytes);
+    if (bytes === undefined) throw new Error(`its answer is longer than ${maxAnswerBytes} bytes`);
+    return bytes;
   } catch (error) {
     throw brokenOff(wire, error);
   }
-  return Buffer.concat(chunks);
 }
 
 function reasonOf({ options }: Wire, bytes: Buffer, contentType: string, status: number): string {
