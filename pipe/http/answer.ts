@@ -1,8 +1,9 @@
 /** An HTTP answer whose status was accepted, and ways to read its body within limits. */
 
-import { PipeError, UnexpectedAnswerError } from '../errors.ts';
+import { InputError, PipeError, UnexpectedAnswerError } from '../errors.ts';
 import { readWhole } from '../io/bounded-read.ts';
-import { jsonProblem } from '../io/json-problem.ts';
+import { parseJson } from '../io/json.ts';
+import { printableUrl } from './printable-url.ts';
 
 export interface Answer {
   readonly status: number;
@@ -31,14 +32,31 @@ export async function readText(answer: Answer, maxBytes: number): Promise<string
 
 /** The whole body as JSON. @throws UnexpectedAnswerError if it is not JSON @throws PipeError beyond `maxBytes` */
 export async function readJson(answer: Answer, maxBytes: number): Promise<unknown> {
-  const text = await readText(answer, maxBytes);
+  return parseAnswer(answer, await readBytes(answer, maxBytes), 'JSON', (document) => document);
+}
+
+/**
+ * An answer's body as a JSON document of the shape that is expected.
+ *
+ * @param bytes the whole body
+ * @param what the document, for messages: `a listing of downloads`
+ * @param read takes what is wanted out of the document, and throws an InputError if it is not there; see io/json.ts
+ * @throws UnexpectedAnswerError if it is not JSON, or of another shape
+ */
+export function parseAnswer<T>(
+  { url, status }: Answer,
+  bytes: Uint8Array,
+  what: string,
+  read: (document: unknown) => T,
+): T {
   try {
-    return JSON.parse(text) as unknown;
+    return read(parseJson(bytes, 'it'));
   } catch (error) {
+    if (!(error instanceof InputError)) throw error;
     throw new UnexpectedAnswerError(
-      `${answer.url.host} answered ${answer.status} with something that is not JSON`,
-      { status: answer.status, isForeign: true },
-      { cause: jsonProblem(error) },
+      `${printableUrl(url)} answered ${status} with something that is not ${what}: ${error.message}`,
+      { status, isForeign: true },
+      { cause: error },
     );
   }
 }

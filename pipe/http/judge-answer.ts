@@ -5,7 +5,7 @@
 
 import { UnexpectedAnswerError } from '../errors.ts';
 import { peek } from '../io/bounded-read.ts';
-import { isRecord } from '../io/json.ts';
+import { isRecord, tryParseJson } from '../io/json.ts';
 import type { Scrub } from '../toolkit/scrub.ts';
 import type { Answer } from './answer.ts';
 import { isWebPage, maxErrorBytes, parseErrorBody } from './error-body.ts';
@@ -53,12 +53,7 @@ export function describeForeign(start: Buffer, contentType: string, scrub: Scrub
 
 /** Objects that report an error, as Bitbucket, registries, and gateways write them; a document cut off is none. */
 function isErrorDocument(text: string): boolean {
-  let document: unknown;
-  try {
-    document = JSON.parse(text) as unknown;
-  } catch {
-    return false;
-  }
+  const document = tryParseJson(text);
   if (!isRecord(document)) return false;
   const { type, error, errors, ok, success, status, statusCode } = document;
   return (

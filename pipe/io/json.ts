@@ -1,31 +1,53 @@
-/** Reads JSON that others wrote: within limits, and only in the shape that is expected. */
+/** Reads JSON that others wrote: within limits, and only in the shape that is expected. No message quotes its contents. */
 
 import { InputError } from '../errors.ts';
-import { jsonProblem } from './json-problem.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Documents of images go some ten levels deep. */
+/** Documents of images and packages go some ten levels deep. */
 const maxDepth = 100;
 
-/** @param where names the document in messages. @throws InputError */
-export function parseJson(bytes: Uint8Array, where: string): unknown {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new InputError(`${where} is not valid UTF-8`, { cause: error });
-  }
+/**
+ * @param document a string if its encoding is known to be right, or does not matter
+ * @param where names the document in messages
+ * @throws InputError if it is not valid UTF-8 or JSON, or nested too deeply
+ * @see RFC 8259
+ */
+export function parseJson(document: Uint8Array | string, where: string): unknown {
+  const text = typeof document === 'string' ? document : decode(document, where);
   if (depthOf(text) > maxDepth) throw new InputError(`${where} is nested more than ${maxDepth} levels deep`);
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    const problem = jsonProblem(error);
-    throw new InputError(`${where} is not valid JSON: ${problem.message}`, { cause: problem });
+    // Without its cause, whose message quotes the document.
+    throw new InputError(`${where} is not valid JSON: ${problemOf(error)}`);
   }
 }
 
-/** By hand: a regular expression takes quadratic time on what is no JSON. */
+/** The same for what may be JSON, or anything else. @returns undefined for anything else */
+export function tryParseJson(text: string): unknown {
+  try {
+    return parseJson(text, 'it');
+  } catch {
+    return undefined;
+  }
+}
+
+function decode(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new InputError(`${where} is not valid UTF-8`, { cause: error });
+  }
+}
+
+/** What `JSON.parse` says, without the part of the document that it quotes, which may hold a part of a secret. */
+function problemOf(error: unknown): string {
+  // Such as `Unexpected token '<', "<html><hea"... is not valid JSON`.
+  return (error as Error).message.replace(/, (?:\.\.\.)?"[^]*$/, '');
+}
+
+/** By hand: a regular expression takes quadratic time on what is not JSON. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;

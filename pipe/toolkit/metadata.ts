@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { asList, isRecord, parseJson } from '../io/json.ts';
 
 export interface PipeMetadata {
   readonly name: string;
@@ -46,8 +47,8 @@ export async function findNewerVersion(
   listUrl: string = publishedPipesUrl,
 ): Promise<string | undefined> {
   try {
-    const list = JSON.parse(await fetchText(listUrl)) as readonly { repositoryPath?: unknown; version?: unknown }[];
-    const version = list.find((entry) => entry.repositoryPath === metadata.repositoryPath)?.version;
+    const list = asList(parseJson(await fetchText(listUrl), 'the list'), 'the list').filter(isRecord);
+    const version = list.find((entry) => entry['repositoryPath'] === metadata.repositoryPath)?.['version'];
     return typeof version === 'string' && isNewer(version, metadata.version) ? version : undefined;
   } catch {
     return undefined;

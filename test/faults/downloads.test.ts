@@ -180,7 +180,11 @@ describe('a lasting fault fails, and the output says for each file what became o
   });
 
   it.each([
-    ['a listing that is no JSON', { kind: 'malformed-json' }, 'something that is not JSON'],
+    [
+      'a listing that is no JSON',
+      { kind: 'malformed-json' },
+      'something that is not a listing of downloads: it is not valid JSON',
+    ],
     ['a listing without an end', { kind: 'huge-body', status: 200, bytes: -1 }, 'where a short text was expected'],
   ] as const)('%s', async (_, action, text) => {
     await write('a.txt');

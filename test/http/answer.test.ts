@@ -47,8 +47,11 @@ describe('readJson', () => {
     const error: unknown = await readJson(answerOf('<html>secret'), 100).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(UnexpectedAnswerError);
     expect(error).toMatchObject({
-      message: 'host:8443 answered 200 with something that is not JSON',
-      cause: { name: 'SyntaxError' },
+      message:
+        "https://host:8443/path?token=*** answered 200 with something that is not JSON: it is not valid JSON: Unexpected token '<'",
+      status: 200,
+      isForeign: true,
+      cause: { name: 'InputError' },
     });
   });
 

@@ -93,7 +93,7 @@ describe('findNewerVersion', () => {
     const other = { repositoryPath: 'acme/other', version: '9.0.0' };
     const found = await findNewerVersion(metadata, (url) => {
       asked.push(url);
-      return list(other, {}, entry)();
+      return list(null, other, {}, entry)();
     });
     expect([found, asked]).toEqual(['1.3.0', [publishedPipesUrl]]);
   });

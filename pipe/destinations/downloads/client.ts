@@ -1,8 +1,9 @@
 /** Bitbucket Cloud's REST API for a repository's Downloads, one function for each of its operations. */
 
-import { PipeError, UnexpectedAnswerError } from '../../errors.ts';
-import { type Answer, discard, readJson } from '../../http/answer.ts';
+import { InputError, PipeError, UnexpectedAnswerError } from '../../errors.ts';
+import { type Answer, discard, parseAnswer, readBytes } from '../../http/answer.ts';
 import type { SizedBody } from '../../io/body.ts';
+import { asList, asObject } from '../../io/json.ts';
 import type { Http } from '../../http/send.ts';
 import { printable } from '../../toolkit/output.ts';
 import { fileForm } from './multipart.ts';
@@ -83,7 +84,9 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
         const page: Page = await http.send(
           { method: 'GET', url, accept: [200], headers: { accept: 'application/json' } },
           async (answer) =>
-            parsePage(await readJson(answer, maxPageBytes), collection, Date.parse(answer.header('date') ?? '')),
+            parseAnswer(answer, await readBytes(answer, maxPageBytes), 'a listing of downloads', (document) =>
+              readPage(document, collection, Date.parse(answer.header('date') ?? '')),
+            ),
         );
         const { values, next } = page;
         // While others upload, pages shift, and what was on the last one comes again on the next.
@@ -145,23 +148,20 @@ interface Page {
   readonly next: string | undefined;
 }
 
-/** @param nowMs by the server's clock; NaN if it does not tell */
-function parsePage(page: unknown, collection: string, nowMs: number): Page {
-  const { values, next } = (page ?? {}) as { values?: unknown; next?: unknown };
-  if (!Array.isArray(values))
-    throw new PipeError(`${collection} answered with something that is not a listing of downloads`);
+/** @param nowMs by the server's clock; NaN if it does not tell. @throws InputError */
+function readPage(document: unknown, collection: string, nowMs: number): Page {
+  const { values, next } = asObject(document, 'it');
   return {
-    values: values.map((value) => parseDownload(value as Readonly<Record<string, unknown>>, collection, nowMs)),
+    values: asList(values, 'values').map((value, index) => readDownload(value, `values[${index}]`, nowMs)),
     next: typeof next === 'string' ? (URL.parse(next, collection)?.search ?? undefined) : undefined,
   };
 }
 
-function parseDownload(value: Readonly<Record<string, unknown>>, collection: string, nowMs: number): Download {
-  const { name, size, created_on: createdOn } = value;
+function readDownload(value: unknown, where: string, nowMs: number): Download {
+  const { name, size, created_on: createdOn } = asObject(value, where);
   const createdUs = parseTimeUs(String(createdOn));
-  if (typeof name !== 'string' || typeof size !== 'number' || Number.isNaN(createdUs)) {
-    throw new PipeError(`${collection} lists a download without a name, a size or a date`);
-  }
+  if (typeof name !== 'string' || typeof size !== 'number' || Number.isNaN(createdUs))
+    throw new InputError(`${where} has no name, size or date`);
   return { name, size, createdUs, ageMs: Number.isNaN(nowMs) ? undefined : nowMs - createdUs / 1000 };
 }
 

@@ -4,10 +4,11 @@
  * @see https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md
  */
 
-import { PipeError, UnexpectedAnswerError } from '../../errors.ts';
-import { type Answer, discard, readText } from '../../http/answer.ts';
+import { UnexpectedAnswerError } from '../../errors.ts';
+import { discard, parseAnswer, readText } from '../../http/answer.ts';
 import type { SizedBody } from '../../io/body.ts';
-import { isRecord } from '../../io/json.ts';
+import { readWhole } from '../../io/bounded-read.ts';
+import { asObject, asText, isRecord, tryParseJson } from '../../io/json.ts';
 import { printableUrl } from '../../http/printable-url.ts';
 import type { Http } from '../../http/send.ts';
 import { packagePath } from './names.ts';
@@ -42,7 +43,7 @@ export interface NpmClient {
    * What the registry holds of a package; `none` where it knows no such package, `too large` where its description is.
    *
    * @throws HttpError, NetworkError, StalledError
-   * @throws UnexpectedAnswerError where the answer does not describe a package
+   * @throws UnexpectedAnswerError if the answer is not a description of a package
    */
   read(name: string): Promise<PublishedPackage | 'none' | 'too large'>;
   /** Once, whatever comes of it. @returns whether the registry has said that it has the version @throws HttpError, NetworkError, StalledError, UnexpectedAnswerError */
@@ -75,9 +76,15 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
           redirects: maxRedirects,
         },
         async (answer) => {
-          if (answer.status === 200) return await readPackage(answer);
-          await discard(answer);
-          return 'none';
+          if (answer.status !== 200) {
+            await discard(answer);
+            return 'none';
+          }
+          const bytes = await readWhole(answer.body, maxPackageBytes);
+          // Registries that only know the long form, with all versions' READMEs, may say more than is worth holding.
+          return bytes === undefined
+            ? 'too large'
+            : parseAnswer(answer, bytes, 'a description of a package', readPackage);
         },
       );
     },
@@ -96,7 +103,7 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
         },
         async (answer) => {
           const text = (await readText(answer, maxPackageBytes)).trim();
-          const said = text === '' ? {} : parseJson(text);
+          const said = text === '' ? {} : tryParseJson(text);
           // Registries answer with an object, or with nothing; a gateway may have words of its own.
           if (!isRecord(said))
             throw new UnexpectedAnswerError(
@@ -116,40 +123,23 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
   };
 }
 
-async function readPackage(answer: Answer): Promise<PublishedPackage | 'too large'> {
-  let text: string;
-  try {
-    text = await readText(answer, maxPackageBytes);
-  } catch (error) {
-    // Registries that only know the long form, with all versions' READMEs, may say more than is worth holding.
-    if (error instanceof PipeError && error.name === 'PipeError') return 'too large';
-    throw error;
-  }
-  return parsePackage(parseJson(text), answer);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function parsePackage(document: unknown, { url, status }: Answer): PublishedPackage {
-  const { name, versions = {}, 'dist-tags': tags = {} } = isRecord(document) ? document : {};
-  if (typeof name !== 'string' || !isRecord(versions) || !isRecord(tags))
-    throw new UnexpectedAnswerError(`${printableUrl(url)} answered with something that does not describe a package`, {
-      status,
-      isForeign: true,
-    });
+/** @throws InputError */
+function readPackage(document: unknown): PublishedPackage {
+  const { name, versions = {}, 'dist-tags': tags = {} } = asObject(document, 'it');
+  asText(name, 'name');
   return {
-    versions: new Map(Object.entries(versions).map(([version, manifest]) => [version, parseVersion(manifest)])),
-    tags: new Map(Object.entries(tags).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
+    versions: new Map(
+      Object.entries(asObject(versions, 'versions')).map(([version, manifest]) => [version, readVersion(manifest)]),
+    ),
+    tags: new Map(
+      Object.entries(asObject(tags, 'dist-tags')).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      ),
+    ),
   };
 }
 
-function parseVersion(manifest: unknown): PublishedVersion {
+function readVersion(manifest: unknown): PublishedVersion {
   const { dist, deprecated } = isRecord(manifest) ? manifest : {};
   const { integrity, shasum, tarball } = isRecord(dist) ? dist : {};
   const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createDownloadsClient, type DownloadsClient } from '../../../pipe/destinations/downloads/client.ts';
+import { UnexpectedAnswerError } from '../../../pipe/errors.ts';
 import { type TestClient, testClient } from '../../http/test-client.ts';
 import { answer, serve, type TestServer } from '../../http/test-servers.ts';
 
@@ -16,6 +17,33 @@ describe('the listing', () => {
     await using http = testClient();
     const downloads = await client(http, server).list();
     expect(downloads.map(({ createdUs }) => createdUs)).toEqual([1_000_001, 1_000_002, 1_000_000, 1_500_000]);
+  });
+
+  it.each([
+    ['null', 'it is not an object'],
+    ['[]', 'it is not an object'],
+    ['"values"', 'it is not an object'],
+    ['{}', 'values is missing'],
+    ['{"values":{}}', 'values is not a list'],
+    ['{"values":[null]}', 'values[0] is not an object'],
+    ['{"values":[["a"]]}', 'values[0] is not an object'],
+    [
+      `{"values":[${JSON.stringify(listed('a', '2026-01-01T00:00:00Z'))},{"name":"b"}]}`,
+      'values[1] has no name, size or date',
+    ],
+    ['{"values":[{"name":"a","size":"1","created_on":"2026-01-01T00:00:00Z"}]}', 'values[0] has no name, size or date'],
+    ['{"values":[{"name":"a","size":1,"created_on":null}]}', 'values[0] has no name, size or date'],
+    ['secret', "it is not valid JSON: Unexpected token 's'"],
+    ['['.repeat(101) + ']'.repeat(101), 'it is nested more than 100 levels deep'],
+  ])('of which a server makes %s fails in words', async (text, problem) => {
+    await using server = await serve(answer(200, text));
+    await using http = testClient();
+    const listing = client(http, server).list();
+    await expect(listing).rejects.toThrow(UnexpectedAnswerError);
+    await expect(listing).rejects.toThrow(
+      `${server.origin}/2.0/repositories/acme/app/downloads?pagelen=100 answered 200 with something that is not a listing of downloads: ${problem}`,
+    );
+    await expect(listing).rejects.not.toThrow('secret');
   });
 
   it('has each name once, and the newest of that name, though its pages shift while it is read', async () => {

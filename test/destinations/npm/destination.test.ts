@@ -352,8 +352,8 @@ describe('faults', () => {
   });
 
   it.each([
-    ['no JSON', { kind: 'malformed-json' }, 'does not describe a package'],
-    ['no package', { kind: 'status', status: 200, body: '[]' }, 'does not describe a package'],
+    ['no JSON', { kind: 'malformed-json' }, 'is not a description of a package'],
+    ['no package', { kind: 'status', status: 200, body: '[]' }, 'is not a description of a package'],
     ['a refusal', { kind: 'status', status: 403 }, '403'],
   ] as const)('a registry that answers %s gets nothing', async (_, action, words) => {
     bench.sandbox.npm.seed('@acme/lib', '0.1.0');
