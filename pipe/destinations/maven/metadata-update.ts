@@ -2,6 +2,7 @@
 
 import { VerificationError } from '../../errors.ts';
 import { sleep } from '../../http/origin-gate.ts';
+import { askUntil, type Patience } from '../../http/read-back.ts';
 import { algorithms, checksumsOf } from './checksums.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { MavenClient } from './client.ts';
@@ -13,8 +14,8 @@ export interface MetadataTools {
   readonly checksums: ChecksumPublisher;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** How long a repository may show nothing where something has just been written; default 30 s. */
-  readonly patienceMs?: number;
+  /** With a repository that does not show at once what it has stored. */
+  readonly patience: Patience;
 }
 
 export interface MetadataChange {
@@ -31,8 +32,6 @@ export interface MetadataChange {
 /** Somebody else would have to write in between as often. */
 const maxWrites = 5;
 const baseWaitMs = 100;
-const maxWaitMs = 3_000;
-const defaultPatienceMs = 30_000;
 
 /** @returns what is there, empty where there is none. @throws PipeError where it cannot be read or understood */
 export async function readKnown(client: MavenClient, directory: string): Promise<Metadata> {
@@ -44,7 +43,7 @@ export async function readKnown(client: MavenClient, directory: string): Promise
  * @throws VerificationError where what was written does not stay
  */
 export async function updateMetadata(change: MetadataChange, tools: MetadataTools): Promise<boolean> {
-  const { client, checksums, signal } = tools;
+  const { client, checksums, signal, patience } = tools;
   const path = change.directory + metadataName;
   for (let writes = 1; ; writes++) {
     const known = await readKnown(client, change.directory);
@@ -52,7 +51,11 @@ export async function updateMetadata(change: MetadataChange, tools: MetadataTool
     await client.putText(path, metadataName, text);
     change.onWritten();
     await checksums.publish({ path, name: metadataName }, checksumsOf(Buffer.from(text)));
-    const after = await readBack(change.directory, tools);
+    const after = await askUntil(
+      async () => await readStored(client, change.directory),
+      (stored) => stored !== undefined,
+      patience,
+    );
     if (after === undefined) {
       tools.log.warning(
         `${client.url(path).href} was written, but cannot be read back: the repository shows it later, or keeps no such file`,
@@ -89,17 +92,6 @@ async function repairChecksums(directory: string, bytes: Buffer, { client, check
   );
   const wrong = algorithms.filter((_, index) => isWrong[index]);
   await checksums.publish({ path, name: metadataName }, wanted, wrong);
-}
-
-/** Asks again for a while: what has just been written may not be readable yet. */
-async function readBack(directory: string, tools: MetadataTools): Promise<Stored | undefined> {
-  const { client, signal, patienceMs = defaultPatienceMs } = tools;
-  const startedAt = performance.now();
-  for (let waitMs = baseWaitMs; ; waitMs = Math.min(2 * waitMs, maxWaitMs)) {
-    const stored = await readStored(client, directory);
-    if (stored !== undefined || performance.now() - startedAt >= patienceMs) return stored;
-    await sleep(waitMs, signal);
-  }
 }
 
 interface Stored {

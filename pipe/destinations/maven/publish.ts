@@ -68,7 +68,7 @@ interface Index {
 
 /** Never throws: what went wrong is part of the outcome. */
 export async function publishArtifact(plan: MavenPlan, tools: PublishTools): Promise<MavenOutcome> {
-  const { client, signal } = tools;
+  const { client, log, signal, patience } = tools;
   const isOfSnapshot = isSnapshot(plan.pom);
   const ofVersion: Index = { directory: versionDirectory(plan.pom), action: 'not sent' };
   const ofArtifact: Index = { directory: artifactDirectory(plan.pom), action: 'not sent' };
@@ -94,9 +94,9 @@ export async function publishArtifact(plan: MavenPlan, tools: PublishTools): Pro
       ({ version } = build);
       entries = toEntries(plan, version, client);
     }
-    const checksums = new ChecksumPublisher(client, tools.log);
+    const checksums = new ChecksumPublisher(client, log);
     for (const entry of entries) await publishFile(entry, checksums, tools);
-    const update = { client, checksums, signal, log: tools.log };
+    const update = { client, checksums, log, signal, patience };
     if (build !== undefined) await updateIndex(ofVersion, buildChange(plan, build), update);
     const isKnown = (metadata: Metadata): boolean => metadata.versions.includes(plan.pom.version);
     if (entries.every(({ action }) => action === 'skipped') && isKnown(known)) {

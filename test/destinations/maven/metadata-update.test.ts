@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(async () => await sandbox?.close());
 
 /** @param missing so often it shows nothing after it was written; -1: always */
-async function update(missing: number, patienceMs?: number): Promise<{ isConfirmed: boolean; output: string }> {
+async function update(missing: number, limitMs = 10_000): Promise<{ isConfirmed: boolean; output: string }> {
   if (sandbox === undefined) throw new Error('only within a test');
   if (missing !== 0) {
     const action = { kind: 'status', status: 404 } as const;
@@ -44,7 +44,7 @@ async function update(missing: number, patienceMs?: number): Promise<{ isConfirm
   };
   const checksums = new ChecksumPublisher(client, log);
   const { signal } = new AbortController();
-  const tools = { client, checksums, log, signal, ...(patienceMs !== undefined && { patienceMs }) };
+  const tools = { client, checksums, log, signal, patience: { baseMs: 10, limitMs, signal } };
   return { isConfirmed: await updateMetadata(change, tools), output };
 }
 
