@@ -28,7 +28,6 @@ const transientCodes: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'EPIPE',
   'ETIMEDOUT',
-  'INCOMPLETE_ANSWER',
   'INCOMPLETE_REQUEST',
   'NOT_YET_READABLE',
   'PROXY_502',

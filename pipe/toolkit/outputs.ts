@@ -1,11 +1,11 @@
 /** Hands results to what runs next: a JSON file, the pipe's storage directory, and the step's output variables. */
 
-import { access, appendFile, constants, mkdir, readFile, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { access, appendFile, constants, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from './environment.ts';
 import { type Scrub, scrubStrings } from './scrub.ts';
-import { pipeStorageDirectory, writeWhole } from './storage.ts';
 
 /** The file in the pipe's storage directory that holds the last result. */
 const resultFile = 'result.json';
@@ -49,6 +49,25 @@ export async function writeResult(
   const writes = paths.filter((path) => path !== undefined).map((path) => inTime(writeWhole(path, json), path));
   const failed = (await Promise.allSettled(writes)).find((write) => write.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+}
+
+/** The pipe's own directory, in which Atlassian's toolkit lets pipes of one pipeline leave data for each other. */
+function pipeStorageDirectory(env: Environment): string | undefined {
+  return env['BITBUCKET_PIPE_STORAGE_DIR'] || undefined;
+}
+
+/** Writes a file whole or not at all, and makes its directory if it is missing. */
+async function writeWhole(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const stats = await stat(path).catch(() => undefined);
+  if (stats !== undefined && !stats.isFile()) {
+    // A device, such as /dev/stdout, is written to; renaming would put a file in its place.
+    await writeFile(path, content);
+    return;
+  }
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  await writeFile(temporary, content);
+  await rename(temporary, path);
 }
 
 /** A pipe that nobody reads, and a directory such as /proc, would be waited for without end. */

@@ -69,11 +69,6 @@ export function createSecrets(given: Iterable<string | undefined>): Secrets {
   };
 }
 
-/** A function that replaces each secret, and each piece of one that tells much of it, with `***`. */
-export function createScrub(secrets: Iterable<string | undefined>): Scrub {
-  return createSecrets(secrets).scrub;
-}
-
 /** A copy of plain data with every string in it scrubbed; the names of its properties are ours. */
 export function scrubStrings<T>(value: T, scrub: Scrub): T;
 export function scrubStrings(value: unknown, scrub: Scrub): unknown {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ErrorBody, maxErrorBytes, parseErrorBody } from '../../pipe/http/error-body.ts';
-import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { findLeaks } from '../leaks.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import { waysToWrite } from '../ways-to-write.ts';
@@ -82,7 +82,7 @@ describe('finds the scopes', () => {
 
 describe('leaves secrets out before it cuts', () => {
   const { apiToken } = tokens;
-  const scrub = createScrub([apiToken]);
+  const scrub = createSecrets([apiToken]).scrub;
   const filler = 'some words, '.repeat(60);
 
   const shapes = [
@@ -106,7 +106,7 @@ describe('leaves secrets out before it cuts', () => {
     const secret = 'hunter2hunt';
     const body = `${' '.repeat(maxErrorBytes - shown)}${Buffer.from(secret).toString('hex')}`;
     const read = Buffer.from(body).subarray(0, maxErrorBytes);
-    expect(parseErrorBody(read, 'text/plain', createScrub([secret])).reason).toBeUndefined();
+    expect(parseErrorBody(read, 'text/plain', createSecrets([secret]).scrub).reason).toBeUndefined();
   });
 
   it('keeps the beginning of a body that is cut off', () => {
@@ -116,7 +116,7 @@ describe('leaves secrets out before it cuts', () => {
 });
 
 function parse(text: string, contentType: string): ErrorBody {
-  return parseErrorBody(Buffer.from(text), contentType, createScrub([]));
+  return parseErrorBody(Buffer.from(text), contentType, createSecrets([]).scrub);
 }
 
 function withDetail(detail: unknown): string {

@@ -3,7 +3,7 @@ import { UnexpectedAnswerError } from '../../pipe/errors.ts';
 import { readText } from '../../pipe/http/answer.ts';
 import { bytesBody } from '../../pipe/io/body.ts';
 import { describeForeign } from '../../pipe/http/judge-answer.ts';
-import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import type { HttpRequest } from '../../pipe/http/send.ts';
 import { patternBody, testClient } from './test-client.ts';
 import { answer, type Reaction, serve, type TestServer } from './test-servers.ts';
@@ -12,7 +12,7 @@ const signIn = '<!DOCTYPE html><html><head><title>Sign in\n – Contoso</title><
 const html = { 'content-type': 'text/html; charset=utf-8' };
 
 describe('describeForeign', () => {
-  const scrub = createScrub(['hunter2hunt']);
+  const scrub = createSecrets(['hunter2hunt']).scrub;
 
   it('quotes no secret, before it cuts', () => {
     const page = Buffer.from(`<html><title>${'x'.repeat(494)} hunter2hunt</title>`);

@@ -11,7 +11,7 @@ import { withDiffIdCheck } from '../../pipe/oci/layers/diff-id-check.ts';
 import { openEngineImage } from '../../pipe/oci/engine/engine-image.ts';
 import type { Image } from '../../pipe/oci/image.ts';
 import { openImage } from '../../pipe/oci/open-image.ts';
-import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { inputError, readAll, sha256 } from '../oci/fixtures.ts';
 
 const name = `image-sources-${randomUUID().slice(0, 8)}`;
@@ -20,7 +20,7 @@ const engine = {
   tlsVerify: process.env['DOCKER_TLS_VERIFY'],
   certPath: process.env['DOCKER_CERT_PATH'],
 };
-const options = { timeoutMs: 60_000, scrub: createScrub([]) };
+const options = { timeoutMs: 60_000, scrub: createSecrets([]).scrub };
 let root = '';
 let id = '';
 let diffIds: readonly string[] = [];

@@ -6,9 +6,9 @@ import {
   type ReportDatum,
   reportRequest,
 } from '../../pipe/toolkit/code-insights.ts';
-import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 
-const scrub = createScrub(['hunter22']);
+const scrub = createSecrets(['hunter22']).scrub;
 
 const env = {
   BITBUCKET_PIPELINE_UUID: '{7b0a}',

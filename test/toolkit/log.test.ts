@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLog } from '../../pipe/toolkit/log.ts';
 import { createOutput } from '../../pipe/toolkit/output.ts';
-import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { recordingStream } from './recording-stream.ts';
 
 function printed(options: { isDebug: boolean; isColoured: boolean }, message = 'text'): string {
   const stream = recordingStream();
-  const log = createLog(createOutput(stream, createScrub(['hunter22'])), options);
+  const log = createLog(createOutput(stream, createSecrets(['hunter22']).scrub), options);
   log.debug(message);
   log.info(message);
   log.warning(message);

@@ -2,11 +2,11 @@ import { EventEmitter } from 'node:events';
 import { expect, it } from '@jest/globals';
 import { exitCodes, fail, onStopSignal, succeed } from '../../pipe/toolkit/outcome.ts';
 import { createOutput } from '../../pipe/toolkit/output.ts';
-import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { recordingStream } from './recording-stream.ts';
 
 const stream = recordingStream();
-const output = createOutput(stream, createScrub([]));
+const output = createOutput(stream, createSecrets([]).scrub);
 
 it.each([
   ['succeed', () => succeed(output, 'done', false), '✔ done\n', 0],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { createOutput, paint, printable } from '../../pipe/toolkit/output.ts';
-import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { recordingStream } from './recording-stream.ts';
 
-const scrub = createScrub(['hunter22']);
+const scrub = createSecrets(['hunter22']).scrub;
 
 describe('in a log', () => {
   it('prints whole lines, without secrets', () => {

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { checkOutputPath, wantsResult, writeOutputVariables, writeResult } from '../../pipe/toolkit/outputs.ts';
-import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 
-const scrub = createScrub(['hunter22']);
+const scrub = createSecrets(['hunter22']).scrub;
 
 let root: string;
 let at: (...names: readonly string[]) => string;
@@ -59,6 +59,51 @@ describe('writeResult', () => {
       error: 'a "***"\n',
       items: [{ url: 'https://x/***' }],
     });
+  });
+
+  it('makes the directories, and replaces what was there', async () => {
+    await writeTo(at('a', 'b', 'file'), 'a longer first text');
+    await writeTo(at('a', 'b', 'file'), 'second');
+    expect(await readFile(at('a', 'b', 'file'), 'utf8')).toBe('"second"\n');
+    expect(await readdir(at('a', 'b'))).toEqual(['file']);
+  });
+
+  it('never shows a reader a part', async () => {
+    const texts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(3_000_000));
+    await writeTo(at('file'), texts[0]);
+    const state = { isWriting: true };
+    const writing = (async () => {
+      for (const text of texts) await writeTo(at('file'), text);
+      state.isWriting = false;
+    })();
+    const seen = new Set<string>();
+    while (state.isWriting) seen.add(await readFile(at('file'), 'utf8'));
+    await writing;
+    expect([...seen].filter((text) => !texts.includes(text.slice(1, -2)))).toEqual([]);
+  });
+
+  it('lets several write the same file at once', async () => {
+    await Promise.all(['a', 'b', 'c'].map((text) => writeTo(at('file'), text)));
+    expect(await readFile(at('file'), 'utf8')).toMatch(/^"[abc]"\n$/);
+    expect(await readdir(root)).toEqual(['file']);
+  });
+
+  it('leaves nothing behind where it cannot write', async () => {
+    await mkdir(at('directory'));
+    await expect(writeTo(at('directory'), 'text')).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(await readdir(root)).toEqual(['directory']);
+  });
+
+  it('takes the longest name that a file can have', async () => {
+    await writeTo(at('x'.repeat(255)), 'text');
+    expect(await readdir(root)).toEqual(['x'.repeat(255)]);
+  });
+
+  it('writes into what is not a file, such as /dev/stdout, and does not replace it', async () => {
+    await symlink('/dev/null', at('link'));
+    await writeTo(at('link'), 'text');
+    expect((await lstat(at('link'))).isSymbolicLink()).toBe(true);
+    expect(await readdir(root)).toEqual(['link']);
   });
 
   it('writes one place that is named twice', async () => {
@@ -140,4 +185,8 @@ describe('writeOutputVariables', () => {
 
 async function write(variables: Readonly<Record<string, string | undefined>>): Promise<void> {
   await writeOutputVariables({ BITBUCKET_PIPELINES_VARIABLES_PATH: at('variables') }, variables, scrub);
+}
+
+async function writeTo(path: string, result: unknown): Promise<void> {
+  await writeResult({}, path, result, scrub);
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { createLog } from '../../pipe/toolkit/log.ts';
 import { createOutput } from '../../pipe/toolkit/output.ts';
 import { createProgress, type Progress } from '../../pipe/toolkit/progress.ts';
-import { createScrub } from '../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { type RecordingStream, recordingStream } from './recording-stream.ts';
 
 const plainLog = { isDebug: false, isColoured: false };
@@ -13,7 +13,7 @@ function start(
   stream: RecordingStream = recordingStream(),
   options: { readonly totalBytes: number | undefined } = { totalBytes: 1e9 },
 ): { progress: Progress; stream: RecordingStream } {
-  const output = createOutput(stream, createScrub([]));
+  const output = createOutput(stream, createSecrets([]).scrub);
   return { progress: createProgress(output, createLog(output, plainLog), options), stream };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createScrub, createSecrets, scrubStrings } from '../../pipe/toolkit/scrub.ts';
+import { createSecrets, scrubStrings } from '../../pipe/toolkit/scrub.ts';
 import { findLeaks } from '../leaks.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import { waysToWrite } from '../ways-to-write.ts';
@@ -8,7 +8,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('takes out a secret that is', () => {
   const secret = `ATAT+3x/F%=_a b"c\\d'é?~!`;
-  const scrub = createScrub([secret]);
+  const scrub = createSecrets([secret]).scrub;
 
   it.each([
     ['raw', secret],
@@ -26,7 +26,7 @@ describe('takes out a secret that is', () => {
   });
 
   it.each(waysToWrite(tokens.apiToken))('written in %s', (_, written) => {
-    const scrubOther = createScrub(['another-secret', tokens.apiToken]);
+    const scrubOther = createSecrets(['another-secret', tokens.apiToken]).scrub;
     expect(findLeaks(scrubOther(`Authorization: ${written}; x`), tokens.apiToken)).toEqual([]);
     expect(scrubOther(`Authorization: ${written}; x`)).toMatch(/^Authorization: [^]*\*\*\*[^]*; x$/);
   });
@@ -34,7 +34,7 @@ describe('takes out a secret that is', () => {
 
 describe('takes out what a cut has left, wherever it went through', () => {
   const secret = tokens.plainToken;
-  const scrub = createScrub([secret]);
+  const scrub = createSecrets([secret]).scrub;
 
   it.each(waysToWrite(secret))('%s', (_, written) => {
     for (let cut = 1; cut < written.length; cut += 3) {
@@ -45,24 +45,24 @@ describe('takes out what a cut has left, wherever it went through', () => {
 });
 
 it('takes out every secret, wherever it stands, and leaves the rest', () => {
-  const scrub = createScrub(['first-secret', undefined, '', ' ', 'second']);
+  const scrub = createSecrets(['first-secret', undefined, '', ' ', 'second']).scrub;
   expect(scrub('first-secret, second; second\nfirst-secretfirst-secret\n first secret, seconds')).toBe(
     '***, ***; ***\n******\n first secret, seconds',
   );
 });
 
 it('does nothing without secrets', () => {
-  expect(createScrub([undefined, '', ' \n'])('a b\n')).toBe('a b\n');
+  expect(createSecrets([undefined, '', ' \n']).scrub('a b\n')).toBe('a b\n');
 });
 
 it('takes out a secret that was given with white space around it', () => {
-  expect(createScrub([' token-1234\n'])('(token-1234)')).toBe('(***)');
+  expect(createSecrets([' token-1234\n']).scrub('(token-1234)')).toBe('(***)');
 });
 
 it('takes out the longer of two secrets that begin alike, and all of two that overlap', () => {
-  expect(createScrub(['token-10', 'token-10-2'])('token-10-2 token-10-3')).toBe('*** ***-3');
-  expect(createScrub(['token-10-2', 'token-10'])('token-10-2 token-10-3')).toBe('*** ***-3');
-  expect(createScrub(['first-and-then', 'then-and-last'])('first-and-then-and-last')).toBe('***');
+  expect(createSecrets(['token-10', 'token-10-2']).scrub('token-10-2 token-10-3')).toBe('*** ***-3');
+  expect(createSecrets(['token-10-2', 'token-10']).scrub('token-10-2 token-10-3')).toBe('*** ***-3');
+  expect(createSecrets(['first-and-then', 'then-and-last']).scrub('first-and-then-and-last')).toBe('***');
 });
 
 it('takes out of what programs read whole secrets alone: a workspace may be called as one begins', () => {
@@ -80,27 +80,29 @@ describe('a short secret', () => {
     ['s3cr3', 'Bearer s3cr3, as3cr3 s%33cr3&', 'Bearer ***, as3cr3 ***&'],
     ['a b c d', 'a b c d e', '*** e'],
   ])('%j is taken out where it is a word', (secret, text, scrubbed) => {
-    expect(createScrub([secret])(text)).toBe(scrubbed);
+    expect(createSecrets([secret]).scrub(text)).toBe(scrubbed);
   });
 
   it.each(['a', '1', 'ab', '***', '$&'])('%j would take the log apart: it is left', (secret) => {
     const text = 'INFO: a file of 11 bytes, ab *** $&';
-    expect(createScrub([secret])(text)).toBe(text);
+    expect(createSecrets([secret]).scrub(text)).toBe(text);
   });
 
   it('has no pieces: they would be ordinary words', () => {
-    expect(createScrub(['bitbucket-1'])('bitbucket, bitbucket-2, xbitbucket-1x')).toBe('bitbucket, bitbucket-2, x***x');
+    expect(createSecrets(['bitbucket-1']).scrub('bitbucket, bitbucket-2, xbitbucket-1x')).toBe(
+      'bitbucket, bitbucket-2, x***x',
+    );
   });
 
   it('is not looked for in base64: it would be found in innocent text', () => {
-    expect(createScrub(['ab1c'])(base64('ab1c'))).toBe(base64('ab1c'));
-    expect(createScrub(['ab1cd'])(base64('ab1cd'))).toBe('***Q=');
+    expect(createSecrets(['ab1c']).scrub(base64('ab1c'))).toBe(base64('ab1c'));
+    expect(createSecrets(['ab1cd']).scrub(base64('ab1cd'))).toBe('***Q=');
   });
 });
 
 describe('base64 of user:secret', () => {
   const secret = 'ATATT3xFfGF0-_?>secret=1';
-  const scrub = createScrub([secret]);
+  const scrub = createSecrets([secret]).scrub;
 
   it.each(['', 'a', 'ab', 'abc', 'abcd', 'user@example.com'])('user %j', (user) => {
     const encoded = base64(`${user}:${secret}`);
@@ -123,7 +125,7 @@ describe('of random secrets, nothing is left in any encoding', () => {
     const random = createRandom(alphabet.length);
     for (let round = 0; round < 12; round++) {
       const secret = randomText(random, alphabet, 12 + Math.floor(random() * 60)).trim();
-      const scrub = createScrub(['another-secret', secret]);
+      const scrub = createSecrets(['another-secret', secret]).scrub;
       for (const [way, written] of waysToWrite(secret)) {
         const scrubbed = scrub(`x ${written} y`);
         expect({ secret, way, scrubbed, leaks: findLeaks(scrubbed, secret) }).toMatchObject({ leaks: [] });
@@ -159,7 +161,7 @@ describe('learns secrets during the run', () => {
 });
 
 it('scrubs every string of a result, and nothing else', () => {
-  const scrub = createScrub(['secret-1']);
+  const scrub = createSecrets(['secret-1']).scrub;
   const result = { size: 1, url: 'https://x/secret-1', none: undefined, items: [{ name: 'secret-1', ok: true }, null] };
   expect(scrubStrings(result, scrub)).toEqual({
     size: 1,

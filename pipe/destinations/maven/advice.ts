@@ -2,7 +2,7 @@
 
 import { HttpError } from '../../errors.ts';
 import type { MavenSettings } from './settings.ts';
-import { VersionConflictError } from './version-conflict.ts';
+import { VersionConflictError } from './stored-files.ts';
 import { isBitbucketPackages } from '../../settings/registry-url.ts';
 import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 

@@ -35,8 +35,14 @@ import { checkMetadata, type MetadataTools, readKnown, updateMetadata } from './
 import type { IndexItem, MavenItem, MavenOutcome } from './outcome.ts';
 import type { MavenPlan, PlannedFile } from './plan.ts';
 import type { Plugin } from './plugin-descriptor.ts';
-import { ChecksumPublisher, compareStored, isPolicy, type Present, type WantedFile } from './stored-files.ts';
-import { VersionConflictError } from './version-conflict.ts';
+import {
+  ChecksumPublisher,
+  compareStored,
+  isPolicy,
+  type Present,
+  VersionConflictError,
+  type WantedFile,
+} from './stored-files.ts';
 
 export interface PublishTools {
   readonly client: MavenClient;

@@ -1,10 +1,14 @@
 /** Compares what a repository has with what is to be published: a release is never replaced, and never sent twice. */
 
 import type { Log } from '../../toolkit/log.ts';
-import { HttpError } from '../../errors.ts';
+import { HttpError, PipeError } from '../../errors.ts';
 import type { MavenClient } from './client.ts';
 import { type Algorithm, algorithms, type Checksums } from './checksums.ts';
-import { VersionConflictError } from './version-conflict.ts';
+
+/** A released version that is in the repository with other contents. */
+export class VersionConflictError extends PipeError {
+  override readonly name = 'VersionConflictError';
+}
 
 /** What is to be in the repository. */
 export interface WantedFile {

@@ -6,7 +6,7 @@ import type { FileSettings } from '../../../pipe/destinations/downloads/settings
 import { insightsReport, resultOf } from '../../../pipe/destinations/report.ts';
 import { readSettings } from '../../../pipe/read-settings.ts';
 import { type Report, reportRequest } from '../../../pipe/toolkit/code-insights.ts';
-import { createScrub } from '../../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../../pipe/toolkit/scrub.ts';
 
 const page = 'https://bitbucket.org/acme/app/downloads/';
 
@@ -169,7 +169,7 @@ describe('the Code Insights report', () => {
     const given = outcome(...Array.from({ length: 20 }, (_, index) => item(`${index}\n${'x'.repeat(250)}`)));
     const report = insightsReport('file', concludeDownloads(given, await settings()).report, 1);
     expect(report.data).toHaveLength(10);
-    const { data } = JSON.parse(reportRequest({}, report, createScrub([])).body) as Report;
+    const { data } = JSON.parse(reportRequest({}, report, createSecrets([]).scrub).body) as Report;
     expect(data).toHaveLength(10);
     for (const { title } of data) expect(title.length).toBeLessThanOrEqual(100);
     expect(data.at(2)?.title).toMatch(/^"0\\nx+$/);

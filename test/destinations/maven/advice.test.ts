@@ -3,7 +3,7 @@ import { explain } from '../../../pipe/destinations/advice.ts';
 import type { MavenFacts } from '../../../pipe/destinations/maven/advice.ts';
 import { maven } from '../../../pipe/destinations/maven/destination.ts';
 import type { MavenSettings } from '../../../pipe/destinations/maven/settings.ts';
-import { VersionConflictError } from '../../../pipe/destinations/maven/version-conflict.ts';
+import { VersionConflictError } from '../../../pipe/destinations/maven/stored-files.ts';
 import { HttpError, type Refusal } from '../../../pipe/errors.ts';
 
 function refused(status: number, given: Partial<Refusal> = {}): HttpError {

@@ -7,7 +7,7 @@ import { readEngineAddress } from '../../../pipe/oci/engine/address.ts';
 import { type EngineImage, openEngineImage } from '../../../pipe/oci/engine/engine-image.ts';
 import type { StreamedLayer } from '../../../pipe/oci/engine/export.ts';
 import type { Choice } from '../../../pipe/oci/image.ts';
-import { createScrub } from '../../../pipe/toolkit/scrub.ts';
+import { createSecrets } from '../../../pipe/toolkit/scrub.ts';
 import { asNobody } from '../as-nobody.ts';
 import { answer, type FakeEngine, type FakeEngineOptions, type Handler, send, startEngine } from './fake-engine.ts';
 import {
@@ -40,7 +40,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
-const options = { timeoutMs: 20_000, scrub: createScrub([]) };
+const options = { timeoutMs: 20_000, scrub: createSecrets([]).scrub };
 const layers = [layer('one', 700_000), layer('two'), layer('three', 5_000)];
 
 function facts(contents: readonly Buffer[], configBytes: Buffer, more: Json = {}): Json {
