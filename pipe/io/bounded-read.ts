@@ -1,7 +1,7 @@
 /** Reads bytes that others send into memory, and never more of them than a limit. */
 
 /** The beginning of a stream, and all of it still to be read. */
-export interface Peeked {
+interface Peeked {
   /** At most so many bytes as were asked for. */
   readonly start: Buffer;
   /** All bytes, to be read once. */

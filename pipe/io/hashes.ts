@@ -11,7 +11,7 @@ export interface Hashes<Name extends Algorithm> {
   digest(): Readonly<Record<Name, string>>;
 }
 
-export interface Sha256 {
+interface Sha256 {
   update(chunk: Uint8Array): void;
   /** 64 lower-case hexadecimal digits of everything seen; to be called once. */
   digest(): string;

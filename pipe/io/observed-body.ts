@@ -3,11 +3,11 @@
 import { type Body, openingOf, type SizedBody } from './body.ts';
 
 /** A hash, or whatever else wants to see every byte of one opening. */
-export interface Observer {
+interface Observer {
   update(chunk: Uint8Array): void;
 }
 
-export interface ObservedBody<Of extends Observer> {
+interface ObservedBody<Of extends Observer> {
   readonly body: SizedBody;
   /** The observer of the opening that a server accepted, the last one if there were several. */
   accepted(): Of;

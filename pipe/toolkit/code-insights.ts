@@ -28,7 +28,7 @@ export interface Report {
 }
 
 /** A request for the proxy: `target` is the absolute URL that goes into the request line. */
-export interface ReportRequest {
+interface ReportRequest {
   readonly target: string;
   readonly body: string;
 }

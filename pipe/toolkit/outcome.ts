@@ -5,7 +5,7 @@ import { type Output, paint } from './output.ts';
 /** By how a run ended. Those of signals are 128 and the signal's number, as shells have it. */
 export const exitCodes = { success: 0, failure: 1, SIGINT: 130, SIGTERM: 143 } as const;
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+type StopSignal = 'SIGINT' | 'SIGTERM';
 
 /** Prints `✔ message` in green; gives the exit code of success. */
 export function succeed(output: Output, message: string, isColoured: boolean): number {

@@ -30,7 +30,7 @@ interface Running {
   attemptAt: number;
 }
 
-export interface ProgressOptions {
+interface ProgressOptions {
   /** All that the run will send, for the bar; undefined if only sending shows how much it is. */
   readonly totalBytes: number | undefined;
   readonly lineEveryMs?: number;

@@ -1,6 +1,6 @@
 /** The list of SHA-256 sums in the format that `sha256sum --check` reads. */
 
-export interface Checksum {
+interface Checksum {
   readonly name: string;
   /** 64 lower-case hexadecimal digits. */
   readonly sha256: string;

@@ -22,7 +22,7 @@ import { applyRetention } from './retention.ts';
 import { createSha256 } from '../../io/hashes.ts';
 import { verifyUploads } from './verify.ts';
 
-export interface PublishTools {
+interface PublishTools {
   readonly client: DownloadsClient;
   readonly log: Log;
   readonly progress: Progress;

@@ -6,7 +6,7 @@ import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/output.ts';
 import type { Download, DownloadsClient } from './client.ts';
 
-export interface Retention {
+interface Retention {
   /** How many of the matching downloads stay, the newest ones. */
   readonly keep: number;
   readonly pattern: string;

@@ -10,7 +10,7 @@ import { type Algorithm, parseChecksum } from './checksums.ts';
 import { maxXmlBytes } from './xml.ts';
 
 /** A file that the repository has. */
-export interface StoredFile {
+interface StoredFile {
   /** Bytes; undefined where the repository does not say. */
   readonly size: number | undefined;
   /** Undefined where it was not read. */

@@ -18,7 +18,7 @@ export interface MetadataTools {
   readonly patience: Patience;
 }
 
-export interface MetadataChange {
+interface MetadataChange {
   /** The file's directory, below the repository. */
   readonly directory: string;
   /** The content that the file is to have. */

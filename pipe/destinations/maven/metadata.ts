@@ -11,7 +11,7 @@ import { childOf, childText, childrenOf, type Element, formatElement, leaf, pars
 export const metadataName = 'maven-metadata.xml';
 
 /** A file of a SNAPSHOT, in its newest build. */
-export interface SnapshotFile extends FileKind {
+interface SnapshotFile extends FileKind {
   /** `1.1-20261121.060929-2` */
   readonly value: string;
   /** `20261121060929` */

@@ -44,7 +44,7 @@ import {
   type WantedFile,
 } from './stored-files.ts';
 
-export interface PublishTools {
+interface PublishTools {
   readonly client: MavenClient;
   readonly log: Log;
   readonly progress: Progress;

@@ -17,7 +17,7 @@ import { publishDocument, tarballUrl } from './document.ts';
 import type { NpmOutcome, NpmOutcomeItem } from './outcome.ts';
 import type { NpmPlan, PlannedPackage } from './plan.ts';
 
-export interface PublishTools {
+interface PublishTools {
   readonly client: NpmClient;
   readonly log: Log;
   readonly progress: Progress;

@@ -13,7 +13,7 @@ import { printable } from '../../toolkit/output.ts';
 import { formatBytes } from '../../toolkit/units.ts';
 import { PackageTree } from './package-tree.ts';
 
-export interface PackageTarball {
+interface PackageTarball {
   /** package.json as it is in the tarball. */
   readonly manifest: JsonObject;
   readonly tree: PackageTree;
