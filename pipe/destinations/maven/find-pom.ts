@@ -3,6 +3,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { selectFiles, type Surroundings } from '../../io/select-files.ts';
 import { InputError } from '../../errors.ts';
+import { readWhole } from '../../io/bounded-read.ts';
 import { exists } from '../../io/exists.ts';
 import { fileBody, type SourceFile } from '../../io/source-file.ts';
 import { printable } from '../../toolkit/output.ts';
@@ -57,12 +58,9 @@ export async function findPom(
 
 async function readPomFile(file: SourceFile): Promise<FoundPom> {
   const where = printable(file.path);
-  if (file.size > maxXmlBytes)
+  const bytes = await readWhole(fileBody(file).open(), maxXmlBytes);
+  if (bytes === undefined)
     throw new InputError(`${where} is not a POM: it is longer than ${maxXmlBytes / 1024 / 1024} MB`);
-  const chunks: Buffer[] = [];
-  // Copied: a body's buffers are used again.
-  for await (const chunk of fileBody(file).open()) chunks.push(Buffer.from(chunk));
-  const bytes = Buffer.concat(chunks);
   return { pom: readPom(bytes, where), bytes, where };
 }
 
