@@ -9,7 +9,7 @@ import { sendReport, startVersionCheck } from './errands.ts';
 import { InputError } from './errors.ts';
 import { createTools, type RunContext, type Tools } from './tools.ts';
 import { readMetadata } from './toolkit/metadata.ts';
-import { checkOutputPath, writeOutputVariables, writeResult } from './toolkit/outputs.ts';
+import { checkOutputPath, writeOutputVariables, writeResult } from './toolkit/results.ts';
 
 /** A run that did not succeed. */
 export interface Failure {

@@ -8,9 +8,9 @@ import { createHttp, type Http } from './http/send.ts';
 import type { CommonSettings } from './settings/common.ts';
 import type { Environment } from './toolkit/environment.ts';
 import { createLog } from './toolkit/log.ts';
-import type { SignalSource } from './toolkit/outcome.ts';
-import type { Output, Stream } from './toolkit/output.ts';
-import { wantsResult } from './toolkit/outputs.ts';
+import type { SignalSource } from './toolkit/exit.ts';
+import type { Output, Stream } from './toolkit/stdout.ts';
+import { wantsResult } from './toolkit/results.ts';
 import { createProgress, type Progress } from './toolkit/progress.ts';
 import type { Secrets } from './toolkit/scrub.ts';
 

@@ -1,7 +1,7 @@
 /** What all reports have in common: the words for failures, the frame of the result, and that of Code Insights. */
 
 import type { Report, ReportDatum } from '../toolkit/code-insights.ts';
-import { printable } from '../toolkit/output.ts';
+import { printable } from '../toolkit/stdout.ts';
 import type { Conclusion } from './destination.ts';
 import type { Action } from './outcome.ts';
 

@@ -8,7 +8,7 @@ import { exists } from './exists.ts';
 import { fingerprintOf, type SourceFile } from './source-file.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
-import { printable } from '../toolkit/output.ts';
+import { printable } from '../toolkit/stdout.ts';
 
 export interface Selection {
   /** In the order of the patterns, and by path within each. */

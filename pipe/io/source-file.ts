@@ -5,7 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { allocateAligned } from './aligned-memory.ts';
 import type { ByobReader } from './byob-reader.ts';
 import { FileChangedError, InputError } from '../errors.ts';
-import { printable } from '../toolkit/output.ts';
+import { printable } from '../toolkit/stdout.ts';
 import type { SizedBody } from './body.ts';
 
 /** A regular file as it was when the run was planned. */

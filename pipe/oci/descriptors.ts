@@ -1,7 +1,7 @@
 /** Reads content descriptors. */
 
 import { InputError } from '../errors.ts';
-import { printable } from '../toolkit/output.ts';
+import { printable } from '../toolkit/stdout.ts';
 import type { Descriptor } from './image.ts';
 import { asObject, asText } from '../io/json.ts';
 

@@ -4,7 +4,7 @@ import { glob } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { exists } from '../io/exists.ts';
-import { printable } from '../toolkit/output.ts';
+import { printable } from '../toolkit/stdout.ts';
 import type { ImagePath } from './open-image.ts';
 
 /** @throws InputError where nothing matches, or several files do */

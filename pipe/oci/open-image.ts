@@ -4,7 +4,7 @@ import { type BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
 import { fingerprintOf, type SourceFile } from '../io/source-file.ts';
-import { printable } from '../toolkit/output.ts';
+import { printable } from '../toolkit/stdout.ts';
 import { readImage } from './formats/read-image.ts';
 import type { Choice, Image } from './image.ts';
 import { contentOf, headBytes } from '../archive/content.ts';

@@ -1,7 +1,7 @@
 /** Platforms: how people write them, and when two are the same. */
 
 import { InputError } from '../errors.ts';
-import { printable } from '../toolkit/output.ts';
+import { printable } from '../toolkit/stdout.ts';
 import type { Platform } from './image.ts';
 import { asListOrNothing, asObject, asOptionalText, asText } from '../io/json.ts';
 

@@ -1,7 +1,7 @@
 /** pino behind the pipes' own line format: `INFO: …`, `WARNING: …`, `DEBUG: …`. */
 
 import { pino } from 'pino';
-import { type Colour, type Output, paint } from './output.ts';
+import { type Colour, type Output, paint } from './stdout.ts';
 
 export interface Log {
   debug(message: string): void;

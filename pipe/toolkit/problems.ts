@@ -1,6 +1,6 @@
 /** Collects what is wrong with the variables and prints it as the pipes toolkits do: a YAML map of lists. */
 
-import { printable } from './output.ts';
+import { printable } from './stdout.ts';
 
 /** Problems by variable, in the order in which they were found. */
 export class Problems {

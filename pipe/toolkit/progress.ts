@@ -1,7 +1,7 @@
 /** Shows transfers while they run: a bar on a terminal, a line for each long transfer in a log. */
 
 import type { Log } from './log.ts';
-import type { Output } from './output.ts';
+import type { Output } from './stdout.ts';
 import { formatBytes, formatDuration } from './units.ts';
 
 /** One transfer being shown. */

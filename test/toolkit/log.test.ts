@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLog } from '../../pipe/toolkit/log.ts';
-import { createOutput } from '../../pipe/toolkit/output.ts';
+import { createOutput } from '../../pipe/toolkit/stdout.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { recordingStream } from './recording-stream.ts';
 

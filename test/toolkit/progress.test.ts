@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLog } from '../../pipe/toolkit/log.ts';
-import { createOutput } from '../../pipe/toolkit/output.ts';
+import { createOutput } from '../../pipe/toolkit/stdout.ts';
 import { createProgress, type Progress } from '../../pipe/toolkit/progress.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { type RecordingStream, recordingStream } from './recording-stream.ts';

@@ -1,4 +1,4 @@
-import type { Stream } from '../../pipe/toolkit/output.ts';
+import type { Stream } from '../../pipe/toolkit/stdout.ts';
 
 export interface RecordingStream extends Stream {
   /** Everything written so far. */

@@ -1,7 +1,7 @@
 /** The members of an archive by name, with links followed. */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { pathProblem, relativePath } from './paths.ts';
 import type { TarMember } from './walk.ts';
 

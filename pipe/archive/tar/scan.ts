@@ -1,7 +1,7 @@
 /** One pass over a tar archive that can only be read forward. */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { type Content, contentOf, headBytes } from '../content.ts';
 import { Members } from './members.ts';
 import type { ForwardReader } from './reader.ts';

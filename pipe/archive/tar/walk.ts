@@ -1,7 +1,7 @@
 /** Walks over the members of a tar archive, headers only, with all that extends a header already applied. */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { blockBytes, isTarHeader, isZeroBlock, parseTarHeader, type TarHeader, textUpToNul } from './header.ts';
 import { parsePaxRecords } from './pax.ts';
 import type { ByteReader } from './reader.ts';

@@ -5,7 +5,7 @@ import { type Answer, discard, parseAnswer, readBytes } from '../../http/answer.
 import type { SizedBody } from '../../io/body.ts';
 import { asList, asObject } from '../../io/json.ts';
 import type { Http } from '../../http/send.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { fileForm } from './multipart.ts';
 
 /** A file among the repository's Downloads. */

@@ -4,7 +4,7 @@ import { UnexpectedAnswerError } from '../../errors.ts';
 import type { SizedBody } from '../../io/body.ts';
 import { askUntil, type Patience } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Download, DownloadsClient } from './client.ts';
 
 interface UploadTools {

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { InputError } from '../../errors.ts';
 import type { SourceFile } from '../../io/source-file.ts';
 import type { FileSettings } from './settings.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { selectFiles, type Surroundings } from '../../io/select-files.ts';
 
 /** The name of the list that `--checksums` adds, in the format of sha256sum(1). */

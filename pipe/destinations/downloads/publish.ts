@@ -8,7 +8,7 @@ import type { Patience } from '../../http/read-back.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { FileSettings } from './settings.ts';
 import type { Log } from '../../toolkit/log.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import { formatBytes, formatCount } from '../../toolkit/units.ts';
 import { checksumsText } from './checksums.ts';

@@ -4,7 +4,7 @@ import { HttpError, VerificationError } from '../../errors.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { FileSettings } from './settings.ts';
 import type { Log } from '../../toolkit/log.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount } from '../../toolkit/units.ts';
 import type { DownloadsClient } from './client.ts';
 import { needsEscaping } from './multipart.ts';

@@ -1,6 +1,6 @@
 /** What names an artifact in a Maven repository, and where the Maven 2 layout puts it. */
 
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 
 /** Each of them valid: they become parts of a URL's path. */
 export interface Coordinates {

@@ -6,7 +6,7 @@ import { InputError } from '../../errors.ts';
 import { readWhole } from '../../io/bounded-read.ts';
 import { exists } from '../../io/exists.ts';
 import { fileBody, type SourceFile } from '../../io/source-file.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { isJavaArchive, withArchiveMembers, withoutExtension } from './java-archive.ts';
 import { type Pom, readPom } from './pom.ts';
 import { maxXmlBytes } from './xml.ts';

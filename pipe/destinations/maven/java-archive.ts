@@ -2,7 +2,7 @@
 
 import { InputError } from '../../errors.ts';
 import type { SourceFile } from '../../io/source-file.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { withZipMembers, ZipError, type ZipMember } from '../../archive/zip.ts';
 
 const extension = /\.(?:jar|war|ear|rar|aar|zip|nbm|hpi|jpi|par|sar|har)$/i;

@@ -4,7 +4,7 @@
  */
 
 import { PipeError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { type Coordinates, type FileKind, isSnapshot, timestampedVersion } from './coordinates.ts';
 import { childOf, childText, childrenOf, type Element, formatElement, leaf, parseElement, XmlError } from './xml.ts';
 

@@ -7,7 +7,7 @@ import { bytesBody, type SizedBody } from '../../io/body.ts';
 import { fileBody, type SourceFile } from '../../io/source-file.ts';
 import type { MavenSettings } from './settings.ts';
 import type { ArrayValue } from '../../toolkit/environment.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { type FileKind, kindName } from './coordinates.ts';
 import { findPom, isPomFile } from './find-pom.ts';
 import { checkJavaArchive } from './java-archive.ts';

@@ -1,7 +1,7 @@
 /** What the jar of a Maven plugin says about itself: its prefix is what `mvn acme:hello` finds it by. */
 
 import type { SourceFile } from '../../io/source-file.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { withArchiveMembers } from './java-archive.ts';
 import type { Pom } from './pom.ts';
 import { childText, maxXmlBytes, parseElement, XmlError } from './xml.ts';

@@ -1,7 +1,7 @@
 /** The coordinates that a POM states, with the properties in them resolved. */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { type Coordinates, coordinateProblems } from './coordinates.ts';
 import { childOf, childText, type Element, parseElement, XmlError } from './xml.ts';
 

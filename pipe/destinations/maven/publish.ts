@@ -6,7 +6,7 @@ import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { UnexpectedAnswerError } from '../../errors.ts';
 import { askUntil, type Patience } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import { formatBytes } from '../../toolkit/units.ts';
 import type { MavenClient } from './client.ts';

@@ -2,7 +2,7 @@
 
 import { parseXml, XmlDocumentType, XmlElement, XmlText } from '@rgrove/parse-xml';
 import { PipeError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 
 /** An element; attributes, comments and processing instructions are not kept. */
 export interface Element {

@@ -9,7 +9,7 @@ import { isRecord } from '../../io/json.ts';
 import type { SourceFile } from '../../io/source-file.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { NpmSettings } from './settings.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { completeManifest, type Draft } from './complete-manifest.ts';
 import { distTagProblem, rangeProblem } from './names.ts';
 import { normalizeManifest } from './normalize-manifest.ts';

@@ -8,7 +8,7 @@ import { askUntil, type Patience } from '../../http/read-back.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { NpmSettings } from './settings.ts';
 import type { Log } from '../../toolkit/log.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Progress, Transfer } from '../../toolkit/progress.ts';
 import { formatBytes } from '../../toolkit/units.ts';
 import type { Confirmation, NpmClient, PublishedPackage, PublishedVersion } from './client.ts';

@@ -1,6 +1,6 @@
 /** Words the plan and the outcome of publishing npm packages, for people and for machines. */
 
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion, Publication } from '../destination.ts';
 import { failureLine, totalsOf } from '../report.ts';

@@ -9,7 +9,7 @@ import { contentOf } from '../../archive/content.ts';
 import { unpack } from '../../archive/unpack.ts';
 import { ForwardReader } from '../../archive/tar/reader.ts';
 import { type TarMember, TarWalk } from '../../archive/tar/walk.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes } from '../../toolkit/units.ts';
 import { PackageTree } from './package-tree.ts';
 

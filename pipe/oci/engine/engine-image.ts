@@ -1,7 +1,7 @@
 /** An image of a Docker Engine: what is known of it before it is exported, and the way to export it. */
 
 import { InputError, PipeError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { parseDigest } from '../descriptors.ts';
 import { asListOrNothing, asObject, isRecord } from '../../io/json.ts';
 import { formatPlatform, isMatchingPlatform, parsePlatform, readPlatform } from '../platforms.ts';

@@ -9,7 +9,7 @@ import { type UnverifiedBytes, withDigestCheck } from '../layers/digest-check.ts
 import { createPassCheck } from './pass-check.ts';
 import { chainIdsOf, findLegacyLayer } from './legacy-layer.ts';
 import { scannedSource } from '../sources/scanned.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { ForwardReader } from '../../archive/tar/reader.ts';
 import { ArchiveScan, type PassingFile } from '../../archive/tar/scan.ts';
 import type { TarMember } from '../../archive/tar/walk.ts';

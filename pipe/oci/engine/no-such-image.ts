@@ -1,7 +1,7 @@
 /** Says that the engine has no such image, and what it has instead. */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { asListOrNothing, isRecord } from '../../io/json.ts';
 import { fullName } from '../formats/names.ts';
 import type { EngineClient } from './engine-client.ts';

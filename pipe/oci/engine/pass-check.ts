@@ -1,7 +1,7 @@
 /** Checks a layer's digest when its bytes have passed by, as far as it is known what it should be. */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { TarMember } from '../../archive/tar/walk.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Finds the engine's own words where an export goes wrong half-way: it appends them to what it has already sent. */
 
 import { InputError, PipeError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { isRecord } from '../../io/json.ts';
 import type { ForwardReader } from '../../archive/tar/reader.ts';
 

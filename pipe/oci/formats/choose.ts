@@ -1,7 +1,7 @@
 /** Chooses among several images, or says what there is to choose from. */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Platform } from '../image.ts';
 import { isNamed } from './names.ts';
 import { formatPlatform, isMatchingPlatform, isSamePlatform } from '../platforms.ts';

@@ -5,7 +5,7 @@
  */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Document, Layer, Platform, PlatformImage } from '../image.ts';
 import { createLayer } from '../layers/layer.ts';
 import type { Source } from '../sources/source.ts';

@@ -3,7 +3,7 @@
 import { InputError } from '../../errors.ts';
 import { createSha256 } from '../../io/hashes.ts';
 import { formatBytes } from '../../toolkit/units.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Descriptor, Document } from '../image.ts';
 import type { Entry, Source } from '../sources/source.ts';
 import { maxDocumentBytes } from '../../archive/tar/scan.ts';

@@ -6,7 +6,7 @@
  */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Descriptor, Platform } from '../image.ts';
 import { parseDescriptor } from '../descriptors.ts';
 import { asList, asListOrNothing, asObject, isRecord, type JsonObject, parseJson } from '../../io/json.ts';

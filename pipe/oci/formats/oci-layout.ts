@@ -5,7 +5,7 @@
  */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Descriptor, Document, Image, Platform, PlatformImage } from '../image.ts';
 import type { Source } from '../sources/source.ts';
 import { chooseByName, chooseByPlatform } from './choose.ts';

@@ -1,7 +1,7 @@
 /** Reads the image out of a source, whichever format it has. */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Choice, Image } from '../image.ts';
 import type { Source } from '../sources/source.ts';
 import { chooseByName } from './choose.ts';

@@ -1,7 +1,7 @@
 /** Unpacks a layer while it is read, only to see that it is the one that the config means. */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Layer } from '../image.ts';
 import { type Compression, createUnpacker, digestOfUnpacked, unpackingError } from '../../archive/unpack.ts';
 

@@ -1,7 +1,7 @@
 /** Makes layers of a source's entries: what they are, and that their bytes are the right ones. */
 
 import { InputError } from '../../errors.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { unpackAlong } from './diff-id-check.ts';
 import { withDigestCheck } from './digest-check.ts';
 import { digestOfPath } from '../descriptors.ts';

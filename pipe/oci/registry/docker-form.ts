@@ -20,7 +20,7 @@ import {
 } from '../formats/manifests.ts';
 import { docker, isImageConfigType, isIndexType, isManifestType, isOciType, toDocker } from '../media-types.ts';
 import type { Descriptor, Document, Platform } from '../image.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { formatCount } from '../../toolkit/units.ts';
 import { maxConfigBytes, type RegistryClient } from './client.ts';
 

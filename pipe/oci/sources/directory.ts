@@ -4,7 +4,7 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { fingerprintOf, readRange, type SourceFile } from '../../io/source-file.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { pathProblem } from '../../archive/tar/paths.ts';
 import { contentOf, headBytes } from '../../archive/content.ts';
 import { readBytes } from './file-reader.ts';

@@ -9,7 +9,7 @@
  */
 
 import { readRange, type SourceFile } from '../../io/source-file.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { ForwardReader } from '../../archive/tar/reader.ts';
 import { ArchiveScan, cutOff } from '../../archive/tar/scan.ts';
 import type { TarMember } from '../../archive/tar/walk.ts';

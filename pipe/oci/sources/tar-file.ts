@@ -1,7 +1,7 @@
 /** A tar archive on disk as a source: its headers are read once, and its files where they lie. */
 
 import { rangeReader, readRange, type SourceFile } from '../../io/source-file.ts';
-import { printable } from '../../toolkit/output.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import { Members } from '../../archive/tar/members.ts';
 import { TarWalk, type TarMember } from '../../archive/tar/walk.ts';
 import { contentOf, headBytes } from '../../archive/content.ts';

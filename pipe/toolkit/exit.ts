@@ -1,6 +1,6 @@
 /** How a pipe ends: `✔` or `✖` on standard output, exit code, and what to do about signals. */
 
-import { type Output, paint } from './output.ts';
+import { type Output, paint } from './stdout.ts';
 
 /** By how a run ended. Those of signals are 128 and the signal's number, as shells have it. */
 export const exitCodes = { success: 0, failure: 1, SIGINT: 130, SIGTERM: 143 } as const;

@@ -2,7 +2,7 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { checkOutputPath, wantsResult, writeOutputVariables, writeResult } from '../../pipe/toolkit/outputs.ts';
+import { checkOutputPath, wantsResult, writeOutputVariables, writeResult } from '../../pipe/toolkit/results.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 
 const scrub = createSecrets(['hunter22']).scrub;
@@ -11,7 +11,7 @@ let root: string;
 let at: (...names: readonly string[]) => string;
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'outputs-'));
+  root = await mkdtemp(join(tmpdir(), 'results-'));
   at = (...names) => join(root, ...names);
 });
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createOutput, paint, printable } from '../../pipe/toolkit/output.ts';
+import { createOutput, paint, printable } from '../../pipe/toolkit/stdout.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { recordingStream } from './recording-stream.ts';
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { expect, it } from '@jest/globals';
-import { exitCodes, fail, onStopSignal, succeed } from '../../pipe/toolkit/outcome.ts';
-import { createOutput } from '../../pipe/toolkit/output.ts';
+import { exitCodes, fail, onStopSignal, succeed } from '../../pipe/toolkit/exit.ts';
+import { createOutput } from '../../pipe/toolkit/stdout.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { recordingStream } from './recording-stream.ts';
 
