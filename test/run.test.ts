@@ -130,7 +130,7 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
     [
       'two files of one name',
       arrayVariables('FILENAME', ['dist/a.zip', 'copy/a.zip']),
-      '✖ dist/a.zip and copy/a.zip would all become the one download a.zip',
+      '✖ dist/a.zip and copy/a.zip would all become the download a.zip',
     ],
     ['a named pipe', { FILENAME: 'queue' }, '✖ queue is a named pipe (FIFO), not a regular file'],
     ['a device through a link', { FILENAME: 'zero' }, '✖ zero is outside of '],

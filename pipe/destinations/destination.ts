@@ -3,7 +3,7 @@
 import type { Authorizer } from '../http/authorizer.ts';
 import type { Patience } from '../http/read-back.ts';
 import type { Http } from '../http/send.ts';
-import type { Surroundings as Places } from '../io/select-files.ts';
+import type { Places } from '../io/select-files.ts';
 import type { CommonSettings } from '../settings/common.ts';
 import type { Log } from '../toolkit/log.ts';
 import type { Progress } from '../toolkit/progress.ts';

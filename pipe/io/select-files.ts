@@ -2,7 +2,7 @@
 
 import type { BigIntStats } from 'node:fs';
 import { glob, open, realpath, stat } from 'node:fs/promises';
-import { basename, relative, resolve, sep } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { InputError } from '../errors.ts';
 import { exists } from './exists.ts';
 import { fingerprintOf, type SourceFile } from './source-file.ts';
@@ -17,16 +17,12 @@ export interface Selection {
   readonly leftOutDirectories: readonly string[];
 }
 
-export interface Surroundings {
+/** Where files may be taken from. */
+export interface Places {
   /** What relative paths start from. */
   readonly workingDirectory: string;
-  /** The clone's root, where there is a clone. */
+  /** The clone's root, if there is a clone. */
   readonly cloneDirectory?: string | undefined;
-}
-
-export interface SelectionRules {
-  /** Two files of one base name are refused. */
-  readonly namesMustDiffer: boolean;
 }
 
 /** Enough to keep the thread pool busy, and far from any limit on open files. */
@@ -36,17 +32,15 @@ const maxOpenFiles = 32;
 const forbiddenDirectories: ReadonlySet<string> = new Set(['.bitbucket', '.git']);
 
 /**
+ * Finds the files, each of them once. Two of them may have the same base name.
+ *
  * @throws InputError naming everything that is wrong: a pattern without a match, a directory, a special file,
- *   an unreadable file, a path outside of the clone and the working directory, two files with one name where that matters
+ *   an unreadable file, a path outside of the clone and the working directory
  */
-export async function selectFiles(
-  patterns: ArrayValue,
-  surroundings: Surroundings,
-  { namesMustDiffer }: SelectionRules = { namesMustDiffer: true },
-): Promise<Selection> {
-  const { workingDirectory } = surroundings;
+export async function selectFiles(patterns: ArrayValue, places: Places): Promise<Selection> {
+  const { workingDirectory } = places;
   const problems: string[] = [];
-  const roots = await realRoots(surroundings);
+  const roots = await realRoots(places);
   const files = new Map<string, SourceFile>();
   const directories = new Set<string>();
   for (const { pattern, paths, isLiteral } of await matchAll(patterns, workingDirectory)) {
@@ -62,7 +56,6 @@ export async function selectFiles(
     }
     if (usable === 0 && !isLiteral) problems.push(noMatchProblem(pattern, paths.length > 0, workingDirectory));
   }
-  if (namesMustDiffer) problems.push(...sameNameProblems([...files.values()]));
   if (problems.length > 0) throw new InputError(problems.join('\n'));
   const selected = [...files.values()];
   const isLeftOut = (directory: string): boolean => {
@@ -167,7 +160,7 @@ function isInside(path: string, root: string): boolean {
   return root === sep || path === root || path.startsWith(root + sep);
 }
 
-async function realRoots({ workingDirectory, cloneDirectory }: Surroundings): Promise<readonly string[]> {
+async function realRoots({ workingDirectory, cloneDirectory }: Places): Promise<readonly string[]> {
   const roots = [await realpath(workingDirectory)];
   if (cloneDirectory !== undefined && (await exists(cloneDirectory))) roots.push(await realpath(cloneDirectory));
   // One that lies in the other adds nothing, also not to the message.
@@ -190,21 +183,4 @@ function noMatchProblem(pattern: string, hasDirectories: boolean, workingDirecto
       ? '. A pipe runs in a container of its own: of the build it sees only the clone directory'
       : '';
   return `${shown} matches no file in ${printable(workingDirectory)}${outside}`;
-}
-
-/** Downloads know no directories: two files of one name would replace each other. */
-function sameNameProblems(files: readonly SourceFile[]): readonly string[] {
-  const byName = new Map<string, string[]>();
-  for (const file of files) {
-    const name = basename(file.path);
-    const paths = byName.get(name);
-    if (paths === undefined) byName.set(name, [file.path]);
-    else paths.push(file.path);
-  }
-  return [...byName]
-    .filter(([, paths]) => paths.length > 1)
-    .map(
-      ([name, paths]) =>
-        `${paths.map(printable).join(' and ')} would all become the one download ${printable(name)}: rename all but one`,
-    );
 }

@@ -5,7 +5,7 @@ import { InputError } from '../../errors.ts';
 import type { SourceFile } from '../../io/source-file.ts';
 import type { FileSettings } from './settings.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { selectFiles, type Surroundings } from '../../io/select-files.ts';
+import { type Places, selectFiles } from '../../io/select-files.ts';
 
 /** The name of the list that `--checksums` adds, in the format of sha256sum(1). */
 export const checksumsName = 'SHA256SUMS';
@@ -22,9 +22,12 @@ export interface DownloadsPlan {
   readonly leftOutDirectories: readonly string[];
 }
 
-/** @throws InputError where the files cannot be what the user means */
-export async function planDownloads(settings: FileSettings, surroundings: Surroundings): Promise<DownloadsPlan> {
-  const { files, leftOutDirectories } = await selectFiles(settings.patterns, surroundings);
+type PlanSettings = Pick<FileSettings, 'patterns' | 'rename' | 'withChecksums'>;
+
+/** @throws InputError if the files cannot be what the user means */
+export async function planDownloads(settings: PlanSettings, places: Places): Promise<DownloadsPlan> {
+  const { files, leftOutDirectories } = await selectFiles(settings.patterns, places);
+  checkNames(files);
   if (settings.rename !== undefined && files.length !== 1) {
     throw new InputError(
       `--name renames one file, and FILENAME matches ${files.length}: name just one, or leave --name out`,
@@ -45,4 +48,15 @@ export async function planDownloads(settings: FileSettings, surroundings: Surrou
     );
   }
   return { files: planned, totalBytes: files.reduce((sum, file) => sum + file.size, 0), leftOutDirectories };
+}
+
+/** @throws InputError if two files have the same base name: Downloads have no directories, so one would replace the other */
+function checkNames(files: readonly SourceFile[]): void {
+  const problems = [...Map.groupBy(files, ({ path }) => basename(path))]
+    .filter(([, same]) => same.length > 1)
+    .map(
+      ([name, same]) =>
+        `${same.map(({ path }) => printable(path)).join(' and ')} would all become the download ${printable(name)}: rename all but one`,
+    );
+  if (problems.length > 0) throw new InputError(problems.join('\n'));
 }

@@ -1,7 +1,7 @@
 /** Finds the POM of an artifact: given, the artifact itself, in the jar, beside it, or in the working directory. */
 
 import { basename, dirname, join, resolve } from 'node:path';
-import { selectFiles, type Surroundings } from '../../io/select-files.ts';
+import { type Places, selectFiles } from '../../io/select-files.ts';
 import { InputError } from '../../errors.ts';
 import { readWhole } from '../../io/bounded-read.ts';
 import { exists } from '../../io/exists.ts';
@@ -31,7 +31,7 @@ export function isPomFile({ path }: SourceFile): boolean {
 export async function findPom(
   artifact: SourceFile,
   { given, classifier }: { readonly given: SourceFile | undefined; readonly classifier: string | undefined },
-  surroundings: Surroundings,
+  places: Places,
 ): Promise<FoundPom> {
   const itself = isPomFile(artifact) ? artifact : undefined;
   if (given !== undefined && itself !== undefined)
@@ -46,13 +46,13 @@ export async function findPom(
       )
     : undefined;
   if (inside !== undefined) return inside;
-  const places = [...pathsBeside(artifact, classifier), 'pom.xml'];
-  for (const path of places) {
-    if (!(await exists(resolve(surroundings.workingDirectory, path)))) continue;
-    const { files } = await selectFiles({ form: 'items', items: [path] }, surroundings);
+  const candidates = [...pathsBeside(artifact, classifier), 'pom.xml'];
+  for (const path of candidates) {
+    if (!(await exists(resolve(places.workingDirectory, path)))) continue;
+    const { files } = await selectFiles({ form: 'items', items: [path] }, places);
     if (files[0] !== undefined) return await readPomFile(files[0]);
   }
-  const looked = `${isJavaArchive(artifact) ? 'there is none in its META-INF/maven, and ' : ''}no ${places.map(printable).join(', no ')}`;
+  const looked = `${isJavaArchive(artifact) ? 'there is none in its META-INF/maven, and ' : ''}no ${candidates.map(printable).join(', no ')}`;
   throw new InputError(`${printable(artifact.path)} has no POM: ${looked}. Name it with --pom`);
 }
 

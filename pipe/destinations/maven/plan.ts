@@ -1,7 +1,7 @@
 /** The whole plan of a publication to a Maven repository, as data, before the first request. */
 
 import { basename } from 'node:path';
-import { selectFiles, type Surroundings } from '../../io/select-files.ts';
+import { type Places, selectFiles } from '../../io/select-files.ts';
 import { InputError } from '../../errors.ts';
 import { bytesBody, type SizedBody } from '../../io/body.ts';
 import { fileBody, type SourceFile } from '../../io/source-file.ts';
@@ -32,6 +32,8 @@ export interface MavenPlan {
   readonly warnings: readonly string[];
 }
 
+type PlanSettings = Pick<MavenSettings, 'patterns' | 'pom' | 'sources' | 'javadoc' | 'classifier'>;
+
 /**
  * The extensions of Maven's artifact handlers, for a file that has none (any other packaging is its own extension), and
  * their classifiers, for an artifact that is given none.
@@ -50,10 +52,10 @@ const handlers: Readonly<Record<string, FileKind>> = {
 const pomPackagings: readonly string[] = ['pom', 'bom'];
 
 /** @throws InputError naming everything that is wrong with the files, or with the POM */
-export async function planArtifact(settings: MavenSettings, surroundings: Surroundings): Promise<MavenPlan> {
-  const { artifact, pom: given, sources, javadoc } = await selectAll(settings, surroundings);
+export async function planArtifact(settings: PlanSettings, places: Places): Promise<MavenPlan> {
+  const { artifact, pom: given, sources, javadoc } = await selectAll(settings, places);
   for (const file of [artifact, sources, javadoc]) if (file !== undefined) await checkJavaArchive(file);
-  const found = await findPom(artifact, { given, classifier: settings.classifier }, surroundings);
+  const found = await findPom(artifact, { given, classifier: settings.classifier }, places);
   const isPomOnly = isPomFile(artifact);
   if (isPomOnly && settings.classifier !== undefined)
     throw new InputError(`${printable(artifact.path)} is a POM, which has no classifier: leave --classifier out`);
@@ -111,12 +113,12 @@ interface Selected {
   readonly javadoc: SourceFile | undefined;
 }
 
-async function selectAll(settings: MavenSettings, surroundings: Surroundings): Promise<Selected> {
+async function selectAll(settings: PlanSettings, places: Places): Promise<Selected> {
   const problems: string[] = [];
   const select = async (name: string, patterns: ArrayValue | undefined): Promise<SourceFile | undefined> => {
     if (patterns === undefined) return undefined;
     try {
-      const { files } = await selectFiles(patterns, surroundings);
+      const { files } = await selectFiles(patterns, places);
       if (files.length === 1) return files[0];
       const listed = files.slice(0, 5).map(({ path }) => printable(path));
       problems.push(

@@ -3,7 +3,7 @@
 import { relative, resolve, isAbsolute } from 'node:path';
 import parse from 'semver/functions/parse.js';
 import validRange from 'semver/ranges/valid.js';
-import { selectFiles, type Surroundings } from '../../io/select-files.ts';
+import { type Places, selectFiles } from '../../io/select-files.ts';
 import { InputError } from '../../errors.ts';
 import { isRecord } from '../../io/json.ts';
 import type { SourceFile } from '../../io/source-file.ts';
@@ -52,12 +52,12 @@ type PlanSettings = Pick<NpmSettings, 'patterns' | 'distTag' | 'registry'>;
 const maxReaders = 2;
 
 /** @throws InputError naming everything that is wrong with any of the tarballs */
-export async function planPackages(settings: PlanSettings, surroundings: Surroundings): Promise<NpmPlan> {
-  const { files, leftOutDirectories } = await selectFiles(settings.patterns, surroundings, { namesMustDiffer: false });
+export async function planPackages(settings: PlanSettings, places: Places): Promise<NpmPlan> {
+  const { files, leftOutDirectories } = await selectFiles(settings.patterns, places);
   const problems: string[] = [];
   const planned = await mapConcurrently(files, maxReaders, async (source) => {
     try {
-      return await planPackage(source, settings, surroundings.workingDirectory);
+      return await planPackage(source, settings, places.workingDirectory);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.push(error.message);

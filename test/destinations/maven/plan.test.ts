@@ -1,0 +1,34 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { planArtifact } from '../../../pipe/destinations/maven/plan.ts';
+import { InputError } from '../../../pipe/errors.ts';
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'maven-plan-'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+it('says nothing of Downloads if FILENAME matches two files of one name', async () => {
+  for (const name of ['a', 'b']) {
+    await mkdir(join(directory, name));
+    await writeFile(join(directory, name, 'app.jar'), '');
+  }
+  const settings = {
+    patterns: { form: 'text', text: '*/app.jar' },
+    pom: undefined,
+    sources: undefined,
+    javadoc: undefined,
+    classifier: undefined,
+  } as const;
+  const planning = planArtifact(settings, { workingDirectory: directory });
+  await expect(planning).rejects.toThrow(InputError);
+  await expect(planning).rejects.toThrow(
+    /^FILENAME matches 2 files \(a\/app\.jar, b\/app\.jar\), and one is published at a time/,
+  );
+});
