@@ -86,12 +86,12 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
       { FILENAME: 'dist/*', REPOSITORY: 'acme/app' },
       'set WORKSPACE to acme and REPOSITORY to app',
     ],
-    ['an API_URL that is none', { FILENAME: 'dist/*', API_URL: 'api.bitbucket.org' }, 'API_URL:\n- must be a URL'],
+    ['an API_URL that is none', { FILENAME: 'dist/*', API_URL: 'ftp://api.bitbucket.org' }, 'API_URL:\n- must be an'],
     [
       'an API_URL without encryption',
       { FILENAME: 'dist/*', API_URL: 'http://gateway.example/2.0' },
       'API_URL:\n',
-      'must be https',
+      'is plain http, ',
     ],
     [
       'an API token without its email',

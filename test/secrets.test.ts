@@ -194,7 +194,7 @@ describe('a secret in the wrong place is not quoted where it is refused', () => 
 
   it('an API token as USERNAME or WORKSPACE', async () => {
     const { output } = await bench.runPipe({ FILENAME: 'x', WORKSPACE: tokens.apiToken, USERNAME: tokens.apiToken });
-    expect(output).toContain('"***" is no workspace slug');
+    expect(output).toContain('"***" is not a valid workspace slug');
   });
 });
 

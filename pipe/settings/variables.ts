@@ -12,9 +12,6 @@ export const bitbucketRegistry = 'crg.apkg.io';
 /** Bitbucket's npm registry, before the workspace. */
 export const bitbucketNpmRegistry = 'https://npm.apkg.io/';
 
-/** Every registry of Bitbucket Packages is below it. */
-export const bitbucketPackagesDomain = 'apkg.io';
-
 export const defaultApiUrl = 'https://api.bitbucket.org/2.0';
 
 /** Options' defaults. */

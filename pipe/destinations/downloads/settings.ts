@@ -2,12 +2,14 @@
 
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import { type AuthScheme, readCredential, type TokenKind } from '../../settings/credential.ts';
-import type { GivenOptions } from '../../settings/options.ts';
 import type { Credential } from '../../http/credentials.ts';
-import { isLoopback } from '../../http/loopback.ts';
+import { readFilename } from '../../settings/filename.ts';
+import type { GivenOptions } from '../../settings/options.ts';
+import { readServerUrl } from '../../settings/server-url.ts';
+import { readSlug } from '../../settings/slug.ts';
+import { defaultApiUrl } from '../../settings/variables.ts';
 import type { ArrayValue, Environment } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
-import { requiredField } from '../../toolkit/variable-table.ts';
 
 /** Files to a repository's Downloads. */
 export interface FileSettings extends CommonSettings {
@@ -21,29 +23,30 @@ export interface FileSettings extends CommonSettings {
   readonly scheme: AuthScheme;
   readonly patterns: ArrayValue;
   readonly rename?: string | undefined;
-  /** What to do where a download of the name exists. */
+  /** What to do if a download of the name exists. */
   readonly existing: 'replace' | 'skip' | 'fail';
   readonly retention?: { readonly keep: number; readonly pattern: string } | undefined;
   readonly withChecksums: boolean;
   readonly verify: 'none' | 'listing' | 'content';
 }
 
-/** The settings; undefined where there are problems. */
+/** The settings; undefined if there are problems. */
 export function readFileSettings(
   env: Environment,
   values: Values,
   given: GivenOptions,
   problems: Problems,
 ): FileSettings | undefined {
-  if (isMissing(values.FILENAME) && !problems.has('FILENAME') && !problems.has('FILENAME_COUNT'))
-    problems.add('FILENAME', requiredField(env, 'FILENAME'));
-  const apiUrl = readApiUrl(values.API_URL, problems);
+  const patterns = readFilename(env, values, { isRequired: true }, problems);
+  const apiUrl = readServerUrl(
+    values.API_URL,
+    { variable: 'API_URL', example: defaultApiUrl, path: 'without a slash' },
+    problems,
+  );
   const credential = readCredential(env, { token: values.TOKEN, username: values.USERNAME }, apiUrl, problems);
   const common = readCommonSettings(env, values, given, problems);
-  const target = {
-    workspace: readSlug('WORKSPACE', 'BITBUCKET_WORKSPACE', values.WORKSPACE, env, problems),
-    repository: readSlug('REPOSITORY', 'BITBUCKET_REPO_SLUG', values.REPOSITORY, env, problems),
-  };
+  const workspace = readSlug(env, values, 'WORKSPACE', { allowsUuid: true }, problems);
+  const repository = readSlug(env, values, 'REPOSITORY', { allowsUuid: true }, problems);
   const choices = {
     rename: readDownloadName(given, problems),
     existing: readExisting(given, problems),
@@ -51,53 +54,9 @@ export function readFileSettings(
     withChecksums: given.has('--checksums'),
     verify: readVerify(given, problems),
   };
-  if (apiUrl === undefined || credential === undefined || values.FILENAME === undefined) return undefined;
-  return { type: 'file', ...common, ...target, ...choices, ...credential, apiUrl, patterns: values.FILENAME };
-}
-
-function isMissing(value: ArrayValue | undefined): boolean {
-  return value === undefined || (value.form === 'items' && value.items.length === 0);
-}
-
-function readApiUrl(text: string, problems: Problems): URL | undefined {
-  const url = URL.parse(text);
-  const problem =
-    url === null || !/^https?:$/.test(url.protocol)
-      ? 'must be a URL, such as https://api.bitbucket.org/2.0'
-      : url.username !== '' || url.password !== ''
-        ? 'must not hold credentials: use TOKEN and USERNAME'
-        : url.search !== '' || url.hash !== ''
-          ? 'must not have a query or a fragment'
-          : url.protocol === 'http:' && !isLoopback(url)
-            ? 'must be https: over plain http the token could be read on the way (loopback addresses excepted)'
-            : undefined;
-  if (problem !== undefined) problems.add('API_URL', problem);
-  return url === null || problem !== undefined ? undefined : new URL(url.href.replace(/\/+$/, ''));
-}
-
-/** A workspace or repository: its slug, or its UUID in braces. */
-const slug = /^(?:[A-Za-z0-9._-]+|\{[0-9a-fA-F-]{36}\})$/;
-
-function readSlug(
-  name: 'WORKSPACE' | 'REPOSITORY',
-  fallback: string,
-  value: string | undefined,
-  env: Environment,
-  problems: Problems,
-): string {
-  if (value === undefined) {
-    problems.add(name, `${requiredField(env, name)}, where ${fallback} is not set, as outside Pipelines`);
-    return '';
-  }
-  if (!slug.test(value) || /^\.\.?$/.test(value)) {
-    const parts = value.split('/');
-    const advice =
-      parts.length === 2
-        ? `: set WORKSPACE to ${parts[0]} and REPOSITORY to ${parts[1]}`
-        : ', as it stands in the address bar: https://bitbucket.org/<WORKSPACE>/<REPOSITORY>';
-    problems.add(name, `${JSON.stringify(value)} is no ${name.toLowerCase()} slug${advice}`);
-  }
-  return value;
+  if (patterns === undefined || apiUrl === undefined || credential === undefined) return undefined;
+  if (workspace === undefined || repository === undefined) return undefined;
+  return { type: 'file', ...common, ...choices, workspace, repository, ...credential, apiUrl, patterns };
 }
 
 const maxNameBytes = 255;

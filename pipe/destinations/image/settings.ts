@@ -2,10 +2,12 @@
 
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import type { GivenOptions } from '../../settings/options.ts';
-import { isLoopback } from '../../http/loopback.ts';
 import type { EngineSettings } from '../../oci/engine/address.ts';
 import { type AccountSettings, readPackagesAccount } from '../../settings/packages-account.ts';
-import { defaultTag, isTag, parseReference, type Reference, registryUrl } from '../../oci/registry/reference.ts';
+import { readFilename } from '../../settings/filename.ts';
+import { readServerUrl, type ServerUrlRules } from '../../settings/server-url.ts';
+import { readSlug } from '../../settings/slug.ts';
+import { defaultTag, isTag, parseReference, type Reference, registryApi } from '../../oci/registry/reference.ts';
 import { type Environment, readText } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
 import { requiredField } from '../../toolkit/variable-table.ts';
@@ -38,7 +40,7 @@ const defaultEngine = 'unix:///var/run/docker.sock';
 /** gzip's 10 to 12 are libdeflate's own: zlib takes them for 9. zstd's levels above 19 need more memory than a pipe has. */
 const levels = { gzip: [1, 12], zstd: [1, 19], none: [0, 0] } as const;
 
-/** The settings; undefined where there are problems. */
+/** The settings; undefined if there are problems. */
 export function readImageSettings(
   env: Environment,
   values: Values,
@@ -46,7 +48,7 @@ export function readImageSettings(
   problems: Problems,
 ): ImageSettings | undefined {
   const common = readCommonSettings(env, values, given, problems);
-  const reference = readReference(env, values, given.has('--plain-http'), problems);
+  const target = readTarget(env, values, given.has('--plain-http'), problems);
   const compression = readCompression(given, problems);
   const platform = given.text('--platform');
   if (platform !== undefined && !/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/.test(platform)) {
@@ -61,21 +63,17 @@ export function readImageSettings(
   if (reuse.includes('none') && reuse.length > 1)
     problems.add('EXTRA_ARGS', 'option --reuse none contradicts the other tags to reuse');
   const reuseTags = reuse.includes('none') ? [] : readTags('EXTRA_ARGS', reuse, problems);
-  if (reference === undefined || values.IMAGE === undefined || origin === undefined) return undefined;
-  const tags = [...new Set([reference.tag, ...extraTags])];
+  if (target === undefined || values.IMAGE === undefined || origin === undefined) return undefined;
+  const isBitbucket = target.reference.host === bitbucketRegistry;
+  const account = readPackagesAccount(env, { token: values.TOKEN, username: values.USERNAME }, isBitbucket, problems);
+  const tags = [...new Set([target.reference.tag, ...extraTags])];
   return {
     type: 'image',
     ...common,
     ...compression,
-    ...readPackagesAccount(
-      env,
-      { token: values.TOKEN, username: values.USERNAME },
-      reference.host === bitbucketRegistry,
-      problems,
-    ),
-    reference,
+    ...target,
+    ...account,
     tags,
-    registry: registryUrl(reference.host, given.has('--plain-http'), schemeOf(values.REGISTRY)),
     origin,
     image: values.IMAGE,
     reuseTags: reuse.length > 0 ? reuseTags : [...new Set([...tags, defaultTag])],
@@ -83,55 +81,42 @@ export function readImageSettings(
   };
 }
 
-function readReference(
+/** What to publish as, and the base URL of the registry's API. */
+function readTarget(
   env: Environment,
   values: Values,
   allowsPlainHttp: boolean,
   problems: Problems,
-): Reference | undefined {
-  const host = readHost(values.REGISTRY, problems);
-  if (values.IMAGE === undefined) {
+): Pick<ImageSettings, 'reference' | 'registry'> | undefined {
+  const { IMAGE, REGISTRY } = values;
+  const readUrl = (variable: ServerUrlRules['variable'], text: string): URL | undefined => {
+    const example = `${bitbucketRegistry} or localhost:5000`;
+    return readServerUrl(text, { variable, example, path: 'none', allowsPlainHttp }, problems);
+  };
+  const base = readUrl('REGISTRY', REGISTRY ?? bitbucketRegistry);
+  if (IMAGE === undefined) {
     problems.add('IMAGE', requiredField(env, 'IMAGE'));
     return undefined;
   }
-  const isBitbucket = host === bitbucketRegistry;
-  const reference = parseReference(values.IMAGE, { host, workspace: isBitbucket ? values.WORKSPACE : undefined });
+  // If REGISTRY cannot be used, IMAGE is still checked, but nothing is said of Bitbucket.
+  const host = base?.host ?? '';
+  const isBare = !IMAGE.includes('/');
+  const workspace =
+    isBare && host === bitbucketRegistry
+      ? readSlug(env, values, 'WORKSPACE', { allowsUuid: false }, problems)
+      : undefined;
+  const reference = parseReference(IMAGE, { host, workspace });
   if (typeof reference === 'string') {
     problems.add('IMAGE', reference);
     return undefined;
   }
-  if (reference.host === bitbucketRegistry && !reference.repository.includes('/')) {
-    problems.add(
-      'WORKSPACE',
-      `${requiredField(env, 'WORKSPACE')}, where BITBUCKET_WORKSPACE is not set, as outside Pipelines`,
-    );
-  }
-  if (schemeOf(values.REGISTRY) === 'http' && !allowsPlainHttp && !isLoopback(new URL(`http://${host}`))) {
-    problems.add(
-      'REGISTRY',
-      'is plain http, over which credentials could be read on the way: use https, or allow it with --plain-http',
-    );
-  }
-  if (values.REGISTRY !== undefined && reference.host !== host) {
+  if (reference.host === bitbucketRegistry && !isBare && !reference.repository.includes('/'))
+    problems.add('IMAGE', `lacks the workspace: write ${bitbucketRegistry}/<workspace>/${reference.repository}`);
+  const named = reference.host === host ? base : readUrl('IMAGE', reference.host);
+  if (REGISTRY !== undefined && base !== undefined && named !== undefined && named.host !== base.host)
     problems.add('REGISTRY', `contradicts IMAGE, which names the registry ${reference.host}: set one of them`);
-  }
-  return reference;
-}
-
-/** A host, with a port or without, or the URL of one. */
-function readHost(registry: string | undefined, problems: Problems): string {
-  if (registry === undefined) return bitbucketRegistry;
-  const url = URL.parse(/^https?:\/\//i.test(registry) ? registry : `https://${registry}`);
-  if (url === null || url.username !== '' || url.search !== '' || !/^\/*$/.test(url.pathname)) {
-    problems.add('REGISTRY', `must be the host of a registry, such as ${bitbucketRegistry} or localhost:5000`);
-    return bitbucketRegistry;
-  }
-  return url.host;
-}
-
-/** Undefined for a bare host. */
-function schemeOf(registry: string | undefined): string | undefined {
-  return /^(https?):\/\//i.exec(registry ?? '')?.[1]?.toLowerCase();
+  const registry = REGISTRY === undefined ? named : base;
+  return registry === undefined ? undefined : { reference, registry: registryApi(registry) };
 }
 
 function readCompression(
@@ -155,7 +140,8 @@ function readOrigin(
   problems: Problems,
 ): ImageOrigin | undefined {
   const join = given.texts('--join');
-  const paths = values.FILENAME?.form === 'text' ? [values.FILENAME.text] : (values.FILENAME?.items ?? []);
+  const patterns = readFilename(env, values, { isRequired: false }, problems);
+  const paths = patterns?.form === 'text' ? [patterns.text] : (patterns?.items ?? []);
   if (join.length > 0) {
     if (paths.length > 0)
       problems.add('FILENAME', 'contradicts option --join, which makes the image of published tags');
@@ -187,6 +173,9 @@ function tagList(value: Values['TAGS']): readonly string[] {
 function readTags(variable: string, tags: readonly string[], problems: Problems): readonly string[] {
   for (const tag of tags)
     if (!isTag(tag))
-      problems.add(variable, `${JSON.stringify(tag)} is no tag: letters, digits, "_", "." and "-", at most 128`);
+      problems.add(
+        variable,
+        `${JSON.stringify(tag)} is not a valid tag: use letters, digits, "_", "." and "-", at most 128`,
+      );
   return tags;
 }

@@ -3,7 +3,7 @@
 import { HttpError } from '../../errors.ts';
 import type { MavenSettings } from './settings.ts';
 import { VersionConflictError } from './stored-files.ts';
-import { isBitbucketPackages } from '../../settings/registry-url.ts';
+import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
 /** What the advice depends on. */

@@ -2,7 +2,7 @@
 
 import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { packagesCredential } from '../../settings/packages-account.ts';
-import { isBitbucketPackages } from '../../settings/registry-url.ts';
+import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
 import { mavenRows } from './advice.ts';
 import { createMavenClient } from './client.ts';

@@ -3,8 +3,10 @@
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import type { GivenOptions } from '../../settings/options.ts';
 import { isClassifier } from './coordinates.ts';
-import { isBitbucketPackages, readRegistryUrl } from '../../settings/registry-url.ts';
+import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import { type AccountSettings, readPackagesAccount } from '../../settings/packages-account.ts';
+import { readFilename } from '../../settings/filename.ts';
+import { readServerUrl } from '../../settings/server-url.ts';
 import type { ArrayValue, Environment } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
 import { requiredField } from '../../toolkit/variable-table.ts';
@@ -22,17 +24,14 @@ export interface MavenSettings extends CommonSettings, AccountSettings {
   readonly classifier: string | undefined;
 }
 
-/** The settings; undefined where there are problems. */
+/** The settings; undefined if there are problems. */
 export function readMavenSettings(
   env: Environment,
   values: Values,
   given: GivenOptions,
   problems: Problems,
 ): MavenSettings | undefined {
-  const { FILENAME: patterns } = values;
-  const isMissing = patterns === undefined || (patterns.form === 'items' && patterns.items.length === 0);
-  if (isMissing && !problems.has('FILENAME') && !problems.has('FILENAME_COUNT'))
-    problems.add('FILENAME', requiredField(env, 'FILENAME'));
+  const patterns = readFilename(env, values, { isRequired: true }, problems);
   const common = readCommonSettings(env, values, given, problems);
   const registry = readRegistry(env, values, given, problems);
   const options = {
@@ -50,11 +49,19 @@ export function readMavenSettings(
     problems,
     { takesBearer: true },
   );
-  return patterns === undefined ? undefined : { type: 'maven', ...common, ...account, ...options, registry, patterns };
+  return patterns === undefined ? undefined : { type: 'maven', ...common, ...options, ...account, registry, patterns };
 }
 
 function readRegistry(env: Environment, values: Values, given: GivenOptions, problems: Problems): URL | undefined {
-  if (values.REGISTRY !== undefined) return readRegistryUrl(values.REGISTRY, given.has('--plain-http'), problems);
+  if (values.REGISTRY !== undefined) {
+    const allowsPlainHttp = given.has('--plain-http');
+    const example = 'https://packages.example/repository/releases/';
+    return readServerUrl(
+      values.REGISTRY,
+      { variable: 'REGISTRY', example, path: 'with a slash', allowsPlainHttp },
+      problems,
+    );
+  }
   problems.add(
     'REGISTRY',
     `${requiredField(env, 'REGISTRY')}: the URL of the Maven repository, as the page of the package shows it for distributionManagement`,

@@ -2,7 +2,7 @@
 
 import { VerificationError } from '../../errors.ts';
 import type { NpmSettings } from './settings.ts';
-import { isBitbucketPackages } from '../../settings/registry-url.ts';
+import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
 /** What the advice depends on. */

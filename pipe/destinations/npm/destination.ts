@@ -2,7 +2,7 @@
 
 import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { keepHeapFlat } from '../../io/flat-heap.ts';
-import { isBitbucketPackages } from '../../settings/registry-url.ts';
+import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
 import { npmRows } from './advice.ts';
 import { createNpmClient } from './client.ts';

@@ -1,9 +1,7 @@
 /** Image references: `name`, `name:tag`, `host/workspace/name:tag`, split into registry, repository and tag. */
 
-import { isLoopback } from '../../http/loopback.ts';
-
 export interface Reference {
-  /** Host and port, as written: `crg.apkg.io`, `localhost:5000`. */
+  /** Host and port, in lower case: `crg.apkg.io`, `localhost:5000`. */
   readonly host: string;
   /** Path within the registry: `acme/app`. */
   readonly repository: string;
@@ -22,7 +20,7 @@ export interface ReferenceDefaults {
  * component  = alnum *( separator alnum )       ; lower case
  * separator  = "." / 1*2"_" / 1*"-"
  * tag        = word *127( word / "." / "-" )
- * The first component is a domain where it holds "." or ":", or is "localhost".
+ * The first component is a domain if it holds "." or ":", or is "localhost".
  * https://github.com/distribution/reference, and distribution-spec 1.1, "Pulling manifests"
  */
 const component = /^[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*$/;
@@ -37,16 +35,17 @@ export function isTag(text: string): boolean {
 
 /** The reference, or what is wrong with it. */
 export function parseReference(text: string, defaults: ReferenceDefaults): Reference | string {
-  if (text.includes('@'))
-    return `${JSON.stringify(text)} names a digest: give a tag, under which the image is to be published`;
+  if (/@.*\//s.test(text)) return 'must not contain credentials: set USERNAME and TOKEN instead';
+  if (text.includes('@')) return 'names a digest: give a tag, under which the image is to be published';
+  if (text.includes('://')) return 'must not begin with a scheme: write host/workspace/name:tag';
   const [, name = '', tag = defaultTag] = /^(.*?)(?::([^/:]*))?$/s.exec(text) ?? [];
   if (!isTag(tag))
-    return `${JSON.stringify(tag)} is no tag: 1 to 128 letters, digits, "_", "." and "-", of which the last two not first`;
+    return `${JSON.stringify(tag)} is not a valid tag: use 1 to 128 letters, digits, "_", "." and "-", and neither "." nor "-" first`;
   const parts = name.split('/');
   const [first = ''] = parts;
   const hasHost = parts.length > 1 && (/[.:]/.test(first) || first === 'localhost');
   const path = hasHost ? parts.slice(1) : parts;
-  const host = hasHost ? first : defaults.host;
+  const host = hasHost ? first.toLowerCase() : defaults.host;
   const isBare = !hasHost && path.length === 1;
   const repository = [
     ...(isBare && defaults.workspace !== undefined ? [defaults.workspace.toLowerCase()] : []),
@@ -54,7 +53,7 @@ export function parseReference(text: string, defaults: ReferenceDefaults): Refer
   ].join('/');
   const wrong = path.find((part) => !component.test(part));
   if (wrong !== undefined)
-    return `${JSON.stringify(wrong)} is no part of an image name: lower-case letters and digits, with single ".", "_", "__" or "-" between them`;
+    return `${JSON.stringify(wrong)} is not a valid part of an image name: use lower-case letters and digits, with single ".", "_", "__" or "-" between them`;
   if (repository.length > maxRepositoryLength)
     return `the image name is ${repository.length} characters long, and ${maxRepositoryLength} is the most`;
   return { host, repository, tag };
@@ -67,14 +66,7 @@ export function formatReference({ host, repository, tag }: Reference): string {
 /** Names that images of Docker Hub go by; its API is at none of them. */
 const dockerHub = { names: ['docker.io', 'index.docker.io'], api: 'https://registry-1.docker.io' } as const;
 
-/**
- * The registry's base URL: of the scheme that was written, else https, or plain http on this machine and if that is allowed.
- *
- * @param scheme `https` or `http`, as the user wrote it before the host; undefined if it was not written
- */
-export function registryUrl(host: string, allowsPlainHttp: boolean, scheme?: string): URL {
-  if (dockerHub.names.some((name) => name === host.toLowerCase())) return new URL(dockerHub.api);
-  const plain = new URL(`http://${host}`);
-  const isPlain = scheme === undefined ? allowsPlainHttp || isLoopback(plain) : scheme === 'http';
-  return isPlain ? plain : new URL(`https://${host}`);
+/** The base URL of the API of the registry at this URL. */
+export function registryApi(registry: URL): URL {
+  return dockerHub.names.some((name) => name === registry.hostname) ? new URL(dockerHub.api) : registry;
 }

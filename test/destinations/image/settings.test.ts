@@ -79,6 +79,11 @@ it.each<[string, Environment, Partial<ImageSettings>]>([
   ['a platform', { EXTRA_ARGS: "['--platform', 'linux/arm/v7']" }, { platform: 'linux/arm/v7' }],
   ['a registry on this machine', { REGISTRY: 'localhost:5000' }, { registry: new URL('http://localhost:5000') }],
   ['one that speaks TLS', { REGISTRY: 'https://localhost:5000' }, { registry: new URL('https://localhost:5000') }],
+  [
+    'one that IMAGE names in capitals',
+    { IMAGE: 'LOCALHOST:5000/app', REGISTRY: 'localhost:5000' },
+    { registry: new URL('http://localhost:5000') },
+  ],
   ['one in capitals', { REGISTRY: 'HTTP://LOCALHOST:5000' }, { registry: new URL('http://localhost:5000') }],
   [
     'a scheme, whatever else is allowed',
@@ -101,7 +106,7 @@ it.each<[string, Environment, Partial<ImageSettings>]>([
 
 it.each<[string, Environment, string]>([
   ['no IMAGE', { TYPE: 'image', IMAGE: '' }, 'IMAGE:\n- required field'],
-  ['an upper-case name', { IMAGE: 'App' }, 'is no part of an image name'],
+  ['an upper-case name', { IMAGE: 'App' }, 'is not a valid part of an image name'],
   ['a digest', { IMAGE: 'app@sha256:0' }, 'names a digest'],
   ['a bad tag', { TAGS: 'ok -no' }, 'TAGS:\n'],
   ['two registries', { IMAGE: 'registry.example/app', REGISTRY: 'localhost:5000' }, 'REGISTRY:\n'],
@@ -120,7 +125,11 @@ it.each<[string, Environment, string]>([
   ['a token in quotation marks', { TOKEN: `"${'k'.repeat(30)}"`, USERNAME: 'me' }, 'is wrapped in quotation marks'],
   ['an API token without its email', { TOKEN: apiToken }, 'USERNAME:\n'],
   ['no token at all', { BITBUCKET_PACKAGES_TOKEN: '' }, 'TOKEN:\n'],
-  ['no workspace', { BITBUCKET_WORKSPACE: '' }, 'WORKSPACE:\n'],
+  ['no workspace', { BITBUCKET_WORKSPACE: '' }, 'WORKSPACE:\n- required field'],
+  ['a workspace that is none', { WORKSPACE: 'acme/app' }, 'WORKSPACE:\n'],
+  ['a full reference without a workspace', { IMAGE: 'crg.apkg.io/app' }, "IMAGE:\n- 'lacks the workspace"],
+  ['a port that there is not', { IMAGE: 'registry.example:65536/team/app' }, "IMAGE:\n- 'is not a valid URL"],
+  ['credentials in IMAGE', { IMAGE: `me:${'k'.repeat(30)}@registry.example/app` }, "IMAGE:\n- 'must not contain cred"],
   ['an unknown compression', { EXTRA_ARGS: "['--compression', 'xz']" }, 'takes gzip, zstd or none'],
   ['a level that gzip has not', { EXTRA_ARGS: "['--compression-level', '13']" }, 'from 1 to 12'],
   ['no such platform', { EXTRA_ARGS: "['--platform', 'arm64']" }, 'needs a platform such as linux/arm64'],
@@ -132,4 +141,11 @@ it.each<[string, Environment, string]>([
   const message = await problems(env);
   expect(message).toContain(expected);
   expect(message).not.toContain('k'.repeat(20));
+});
+
+it('says nothing of Bitbucket if REGISTRY cannot be used', async () => {
+  const env = { REGISTRY: 'https://:hunter22@registry.example', BITBUCKET_WORKSPACE: '', BITBUCKET_PACKAGES_TOKEN: '' };
+  expect(await problems(env)).toBe(
+    "Validation errors:\nREGISTRY:\n- 'must not contain credentials: set USERNAME and TOKEN instead'",
+  );
 });

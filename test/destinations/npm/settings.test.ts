@@ -69,7 +69,7 @@ describe('REGISTRY', () => {
     ['npm.apkg.io/', ['lacks the workspace: leave it out, or write https://npm.apkg.io/acme/']],
     ['crg.apkg.io', ["is Bitbucket's container registry: leave it out, or write https://npm.apkg.io/acme/"]],
     ['http://registry.example', [expect.stringContaining('is plain http')]],
-    ['https://me:secret@registry.example', [expect.stringContaining('must be the URL of a registry')]],
+    ['https://me:secret@registry.example', [expect.stringContaining('must not contain credentials')]],
   ])('%s is refused', async (REGISTRY, expected) => {
     expect(await problems({ REGISTRY })).toEqual({ REGISTRY: expected });
   });
@@ -125,6 +125,6 @@ it('says all that is wrong at once', async () => {
 
 it('refuses what is no workspace', async () => {
   expect(await problems({ WORKSPACE: 'acme/app' })).toEqual({
-    WORKSPACE: [expect.stringContaining('is no workspace slug')],
+    WORKSPACE: [expect.stringContaining('is not a valid workspace slug')],
   });
 });

@@ -1,0 +1,19 @@
+/** Reads FILENAME: the paths and globs that a run publishes. */
+
+import type { ArrayValue, Environment } from '../toolkit/environment.ts';
+import type { Problems } from '../toolkit/problems.ts';
+import { requiredField } from '../toolkit/variable-table.ts';
+import type { Values } from './common.ts';
+
+/** The patterns; undefined if there are none, which is a problem if they are required. */
+export function readFilename(
+  env: Environment,
+  { FILENAME }: Pick<Values, 'FILENAME'>,
+  { isRequired }: { readonly isRequired: boolean },
+  problems: Problems,
+): ArrayValue | undefined {
+  if (FILENAME !== undefined && (FILENAME.form === 'text' || FILENAME.items.length > 0)) return FILENAME;
+  if (isRequired && !problems.has('FILENAME') && !problems.has('FILENAME_COUNT'))
+    problems.add('FILENAME', requiredField(env, 'FILENAME'));
+  return undefined;
+}
