@@ -102,7 +102,7 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
     [
       'an app password',
       { FILENAME: 'dist/*', TOKEN: '', BITBUCKET_USERNAME: 'me', BITBUCKET_APP_PASSWORD: appPassword },
-      'BITBUCKET_APP_PASSWORD:\n- app passwords were switched off by Atlassian on 2026-07-28. Use an API token',
+      'BITBUCKET_APP_PASSWORD:\n- is an app password, and app passwords were switched off by Atlassian on 2026-07-28. Use an API token',
     ],
     [
       'an app password as TOKEN',
@@ -112,7 +112,7 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
     [
       'a token with a line break inside',
       { FILENAME: 'dist/*', TOKEN: `${tokens.accessToken}\nexport X=1` },
-      'holds white space',
+      'contains white space',
     ],
     [
       'a proxy that is none',

@@ -9,7 +9,7 @@ import {
   VerificationError,
 } from '../errors.ts';
 import type { CommonSettings } from '../settings/common.ts';
-import type { TokenKind } from '../settings/credential.ts';
+import { rejectionAdvice, scopesFor, type TokenKind } from '../settings/token-kinds.ts';
 import type { Destination } from './destination.ts';
 
 /** Advice for one kind of failure. */
@@ -108,13 +108,12 @@ function hasCode(...codes: readonly string[]): (error: unknown) => boolean {
   return (error) => error instanceof NetworkError && codes.includes(error.code);
 }
 
-export const packageScopes = 'read:package:bitbucket and write:package:bitbucket';
-
-export const apiTokenPage = 'https://id.atlassian.com/manage-profile/security/api-tokens';
+export const packageScopes = scopesFor('api-token', 'packages');
 
 /** For a registry of packages that answers 401 to a user name and a token. */
 export function packagesCredentialsAdvice(what: 'registry' | 'repository', tokenKind: TokenKind): string {
-  return tokenKind === 'api-token'
-    ? `Check that USERNAME is the email of the Atlassian account that made the API token, that the token has not expired, and that it has the scopes ${packageScopes}: ${apiTokenPage}.`
-    : `The ${what} does not accept this USERNAME and TOKEN. Bitbucket's takes an API token with the scopes ${packageScopes} and its email, or the pipeline's own BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN.`;
+  return (
+    rejectionAdvice(tokenKind, 'packages') ??
+    `The ${what} does not accept this USERNAME and TOKEN. Bitbucket's takes an API token with the scopes ${packageScopes} and its email, or the pipeline's own BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN.`
+  );
 }

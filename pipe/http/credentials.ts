@@ -7,6 +7,19 @@ export interface Credential {
   readonly authorization: string;
 }
 
+/** What a user signs in with, and how it is sent. */
+export type Login =
+  | { readonly scheme: 'Basic'; readonly username: string; readonly password: string }
+  | { readonly scheme: 'Bearer'; readonly token: string };
+
+/** The credential for the origin of this URL, and no other; none without a login. */
+export function credentialsFor({ origin }: URL, login: Login | undefined): readonly Credential[] {
+  if (login === undefined) return [];
+  return login.scheme === 'Basic'
+    ? [basicCredential(origin, login.username, login.password)]
+    : [bearerCredential(origin, login.token)];
+}
+
 /** RFC 7617, with the UTF-8 that its section 2.1 allows. */
 export function basicCredential(origin: string, username: string, password: string): Credential {
   return { origin, authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
@@ -17,7 +30,7 @@ export function bearerCredential(origin: string, token: string): Credential {
   return { origin, authorization: `Bearer ${token}` };
 }
 
-/** The value of `Authorization` for a request to `url`; undefined where none was given for its origin. */
+/** The value of `Authorization` for a request to `url`; undefined if none was given for its origin. */
 export function authorizationFor(url: URL, credentials: readonly Credential[]): string | undefined {
   return credentials.find((credential) => credential.origin === url.origin)?.authorization;
 }

@@ -1,79 +1,124 @@
-/** Decides from the shape of a token how it is sent, and refuses what Bitbucket would refuse. */
+/** Reads who signs in, and decides from the kind of the token how. */
 
-import { basicCredential, bearerCredential, type Credential } from '../http/credentials.ts';
+import type { Login } from '../http/credentials.ts';
 import { type Environment, readText } from '../toolkit/environment.ts';
 import type { Problems } from '../toolkit/problems.ts';
 import { requiredField } from '../toolkit/variable-table.ts';
-import { appPasswordVariables } from './variables.ts';
+import { refusalOf, type TokenKind, tokenKindOf, tokenKinds, type TokenUse } from './token-kinds.ts';
+import { appPasswordVariables, packagesVariables } from './variables.ts';
 
-/** By its first letters: `ATAT…` an API token, `ATCT…` an access token. */
-export type TokenKind = 'api-token' | 'access-token' | 'other';
-export type AuthScheme = 'Basic' | 'Bearer';
+/** How a run signs in, and the kind of its token. */
+export type Account = Login & { readonly tokenKind: TokenKind };
 
-export interface CredentialSettings {
-  readonly credential: Credential;
-  readonly tokenKind: TokenKind;
-  readonly scheme: AuthScheme;
+/** The values of TOKEN and USERNAME. */
+export interface GivenAccount {
+  readonly TOKEN: string | undefined;
+  readonly USERNAME: string | undefined;
 }
 
-const appPasswordAdvice =
-  "app passwords were switched off by Atlassian on 2026-07-28. Use an API token with the scope write:repository:bitbucket (TOKEN, with the account's email as USERNAME), or a repository access token with the scope repository:write (TOKEN alone)";
-
-export function tokenKindOf(token: string): TokenKind {
-  return token.startsWith('ATAT') ? 'api-token' : token.startsWith('ATCT') ? 'access-token' : 'other';
+/** The account for Downloads; undefined if there is a problem with it. */
+export function readDownloadsAccount(env: Environment, given: GivenAccount, problems: Problems): Account | undefined {
+  const { TOKEN, USERNAME } = given.TOKEN === undefined ? readAppPassword(env, given, problems) : given;
+  if (TOKEN !== undefined) return readAccount(TOKEN, USERNAME, { use: 'downloads', allowsBearer: true }, problems);
+  if (!problems.has(appPasswordVariables.password)) problems.add('TOKEN', requiredField(env, 'TOKEN'));
+  return undefined;
 }
 
-/** The credential for `url`; undefined where there is a problem, or no URL to bind it to. */
-export function readCredential(
+export interface PackagesRules {
+  /** Whether the registry is Bitbucket's, which accepts the pipeline's own account, and no token without a user name. */
+  readonly isBitbucket: boolean;
+  /** Whether other registries of this type accept a token without a user name. */
+  readonly allowsBearer: boolean;
+}
+
+/** The account for a package registry; undefined if none is given and none is needed, or if there is a problem with it. */
+export function readPackagesAccount(
   env: Environment,
-  given: { readonly token: string | undefined; readonly username: string | undefined },
-  url: URL | undefined,
+  given: GivenAccount,
+  { isBitbucket, allowsBearer }: PackagesRules,
   problems: Problems,
-): CredentialSettings | undefined {
-  const { token, username } = given.token === undefined ? readAppPassword(env, given.username, problems) : given;
-  if (token === undefined) {
-    if (!problems.has(appPasswordVariables.password)) problems.add('TOKEN', requiredField(env, 'TOKEN'));
+): Account | undefined {
+  // The pipeline's own account is Bitbucket's: no other registry gets to see it.
+  const { TOKEN, USERNAME } = isBitbucket && given.TOKEN === undefined ? readPipelineAccount(env, given) : given;
+  if (TOKEN !== undefined) {
+    const use = isBitbucket ? 'packages' : undefined;
+    return readAccount(TOKEN, USERNAME, { use, allowsBearer: allowsBearer && !isBitbucket }, problems);
+  }
+  if (isBitbucket)
+    problems.add('TOKEN', `${requiredField(env, 'TOKEN')}, because ${packagesVariables.token} is not set`);
+  return undefined;
+}
+
+interface AccountRules {
+  /** What Bitbucket is to accept the token for; undefined for another server. */
+  readonly use: TokenUse | undefined;
+  readonly allowsBearer: boolean;
+}
+
+function readAccount(
+  token: string,
+  username: string | undefined,
+  { use, allowsBearer }: AccountRules,
+  problems: Problems,
+): Account | undefined {
+  if (username !== undefined) checkUsername(username, problems);
+  const tokenKind = tokenKindOf(token);
+  const refusal = use === undefined ? undefined : refusalOf(tokenKind, use);
+  if (refusal !== undefined) {
+    problems.add('TOKEN', refusal);
     return undefined;
   }
-  const tokenKind = tokenKindOf(token);
-  if (token.startsWith('ATBB')) problems.add('TOKEN', `is an app password, and ${appPasswordAdvice}`);
-  else checkToken(token, problems);
-  if (tokenKind === 'api-token' && username === undefined) {
-    problems.add(
-      'USERNAME',
-      'required field: TOKEN is an API token, and needs the email of the Atlassian account that owns it',
-    );
+  const { prefix, name, scheme = username === undefined ? 'Bearer' : 'Basic' } = tokenKinds[tokenKind];
+  if (scheme === 'Bearer' && allowsBearer) {
+    checkToken(token, problems);
+    return { tokenKind, scheme, token };
   }
-  if (username !== undefined) checkUsername(username, problems);
-  if (url === undefined) return undefined;
-  return tokenKind === 'access-token' || username === undefined
-    ? { credential: bearerCredential(url.origin, token), tokenKind, scheme: 'Bearer' }
-    : { credential: basicCredential(url.origin, username, token), tokenKind, scheme: 'Basic' };
+  if (use !== undefined || prefix !== undefined) checkToken(token, problems);
+  else checkPassword(token, problems);
+  if (username !== undefined) return { tokenKind, scheme: 'Basic', username, password: token };
+  problems.add(
+    'USERNAME',
+    scheme === 'Basic'
+      ? `required field: TOKEN is ${name}, and needs the email of the Atlassian account that owns it`
+      : 'required field: registries expect a user name with the token',
+  );
+  return undefined;
 }
 
-/** Whether it can be a token at all, as it arrived here. */
-export function checkToken(token: string, problems: Problems): void {
+/** Whether it can be a token at all. RFC 6750, section 2.1 allows fewer characters for Bearer than servers do. */
+function checkToken(token: string, problems: Problems): void {
   if (!/^[\u0021-\u007E]+$/.test(token))
-    problems.add('TOKEN', 'holds white space or characters that no token has: was it copied whole, and nothing else?');
+    problems.add(
+      'TOKEN',
+      'contains white space or characters that no token has: was it copied whole, and nothing else?',
+    );
   else if (/^(["']).*\1$/.test(token)) problems.add('TOKEN', 'is wrapped in quotation marks: store the token itself');
 }
 
-/** RFC 7617, section 2: a user name with a colon cannot be sent. */
-export function checkUsername(username: string, problems: Problems): void {
-  if (/[:\p{Cc}]/u.test(username)) problems.add('USERNAME', 'must not hold a colon or control characters');
+/** RFC 7617, section 2: a password may contain anything but control characters. */
+function checkPassword(password: string, problems: Problems): void {
+  if (/\p{Cc}/u.test(password)) problems.add('TOKEN', 'must not contain control characters, such as line breaks');
 }
 
-/** Many put an API token where the app password was: that works. */
-function readAppPassword(
-  env: Environment,
-  username: string | undefined,
-  problems: Problems,
-): { readonly token: string | undefined; readonly username: string | undefined } {
-  const token = readText(env, appPasswordVariables.password);
-  if (token === undefined) return { token, username };
-  if (tokenKindOf(token) === 'other') {
-    problems.add(appPasswordVariables.password, appPasswordAdvice);
-    return { token: undefined, username };
-  }
-  return { token, username: username ?? readText(env, appPasswordVariables.username) };
+/** RFC 7617, section 2: a user name with a colon cannot be sent. */
+function checkUsername(username: string, problems: Problems): void {
+  if (/[:\p{Cc}]/u.test(username)) problems.add('USERNAME', 'must not contain a colon or control characters');
+}
+
+/** A token that Bitbucket accepts works also if it is given as the app password that it replaces. */
+function readAppPassword(env: Environment, { USERNAME }: GivenAccount, problems: Problems): GivenAccount {
+  const TOKEN = readText(env, appPasswordVariables.password);
+  if (TOKEN === undefined) return { TOKEN, USERNAME };
+  const kind = tokenKindOf(TOKEN);
+  const refusal = refusalOf(kind === 'other' ? 'app-password' : kind, 'downloads');
+  if (refusal === undefined) return { TOKEN, USERNAME: USERNAME ?? readText(env, appPasswordVariables.username) };
+  problems.add(appPasswordVariables.password, refusal);
+  return { TOKEN: undefined, USERNAME };
+}
+
+function readPipelineAccount(env: Environment, { USERNAME }: GivenAccount): GivenAccount {
+  return {
+    TOKEN: readText(env, packagesVariables.token),
+    USERNAME: USERNAME ?? readText(env, packagesVariables.username),
+  };
 }

@@ -2,13 +2,14 @@
 
 import { proxySecrets } from '../http/proxies.ts';
 import { type Environment, readText } from '../toolkit/environment.ts';
+import { tokenPrefixes } from './token-kinds.ts';
 import { secretVariables } from './variables.ts';
 
 /** Variables that hold a secret by their names, whoever reads them: `NPM_TOKEN`, `TOKENS`, `DB_PASSWORD`. */
 const secretName = /(?:TOKENS?|PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|API_?KEYS?|ACCESS_KEYS?|PRIVATE_KEYS?)$/i;
 
-/** Of Atlassian's tokens by their shape, in any variable: a TOKEN that was put into USERNAME. */
-const atlassianToken = /\bAT(?:AT|CT|BB)[\w=-]{16,}/g;
+/** Atlassian's tokens, by their shape, in any variable: a TOKEN that was put into USERNAME. */
+const atlassianToken = new RegExp(String.raw`\b(?:${tokenPrefixes.join('|')})[\w=-]{16,}`, 'g');
 
 /** What stands before the host in a URL. Not the tag of `app:tag@sha256:…`. */
 const userInfo = /:\/\/([^\s/?#"']+)@(?!sha\d+:)/g;

@@ -13,19 +13,23 @@ import { explain } from '../../pipe/destinations/advice.ts';
 import type { FileFacts } from '../../pipe/destinations/downloads/advice.ts';
 import { downloads } from '../../pipe/destinations/downloads/destination.ts';
 import type { FileSettings } from '../../pipe/destinations/downloads/settings.ts';
+import type { TokenKind } from '../../pipe/settings/token-kinds.ts';
 
 type Facts = FileFacts & Pick<FileSettings, 'apiUrl' | 'timeoutMs'>;
 
 const facts: Facts = {
   workspace: 'acme',
   repository: 'app',
-  tokenKind: 'other',
-  scheme: 'Bearer',
+  account: { tokenKind: 'other', scheme: 'Bearer', token: 'x' },
   apiUrl: new URL('https://api.bitbucket.org/2.0'),
   timeoutMs: 120_000,
 };
-const withApiToken: Facts = { ...facts, tokenKind: 'api-token', scheme: 'Basic' };
-const withAccessToken: Facts = { ...facts, tokenKind: 'access-token' };
+const withUserName = (tokenKind: TokenKind): Facts => ({
+  ...facts,
+  account: { tokenKind, scheme: 'Basic', username: 'x', password: 'x' },
+});
+const withApiToken = withUserName('api-token');
+const withAccessToken: Facts = { ...facts, account: { ...facts.account, tokenKind: 'access-token' } };
 
 function refused(status: number, given: Partial<Refusal> = {}): HttpError {
   return new HttpError({
@@ -67,14 +71,14 @@ describe('advises', () => {
     [
       '401 with another token and a user name',
       refused(401),
-      { ...facts, scheme: 'Basic' },
+      withUserName('other'),
       /^TOKEN was sent with USERNAME\. If it is an access token, leave USERNAME out/,
     ],
     [
       '403 without scopes',
       refused(403),
       facts,
-      /may not write to acme\/app\..* scopes repository:write \(access token\), or write:repository:bitbucket/,
+      /may not write to acme\/app\..* scopes write:repository:bitbucket .* for an API token, or repository:write for an access/,
     ],
     ['403 with an access token', refused(403), withAccessToken, /needs the scopes repository:write\.$/],
     [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { authorizationFor, basicCredential, bearerCredential } from '../../pipe/http/credentials.ts';
+import { authorizationFor, basicCredential, bearerCredential, credentialsFor } from '../../pipe/http/credentials.ts';
 
 const origin = 'https://api.bitbucket.org';
 
@@ -10,6 +10,15 @@ it('encodes user and password, in UTF-8', () => {
 
 it('sends a token as it is', () => {
   expect(bearerCredential(origin, 'ATCT+/=')).toEqual({ origin, authorization: 'Bearer ATCT+/=' });
+});
+
+it('binds a login to the origin of a URL', () => {
+  const url = new URL(`${origin}/2.0`);
+  expect(credentialsFor(url, { scheme: 'Basic', username: 'a', password: 'b' })).toEqual([
+    basicCredential(origin, 'a', 'b'),
+  ]);
+  expect(credentialsFor(url, { scheme: 'Bearer', token: 'c' })).toEqual([bearerCredential(origin, 'c')]);
+  expect(credentialsFor(url, undefined)).toEqual([]);
 });
 
 describe('authorizationFor', () => {

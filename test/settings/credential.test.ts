@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { type CredentialSettings, readCredential, tokenKindOf } from '../../pipe/settings/credential.ts';
+import { credentialsFor } from '../../pipe/http/credentials.ts';
+import { readDownloadsAccount } from '../../pipe/settings/credential.ts';
+import { readSettings } from '../../pipe/read-settings.ts';
+import type { TokenKind } from '../../pipe/settings/token-kinds.ts';
 import type { Environment } from '../../pipe/toolkit/environment.ts';
-import { Problems } from '../../pipe/toolkit/problems.ts';
+import { Problems, ValidationError } from '../../pipe/toolkit/problems.ts';
 import { problemMap } from '../toolkit/problem-map.ts';
 
 const origin = 'https://api.bitbucket.org';
@@ -9,109 +12,96 @@ const apiToken = 'ATATT3xFfGF0abcdef=0123ABCD';
 const accessToken = 'ATCTT3xFfGN0abcdef=0123ABCD';
 const email = 'dev@example.com';
 
+interface Sent {
+  readonly tokenKind: TokenKind;
+  readonly authorization: string | undefined;
+}
+
 interface Given {
   readonly token?: string;
   readonly username?: string;
   readonly env?: Environment;
 }
 
+/** How the account for Downloads signs in, and the problems with it. */
 function read({ token, username, env = {} }: Given): {
-  settings: CredentialSettings | undefined;
+  account: Sent | undefined;
   problems: Readonly<Record<string, readonly string[]>>;
 } {
   const problems = new Problems();
-  const settings = readCredential(env, { token, username }, new URL(`${origin}/2.0`), problems);
-  return { settings, problems: problemMap(problems) };
+  const account = readDownloadsAccount(env, { TOKEN: token, USERNAME: username }, problems);
+  const [credential] = credentialsFor(new URL(`${origin}/2.0`), account);
+  return {
+    account: account && { tokenKind: account.tokenKind, authorization: credential?.authorization },
+    problems: problemMap(problems),
+  };
 }
 
 const basic = (user: string, token: string): string => `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
 
-describe('tokenKindOf', () => {
-  it.each([
-    [apiToken, 'api-token'],
-    [accessToken, 'access-token'],
-    ['ATBBabc', 'other'],
-    ['atatt3x', 'other'],
-    ['xATAT', 'other'],
-    ['', 'other'],
-  ])('%s is of the kind %s', (token, kind) => {
-    expect(tokenKindOf(token)).toBe(kind);
-  });
-});
-
 describe('sends', () => {
-  it.each<[string, Given, Omit<CredentialSettings, 'credential'> & { authorization: string }]>([
+  it.each<[string, Given, Sent]>([
     [
       'an API token with the email',
       { token: apiToken, username: email },
-      { tokenKind: 'api-token', scheme: 'Basic', authorization: basic(email, apiToken) },
+      { tokenKind: 'api-token', authorization: basic(email, apiToken) },
     ],
     [
       'an access token alone',
       { token: accessToken },
-      { tokenKind: 'access-token', scheme: 'Bearer', authorization: `Bearer ${accessToken}` },
+      { tokenKind: 'access-token', authorization: `Bearer ${accessToken}` },
     ],
     [
       'an access token alone, though there is a user name',
       { token: accessToken, username: email },
-      { tokenKind: 'access-token', scheme: 'Bearer', authorization: `Bearer ${accessToken}` },
+      { tokenKind: 'access-token', authorization: `Bearer ${accessToken}` },
     ],
-    [
-      'any other token alone',
-      { token: 'some-token' },
-      { tokenKind: 'other', scheme: 'Bearer', authorization: 'Bearer some-token' },
-    ],
+    ['any other token alone', { token: 'some-token' }, { tokenKind: 'other', authorization: 'Bearer some-token' }],
     [
       'any other token with its user name',
       { token: 'some-token', username: 'user' },
-      { tokenKind: 'other', scheme: 'Basic', authorization: basic('user', 'some-token') },
+      { tokenKind: 'other', authorization: basic('user', 'some-token') },
     ],
     [
       'every printable character',
       { token: `!"#$%&'()*+,-./09:;<=>?@AZ[\\]^_\`az{|}~` },
       {
         tokenKind: 'other',
-        scheme: 'Bearer',
+
         authorization: `Bearer !"#$%&'()*+,-./09:;<=>?@AZ[\\]^_\`az{|}~`,
       },
     ],
     [
       'an API token in the place of the app password, with its user name',
       { env: { BITBUCKET_APP_PASSWORD: apiToken, BITBUCKET_USERNAME: email } },
-      { tokenKind: 'api-token', scheme: 'Basic', authorization: basic(email, apiToken) },
+      { tokenKind: 'api-token', authorization: basic(email, apiToken) },
     ],
     [
       'an API token in the place of the app password, with our user name rather',
       { username: email, env: { BITBUCKET_APP_PASSWORD: apiToken, BITBUCKET_USERNAME: 'old-name' } },
-      { tokenKind: 'api-token', scheme: 'Basic', authorization: basic(email, apiToken) },
+      { tokenKind: 'api-token', authorization: basic(email, apiToken) },
     ],
     [
       'an access token in the place of the app password',
       { env: { BITBUCKET_APP_PASSWORD: accessToken, BITBUCKET_USERNAME: 'user' } },
-      { tokenKind: 'access-token', scheme: 'Bearer', authorization: `Bearer ${accessToken}` },
+      { tokenKind: 'access-token', authorization: `Bearer ${accessToken}` },
     ],
     [
       'the token rather than an app password that was left behind',
       { token: accessToken, env: { BITBUCKET_APP_PASSWORD: 'old', BITBUCKET_USERNAME: 'user' } },
-      { tokenKind: 'access-token', scheme: 'Bearer', authorization: `Bearer ${accessToken}` },
+      { tokenKind: 'access-token', authorization: `Bearer ${accessToken}` },
     ],
-  ])('%s', (_, given, { authorization, ...expected }) => {
-    expect(read(given)).toEqual({ settings: { ...expected, credential: { origin, authorization } }, problems: {} });
-  });
-
-  it('nothing where there is no address to send it to', () => {
-    const problems = new Problems();
-    expect(readCredential({}, { token: 'token', username: undefined }, undefined, problems)).toBeUndefined();
-    expect(problems.isEmpty).toBe(true);
+  ])('%s', (_, given, expected) => {
+    expect(read(given)).toEqual({ account: expected, problems: {} });
   });
 });
 
 describe('refuses', () => {
   const emailNeeded =
     'required field: TOKEN is an API token, and needs the email of the Atlassian account that owns it';
-  const notAToken = 'holds white space or characters that no token has: was it copied whole, and nothing else?';
+  const notAToken = 'contains white space or characters that no token has: was it copied whole, and nothing else?';
   const quoted = 'is wrapped in quotation marks: store the token itself';
-  const badUser = 'must not hold a colon or control characters';
+  const badUser = 'must not contain a colon or control characters';
 
   it.each<[string, Given, Readonly<Record<string, readonly string[]>>]>([
     ['no token', {}, { TOKEN: ['required field'] }],
@@ -140,13 +130,13 @@ describe('refuses', () => {
       'as BITBUCKET_APP_PASSWORD',
       { env: { BITBUCKET_APP_PASSWORD: 'hunter22', BITBUCKET_USERNAME: 'user' } },
       'BITBUCKET_APP_PASSWORD',
-      'app passwords',
+      'is an app password, and app passwords',
     ],
     [
       'as BITBUCKET_APP_PASSWORD, of the newer shape',
       { env: { BITBUCKET_APP_PASSWORD: 'ATBBhunter22' } },
       'BITBUCKET_APP_PASSWORD',
-      'app passwords',
+      'is an app password, and app passwords',
     ],
   ])('an app password %s, and says since when and what instead', (_, given, variable, beginning) => {
     const { problems } = read(given);
@@ -166,5 +156,60 @@ describe('refuses', () => {
         expect(JSON.stringify(read({ token, ...(username === undefined ? {} : { username }) }).problems)).not.toContain(
           'hunter22',
         );
+  });
+});
+
+describe('a password of a registry that is not Bitbucket', () => {
+  const registries: readonly [string, Environment][] = [
+    ['image', { IMAGE: 'registry.example/team/app' }],
+    ['npm', { TYPE: 'npm', FILENAME: 'x', REGISTRY: 'registry.example' }],
+    ['maven', { TYPE: 'maven', FILENAME: 'x', REGISTRY: 'registry.example' }],
+  ];
+  const own: readonly [string, Environment][] = [
+    ['file', { FILENAME: 'x', WORKSPACE: 'acme', REPOSITORY: 'app' }],
+    ['image', { IMAGE: 'crg.apkg.io/acme/app' }],
+    ['npm', { TYPE: 'npm', FILENAME: 'x', REGISTRY: 'npm.apkg.io/acme' }],
+    ['maven', { TYPE: 'maven', FILENAME: 'x', REGISTRY: 'maven.apkg.io/acme' }],
+  ];
+  const passwords = ['correct horse battery', '"hunter22"', "'hunter22'", 'pässwörd…漢字🎉', 'a:b@c/d\\e%20'];
+
+  async function problems(env: Environment): Promise<Readonly<Record<string, readonly string[]>>> {
+    const error: unknown = await readSettings(env).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ValidationError);
+    return problemMap((error as ValidationError).message.replace('Validation errors:\n', ''));
+  }
+
+  describe.each(registries)('of TYPE %s', (type, env) => {
+    it.each(passwords)('may be %s', async (password) => {
+      const settings = await readSettings({ ...env, USERNAME: 'ci', TOKEN: password });
+      if (settings.type === 'file') throw new Error(settings.type);
+      const [credential] = credentialsFor(settings.registry, settings.account);
+      expect(credential).toEqual({ origin: 'https://registry.example', authorization: basic('ci', password) });
+    });
+
+    it('may not have a line break', async () => {
+      expect(await problems({ ...env, USERNAME: 'ci', TOKEN: 'hunter22\nhunter22' })).toEqual({
+        TOKEN: ['must not contain control characters, such as line breaks'],
+      });
+    });
+
+    it("may not have a space if it is Bitbucket's by its beginning", async () => {
+      expect(await problems({ ...env, USERNAME: 'ci', TOKEN: `${apiToken} x` })).toEqual({
+        TOKEN: [expect.stringMatching(/^contains white space/)],
+      });
+    });
+
+    it('may not have a space if it is sent alone', async () => {
+      const expected =
+        type === 'image'
+          ? { USERNAME: ['required field: registries expect a user name with the token'] }
+          : { TOKEN: [expect.stringMatching(/^contains white space/)] };
+      expect(await problems({ ...env, TOKEN: 'correct horse' })).toEqual(expected);
+    });
+  });
+
+  it.each(own)("says nothing of Bitbucket's own, of TYPE %s", async (_, env) => {
+    for (const password of ['correct horse', '"hunter22"', 'pässword'])
+      expect(Object.keys(await problems({ ...env, USERNAME: 'ci', TOKEN: password }))).toEqual(['TOKEN']);
   });
 });

@@ -2,24 +2,19 @@
 
 import { HttpError } from '../../errors.ts';
 import type { FileSettings } from './settings.ts';
-import { apiTokenPage, hasStatus, type Row } from '../advice.ts';
+import { rejectionAdvice, scopesFor } from '../../settings/token-kinds.ts';
+import { hasStatus, type Row } from '../advice.ts';
 
 /** What the advice depends on. */
-export type FileFacts = Pick<FileSettings, 'workspace' | 'repository' | 'tokenKind' | 'scheme'>;
-
-const scopes = {
-  'api-token': 'write:repository:bitbucket and read:repository:bitbucket (the write scope does not include reading)',
-  'access-token': 'repository:write',
-  other: 'repository:write (access token), or write:repository:bitbucket and read:repository:bitbucket (API token)',
-} as const;
+export type FileFacts = Pick<FileSettings, 'workspace' | 'repository' | 'account'>;
 
 export const fileRows: readonly Row<FileFacts>[] = [
   { when: hasStatus(401), advice: (_, facts) => unauthorizedAdvice(facts) },
   { when: (error) => hasStatus(403)(error) && error.refusal.requiredScopes.length > 0, advice: missingScopesAdvice },
   {
     when: hasStatus(403),
-    advice: (_, { workspace, repository, tokenKind }) =>
-      `The token is valid, but may not write to ${workspace}/${repository}. Its owner needs write access there, and the token needs the scopes ${scopes[tokenKind]}.`,
+    advice: (_, { workspace, repository, account }) =>
+      `The token is valid, but may not write to ${workspace}/${repository}. Its owner needs write access there, and the token needs the scopes ${scopesFor(account.tokenKind, 'downloads')}.`,
   },
   {
     when: hasStatus(404),
@@ -43,20 +38,17 @@ export const fileRows: readonly Row<FileFacts>[] = [
   },
 ];
 
-function unauthorizedAdvice({ tokenKind, scheme }: FileFacts): string {
-  if (tokenKind === 'access-token') {
-    return 'The access token has expired or was revoked: create a new one with the scope repository:write (Repository settings > Access tokens) and store it as TOKEN.';
-  }
-  if (tokenKind === 'api-token') {
-    return `Check that USERNAME is the email of the Atlassian account that made the API token (not a Bitbucket user name), and that the token has not expired: ${apiTokenPage}.`;
-  }
-  return scheme === 'Bearer'
-    ? 'TOKEN was sent as an access token, because USERNAME is not set. If it is an API token, set USERNAME to the email of its Atlassian account; otherwise it has expired or was revoked.'
-    : 'TOKEN was sent with USERNAME. If it is an access token, leave USERNAME out; if it is an API token, check that USERNAME is the email of its account and that the token has not expired.';
+function unauthorizedAdvice({ account: { tokenKind, scheme } }: FileFacts): string {
+  return (
+    rejectionAdvice(tokenKind, 'downloads') ??
+    (scheme === 'Bearer'
+      ? 'TOKEN was sent as an access token, because USERNAME is not set. If it is an API token, set USERNAME to the email of its Atlassian account; otherwise it has expired or was revoked.'
+      : 'TOKEN was sent with USERNAME. If it is an access token, leave USERNAME out; if it is an API token, check that USERNAME is the email of its account and that the token has not expired.')
+  );
 }
 
-function missingScopesAdvice(error: HttpError, { tokenKind }: FileFacts): string {
+function missingScopesAdvice(error: HttpError, { account }: FileFacts): string {
   const { requiredScopes, grantedScopes } = error.refusal;
   const granted = grantedScopes.length === 0 ? '' : `, and has ${grantedScopes.join(', ')}`;
-  return `The token lacks the scope ${requiredScopes.filter((scope) => !grantedScopes.includes(scope)).join(', ') || requiredScopes.join(', ')}${granted}. Scopes cannot be added later: create a token with ${scopes[tokenKind]}.`;
+  return `The token lacks the scope ${requiredScopes.filter((scope) => !grantedScopes.includes(scope)).join(', ') || requiredScopes.join(', ')}${granted}. Scopes cannot be added later: create a token with ${scopesFor(account.tokenKind, 'downloads')}.`;
 }

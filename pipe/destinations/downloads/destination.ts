@@ -1,6 +1,7 @@
 /** TYPE file: publishes files to a repository's Downloads. */
 
 import { fixedAuthorizer } from '../../http/authorizer.ts';
+import { credentialsFor } from '../../http/credentials.ts';
 import { defaultApiUrl } from '../../settings/variables.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
 import { fileRows } from './advice.ts';
@@ -18,13 +19,13 @@ export const downloads: Destination<FileSettings> = {
 };
 
 async function prepare(settings: FileSettings, tools: RunTools): Promise<Publication> {
-  const { apiUrl, workspace, repository, credential } = settings;
+  const { apiUrl, workspace, repository, account } = settings;
   const plan = await planDownloads(settings, tools.places);
   return {
     ...planText(plan, settings),
     totalBytes: plan.totalBytes,
     async publish(progress) {
-      const http = tools.createHttp(fixedAuthorizer([credential]));
+      const http = tools.createHttp(fixedAuthorizer(credentialsFor(apiUrl, account)));
       const client = createDownloadsClient(http, apiUrl, workspace, repository);
       const { log, signal, patience, wantsResult: wantsSha256 } = tools;
       const outcome = await publishDownloads(plan, settings, { client, log, progress, signal, wantsSha256, patience });

@@ -1,8 +1,7 @@
 /** The settings of TYPE file. */
 
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
-import { type AuthScheme, readCredential, type TokenKind } from '../../settings/credential.ts';
-import type { Credential } from '../../http/credentials.ts';
+import { type Account, readDownloadsAccount } from '../../settings/credential.ts';
 import { readFilename } from '../../settings/filename.ts';
 import type { GivenOptions } from '../../settings/options.ts';
 import { readServerUrl } from '../../settings/server-url.ts';
@@ -18,9 +17,7 @@ export interface FileSettings extends CommonSettings {
   readonly repository: string;
   /** Without a slash at its end. */
   readonly apiUrl: URL;
-  readonly credential: Credential;
-  readonly tokenKind: TokenKind;
-  readonly scheme: AuthScheme;
+  readonly account: Account;
   readonly patterns: ArrayValue;
   readonly rename?: string | undefined;
   /** What to do if a download of the name exists. */
@@ -43,7 +40,7 @@ export function readFileSettings(
     { variable: 'API_URL', example: defaultApiUrl, path: 'without a slash' },
     problems,
   );
-  const credential = readCredential(env, { token: values.TOKEN, username: values.USERNAME }, apiUrl, problems);
+  const account = readDownloadsAccount(env, values, problems);
   const common = readCommonSettings(env, values, given, problems);
   const workspace = readSlug(env, values, 'WORKSPACE', { allowsUuid: true }, problems);
   const repository = readSlug(env, values, 'REPOSITORY', { allowsUuid: true }, problems);
@@ -54,9 +51,9 @@ export function readFileSettings(
     withChecksums: given.has('--checksums'),
     verify: readVerify(given, problems),
   };
-  if (patterns === undefined || apiUrl === undefined || credential === undefined) return undefined;
+  if (patterns === undefined || apiUrl === undefined || account === undefined) return undefined;
   if (workspace === undefined || repository === undefined) return undefined;
-  return { type: 'file', ...common, ...choices, workspace, repository, ...credential, apiUrl, patterns };
+  return { type: 'file', ...common, ...choices, workspace, repository, apiUrl, account, patterns };
 }
 
 const maxNameBytes = 255;

@@ -5,7 +5,7 @@ import { isImmutable } from '../../oci/registry/refusals.ts';
 import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
 /** What the advice depends on. */
-export type ImageFacts = Pick<ImageSettings, 'reference' | 'account' | 'tokenKind'>;
+export type ImageFacts = Pick<ImageSettings, 'reference' | 'account'>;
 
 export const imageRows: readonly Row<ImageFacts>[] = [
   {
@@ -20,10 +20,10 @@ export const imageRows: readonly Row<ImageFacts>[] = [
   },
   {
     when: hasStatus(401),
-    advice: (_, { account, tokenKind }) =>
+    advice: (_, { account }) =>
       account === undefined
         ? 'The registry asks for credentials: set USERNAME and TOKEN.'
-        : packagesCredentialsAdvice('registry', tokenKind),
+        : packagesCredentialsAdvice('registry', account.tokenKind),
   },
   {
     when: hasStatus(403),

@@ -3,7 +3,7 @@
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import type { GivenOptions } from '../../settings/options.ts';
 import type { EngineSettings } from '../../oci/engine/address.ts';
-import { type AccountSettings, readPackagesAccount } from '../../settings/packages-account.ts';
+import { type Account, readPackagesAccount } from '../../settings/credential.ts';
 import { readFilename } from '../../settings/filename.ts';
 import { readServerUrl, type ServerUrlRules } from '../../settings/server-url.ts';
 import { readSlug } from '../../settings/slug.ts';
@@ -20,12 +20,14 @@ export type ImageOrigin =
   | { readonly kind: 'join'; readonly tags: readonly string[] };
 
 /** A container image to a registry. */
-export interface ImageSettings extends CommonSettings, AccountSettings {
+export interface ImageSettings extends CommonSettings {
   readonly type: 'image';
   readonly reference: Reference;
   /** All tags to publish, that of the reference first. */
   readonly tags: readonly string[];
   readonly registry: URL;
+  /** Undefined for an anonymous upload. */
+  readonly account: Extract<Account, { readonly scheme: 'Basic' }> | undefined;
   readonly origin: ImageOrigin;
   /** As the user wrote IMAGE: the name to look for in an engine or an archive of several images. */
   readonly image: string;
@@ -65,14 +67,14 @@ export function readImageSettings(
   const reuseTags = reuse.includes('none') ? [] : readTags('EXTRA_ARGS', reuse, problems);
   if (target === undefined || values.IMAGE === undefined || origin === undefined) return undefined;
   const isBitbucket = target.reference.host === bitbucketRegistry;
-  const account = readPackagesAccount(env, { token: values.TOKEN, username: values.USERNAME }, isBitbucket, problems);
+  const account = readPackagesAccount(env, values, { isBitbucket, allowsBearer: false }, problems);
   const tags = [...new Set([target.reference.tag, ...extraTags])];
   return {
     type: 'image',
     ...common,
     ...compression,
     ...target,
-    ...account,
+    account: account?.scheme === 'Basic' ? account : undefined,
     tags,
     origin,
     image: values.IMAGE,

@@ -7,7 +7,7 @@ import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
 /** What the advice depends on. */
-export type MavenFacts = Pick<MavenSettings, 'registry' | 'account' | 'bearer' | 'tokenKind'>;
+export type MavenFacts = Pick<MavenSettings, 'registry' | 'account'>;
 
 export const mavenRows: readonly Row<MavenFacts>[] = [
   {
@@ -17,12 +17,12 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
   },
   {
     when: hasStatus(401),
-    advice: (_, { account, bearer, tokenKind }) =>
-      account === undefined && bearer === undefined
+    advice: (_, { account }) =>
+      account === undefined
         ? 'The repository asks for credentials: set USERNAME and TOKEN.'
-        : bearer !== undefined
+        : account.scheme === 'Bearer'
           ? 'TOKEN was sent alone, because USERNAME is not set: most Maven repositories expect a user name with it.'
-          : packagesCredentialsAdvice('repository', tokenKind),
+          : packagesCredentialsAdvice('repository', account.tokenKind),
   },
   {
     when: hasStatus(403),

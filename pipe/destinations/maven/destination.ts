@@ -1,7 +1,7 @@
 /** TYPE maven: publishes an artifact to a Maven repository. */
 
 import { fixedAuthorizer } from '../../http/authorizer.ts';
-import { packagesCredential } from '../../settings/packages-account.ts';
+import { credentialsFor } from '../../http/credentials.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
 import { mavenRows } from './advice.ts';
@@ -19,15 +19,14 @@ export const maven: Destination<MavenSettings> = {
 };
 
 async function prepare(settings: MavenSettings, tools: RunTools): Promise<Publication> {
-  const { registry, concurrency } = settings;
+  const { registry, account, concurrency } = settings;
   const plan = await planArtifact(settings, tools.places);
   return {
     lines: mavenPlanLines(plan, settings),
     warnings: plan.warnings,
     totalBytes: plan.totalBytes,
     async publish(progress) {
-      const credential = packagesCredential(registry, settings);
-      const http = tools.createHttp(fixedAuthorizer(credential === undefined ? [] : [credential]));
+      const http = tools.createHttp(fixedAuthorizer(credentialsFor(registry, account)));
       const client = createMavenClient(http, registry);
       const { log, signal, patience } = tools;
       const now = (): Date => new Date();

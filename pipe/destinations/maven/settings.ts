@@ -4,7 +4,7 @@ import { type CommonSettings, readCommonSettings, type Values } from '../../sett
 import type { GivenOptions } from '../../settings/options.ts';
 import { isClassifier } from './coordinates.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
-import { type AccountSettings, readPackagesAccount } from '../../settings/packages-account.ts';
+import { type Account, readPackagesAccount } from '../../settings/credential.ts';
 import { readFilename } from '../../settings/filename.ts';
 import { readServerUrl } from '../../settings/server-url.ts';
 import type { ArrayValue, Environment } from '../../toolkit/environment.ts';
@@ -12,10 +12,12 @@ import type { Problems } from '../../toolkit/problems.ts';
 import { requiredField } from '../../toolkit/variable-table.ts';
 
 /** An artifact to a Maven repository. */
-export interface MavenSettings extends CommonSettings, AccountSettings {
+export interface MavenSettings extends CommonSettings {
   readonly type: 'maven';
   /** The repository's base URL, which ends with a slash. */
   readonly registry: URL;
+  /** Undefined for an anonymous upload. */
+  readonly account: Account | undefined;
   readonly patterns: ArrayValue;
   /** Paths, as they were given. */
   readonly pom: string | undefined;
@@ -42,14 +44,9 @@ export function readMavenSettings(
   };
   // Whose credentials are wanted is known only with the registry.
   if (registry === undefined) return undefined;
-  const account = readPackagesAccount(
-    env,
-    { token: values.TOKEN, username: values.USERNAME },
-    isBitbucketPackages(registry),
-    problems,
-    { takesBearer: true },
-  );
-  return patterns === undefined ? undefined : { type: 'maven', ...common, ...options, ...account, registry, patterns };
+  const rules = { isBitbucket: isBitbucketPackages(registry), allowsBearer: true };
+  const account = readPackagesAccount(env, values, rules, problems);
+  return patterns === undefined ? undefined : { type: 'maven', ...common, ...options, account, registry, patterns };
 }
 
 function readRegistry(env: Environment, values: Values, given: GivenOptions, problems: Problems): URL | undefined {

@@ -6,7 +6,7 @@ import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
 /** What the advice depends on. */
-export type NpmFacts = Pick<NpmSettings, 'registry' | 'account' | 'bearer' | 'tokenKind'>;
+export type NpmFacts = Pick<NpmSettings, 'registry' | 'account'>;
 
 export const npmRows: readonly Row<NpmFacts>[] = [
   {
@@ -34,8 +34,8 @@ export const npmRows: readonly Row<NpmFacts>[] = [
   { when: hasStatus(401), advice: (_, facts) => npmUnauthorizedAdvice(facts) },
   {
     when: hasStatus(403),
-    advice: (_, { registry, account, bearer }) =>
-      account === undefined && bearer === undefined
+    advice: (_, { registry, account }) =>
+      account === undefined
         ? 'The registry does not accept packages without credentials: set TOKEN, and USERNAME if the token has one.'
         : isBitbucketPackages(registry)
           ? `The token is valid, but may not publish this package. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; the pipeline's own token covers only the packages of its own repository.`
@@ -58,11 +58,11 @@ export const npmRows: readonly Row<NpmFacts>[] = [
   },
 ];
 
-function npmUnauthorizedAdvice({ registry, account, bearer, tokenKind }: NpmFacts): string {
-  if (bearer !== undefined)
+function npmUnauthorizedAdvice({ registry, account }: NpmFacts): string {
+  if (account?.scheme === 'Bearer')
     return 'TOKEN was sent alone, as Bearer, because USERNAME is not set: it has expired, was revoked, or belongs to another registry. If the registry expects a user name too, set USERNAME.';
   if (account === undefined) return 'The registry asks for credentials: set TOKEN, and USERNAME if the token has one.';
-  return tokenKind === 'api-token' || isBitbucketPackages(registry)
-    ? packagesCredentialsAdvice('registry', tokenKind)
+  return account.tokenKind === 'api-token' || isBitbucketPackages(registry)
+    ? packagesCredentialsAdvice('registry', account.tokenKind)
     : 'The registry does not accept this USERNAME and TOKEN. If it takes tokens alone, as npmjs.com and GitHub do, leave USERNAME out.';
 }

@@ -1,6 +1,7 @@
 /** TYPE npm: publishes packages to an npm registry. */
 
 import { fixedAuthorizer } from '../../http/authorizer.ts';
+import { credentialsFor } from '../../http/credentials.ts';
 import { keepHeapFlat } from '../../io/flat-heap.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
@@ -20,13 +21,13 @@ export const npm: Destination<NpmSettings> = {
 
 async function prepare(settings: NpmSettings, tools: RunTools): Promise<Publication> {
   keepHeapFlat();
-  const { registry, credential } = settings;
+  const { registry, account } = settings;
   const plan = await planPackages(settings, tools.places);
   return {
     ...npmPlanText(plan, settings),
     totalBytes: plan.totalBytes,
     async publish(progress) {
-      const http = tools.createHttp(fixedAuthorizer(credential === undefined ? [] : [credential]));
+      const http = tools.createHttp(fixedAuthorizer(credentialsFor(registry, account)));
       const client = createNpmClient(http, registry);
       const { log, signal, patience } = tools;
       const outcome = await publishPackages(plan, settings, { client, log, progress, signal, patience });

@@ -4,8 +4,7 @@ import { type CommonSettings, readCommonSettings, type Values } from '../../sett
 import type { GivenOptions } from '../../settings/options.ts';
 import { distTagProblem } from './names.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
-import { type AccountSettings, packagesCredential, readPackagesAccount } from '../../settings/packages-account.ts';
-import type { Credential } from '../../http/credentials.ts';
+import { type Account, readPackagesAccount } from '../../settings/credential.ts';
 import { readFilename } from '../../settings/filename.ts';
 import { readServerUrl } from '../../settings/server-url.ts';
 import { readSlug } from '../../settings/slug.ts';
@@ -14,12 +13,12 @@ import type { Problems } from '../../toolkit/problems.ts';
 import { bitbucketNpmRegistry, bitbucketRegistry } from '../../settings/variables.ts';
 
 /** Packages to an npm registry. */
-export interface NpmSettings extends CommonSettings, AccountSettings {
+export interface NpmSettings extends CommonSettings {
   readonly type: 'npm';
   /** The registry's base URL, which ends with a slash. */
   readonly registry: URL;
-  /** Undefined where the registry asks for nobody. */
-  readonly credential: Credential | undefined;
+  /** Undefined for an anonymous upload. */
+  readonly account: Account | undefined;
   readonly patterns: ArrayValue;
   /** As `--dist-tag` has it. */
   readonly distTag: string | undefined;
@@ -38,17 +37,14 @@ export function readNpmSettings(
   const common = readCommonSettings(env, values, given, problems);
   const registry = readRegistry(env, values, given.has('--plain-http'), problems);
   const isBitbucket = registry === undefined ? values.REGISTRY === undefined : isBitbucketPackages(registry);
-  const account = readPackagesAccount(env, { token: values.TOKEN, username: values.USERNAME }, isBitbucket, problems, {
-    takesBearer: true,
-  });
+  const account = readPackagesAccount(env, values, { isBitbucket, allowsBearer: true }, problems);
   const distTag = readDistTag(given, problems);
   if (registry === undefined || patterns === undefined) return undefined;
   return {
     type: 'npm',
     ...common,
     registry,
-    ...account,
-    credential: packagesCredential(registry, account),
+    account,
     patterns,
     distTag,
     skipExisting: given.has('--skip-existing'),

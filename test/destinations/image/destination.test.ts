@@ -97,7 +97,7 @@ describe('refusals', () => {
     const more = { REGISTRY: undefined, TOKEN: tokens.accessToken, USERNAME: undefined };
     const { exitCode, output } = await publish(bench, await writeArchive(bench, smallLayers), more);
     expect(exitCode).toBe(1);
-    expect(output).toContain('is an access token, which Packages do not take');
+    expect(output).toContain('is an access token, which Packages do not accept');
     expect(bench.sandbox.requests).toEqual([]);
   });
 

@@ -46,7 +46,12 @@ describe('within Pipelines', () => {
 
   it('prefers the credentials that the user gives', async () => {
     const { account } = await read({ USERNAME: 'me@acme.example', TOKEN: apiToken });
-    expect(account).toEqual({ username: 'me@acme.example', password: apiToken });
+    expect(account).toEqual({
+      tokenKind: 'api-token',
+      scheme: 'Basic',
+      username: 'me@acme.example',
+      password: apiToken,
+    });
   });
 });
 
@@ -119,7 +124,7 @@ it.each<[string, Environment, string]>([
   [
     'an access token for Packages',
     { TOKEN: `ATCTT3x${'k'.repeat(60)}` },
-    'is an access token, which Packages do not take',
+    'is an access token, which Packages do not accept',
   ],
   ['an app password for Packages', { TOKEN: `ATBB${'k'.repeat(30)}`, USERNAME: 'me' }, 'is an app password, and app'],
   ['a token in quotation marks', { TOKEN: `"${'k'.repeat(30)}"`, USERNAME: 'me' }, 'is wrapped in quotation marks'],

@@ -20,17 +20,21 @@ function refused(status: number, given: Partial<Refusal> = {}): HttpError {
 
 const elsewhere = {
   registry: new URL('https://nexus.example/releases/'),
-  account: { username: 'ci', password: 'x' },
-  tokenKind: 'other',
+  account: { tokenKind: 'other', scheme: 'Basic', username: 'ci', password: 'x' },
   timeoutMs: 120_000,
 } as const;
-const bitbucket = { ...elsewhere, registry: new URL('https://maven.apkg.io/acme/'), tokenKind: 'api-token' } as const;
+const bitbucket = {
+  ...elsewhere,
+  registry: new URL('https://maven.apkg.io/acme/'),
+  account: { ...elsewhere.account, tokenKind: 'api-token' },
+} as const;
+const bearer = { tokenKind: 'other', scheme: 'Bearer', token: 'x' } as const;
 
 it.each<[string, unknown, MavenFacts & Pick<MavenSettings, 'timeoutMs'>, RegExp]>([
   ['a version that is there', new VersionConflictError('m'), elsewhere, /^A released version is never replaced\./],
   ['409', refused(409), elsewhere, /another version, or as a SNAPSHOT\.$/],
   ['401 to nobody', refused(401), { ...elsewhere, account: undefined }, /^The repository asks for credentials/],
-  ['401 to a token alone', refused(401), { ...elsewhere, account: undefined, bearer: 'x' }, /^TOKEN was sent alone/],
+  ['401 to a token alone', refused(401), { ...elsewhere, account: bearer }, /^TOKEN was sent alone/],
   ['401 to an API token', refused(401), bitbucket, /^Check that USERNAME is the email .* read:package:bitbucket/],
   ['401', refused(401), elsewhere, /^The repository does not accept this USERNAME and TOKEN/],
   ['403', refused(403), bitbucket, /may not do this in https:\/\/maven\.apkg\.io\/acme\/\. .*write:package:bitbucket/],

@@ -562,14 +562,14 @@ describe('without sending anything, refuses', () => {
     const more = { REGISTRY: 'https://maven.apkg.io/acme', USERNAME: undefined, TOKEN: tokens.accessToken };
     const { exitCode, output } = await publish(bench, 'app.jar', [], more);
     expect(exitCode).toBe(1);
-    expect(output).toContain('is an access token, which Packages do not take');
+    expect(output).toContain('is an access token, which Packages do not accept');
   });
 
   it("nobody where the repository is Bitbucket's, but takes the pipeline's own credentials", async () => {
     await write(bench, { 'app.jar': jar() });
     const more = { REGISTRY: 'maven.apkg.io/acme', USERNAME: undefined, TOKEN: undefined };
     const nobody = await publish(bench, 'app.jar', ['--dry-run'], more);
-    expect(nobody.output).toContain('TOKEN:\n- required field, where BITBUCKET_PACKAGES_TOKEN is not set');
+    expect(nobody.output).toContain('TOKEN:\n- required field, because BITBUCKET_PACKAGES_TOKEN is not set');
     const own = { BITBUCKET_PACKAGES_USERNAME: tokens.packagesUser, BITBUCKET_PACKAGES_TOKEN: tokens.packagesToken };
     const ended = await publish(bench, 'app.jar', ['--dry-run'], { ...more, ...own });
     expectSuccess(ended);

@@ -7,14 +7,14 @@ import type { NpmSettings } from '../../../pipe/destinations/npm/settings.ts';
 
 type Facts = NpmFacts & Pick<NpmSettings, 'timeoutMs'>;
 
-const account = { username: 'a@b.c', password: 'x' };
+const account = { tokenKind: 'api-token', scheme: 'Basic', username: 'a@b.c', password: 'x' } as const;
+const otherAccount = { ...account, tokenKind: 'other' } as const;
 const onBitbucket: Facts = {
   registry: new URL('https://npm.apkg.io/acme/'),
   account,
-  tokenKind: 'api-token',
   timeoutMs: 120_000,
 };
-const elsewhere: Facts = { ...onBitbucket, registry: new URL('https://registry.example/'), tokenKind: 'other' };
+const elsewhere: Facts = { ...onBitbucket, registry: new URL('https://registry.example/'), account: otherAccount };
 
 function refused(status: number, reason = 'No', given: Partial<Refusal> = {}): HttpError {
   return new HttpError({
@@ -62,14 +62,14 @@ describe('what to do where an npm registry says no', () => {
     [
       '401 for the pair of a pipeline',
       refused(401),
-      { ...onBitbucket, tokenKind: 'other' },
+      { ...onBitbucket, account: otherAccount },
       /BITBUCKET_PACKAGES_TOKEN/,
     ],
     ['401 for a user elsewhere', refused(401), elsewhere, /leave USERNAME out/],
     [
       '401 for a token alone',
       refused(401),
-      { ...elsewhere, account: undefined, bearer: 'x' },
+      { ...elsewhere, account: { tokenKind: 'other', scheme: 'Bearer', token: 'x' } },
       /as Bearer, because USERNAME is not set/,
     ],
     ['401 for nobody', refused(401), { ...elsewhere, account: undefined }, /asks for credentials: set TOKEN/],

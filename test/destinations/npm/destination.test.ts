@@ -244,7 +244,7 @@ describe('credentials', () => {
     };
     const { exitCode, output } = await bench.runPipe(env);
     expect(exitCode).toBe(1);
-    expect(output).toContain('is an access token, which Packages do not take');
+    expect(output).toContain('is an access token, which Packages do not accept');
     expect(bench.sandbox.requests).toEqual([]);
   });
 });

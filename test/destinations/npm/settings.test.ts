@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NpmSettings } from '../../../pipe/destinations/npm/settings.ts';
+import { credentialsFor } from '../../../pipe/http/credentials.ts';
 import { readSettings } from '../../../pipe/read-settings.ts';
 import type { Environment } from '../../../pipe/toolkit/environment.ts';
 import { ValidationError } from '../../../pipe/toolkit/problems.ts';
@@ -39,10 +40,7 @@ describe('within Pipelines', () => {
       patterns: { form: 'text', text: '*.tgz' },
       distTag: undefined,
       skipExisting: false,
-      credential: {
-        origin: 'https://npm.apkg.io',
-        authorization: basic('pipeline', String(inPipelines['BITBUCKET_PACKAGES_TOKEN'])),
-      },
+      account: { scheme: 'Basic', username: 'pipeline', password: inPipelines['BITBUCKET_PACKAGES_TOKEN'] },
     });
   });
 
@@ -83,14 +81,17 @@ describe('credentials', () => {
     ['an access token elsewhere', { ...elsewhere, USERNAME: 'a', TOKEN: accessToken }, `Bearer ${accessToken}`],
     ['nobody elsewhere', elsewhere, undefined],
   ])('%s', async (_, env, authorization) => {
-    expect((await read(env)).credential?.authorization).toBe(authorization);
+    const { registry, account } = await read(env);
+    expect(credentialsFor(registry, account).map((credential) => credential.authorization)).toEqual(
+      authorization === undefined ? [] : [authorization],
+    );
   });
 
   it.each<[string, Environment, object]>([
     [
       'an access token on Bitbucket',
       { USERNAME: 'a', TOKEN: accessToken },
-      { TOKEN: [expect.stringContaining('is an access token, which Packages do not take')] },
+      { TOKEN: [expect.stringContaining('is an access token, which Packages do not accept')] },
     ],
     ['a token alone on Bitbucket', { TOKEN: plainToken }, { USERNAME: [expect.stringContaining('required field')] }],
     ['an API token without its email', { TOKEN: apiToken }, { USERNAME: [expect.stringContaining('needs the email')] }],
