@@ -28,8 +28,12 @@ export interface Refusal {
   /** Printable: without credentials or signatures. */
   readonly url: string;
   readonly status: number;
-  /** The server's own words on one line, or the usual name of the status. */
+  /** The server's own words on one line, for people: cut, and of its first error only. Or the usual name of the status. */
   readonly reason: string;
+  /** `errors[].code` of a registry's error document, in its order; empty without such a document. */
+  readonly codes: readonly string[];
+  /** What those errors say besides their codes: each message, and each detail as a string or as JSON. */
+  readonly details: readonly string[];
   readonly requestId?: string | undefined;
   /** `error.detail` of Bitbucket's error object. */
   readonly requiredScopes: readonly string[];

@@ -16,6 +16,8 @@ const refusal: Refusal = {
   url: 'https://host/x',
   status: 403,
   reason: 'Forbidden',
+  codes: [],
+  details: [],
   requiredScopes: [],
   grantedScopes: [],
 };

@@ -6,17 +6,23 @@ import type { Scrub } from '../toolkit/scrub.ts';
 /** What an error's body says. */
 export interface ErrorBody {
   readonly reason?: string | undefined;
+  /** `errors[].code` of a registry's error document, in its order; empty without such a document. */
+  readonly codes: readonly string[];
+  /** Each message and detail of those errors, whole: a detail that is not a string as JSON. */
+  readonly details: readonly string[];
   readonly requiredScopes: readonly string[];
   readonly grantedScopes: readonly string[];
 }
 
-/** An error's body is read up to here; what a person can use is in its first lines. */
+/** An error's body is read up to here, which also limits its codes and details; what a person can use is in its first lines. */
 export const maxErrorBytes = 64 * 1024;
 
 const maxReasonCharacters = 500;
 
 /** A body that is cut loses so much of its end: what the cut left of a secret is not recognised. */
 const maxCutCharacters = 4 * 1024;
+
+const none: ErrorBody = { codes: [], details: [], requiredScopes: [], grantedScopes: [] };
 
 /**
  * Reads `{"type":"error","error":{"message","detail","fields"}}` (Bitbucket), `{"errors":[{"code","message"}]}` (registries),
@@ -25,7 +31,6 @@ const maxCutCharacters = 4 * 1024;
  * @param bytes the body, or what was read of it
  */
 export function parseErrorBody(bytes: Buffer, contentType: string, scrub: Scrub): ErrorBody {
-  const none = { requiredScopes: [], grantedScopes: [] };
   const text = bytes.toString('utf8', 0, maxErrorBytes);
   const trimmed = (bytes.length < maxErrorBytes ? text : scrub(text).slice(0, -maxCutCharacters)).trim();
   if (trimmed === '') return none;
@@ -49,10 +54,11 @@ export function isWebPage(text: string, contentType: string): boolean {
 }
 
 function parseErrorObject(body: Readonly<Record<string, unknown>>, scrub: Scrub): ErrorBody {
-  const first = Array.isArray(body['errors']) ? (body['errors'] as readonly unknown[])[0] : undefined;
-  const error = first ?? body['error'] ?? body['message'];
-  if (typeof error === 'string') return { reason: oneLine(error, scrub), requiredScopes: [], grantedScopes: [] };
-  if (!isRecord(error)) return { requiredScopes: [], grantedScopes: [] };
+  const errors = Array.isArray(body['errors']) ? (body['errors'] as readonly unknown[]) : [];
+  const listed = { ...none, ...parseErrorList(errors, scrub) };
+  const error = errors[0] ?? body['error'] ?? body['message'];
+  if (typeof error === 'string') return { ...listed, reason: oneLine(error, scrub) };
+  if (!isRecord(error)) return listed;
   const detail = error['detail'];
   const scopes = isRecord(detail) ? detail : {};
   const fields = isRecord(error['fields'])
@@ -60,9 +66,22 @@ function parseErrorObject(body: Readonly<Record<string, unknown>>, scrub: Scrub)
     : [];
   const parts = [error['code'], error['message'], typeof detail === 'string' ? detail : undefined, ...fields];
   return {
+    ...listed,
     reason: oneLine(parts.filter((part) => typeof part === 'string' && part !== '').join(': '), scrub),
     requiredScopes: texts(scopes['required']),
     grantedScopes: texts(scopes['granted']),
+  };
+}
+
+/** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
+function parseErrorList(errors: readonly unknown[], scrub: Scrub): Pick<ErrorBody, 'codes' | 'details'> {
+  const records = errors.filter(isRecord);
+  return {
+    codes: texts(records.map(({ code }) => code)).map(scrub),
+    details: records
+      .flatMap(({ message, detail }) => [message, detail])
+      .filter((text) => text !== undefined && text !== null && text !== '')
+      .map((text) => scrub(typeof text === 'string' ? text : JSON.stringify(text))),
   };
 }
 

@@ -33,6 +33,8 @@ export async function readRefusal(
     url: printableUrl(url),
     status: answer.status,
     reason: parsed.reason ?? STATUS_CODES[answer.status] ?? 'unknown status',
+    codes: parsed.codes,
+    details: parsed.details,
     requestId: requestId(answer.header),
     requiredScopes: parsed.requiredScopes,
     grantedScopes: parsed.grantedScopes,

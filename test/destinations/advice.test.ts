@@ -37,6 +37,8 @@ function refused(status: number, given: Partial<Refusal> = {}): HttpError {
     url: 'https://api.bitbucket.org/2.0/x',
     status,
     reason: 'No',
+    codes: [],
+    details: [],
     requiredScopes: [],
     grantedScopes: [],
     ...given,

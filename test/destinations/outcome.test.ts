@@ -3,7 +3,16 @@ import { failedAction } from '../../pipe/destinations/outcome.ts';
 import { FileChangedError, HttpError, NetworkError, StalledError } from '../../pipe/errors.ts';
 
 const refusal = (status: number): HttpError =>
-  new HttpError({ method: 'POST', url: 'https://x/', status, reason: 'r', requiredScopes: [], grantedScopes: [] });
+  new HttpError({
+    method: 'POST',
+    url: 'https://x/',
+    status,
+    reason: 'r',
+    codes: [],
+    details: [],
+    requiredScopes: [],
+    grantedScopes: [],
+  });
 
 it.each([
   ['refused after all was sent', refusal(413), true, 'failed'],

@@ -46,7 +46,13 @@ describe("finds the server's reason", () => {
     ['a web page that does not say so', '<HTML lang="en"><TITLE id="t">Log in</TITLE>', '', 'Log in'],
     ['a web page that only says so', 'oops<title>Log in</title>', 'text/html; charset=utf-8', 'Log in'],
   ])('of %s', (_, text, contentType, reason) => {
-    expect(parse(text, contentType)).toEqual({ reason, requiredScopes: [], grantedScopes: [] });
+    expect(parse(text, contentType)).toEqual({
+      reason,
+      codes: [],
+      details: [],
+      requiredScopes: [],
+      grantedScopes: [],
+    });
   });
 });
 
@@ -69,6 +75,8 @@ describe('finds the scopes', () => {
     const detail = { required: ['repository:write'], granted: ['repository', 'account'] };
     expect(parse(withDetail(detail), json)).toEqual({
       reason: 'Your credentials lack one or more required scopes',
+      codes: [],
+      details: [],
       requiredScopes: ['repository:write'],
       grantedScopes: ['repository', 'account'],
     });
@@ -77,6 +85,46 @@ describe('finds the scopes', () => {
   it('and takes nothing else for scopes', () => {
     const { requiredScopes, grantedScopes } = parse(withDetail({ required: 'x', granted: [1, 'a'] }), json);
     expect([requiredScopes, grantedScopes]).toEqual([[], ['a']]);
+  });
+});
+
+describe('keeps codes and details as data', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+
+  it.each([
+    [
+      'of every error, in order',
+      [{ code: 'DENIED', message: 'no' }, { code: 'MANIFEST_BLOB_UNKNOWN', detail: digest }, { message: 'and this' }],
+      ['DENIED', 'MANIFEST_BLOB_UNKNOWN'],
+      ['no', digest, 'and this'],
+    ],
+    [
+      'a detail that is not a string, as JSON',
+      [{ code: 'MANIFEST_BLOB_UNKNOWN', message: '', detail: { digest } }],
+      ['MANIFEST_BLOB_UNKNOWN'],
+      [`{"digest":"${digest}"}`],
+    ],
+    ['whole, however long', [{ code: 'X', message: 'm'.repeat(9000) }], ['X'], ['m'.repeat(9000)]],
+    ['and nothing else', ['DENIED', null, 5, [], { code: 5, message: null }, {}], [], []],
+  ])('%s', (_, errors, codes, details) => {
+    expect(parse(JSON.stringify({ errors }), json)).toMatchObject({ codes, details });
+  });
+
+  it.each([
+    ['another shape', '{"type":"error","error":{"code":"DENIED","message":"no"}}', json],
+    ['plain text', 'MANIFEST_UNKNOWN', 'text/plain'],
+  ])('none of %s', (_, text, contentType) => {
+    expect(parse(text, contentType)).toMatchObject({ codes: [], details: [] });
+  });
+
+  it('without secrets', () => {
+    const errors = [{ code: 'hunter2hunt', message: 'of hunter2hunt', detail: { password: 'hunter2hunt' } }];
+    const { codes, details } = parseErrorBody(
+      Buffer.from(JSON.stringify({ errors })),
+      json,
+      createScrub(['hunter2hunt']),
+    );
+    expect(findLeaks(JSON.stringify([codes, details]), 'hunter2hunt')).toEqual([]);
   });
 });
 

@@ -8,6 +8,8 @@ const refused = (status: number, retryAfterMs?: number): HttpError =>
     url: 'https://x/',
     status,
     reason: 'r',
+    codes: [],
+    details: [],
     requiredScopes: [],
     grantedScopes: [],
     retryAfterMs,

@@ -9,7 +9,7 @@ import type { ManifestTree } from './docker-form.ts';
 import type { PushTools } from './push-layer.ts';
 import { pushTree, type Tagged, type TypeRefusal } from './push-manifests.ts';
 import { type PushedPlatform, pushPlatform } from './push-platform.ts';
-import { isBlobUnknown, isManifestUnknown } from './refusals.ts';
+import { isBlobUnknown, isManifestUnknown, namedDigests } from './refusals.ts';
 import { type Published, readPublished } from './reuse.ts';
 
 export interface PushPlan {
@@ -68,8 +68,7 @@ export async function pushImage(image: Image, plan: PushPlan, tools: PushTools):
 /** Registries may collect a blob between the question whether it is there and the manifest that needs it. */
 async function resendBlobs(error: HttpError, platforms: readonly PushedPlatform[], { log }: PushTools): Promise<void> {
   log.warning(`${error.message}. Sending the missing blobs`);
-  const named = new Set(error.refusal.reason.match(/sha256:[0-9a-f]{64}/g));
-  for (const platform of platforms) await platform.resend(named);
+  for (const platform of platforms) await platform.resend(namedDigests(error));
 }
 
 /** A tag that tells nothing usable is no failure: what it would save is sent instead. */

@@ -1,20 +1,38 @@
-/** Tells by a registry's words what it refused, where the status alone does not (distribution-spec 1.1, "Error codes"). */
+/** Tells by the codes of a registry's errors what it refused, if the status alone does not. */
 
 import { HttpError } from '../../errors.ts';
 
+/** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
+function hasCode(error: unknown, codes: readonly string[]): error is HttpError {
+  return error instanceof HttpError && error.refusal.codes.some((code) => codes.includes(code));
+}
+
 /** A manifest came before a blob that it names, or the blob has gone meanwhile. */
 export function isBlobUnknown(error: unknown): error is HttpError {
-  return error instanceof HttpError && error.refusal.reason.includes('BLOB_UNKNOWN');
+  return hasCode(error, ['BLOB_UNKNOWN', 'MANIFEST_BLOB_UNKNOWN']);
+}
+
+/**
+ * The digests that a refusal names, such as those of missing blobs. Registries put them into an error's detail (a string, or
+ * an object whose fields differ) or into its message.
+ */
+export function namedDigests({ refusal }: HttpError): ReadonlySet<string> {
+  return new Set(refusal.details.flatMap((detail) => detail.match(/sha256:[0-9a-f]{64}/g) ?? []));
 }
 
 /** An index came before a manifest that it names, or before the registry sees that manifest everywhere. */
 export function isManifestUnknown(error: unknown): error is HttpError {
-  return error instanceof HttpError && error.refusal.reason.includes('MANIFEST_UNKNOWN');
+  return hasCode(error, ['MANIFEST_UNKNOWN']);
 }
 
-/** The tag exists, and is not to be overwritten. The specification has no code for it. */
+/**
+ * The tag exists, and is not to be overwritten. The specification has no code for it, and most registries send a general one
+ * (DENIED, TAG_INVALID, PRECONDITION): then only their words tell.
+ */
 export function isImmutable(error: unknown): error is HttpError {
-  return error instanceof HttpError && /immutable|TAG_EXISTS/i.test(error.refusal.reason);
+  if (!(error instanceof HttpError)) return false;
+  const { codes, reason } = error.refusal;
+  return codes.some((code) => code === 'TAG_EXISTS' || code.includes('IMMUTABLE')) || /immutable/i.test(reason);
 }
 
 const typeStatuses: ReadonlySet<number> = new Set([405, 415, 422]);
@@ -25,8 +43,7 @@ const typeStatuses: ReadonlySet<number> = new Set([405, 415, 422]);
  */
 export function isTypeRefused(error: unknown): error is HttpError {
   if (!isManifestRefused(error)) return false;
-  const { status, reason } = error.refusal;
-  return typeStatuses.has(status) || /\b(?:MANIFEST_INVALID|UNSUPPORTED)\b/.test(reason);
+  return typeStatuses.has(error.refusal.status) || hasCode(error, ['MANIFEST_INVALID', 'UNSUPPORTED']);
 }
 
 /** A manifest was refused for what it is: not for who sends it, what it names, or the tag that it is for. */

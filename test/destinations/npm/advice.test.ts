@@ -20,6 +20,8 @@ function refused(status: number, reason = 'No', given: Partial<Refusal> = {}): H
   return new HttpError({
     method: 'PUT',
     url: 'https://npm.apkg.io/acme/lib',
+    codes: [],
+    details: [],
     requiredScopes: [],
     grantedScopes: [],
     status,

@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import { HttpError } from '../../../pipe/errors.ts';
+import { parseErrorBody } from '../../../pipe/http/error-body.ts';
+import {
+  isBlobUnknown,
+  isImmutable,
+  isManifestUnknown,
+  isTypeRefused,
+  namedDigests,
+} from '../../../pipe/oci/registry/refusals.ts';
+
+interface RegistryProblem {
+  readonly code?: string;
+  readonly message?: string;
+  readonly detail?: unknown;
+}
+
+/** A refusal of a manifest, as a registry's answer makes it. */
+function refused(status: number, ...errors: readonly RegistryProblem[]): HttpError {
+  const { reason = '', ...parsed } = parseErrorBody(
+    Buffer.from(JSON.stringify({ errors })),
+    'application/json',
+    (text) => text,
+  );
+  return new HttpError({ method: 'PUT', url: 'https://registry/v2/acme/app/manifests/v1', status, reason, ...parsed });
+}
+
+const digestOfLetter = (letter: string): string => `sha256:${letter.repeat(64)}`;
+
+describe('a refusal is known by its codes', () => {
+  it.each([
+    ['MANIFEST_BLOB_UNKNOWN', isBlobUnknown],
+    ['BLOB_UNKNOWN', isBlobUnknown],
+    ['MANIFEST_UNKNOWN', isManifestUnknown],
+    ['TAG_EXISTS', isImmutable],
+    ['TAG_IMMUTABLE', isImmutable],
+    ['MANIFEST_INVALID', isTypeRefused],
+    ['UNSUPPORTED', isTypeRefused],
+  ])('%s, alone and after another error', (code, is) => {
+    expect(is(refused(400, { code }))).toBe(true);
+    expect(is(refused(400, { code: 'UNKNOWN', message: 'something else' }, { code, message: 'no' }))).toBe(true);
+  });
+
+  it.each([
+    ['MANIFEST_BLOB_UNKNOWN', isBlobUnknown],
+    ['BLOB_UNKNOWN', isBlobUnknown],
+    ['MANIFEST_UNKNOWN', isManifestUnknown],
+    ['TAG_EXISTS', isImmutable],
+    ['MANIFEST_INVALID', isTypeRefused],
+    ['UNSUPPORTED', isTypeRefused],
+  ])('and not by words: %s', (code, is) => {
+    expect(is(refused(400, { code: 'UNKNOWN', message: `nobody said ${code}` }))).toBe(false);
+    expect(is(refused(400, { code: `${code}_TOO` }))).toBe(false);
+  });
+
+  it.each([
+    ['DENIED', 403, 'The tag "v1" is immutable and cannot be overwritten'],
+    ['TAG_INVALID', 400, "The image tag 'v1' already exists and cannot be overwritten because the tag is immutable."],
+    ['PRECONDITION', 412, 'Failed to process request due to v1 configured as immutable.'],
+  ])('an immutable tag also by its words, for which there is no code: %s', (code, status, message) => {
+    expect(isImmutable(refused(status, { code, message }))).toBe(true);
+  });
+});
+
+describe('the digests that a refusal names', () => {
+  const code = 'MANIFEST_BLOB_UNKNOWN';
+  const [a, b] = [digestOfLetter('a'), digestOfLetter('b')];
+
+  it.each([
+    [
+      'in details, a string or an object',
+      [
+        { code, detail: a },
+        { code, detail: { Digest: b } },
+      ],
+      [a, b],
+    ],
+    ['in a message', [{ code, message: `blob ${a} and ${a} unknown` }], [a]],
+    ['in no place', [{ code, message: 'blob unknown to registry' }, { code }], []],
+    [
+      'in a message too long to be shown whole',
+      [{ code, message: Array.from('0123456789', digestOfLetter).join(', ') }],
+      Array.from('0123456789', digestOfLetter),
+    ],
+  ])('%s', (_, errors, expected) => {
+    expect([...namedDigests(refused(400, ...errors))]).toEqual(expected);
+  });
+});
