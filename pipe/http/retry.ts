@@ -29,7 +29,6 @@ const transientCodes: ReadonlySet<string> = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'INCOMPLETE_REQUEST',
-  'NOT_YET_READABLE',
   'PROXY_502',
   'PROXY_503',
   'PROXY_504',

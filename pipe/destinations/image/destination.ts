@@ -168,6 +168,7 @@ function createPushTools(settings: ImageSettings, tools: RunTools, packer: Layer
     log: tools.log,
     packer,
     concurrency: settings.concurrency,
+    patience: tools.patience,
     sent: new Map(),
   };
 }

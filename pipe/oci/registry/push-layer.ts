@@ -2,6 +2,7 @@
 
 import { type Compressor, createCompressor } from '../../compression/compressor.ts';
 import { InputError } from '../../errors.ts';
+import type { Patience } from '../../http/read-back.ts';
 import type { Http } from '../../http/send.ts';
 import { createSha256 } from '../../io/hashes.ts';
 import { withDiffIdCheck } from '../layers/diff-id-check.ts';
@@ -33,6 +34,8 @@ export interface PushTools {
   /** For layers that the source holds unpacked; undefined where they stay so. */
   readonly packer: LayerPacker | undefined;
   readonly concurrency: number;
+  /** For manifests that have been sent, and cannot be read yet. */
+  readonly patience: Patience;
   readonly progress: Progress;
   /** Layers that were dealt with before, by name: those of an export, which passes by only once. */
   readonly sent: Map<string, PushedLayer>;

@@ -1,6 +1,7 @@
 /** Sends the manifests of an image, and then points its tags to it. */
 
-import { type HttpError, InputError, NetworkError, VerificationError } from '../../errors.ts';
+import { type HttpError, InputError, VerificationError } from '../../errors.ts';
+import { askUntil } from '../../http/read-back.ts';
 import { parseIndex } from '../formats/manifests.ts';
 import { isIndexType, manifestTypes } from '../media-types.ts';
 import type { Descriptor, Document } from '../image.ts';
@@ -113,21 +114,17 @@ async function readChildren(top: Document, children: readonly Document[], tools:
 async function waitForChild(descriptor: Descriptor, own: Document | undefined, tools: PushTools): Promise<boolean> {
   const { digest } = descriptor;
   let isFirst = true;
-  try {
-    await tools.http.repeat(`manifest ${digest}`, tools.registry, async () => {
-      if (!(await isMissing(descriptor, tools))) return;
-      if (isFirst && own !== undefined) await putManifest(digest, own, tools);
-      isFirst = false;
-      throw new NetworkError(`the registry says that there is no manifest ${digest}`, notYetReadable);
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof NetworkError && error.code === notYetReadable) return false;
-    throw error;
-  }
+  const canBeRead = async (): Promise<boolean> => {
+    if (!(await isMissing(descriptor, tools))) return true;
+    if (isFirst) {
+      tools.log.warning(`The registry says that there is no manifest ${digest}. Trying again`);
+      if (own !== undefined) await putManifest(digest, own, tools);
+    }
+    isFirst = false;
+    return false;
+  };
+  return await askUntil(canBeRead, (isRead) => isRead, tools.patience);
 }
-
-const notYetReadable = 'NOT_YET_READABLE';
 
 /** @throws VerificationError if the registry has it, but not as the index says */
 async function isMissing({ digest, mediaType, size }: Descriptor, { client }: PushTools): Promise<boolean> {

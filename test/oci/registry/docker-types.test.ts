@@ -247,16 +247,20 @@ describe('before a tag moves, what an index names is read back', () => {
   });
 
   it.each([
-    ['is shown late', 3],
-    ['is never shown', -1],
-  ])('what %s is waited for', async (_, times) => {
+    ['is shown late', 3, []],
+    ['is shown late, whatever --retries says', 3, ['--retries', '0']],
+    ['is never shown', -1, []],
+  ])('a manifest that %s is sent once more, and waited for', async (_, times, args) => {
     const path = `manifests/${sha256(amd64.image.bytes)}`;
     for (const step of ['manifest-get', 'manifest-head'] as const)
       bench.sandbox.inject({ step, path, times, action: { kind: 'status', status: 404 } });
-    const ended = await publish(bench, await writeBoth(bench));
+    const ended = await publish(bench, await writeBoth(bench), ...args);
     expect((await expectPublished(bench, ended)).digest).toBe(sha256(both.bytes));
     const warning = /WARNING: .*: check that it can be pulled\. Not found: sha256:\w+\n/;
     expect(warning.test(ended.output)).toBe(times < 0);
-    expect(ended.output).toContain('Trying again');
+    const told = `WARNING: The registry says that there is no manifest ${sha256(amd64.image.bytes)}. Trying again\n`;
+    expect(ended.output.split(told)).toHaveLength(2);
+    const puts = bench.sandbox.requests.filter(({ method, path: asked }) => method === 'PUT' && asked.endsWith(path));
+    expect(puts).toHaveLength(2);
   });
 });
