@@ -169,11 +169,38 @@ describe('refuses', () => {
   const text = (content: string, mediaType: string = oci.manifest) => blob(mediaType, Buffer.from(content));
   const emptyConfig = blob(ociTypes.config, config(smallLayers, { os: '', architecture: '' }));
   const notJson = blob(ociTypes.config, Buffer.from('not JSON'));
+  const cutOff = blob(ociTypes.config, Buffer.from('{"architecture":"amd64"'));
   const nothing = blob(ociTypes.config, Buffer.from('null'));
   const artifact = blob('application/vnd.oci.empty.v1+json', Buffer.from('{}'));
 
   it.each([
     ['a manifest that is not JSON', text('not JSON'), [], /--join odd: its manifest is not valid JSON/],
+    [
+      'a manifest that is cut off',
+      text('{"schemaVersion":2,"config":{'),
+      [],
+      /--join odd: its manifest is not valid JSON/,
+    ],
+    [
+      'a manifest that is not UTF-8',
+      blob(oci.manifest, Buffer.from('{"schemaVersion":2,"a":"\xff"}', 'latin1')),
+      [],
+      /--join odd: its manifest is not valid UTF-8/,
+    ],
+    ['a manifest without a config', text('{"schemaVersion":2}'), [], /--join odd: its manifest: config is missing/],
+    [
+      'an index that is cut off',
+      text('{"schemaVersion":2,"manifests":[', oci.index),
+      [],
+      /--join odd: its index is not valid/,
+    ],
+    [
+      'an index with a manifest that is not JSON',
+      index([descriptor(text('not JSON'))]),
+      [text('not JSON')],
+      /--join odd: sha256:\w+: its manifest is not valid JSON/,
+    ],
+    ['a config that is cut off', manifest(cutOff, []), [cutOff], /--join odd: its config is not valid JSON/],
     ['a manifest that is null', text('null'), [], /--join odd: its manifest is not an object/],
     ['an index that is null', text('null', oci.index), [], /--join odd: its index is not an object/],
     ['an index of nothing', index([]), [], /--join odd: its index names no image/],
