@@ -4,11 +4,11 @@ import { availableParallelism } from 'node:os';
 import { type ByobReader, readerOf } from '../io/byob-reader.ts';
 import { BlockMemory, inputOffset } from './block-memory.ts';
 import { Pace } from './pace.ts';
-import { type Compressed, PackedStream } from './packed-stream.ts';
-import type { Engine } from './packing-worker.ts';
+import { type Compressed, CompressedStream } from './compressed-stream.ts';
+import type { Engine } from './compression-worker.ts';
 import { ThreadPool } from './thread-pool.ts';
 
-export type { Compressed } from './packed-stream.ts';
+export type { Compressed } from './compressed-stream.ts';
 
 export interface CompressorOptions {
   readonly format: 'gzip' | 'zstd';
@@ -65,7 +65,7 @@ export function createCompressor(options: CompressorOptions): Compressor {
   return {
     format,
     engine: async () => await threads.engine(),
-    compress: (source) => new PackedStream(streams++, 'read' in source ? source : readerOf(source), means),
+    compress: (source) => new CompressedStream(streams++, 'read' in source ? source : readerOf(source), means),
     prepare: (bytes) => threads.prepare(Math.ceil(bytes / blockBytes)),
     close: async () => await threads.close(),
   };

@@ -1,9 +1,9 @@
 /** Which level the next block is packed at: the strongest that is done before the block is needed. */
 
-import type { Engine } from './packing-worker.ts';
+import type { Engine } from './compression-worker.ts';
 
 /** A level, and what it costs. */
-export interface Rung {
+export interface Level {
   readonly level: number;
   /** Instead, for blocks so dense that packing them harder is hardly worth its time; without it, all are treated alike. */
   readonly denseLevel?: number;
@@ -12,7 +12,7 @@ export interface Rung {
 }
 
 /** Quickest first, never empty. */
-export type Ladder = readonly [Rung, ...Rung[]];
+export type Levels = readonly [Level, ...Level[]];
 
 /**
  * The levels worth having: each makes less than the one before, at a price that is not absurd.
@@ -29,7 +29,7 @@ export type Ladder = readonly [Rung, ...Rung[]];
  *   9: 51, 0.823; 2, and 1 for dense blocks: 298, 0.962. For its tables, a thread needs 1 MB at 3, 4 MB at 6, 7 MB at
  *   7, 14 MB at 9.
  */
-export const ladders: Readonly<Record<Engine, Ladder>> = {
+export const ladders: Readonly<Record<Engine, Levels>> = {
   libdeflate: [
     { level: 4, denseLevel: 1, ms: 7 },
     { level: 4, ms: 8.3 },
@@ -54,7 +54,7 @@ export const ladders: Readonly<Record<Engine, Ladder>> = {
 };
 
 /** The strongest that takes no longer than `msLeft` on a machine `slowness` times as slow as the ladder's. */
-export function strongestInTime(ladder: Ladder, msLeft: number, slowness: number): Rung {
+export function strongestInTime(ladder: Levels, msLeft: number, slowness: number): Level {
   return ladder.findLast(({ ms }) => ms * slowness <= msLeft) ?? ladder[0];
 }
 
@@ -63,15 +63,15 @@ export interface Ahead {
   /** Bytes packed, up to the first block that is not: what the consumer can have at once. */
   readonly readyBytes: number;
   /** Further blocks, still to be packed. */
-  readonly unpackedBlocks: number;
+  readonly uncompressedBlocks: number;
   /** What the consumer was given last, and how long ago; undefined where it waits for more. */
   readonly given?: { readonly bytes: number; readonly ms: number } | undefined;
 }
 
 /** Of the time until a block is needed, what packing may plan with. */
-const plannedShare = 0.6;
+const plannedPart = 0.6;
 /** What a new observation counts for; consumers vary more, by what their socket's buffer swallows. */
-const packingWeight = 0.1;
+const compressingWeight = 0.1;
 const takingWeight = 0.05;
 
 /**
@@ -83,7 +83,7 @@ const takingWeight = 0.05;
  * output queue is took up to 1.8 times as long in between, because nothing told it what a step would cost.
  */
 export class Pace {
-  readonly #pinned: Ladder | undefined;
+  readonly #pinned: Levels | undefined;
   #slowness = 1;
   #msPerChunk = 0;
   #bytesPerChunk = 0;
@@ -98,20 +98,20 @@ export class Pace {
   }
 
   /** With nothing ready, and nothing left to do with what it was given last, the consumer waits already, or is about to. */
-  rung(engine: Engine, { readyBytes, unpackedBlocks, given = { bytes: 0, ms: 0 } }: Ahead): Rung {
+  rung(engine: Engine, { readyBytes, uncompressedBlocks, given = { bytes: 0, ms: 0 } }: Ahead): Level {
     const msPerByte = this.#msPerChunk / Math.max(1, this.#bytesPerChunk);
     const msBusy = Math.max(0, given.bytes * msPerByte - given.ms) + readyBytes * msPerByte;
-    const msAhead = msBusy === 0 ? 0 : msBusy + unpackedBlocks * this.#msPerChunk;
+    const msAhead = msBusy === 0 ? 0 : msBusy + uncompressedBlocks * this.#msPerChunk;
     // All threads together may take that long for a block and keep up: with less than the whole of it they catch up, so
     // that packing that holds up the line finds less time each time. Consumers that take several blocks at once, as a
     // socket's buffer makes them, need not be served at once.
     const ms = Math.max(msAhead, this.#threads * this.#msBetween);
-    return strongestInTime(this.#pinned ?? ladders[engine], ms * plannedShare, this.#slowness);
+    return strongestInTime(this.#pinned ?? ladders[engine], ms * plannedPart, this.#slowness);
   }
 
   /** A block took so long from when a thread had it at hand. */
-  packed(rung: Rung, ms: number): void {
-    this.#slowness += (ms / rung.ms - this.#slowness) * packingWeight;
+  packed(rung: Level, ms: number): void {
+    this.#slowness += (ms / rung.ms - this.#slowness) * compressingWeight;
   }
 
   /** A consumer came back so long after it was given a chunk. @param at milliseconds since any one moment */

@@ -1,7 +1,7 @@
 /** The threads that all streams share: started when there is work for them, first come, first served. */
 
-import { PackingThread } from './packing-thread.ts';
-import type { DigestTask, Engine, HashTask, PackTask, WorkerSetup } from './packing-worker.ts';
+import { CompressionThread } from './compression-thread.ts';
+import type { DigestTask, Engine, HashTask, CompressTask, WorkerSetup } from './compression-worker.ts';
 
 /** One block being packed and one at hand: a thread need not wait until this one wakes up and gives it more. */
 const blocksPerThread = 2;
@@ -9,16 +9,16 @@ const blocksPerThread = 2;
 interface Queued {
   readonly stream: number;
   /** Asked when a thread takes the block, so that its level follows the latest state of things. */
-  readonly task: (engine: Engine) => PackTask;
+  readonly task: (engine: Engine) => CompressTask;
   readonly packed: PromiseWithResolvers<number>;
 }
 
 export class ThreadPool {
   readonly #size: number;
   readonly #setup: WorkerSetup;
-  readonly #threads: PackingThread[] = [];
+  readonly #threads: CompressionThread[] = [];
   /** Where a stream's hash grows. */
-  readonly #hashing = new Map<number, PackingThread>();
+  readonly #hashing = new Map<number, CompressionThread>();
   #queue: Queued[] = [];
   #engine: Engine | undefined;
   #isClosed = false;
@@ -40,7 +40,7 @@ export class ThreadPool {
   }
 
   /** @returns the packed size; rejects where `forget` or `close` came first */
-  async pack(stream: number, task: (engine: Engine) => PackTask): Promise<number> {
+  async pack(stream: number, task: (engine: Engine) => CompressTask): Promise<number> {
     this.#checkOpen();
     const packed = Promise.withResolvers<number>();
     this.#queue.push({ stream, task, packed });
@@ -103,14 +103,14 @@ export class ThreadPool {
     }
   }
 
-  #freeThread(): PackingThread | undefined {
+  #freeThread(): CompressionThread | undefined {
     const leastBusy = this.#threads.toSorted((a, b) => a.packing - b.packing)[0];
     if (leastBusy?.packing !== 0 && this.#threads.length < this.#size) return this.#start();
     return leastBusy !== undefined && leastBusy.packing < blocksPerThread ? leastBusy : undefined;
   }
 
-  #start(): PackingThread {
-    const thread = new PackingThread(this.#setup, () => {
+  #start(): CompressionThread {
+    const thread = new CompressionThread(this.#setup, () => {
       const index = this.#threads.indexOf(thread);
       if (index >= 0) this.#threads.splice(index, 1);
     });

@@ -9,7 +9,7 @@
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   concurrency: number,
-  work: (item: Item, asGoodAsDone: () => void) => Promise<Result>,
+  work: (item: Item, startNext: () => void) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
   const queue = items.entries();

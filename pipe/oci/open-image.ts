@@ -10,7 +10,7 @@ import type { Choice, Image } from './image.ts';
 import { contentOf, headBytes } from '../archive/content.ts';
 import { openDirectory } from './sources/directory.ts';
 import { readBytes } from './sources/file-reader.ts';
-import { openPackedTar } from './sources/packed-tar.ts';
+import { openCompressedTar } from './sources/compressed-tar.ts';
 import type { Source } from './sources/source.ts';
 import { openTarFile } from './sources/tar-file.ts';
 
@@ -53,7 +53,7 @@ async function openSource({ path, absolutePath }: ImagePath): Promise<Source> {
       return await openTarFile(file);
     case 'gzip':
     case 'zstd':
-      return await openPackedTar(file, content);
+      return await openCompressedTar(file, content);
     case 'empty':
       throw new InputError(`${name} is empty`);
     case 'bzip2':

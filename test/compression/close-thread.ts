@@ -1,12 +1,12 @@
 /** Ends threads while their answers lie unread, with nothing else to wait for: prints `closed` if it hears of every end. */
-import { PackingThread } from '../../pipe/compression/packing-thread.ts';
+import { CompressionThread } from '../../pipe/compression/compression-thread.ts';
 
 /** Which comes first, the answer or the end, is the system's choice. */
 const attempts = 5;
 
 for (let attempt = 0; attempt < attempts; attempt++) {
   const setup = { format: 'zstd', libraries: [], inputOffset: 0, outputOffset: 1024 } as const;
-  const thread = new PackingThread(setup, () => undefined);
+  const thread = new CompressionThread(setup, () => undefined);
   await thread.engine;
   const answer = thread.run({ task: 'hash', stream: 1, memory: new SharedArrayBuffer(1024), length: 10 });
   answer.catch(() => undefined);

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Agent } from 'undici';
 import { type Compressor, type CompressorOptions, createCompressor } from '../../pipe/compression/compressor.ts';
 import { readerOf } from '../../pipe/io/byob-reader.ts';
-import type { PackTask } from '../../pipe/compression/packing-worker.ts';
+import type { CompressTask } from '../../pipe/compression/compression-worker.ts';
 import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
 import { outputOf } from '../release/run-command.ts';
 import { collect, layerLike, mebibyte, pieces, sha256, text, uneven } from './samples.ts';
@@ -288,7 +288,7 @@ it('fails where no thread can start', async () => {
   const setup = { format: 'gzip', libraries: null as unknown as [], inputOffset: 0, outputOffset: 10 } as const;
   const pool = new ThreadPool(2, setup);
   const memory = new SharedArrayBuffer(20);
-  const task = (): PackTask => ({ task: 'pack', memory, length: 1, level: 1, denseLevel: 1, isDoubtful: false });
+  const task = (): CompressTask => ({ task: 'pack', memory, length: 1, level: 1, denseLevel: 1, isDoubtful: false });
   await expect(Promise.all([pool.pack(0, task), pool.pack(1, task)])).rejects.toThrow('A compressing thread failed');
   await expect(pool.engine()).rejects.toThrow('A compressing thread failed');
   await pool.close();

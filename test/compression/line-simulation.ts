@@ -1,6 +1,6 @@
 /** Packing and sending as arithmetic: threads that take a block's time, and a line behind a socket's buffer. */
 
-import type { Pace, Rung } from '../../pipe/compression/pace.ts';
+import type { Pace, Level } from '../../pipe/compression/pace.ts';
 
 const sizeOfLevel: Readonly<Record<number, number>> = { 4: 0.973, 5: 0.954, 6: 0.946, 7: 0.942, 10: 0.917 };
 const sizeWithDenseLevel = 0.994;
@@ -9,7 +9,7 @@ const socketBufferBytes = 2_500_000;
 const blocksPerThread = 2;
 
 interface Block {
-  readonly rung: Rung;
+  readonly rung: Level;
   readonly size: number;
   readonly startedAt: number;
   readonly doneAt: number;
@@ -34,11 +34,11 @@ export function simulate(
   let given: { readonly bytes: number; readonly at: number } | undefined;
 
   const start = (thread: Block[]): void => {
-    const firstUnpacked = backlog.findIndex(({ doneAt }) => doneAt > now);
-    const ready = firstUnpacked < 0 ? backlog : backlog.slice(0, firstUnpacked);
+    const firstUncompressed = backlog.findIndex(({ doneAt }) => doneAt > now);
+    const ready = firstUncompressed < 0 ? backlog : backlog.slice(0, firstUncompressed);
     const rung = pace.rung('libdeflate', {
       readyBytes: ready.reduce((sum, { size }) => sum + size, 0),
-      unpackedBlocks: backlog.length - ready.length,
+      uncompressedBlocks: backlog.length - ready.length,
       given: given && { bytes: given.bytes, ms: (now - given.at) * 1000 },
     });
     const relativeSize = rung.denseLevel === undefined ? (sizeOfLevel[rung.level] ?? 1) : sizeWithDenseLevel;

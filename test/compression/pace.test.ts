@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Ladder, ladders, Pace, type Rung, strongestInTime } from '../../pipe/compression/pace.ts';
+import { type Levels, ladders, Pace, type Level, strongestInTime } from '../../pipe/compression/pace.ts';
 import { simulate } from './line-simulation.ts';
 
-const ladder: Ladder = [
+const ladder: Levels = [
   { level: 3, ms: 10 },
   { level: 6, ms: 15 },
   { level: 10, ms: 100 },
@@ -40,11 +40,13 @@ describe('the level of the next block', () => {
     }
     return pace;
   }
-  const full = { readyBytes: 2_000_000, unpackedBlocks: 3 };
+  const full = { readyBytes: 2_000_000, uncompressedBlocks: 3 };
 
   const quickest = { level: 4, denseLevel: 1 };
 
-  it.each<[string, Pace, { readonly readyBytes: number; readonly unpackedBlocks: number }, Partial<Rung> | number]>([
+  it.each<
+    [string, Pace, { readonly readyBytes: number; readonly uncompressedBlocks: number }, Partial<Level> | number]
+  >([
     ['the quickest while nothing is known', new Pace(2), full, quickest],
     ['the quickest where nothing is ready, on the slowest line', learned(10_000), { ...full, readyBytes: 0 }, quickest],
     ['the quickest where the consumer takes all at once', learned(0), full, quickest],
@@ -64,14 +66,14 @@ describe('the level of the next block', () => {
     const pace = new Pace(2);
     for (let block = 0; block < 300; block += 3)
       for (const each of [0, 1, 2]) pace.taken(300_000, each === 2 ? 3 * msBetween : 0.1, (block + each) * msBetween);
-    const rung = pace.rung('libdeflate', { readyBytes: 0, unpackedBlocks: 0 });
+    const rung = pace.rung('libdeflate', { readyBytes: 0, uncompressedBlocks: 0 });
     expect(level === 1 ? rung.denseLevel : rung.level).toBe(level);
   });
 
   it('counts what the consumer still has to do with what it was given last', () => {
     const pace = learned(30);
     const givenFor = (ms: number): number =>
-      pace.rung('libdeflate', { readyBytes: 0, unpackedBlocks: 0, given: { bytes: 400_000, ms } }).level;
+      pace.rung('libdeflate', { readyBytes: 0, uncompressedBlocks: 0, given: { bytes: 400_000, ms } }).level;
     expect([givenFor(1), givenFor(13), givenFor(29)]).toEqual([7, 5, 4]);
   });
 

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { runPackingProgram, usePackingProgram } from './packing-program.ts';
+import { runCompressionProgram, useCompressionProgram } from './compression-program.ts';
 
-const program = usePackingProgram();
+const program = useCompressionProgram();
 
 it.each([
   ['the sources', 'gzip', () => program.sources],
@@ -11,8 +11,8 @@ it.each([
 ])(
   '%s, for %s, run as a process that ends on its own',
   async (_, format, path) => {
-    expect((await runPackingProgram(path(), format, '5', 'check')).isRight).toBe(true);
-    await runPackingProgram(path(), format, '5', 'stop');
+    expect((await runCompressionProgram(path(), format, '5', 'check')).isRight).toBe(true);
+    await runCompressionProgram(path(), format, '5', 'stop');
   },
   60_000,
 );

@@ -3,14 +3,14 @@ import { describe, expect, it } from '@jest/globals';
 import { mapConcurrently } from '../../pipe/io/map-concurrently.ts';
 
 interface Job {
-  readonly asGoodAsDone: () => void;
+  readonly startNext: () => void;
   readonly finish: (result: string) => void;
   readonly fail: (error: Error) => void;
 }
 
 interface Jobs {
   readonly started: Job[];
-  readonly work: (item: number, asGoodAsDone: () => void) => Promise<string>;
+  readonly work: (item: number, startNext: () => void) => Promise<string>;
 }
 
 /** Work that is done when the test says so. */
@@ -18,9 +18,9 @@ function heldWork(): Jobs {
   const started: Job[] = [];
   return {
     started,
-    async work(_, asGoodAsDone) {
+    async work(_, startNext) {
       const { promise, resolve, reject } = Promise.withResolvers<string>();
-      started.push({ asGoodAsDone, finish: resolve, fail: reject });
+      started.push({ startNext, finish: resolve, fail: reject });
       return await promise;
     },
   };
@@ -52,11 +52,11 @@ describe('mapConcurrently', () => {
   it('begins one more beside those that are as good as done, and no other until they are', async () => {
     const { started, work } = heldWork();
     const results = mapConcurrently([1, 2, 3, 4, 5], 2, work);
-    started[0]?.asGoodAsDone();
-    started[0]?.asGoodAsDone();
+    started[0]?.startNext();
+    started[0]?.startNext();
     expect(started).toHaveLength(3);
-    started[1]?.asGoodAsDone();
-    started[2]?.asGoodAsDone();
+    started[1]?.startNext();
+    started[2]?.startNext();
     expect(started).toHaveLength(3);
     started[0]?.finish('a');
     await turn();

@@ -2,15 +2,15 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
-import { runPackingProgram, usePackingProgram } from '../compression/packing-program.ts';
+import { runCompressionProgram, useCompressionProgram } from '../compression/compression-program.ts';
 import { mebibyte } from '../compression/samples.ts';
 
-const program = usePackingProgram();
+const program = useCompressionProgram();
 
 it.each(['gzip', 'zstd'])(
   'packing %s takes less than 160 MB of memory for 1 GiB',
   async (format) => {
-    const { size, peakBytes } = await runPackingProgram(program.bundle, format, '1024', 'measure');
+    const { size, peakBytes } = await runCompressionProgram(program.bundle, format, '1024', 'measure');
     expect(size).toBeGreaterThan(0.86 * 1024 * mebibyte);
     expect(peakBytes).toBeLessThan(160e6);
   },

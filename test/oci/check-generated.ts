@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { keepHeapFlat } from '../../pipe/io/flat-heap.ts';
-import { unpackAlong } from '../../pipe/oci/layers/diff-id-check.ts';
+import { withDecompressedDigestCheck } from '../../pipe/oci/layers/diff-id-check.ts';
 
 const [, , packing, mebibytes] = process.argv;
 keepHeapFlat();
@@ -24,7 +24,13 @@ async function* packed(): AsyncGenerator<Uint8Array> {
 const length = part.length * Number(mebibytes);
 const diffId = `sha256:${hash.digest('hex')}`;
 let passed = 0;
-for await (const chunk of unpackAlong(packed(), length, packing === 'zstd' ? 'zstd' : 'gzip', diffId, 'it'))
+for await (const chunk of withDecompressedDigestCheck(
+  packed(),
+  length,
+  packing === 'zstd' ? 'zstd' : 'gzip',
+  diffId,
+  'it',
+))
   passed += chunk.length;
 if (passed !== length) throw new Error(`${passed} bytes passed of ${length}`);
 

@@ -14,7 +14,7 @@ import { createRegistryClient } from '../../oci/registry/client.ts';
 import { joinTags } from '../../oci/registry/join.ts';
 import { type PushPlan, pushImage, type PushOutcome } from '../../oci/registry/push.ts';
 import { pushExport } from '../../oci/registry/push-export.ts';
-import type { LayerPacker, PushTools } from '../../oci/registry/push-layer.ts';
+import type { LayerCompression, PushTools } from '../../oci/registry/push-layer.ts';
 import { createRegistryAuthorizer } from '../../oci/registry/registry-authorizer.ts';
 import { bitbucketRegistry } from '../../settings/variables.ts';
 import type { Log } from '../../toolkit/log.ts';
@@ -117,7 +117,7 @@ function bytesToSend({ images: manifests }: Image): number {
 
 interface LazyCompressor {
   /** Undefined if layers stay as they are. */
-  readonly packer: LayerPacker | undefined;
+  readonly packer: LayerCompression | undefined;
   close(): Promise<void>;
 }
 
@@ -147,7 +147,7 @@ function startCompressor(format: 'gzip' | 'zstd', level: number | undefined, log
   return compressor;
 }
 
-function createPushTools(settings: ImageSettings, tools: RunTools, packer: LayerPacker | undefined): GivenTools {
+function createPushTools(settings: ImageSettings, tools: RunTools, packer: LayerCompression | undefined): GivenTools {
   const { registry, reference, account } = settings;
   const authorizer = createRegistryAuthorizer({
     registry,

@@ -6,7 +6,7 @@ import { fileBody, type SourceFile } from '../../io/source-file.ts';
 import { observed, readThrough } from '../../io/observed-body.ts';
 import { asObject, type JsonObject, parseJson } from '../../io/json.ts';
 import { contentOf } from '../../archive/content.ts';
-import { unpack } from '../../archive/unpack.ts';
+import { unpack } from '../../archive/decompress.ts';
 import { ForwardReader } from '../../archive/tar/reader.ts';
 import { type TarMember, TarWalk } from '../../archive/tar/walk.ts';
 import { printable } from '../../toolkit/stdout.ts';

@@ -3,7 +3,12 @@
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Layer } from '../image.ts';
-import { type Compression, createUnpacker, digestOfUnpacked, unpackingError } from '../../archive/unpack.ts';
+import {
+  type Compression,
+  createDecompressor,
+  digestOfDecompressed,
+  decompressionError,
+} from '../../archive/decompress.ts';
 
 /**
  * The same layer, whose `open` also throws, before its end, where the unpacked bytes have not the digest `diffId`: layers
@@ -12,20 +17,23 @@ import { type Compression, createUnpacker, digestOfUnpacked, unpackingError } fr
 export function withDiffIdCheck(layer: Layer): Layer {
   const { packing, diffId } = layer;
   if (diffId === undefined || (packing !== 'gzip' && packing !== 'zstd')) return layer;
-  return { ...layer, open: () => unpackAlong(layer.open(), layer.length, packing, diffId, printable(layer.name)) };
+  return {
+    ...layer,
+    open: () => withDecompressedDigestCheck(layer.open(), layer.length, packing, diffId, printable(layer.name)),
+  };
 }
 
 /** Yields the packed bytes. @throws InputError */
-export async function* unpackAlong(
+export async function* withDecompressedDigestCheck(
   packed: AsyncIterable<Uint8Array>,
   length: number,
   compression: Compression,
   diffId: string,
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const unpacker = createUnpacker(compression);
+  const unpacker = createDecompressor(compression);
   const { stream } = unpacker;
-  const unpacked = digestOfUnpacked(unpacker);
+  const unpacked = digestOfDecompressed(unpacker);
   // Awaited later; what fails first is thrown first.
   unpacked.catch(() => undefined);
   let position = 0;
@@ -49,7 +57,7 @@ export async function* unpackAlong(
       }
     }
   } catch (error) {
-    throw unpackingError(error, compression, name);
+    throw decompressionError(error, compression, name);
   } finally {
     stream.destroy();
   }

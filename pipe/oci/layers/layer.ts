@@ -2,7 +2,7 @@
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { unpackAlong } from './diff-id-check.ts';
+import { withDecompressedDigestCheck } from './diff-id-check.ts';
 import { withDigestCheck } from './digest-check.ts';
 import { digestOfPath } from '../descriptors.ts';
 import { isForeignType, packingOf } from '../media-types.ts';
@@ -42,7 +42,7 @@ export async function createLayer(
       if (expected !== undefined) return withDigestCheck(entry.open(), entry.size, verify);
       // Nothing but the config tells whether these are the right bytes.
       return diffId !== undefined && (packing === 'gzip' || packing === 'zstd')
-        ? unpackAlong(entry.open(), entry.size, packing, diffId, where)
+        ? withDecompressedDigestCheck(entry.open(), entry.size, packing, diffId, where)
         : entry.open();
     },
     ...(expected !== undefined && { openUnverified: () => ({ source: entry.read?.() ?? entry.open(), verify }) }),

@@ -17,11 +17,11 @@ export interface BlobSource {
   readonly isDigestKnown: boolean;
   readonly onSent?: ((bytes: number) => void) | undefined;
   /** For a registry that wants to know digest and length beforehand, where `isDigestKnown` is false. */
-  readonly packTwice?: PackTwice | undefined;
+  readonly compressTwice?: CompressTwice | undefined;
 }
 
 /** Packs once to learn what comes out, and calls `send` with a body that packs once more. */
-export type PackTwice = (send: (body: SizedBody, digest: string) => Promise<void>) => Promise<void>;
+export type CompressTwice = (send: (body: SizedBody, digest: string) => Promise<void>) => Promise<void>;
 
 /** What a registry was found not to take: kept for the run, so that each lesson is paid for once. */
 export interface UploadCapability {
@@ -29,7 +29,7 @@ export interface UploadCapability {
   takesPatch: boolean;
   /** Set once a request was too large for it, or had too little to say: everything goes in chunks of this. */
   chunkBytes: number | undefined;
-  /** The last to wait for `BlobSource.packTwice`, which is done by one at a time: each takes threads and memory. */
+  /** The last to wait for `BlobSource.compressTwice`, which is done by one at a time: each takes threads and memory. */
   packing: Promise<unknown>;
 }
 
@@ -39,7 +39,7 @@ export function newCapability(): UploadCapability {
 
 type Way =
   | { readonly kind: 'put' | 'patch' }
-  | { readonly kind: 'pack-twice'; readonly packTwice: PackTwice }
+  | { readonly kind: 'compress-twice'; readonly compressTwice: CompressTwice }
   | { readonly kind: 'chunks'; readonly bytes: number };
 
 const firstChunkBytes = 8 * 1024 * 1024;
@@ -74,16 +74,17 @@ export async function uploadBlob(
 }
 
 function chooseWay({ takesPut, takesPatch, chunkBytes }: UploadCapability, blob: BlobSource): Way {
-  if (!takesPatch && blob.packTwice !== undefined) return { kind: 'pack-twice', packTwice: blob.packTwice };
+  if (!takesPatch && blob.compressTwice !== undefined)
+    return { kind: 'compress-twice', compressTwice: blob.compressTwice };
   if (chunkBytes !== undefined) return { kind: 'chunks', bytes: chunkBytes };
   return { kind: blob.isDigestKnown && (takesPut || !takesPatch) ? 'put' : 'patch' };
 }
 
 async function sendBy(way: Way, client: RegistryClient, capability: UploadCapability, blob: BlobSource): Promise<void> {
   const { subject, body, onSent } = blob;
-  if (way.kind === 'pack-twice') {
+  if (way.kind === 'compress-twice') {
     const turn = capability.packing.then(() =>
-      way.packTwice(async (packed, digest) =>
+      way.compressTwice(async (packed, digest) =>
         client.putBlob(subject, await client.startUpload(subject), digest, packed, onSent),
       ),
     );
@@ -107,7 +108,7 @@ async function sendBy(way: Way, client: RegistryClient, capability: UploadCapabi
 function learn(capability: UploadCapability, way: Way, error: unknown, blob: BlobSource): boolean {
   if (!(error instanceof HttpError)) return false;
   const { status } = error.refusal;
-  if (!lessons.has(status) || error.refusal.method === 'POST' || way.kind === 'pack-twice') return false;
+  if (!lessons.has(status) || error.refusal.method === 'POST' || way.kind === 'compress-twice') return false;
   if (way.kind === 'chunks') {
     if (status !== 413 || way.bytes <= leastChunkBytes) return false;
     capability.chunkBytes = Math.min(capability.chunkBytes ?? Infinity, way.bytes / 2);
@@ -120,7 +121,7 @@ function learn(capability: UploadCapability, way: Way, error: unknown, blob: Blo
   }
   if (way.kind === 'patch' && [405, 501].includes(status)) {
     capability.takesPatch = false;
-    return blob.packTwice !== undefined;
+    return blob.compressTwice !== undefined;
   }
   capability.chunkBytes ??= firstChunkBytes;
   return capability.takesPatch;

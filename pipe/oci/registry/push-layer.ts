@@ -11,13 +11,13 @@ import type { Descriptor, Layer } from '../image.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import { formatBytes } from '../../toolkit/units.ts';
-import { type BlobSource, type PackTwice, type UploadCapability, uploadBlob } from './blob-upload.ts';
+import { type BlobSource, type CompressTwice, type UploadCapability, uploadBlob } from './blob-upload.ts';
 import type { RegistryClient } from './client.ts';
-import { packLayer } from './packed-layer.ts';
+import { compressLayer } from './compressed-layer.ts';
 import type { Published } from './reuse.ts';
 
 /** Packs a layer's bytes; what it was given, and what came out, is known at the end. */
-export interface LayerPacker {
+export interface LayerCompression {
   readonly mediaType: string;
   /** Pinned by the user. */
   readonly level: number | undefined;
@@ -32,7 +32,7 @@ export interface PushTools {
   readonly capability: UploadCapability;
   readonly log: Log;
   /** For layers that the source holds unpacked; undefined where they stay so. */
-  readonly packer: LayerPacker | undefined;
+  readonly packer: LayerCompression | undefined;
   readonly concurrency: number;
   /** For manifests that have been sent, and cannot be read yet. */
   readonly patience: Patience;
@@ -136,26 +136,26 @@ export async function sendLayer(
 async function sendPacked(
   layer: Layer,
   subject: string,
-  packer: LayerPacker,
+  packer: LayerCompression,
   tools: PushTools,
   onRead?: () => void,
 ): Promise<Descriptor> {
   // Threads start while the registry opens an upload.
   const compressor = packer.compressor();
   compressor.prepare(layer.length);
-  const packed = packLayer(layer, compressor, onRead);
+  const packed = compressLayer(layer, compressor, onRead);
   let made = packed;
-  const packTwice: PackTwice = async (put) => {
+  const compressTwice: CompressTwice = async (put) => {
     const format = layerPacking(packer.mediaType) === 'zstd' ? 'zstd' : 'gzip';
     // At one level, whatever the pace: the second time has to give the very bytes of the first.
     const repeatable = createCompressor({ format, level: packer.level ?? repeatableLevel });
     try {
-      const first = packLayer(layer, repeatable, onRead);
+      const first = compressLayer(layer, repeatable, onRead);
       const reading = first.body.open();
       let length = 0;
       for await (const chunk of reading) length += chunk.length;
       reading.accepted?.();
-      const again = packLayer(layer, repeatable);
+      const again = compressLayer(layer, repeatable);
       await put({ length, open: () => again.body.open() }, first.accepted().digest());
       made = first;
     } finally {
@@ -163,7 +163,7 @@ async function sendPacked(
     }
   };
   const digest = (): string => made.accepted().digest();
-  await sendBlob({ subject, body: packed.body, digest, isDigestKnown: false, packTwice }, layer.length, tools);
+  await sendBlob({ subject, body: packed.body, digest, isDigestKnown: false, compressTwice }, layer.length, tools);
   return { mediaType: packer.mediaType, digest: digest(), size: made.accepted().size() };
 }
 

@@ -41,11 +41,11 @@ export async function pushPlatform(
   );
   const { config } = image;
   const byName = new Map<string, PushedLayer>();
-  const pushes = order.map((layer) => async (asGoodAsDone: () => void): Promise<void> => {
+  const pushes = order.map((layer) => async (startNext: () => void): Promise<void> => {
     const subject = numbers.get(layer.name) ?? layer.name;
     const known = tools.sent.get(layer.name);
     // While one layer waits for the registry to close it, the next keeps the processors and the line busy.
-    const onRead = isForwardOnly ? undefined : asGoodAsDone;
+    const onRead = isForwardOnly ? undefined : startNext;
     byName.set(layer.name, known ?? (await pushLayer(layer, subject, published, tools, onRead)));
   });
   // Beside the layers the config takes no time; after them, nothing else would be on the line.

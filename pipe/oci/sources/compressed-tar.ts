@@ -15,13 +15,13 @@ import { ArchiveScan, cutOff } from '../../archive/tar/scan.ts';
 import type { TarMember } from '../../archive/tar/walk.ts';
 import { scannedSource } from './scanned.ts';
 import type { Source } from './source.ts';
-import { type Compression, unpack } from '../../archive/unpack.ts';
+import { type Compression, unpack } from '../../archive/decompress.ts';
 
 /** Readers that wait: each has the file open, and holds some hundred kilobytes. */
 const maxWaiting = 2;
 
 /** @throws InputError where the archive is damaged */
-export async function openPackedTar(file: SourceFile, compression: Compression): Promise<Source> {
+export async function openCompressedTar(file: SourceFile, compression: Compression): Promise<Source> {
   const name = printable(file.path);
   const start = (): ForwardReader => new ForwardReader(unpack(readRange(file, 0, file.size), compression, name));
   const first = start();

@@ -16,7 +16,7 @@ export interface WorkerSetup {
 }
 
 /** Packs the `length` bytes of input in `memory` into one gzip member or zstd frame; answered with its length. */
-export interface PackTask {
+export interface CompressTask {
   readonly task: 'pack';
   readonly memory: SharedArrayBuffer;
   readonly length: number;
@@ -41,7 +41,7 @@ export interface DigestTask {
   readonly stream: number;
 }
 
-export type Task = PackTask | HashTask | DigestTask;
+export type Task = CompressTask | HashTask | DigestTask;
 
 /** A worker's first message is its engine, all others answer one task each. */
 export type Answer =
@@ -55,7 +55,7 @@ export type Answer =
  * variables that hold one, because the bundler's `keepNames` would wrap those in a helper that is not there. Modules are
  * loaded where they are used: zlib and crypto take 1 MB each in every thread.
  */
-function packBlocks(): void {
+function compressBlocks(): void {
   const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
   const { format, libraries, inputOffset, outputOffset } = workerData as WorkerSetup;
 
@@ -134,7 +134,7 @@ function packBlocks(): void {
   const counts = new Uint32Array(256);
   const hashes = new Map<number, Hash>();
   const tasks = {
-    pack({ memory, length, isDoubtful, ...levels }: PackTask): number {
+    pack({ memory, length, isDoubtful, ...levels }: CompressTask): number {
       const input = new Uint8Array(memory, inputOffset, length);
       const output = new Uint8Array(memory, outputOffset);
       const level = levels.denseLevel !== levels.level && tasks.isDense(input) ? levels.denseLevel : levels.level;
@@ -199,8 +199,8 @@ function packBlocks(): void {
 }
 
 /** A thread that answers tasks: 15 ms of one core until it does, and 8 MB. */
-export function startPackingWorker(setup: WorkerSetup): Worker {
-  return new Worker(`(${packBlocks.toString()})()`, {
+export function startCompressionWorker(setup: WorkerSetup): Worker {
+  return new Worker(`(${compressBlocks.toString()})()`, {
     eval: true,
     workerData: setup,
     // node:ffi calls itself experimental, once per process, on standard error.

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { Compressed } from '../../../pipe/compression/compressor.ts';
 import type { Layer } from '../../../pipe/oci/image.ts';
-import { packLayer } from '../../../pipe/oci/registry/packed-layer.ts';
+import { compressLayer } from '../../../pipe/oci/registry/compressed-layer.ts';
 
 const layer: Layer = {
   name: 'layer',
@@ -36,7 +36,7 @@ function changeful(): { compress(source: unknown): Compressed } {
 }
 
 it('tells what came out of the accepted opening, whichever was opened last', async () => {
-  const packed = packLayer(layer, changeful());
+  const packed = compressLayer(layer, changeful());
   const [first, second] = [packed.body.open(), packed.body.open()];
   for (const opening of [first, second]) for await (const _ of opening);
   expect(() => packed.accepted()).toThrow('no opening of this layer was accepted');

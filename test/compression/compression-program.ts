@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 
 const run = promisify(execFile);
-const sources = join(__dirname, 'pack-generated.ts');
+const sources = join(__dirname, 'compress-generated.ts');
 
 export interface Printed {
   readonly engine: string;
@@ -18,7 +18,7 @@ export interface Printed {
 }
 
 /** Bundles the program for the tests of a file. @returns the paths of both */
-export function usePackingProgram(): { readonly sources: string; readonly bundle: string } {
+export function useCompressionProgram(): { readonly sources: string; readonly bundle: string } {
   let directory = '';
   /** The program in one file, as the pipe ships: minified, with its functions' names kept. */
   let bundle = '';
@@ -38,7 +38,7 @@ export function usePackingProgram(): { readonly sources: string; readonly bundle
   };
 }
 
-export async function runPackingProgram(path: string, ...args: readonly string[]): Promise<Printed> {
+export async function runCompressionProgram(path: string, ...args: readonly string[]): Promise<Printed> {
   const { stdout, stderr } = await run(process.execPath, [path, ...args], { timeout: 60_000 });
   expect(stderr).toBe('');
   return JSON.parse(stdout) as Printed;

@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createCompressor } from '../../pipe/compression/compressor.ts';
-import { unpack } from '../../pipe/archive/unpack.ts';
+import { unpack } from '../../pipe/archive/decompress.ts';
 
 const [format, mebibytes, end] = process.argv.slice(2);
 const mebibyte = 1024 * 1024;

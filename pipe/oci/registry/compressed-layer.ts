@@ -4,7 +4,7 @@ import type { Compressed, Compressor } from '../../compression/compressor.ts';
 import { type Body, openingOf } from '../../io/body.ts';
 import type { Layer } from '../image.ts';
 
-export interface PackedLayer {
+export interface CompressedLayer {
   readonly body: Body;
   /** What came out of the opening that the registry accepted: another one may have come out differently. */
   accepted(): Compressed;
@@ -15,7 +15,7 @@ export interface PackedLayer {
  *
  * @param onRead is called when an opening needs its source no more
  */
-export function packLayer(layer: Layer, by: Pick<Compressor, 'compress'>, onRead?: () => void): PackedLayer {
+export function compressLayer(layer: Layer, by: Pick<Compressor, 'compress'>, onRead?: () => void): CompressedLayer {
   let accepted: Compressed | undefined;
   return {
     body: {

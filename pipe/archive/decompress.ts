@@ -11,13 +11,13 @@ const zstdWindowLog = 25;
 /** Larger ones are no faster, and let more garbage pile up: 95 MB resident instead of 113 with 128 KiB. */
 const chunkSize = 64 * 1024;
 
-export interface Unpacker {
+export interface Decompressor {
   readonly stream: Gunzip | ZstdDecompress;
   /** Resolves once the bytes are no longer needed. */
   feed(chunk: Uint8Array): Promise<void>;
 }
 
-export function createUnpacker(compression: Compression): Unpacker {
+export function createDecompressor(compression: Compression): Decompressor {
   const stream =
     compression === 'gzip'
       ? createGunzip({ chunkSize })
@@ -41,7 +41,7 @@ export function createUnpacker(compression: Compression): Unpacker {
  * `sha256:…` of all that comes out. Each buffer is let go as soon as it is used up, not whenever V8 comes to collect it:
  * peak 104 MB instead of 140 for 300 MB.
  */
-export async function digestOfUnpacked({ stream }: Unpacker): Promise<string> {
+export async function digestOfDecompressed({ stream }: Decompressor): Promise<string> {
   const hash = createSha256();
   for await (const chunk of stream) {
     const { buffer, byteOffset, length } = chunk as Buffer<ArrayBuffer>;
@@ -61,19 +61,19 @@ export async function* unpack(
   compression: Compression,
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const unpacker = createUnpacker(compression);
+  const unpacker = createDecompressor(compression);
   const pumping = pump(packed, unpacker);
   try {
     for await (const chunk of unpacker.stream) yield chunk as Buffer;
   } catch (error) {
-    throw unpackingError(error, compression, name);
+    throw decompressionError(error, compression, name);
   } finally {
     unpacker.stream.destroy();
     await pumping;
   }
 }
 
-async function pump(packed: AsyncIterable<Uint8Array>, unpacker: Unpacker): Promise<void> {
+async function pump(packed: AsyncIterable<Uint8Array>, unpacker: Decompressor): Promise<void> {
   try {
     for await (const chunk of packed) {
       await unpacker.feed(chunk);
@@ -87,7 +87,7 @@ async function pump(packed: AsyncIterable<Uint8Array>, unpacker: Unpacker): Prom
 }
 
 /** zlib's errors in words; others as they are. */
-export function unpackingError(error: unknown, compression: Compression, name: string): unknown {
+export function decompressionError(error: unknown, compression: Compression, name: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'Z_BUF_ERROR')
     return new InputError(`${name} is cut off: its ${compression} data ends too early`, { cause: error });

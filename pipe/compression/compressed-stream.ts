@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ByobReader } from '../io/byob-reader.ts';
 import { createSha256 } from '../io/hashes.ts';
 import type { Block, BlockMemory, Share } from './block-memory.ts';
-import type { Ahead, Pace, Rung } from './pace.ts';
+import type { Ahead, Pace, Level } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
 
 /** What a compressed stream turned out to be, known once it has been read to its end. */
@@ -27,7 +27,7 @@ export interface Compressed {
 }
 
 /** What all streams of a compressor share. */
-export interface StreamMeans {
+export interface StreamResources {
   readonly threads: ThreadPool;
   readonly memory: BlockMemory;
   readonly pace: Pace;
@@ -50,11 +50,11 @@ interface Packing {
   users: number;
 }
 
-export class PackedStream implements Compressed {
+export class CompressedStream implements Compressed {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly hasRead: Promise<void>;
   readonly #id: number;
-  readonly #means: StreamMeans;
+  readonly #means: StreamResources;
   readonly #share: Share;
   readonly #hash = createSha256();
   /** Blocks not yet given out, in the source's order. */
@@ -75,7 +75,7 @@ export class PackedStream implements Compressed {
   readonly #reading = Promise.withResolvers<void>();
 
   /** @param id tells the stream from others that share its means */
-  constructor(id: number, source: ByobReader, means: StreamMeans) {
+  constructor(id: number, source: ByobReader, means: StreamResources) {
     this.#id = id;
     this.#means = means;
     this.#share = means.memory.join();
@@ -169,7 +169,7 @@ export class PackedStream implements Compressed {
       .hash({ task: 'hash', stream: this.#id, memory, length })
       .catch((error: unknown) => this.#fail(error))
       .finally(release);
-    let rung: Rung | undefined;
+    let rung: Level | undefined;
     let startedAt = 0;
     threads
       .pack(this.#id, (engine) => {
@@ -204,12 +204,12 @@ export class PackedStream implements Compressed {
 
   #ahead(packing: Packing): Ahead {
     const blocks = this.#backlog.slice(0, this.#backlog.indexOf(packing));
-    const firstUnpacked = blocks.findIndex(({ size }) => size === undefined);
-    const ready = firstUnpacked < 0 ? blocks : blocks.slice(0, firstUnpacked);
+    const firstUncompressed = blocks.findIndex(({ size }) => size === undefined);
+    const ready = firstUncompressed < 0 ? blocks : blocks.slice(0, firstUncompressed);
     const given = this.#given;
     return {
       readyBytes: ready.reduce((sum, { size = 0 }) => sum + size, 0),
-      unpackedBlocks: blocks.length - ready.length,
+      uncompressedBlocks: blocks.length - ready.length,
       given: given && { bytes: given.bytes, ms: performance.now() - given.at },
     };
   }

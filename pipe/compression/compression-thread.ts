@@ -1,11 +1,11 @@
 /** A worker thread as an object: tasks in, answers out, and an end that everybody hears of. */
 
 import type { Worker } from 'node:worker_threads';
-import { type Answer, type Engine, startPackingWorker, type Task, type WorkerSetup } from './packing-worker.ts';
+import { type Answer, type Engine, startCompressionWorker, type Task, type WorkerSetup } from './compression-worker.ts';
 
 type Value = number | string;
 
-export class PackingThread {
+export class CompressionThread {
   /** Known as soon as the thread runs. */
   readonly engine: Promise<Engine>;
   /** Blocks that it is packing or has at hand. */
@@ -17,8 +17,8 @@ export class PackingThread {
   #end: Error | undefined;
 
   /** @param onEnd is called when the thread takes no more tasks */
-  constructor(setup: WorkerSetup, onEnd: (thread: PackingThread) => void) {
-    this.#worker = startPackingWorker(setup);
+  constructor(setup: WorkerSetup, onEnd: (thread: CompressionThread) => void) {
+    this.#worker = startCompressionWorker(setup);
     const engine = Promise.withResolvers<Engine>();
     this.engine = engine.promise;
     this.engine.catch(() => undefined);
