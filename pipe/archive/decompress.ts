@@ -1,28 +1,22 @@
-/** Unpacks gzip and zstd as a stream. */
+/** Decompresses data as a stream. */
 
-import { constants, createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { type Compression, compressionFormats } from '../compression/formats.ts';
 import { InputError } from '../errors.ts';
 import { createSha256 } from '../io/hashes.ts';
 
-export type Compression = 'gzip' | 'zstd';
-
-/** Windows of up to 32 MiB; only `zstd --long` and levels above 21 ask for more. */
-const zstdWindowLog = 25;
 /** Larger ones are no faster, and let more garbage pile up: 95 MB resident instead of 113 with 128 KiB. */
 const chunkSize = 64 * 1024;
 
 export interface Decompressor {
-  readonly stream: Gunzip | ZstdDecompress;
+  readonly stream: Transform;
   /** Resolves once the bytes are no longer needed. */
   feed(chunk: Uint8Array): Promise<void>;
 }
 
 export function createDecompressor(compression: Compression): Decompressor {
-  const stream =
-    compression === 'gzip'
-      ? createGunzip({ chunkSize })
-      : createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLog } });
-  // After the end of the packed data, what follows is ignored, and zlib never says that it has taken it.
+  const stream = compressionFormats[compression].createDecompressor(chunkSize);
+  // After the end of the compressed data, what follows is ignored, and zlib never says that it has taken it.
   const ended = new Promise<void>((resolve) => {
     stream.once('end', resolve).once('close', resolve);
   });
@@ -53,46 +47,46 @@ export async function digestOfDecompressed({ stream }: Decompressor): Promise<st
 }
 
 /**
- * @param name names the packed bytes in messages
- * @throws InputError where they are damaged or cut off
+ * @param name names the compressed bytes in messages
+ * @throws InputError if they are damaged or cut off
  */
-export async function* unpack(
-  packed: AsyncIterable<Uint8Array>,
+export async function* decompress(
+  compressed: AsyncIterable<Uint8Array>,
   compression: Compression,
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const unpacker = createDecompressor(compression);
-  const pumping = pump(packed, unpacker);
+  const decompressor = createDecompressor(compression);
+  const pumping = pump(compressed, decompressor);
   try {
-    for await (const chunk of unpacker.stream) yield chunk as Buffer;
+    for await (const chunk of decompressor.stream) yield chunk as Buffer;
   } catch (error) {
     throw decompressionError(error, compression, name);
   } finally {
-    unpacker.stream.destroy();
+    decompressor.stream.destroy();
     await pumping;
   }
 }
 
-async function pump(packed: AsyncIterable<Uint8Array>, unpacker: Decompressor): Promise<void> {
+async function pump(compressed: AsyncIterable<Uint8Array>, decompressor: Decompressor): Promise<void> {
   try {
-    for await (const chunk of packed) {
-      await unpacker.feed(chunk);
-      if (unpacker.stream.destroyed || unpacker.stream.readableEnded) return;
+    for await (const chunk of compressed) {
+      await decompressor.feed(chunk);
+      if (decompressor.stream.destroyed || decompressor.stream.readableEnded) return;
     }
-    unpacker.stream.end();
+    decompressor.stream.end();
   } catch (error) {
-    // Where the unpacker failed, it has told so itself.
-    unpacker.stream.destroy(error as Error);
+    // If the decompressor failed, it has said so itself.
+    decompressor.stream.destroy(error as Error);
   }
 }
 
-/** zlib's errors in words; others as they are. */
+/** The decompressor's errors in words; others as they are. */
 export function decompressionError(error: unknown, compression: Compression, name: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'Z_BUF_ERROR')
     return new InputError(`${name} is cut off: its ${compression} data ends too early`, { cause: error });
-  if (code === undefined || !/^(?:Z|ZSTD)_/.test(code)) return error;
-  return new InputError(`${name} is damaged: its ${compression} data cannot be unpacked (${message})`, {
+  if (code === undefined || !compressionFormats[compression].damageCodes.test(code)) return error;
+  return new InputError(`${name} is damaged: its ${compression} data cannot be decompressed (${message})`, {
     cause: error,
   });
 }

@@ -38,7 +38,7 @@ export async function withZipMembers<T>(
   try {
     const zip = await readable(() =>
       // Paths stay bytes: other members' odd names are none of our business.
-      fromRandomAccessReaderPromise(new FileReader(handle), file.size, {
+      fromRandomAccessReaderPromise(new ZipReader(handle), file.size, {
         autoClose: false,
         lazyEntries: true,
         decodeStrings: false,
@@ -86,7 +86,7 @@ async function readable<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Reads the directory, whose parts yauzl asks for one after the other, through a window. */
-class FileReader extends RandomAccessReader {
+class ZipReader extends RandomAccessReader {
   readonly #handle: FileHandle;
   #window: Buffer = Buffer.alloc(0);
   #windowStart = 0;

@@ -1,4 +1,4 @@
-/** The blocks of memory that streams fill and threads pack: a fixed number of them, shared fairly. */
+/** The blocks of memory that streams fill and threads compress: a fixed number of them, shared fairly. */
 
 import { alignmentBytes } from '../io/aligned-memory.ts';
 
@@ -9,15 +9,15 @@ export interface Block {
   readonly output: Uint8Array;
 }
 
-/** What one stream may have of it. */
-export interface Share {
-  /** A block, when there is one; undefined where the share was closed before. One call at a time. */
+/** How many blocks one stream may have at a time. */
+export interface Quota {
+  /** A block, when there is one; undefined if the quota was closed before. One call at a time. */
   take(): Promise<Block | undefined>;
   giveBack(block: Block): void;
   close(): void;
 }
 
-/** Two that the consumer may still look at, and one that is filled and packed meanwhile: with fewer, nothing overlaps. */
+/** Two that the consumer may still look at, and one that is filled and compressed meanwhile: with fewer, nothing overlaps. */
 const leastBlocks = 3;
 
 /** Where a block's input lies in its memory. */
@@ -47,8 +47,8 @@ export class BlockMemory {
     this.#outputBytes = outputBytes;
   }
 
-  /** A share that counts from its first block on. */
-  join(): Share {
+  /** A quota that counts from its first block on. */
+  join(): Quota {
     const holder: Holder = { held: 0, isClosed: false, wake: undefined };
     return {
       take: async () => {

@@ -1,28 +1,28 @@
-/** One stream on its way through the threads: read, hashed and packed block by block, and given out in order. */
+/** One stream on its way through the threads: read, hashed and compressed block by block, and given out in order. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ByobReader } from '../io/byob-reader.ts';
 import { createSha256 } from '../io/hashes.ts';
-import type { Block, BlockMemory, Share } from './block-memory.ts';
-import type { Ahead, Pace, Level } from './pace.ts';
+import type { Block, BlockMemory, Quota } from './block-memory.ts';
+import type { Ahead, Level, Pace } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
 
 /** What a compressed stream turned out to be, known once it has been read to its end. */
 export interface Compressed {
   /**
-   * The packed bytes, to be read once. Memory is bounded: nothing is read further ahead than a few blocks.
+   * The compressed bytes, to be read once. Memory is bounded: nothing is read further ahead than a few blocks.
    * A chunk is valid until the next but one is asked for. What the source throws is thrown here, unchanged and at once.
    */
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** When the source needs to be read no more: what is left is to be packed and given out. Never rejects. */
+  /** When the source needs to be read no more: what is left is to be compressed and given out. Never rejects. */
   readonly hasRead: Promise<void>;
-  /** After `bytes` has ended: `sha256:…` of the packed bytes. */
+  /** After `bytes` has ended: `sha256:…` of the compressed bytes. */
   digest(): string;
   /** After `bytes` has ended: `sha256:…` of the bytes that went in, which is the layer's diff ID. */
   sourceDigest(): string;
-  /** Packed bytes so far. */
+  /** Compressed bytes so far. */
   size(): number;
-  /** Bytes of the source whose packed form has been given out so far. */
+  /** Bytes of the source whose compressed form has been given out so far. */
   sourceSize(): number;
 }
 
@@ -40,13 +40,13 @@ const socketBufferBytes = 64 * 1024;
 const sourcePatienceMs = 100;
 
 /** A block on its way. */
-interface Packing {
+interface BlockInProgress {
   readonly block: Block;
   /** Bytes of the source. */
   readonly length: number;
-  /** Undefined until it is packed. */
+  /** Undefined until it is compressed. */
   size: number | undefined;
-  /** What still needs the block: hashing, packing, and whoever it is given out to. */
+  /** What still needs the block: hashing, compressing, and whoever it is given out to. */
   users: number;
 }
 
@@ -54,11 +54,11 @@ export class CompressedStream implements Compressed {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly hasRead: Promise<void>;
   readonly #id: number;
-  readonly #means: StreamResources;
-  readonly #share: Share;
+  readonly #resources: StreamResources;
+  readonly #quota: Quota;
   readonly #hash = createSha256();
   /** Blocks not yet given out, in the source's order. */
-  readonly #backlog: Packing[] = [];
+  readonly #backlog: BlockInProgress[] = [];
   #size = 0;
   #readSize = 0;
   #sourceSize = 0;
@@ -67,18 +67,18 @@ export class CompressedStream implements Compressed {
   #failure: { readonly error: unknown } | undefined;
   #hasEnded = false;
   #isStopped = false;
-  /** Whether the last block packed did not shrink. At first assumed, which costs one sample. */
+  /** Whether the last block compressed did not shrink. At first assumed, which costs one sample. */
   #isDoubtful = true;
   /** What the consumer is busy with. */
   #given: { readonly bytes: number; readonly at: number } | undefined;
   #change = Promise.withResolvers<void>();
   readonly #reading = Promise.withResolvers<void>();
 
-  /** @param id tells the stream from others that share its means */
-  constructor(id: number, source: ByobReader, means: StreamResources) {
+  /** @param id tells the stream from others that share its resources */
+  constructor(id: number, source: ByobReader, resources: StreamResources) {
     this.#id = id;
-    this.#means = means;
-    this.#share = means.memory.join();
+    this.#resources = resources;
+    this.#quota = resources.memory.join();
     this.bytes = this.#giveOut(source);
     this.hasRead = this.#reading.promise;
   }
@@ -102,34 +102,34 @@ export class CompressedStream implements Compressed {
   async *#giveOut(source: ByobReader): AsyncGenerator<Uint8Array> {
     void this.#read(source);
     /** What the consumer may still look at: the last two. */
-    const givenOut: Packing[] = [];
+    const givenOut: BlockInProgress[] = [];
     try {
-      for (let packing = await this.#next(); packing !== undefined; packing = await this.#next()) {
-        let packed = packing.block.output.subarray(0, packing.size);
-        this.#hash.update(packed);
-        this.#size += packed.length;
-        this.#sourceSize += packing.length;
-        if (packed.length < socketBufferBytes || this.#isLast()) {
-          packed = packed.slice();
-          this.#release(packing);
+      for (let current = await this.#next(); current !== undefined; current = await this.#next()) {
+        let compressed = current.block.output.subarray(0, current.size);
+        this.#hash.update(compressed);
+        this.#size += compressed.length;
+        this.#sourceSize += current.length;
+        if (compressed.length < socketBufferBytes || this.#isLast()) {
+          compressed = compressed.slice();
+          this.#release(current);
         } else {
-          givenOut.push(packing);
+          givenOut.push(current);
         }
-        const given = { bytes: packed.length, at: performance.now() };
+        const given = { bytes: compressed.length, at: performance.now() };
         this.#given = given;
-        yield packed;
+        yield compressed;
         this.#given = undefined;
         const now = performance.now();
-        this.#means.pace.taken(given.bytes, now - given.at, now);
-        for (const packing of givenOut.splice(0, givenOut.length - 1)) this.#release(packing);
+        this.#resources.pace.taken(given.bytes, now - given.at, now);
+        for (const earlier of givenOut.splice(0, givenOut.length - 1)) this.#release(earlier);
       }
-      this.#sourceDigest = await this.#means.threads.digest({ task: 'digest', stream: this.#id });
+      this.#sourceDigest = await this.#resources.threads.digest({ task: 'digest', stream: this.#id });
       this.#digest = `sha256:${this.#hash.digest()}`;
     } finally {
       this.#isStopped = true;
-      this.#means.threads.forget(this.#id);
-      for (const packing of [...givenOut, ...this.#backlog]) this.#release(packing);
-      this.#share.close();
+      this.#resources.threads.forget(this.#id);
+      for (const unfinished of [...givenOut, ...this.#backlog]) this.#release(unfinished);
+      this.#quota.close();
       await Promise.race([this.hasRead, delay(sourcePatienceMs, undefined, { ref: false })]);
     }
   }
@@ -139,11 +139,11 @@ export class CompressedStream implements Compressed {
     let block: Block | undefined;
     try {
       for (let isLast = false; !isLast;) {
-        block = await this.#share.take();
+        block = await this.#quota.take();
         if (block === undefined) break;
         const length = await source.read(block.input);
         isLast = length < block.input.length;
-        // Nothing at all is packed too: what is given out must be a whole gzip or zstd stream.
+        // Nothing at all is compressed too: what is given out must be a whole stream of the format.
         if (this.#isStopped || (length === 0 && this.#readSize > 0)) break;
         this.#submit(block, length);
         block = undefined;
@@ -152,44 +152,44 @@ export class CompressedStream implements Compressed {
       this.#fail(error);
     }
     await source.close().catch((error: unknown) => this.#fail(error));
-    if (block !== undefined) this.#share.giveBack(block);
+    if (block !== undefined) this.#quota.giveBack(block);
     this.#hasEnded = true;
     this.#announce();
     this.#reading.resolve();
   }
 
   #submit(block: Block, length: number): void {
-    const { threads, pace } = this.#means;
+    const { threads, pace } = this.#resources;
     const { memory } = block;
-    const packing: Packing = { block, length, size: undefined, users: 3 };
-    this.#backlog.push(packing);
+    const current: BlockInProgress = { block, length, size: undefined, users: 3 };
+    this.#backlog.push(current);
     this.#readSize += length;
-    const release = (): void => this.#release(packing);
+    const release = (): void => this.#release(current);
     threads
       .hash({ task: 'hash', stream: this.#id, memory, length })
       .catch((error: unknown) => this.#fail(error))
       .finally(release);
-    let rung: Level | undefined;
+    let chosen: Level | undefined;
     let startedAt = 0;
     threads
-      .pack(this.#id, (engine) => {
-        rung = pace.rung(engine, this.#ahead(packing));
+      .compress(this.#id, (codec) => {
+        chosen = pace.choose(codec, this.#ahead(current));
         startedAt = performance.now();
-        const { level, denseLevel = level } = rung;
-        return { task: 'pack', memory, length, level, denseLevel, isDoubtful: this.#isDoubtful };
+        const { level, denseLevel = level } = chosen;
+        return { task: 'compress', memory, length, level, denseLevel, isDoubtful: this.#isDoubtful };
       })
       .then((size) => {
-        packing.size = size;
+        current.size = size;
         this.#isDoubtful = size > length * 0.99;
         // What is stored says nothing of a level's price.
-        if (rung !== undefined && !this.#isDoubtful) pace.packed(rung, performance.now() - startedAt);
+        if (chosen !== undefined && !this.#isDoubtful) pace.compressed(chosen, performance.now() - startedAt);
         return this.#announce();
       })
       .catch((error: unknown) => this.#fail(error))
       .finally(release);
   }
 
-  async #next(): Promise<Packing | undefined> {
+  async #next(): Promise<BlockInProgress | undefined> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error as Error;
       if (this.#backlog[0]?.size !== undefined) return this.#backlog.shift();
@@ -202,8 +202,8 @@ export class CompressedStream implements Compressed {
     return this.#hasEnded && this.#backlog.length === 0;
   }
 
-  #ahead(packing: Packing): Ahead {
-    const blocks = this.#backlog.slice(0, this.#backlog.indexOf(packing));
+  #ahead(current: BlockInProgress): Ahead {
+    const blocks = this.#backlog.slice(0, this.#backlog.indexOf(current));
     const firstUncompressed = blocks.findIndex(({ size }) => size === undefined);
     const ready = firstUncompressed < 0 ? blocks : blocks.slice(0, firstUncompressed);
     const given = this.#given;
@@ -214,9 +214,9 @@ export class CompressedStream implements Compressed {
     };
   }
 
-  #release(packing: Packing): void {
-    packing.users--;
-    if (packing.users === 0) this.#share.giveBack(packing.block);
+  #release(block: BlockInProgress): void {
+    block.users--;
+    if (block.users === 0) this.#quota.giveBack(block.block);
   }
 
   #fail(error: unknown): void {

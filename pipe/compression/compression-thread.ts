@@ -1,15 +1,16 @@
 /** A worker thread as an object: tasks in, answers out, and an end that everybody hears of. */
 
 import type { Worker } from 'node:worker_threads';
-import { type Answer, type Engine, startCompressionWorker, type Task, type WorkerSetup } from './compression-worker.ts';
+import { type Answer, startCompressionWorker, type Task, type WorkerSetup } from './compression-worker.ts';
+import type { Codec } from './formats.ts';
 
 type Value = number | string;
 
 export class CompressionThread {
   /** Known as soon as the thread runs. */
-  readonly engine: Promise<Engine>;
-  /** Blocks that it is packing or has at hand. */
-  packing = 0;
+  readonly codec: Promise<Codec>;
+  /** Blocks that it is compressing or has at hand. */
+  blocks = 0;
   readonly #worker: Worker;
   readonly #answers = new Map<number, PromiseWithResolvers<Value>>();
   #lastId = 0;
@@ -19,11 +20,11 @@ export class CompressionThread {
   /** @param onEnd is called when the thread takes no more tasks */
   constructor(setup: WorkerSetup, onEnd: (thread: CompressionThread) => void) {
     this.#worker = startCompressionWorker(setup);
-    const engine = Promise.withResolvers<Engine>();
-    this.engine = engine.promise;
-    this.engine.catch(() => undefined);
+    const codec = Promise.withResolvers<Codec>();
+    this.codec = codec.promise;
+    this.codec.catch(() => undefined);
     this.#worker.on('message', (answer: Answer) => {
-      if ('engine' in answer) engine.resolve(answer.engine);
+      if ('codec' in answer) codec.resolve(answer.codec);
       else this.#settle(answer);
       // An idle thread does not keep the process alive; one that is being ended does, until its end is known.
       if (this.#answers.size === 0 && !this.#isClosing) this.#worker.unref();
@@ -31,7 +32,7 @@ export class CompressionThread {
     const end = (error: Error): void => {
       this.#end ??= error;
       onEnd(this);
-      engine.reject(error);
+      codec.reject(error);
       for (const { reject } of this.#answers.values()) reject(error);
       this.#answers.clear();
     };
@@ -56,7 +57,7 @@ export class CompressionThread {
     await this.#worker.terminate();
   }
 
-  #settle(answer: Exclude<Answer, { readonly engine: Engine }>): void {
+  #settle(answer: Exclude<Answer, { readonly codec: Codec }>): void {
     const waiting = this.#answers.get(answer.id);
     this.#answers.delete(answer.id);
     if ('error' in answer) waiting?.reject(new Error(`Compressing failed: ${answer.error}`));

@@ -1,23 +1,22 @@
-/** What runs in each worker thread: packs and hashes blocks that lie in shared memory. */
+/** What runs in each worker thread: compresses and hashes blocks that lie in shared memory. */
 
 import type { Hash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-
-/** What packs blocks: `libdeflate` and `zlib` make gzip members, `zstd` makes zstd frames. */
-export type Engine = 'libdeflate' | 'zlib' | 'zstd';
+import type { Codec } from './formats.ts';
 
 export interface WorkerSetup {
-  readonly format: 'gzip' | 'zstd';
-  /** Where libdeflate may be found, the first that loads is taken; without any of them, zlib does its work. */
+  /** Of one format, best first: the first that is installed is used. */
+  readonly codecs: readonly [Codec, ...Codec[]];
+  /** Where libdeflate may be found: the first that loads is used. */
   readonly libraries: readonly string[];
   /** Where in a block's memory the input lies, and from where on the output. */
   readonly inputOffset: number;
   readonly outputOffset: number;
 }
 
-/** Packs the `length` bytes of input in `memory` into one gzip member or zstd frame; answered with its length. */
+/** Compresses the `length` bytes of input in `memory` into data that stands on its own; answered with its length. */
 export interface CompressTask {
-  readonly task: 'pack';
+  readonly task: 'compress';
   readonly memory: SharedArrayBuffer;
   readonly length: number;
   readonly level: number;
@@ -43,11 +42,20 @@ export interface DigestTask {
 
 export type Task = CompressTask | HashTask | DigestTask;
 
-/** A worker's first message is its engine, all others answer one task each. */
+/** A worker's first message is its codec, all others answer one task each. */
 export type Answer =
-  | { readonly engine: Engine }
+  | { readonly codec: Codec }
   | { readonly id: number; readonly value: number | string }
   | { readonly id: number; readonly error: string };
+
+/** A codec that is there. */
+interface BlockCodec {
+  readonly name: Codec;
+  /** The level at which it stores what does not shrink. */
+  readonly storingLevel: number;
+  /** @returns the bytes of output, or 0 if it has no room */
+  compress(input: Uint8Array, output: Uint8Array, level: number): number;
+}
 
 /**
  * The worker's whole program. It is handed over as text, so that the pipe stays one file and a thread need not load all
@@ -57,9 +65,18 @@ export type Answer =
  */
 function compressBlocks(): void {
   const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
-  const { format, libraries, inputOffset, outputOffset } = workerData as WorkerSetup;
+  const { libraries, inputOffset, outputOffset, ...setup } = workerData as WorkerSetup;
 
-  const codecs = {
+  const garbage = {
+    /** The garbage collector would leave 32 MiB in each thread before it looks: so what is done with is freed at once. */
+    move(compressed: Uint8Array, output: Uint8Array): number {
+      output.set(compressed);
+      const size = compressed.length;
+      (compressed.buffer as ArrayBuffer).transfer(0);
+      return size;
+    },
+  };
+  const codecs: Record<Codec, () => BlockCodec | undefined> = {
     /** Its calls block, which is why they are made here. Declarations: libdeflate.h of 1.14, unchanged since 1.0. */
     libdeflate() {
       for (const path of libraries) {
@@ -73,9 +90,9 @@ function compressBlocks(): void {
           });
           const compressors = new Map<number, bigint>();
           return {
-            engine: 'libdeflate' as const,
+            name: 'libdeflate',
             storingLevel: 0,
-            pack(input: Uint8Array, output: Uint8Array, level: number): number {
+            compress(input: Uint8Array, output: Uint8Array, level: number): number {
               let compressor = compressors.get(level);
               if (compressor === undefined) {
                 compressor = functions.libdeflate_alloc_compressor(level);
@@ -95,66 +112,60 @@ function compressBlocks(): void {
     zlib() {
       const zlib = process.getBuiltinModule('node:zlib');
       return {
-        engine: 'zlib' as const,
+        name: 'zlib',
         storingLevel: 0,
-        pack(input: Uint8Array, output: Uint8Array, level: number): number {
-          const packed = zlib.gzipSync(input, { level: Math.min(level, 9), chunkSize: output.length });
-          return codecs.move(packed, output);
+        compress(input: Uint8Array, output: Uint8Array, level: number): number {
+          const compressed = zlib.gzipSync(input, { level: Math.min(level, 9), chunkSize: output.length });
+          return garbage.move(compressed, output);
         },
       };
-    },
-    /** The garbage collector would leave 32 MiB in each thread before it looks: so what is done with is freed at once. */
-    move(packed: Uint8Array, output: Uint8Array): number {
-      output.set(packed);
-      const size = packed.length;
-      (packed.buffer as ArrayBuffer).transfer(0);
-      return size;
     },
     /** zstd itself stores what does not shrink, and at level 1 finds that out soonest. */
     zstd() {
       const zlib = process.getBuiltinModule('node:zlib');
       const { ZSTD_c_compressionLevel } = zlib.constants;
       return {
-        engine: 'zstd' as const,
+        name: 'zstd',
         storingLevel: 1,
-        pack(input: Uint8Array, output: Uint8Array, level: number): number {
-          const packed = zlib.zstdCompressSync(input, {
+        compress(input: Uint8Array, output: Uint8Array, level: number): number {
+          const compressed = zlib.zstdCompressSync(input, {
             chunkSize: output.length,
             pledgedSrcSize: input.length,
             params: { [ZSTD_c_compressionLevel]: level },
           });
-          return codecs.move(packed, output);
+          return garbage.move(compressed, output);
         },
       };
     },
   };
-  const codec = format === 'zstd' ? codecs.zstd() : (codecs.libdeflate() ?? codecs.zlib());
+  const codec = setup.codecs.reduce<BlockCodec | undefined>((found, name) => found ?? codecs[name](), undefined);
+  if (codec === undefined) throw new Error(`none of ${setup.codecs.join(', ')} is installed`);
 
   const sample = new Uint8Array(4 * 8192);
   const counts = new Uint32Array(256);
   const hashes = new Map<number, Hash>();
   const tasks = {
-    pack({ memory, length, isDoubtful, ...levels }: CompressTask): number {
+    compress({ memory, length, isDoubtful, ...levels }: CompressTask): number {
       const input = new Uint8Array(memory, inputOffset, length);
       const output = new Uint8Array(memory, outputOffset);
       const level = levels.denseLevel !== levels.level && tasks.isDense(input) ? levels.denseLevel : levels.level;
       const stores = isDoubtful && level > codec.storingLevel && !tasks.shrinks(input, output);
-      const size = codec.pack(input, output, stores ? codec.storingLevel : level);
-      if (size === 0) throw new Error(`${codec.engine} could not pack ${length} bytes`);
+      const size = codec.compress(input, output, stores ? codec.storingLevel : level);
+      if (size === 0) throw new Error(`${codec.name} could not compress ${length} bytes`);
       return size;
     },
-    /** Four pieces of the block, packed at the quickest level, lose at least 1 %. */
+    /** Four pieces of the block, compressed at the quickest level, lose at least 1 %. */
     shrinks(input: Uint8Array, output: Uint8Array): boolean {
       if (input.length < 2 * sample.length) return true;
       for (const part of [0, 1, 2, 3]) {
         const start = Math.floor((input.length * part) / 4);
         sample.set(input.subarray(start, start + sample.length / 4), (part * sample.length) / 4);
       }
-      return codec.pack(sample, output, 1) < sample.length * 0.99;
+      return codec.compress(sample, output, 1) < sample.length * 0.99;
     },
     /**
      * Its bytes, one by one, take more than 5.7 bits each (Shannon's entropy of 16 KiB from all over the block), as in
-     * machine code and in what is packed already, and not in texts and tables. Of all that takes no time to find out, this
+     * machine code and in what is compressed already, and not in texts and tables. Of all that takes no time to find out, this
      * tells best what a higher level would gain.
      */
     isDense(input: Uint8Array): boolean {
@@ -189,13 +200,13 @@ function compressBlocks(): void {
   parentPort?.on('message', ({ id, ...task }: Task & { readonly id: number }) => {
     try {
       const value =
-        task.task === 'pack' ? tasks.pack(task) : task.task === 'hash' ? tasks.hash(task) : tasks.digest(task);
+        task.task === 'compress' ? tasks.compress(task) : task.task === 'hash' ? tasks.hash(task) : tasks.digest(task);
       parentPort.postMessage({ id, value } satisfies Answer, []);
     } catch (error) {
       parentPort.postMessage({ id, error: (error as Error).message } satisfies Answer, []);
     }
   });
-  parentPort?.postMessage({ engine: codec.engine } satisfies Answer, []);
+  parentPort?.postMessage({ codec: codec.name } satisfies Answer, []);
 }
 
 /** A thread that answers tasks: 15 ms of one core until it does, and 8 MB. */
@@ -208,6 +219,6 @@ export function startCompressionWorker(setup: WorkerSetup): Worker {
     env: {},
     // Ten times what it uses; with a limit, V8 lays out 1.4 MB less to begin with.
     resourceLimits: { maxOldGenerationSizeMb: 64 },
-    name: 'packing',
+    name: 'compression',
   });
 }

@@ -1,18 +1,18 @@
-/** Packs layers: one interface over gzip and zstd, by whatever does it fastest here. */
+/** Compresses layers: one interface over all formats, by whatever does it fastest here. */
 
 import { availableParallelism } from 'node:os';
 import { type ByobReader, readerOf } from '../io/byob-reader.ts';
 import { BlockMemory, inputOffset } from './block-memory.ts';
 import { Pace } from './pace.ts';
 import { type Compressed, CompressedStream } from './compressed-stream.ts';
-import type { Engine } from './compression-worker.ts';
+import { type Codec, type Compression, compressionFormats } from './formats.ts';
 import { ThreadPool } from './thread-pool.ts';
 
 export type { Compressed } from './compressed-stream.ts';
 
 export interface CompressorOptions {
-  readonly format: 'gzip' | 'zstd';
-  /** Pinned by the user, as the format and the engine have them; otherwise chosen block by block from back-pressure. */
+  readonly format: Compression;
+  /** Pinned by the user, as the format and the codec have them; otherwise chosen block by block from back-pressure. */
   readonly level?: number | undefined;
   /** Instead of one for each processor. */
   readonly threads?: number | undefined;
@@ -21,9 +21,9 @@ export interface CompressorOptions {
 }
 
 export interface Compressor {
-  readonly format: 'gzip' | 'zstd';
+  readonly format: Compression;
   /** For the log. */
-  engine(): Promise<Engine>;
+  codec(): Promise<Codec>;
   /** Several may run at once; they share the threads and the memory. */
   compress(source: AsyncIterable<Uint8Array> | ByobReader): Compressed;
   /** Starts the threads that so many bytes keep busy: worth while as soon as it is sure that they will come. */
@@ -39,12 +39,6 @@ export interface Compressor {
  */
 const blockBytes = 1024 * 1024;
 
-/**
- * A thread costs 8 MB, its blocks, and what the level works in: zstd's up to 7 MB. So many outrun a line of 1 Gbit/s, and
- * leave the pipe within 160 MB.
- */
-const mostThreads = { gzip: 3, zstd: 2 } as const;
-
 const libdeflatePaths: readonly string[] =
   process.platform === 'darwin'
     ? ['/opt/homebrew/lib/libdeflate.0.dylib', '/usr/local/lib/libdeflate.0.dylib']
@@ -55,17 +49,18 @@ const libdeflatePaths: readonly string[] =
 /** Starts no thread yet: each takes 15 ms until it does anything. */
 export function createCompressor(options: CompressorOptions): Compressor {
   const { format, level, libraries = libdeflatePaths } = options;
-  const threadCount = options.threads ?? Math.min(Math.max(2, availableParallelism()), mostThreads[format]);
+  const { codecs, maxThreads } = compressionFormats[format];
+  const threadCount = options.threads ?? Math.min(Math.max(2, availableParallelism()), maxThreads);
   // Two with each thread; one being filled, two given out, three ready in between.
   const memory = new BlockMemory(2 * threadCount + 6, blockBytes, blockBytes + blockBytes / 64);
   const { outputOffset } = memory;
-  const threads = new ThreadPool(threadCount, { format, libraries, inputOffset, outputOffset });
-  const means = { threads, memory, pace: new Pace(threadCount, level) };
+  const threads = new ThreadPool(threadCount, { codecs, libraries, inputOffset, outputOffset });
+  const resources = { threads, memory, pace: new Pace(threadCount, level) };
   let streams = 0;
   return {
     format,
-    engine: async () => await threads.engine(),
-    compress: (source) => new CompressedStream(streams++, 'read' in source ? source : readerOf(source), means),
+    codec: async () => await threads.codec(),
+    compress: (source) => new CompressedStream(streams++, 'read' in source ? source : readerOf(source), resources),
     prepare: (bytes) => threads.prepare(Math.ceil(bytes / blockBytes)),
     close: async () => await threads.close(),
   };

@@ -1,13 +1,13 @@
-/** Which level the next block is packed at: the strongest that is done before the block is needed. */
+/** Which level the next block is compressed at: the strongest that is done before the block is needed. */
 
-import type { Engine } from './compression-worker.ts';
+import type { Codec } from './formats.ts';
 
 /** A level, and what it costs. */
 export interface Level {
   readonly level: number;
-  /** Instead, for blocks so dense that packing them harder is hardly worth its time; without it, all are treated alike. */
+  /** Instead, for blocks so dense that compressing them harder is hardly worth its time; without it, all are treated alike. */
   readonly denseLevel?: number;
-  /** What it takes one core of the machine it was measured on to pack 1 MiB. */
+  /** What it takes one core of the machine it was measured on to compress 1 MiB. */
   readonly ms: number;
 }
 
@@ -29,7 +29,7 @@ export type Levels = readonly [Level, ...Level[]];
  *   9: 51, 0.823; 2, and 1 for dense blocks: 298, 0.962. For its tables, a thread needs 1 MB at 3, 4 MB at 6, 7 MB at
  *   7, 14 MB at 9.
  */
-export const ladders: Readonly<Record<Engine, Levels>> = {
+export const levelsOf: Readonly<Record<Codec, Levels>> = {
   libdeflate: [
     { level: 4, denseLevel: 1, ms: 7 },
     { level: 4, ms: 8.3 },
@@ -53,32 +53,32 @@ export const ladders: Readonly<Record<Engine, Levels>> = {
   ],
 };
 
-/** The strongest that takes no longer than `msLeft` on a machine `slowness` times as slow as the ladder's. */
-export function strongestInTime(ladder: Levels, msLeft: number, slowness: number): Level {
-  return ladder.findLast(({ ms }) => ms * slowness <= msLeft) ?? ladder[0];
+/** The strongest that takes no longer than `msLeft` on a machine `slowness` times as slow as theirs was. */
+export function strongestInTime(levels: Levels, msLeft: number, slowness: number): Level {
+  return levels.findLast(({ ms }) => ms * slowness <= msLeft) ?? levels[0];
 }
 
 /** What lies before a block on its way to the consumer. */
 export interface Ahead {
-  /** Bytes packed, up to the first block that is not: what the consumer can have at once. */
+  /** Bytes compressed, up to the first block that is not: what the consumer can have at once. */
   readonly readyBytes: number;
-  /** Further blocks, still to be packed. */
+  /** Further blocks, still to be compressed. */
   readonly uncompressedBlocks: number;
   /** What the consumer was given last, and how long ago; undefined where it waits for more. */
   readonly given?: { readonly bytes: number; readonly ms: number } | undefined;
 }
 
-/** Of the time until a block is needed, what packing may plan with. */
+/** Of the time until a block is needed, the part that compressing may plan with. */
 const plannedPart = 0.6;
 /** What a new observation counts for; consumers vary more, by what their socket's buffer swallows. */
 const compressingWeight = 0.1;
 const takingWeight = 0.05;
 
 /**
- * Learns how fast the consumer takes bytes and how fast blocks are packed: one line and one set of processors serve all
+ * Learns how fast the consumer takes bytes and how fast blocks are compressed: one line and one set of processors serve all
  * streams of a compressor, so they learn together, and a short layer begins where the one before left off.
  *
- * Simulated over lines of 1 to 1,000 MB/s with 2 and 4 threads: within 1 % of the quickest rung's time where the
+ * Simulated over lines of 1 to 1,000 MB/s with 2 and 4 threads: within 1 % of the quickest level's time where the
  * processors are the bottleneck, and within 1 % of the best fixed level's where the line is. Stepping up and down by how full the
  * output queue is took up to 1.8 times as long in between, because nothing told it what a step would cost.
  */
@@ -98,20 +98,20 @@ export class Pace {
   }
 
   /** With nothing ready, and nothing left to do with what it was given last, the consumer waits already, or is about to. */
-  rung(engine: Engine, { readyBytes, uncompressedBlocks, given = { bytes: 0, ms: 0 } }: Ahead): Level {
+  choose(codec: Codec, { readyBytes, uncompressedBlocks, given = { bytes: 0, ms: 0 } }: Ahead): Level {
     const msPerByte = this.#msPerChunk / Math.max(1, this.#bytesPerChunk);
     const msBusy = Math.max(0, given.bytes * msPerByte - given.ms) + readyBytes * msPerByte;
     const msAhead = msBusy === 0 ? 0 : msBusy + uncompressedBlocks * this.#msPerChunk;
     // All threads together may take that long for a block and keep up: with less than the whole of it they catch up, so
-    // that packing that holds up the line finds less time each time. Consumers that take several blocks at once, as a
+    // that compressing that holds up the line finds less time each time. Consumers that take several blocks at once, as a
     // socket's buffer makes them, need not be served at once.
     const ms = Math.max(msAhead, this.#threads * this.#msBetween);
-    return strongestInTime(this.#pinned ?? ladders[engine], ms * plannedPart, this.#slowness);
+    return strongestInTime(this.#pinned ?? levelsOf[codec], ms * plannedPart, this.#slowness);
   }
 
   /** A block took so long from when a thread had it at hand. */
-  packed(rung: Level, ms: number): void {
-    this.#slowness += (ms / rung.ms - this.#slowness) * compressingWeight;
+  compressed(level: Level, ms: number): void {
+    this.#slowness += (ms / level.ms - this.#slowness) * compressingWeight;
   }
 
   /** A consumer came back so long after it was given a chunk. @param at milliseconds since any one moment */

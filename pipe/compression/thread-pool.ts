@@ -1,16 +1,17 @@
 /** The threads that all streams share: started when there is work for them, first come, first served. */
 
 import { CompressionThread } from './compression-thread.ts';
-import type { DigestTask, Engine, HashTask, CompressTask, WorkerSetup } from './compression-worker.ts';
+import type { CompressTask, DigestTask, HashTask, WorkerSetup } from './compression-worker.ts';
+import type { Codec } from './formats.ts';
 
-/** One block being packed and one at hand: a thread need not wait until this one wakes up and gives it more. */
+/** One block being compressed and one at hand: a thread need not wait until this one wakes up and gives it more. */
 const blocksPerThread = 2;
 
 interface Queued {
   readonly stream: number;
   /** Asked when a thread takes the block, so that its level follows the latest state of things. */
-  readonly task: (engine: Engine) => CompressTask;
-  readonly packed: PromiseWithResolvers<number>;
+  readonly task: (codec: Codec) => CompressTask;
+  readonly compressed: PromiseWithResolvers<number>;
 }
 
 export class ThreadPool {
@@ -20,18 +21,19 @@ export class ThreadPool {
   /** Where a stream's hash grows. */
   readonly #hashing = new Map<number, CompressionThread>();
   #queue: Queued[] = [];
-  #engine: Engine | undefined;
+  #codec: Codec | undefined;
   #isClosed = false;
 
   constructor(size: number, setup: WorkerSetup) {
     this.#size = size;
     this.#setup = setup;
-    if (setup.format === 'zstd') this.#engine = 'zstd';
+    const [first, ...others] = setup.codecs;
+    if (others.length === 0) this.#codec = first;
   }
 
-  /** What the threads pack with; starts the first one, where it takes one to know. */
-  async engine(): Promise<Engine> {
-    return this.#engine ?? (await (this.#threads[0] ?? this.#start()).engine);
+  /** What the threads compress with; starts the first one, if it takes one to know. */
+  async codec(): Promise<Codec> {
+    return this.#codec ?? (await (this.#threads[0] ?? this.#start()).codec);
   }
 
   /** Starts as many threads as so many blocks keep busy. */
@@ -39,13 +41,13 @@ export class ThreadPool {
     while (!this.#isClosed && this.#threads.length < Math.min(blocks, this.#size)) this.#start();
   }
 
-  /** @returns the packed size; rejects where `forget` or `close` came first */
-  async pack(stream: number, task: (engine: Engine) => CompressTask): Promise<number> {
+  /** @returns the compressed size; rejects if `forget` or `close` came first */
+  async compress(stream: number, task: (codec: Codec) => CompressTask): Promise<number> {
     this.#checkOpen();
-    const packed = Promise.withResolvers<number>();
-    this.#queue.push({ stream, task, packed });
+    const compressed = Promise.withResolvers<number>();
+    this.#queue.push({ stream, task, compressed });
     this.#distribute();
-    return await packed.promise;
+    return await compressed.promise;
   }
 
   /** Tasks of one stream are done by one thread, in the order of the calls. */
@@ -71,7 +73,7 @@ export class ThreadPool {
   forget(stream: number): void {
     const dropped = this.#queue.filter((queued) => queued.stream === stream);
     this.#queue = this.#queue.filter((queued) => queued.stream !== stream);
-    for (const { packed } of dropped) packed.reject(new Error('The stream was given up'));
+    for (const { compressed } of dropped) compressed.reject(new Error('The stream was given up'));
     if (this.#hashing.has(stream)) this.digest({ task: 'digest', stream }).catch(() => undefined);
   }
 
@@ -82,9 +84,9 @@ export class ThreadPool {
   }
 
   #distribute(): void {
-    const engine = this.#engine;
-    if (engine === undefined) {
-      // Levels are the engine's: the blocks wait for the first thread to tell it, while the others start as well.
+    const codec = this.#codec;
+    if (codec === undefined) {
+      // Levels are the codec's: the blocks wait for the first thread to tell it, while the others start as well.
       this.prepare(this.#queue.length);
       return;
     }
@@ -92,21 +94,21 @@ export class ThreadPool {
       const thread = this.#freeThread();
       const queued = thread && this.#queue.shift();
       if (thread === undefined || queued === undefined) return;
-      thread.packing++;
+      thread.blocks++;
       thread
-        .run(queued.task(engine))
+        .run(queued.task(codec))
         .finally(() => {
-          thread.packing--;
+          thread.blocks--;
           this.#distribute();
         })
-        .then((size) => queued.packed.resolve(Number(size)), queued.packed.reject);
+        .then((size) => queued.compressed.resolve(Number(size)), queued.compressed.reject);
     }
   }
 
   #freeThread(): CompressionThread | undefined {
-    const leastBusy = this.#threads.toSorted((a, b) => a.packing - b.packing)[0];
-    if (leastBusy?.packing !== 0 && this.#threads.length < this.#size) return this.#start();
-    return leastBusy !== undefined && leastBusy.packing < blocksPerThread ? leastBusy : undefined;
+    const leastBusy = this.#threads.toSorted((a, b) => a.blocks - b.blocks)[0];
+    if (leastBusy?.blocks !== 0 && this.#threads.length < this.#size) return this.#start();
+    return leastBusy !== undefined && leastBusy.blocks < blocksPerThread ? leastBusy : undefined;
   }
 
   #start(): CompressionThread {
@@ -115,20 +117,20 @@ export class ThreadPool {
       if (index >= 0) this.#threads.splice(index, 1);
     });
     this.#threads.push(thread);
-    thread.engine.then(
-      (engine) => {
-        this.#engine = engine;
+    thread.codec.then(
+      (codec) => {
+        this.#codec = codec;
         this.#distribute();
       },
       (error: unknown) => {
-        if (this.#engine === undefined) this.#dropQueue(error);
+        if (this.#codec === undefined) this.#dropQueue(error);
       },
     );
     return thread;
   }
 
   #dropQueue(reason: unknown): void {
-    for (const { packed } of this.#queue.splice(0)) packed.reject(reason);
+    for (const { compressed } of this.#queue.splice(0)) compressed.reject(reason);
   }
 
   #checkOpen(): void {

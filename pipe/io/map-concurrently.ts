@@ -4,7 +4,7 @@
  * The results in the order of the items. The first failure keeps further items from being started; once those under
  * way have ended, it is thrown.
  *
- * @param work may say that it is as good as done, so that the next item is begun beside it: of all items, one at a time
+ * @param work may call `startNext` when it is almost done: the next item is then begun beside it, for one item at a time
  */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],

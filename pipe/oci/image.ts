@@ -1,5 +1,6 @@
 /** Where a container image comes from: the one interface behind archives, layouts and engines. */
 
+import type { Compression } from '../compression/formats.ts';
 import type { Body } from '../io/body.ts';
 import type { UnverifiedBytes } from './layers/digest-check.ts';
 
@@ -27,15 +28,15 @@ export interface Platform {
 }
 
 /**
- * How a layer's bytes are packed in its source, by their first bytes. `opaque` is what only passes through as it is:
+ * How a layer's bytes are compressed in its source, by their first bytes. `opaque` is what only passes through as it is:
  * an encrypted layer, an attestation, a type that the pipe does not know.
  */
-export type Packing = 'none' | 'gzip' | 'zstd' | 'opaque';
+export type Packing = 'none' | Compression | 'opaque';
 
 /**
  * One layer as its source holds it. `open` yields the source's bytes as they are, and throws an InputError before its
- * end where they are not what the source promised: cut off, or of another digest than `descriptor` or, unpacked, `diffId`
- * says. Of a packed layer with a descriptor only the packed bytes are checked: `withDiffIdCheck` adds the rest.
+ * end where they are not what the source promised: cut off, or of another digest than `descriptor` or, decompressed,
+ * `diffId` says. Of a compressed layer with a descriptor only the compressed bytes are checked: `withDiffIdCheck` adds the rest.
  */
 export interface Layer extends Body {
   readonly length: number;

@@ -7,6 +7,7 @@ import { fingerprintOf, type SourceFile } from '../io/source-file.ts';
 import { printable } from '../toolkit/stdout.ts';
 import { readImage } from './formats/read-image.ts';
 import type { Choice, Image } from './image.ts';
+import { isCompression, isUnsupportedCompression, listCompressions } from '../compression/formats.ts';
 import { contentOf, headBytes } from '../archive/content.ts';
 import { openDirectory } from './sources/directory.ts';
 import { readBytes } from './sources/file-reader.ts';
@@ -22,8 +23,8 @@ export interface ImagePath {
 }
 
 /**
- * A `docker save` archive or an OCI archive, plain or packed by gzip or zstd, or a directory with the contents of one.
- * Nothing is unpacked to disk; layers are read as they are opened.
+ * A `docker save` archive or an OCI archive, plain or compressed as a whole, or a directory with the contents of one.
+ * Nothing is decompressed to disk; layers are read as they are opened.
  *
  * @throws InputError where it is no image, a damaged one, or not the wanted one
  * @throws FileChangedError where it is written to meanwhile
@@ -48,22 +49,23 @@ async function openSource({ path, absolutePath }: ImagePath): Promise<Source> {
     );
   const file: SourceFile = { path, absolutePath, size: Number(stats.size), fingerprint: fingerprintOf(stats) };
   const content = contentOf(await readBytes(file, 0, Math.min(file.size, headBytes)));
+  if (isCompression(content)) return await openCompressedTar(file, content);
+  if (isUnsupportedCompression(content))
+    throw new InputError(
+      `${name} is compressed with ${content}: only ${listCompressions('and')} are supported. Decompress it first`,
+    );
   switch (content) {
     case 'tar':
       return await openTarFile(file);
-    case 'gzip':
-    case 'zstd':
-      return await openCompressedTar(file, content);
     case 'empty':
       throw new InputError(`${name} is empty`);
-    case 'bzip2':
-    case 'xz':
-      throw new InputError(`${name} is packed by ${content}: only gzip and zstd are supported. Unpack it first`);
     case 'zip':
       throw new InputError(`${name} is a zip archive, not an image: images are saved with docker save`);
     case 'json':
     case 'other':
-      throw new InputError(`${name} is not an image: it is neither a tar archive, nor one packed by gzip or zstd`);
+      throw new InputError(
+        `${name} is not an image: it is neither a tar archive, nor one compressed with ${listCompressions('or')}`,
+      );
     default:
       return content satisfies never;
   }

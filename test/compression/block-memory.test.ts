@@ -1,15 +1,15 @@
 import { expect, it } from '@jest/globals';
-import { type Block, BlockMemory, inputOffset, type Share } from '../../pipe/compression/block-memory.ts';
+import { type Block, BlockMemory, inputOffset, type Quota } from '../../pipe/compression/block-memory.ts';
 
 async function nothing(): Promise<undefined> {
   await new Promise<void>((resolve) => void setImmediate(resolve));
 }
 
 /** Takes what there is at once. */
-async function takeAll(share: Share): Promise<Block[]> {
+async function takeAll(quota: Quota): Promise<Block[]> {
   const blocks: Block[] = [];
   for (;;) {
-    const block = await Promise.race([share.take(), nothing()]);
+    const block = await Promise.race([quota.take(), nothing()]);
     if (block === undefined) return blocks;
     blocks.push(block);
   }
@@ -25,7 +25,7 @@ it('lends every block to the only stream, in memory of its own', async () => {
   });
 });
 
-it('lends each of several streams its share, and three at least', async () => {
+it('lends each of several streams its part, and three at least', async () => {
   const memory = new BlockMemory(8, 1, 1);
   const first = memory.join();
   const taken = await takeAll(first);
@@ -40,17 +40,17 @@ it('lends each of several streams its share, and three at least', async () => {
 
 it('lets a waiting stream go on when a block is given back, or another stream ends', async () => {
   const memory = new BlockMemory(3, 1, 1);
-  const share = memory.join();
-  const [block] = await takeAll(share);
-  const next = share.take();
-  if (block !== undefined) share.giveBack(block);
+  const quota = memory.join();
+  const [block] = await takeAll(quota);
+  const next = quota.take();
+  if (block !== undefined) quota.giveBack(block);
   expect(await next).toBe(block);
 });
 
 it('lends nothing more to a stream that has ended', async () => {
-  const share = new BlockMemory(3, 1, 1).join();
-  await takeAll(share);
-  const next = share.take();
-  share.close();
-  expect([await next, await share.take()]).toEqual([undefined, undefined]);
+  const quota = new BlockMemory(3, 1, 1).join();
+  await takeAll(quota);
+  const next = quota.take();
+  quota.close();
+  expect([await next, await quota.take()]).toEqual([undefined, undefined]);
 });

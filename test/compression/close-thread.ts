@@ -5,9 +5,9 @@ import { CompressionThread } from '../../pipe/compression/compression-thread.ts'
 const attempts = 5;
 
 for (let attempt = 0; attempt < attempts; attempt++) {
-  const setup = { format: 'zstd', libraries: [], inputOffset: 0, outputOffset: 1024 } as const;
+  const setup = { codecs: ['zstd'], libraries: [], inputOffset: 0, outputOffset: 1024 } as const;
   const thread = new CompressionThread(setup, () => undefined);
-  await thread.engine;
+  await thread.codec;
   const answer = thread.run({ task: 'hash', stream: 1, memory: new SharedArrayBuffer(1024), length: 10 });
   answer.catch(() => undefined);
   // The thread answers meanwhile, and this one does not read it before it ends the thread.

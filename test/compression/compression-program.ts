@@ -1,4 +1,4 @@
-/** Runs a program that packs, from its sources or bundled as the pipe is. */
+/** Runs a program that compresses, from its sources or bundled as the pipe is. */
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const sources = join(__dirname, 'compress-generated.ts');
 
 export interface Printed {
-  readonly engine: string;
+  readonly codec: string;
   readonly isRight: boolean;
   readonly size: number;
   readonly peakBytes: number;

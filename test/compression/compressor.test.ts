@@ -18,7 +18,7 @@ import { collect, layerLike, mebibyte, pieces, sha256, text, uneven } from './sa
 import { patience } from '../patience.ts';
 import { itNeedsLibdeflate, itNeedsProgram, runTool } from './tools.ts';
 
-const unpack = { gzip: gunzipSync, zstd: zstdDecompressSync } as const;
+const decompress = { gzip: gunzipSync, zstd: zstdDecompressSync } as const;
 
 const kinds: readonly (readonly [string, CompressorOptions])[] = [
   ['gzip', { format: 'gzip' }],
@@ -44,24 +44,24 @@ describe.each(kinds)('%s', (_, options) => {
   });
   afterAll(async () => await compressor.close());
 
-  it.each(contents)('packs %s, and tells digests and sizes', async (_, content) => {
+  it.each(contents)('compresses %s, and tells digests and sizes', async (_, content) => {
     const stream = compressor.compress(pieces(content));
-    const packed = await collect(stream.bytes);
-    expect(unpack[options.format](packed).equals(content)).toBe(true);
+    const compressed = await collect(stream.bytes);
+    expect(decompress[options.format](compressed).equals(content)).toBe(true);
     expect({
       digest: stream.digest(),
       sourceDigest: stream.sourceDigest(),
       size: stream.size(),
       sourceSize: stream.sourceSize(),
     }).toEqual({
-      digest: sha256(packed),
+      digest: sha256(compressed),
       sourceDigest: sha256(content),
-      size: packed.length,
+      size: compressed.length,
       sourceSize: content.length,
     });
   });
 
-  it.each(contents)('packs %s from a reader, which it closes', async (_, content) => {
+  it.each(contents)('compresses %s from a reader, which it closes', async (_, content) => {
     let isClosed = false;
     const reader = readerOf(pieces(content));
     const stream = compressor.compress({
@@ -71,14 +71,14 @@ describe.each(kinds)('%s', (_, options) => {
         isClosed = true;
       },
     });
-    expect(unpack[options.format](await collect(stream.bytes)).equals(content)).toBe(true);
+    expect(decompress[options.format](await collect(stream.bytes)).equals(content)).toBe(true);
     expect([stream.sourceDigest(), isClosed]).toEqual([sha256(content), true]);
   });
 
   it('stores what does not shrink', async () => {
     const content = randomBytes(4 * mebibyte);
-    const packed = await collect(compressor.compress(pieces(content)).bytes);
-    expect(packed.length).toBeLessThan(content.length * 1.0002);
+    const compressed = await collect(compressor.compress(pieces(content)).bytes);
+    expect(compressed.length).toBeLessThan(content.length * 1.0002);
   });
 
   it('hands over chunks that stay as they are until the next but one is asked for', async () => {
@@ -116,7 +116,7 @@ describe.each(kinds)('%s', (_, options) => {
     const outputs = await Promise.all(
       inputs.map(async (input) => await collect(compressor.compress(pieces(input)).bytes)),
     );
-    expect(outputs.map((output, index) => unpack[options.format](output).equals(inputs[index] ?? output))).toEqual([
+    expect(outputs.map((output, index) => decompress[options.format](output).equals(inputs[index] ?? output))).toEqual([
       true,
       true,
       true,
@@ -209,16 +209,16 @@ describe('without a usable libdeflate', () => {
     ['it is no library', () => [join(directory, 'text.so')]],
     ['it is another library', () => ['libc.so.6', 'libm.so.6']],
     ['it is a directory', () => [directory]],
-  ])('zlib packs where %s', async (_, libraries) => {
+  ])('zlib compresses if %s', async (_, libraries) => {
     const compressor = createCompressor({ format: 'gzip', libraries: libraries() });
-    expect(await compressor.engine()).toBe('zlib');
+    expect(await compressor.codec()).toBe('zlib');
     await compressor.close();
   });
 });
 
-describe('the packed stream', () => {
+describe('the compressed stream', () => {
   let content: Buffer;
-  let packed: { readonly gzip: Buffer; readonly zstd: Buffer };
+  let compressed: { readonly gzip: Buffer; readonly zstd: Buffer };
   beforeAll(async () => {
     content = Buffer.concat([layerLike(), uneven(4)]);
     const compressors = [createCompressor({ format: 'gzip' }), createCompressor({ format: 'zstd' })];
@@ -226,71 +226,90 @@ describe('the packed stream', () => {
       compressors.map(async (compressor) => await collect(compressor.compress(pieces(content)).bytes)),
     );
     await Promise.all(compressors.map(async (compressor) => await compressor.close()));
-    if (gzip === undefined || zstd === undefined) throw new Error('not packed');
-    packed = { gzip, zstd };
+    if (gzip === undefined || zstd === undefined) throw new Error('not compressed');
+    compressed = { gzip, zstd };
   });
 
   itNeedsProgram('gzip')('is read by gzip', () => {
-    expect(runTool('gzip', ['-dc'], packed.gzip).equals(content)).toBe(true);
+    expect(runTool('gzip', ['-dc'], compressed.gzip).equals(content)).toBe(true);
   });
 
   itNeedsProgram('zstd')('is read by zstd', () => {
-    expect(runTool('zstd', ['-dcq'], packed.zstd).equals(content)).toBe(true);
+    expect(runTool('zstd', ['-dcq'], compressed.zstd).equals(content)).toBe(true);
   });
 
   itNeedsProgram('python3')("is read by Python's gzip", () => {
     const script = 'import gzip, sys; sys.stdout.buffer.write(gzip.decompress(sys.stdin.buffer.read()))';
-    expect(runTool('python3', ['-c', script], packed.gzip).equals(content)).toBe(true);
+    expect(runTool('python3', ['-c', script], compressed.gzip).equals(content)).toBe(true);
   });
 
   it('is a series of gzip members without a time or a name', () => {
     // Magic, deflate, no flags, no time: RFC 1952, 2.3.
-    expect(packed.gzip.subarray(0, 8).toString('hex')).toBe('1f8b080000000000');
+    expect(compressed.gzip.subarray(0, 8).toString('hex')).toBe('1f8b080000000000');
   });
 });
 
 itNeedsLibdeflate()(
-  'packs by libdeflate where it is installed, and at its quickest not much larger than gzip -6',
+  'compresses by libdeflate where it is installed, and at its quickest not much larger than gzip -6',
   async () => {
     const compressor = createCompressor({ format: 'gzip' });
-    expect(await compressor.engine()).toBe('libdeflate');
+    expect(await compressor.codec()).toBe('libdeflate');
     const content = layerLike();
-    const packed = await collect(compressor.compress(pieces(content)).bytes);
+    const compressed = await collect(compressor.compress(pieces(content)).bytes);
     await compressor.close();
-    expect(packed.length / gzipSync(content, { level: 6 }).length).toBeLessThan(1.07);
+    expect(compressed.length / gzipSync(content, { level: 6 }).length).toBeLessThan(1.07);
   },
 );
 
-itNeedsLibdeflate()('packs dense blocks at its quickest while nothing waits for them, and others harder', async () => {
-  const pack = async (content: Buffer, level?: number): Promise<Buffer> => {
-    const compressor = createCompressor({ format: 'gzip', level });
-    try {
-      return await collect(compressor.compress(pieces(content)).bytes);
-    } finally {
-      await compressor.close();
+itNeedsLibdeflate()(
+  'compresses dense blocks at its quickest while nothing waits for them, and others harder',
+  async () => {
+    const compress = async (content: Buffer, level?: number): Promise<Buffer> => {
+      const compressor = createCompressor({ format: 'gzip', level });
+      try {
+        return await collect(compressor.compress(pieces(content)).bytes);
+      } finally {
+        await compressor.close();
+      }
+    };
+    // A hundred byte values, all alike often, in pieces that come again: 6.6 bits each, and yet they shrink.
+    const dense = randomBytes(mebibyte / 2).map((byte) => byte % 100);
+    const block = Buffer.concat([dense.subarray(0, 300_000), dense.subarray(290_000), dense.subarray(0, 20_000)]);
+    for (const [content, level] of [
+      [block, 1],
+      [text(mebibyte / 2), 4],
+      [text(100), 4],
+    ] as const) {
+      const compressed = await compress(content);
+      const isLike = await Promise.all(
+        [1, 4].map(async (pinned) => (await compress(content, pinned)).equals(compressed)),
+      );
+      expect(isLike).toEqual([level === 1, level === 4]);
     }
-  };
-  // A hundred byte values, all alike often, in pieces that come again: 6.6 bits each, and yet they shrink.
-  const dense = randomBytes(mebibyte / 2).map((byte) => byte % 100);
-  const block = Buffer.concat([dense.subarray(0, 300_000), dense.subarray(290_000), dense.subarray(0, 20_000)]);
-  for (const [content, level] of [
-    [block, 1],
-    [text(mebibyte / 2), 4],
-    [text(100), 4],
-  ] as const) {
-    const packed = await pack(content);
-    const isLike = await Promise.all([1, 4].map(async (pinned) => (await pack(content, pinned)).equals(packed)));
-    expect(isLike).toEqual([level === 1, level === 4]);
-  }
-});
+  },
+);
 
 it('fails where no thread can start', async () => {
-  const setup = { format: 'gzip', libraries: null as unknown as [], inputOffset: 0, outputOffset: 10 } as const;
+  const setup = {
+    codecs: ['libdeflate', 'zlib'],
+    libraries: null as unknown as [],
+    inputOffset: 0,
+    outputOffset: 10,
+  } as const;
   const pool = new ThreadPool(2, setup);
   const memory = new SharedArrayBuffer(20);
-  const task = (): CompressTask => ({ task: 'pack', memory, length: 1, level: 1, denseLevel: 1, isDoubtful: false });
-  await expect(Promise.all([pool.pack(0, task), pool.pack(1, task)])).rejects.toThrow('A compressing thread failed');
-  await expect(pool.engine()).rejects.toThrow('A compressing thread failed');
+  const task = (): CompressTask => ({
+    task: 'compress',
+    memory,
+    length: 1,
+    level: 1,
+    denseLevel: 1,
+    isDoubtful: false,
+  });
+  await expect(Promise.all([pool.compress(0, task), pool.compress(1, task)])).rejects.toThrow(
+    'A compressing thread failed',
+  );
+  await expect(pool.codec()).rejects.toThrow('A compressing thread failed');
   await pool.close();
 });
 
@@ -318,7 +337,7 @@ async function* failingAfter(data: Buffer, failure: Error): AsyncGenerator<Uint8
   throw failure;
 }
 
-/** Half of it shrinks: packed it is too large to be copied. */
+/** Half of it shrinks: compressed it is too large to be copied. */
 const someData = Buffer.concat([text(mebibyte / 2), randomBytes(mebibyte / 2)]);
 
 function endless(): { readonly bytes: AsyncIterable<Uint8Array>; isDone(): boolean; chunks(): number } {

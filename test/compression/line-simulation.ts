@@ -1,6 +1,6 @@
-/** Packing and sending as arithmetic: threads that take a block's time, and a line behind a socket's buffer. */
+/** Compressing and sending as arithmetic: threads that take a block's time, and a line behind a socket's buffer. */
 
-import type { Pace, Level } from '../../pipe/compression/pace.ts';
+import type { Level, Pace } from '../../pipe/compression/pace.ts';
 
 const sizeOfLevel: Readonly<Record<number, number>> = { 4: 0.973, 5: 0.954, 6: 0.946, 7: 0.942, 10: 0.917 };
 const sizeWithDenseLevel = 0.994;
@@ -9,7 +9,7 @@ const socketBufferBytes = 2_500_000;
 const blocksPerThread = 2;
 
 interface Block {
-  readonly rung: Level;
+  readonly level: Level;
   readonly size: number;
   readonly startedAt: number;
   readonly doneAt: number;
@@ -18,7 +18,7 @@ interface Block {
 
 /** The time until 400 blocks are sent, and their bytes. A block's price and size vary by 20 and 30 %. */
 export function simulate(
-  pace: Pick<Pace, 'rung' | 'packed' | 'taken'>,
+  pace: Pick<Pace, 'choose' | 'compressed' | 'taken'>,
   bytesPerSecond: number,
   threadCount: number,
 ): { readonly seconds: number; readonly bytes: number } {
@@ -36,15 +36,15 @@ export function simulate(
   const start = (thread: Block[]): void => {
     const firstUncompressed = backlog.findIndex(({ doneAt }) => doneAt > now);
     const ready = firstUncompressed < 0 ? backlog : backlog.slice(0, firstUncompressed);
-    const rung = pace.rung('libdeflate', {
+    const level = pace.choose('libdeflate', {
       readyBytes: ready.reduce((sum, { size }) => sum + size, 0),
       uncompressedBlocks: backlog.length - ready.length,
       given: given && { bytes: given.bytes, ms: (now - given.at) * 1000 },
     });
-    const relativeSize = rung.denseLevel === undefined ? (sizeOfLevel[rung.level] ?? 1) : sizeWithDenseLevel;
+    const relativeSize = level.denseLevel === undefined ? (sizeOfLevel[level.level] ?? 1) : sizeWithDenseLevel;
     const size = bytesPerBlock * relativeSize * (0.7 + 0.6 * random());
-    const doneAt = Math.max(now, thread.at(-1)?.doneAt ?? 0) + (rung.ms * (0.8 + 0.4 * random())) / 1000;
-    const block = { rung, size, startedAt: now, doneAt, isSeen: false };
+    const doneAt = Math.max(now, thread.at(-1)?.doneAt ?? 0) + (level.ms * (0.8 + 0.4 * random())) / 1000;
+    const block = { level, size, startedAt: now, doneAt, isSeen: false };
     thread.push(block);
     backlog.push(block);
     queued--;
@@ -52,7 +52,7 @@ export function simulate(
   const work = (): void => {
     for (const block of backlog.filter(({ doneAt, isSeen }) => doneAt <= now && !isSeen)) {
       block.isSeen = true;
-      pace.packed(block.rung, (block.doneAt - block.startedAt) * 1000);
+      pace.compressed(block.level, (block.doneAt - block.startedAt) * 1000);
     }
     const read = Math.min(unread, 2 * threadCount + 5 - backlog.length - queued);
     unread -= read;

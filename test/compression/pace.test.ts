@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Levels, ladders, Pace, type Level, strongestInTime } from '../../pipe/compression/pace.ts';
+import { type Level, type Levels, levelsOf, Pace, strongestInTime } from '../../pipe/compression/pace.ts';
 import { simulate } from './line-simulation.ts';
 
-const ladder: Levels = [
+const levels: Levels = [
   { level: 3, ms: 10 },
   { level: 6, ms: 15 },
   { level: 10, ms: 100 },
@@ -22,21 +22,21 @@ describe('the strongest level in time', () => {
     [29, 2, 3],
     [50, 0.5, 10],
   ])('with %d ms left, on a machine %d times as slow, is %d', (msLeft, slowness, level) => {
-    expect(strongestInTime(ladder, msLeft, slowness).level).toBe(level);
+    expect(strongestInTime(levels, msLeft, slowness).level).toBe(level);
   });
 
-  it.each(Object.entries(ladders))('climbs in order, for %s', (_, rungs) => {
-    expect([...rungs].sort((a, b) => a.ms - b.ms)).toEqual(rungs);
-    expect([...rungs].sort((a, b) => a.level - b.level)).toEqual(rungs);
+  it.each(Object.entries(levelsOf))('climbs in order, for %s', (_, levels) => {
+    expect([...levels].sort((a, b) => a.ms - b.ms)).toEqual(levels);
+    expect([...levels].sort((a, b) => a.level - b.level)).toEqual(levels);
   });
 });
 
 describe('the level of the next block', () => {
-  function learned(msPerChunk: number, packingMs = 7): Pace {
+  function learned(msPerChunk: number, compressingMs = 7): Pace {
     const pace = new Pace(2);
     for (let block = 0; block < 200; block++) {
       pace.taken(400_000, msPerChunk, block);
-      pace.packed(ladders.libdeflate[0], packingMs);
+      pace.compressed(levelsOf.libdeflate[0], compressingMs);
     }
     return pace;
   }
@@ -56,35 +56,35 @@ describe('the level of the next block', () => {
     ['a weaker one on a slow machine', learned(100, 60), full, 7],
     ['the pinned one, whatever happens', new Pace(2, 9), full, 9],
   ])('is %s', (_, pace, ahead, level) => {
-    expect(pace.rung('libdeflate', ahead)).toMatchObject(typeof level === 'number' ? { level } : level);
+    expect(pace.choose('libdeflate', ahead)).toMatchObject(typeof level === 'number' ? { level } : level);
   });
 
   it.each([
-    ['the quickest where each block is wanted as soon as the threads have packed it', 3.5, 1],
+    ['the quickest where each block is wanted as soon as the threads have compressed it', 3.5, 1],
     ['a stronger one where blocks are wanted more seldom, though several at once and at once', 20, 7],
   ])('is %s', (_, msBetween, level) => {
     const pace = new Pace(2);
     for (let block = 0; block < 300; block += 3)
       for (const each of [0, 1, 2]) pace.taken(300_000, each === 2 ? 3 * msBetween : 0.1, (block + each) * msBetween);
-    const rung = pace.rung('libdeflate', { readyBytes: 0, uncompressedBlocks: 0 });
-    expect(level === 1 ? rung.denseLevel : rung.level).toBe(level);
+    const chosen = pace.choose('libdeflate', { readyBytes: 0, uncompressedBlocks: 0 });
+    expect(level === 1 ? chosen.denseLevel : chosen.level).toBe(level);
   });
 
   it('counts what the consumer still has to do with what it was given last', () => {
     const pace = learned(30);
     const givenFor = (ms: number): number =>
-      pace.rung('libdeflate', { readyBytes: 0, uncompressedBlocks: 0, given: { bytes: 400_000, ms } }).level;
+      pace.choose('libdeflate', { readyBytes: 0, uncompressedBlocks: 0, given: { bytes: 400_000, ms } }).level;
     expect([givenFor(1), givenFor(13), givenFor(29)]).toEqual([7, 5, 4]);
   });
 
-  it("begins at the engine's quickest", () => {
-    expect(new Pace(2).rung('zlib', full)).toEqual({ level: 4, ms: expect.any(Number) });
-    expect(new Pace(2).rung('zstd', full)).toMatchObject({ level: 2, denseLevel: 1 });
+  it("begins at the codec's quickest", () => {
+    expect(new Pace(2).choose('zlib', full)).toEqual({ level: 4, ms: expect.any(Number) });
+    expect(new Pace(2).choose('zstd', full)).toMatchObject({ level: 2, denseLevel: 1 });
   });
 });
 
 describe('over a line', () => {
-  // Seconds and bytes relative to the quickest rung throughout.
+  // Seconds and bytes relative to the quickest level throughout.
   it.each([
     ['of 1 TB/s', 1e12, 2, 1.01, 1.001],
     ['of 1 Gbit/s', 125e6, 2, 1.01, 1.001],
@@ -97,7 +97,7 @@ describe('over a line', () => {
     ['of 20 Mbit/s with four threads', 2.5e6, 4, 0.935, 0.93],
   ])('%s', (_, bytesPerSecond, threads, mostTime, mostBytes) => {
     const paced = simulate(new Pace(threads), bytesPerSecond, threads);
-    const fixed = { rung: () => ladders.libdeflate[0], packed: () => undefined, taken: () => undefined };
+    const fixed = { choose: () => levelsOf.libdeflate[0], compressed: () => undefined, taken: () => undefined };
     const quickest = simulate(fixed, bytesPerSecond, threads);
     expect(paced.seconds / quickest.seconds).toBeLessThanOrEqual(mostTime);
     expect(paced.bytes / quickest.bytes).toBeLessThanOrEqual(mostBytes);

@@ -1,36 +1,32 @@
 /**
  * A program of its own: checks generated layers as they pass by, and prints the peak of its memory in bytes.
- * Its arguments: the packing, and how many MiB.
+ * Its arguments: the format, and how many MiB.
  */
 
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { isCompression } from '../../pipe/compression/formats.ts';
 import { keepHeapFlat } from '../../pipe/io/flat-heap.ts';
 import { withDecompressedDigestCheck } from '../../pipe/oci/layers/diff-id-check.ts';
 
-const [, , packing, mebibytes] = process.argv;
+const [, , format = '', mebibytes] = process.argv;
+if (!isCompression(format)) throw new Error(`unknown format: ${format}`);
 keepHeapFlat();
 
 const bytes = Buffer.concat([randomBytes(512 * 1024), Buffer.alloc(512 * 1024, 'words ')]);
-const part = packing === 'zstd' ? zstdCompressSync(bytes) : gzipSync(bytes);
+const part = { gzip: gzipSync, zstd: zstdCompressSync }[format](bytes);
 const hash = createHash('sha256');
 for (let index = 0; index < Number(mebibytes); index++) hash.update(bytes);
 
-async function* packed(): AsyncGenerator<Uint8Array> {
+async function* compressed(): AsyncGenerator<Uint8Array> {
   for (let index = 0; index < Number(mebibytes); index++) yield part;
 }
 
 const length = part.length * Number(mebibytes);
 const diffId = `sha256:${hash.digest('hex')}`;
 let passed = 0;
-for await (const chunk of withDecompressedDigestCheck(
-  packed(),
-  length,
-  packing === 'zstd' ? 'zstd' : 'gzip',
-  diffId,
-  'it',
-))
+for await (const chunk of withDecompressedDigestCheck(compressed(), length, format, diffId, 'it'))
   passed += chunk.length;
 if (passed !== length) throw new Error(`${passed} bytes passed of ${length}`);
 

@@ -27,15 +27,15 @@ describe('what is no image', () => {
     [
       'a text',
       'hello '.repeat(200),
-      /app\.tar is not an image: it is neither a tar archive, nor one packed by gzip or zstd/,
+      /app\.tar is not an image: it is neither a tar archive, nor one compressed with gzip or zstd/,
     ],
     ['a short text', 'x', /app\.tar is not an image/],
     ['random bytes', randomBytes(5000), /app\.tar is not an image/],
     ['JSON', '{"schemaVersion":2}', /app\.tar is not an image/],
     ['brotli', brotliCompressSync(tar([])), /app\.tar is not an image/],
     ['a zip archive', zipLike, /app\.tar is a zip archive, not an image/],
-    ['bzip2', bzip2Like, /packed by bzip2: only gzip and zstd are supported/],
-    ['xz', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), /packed by xz/],
+    ['bzip2', bzip2Like, /compressed with bzip2: only gzip and zstd are supported/],
+    ['xz', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), /compressed with xz/],
     [
       'an empty archive',
       tar([]),
@@ -56,9 +56,9 @@ describe('what is no image', () => {
     [
       'gzip of something else',
       gzipSync('hello'),
-      /app\.tar \(unpacked\) is cut off: it ends after 5 bytes, inside a header/,
+      /app\.tar \(decompressed\) is cut off: it ends after 5 bytes, inside a header/,
     ],
-    ['gzip of a long text', gzipSync('hello'.repeat(1000)), /app\.tar \(unpacked\) is not a tar archive/],
+    ['gzip of a long text', gzipSync('hello'.repeat(1000)), /app\.tar \(decompressed\) is not a tar archive/],
     ['gzip of nothing', gzipSync(''), /holds no image/],
     [
       'gzip, cut off',
@@ -73,7 +73,7 @@ describe('what is no image', () => {
     [
       'gzip, damaged',
       damaged(gzipSync(tar(legacyEntries([layer('x')])))),
-      /app\.tar is damaged: its gzip data cannot be unpacked/,
+      /app\.tar is damaged: its gzip data cannot be decompressed/,
     ],
     [
       'gzip with something after it',

@@ -1,13 +1,13 @@
 /** TYPE image: publishes a container image to a registry. */
 
 import { type Compressor, createCompressor } from '../../compression/compressor.ts';
+import type { Compression } from '../../compression/formats.ts';
 import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { basicCredential } from '../../http/credentials.ts';
 import { keepHeapFlat } from '../../io/flat-heap.ts';
 import { openEngineImage } from '../../oci/engine/engine-image.ts';
 import { findImage } from '../../oci/find-image.ts';
 import type { Image } from '../../oci/image.ts';
-import { oci } from '../../oci/media-types.ts';
 import { openImage } from '../../oci/open-image.ts';
 import { newCapability } from '../../oci/registry/blob-upload.ts';
 import { createRegistryClient } from '../../oci/registry/client.ts';
@@ -34,7 +34,7 @@ export const images: Destination<ImageSettings> = {
 async function prepare(settings: ImageSettings, tools: RunTools): Promise<Publication> {
   keepHeapFlat();
   const compressor = lazyCompressor(settings, tools.log);
-  const push = createPushTools(settings, tools, compressor.packer);
+  const push = createPushTools(settings, tools, compressor.compression);
   const source = await openSource(settings, push, tools);
   return {
     lines: [
@@ -117,17 +117,17 @@ function bytesToSend({ images: manifests }: Image): number {
 
 interface LazyCompressor {
   /** Undefined if layers stay as they are. */
-  readonly packer: LayerCompression | undefined;
+  readonly compression: LayerCompression | undefined;
   close(): Promise<void>;
 }
 
 /** Starts its threads when the first layer needs them: often none does. */
 function lazyCompressor({ compression: format, compressionLevel: level }: ImageSettings, log: Log): LazyCompressor {
-  if (format === 'none') return { packer: undefined, close: async () => await Promise.resolve() };
+  if (format === 'none') return { compression: undefined, close: async () => await Promise.resolve() };
   let compressor: Compressor | undefined;
   return {
-    packer: {
-      mediaType: oci.layer[format],
+    compression: {
+      format,
       level,
       compressor: () => (compressor ??= startCompressor(format, level, log)),
     },
@@ -137,17 +137,21 @@ function lazyCompressor({ compression: format, compressionLevel: level }: ImageS
   };
 }
 
-function startCompressor(format: 'gzip' | 'zstd', level: number | undefined, log: Log): Compressor {
+function startCompressor(format: Compression, level: number | undefined, log: Log): Compressor {
   const compressor = createCompressor({ format, level });
-  compressor.engine().then(
-    (engine) => log.debug(`${format} by ${engine}`),
+  compressor.codec().then(
+    (codec) => log.debug(`${format} by ${codec}`),
     // If it fails, so does the first block.
     () => undefined,
   );
   return compressor;
 }
 
-function createPushTools(settings: ImageSettings, tools: RunTools, packer: LayerCompression | undefined): GivenTools {
+function createPushTools(
+  settings: ImageSettings,
+  tools: RunTools,
+  compression: LayerCompression | undefined,
+): GivenTools {
   const { registry, reference, account } = settings;
   const authorizer = createRegistryAuthorizer({
     registry,
@@ -166,7 +170,7 @@ function createPushTools(settings: ImageSettings, tools: RunTools, packer: Layer
     client: createRegistryClient(http, registry, reference.repository),
     capability: newCapability(),
     log: tools.log,
-    packer,
+    compression,
     concurrency: settings.concurrency,
     patience: tools.patience,
     sent: new Map(),

@@ -1,5 +1,6 @@
 /** The settings of TYPE image. */
 
+import { type Compression, compressionFormats, isCompression, listCompressions } from '../../compression/formats.ts';
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import type { GivenOptions } from '../../settings/options.ts';
 import type { EngineSettings } from '../../oci/engine/address.ts';
@@ -31,16 +32,15 @@ export interface ImageSettings extends CommonSettings {
   readonly origin: ImageOrigin;
   /** As the user wrote IMAGE: the name to look for in an engine or an archive of several images. */
   readonly image: string;
-  readonly compression: 'gzip' | 'zstd' | 'none';
+  readonly compression: Compression | 'none';
   readonly compressionLevel: number | undefined;
   /** Published tags whose layers may be reused. */
   readonly reuseTags: readonly string[];
   readonly platform: string | undefined;
 }
 
+const defaultCompression = 'gzip';
 const defaultEngine = 'unix:///var/run/docker.sock';
-/** gzip's 10 to 12 are libdeflate's own: zlib takes them for 9. zstd's levels above 19 need more memory than a pipe has. */
-const levels = { gzip: [1, 12], zstd: [1, 19], none: [0, 0] } as const;
 
 /** The settings; undefined if there are problems. */
 export function readImageSettings(
@@ -125,13 +125,13 @@ function readCompression(
   given: GivenOptions,
   problems: Problems,
 ): Pick<ImageSettings, 'compression' | 'compressionLevel'> {
-  const text = given.text('--compression') ?? 'gzip';
-  const compression = text === 'gzip' || text === 'zstd' || text === 'none' ? text : undefined;
-  if (compression === undefined) {
-    problems.add('EXTRA_ARGS', `option --compression takes gzip, zstd or none, not ${JSON.stringify(text)}`);
-    return { compression: 'gzip', compressionLevel: undefined };
+  const compression = given.text('--compression') ?? defaultCompression;
+  if (compression !== 'none' && !isCompression(compression)) {
+    const names = listCompressions('or', 'none');
+    problems.add('EXTRA_ARGS', `option --compression takes ${names}, not ${JSON.stringify(compression)}`);
+    return { compression: defaultCompression, compressionLevel: undefined };
   }
-  const [least, most] = levels[compression];
+  const { least, most } = compression === 'none' ? { least: 0, most: 0 } : compressionFormats[compression].levels;
   return { compression, compressionLevel: given.integer('--compression-level', least, most) };
 }
 

@@ -6,7 +6,7 @@ import { fileBody, type SourceFile } from '../../io/source-file.ts';
 import { observed, readThrough } from '../../io/observed-body.ts';
 import { asObject, type JsonObject, parseJson } from '../../io/json.ts';
 import { contentOf } from '../../archive/content.ts';
-import { unpack } from '../../archive/decompress.ts';
+import { decompress } from '../../archive/decompress.ts';
 import { ForwardReader } from '../../archive/tar/reader.ts';
 import { type TarMember, TarWalk } from '../../archive/tar/walk.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -48,7 +48,7 @@ export async function readTarball(file: SourceFile): Promise<PackageTarball> {
   if (file.size === 0) throw new InputError(`${name} is empty: it is no tarball of a package`);
   const digests = createDigests();
   const packed = checked(observed(fileBody(file).open(), digests), name);
-  const unpacked = limited(unpack(packed, 'gzip', name), file, name);
+  const unpacked = limited(decompress(packed, 'gzip', name), file, name);
   const reader = new ForwardReader(unpacked);
   const contents = new Contents(name);
   try {

@@ -4,6 +4,7 @@ import { InputError, PipeError } from '../../errors.ts';
 import { digestOfPath } from '../descriptors.ts';
 import { readImage } from '../formats/read-image.ts';
 import type { Choice, Image, Packing } from '../image.ts';
+import { isCompression } from '../../compression/formats.ts';
 import type { Body } from '../../io/body.ts';
 import { type UnverifiedBytes, withDigestCheck } from '../layers/digest-check.ts';
 import { createPassCheck } from './pass-check.ts';
@@ -88,9 +89,8 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
   ): StreamedLayer | undefined {
     const { member, content } = passing;
     const digest = digestOfPath(member.name);
-    const isPacked = content === 'gzip' || content === 'zstd';
-    if (digest === undefined && !isPacked && content !== 'tar') return undefined;
-    const packing = isPacked ? content : content === 'tar' ? 'none' : 'opaque';
+    if (digest === undefined && !isCompression(content) && content !== 'tar') return undefined;
+    const packing = isCompression(content) ? content : content === 'tar' ? 'none' : 'opaque';
     const diffId = packing === 'none' ? identify(member.name, current) : undefined;
     const check = createPassCheck(member, digest ?? diffId, packing === 'none' ? diffIds : undefined, name);
     let isFirst = true;

@@ -117,7 +117,7 @@ function layersProblem(
   if (layers.length !== diffIds.length) return `it has ${layers.length} layers, and its config ${diffIds.length}`;
   if (docker !== undefined && docker.layers.length !== layers.length)
     return `it has ${layers.length} layers, and ${manifestPath} names ${docker.layers.length}`;
-  // Of what is not packed, digest and diff ID are one.
+  // Of what is not compressed, digest and diff ID are one.
   const wrong = layers.findIndex(
     ({ mediaType, digest }, index) => packingOf(mediaType) === 'none' && digest !== diffIds[index],
   );

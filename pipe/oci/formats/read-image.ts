@@ -11,7 +11,7 @@ import { parsePlatform } from '../platforms.ts';
 
 /**
  * Where an archive is both, as Docker 25 and later write it, the OCI side counts: it alone knows several platforms, and
- * the digests of what is packed.
+ * the digests of what is compressed.
  *
  * @throws InputError
  */

@@ -1,54 +1,50 @@
-/** Unpacks a layer while it is read, only to see that it is the one that the config means. */
+/** Decompresses a layer while it is read, only to see that it is the one that the config means. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Layer } from '../image.ts';
-import {
-  type Compression,
-  createDecompressor,
-  digestOfDecompressed,
-  decompressionError,
-} from '../../archive/decompress.ts';
+import { type Compression, isCompression } from '../../compression/formats.ts';
+import { createDecompressor, digestOfDecompressed, decompressionError } from '../../archive/decompress.ts';
 
 /**
- * The same layer, whose `open` also throws, before its end, where the unpacked bytes have not the digest `diffId`: layers
- * in the wrong order show only so. Unpacking takes a thread, at about 200 MB/s of unpacked bytes.
+ * The same layer, whose `open` also throws, before its end, if the decompressed bytes have not the digest `diffId`:
+ * layers in the wrong order show only so. It takes a thread, at about 200 MB/s of decompressed bytes.
  */
 export function withDiffIdCheck(layer: Layer): Layer {
   const { packing, diffId } = layer;
-  if (diffId === undefined || (packing !== 'gzip' && packing !== 'zstd')) return layer;
+  if (diffId === undefined || !isCompression(packing)) return layer;
   return {
     ...layer,
     open: () => withDecompressedDigestCheck(layer.open(), layer.length, packing, diffId, printable(layer.name)),
   };
 }
 
-/** Yields the packed bytes. @throws InputError */
+/** Yields the compressed bytes. @throws InputError */
 export async function* withDecompressedDigestCheck(
-  packed: AsyncIterable<Uint8Array>,
+  compressed: AsyncIterable<Uint8Array>,
   length: number,
   compression: Compression,
   diffId: string,
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const unpacker = createDecompressor(compression);
-  const { stream } = unpacker;
-  const unpacked = digestOfDecompressed(unpacker);
+  const decompressor = createDecompressor(compression);
+  const { stream } = decompressor;
+  const decompressed = digestOfDecompressed(decompressor);
   // Awaited later; what fails first is thrown first.
-  unpacked.catch(() => undefined);
+  decompressed.catch(() => undefined);
   let position = 0;
   try {
-    for await (const chunk of packed) {
+    for await (const chunk of compressed) {
       position += chunk.length;
       const isLast = position === length;
-      const feeding = unpacker.feed(chunk);
+      const feeding = decompressor.feed(chunk);
       feeding.catch(() => undefined);
       if (isLast) {
         stream.end();
-        const actual = await unpacked;
+        const actual = await decompressed;
         if (actual !== diffId)
           throw new InputError(
-            `${name} is not the layer that the config has in its place: unpacked, its digest is ${actual} instead of ${diffId}`,
+            `${name} is not the layer that the config has in its place: decompressed, its digest is ${actual} instead of ${diffId}`,
           );
         yield chunk;
       } else {

@@ -7,6 +7,7 @@ import { withDigestCheck } from './digest-check.ts';
 import { digestOfPath } from '../descriptors.ts';
 import { isForeignType, packingOf } from '../media-types.ts';
 import type { Descriptor, Layer, Packing } from '../image.ts';
+import { isCompression, isUnsupportedCompression, listCompressions } from '../../compression/formats.ts';
 import type { Content } from '../../archive/content.ts';
 import type { Entry } from '../sources/source.ts';
 
@@ -41,7 +42,7 @@ export async function createLayer(
     open() {
       if (expected !== undefined) return withDigestCheck(entry.open(), entry.size, verify);
       // Nothing but the config tells whether these are the right bytes.
-      return diffId !== undefined && (packing === 'gzip' || packing === 'zstd')
+      return diffId !== undefined && isCompression(packing)
         ? withDecompressedDigestCheck(entry.open(), entry.size, packing, diffId, where)
         : entry.open();
     },
@@ -76,17 +77,17 @@ function checkMeasured(actual: string | undefined, expected: string | undefined,
   );
 }
 
-/** As layers are unpacked everywhere: by their first bytes. */
+/** As layers are decompressed everywhere: by their first bytes. */
 function packingOfContent(content: Content, where: string): Packing {
-  if (content === 'gzip' || content === 'zstd') return content;
+  if (isCompression(content)) return content;
   if (content === 'tar' || content === 'empty') return 'none';
   throw new InputError(
-    content === 'bzip2' || content === 'xz'
-      ? `${where} is packed by ${content}: only gzip, zstd and plain tar are supported`
-      : `${where} is not a layer: it is neither a tar archive, nor one packed by gzip or zstd`,
+    isUnsupportedCompression(content)
+      ? `${where} is compressed with ${content}: only ${listCompressions('and', 'plain tar')} are supported`
+      : `${where} is not a layer: it is neither a tar archive, nor one compressed with ${listCompressions('or')}`,
   );
 }
 
 function describe(packing: Packing): string {
-  return packing === 'none' ? 'a plain tar archive' : `packed by ${packing}`;
+  return packing === 'none' ? 'a plain tar archive' : `compressed with ${packing}`;
 }

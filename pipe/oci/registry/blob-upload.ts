@@ -1,4 +1,4 @@
-/** Sends one blob by the way that the registry turns out to take: one PUT, one PATCH, chunks, or what is packed twice. */
+/** Sends one blob by the way that the registry turns out to take: one PUT, one PATCH, chunks, or what is compressed twice. */
 
 import { HttpError } from '../../errors.ts';
 import type { Body, SizedBody } from '../../io/body.ts';
@@ -20,21 +20,21 @@ export interface BlobSource {
   readonly compressTwice?: CompressTwice | undefined;
 }
 
-/** Packs once to learn what comes out, and calls `send` with a body that packs once more. */
+/** Compresses once to learn what comes out, and calls `send` with a body that compresses once more. */
 export type CompressTwice = (send: (body: SizedBody, digest: string) => Promise<void>) => Promise<void>;
 
-/** What a registry was found not to take: kept for the run, so that each lesson is paid for once. */
+/** What a registry was found not to take: kept for the run, so that each is found out only once. */
 export interface UploadCapability {
   takesPut: boolean;
   takesPatch: boolean;
   /** Set once a request was too large for it, or had too little to say: everything goes in chunks of this. */
   chunkBytes: number | undefined;
   /** The last to wait for `BlobSource.compressTwice`, which is done by one at a time: each takes threads and memory. */
-  packing: Promise<unknown>;
+  compressing: Promise<unknown>;
 }
 
 export function newCapability(): UploadCapability {
-  return { takesPut: true, takesPatch: true, chunkBytes: undefined, packing: Promise.resolve() };
+  return { takesPut: true, takesPatch: true, chunkBytes: undefined, compressing: Promise.resolve() };
 }
 
 type Way =
@@ -46,7 +46,7 @@ const firstChunkBytes = 8 * 1024 * 1024;
 const leastChunkBytes = 256 * 1024;
 
 /** What registries answer to a way of sending that they do not take. */
-const lessons: ReadonlySet<number> = new Set([400, 404, 405, 411, 413, 415, 416, 501]);
+const fallbackStatuses: ReadonlySet<number> = new Set([400, 404, 405, 411, 413, 415, 416, 501]);
 
 /**
  * Sends the blob, again from its start where that helps: what a broken upload holds is the registry's secret.
@@ -67,7 +67,7 @@ export async function uploadBlob(
         await sendBy(way, client, capability, blob);
         return;
       } catch (error) {
-        if (!learn(capability, way, error, blob)) throw error;
+        if (!fallBack(capability, way, error, blob)) throw error;
       }
     }
   });
@@ -83,12 +83,12 @@ function chooseWay({ takesPut, takesPatch, chunkBytes }: UploadCapability, blob:
 async function sendBy(way: Way, client: RegistryClient, capability: UploadCapability, blob: BlobSource): Promise<void> {
   const { subject, body, onSent } = blob;
   if (way.kind === 'compress-twice') {
-    const turn = capability.packing.then(() =>
-      way.compressTwice(async (packed, digest) =>
-        client.putBlob(subject, await client.startUpload(subject), digest, packed, onSent),
+    const turn = capability.compressing.then(() =>
+      way.compressTwice(async (body, digest) =>
+        client.putBlob(subject, await client.startUpload(subject), digest, body, onSent),
       ),
     );
-    capability.packing = turn.catch(() => undefined);
+    capability.compressing = turn.catch(() => undefined);
     return await turn;
   }
   const session = await client.startUpload(subject);
@@ -101,14 +101,14 @@ async function sendBy(way: Way, client: RegistryClient, capability: UploadCapabi
 }
 
 /**
- * Takes the next lower rung, unless another blob that failed the same way has meanwhile.
+ * Falls back to the next way of sending, unless another blob that failed the same way has meanwhile.
  *
- * @returns false where there is none, or where the failure is of another kind
+ * @returns false if there is none, or if the failure is of another kind
  */
-function learn(capability: UploadCapability, way: Way, error: unknown, blob: BlobSource): boolean {
+function fallBack(capability: UploadCapability, way: Way, error: unknown, blob: BlobSource): boolean {
   if (!(error instanceof HttpError)) return false;
   const { status } = error.refusal;
-  if (!lessons.has(status) || error.refusal.method === 'POST' || way.kind === 'compress-twice') return false;
+  if (!fallbackStatuses.has(status) || error.refusal.method === 'POST' || way.kind === 'compress-twice') return false;
   if (way.kind === 'chunks') {
     if (status !== 413 || way.bytes <= leastChunkBytes) return false;
     capability.chunkBytes = Math.min(capability.chunkBytes ?? Infinity, way.bytes / 2);

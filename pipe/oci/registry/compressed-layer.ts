@@ -21,19 +21,19 @@ export function compressLayer(layer: Layer, by: Pick<Compressor, 'compress'>, on
     body: {
       length: undefined,
       open() {
-        let packed: Compressed | undefined;
+        let latest: Compressed | undefined;
         async function* bytes(): AsyncGenerator<Uint8Array> {
           const unverified = layer.openUnverified?.();
-          const packing = by.compress(unverified?.source ?? layer.open());
-          packed = packing;
-          if (onRead !== undefined) void packing.hasRead.then(onRead);
-          yield* packing.bytes;
-          await unverified?.verify(packing.sourceDigest());
+          const compressed = by.compress(unverified?.source ?? layer.open());
+          latest = compressed;
+          if (onRead !== undefined) void compressed.hasRead.then(onRead);
+          yield* compressed.bytes;
+          await unverified?.verify(compressed.sourceDigest());
         }
         const opening = openingOf(bytes(), () => {
-          accepted = packed;
+          accepted = latest;
         });
-        return { ...opening, progress: () => packed?.sourceSize() ?? 0 };
+        return { ...opening, progress: () => latest?.sourceSize() ?? 0 };
       },
     },
     accepted() {

@@ -6,6 +6,7 @@
  */
 
 import { InputError } from '../../errors.ts';
+import { isCompression } from '../../compression/formats.ts';
 import { parseConfig } from '../formats/config.ts';
 import { digestOf } from '../formats/documents.ts';
 import type { JsonObject } from '../../io/json.ts';
@@ -18,7 +19,15 @@ import {
   parseManifest,
   platformOf,
 } from '../formats/manifests.ts';
-import { docker, isImageConfigType, isIndexType, isManifestType, isOciType, toDocker } from '../media-types.ts';
+import {
+  docker,
+  isImageConfigType,
+  isIndexType,
+  isManifestType,
+  isOciType,
+  packingOf,
+  toDocker,
+} from '../media-types.ts';
 import type { Descriptor, Document, Platform } from '../image.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatCount } from '../../toolkit/units.ts';
@@ -121,7 +130,7 @@ function convertDescriptor(descriptor: Descriptor, what: string, leftOut: LeftOu
   const { digest, size, urls } = descriptor;
   const mediaType = toDocker(descriptor.mediaType);
   if (mediaType === undefined) {
-    const hint = descriptor.mediaType.endsWith('+zstd') ? ': compress layers with gzip' : '';
+    const hint = isCompression(packingOf(descriptor.mediaType)) ? ': compress layers with gzip' : '';
     throw new InputError(
       `${what} ${digest} is ${printable(descriptor.mediaType)}, for which Docker has no type${hint}`,
     );

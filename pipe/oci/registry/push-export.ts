@@ -5,7 +5,7 @@ import type { Document, Image, Layer } from '../image.ts';
 import { oci } from '../media-types.ts';
 import { type PushPlan, pushImage, type PushOutcome, readReusable } from './push.ts';
 import { pushLayer, type PushTools } from './push-layer.ts';
-import type { Published } from './reuse.ts';
+import type { PublishedImage } from './reuse.ts';
 
 /** Never throws: what went wrong is part of the outcome. */
 export async function pushExport(engine: EngineImage, plan: PushPlan, tools: PushTools): Promise<PushOutcome> {
@@ -42,7 +42,7 @@ export async function pushExport(engine: EngineImage, plan: PushPlan, tools: Pus
 /** The same image in the registry: behind a tag that may be reused, or under the digest that the engine knows it by. */
 async function findIdentical(
   { id, manifestDigest }: EngineImage,
-  published: readonly Published[],
+  published: readonly PublishedImage[],
   { reuseTags }: PushPlan,
   { client }: PushTools,
 ): Promise<{ readonly name: string; readonly manifest: Document } | undefined> {

@@ -1,6 +1,7 @@
-/** Publishes one layer: found in the registry, or sent as its source has it, or packed on the way. */
+/** Publishes one layer: found in the registry, or sent as its source has it, or compressed on the way. */
 
 import { type Compressor, createCompressor } from '../../compression/compressor.ts';
+import { type Compression, compressionFormats } from '../../compression/formats.ts';
 import { InputError } from '../../errors.ts';
 import type { Patience } from '../../http/read-back.ts';
 import type { Http } from '../../http/send.ts';
@@ -14,14 +15,14 @@ import { formatBytes } from '../../toolkit/units.ts';
 import { type BlobSource, type CompressTwice, type UploadCapability, uploadBlob } from './blob-upload.ts';
 import type { RegistryClient } from './client.ts';
 import { compressLayer } from './compressed-layer.ts';
-import type { Published } from './reuse.ts';
+import type { PublishedImage } from './reuse.ts';
 
-/** Packs a layer's bytes; what it was given, and what came out, is known at the end. */
+/** How layers are compressed that the source holds uncompressed. */
 export interface LayerCompression {
-  readonly mediaType: string;
+  readonly format: Compression;
   /** Pinned by the user. */
   readonly level: number | undefined;
-  /** What packs: asked for only where something is to be packed. */
+  /** Asked for only if something is to be compressed. */
   compressor(): Pick<Compressor, 'compress' | 'prepare'>;
 }
 
@@ -31,8 +32,8 @@ export interface PushTools {
   readonly client: RegistryClient;
   readonly capability: UploadCapability;
   readonly log: Log;
-  /** For layers that the source holds unpacked; undefined where they stay so. */
-  readonly packer: LayerCompression | undefined;
+  /** Undefined if layers that the source holds uncompressed stay so. */
+  readonly compression: LayerCompression | undefined;
   readonly concurrency: number;
   /** For manifests that have been sent, and cannot be read yet. */
   readonly patience: Patience;
@@ -40,9 +41,6 @@ export interface PushTools {
   /** Layers that were dealt with before, by name: those of an export, which passes by only once. */
   readonly sent: Map<string, PushedLayer>;
 }
-
-/** Unless the user pins another. Quick and good in both formats: what is packed twice has no time to lose. */
-const repeatableLevel = 4;
 
 /** What became of a layer. */
 export type LayerAction = 'reused' | 'present' | 'sent';
@@ -56,7 +54,7 @@ export interface PushedLayer {
 export async function pushLayer(
   layer: Layer,
   subject: string,
-  published: readonly Published[],
+  published: readonly PublishedImage[],
   tools: PushTools,
   onRead?: () => void,
 ): Promise<PushedLayer> {
@@ -82,9 +80,9 @@ export async function pushLayer(
   return { descriptor: sent, action: 'sent' };
 }
 
-/** What the source calls the layer's blob, where it is sent as it is. */
-function kept({ descriptor, packing }: Layer, { packer }: PushTools): Descriptor | undefined {
-  return packing !== 'none' || packer === undefined ? descriptor : undefined;
+/** What the source calls the layer's blob, if it is sent as it is. */
+function kept({ descriptor, packing }: Layer, { compression }: PushTools): Descriptor | undefined {
+  return packing !== 'none' || compression === undefined ? descriptor : undefined;
 }
 
 /** @throws InputError where a layer's bytes are not what its source promised */
@@ -93,10 +91,10 @@ async function readThrough(layer: Layer): Promise<void> {
   while ((await bytes.next()).done !== true);
 }
 
-/** A published blob of the same unpacked content, which the registry confirms that it holds. */
+/** A published blob of the same uncompressed content, which the registry confirms that it holds. */
 async function findReusable(
   layer: Layer,
-  published: readonly Published[],
+  published: readonly PublishedImage[],
   client: RegistryClient,
 ): Promise<{ descriptor: Descriptor; tag: string } | undefined> {
   if (layer.diffId === undefined) return undefined;
@@ -127,28 +125,29 @@ export async function sendLayer(
     );
     return descriptor;
   }
-  const { packer } = tools;
-  if (packer === undefined || layer.packing !== 'none') return await sendUnnamed(layer, subject, tools);
-  return await sendPacked(layer, subject, packer, tools, onRead);
+  const { compression } = tools;
+  if (compression === undefined || layer.packing !== 'none') return await sendUnnamed(layer, subject, tools);
+  return await sendCompressed(layer, subject, compression, tools, onRead);
 }
 
-/** A layer that is packed on its way: its digest is known once it has been sent. */
-async function sendPacked(
+/** A layer that is compressed on its way: its digest is known once it has been sent. */
+async function sendCompressed(
   layer: Layer,
   subject: string,
-  packer: LayerCompression,
+  compression: LayerCompression,
   tools: PushTools,
   onRead?: () => void,
 ): Promise<Descriptor> {
   // Threads start while the registry opens an upload.
-  const compressor = packer.compressor();
+  const { format } = compression;
+  const compressor = compression.compressor();
   compressor.prepare(layer.length);
-  const packed = compressLayer(layer, compressor, onRead);
-  let made = packed;
+  const compressed = compressLayer(layer, compressor, onRead);
+  let made = compressed;
   const compressTwice: CompressTwice = async (put) => {
-    const format = layerPacking(packer.mediaType) === 'zstd' ? 'zstd' : 'gzip';
-    // At one level, whatever the pace: the second time has to give the very bytes of the first.
-    const repeatable = createCompressor({ format, level: packer.level ?? repeatableLevel });
+    // At one level, whatever the pace: the second time has to give the same bytes as the first.
+    const level = compression.level ?? compressionFormats[format].repeatableLevel;
+    const repeatable = createCompressor({ format, level });
     try {
       const first = compressLayer(layer, repeatable, onRead);
       const reading = first.body.open();
@@ -163,8 +162,8 @@ async function sendPacked(
     }
   };
   const digest = (): string => made.accepted().digest();
-  await sendBlob({ subject, body: packed.body, digest, isDigestKnown: false, compressTwice }, layer.length, tools);
-  return { mediaType: packer.mediaType, digest: digest(), size: made.accepted().size() };
+  await sendBlob({ subject, body: compressed.body, digest, isDigestKnown: false, compressTwice }, layer.length, tools);
+  return { mediaType: oci.layer[format], digest: digest(), size: made.accepted().size() };
 }
 
 /** A layer that is sent as it is, and whose digest its source does not name: one reading more tells it. */

@@ -6,14 +6,14 @@ import { oci, toOci } from '../media-types.ts';
 import type { Descriptor, Document, PlatformImage } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { type PushedLayer, pushLayer, type PushTools, sendBlob, sendLayer } from './push-layer.ts';
-import type { Published } from './reuse.ts';
+import type { PublishedImage } from './reuse.ts';
 
 export interface PushedPlatform {
   readonly manifest: Document;
   readonly layers: readonly PushedLayer[];
   /**
    * Sends the blobs that the registry says it lacks, by digest, and those that it turns out to lack; where it names none,
-   * all. A layer that is packed again may be another blob: `manifest` is then another one.
+   * all. A layer that is compressed again may be another blob: `manifest` is then another one.
    */
   resend(named: ReadonlySet<string>): Promise<void>;
 }
@@ -26,7 +26,7 @@ export interface PushedPlatform {
 export async function pushPlatform(
   image: PlatformImage,
   isForwardOnly: boolean,
-  published: readonly Published[],
+  published: readonly PublishedImage[],
   tools: PushTools,
 ): Promise<PushedPlatform> {
   const unique = [...new Map(image.layers.map((layer) => [layer.name, layer])).values()];

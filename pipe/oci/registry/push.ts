@@ -10,7 +10,7 @@ import type { PushTools } from './push-layer.ts';
 import { pushTree, type Tagged, type TypeRefusal } from './push-manifests.ts';
 import { type PushedPlatform, pushPlatform } from './push-platform.ts';
 import { isBlobUnknown, isManifestUnknown, namedDigests } from './refusals.ts';
-import { type Published, readPublished } from './reuse.ts';
+import { type PublishedImage, readPublished } from './reuse.ts';
 
 export interface PushPlan {
   /** At least one. */
@@ -76,8 +76,8 @@ export async function readReusable(
   tags: readonly string[],
   platform: Platform | undefined,
   { client, log }: PushTools,
-): Promise<readonly Published[]> {
-  const found: Published[] = [];
+): Promise<readonly PublishedImage[]> {
+  const found: PublishedImage[] = [];
   for (const tag of new Set(tags)) {
     try {
       const published = await readPublished(client, tag, platform);

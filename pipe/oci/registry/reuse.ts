@@ -8,7 +8,7 @@ import type { Descriptor, Document, Platform } from '../image.ts';
 import { maxConfigBytes, type RegistryClient } from './client.ts';
 
 /** What a published image of the same repository tells. */
-export interface Published {
+export interface PublishedImage {
   readonly tag: string;
   /** The manifest of one platform, byte for byte. */
   readonly manifest: Document;
@@ -28,7 +28,7 @@ export async function readPublished(
   client: RegistryClient,
   tag: string,
   platform: Platform | undefined,
-): Promise<Published | undefined> {
+): Promise<PublishedImage | undefined> {
   const top = await client.readManifest(tag);
   const manifest = top === undefined ? undefined : await selectManifest(client, top, platform);
   if (manifest === undefined) return undefined;

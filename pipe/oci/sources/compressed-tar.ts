@@ -1,7 +1,7 @@
 /**
  * A tar archive that is compressed as a whole, as a source.
  *
- * It cannot be read in place. It is unpacked once to learn what is in it, which also checks its own checksum, and again
+ * It cannot be read in place. It is decompressed once to learn what is in it, which also checks its own checksum, and again
  * for the layers that are wanted; never to disk, where a build's machine may lack the room. The first pass, at 200 MB/s
  * and more, mostly costs less than it saves: only then is it known which layers the registry has already, since what
  * belongs where stands at the very end of what `docker save` writes. Opened in ascending order of `position`, all layers
@@ -15,7 +15,8 @@ import { ArchiveScan, cutOff } from '../../archive/tar/scan.ts';
 import type { TarMember } from '../../archive/tar/walk.ts';
 import { scannedSource } from './scanned.ts';
 import type { Source } from './source.ts';
-import { type Compression, unpack } from '../../archive/decompress.ts';
+import { decompress } from '../../archive/decompress.ts';
+import type { Compression } from '../../compression/formats.ts';
 
 /** Readers that wait: each has the file open, and holds some hundred kilobytes. */
 const maxWaiting = 2;
@@ -23,9 +24,9 @@ const maxWaiting = 2;
 /** @throws InputError where the archive is damaged */
 export async function openCompressedTar(file: SourceFile, compression: Compression): Promise<Source> {
   const name = printable(file.path);
-  const start = (): ForwardReader => new ForwardReader(unpack(readRange(file, 0, file.size), compression, name));
+  const start = (): ForwardReader => new ForwardReader(decompress(readRange(file, 0, file.size), compression, name));
   const first = start();
-  const scan = new ArchiveScan(first, `${name} (unpacked)`);
+  const scan = new ArchiveScan(first, `${name} (decompressed)`);
   try {
     for await (const passing of scan.files()) void passing;
     await first.drain();

@@ -1,4 +1,4 @@
-/** A directory as a source: an OCI image layout, or an unpacked archive. */
+/** A directory as a source: an OCI image layout, or an extracted archive. */
 
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';

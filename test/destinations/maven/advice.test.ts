@@ -12,6 +12,8 @@ function refused(status: number, given: Partial<Refusal> = {}): HttpError {
     url: 'https://nexus.example/releases/x',
     status,
     reason: 'No',
+    codes: [],
+    details: [],
     requiredScopes: [],
     grantedScopes: [],
     ...given,

@@ -234,10 +234,10 @@ describe('damage', () => {
     const raw = [layer('one'), layer('two')];
     const [one, two] = raw.map((bytes) => gzipSync(bytes)) as [Buffer, Buffer];
     expect(await inputError(read(simple([two, one], config(raw))))).toMatch(
-      /layer 1, 0\.tar, is not the layer that the config has in its place: unpacked, its digest is sha256:\w+ instead of sha256:/,
+      /layer 1, 0\.tar, is not the layer that the config has in its place: decompressed, its digest is sha256:\w+ instead of sha256:/,
     );
     expect(await inputError(read(simple([one, flip(two, 40)], config(raw))))).toMatch(
-      /layer 2, 1\.tar, is damaged: its gzip data cannot be unpacked/,
+      /layer 2, 1\.tar, is damaged: its gzip data cannot be decompressed/,
     );
     expect(await inputError(read(simple([one, two.subarray(0, -20)], config(raw))))).toMatch(
       /layer 2, 1\.tar, is cut off: its gzip data ends too early/,
@@ -296,7 +296,7 @@ describe('damage', () => {
       simple([Buffer.from('hello'.repeat(200))]),
       /layer 1, 0\.tar, is not a layer: it is neither a tar archive/,
     ],
-    ['a layer by bzip2', simple([Buffer.from('BZh91AY&SY')]), /packed by bzip2: only gzip, zstd/],
+    ['a layer by bzip2', simple([Buffer.from('BZh91AY&SY')]), /compressed with bzip2: only gzip, zstd/],
     [
       'an absolute path',
       archive([{ Config: 'c', Layers: ['/etc/x'] }], { c: config([layer('x')]) }),

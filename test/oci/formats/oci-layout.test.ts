@@ -494,7 +494,7 @@ describe('damage', () => {
     [
       'layer of another type',
       withLayers([{ ...sound[0], mediaType: ociTypes.zstd }, sound[1]]),
-      /layer 1, sha256:\w+, is packed by gzip, and the manifest says application\/vnd\.oci\.image\.layer\.v1\.tar\+zstd/,
+      /layer 1, sha256:\w+, is compressed with gzip, and the manifest says application\/vnd\.oci\.image\.layer\.v1\.tar\+zstd/,
     ],
     [
       'layer that is missing',

@@ -36,11 +36,11 @@ function changeful(): { compress(source: unknown): Compressed } {
 }
 
 it('tells what came out of the accepted opening, whichever was opened last', async () => {
-  const packed = compressLayer(layer, changeful());
-  const [first, second] = [packed.body.open(), packed.body.open()];
+  const compressed = compressLayer(layer, changeful());
+  const [first, second] = [compressed.body.open(), compressed.body.open()];
   for (const opening of [first, second]) for await (const _ of opening);
-  expect(() => packed.accepted()).toThrow('no opening of this layer was accepted');
+  expect(() => compressed.accepted()).toThrow('no opening of this layer was accepted');
   first.accepted?.();
-  expect([packed.accepted().digest(), packed.accepted().size()]).toEqual(['sha256:1', 1]);
+  expect([compressed.accepted().digest(), compressed.accepted().size()]).toEqual(['sha256:1', 1]);
   expect([first.progress?.(), second.progress?.()]).toEqual([10, 20]);
 });

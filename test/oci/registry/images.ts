@@ -63,7 +63,7 @@ function once<T>(made: Map<readonly Buffer[], T>, contents: readonly Buffer[], m
 
 const unchanged: Json = {};
 
-/** As `docker save` writes it: its layers are packed on the way. */
+/** As `docker save` writes it: its layers are compressed on the way. */
 export async function writeArchive(
   bench: Bench,
   contents = layers,

@@ -160,7 +160,7 @@ describe('--reuse none', () => {
   const bench = useBench();
 
   it.each([
-    // What a layer becomes when it is packed on the way is known too late to ask for it.
+    // What a layer becomes when it is compressed on the way is known too late to ask for it.
     ['an archive is sent again', writeArchive, 5],
     ['of a layout, what a HEAD finds is not', writeLayout, 0],
   ])('no published tag is looked at: %s', async (_, write, sent) => {
@@ -187,7 +187,7 @@ describe('--compression-level', () => {
     return digestUnder(bench, tag);
   }
 
-  it.each(['gzip', 'zstd'])('is the same where %s has to be packed twice', async (format) => {
+  it.each(['gzip', 'zstd'])('is the same where %s has to be compressed twice', async (format) => {
     const pinned = (level: number): readonly string[] => ['--compression', format, '--compression-level', `${level}`];
     const [low, high] = [await digestAt('low', ...pinned(1)), await digestAt('high', ...pinned(9))];
     expect(low).not.toBe(high);

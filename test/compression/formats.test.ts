@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { contentOf } from '../../pipe/archive/content.ts';
+import { decompress } from '../../pipe/archive/decompress.ts';
+import { createCompressor } from '../../pipe/compression/compressor.ts';
+import {
+  compressionFormats,
+  compressionNames,
+  isCompression,
+  listCompressions,
+} from '../../pipe/compression/formats.ts';
+import { levelsOf } from '../../pipe/compression/pace.ts';
+import { collect, pieces, text } from './samples.ts';
+
+describe.each(compressionNames)('%s', (name) => {
+  const { codecs, levels, repeatableLevel, magics } = compressionFormats[name];
+
+  it('is told by its first bytes, and read back', async () => {
+    const compressor = createCompressor({ format: name });
+    const compressed = await collect(compressor.compress(pieces(text(5000))).bytes);
+    await compressor.close();
+    expect(contentOf(compressed)).toBe(name);
+    expect((await collect(decompress(pieces(compressed), name, 'it'))).equals(text(5000))).toBe(true);
+  });
+
+  it('is told by each of the bytes that it may begin with', () => {
+    expect(magics.map((magic) => contentOf(Uint8Array.from(magic)))).toEqual(magics.map(() => name));
+  });
+
+  it('is told to be damaged, and to be cut off', async () => {
+    const compressor = createCompressor({ format: name });
+    const compressed = await collect(compressor.compress(pieces(text(5000))).bytes);
+    await compressor.close();
+    const damaged = Buffer.from(compressed).fill(0xff, 20, 60);
+    await expect(collect(decompress(pieces(damaged), name, 'it'))).rejects.toThrow(`it is damaged: its ${name} data`);
+    const cutOff = compressed.subarray(0, -9);
+    await expect(collect(decompress(pieces(cutOff), name, 'it'))).rejects.toThrow(`it is cut off: its ${name} data`);
+  });
+
+  it('has levels that its codecs use, and that can be pinned', () => {
+    const used = codecs.flatMap((codec) =>
+      levelsOf[codec].flatMap(({ level, denseLevel = level }) => [level, denseLevel]),
+    );
+    for (const level of [...used, repeatableLevel]) {
+      expect(level).toBeGreaterThanOrEqual(levels.least);
+      expect(level).toBeLessThanOrEqual(levels.most);
+    }
+  });
+});
+
+it('no two formats share a media type', () => {
+  const types = Object.values(compressionFormats).flatMap(({ mediaTypes: { layer, foreign, alsoRead } }) =>
+    [layer.oci, layer.docker, foreign.oci, foreign.docker, ...alsoRead].filter((type) => type !== undefined),
+  );
+  expect(new Set(types).size).toBe(types.length);
+});
+
+it('knows its formats by name, and lists them in words', () => {
+  expect(['gzip', 'zstd', 'none', 'xz', 'toString'].filter(isCompression)).toEqual(['gzip', 'zstd']);
+  expect([listCompressions('and'), listCompressions('or', 'none')]).toEqual(['gzip and zstd', 'gzip, zstd or none']);
+});

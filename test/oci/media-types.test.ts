@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals';
+import { isForeignType, layerPacking, oci, packingOf, toDocker, toOci } from '../../pipe/oci/media-types.ts';
+
+const ociLayer = 'application/vnd.oci.image.layer.v1.tar';
+const ociForeign = 'application/vnd.oci.image.layer.nondistributable.v1.tar';
+const dockerLayer = 'application/vnd.docker.image.rootfs.diff.tar';
+const dockerForeign = 'application/vnd.docker.image.rootfs.foreign.diff.tar';
+
+describe('a layer type says how its bytes are compressed, and what the other family calls it', () => {
+  it.each([
+    [ociLayer, 'none', 'none', dockerLayer],
+    [`${ociLayer}+gzip`, 'gzip', 'gzip', `${dockerLayer}.gzip`],
+    [`${ociLayer}+zstd`, 'zstd', 'zstd', undefined],
+    [ociForeign, 'none', undefined, dockerForeign],
+    [`${ociForeign}+gzip`, 'gzip', undefined, `${dockerForeign}.gzip`],
+    [`${ociForeign}+zstd`, 'zstd', undefined, undefined],
+  ] as const)('%s', (type, packing, layer, docker) => {
+    expect([packingOf(type), layerPacking(type), toDocker(type), toOci(type)]).toEqual([packing, layer, docker, type]);
+    expect(isForeignType(type)).toBe(type.startsWith(ociForeign));
+    if (docker === undefined) return;
+    expect([packingOf(docker), layerPacking(docker), toDocker(docker), toOci(docker)]).toEqual([
+      packing,
+      layer,
+      docker,
+      type,
+    ]);
+  });
+
+  it("containerd's type for zstd in Docker's family, which is only read", () => {
+    const type = `${dockerLayer}.zstd`;
+    expect([packingOf(type), layerPacking(type), toDocker(type), toOci(type)]).toEqual([
+      'zstd',
+      undefined,
+      undefined,
+      type,
+    ]);
+  });
+
+  it.each(['application/vnd.in-toto+json', `${ociLayer}+gzip+encrypted`, `${ociLayer}+xz`, ''])(
+    '%j is opaque',
+    (type) => {
+      expect([packingOf(type), layerPacking(type), toDocker(type), toOci(type)]).toEqual([
+        'opaque',
+        undefined,
+        undefined,
+        type,
+      ]);
+    },
+  );
+
+  it('and there is one to write for each way of compressing', () => {
+    expect(oci.layer).toEqual({ none: ociLayer, gzip: `${ociLayer}+gzip`, zstd: `${ociLayer}+zstd` });
+  });
+});
