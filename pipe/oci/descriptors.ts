@@ -1,8 +1,9 @@
-/** Reads content descriptors. */
+/** Reads content descriptors, and makes digests. */
 
 import { InputError } from '../errors.ts';
 import { printable } from '../toolkit/stdout.ts';
 import type { Descriptor } from './image.ts';
+import { createSha256 } from '../io/hashes.ts';
 import { asObject, asText } from '../io/json.ts';
 
 /** @throws InputError */
@@ -34,6 +35,13 @@ export function parseDigest(value: unknown, where: string): string {
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export function isDigest(text: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(text);
+}
+
+/** `sha256:…` of the bytes. */
+export function digestOf(bytes: Uint8Array): string {
+  const hash = createSha256();
+  hash.update(bytes);
+  return `sha256:${hash.digest()}`;
 }
 
 /** Where a layout has the content (image-layout.md, "Blobs"). */

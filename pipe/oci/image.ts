@@ -2,7 +2,7 @@
 
 import type { Compression } from '../compression/formats.ts';
 import type { Body } from '../io/body.ts';
-import type { UnverifiedBytes } from './layers/digest-check.ts';
+import type { ByobReader } from '../io/byob-reader.ts';
 
 /**
  * A content descriptor; further fields (annotations, platform, urls, artifactType, …) are kept as they are.
@@ -32,6 +32,13 @@ export interface Platform {
  * an encrypted layer, an attestation, a type that the pipe does not know.
  */
 export type Packing = 'none' | Compression | 'opaque';
+
+/** Bytes for a reader that hashes them anyway. */
+export interface UnverifiedBytes {
+  readonly source: AsyncIterable<Uint8Array> | ByobReader;
+  /** Is to see `sha256:…` of them all before anything comes of them; rejects if it is wrong. */
+  readonly verify: (digest: string) => Promise<void>;
+}
 
 /**
  * One layer as its source holds it. `open` yields the source's bytes as they are, and throws an InputError before its

@@ -3,10 +3,10 @@
 import { InputError, PipeError } from '../../errors.ts';
 import { digestOfPath } from '../descriptors.ts';
 import { readImage } from '../formats/read-image.ts';
-import type { Choice, Image, Packing } from '../image.ts';
+import type { Choice, Image, Packing, UnverifiedBytes } from '../image.ts';
 import { isCompression } from '../../compression/formats.ts';
 import type { Body } from '../../io/body.ts';
-import { type UnverifiedBytes, withDigestCheck } from '../layers/digest-check.ts';
+import { withDigestCheck } from '../layers/digest-check.ts';
 import { createPassCheck } from './pass-check.ts';
 import { chainIdsOf, findLegacyLayer } from './legacy-layer.ts';
 import { scannedSource } from '../sources/scanned.ts';

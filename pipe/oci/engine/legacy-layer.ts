@@ -9,7 +9,7 @@
  * @see https://github.com/moby/moby/blob/v24.0.9/image/v1/imagev1.go, `CreateID`
  */
 
-import { digestOf } from '../formats/documents.ts';
+import { digestOf } from '../descriptors.ts';
 
 /** `sha256:…` of each layer together with all those below it (image-spec, config.md, "Layer ChainID"). */
 export function chainIdsOf(diffIds: readonly string[]): readonly string[] {

@@ -11,8 +11,8 @@ import { createLayer } from '../layers/layer.ts';
 import type { Source } from '../sources/source.ts';
 import { chooseByPlatform } from './choose.ts';
 import { parseConfig } from './config.ts';
-import { digestOfPath } from '../descriptors.ts';
-import { digestOf, readDocument } from './documents.ts';
+import { digestOf, digestOfPath } from '../descriptors.ts';
+import { readDocument } from './documents.ts';
 import { asList, asListOrNothing, asObject, asText, parseJson } from '../../io/json.ts';
 import { docker } from '../media-types.ts';
 

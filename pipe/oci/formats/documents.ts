@@ -1,13 +1,12 @@
 /** Reads documents out of a source, whole and within limits. */
 
 import { InputError } from '../../errors.ts';
-import { createSha256 } from '../../io/hashes.ts';
 import { formatBytes } from '../../toolkit/units.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Descriptor, Document } from '../image.ts';
 import type { Entry, Source } from '../sources/source.ts';
 import { maxDocumentBytes } from '../../archive/tar/scan.ts';
-import { blobPath } from '../descriptors.ts';
+import { blobPath, digestOf } from '../descriptors.ts';
 
 /** @returns undefined where there is none. @throws InputError where there are several that differ, or a huge one */
 export async function readDocument(source: Source, path: string): Promise<Buffer | undefined> {
@@ -34,12 +33,6 @@ export async function readBlob(source: Source, descriptor: Descriptor, what: str
   const actual = digestOf(bytes);
   if (actual !== digest) throw new InputError(`${where} is damaged: its bytes have the digest ${actual}`);
   return { mediaType, digest, bytes };
-}
-
-export function digestOf(bytes: Uint8Array): string {
-  const hash = createSha256();
-  hash.update(bytes);
-  return `sha256:${hash.digest()}`;
 }
 
 async function readEntry(entry: Entry, where: string): Promise<Buffer> {

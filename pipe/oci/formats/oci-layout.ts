@@ -10,7 +10,8 @@ import type { Descriptor, Document, Image, Platform, PlatformImage } from '../im
 import type { Source } from '../sources/source.ts';
 import { chooseByName, chooseByPlatform } from './choose.ts';
 import type { DockerImage } from './docker-archive.ts';
-import { digestOf, readBlob, readDocument } from './documents.ts';
+import { digestOf } from '../descriptors.ts';
+import { readBlob, readDocument } from './documents.ts';
 import { asObject, asText, isRecord, parseJson } from '../../io/json.ts';
 import { annotationsOf, isAttestation, isReferrer, kindOf, parseIndex, platformOf } from './manifests.ts';
 import { oci } from '../media-types.ts';

@@ -1,14 +1,6 @@
 /** Hashes bytes as they pass by, and stops them before their end where they are the wrong ones. */
 
-import type { ByobReader } from '../../io/byob-reader.ts';
 import { createSha256 } from '../../io/hashes.ts';
-
-/** Bytes for a reader that hashes them anyway. */
-export interface UnverifiedBytes {
-  readonly source: AsyncIterable<Uint8Array> | ByobReader;
-  /** Is to see `sha256:…` of them all before anything comes of them; rejects where it is wrong. */
-  readonly verify: (digest: string) => Promise<void>;
-}
 
 /**
  * @param length of all the bytes

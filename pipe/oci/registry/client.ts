@@ -4,7 +4,7 @@ import { HttpError, PipeError, UnexpectedAnswerError, VerificationError } from '
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
 import { type Body, bytesBody } from '../../io/body.ts';
 import type { Http } from '../../http/send.ts';
-import { digestOf } from '../formats/documents.ts';
+import { digestOf } from '../descriptors.ts';
 import { manifestTypes } from '../media-types.ts';
 import type { Document } from '../image.ts';
 

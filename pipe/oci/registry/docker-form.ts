@@ -8,7 +8,7 @@
 import { InputError } from '../../errors.ts';
 import { isCompression } from '../../compression/formats.ts';
 import { parseConfig } from '../formats/config.ts';
-import { digestOf } from '../formats/documents.ts';
+import { digestOf } from '../descriptors.ts';
 import type { JsonObject } from '../../io/json.ts';
 import {
   annotationsOf,

@@ -2,7 +2,7 @@
 
 import { InputError } from '../../errors.ts';
 import { parseConfig } from '../formats/config.ts';
-import { digestOf } from '../formats/documents.ts';
+import { digestOf } from '../descriptors.ts';
 import { isAttestation, kindOf, parseIndex, parseManifest, platformOf } from '../formats/manifests.ts';
 import { docker, isImageConfigType, oci } from '../media-types.ts';
 import { formatPlatform, isSamePlatform } from '../platforms.ts';

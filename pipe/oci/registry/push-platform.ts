@@ -1,7 +1,7 @@
 /** Publishes the image of one platform, all but its tag: layers, config, and the manifest that stands for them. */
 
 import { bytesBody } from '../../io/body.ts';
-import { digestOf } from '../formats/documents.ts';
+import { digestOf } from '../descriptors.ts';
 import { oci, toOci } from '../media-types.ts';
 import type { Descriptor, Document, PlatformImage } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';

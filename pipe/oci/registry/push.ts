@@ -1,7 +1,7 @@
 /** Publishes an image under its tags: everything else first, the tags last, each read back. */
 
 import { HttpError } from '../../errors.ts';
-import { digestOf } from '../formats/documents.ts';
+import { digestOf } from '../descriptors.ts';
 import { annotationsOf, parseIndex } from '../formats/manifests.ts';
 import { oci } from '../media-types.ts';
 import type { Document, Image, Platform, PlatformImage } from '../image.ts';
