@@ -135,14 +135,14 @@ describe('Docker up to 24', () => {
   });
 
   it('a layer that is another one when it is exported once more is an error', async () => {
-    const twins = [layer('one', 2000), layer('two', 2000)];
-    const swapped = legacyEntries(twins).map((entry): TarEntry => {
-      const other = twins.find((content) => content !== entry.content);
+    const identical = [layer('one', 2000), layer('two', 2000)];
+    const swapped = legacyEntries(identical).map((entry): TarEntry => {
+      const other = identical.find((content) => content !== entry.content);
       return entry.name.endsWith('/layer.tar') && other !== undefined ? { ...entry, content: other } : entry;
     });
     let exports = 0;
-    const { image: found } = await image(facts(twins, config(twins)), (...exchange) =>
-      send(tar(exports++ === 0 ? legacyEntries(twins) : swapped))(...exchange),
+    const { image: found } = await image(facts(identical, config(identical)), (...exchange) =>
+      send(tar(exports++ === 0 ? legacyEntries(identical) : swapped))(...exchange),
     );
     for await (const each of found.export().layers()) {
       await readAll(each.open());
