@@ -71,7 +71,9 @@ describe('the bundle as a program', () => {
     const { exitCode, output } = await bench.start({ FILENAME: 'a.txt', NODE_OPTIONS: `--require=${preload}` }).ended;
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
-      output: expect.stringMatching(/^✖ Unexpected error: the run stopped before it was finished\n {2}uploads in progress/),
+      output: expect.stringMatching(
+        /^✖ Unexpected error: the run stopped before it was finished\n {2}uploads in progress/,
+      ),
     });
   });
 

@@ -122,7 +122,7 @@ describe('keeps codes and details as data', () => {
     const { codes, details } = parseErrorBody(
       Buffer.from(JSON.stringify({ errors })),
       json,
-      createScrub(['hunter2hunt']),
+      createSecrets(['hunter2hunt']).scrub,
     );
     expect(findLeaks(JSON.stringify([codes, details]), 'hunter2hunt')).toEqual([]);
   });
