@@ -39,11 +39,12 @@ const serverRows: readonly Row<ServerFacts>[] = [
       `The problem is on the server's side${isBitbucket ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again.`,
   },
   {
-    when: hasCode('ENOTFOUND', 'EAI_AGAIN'),
-    advice: () => 'Check API_URL or REGISTRY, and the network and proxy (HTTPS_PROXY, NO_PROXY) of the runner.',
+    when: hasNetworkCode('ENOTFOUND', 'EAI_AGAIN'),
+    advice: (_, { serverVariable }) =>
+      `Check ${serverVariable}, and the network and proxy (HTTPS_PROXY, NO_PROXY) of the runner.`,
   },
   {
-    when: hasCode('PROXY_403', 'PROXY_407'),
+    when: hasNetworkCode('PROXY_403', 'PROXY_407'),
     advice: () =>
       'The proxy refused the connection: check the user name and the password in HTTPS_PROXY, or add the host to NO_PROXY.',
   },
@@ -99,12 +100,17 @@ export function isRefused(error: unknown, words: RegExp): boolean {
   return error instanceof HttpError && words.test(error.refusal.reason);
 }
 
+/** Whether a server refused with this code of a registry's error document, such as `NAME_UNKNOWN`. */
+export function hasErrorCode(code: string): (error: unknown) => error is HttpError {
+  return (error): error is HttpError => error instanceof HttpError && error.refusal.codes.includes(code);
+}
+
 /** Whether a server refused with this status. */
 export function hasStatus(status: number): (error: unknown) => error is HttpError {
   return (error): error is HttpError => error instanceof HttpError && error.refusal.status === status;
 }
 
-function hasCode(...codes: readonly string[]): (error: unknown) => boolean {
+function hasNetworkCode(...codes: readonly string[]): (error: unknown) => boolean {
   return (error) => error instanceof NetworkError && codes.includes(error.code);
 }
 

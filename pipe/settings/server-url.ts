@@ -2,6 +2,7 @@
 
 import { isLoopback } from '../http/loopback.ts';
 import type { Problems } from '../toolkit/problems.ts';
+import { isBitbucketPackages } from './bitbucket-packages.ts';
 
 export interface ServerUrlRules {
   /** Where the address was written: problems are filed under its name. */
@@ -46,11 +47,14 @@ function parse(text: string, { example, path, allowsPlainHttp }: ServerUrlRules)
   if (/[?#]/.test(rest)) return 'must not have a query or a fragment';
   const plain = URL.parse(`http://${authority}${rest}`);
   const isLocal = plain !== null && isLoopback(plain);
-  const scheme = written ?? (isLocal || allowsPlainHttp === true ? 'http' : 'https');
+  // Whoever allows http for another registry has not allowed it for Bitbucket's, which all runs have credentials for.
+  const hasPlainHttp = allowsPlainHttp !== undefined && plain !== null && !isBitbucketPackages(plain);
+  const isPlainAllowed = isLocal || (hasPlainHttp && allowsPlainHttp);
+  const scheme = written ?? (isPlainAllowed ? 'http' : 'https');
   const url = URL.parse(`${scheme}://${authority}${rest}`);
   if (url === null || url.port === '0') return invalid;
-  if (url.protocol === 'http:' && !isLocal && allowsPlainHttp !== true) {
-    const option = allowsPlainHttp === undefined ? '' : ', or allow http with --plain-http';
+  if (url.protocol === 'http:' && !isPlainAllowed) {
+    const option = hasPlainHttp ? ', or allow http with --plain-http' : '';
     return `is plain http, over which credentials could be read on the way: use https${option}`;
   }
   const bare = url.pathname.replace(/\/+$/, '');

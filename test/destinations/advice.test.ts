@@ -110,7 +110,7 @@ describe('advises', () => {
       { ...facts, apiUrl: new URL('https://gateway/2.0') },
       /^The problem is on the server's side\. It is safe/,
     ],
-    ['an unknown host', unreachable('ENOTFOUND'), facts, /^Check API_URL or REGISTRY, and the network and proxy/],
+    ['an unknown host', unreachable('ENOTFOUND'), facts, /^Check API_URL, and the network and proxy/],
     ['a name server that does not answer', unreachable('EAI_AGAIN'), facts, /^Check API_URL/],
     ['a reset', unreachable('ECONNRESET'), facts, /until the retries ran out\. Run the step again; raise --retries/],
     ['a stall', new StalledError('m'), facts, /needs more than 120 s to answer: raise --timeout/],

@@ -38,6 +38,9 @@ describe('the URL of', () => {
     ['http://server.example/a', 'http://server.example/a/'],
     ['server.example', 'http://server.example/'],
     ['https://server.example', 'https://server.example/'],
+    ['crg.apkg.io', 'https://crg.apkg.io/'],
+    ['apkg.io', 'https://apkg.io/'],
+    ['http://npm.apkg.io/acme', 'is plain http, over which credentials could be read on the way: use https'],
   ])('%s is %s with --plain-http', (text, href) => {
     expect(read(text, { allowsPlainHttp: true })).toBe(href);
   });

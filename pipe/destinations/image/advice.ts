@@ -2,14 +2,14 @@
 
 import type { ImageSettings } from './settings.ts';
 import { isImmutable } from '../../oci/registry/refusals.ts';
-import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
+import { hasErrorCode, hasStatus, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
 /** What the advice depends on. */
 export type ImageFacts = Pick<ImageSettings, 'reference' | 'account'>;
 
 export const imageRows: readonly Row<ImageFacts>[] = [
   {
-    when: (error) => isRefused(error, /NAME_UNKNOWN/) || hasStatus(404)(error),
+    when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
     advice: (_, { reference }) =>
       `The package ${reference.repository} does not exist in ${reference.host}, or the token cannot see it. On Bitbucket, an admin of the repository creates it once before the first push: Create > Package.`,
   },

@@ -4,7 +4,7 @@ import { HttpError } from '../../errors.ts';
 import type { MavenSettings } from './settings.ts';
 import { VersionConflictError } from './stored-files.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
-import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
+import { hasErrorCode, hasStatus, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
 /** What the advice depends on. */
 export type MavenFacts = Pick<MavenSettings, 'registry' | 'account'>;
@@ -30,7 +30,7 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
       `The token is valid, but may not do this in ${registry.href}. On Bitbucket it needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; elsewhere, it needs permission to read and to deploy.`,
   },
   {
-    when: (error) => isRefused(error, /NAME_UNKNOWN|does not exist/) || hasStatus(404)(error),
+    when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
     advice: (_, { registry }) =>
       isBitbucketPackages(registry)
         ? `${registry.pathname === '/' ? 'REGISTRY lacks the workspace: copy the whole URL from the page of the package. Otherwise, the' : 'The'} package does not exist, or the token cannot see it. An admin of the repository creates it once before the first push: Create > Package.`

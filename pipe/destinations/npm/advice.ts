@@ -3,14 +3,14 @@
 import { VerificationError } from '../../errors.ts';
 import type { NpmSettings } from './settings.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
-import { hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
+import { hasErrorCode, hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
 /** What the advice depends on. */
 export type NpmFacts = Pick<NpmSettings, 'registry' | 'account'>;
 
 export const npmRows: readonly Row<NpmFacts>[] = [
   {
-    when: (error) => isRefused(error, /NAME_UNKNOWN/) || hasStatus(404)(error),
+    when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
     advice: (_, { registry }) =>
       isBitbucketPackages(registry)
         ? 'The package does not exist in this workspace, or the token cannot see it. On Bitbucket, an admin of the repository creates it once before it is first published: Create > Package. Its name is the one in package.json.'

@@ -47,7 +47,7 @@ it.each<[string, unknown, MavenFacts & Pick<MavenSettings, 'timeoutMs'>, RegExp]
     { ...bitbucket, registry: new URL('https://maven.apkg.io/') },
     /^REGISTRY lacks the workspace/,
   ],
-  ['NAME_UNKNOWN', refused(400, { reason: 'NAME_UNKNOWN: x' }), bitbucket, /^The package does not exist/],
+  ['NAME_UNKNOWN', refused(400, { codes: ['NAME_UNKNOWN'] }), bitbucket, /^The package does not exist/],
   ['404 elsewhere', refused(404), elsewhere, /^There is no Maven repository at https:\/\/nexus\.example\/releases\//],
   ['405', refused(405), elsewhere, /does not accept uploads: is it a group or a proxy .* must be a hosted repository/],
   ['400', refused(400), elsewhere, /either releases or SNAPSHOTs/],

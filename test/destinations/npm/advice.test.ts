@@ -32,7 +32,7 @@ function refused(status: number, reason = 'No', given: Partial<Refusal> = {}): H
 
 describe('what to do where an npm registry says no', () => {
   it.each<[string, HttpError, Facts, RegExp]>([
-    ['the package is not created', refused(404, 'NAME_UNKNOWN: x'), onBitbucket, /Create > Package/],
+    ['the package is not created', refused(400, 'x', { codes: ['NAME_UNKNOWN'] }), onBitbucket, /Create > Package/],
     [
       '404 elsewhere',
       refused(404),
