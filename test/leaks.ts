@@ -1,5 +1,7 @@
 /** Finds a secret, or a piece of one, in a text, whatever way it is written there: written apart from the code that it checks. */
 
+import { expect } from '@jest/globals';
+
 /** A piece of a secret that is so long is a leak; a shorter secret leaks as a whole. */
 const pieceLength = 12;
 /** Escapes within escapes within escapes. */
@@ -57,6 +59,14 @@ const decodings: readonly Reader[] = [
         .join('\n'),
   ]),
 ];
+
+/** Fails the test if `output` holds a secret of the environment, by its name; one that is short may be a word of the log. */
+export function expectNoLeaks(output: string, env: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (/TOKEN|PASSWORD/.test(name) && value !== undefined && value.length >= pieceLength)
+      expect({ name, leaks: findLeaks(output, value) }).toEqual({ name, leaks: [] });
+  }
+}
 
 /** The ways in which `secret`, or a piece of it, stands in `text`; empty where there are none. */
 export function findLeaks(text: string, secret: string): readonly string[] {

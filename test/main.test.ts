@@ -20,10 +20,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 describe('the bundle as a program', () => {
   it('uploads from the working directory, prints to standard output only, and ends with 0', async () => {
     await writeFile(join(bench.directory, 'a.txt'), 'content');
-    const { child, ended } = bench.start({ FILENAME: '*.txt' });
-    let errors = '';
-    child.stderr?.on('data', (chunk) => (errors += String(chunk)));
-    const { exitCode, output } = await ended;
+    const { exitCode, output, errors } = await bench.start({ FILENAME: '*.txt' }).ended;
     expect(exitCode).toBe(0);
     expect(errors).toBe('');
     expect(output).toContain('✔ Uploaded 1 file');

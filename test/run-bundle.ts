@@ -1,37 +1,86 @@
-/** Runs the bundle as a process of its own, against a sandbox that is one too, and measures what memory it takes. */
+/** Runs the bundle, which is what ships, as a process of its own, and checks what must hold of every run. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
-import { findLeaks } from './leaks.ts';
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
+import { expectNoLeaks } from './leaks.ts';
+import { peakBytesOf } from './peak-memory.ts';
 import { type RemoteSandbox, startRemoteSandbox } from './sandbox/remote-sandbox.ts';
 import { tokens } from './sandbox/tokens.ts';
 
-// What ships: the bundle, as a process of its own.
 const bundle = join(__dirname, '..', 'dist', 'pipe.js');
+
+export type Variables = Readonly<Record<string, string>>;
+
+export interface Ended {
+  readonly exitCode: number | null;
+  /** Both streams. */
+  readonly output: string;
+  /** Standard error alone. */
+  readonly errors: string;
+  /** The most memory that was resident at any time. */
+  readonly peakBytes: number;
+}
 
 export interface Running {
   readonly child: ChildProcess;
-  readonly ended: Promise<{
-    readonly exitCode: number | null;
-    readonly output: string;
-    readonly peakMegabytes: number;
-  }>;
+  readonly ended: Promise<Ended>;
 }
 
-export interface BundleBench {
+export interface StartOptions {
+  readonly cwd: string;
+  /** Columns of the terminal that it runs on; unless given, it runs on none. */
+  readonly columns?: number;
+}
+
+/** Without colours, and with nothing of this process' environment. A secret of `env` in the output fails the test. */
+export function startBundle(env: Variables, { cwd, columns }: StartOptions): Running {
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', bundle] as const;
+  const [program, ...words] =
+    columns === undefined
+      ? command
+      : (['script', '--quiet', '--return', '--command', onTerminal(command, columns), '/dev/null'] as const);
+  const child = spawn(program, words, {
+    cwd,
+    env: { NO_COLOR: '1', ...env },
+    stdio: [columns === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let errors = '';
+  let peakBytes = 0;
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+      if (stream === child.stderr) errors += chunk;
+    });
+  // The kernel keeps the peak; asking often only has to catch the last value before the end.
+  const watch = setInterval(() => (peakBytes = Math.max(peakBytes, peakBytesOf(child.pid ?? 0))), 20);
+  const ended = once(child, 'close').then(([exitCode]: (number | null)[]) => {
+    clearInterval(watch);
+    expectNoLeaks(output, env);
+    return { exitCode: exitCode ?? null, output, errors, peakBytes };
+  });
+  return { child, ended };
+}
+
+/** util-linux's `script` gives a program a terminal, which has no size until it is told one. */
+function onTerminal(command: readonly string[], columns: number): string {
+  return `stty cols ${columns} rows 24 && exec ${command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')}`;
+}
+
+export interface BundleFixture {
   readonly sandbox: RemoteSandbox;
   /** A working directory of its own for each test. */
   readonly directory: string;
-  start(env: Readonly<Record<string, string>>): Running;
+  /** Starts the bundle with an access token, unless `env` says otherwise. */
+  start(env: Variables): Running;
 }
 
-/** Sets up one sandbox for all tests of a file. */
-export function useBundle(): BundleBench {
+/** Sets up one sandbox, in a process of its own, for all tests of a file. */
+export function useBundle(): BundleFixture {
   let sandbox: RemoteSandbox | undefined;
   let directory = '';
   const started = (): RemoteSandbox => {
@@ -51,46 +100,16 @@ export function useBundle(): BundleBench {
   afterAll(async () => {
     await sandbox?.close();
   });
-  const bench: BundleBench = {
+  return {
     get sandbox() {
       return started();
     },
     get directory() {
       return directory;
     },
-    start: (env) => startBundle(bench, env),
+    start: (env) => {
+      const target = { API_URL: started().apiUrl, WORKSPACE: 'acme', REPOSITORY: 'app', TOKEN: tokens.accessToken };
+      return startBundle({ ...target, ...env }, { cwd: directory });
+    },
   };
-  return bench;
-}
-
-function startBundle(bench: BundleBench, env: Readonly<Record<string, string>>): Running {
-  const defaults = {
-    API_URL: bench.sandbox.apiUrl,
-    WORKSPACE: 'acme',
-    REPOSITORY: 'app',
-    TOKEN: tokens.accessToken,
-    NO_COLOR: '1',
-  };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', bundle], {
-    cwd: bench.directory,
-    env: { ...defaults, ...env },
-  });
-  let output = '';
-  let peakMegabytes = 0;
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
-  // The kernel keeps the peak; asking often only has to catch the last value before the end.
-  const watch = setInterval(() => {
-    try {
-      const [, kilobytes = '0'] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
-      peakMegabytes = Math.max(peakMegabytes, Number(kilobytes) / 1024);
-    } catch {
-      // Ended between two looks.
-    }
-  }, 20);
-  const ended = once(child, 'close').then(([exitCode]: (number | null)[]) => {
-    clearInterval(watch);
-    expect(findLeaks(output, tokens.accessToken)).toEqual([]);
-    return { exitCode: exitCode ?? null, output, peakMegabytes };
-  });
-  return { child, ended };
 }

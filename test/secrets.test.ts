@@ -1,10 +1,8 @@
 /** Whole runs against servers that repeat what they were sent: nothing of it leaves the pipe by any way. */
 
-import { spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { reportCrash, run } from '../pipe/run.ts';
 import type { Environment } from '../pipe/toolkit/environment.ts';
@@ -14,6 +12,7 @@ import { findLeaks } from './leaks.ts';
 import { jar } from './destinations/maven/artifacts.ts';
 import { writePackage } from './destinations/npm/tarballs.ts';
 import { writeLayout } from './oci/registry/images.ts';
+import { startBundle } from './run-bundle.ts';
 import { arrayVariables, type Ended, useBench } from './run-pipe.ts';
 import { tokens } from './sandbox/tokens.ts';
 
@@ -151,12 +150,10 @@ describe('the bundle', () => {
       FILENAME: 'a.txt',
       API_URL: server.origin,
       DEBUG: 'true',
+      EXTRA_ARGS: '--output=out.json',
     };
-    const files = { EXTRA_ARGS: '--output=out.json' };
-    const bundle = join(__dirname, '..', 'dist', 'pipe.js');
-    const child = spawn(process.execPath, [bundle], { cwd: bench.directory, env: { ...env, ...files } });
-    const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')]);
-    expect({ exitCode: exitCode as number, output }).toMatchObject({
+    const { exitCode, output } = await startBundle(env, { cwd: bench.directory }).ended;
+    expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringMatching(/x (?:bWU6)?\*\*\*/),
     });

@@ -9,7 +9,7 @@ import { jar } from '../destinations/maven/artifacts.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { npmTarball } from '../sandbox/demo-package.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
-import { type Ended, startBundle, type StartOptions } from './start-bundle.ts';
+import { type Ended, startBundle, type StartOptions } from '../run-bundle.ts';
 
 export const types = ['file', 'image', 'npm', 'maven'] as const;
 export type Type = (typeof types)[number];
@@ -95,7 +95,7 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
       return { file: origin(apiUrl), image: origin(registryUrl), npm: origin(npmUrl), maven: origin(mavenUrl) };
     },
     upload: (type, origin, env = {}, options = {}) =>
-      startBundle({ NO_COLOR: '1', ...variables(type, origin), ...env }, { cwd: directory, ...options }).ended,
+      startBundle({ ...variables(type, origin), ...env }, { cwd: directory, ...options }).ended,
     problems: async (type) => [...(await found(type)), ...started().violations],
   };
 }

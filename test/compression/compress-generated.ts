@@ -4,10 +4,10 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createCompressor } from '../../pipe/compression/compressor.ts';
 import { isCompression } from '../../pipe/compression/formats.ts';
 import { decompress } from '../../pipe/archive/decompress.ts';
+import { peakBytesOf } from '../peak-memory.ts';
 
 const [format = '', mebibytes, end] = process.argv.slice(2);
 if (!isCompression(format)) throw new Error(`unknown format: ${format}`);
@@ -21,12 +21,6 @@ async function* generated(): AsyncGenerator<Uint8Array> {
     chunk.writeUInt32LE(index, 1000);
     yield chunk;
   }
-}
-
-/** Of this program alone: what getrusage tells begins with the size of the process that started it. */
-function peakBytes(): number {
-  const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  return Number(kilobytes) * 1024;
 }
 
 const compressor = createCompressor({ format });
@@ -44,6 +38,7 @@ process.stdout.write(
     codec: await compressor.codec(),
     isRight,
     size: stream.size(),
-    peakBytes: peakBytes(),
+    // What getrusage tells begins with the size of the process that started this one.
+    peakBytes: peakBytesOf('self'),
   }),
 );

@@ -5,17 +5,17 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify, stripVTControlCharacters } from 'node:util';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { docker, oci } from '../../pipe/oci/media-types.ts';
 import type { Json } from '../oci/fixtures.ts';
 import { attestedImage, writeAttested } from '../oci/registry/attested.ts';
+import { type Ended, startBundle, type Variables } from '../run-bundle.ts';
 import { type DebianRegistry, startDebianRegistry } from './debian-registry.ts';
 import { startOldRegistry } from './old-registry.ts';
 
 jest.setTimeout(60_000);
 
-const bundle = join(__dirname, '..', '..', 'dist', 'pipe.js');
 const name = `image-join-${randomBytes(4).toString('hex')}`;
 const images = { amd64: attestedImage('amd64'), arm64: attestedImage('arm64', { variant: 'v8' }) };
 const execute = promisify(execFile);
@@ -43,21 +43,9 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly exitCode: number;
-  readonly output: string;
-}
-
-async function publish(env: Readonly<Record<string, string>>, ...extraArgs: readonly string[]): Promise<Ended> {
+async function publish(env: Variables, ...extraArgs: readonly string[]): Promise<Ended> {
   const all = { TYPE: 'image', EXTRA_ARGS: JSON.stringify(extraArgs), ...env };
-  return await new Promise<Ended>((resolve) => {
-    execFile(process.execPath, [bundle], { cwd: root, env: all }, (error, stdout, stderr) =>
-      resolve({
-        exitCode: error === null ? 0 : Number(error.code ?? -1),
-        output: stripVTControlCharacters(stdout + stderr),
-      }),
-    );
-  });
+  return await startBundle(all, { cwd: root }).ended;
 }
 
 interface Index {
@@ -93,7 +81,7 @@ async function pull(reference: string, platform: string): Promise<string> {
 async function pushBoth(repository: string, to: string): Promise<void> {
   for (const architecture of Object.keys(images)) {
     const ended = await publish({ REGISTRY: to, IMAGE: `${repository}:${architecture}`, FILENAME: architecture });
-    expect(ended).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ /m) });
+    expect(ended).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^✔ /m) });
   }
 }
 

@@ -5,14 +5,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { promisify, stripVTControlCharacters } from 'node:util';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { findLeaks } from '../leaks.ts';
+import { startBundle, type Variables } from '../run-bundle.ts';
 import { account, type DebianRegistry, startDebianRegistry } from './debian-registry.ts';
 
 jest.setTimeout(60_000);
 
-const bundle = join(__dirname, '..', '..', 'dist', 'pipe.js');
 const name = `image-push-${randomBytes(4).toString('hex')}`;
 const engineHost = process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock';
 const execute = promisify(execFile);
@@ -83,7 +82,7 @@ afterAll(async () => {
 });
 
 interface Pushed {
-  readonly exitCode: number;
+  readonly exitCode: number | null;
   readonly output: string;
   /** That the pipe reported. */
   readonly digest: string;
@@ -92,9 +91,8 @@ interface Pushed {
 }
 
 /** With debug output, in which a secret would show first. */
-async function push(env: Readonly<Record<string, string>>, ...extraArgs: readonly string[]): Promise<Pushed> {
-  const all: Record<string, string> = {
-    PATH: process.env['PATH'] ?? '',
+async function push(env: Variables, ...extraArgs: readonly string[]): Promise<Pushed> {
+  const all = {
     DOCKER_HOST: engineHost,
     REGISTRY: registries().guarded.host,
     USERNAME: account.username,
@@ -105,17 +103,11 @@ async function push(env: Readonly<Record<string, string>>, ...extraArgs: readonl
   };
   await rm(at('result.json'), { force: true });
   const before = uploads();
-  const { exitCode, output } = await new Promise<{ exitCode: number; output: string }>((resolve) => {
-    execFile(process.execPath, [bundle], { cwd: root, env: all }, (error, stdout, stderr) =>
-      resolve({ exitCode: error === null ? 0 : Number(error.code ?? -1), output: stdout + stderr }),
-    );
-  });
-  const { TOKEN: token = '' } = all;
-  if (token !== '') expect(findLeaks(output, token)).toEqual([]);
+  const { exitCode, output } = await startBundle(all, { cwd: root }).ended;
   const result = JSON.parse(await readFile(at('result.json'), 'utf8')) as { items: { digest?: string }[] };
   return {
     exitCode,
-    output: stripVTControlCharacters(output),
+    output,
     digest: result.items[0]?.digest ?? '',
     blobs: uploads() - before,
   };

@@ -1,20 +1,17 @@
 /** For every packaging, the bundle leaves in a repository what Maven 3.9's own `deploy:deploy-file` leaves. */
 
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { descriptor, plainJar, pluginJar, pomText } from '../destinations/maven/artifacts.ts';
+import { startBundle } from '../run-bundle.ts';
 import { deployFiles, type Deployment, installMaven, type Maven, ownGroup } from './maven-tools.ts';
 import { type NginxRepository, startNginxRepository } from './nginx-repository.ts';
 
 jest.setTimeout(180_000);
 
-const execute = promisify(execFile);
-const bundle = join(__dirname, '..', '..', 'dist', 'pipe.js');
 const group = ownGroup();
 const { groupId } = group;
 let root = '';
@@ -113,7 +110,8 @@ async function publish(url: string, directory: string, publication: Publication)
     ...(withSources ? ['--sources', 'sources.jar', '--javadoc', 'javadoc.jar'] : []),
   ];
   const env = { TYPE: 'maven', REGISTRY: url, FILENAME: file, EXTRA_ARGS: JSON.stringify(args) };
-  await execute(process.execPath, [bundle], { cwd: directory, env: { ...env, PATH: process.env['PATH'] } });
+  const { exitCode, output } = await startBundle(env, { cwd: directory }).ended;
+  expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
 }
 
 function deployment(url: string, directory: string, publication: Publication): Deployment {

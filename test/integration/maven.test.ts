@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { descriptor, plainJar, pomText } from '../destinations/maven/artifacts.ts';
 import { zip, type ZipMember } from '../archive/zip-writer.ts';
+import { startBundle } from '../run-bundle.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { debianMaven, installMaven, ownGroup } from './maven-tools.ts';
 import { type NginxRepository, startNginxRepository } from './nginx-repository.ts';
@@ -16,7 +17,6 @@ import { type NginxRepository, startNginxRepository } from './nginx-repository.t
 jest.setTimeout(180_000);
 
 const execute = promisify(execFile);
-const bundle = join(__dirname, '..', '..', 'dist', 'pipe.js');
 const { groupId, kept, removeKept } = ownGroup();
 let root = '';
 let nginx: NginxRepository | undefined;
@@ -56,14 +56,15 @@ async function build({ artifactId, version, content = version }: Publication): P
 async function publish(url: string, classifier?: string): Promise<string> {
   const args = classifier === undefined ? [] : ['--classifier', classifier];
   const env = {
-    PATH: process.env['PATH'] ?? '',
     TYPE: 'maven',
     REGISTRY: url,
     FILENAME: 'app.jar',
     DEBUG: 'true',
     EXTRA_ARGS: JSON.stringify(args),
   };
-  return (await execute(process.execPath, [bundle], { cwd: join(root, 'build'), env })).stdout;
+  const { exitCode, output } = await startBundle(env, { cwd: join(root, 'build') }).ended;
+  expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+  return output;
 }
 
 /** Resolves them, with checksums enforced, in a project of their own. @returns what Maven has got, by file name */

@@ -1,20 +1,17 @@
 /** The bundle publishes to Verdaccio, npm installs from it; and what is sent is what npm itself sends. */
 
-import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { findLeaks } from '../leaks.ts';
 import { packageTarball } from '../destinations/npm/tarballs.ts';
+import { type Ended, startBundle, type Variables } from '../run-bundle.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import { account, installNpmTools, type NpmTools, type Verdaccio } from './npm-tools.ts';
 
 jest.setTimeout(90_000);
 
-const bundle = join(__dirname, '..', '..', 'dist', 'pipe.js');
 let root = '';
 let tools: NpmTools | undefined;
 let verdaccio: Verdaccio | undefined;
@@ -31,15 +28,9 @@ async function npm(...args: readonly string[]): Promise<string> {
 }
 
 /** The bundle, in a process of its own. */
-async function pipe(env: Readonly<Record<string, string>>): Promise<{ exitCode: number; output: string }> {
-  const { PATH = '' } = process.env;
-  return await new Promise((resolve) => {
-    const all = { PATH, TYPE: 'npm', USERNAME: account.username, TOKEN: account.password, ...env };
-    execFile(process.execPath, [bundle], { cwd: at('work'), env: all }, (error, stdout) => {
-      expect(findLeaks(stdout, all.TOKEN)).toEqual([]);
-      resolve({ exitCode: error === null ? 0 : Number(error.code), output: stripVTControlCharacters(stdout) });
-    });
-  });
+async function pipe(env: Variables): Promise<Ended> {
+  const all = { TYPE: 'npm', USERNAME: account.username, TOKEN: account.password, ...env };
+  return await startBundle(all, { cwd: at('work') }).ended;
 }
 
 async function publish(filename: string, ...extraArgs: readonly string[]) {

@@ -1,0 +1,12 @@
+/** What a process took of memory at most, by the kernel's own account: the high-water mark, VmHWM of proc(5). */
+
+import { readFileSync } from 'node:fs';
+
+/** @returns bytes; 0 once the process has ended */
+export function peakBytesOf(pid: number | 'self'): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
