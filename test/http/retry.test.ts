@@ -1,61 +1,171 @@
+/** What is sent again, and after which waits: driven through the client, on a clock that only its waits move. */
+
+import { createServer } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { FileChangedError, HttpError, InputError, NetworkError, StalledError } from '../../pipe/errors.ts';
-import { defaultRetryPolicy, isTransient, parseRetryAfterMs, retryDelayMs } from '../../pipe/http/retry.ts';
+import { FileChangedError, InputError, NetworkError, StalledError } from '../../pipe/errors.ts';
+import { discard } from '../../pipe/http/answer.ts';
+import { defaultRetryPolicy, isTransient } from '../../pipe/http/retry.ts';
+import type { Http } from '../../pipe/http/send.ts';
+import { testClient } from './test-client.ts';
+import { answer, close, listen, serve } from './test-servers.ts';
 
-const refused = (status: number, retryAfterMs?: number): HttpError =>
-  new HttpError({
-    method: 'POST',
-    url: 'https://x/',
-    status,
-    reason: 'r',
-    codes: [],
-    details: [],
-    requiredScopes: [],
-    grantedScopes: [],
-    retryAfterMs,
+/** What `random` yields at most. */
+const almostOne = 1 - Number.EPSILON;
+
+interface Outcome {
+  readonly isDone: boolean;
+  /** In milliseconds, one between each try and the next. */
+  readonly waits: readonly number[];
+}
+
+/** Sends one request with the default policy. @param random for all that is left to chance, from 0 to just below 1 */
+async function get(url: string | URL, random = almostOne, retries = 5): Promise<Outcome> {
+  const waits: number[] = [];
+  let now = Date.parse('2026-11-21T12:00:00Z');
+  await using http: Http & AsyncDisposable = testClient({
+    policy: { ...defaultRetryPolicy, retries },
+    now: () => now,
+    random: () => random,
+    sleep: async (ms) => {
+      waits.push(Math.round(ms));
+      now += ms;
+      await Promise.resolve();
+    },
+  });
+  const sending = http.send({ method: 'GET', url: new URL(url), accept: [200] }, discard);
+  const isDone = await sending.then(
+    () => true,
+    () => false,
+  );
+  return { isDone, waits };
+}
+
+/** An origin where nobody listens. */
+async function closedOrigin(): Promise<string> {
+  const server = createServer();
+  const origin = await listen(server);
+  await close(server);
+  return origin;
+}
+
+describe('a server that is down', () => {
+  it.each([
+    [almostOne, [1_000, 2_000, 4_000, 8_000, 16_000]],
+    [0.5, [500, 1_000, 2_000, 4_000, 8_000]],
+    [0.1, [100, 200, 400, 800, 1_600]],
+    [0, [0, 0, 0, 0, 0]],
+  ])('is tried five times more, after any part of 1, 2, 4, 8 and 16 s: at random %d', async (random, waits) => {
+    expect(await get(await closedOrigin(), random)).toEqual({ isDone: false, waits });
   });
 
-describe('isTransient', () => {
-  it.each([408, 429, 500, 502, 503, 504])('status %d may pass', (status) => {
-    expect(isTransient(refused(status))).toBe(true);
+  it('is given up within a minute', async () => {
+    const { waits } = await get(await closedOrigin());
+    expect(waits.reduce((sum, ms) => sum + ms)).toBeLessThan(60_000);
   });
 
-  it.each([301, 400, 401, 403, 404, 405, 406, 409, 411, 413, 415, 422, 501, 505, 507])('status %d stays', (status) => {
-    expect(isTransient(refused(status))).toBe(false);
+  it('is never waited for longer than half a minute at a time', async () => {
+    const { waits } = await get(await closedOrigin(), almostOne, 8);
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
   });
+
+  it('is tried once without retries', async () => {
+    expect(await get(await closedOrigin(), almostOne, 0)).toEqual({ isDone: false, waits: [] });
+  });
+});
+
+describe('a wait that the server asks for', () => {
+  it.each<[string, number, Record<string, string>, number, number]>([
+    ['none', 429, {}, 0, 1_000],
+    ['seconds', 429, { 'retry-after': '120' }, 120_000, 121_000],
+    ['few seconds', 503, { 'retry-after': '5' }, 5_000, 5_500],
+    ['seconds with white space', 503, { 'retry-after': ' 5 ' }, 5_000, 5_500],
+    ['no seconds', 503, { 'retry-after': '0' }, 0, 1_000],
+    ['a date', 503, { 'retry-after': 'Sat, 21 Nov 2026 12:01:30 GMT' }, 90_000, 91_000],
+    ['a date that has passed', 503, { 'retry-after': 'Sat, 21 Nov 2026 11:00:00 GMT' }, 0, 1_000],
+    ['what is neither', 503, { 'retry-after': 'soon' }, 0, 1_000],
+    ['a rate limit, in seconds from now', 429, { 'x-ratelimit-reset': '30' }, 30_000, 31_000],
+    ['a rate limit, in seconds since 1970', 429, { 'x-ratelimit-reset': '1795262445' }, 45_000, 46_000],
+    ['a rate limit that has passed', 429, { 'x-ratelimit-reset': '1795262355' }, 0, 1_000],
+    ['a rate limit that is no number', 429, { 'x-ratelimit-reset': '2026-11-21' }, 0, 1_000],
+    ['a rate limit that was not hit', 503, { 'x-ratelimit-reset': '30' }, 0, 1_000],
+    ['both: Retry-After counts', 429, { 'retry-after': '5', 'x-ratelimit-reset': '30' }, 5_000, 5_500],
+    ['both, Retry-After unreadable', 429, { 'retry-after': 'soon', 'x-ratelimit-reset': '30' }, 30_000, 31_000],
+    ['five minutes', 429, { 'retry-after': '300' }, 300_000, 301_000],
+  ])('%s', async (_, status, headers, leastMs, mostMs) => {
+    for (const [random, expectedMs] of [
+      [0, leastMs],
+      [almostOne, mostMs],
+    ] as const) {
+      await using server = await serve(answer(status, '', headers), answer(200));
+      // A pause of no time is none.
+      const { isDone, waits } = await get(server.url(), random);
+      expect({ isDone, waits: waits.filter((ms) => ms > 0) }).toEqual({
+        isDone: true,
+        waits: expectedMs === 0 ? [] : [expectedMs],
+      });
+      expect(server.received).toHaveLength(2);
+    }
+  });
+
+  it('of no time does not use the tries up at once', async () => {
+    await using server = await serve(answer(503, '', { 'retry-after': '0' }));
+    expect(await get(server.url(), 0.5)).toEqual({ isDone: false, waits: [500, 1_000, 2_000, 4_000, 8_000] });
+  });
+
+  it('of more than five minutes is not granted', async () => {
+    await using server = await serve(answer(429, '', { 'retry-after': '301' }));
+    expect(await get(server.url())).toEqual({ isDone: false, waits: [] });
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('with a refusal for good changes nothing', async () => {
+    await using server = await serve(answer(403, '', { 'retry-after': '1' }));
+    expect(await get(server.url())).toEqual({ isDone: false, waits: [] });
+    expect(server.received).toHaveLength(1);
+  });
+});
+
+describe('whether a failure may pass', () => {
+  it.each([408, 429, 500, 502, 503, 504])('status %d may', async (status) => {
+    await using server = await serve(answer(status), answer(200));
+    expect(await get(server.url())).toEqual({ isDone: true, waits: [1_000] });
+  });
+
+  it.each([301, 400, 401, 403, 404, 405, 406, 409, 411, 413, 415, 422, 501, 505, 507])(
+    'status %d stays',
+    async (status) => {
+      await using server = await serve(answer(status), answer(200));
+      expect(await get(server.url())).toEqual({ isDone: false, waits: [] });
+    },
+  );
 
   it.each([
-    'EAI_AGAIN',
-    'ECONNABORTED',
-    'ECONNREFUSED',
-    'ECONNRESET',
-    'EHOSTUNREACH',
-    'ENETDOWN',
-    'ENETUNREACH',
-    'EPIPE',
-    'ETIMEDOUT',
-    'INCOMPLETE_REQUEST',
-    'PROXY_502',
-    'PROXY_503',
-    'PROXY_504',
-    'UND_ERR_CONNECT_TIMEOUT',
-    'UND_ERR_PRX_CONN',
-    'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
-    'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-    'UND_ERR_SOCKET',
-  ])('%s may pass', (code) => {
-    expect(isTransient(new NetworkError('m', code))).toBe(true);
-  });
-
-  it.each([
-    'ENOTFOUND',
-    'SELF_SIGNED_CERT_IN_CHAIN',
-    'ERR_TLS_CERT_ALTNAME_INVALID',
-    'HPE_INVALID_CONSTANT',
-    'PROXY_407',
-    'UNKNOWN',
-  ])('%s stays', (code) => {
-    expect(isTransient(new NetworkError('m', code))).toBe(false);
+    ['a busy name server', 'EAI_AGAIN', true],
+    ['a network that is down', 'ENETDOWN', true],
+    ['a network that is out of reach', 'ENETUNREACH', true],
+    ['a host that is out of reach', 'EHOSTUNREACH', true],
+    ['a connection that is refused', 'ECONNREFUSED', true],
+    ['a connection that is not made in time', 'UND_ERR_CONNECT_TIMEOUT', true],
+    ['a connection that times out', 'ETIMEDOUT', true],
+    ['a connection that is reset', 'ECONNRESET', true],
+    ['a connection that is aborted', 'ECONNABORTED', true],
+    ['a connection that is closed for writing', 'EPIPE', true],
+    ['a connection that ends', 'UND_ERR_SOCKET', true],
+    ['a proxy that hangs up', 'UND_ERR_PRX_CONN', true],
+    ['a proxy that cannot connect', 'PROXY_502', true],
+    ['a proxy that is overloaded', 'PROXY_503', true],
+    ['a proxy that waits in vain', 'PROXY_504', true],
+    ['an answer before the end of the request', 'INCOMPLETE_REQUEST', true],
+    ['a request of another length', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', true],
+    ['an answer of another length', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', true],
+    ['a name that does not exist', 'ENOTFOUND', false],
+    ['a certificate that nobody vouches for', 'SELF_SIGNED_CERT_IN_CHAIN', false],
+    ['a certificate for another name', 'ERR_TLS_CERT_ALTNAME_INVALID', false],
+    ['an answer that is not HTTP', 'HPE_INVALID_CONSTANT', false],
+    ['a proxy that wants a password', 'PROXY_407', false],
+    ['a failure without a name', 'UNKNOWN', false],
+  ])('%s (%s): %p', (_, code, expected) => {
+    expect(isTransient(new NetworkError('m', code))).toBe(expected);
   });
 
   it.each([
@@ -63,78 +173,8 @@ describe('isTransient', () => {
     ['a changed file', new FileChangedError('m'), false],
     ['wrong input', new InputError('m'), false],
     ['any other error', new TypeError('m'), false],
-    ['what is no error', 'ECONNRESET', false],
+    ['what is not an error', 'ECONNRESET', false],
   ])('%s: %p', (_, error, expected) => {
     expect(isTransient(error)).toBe(expected);
-  });
-});
-
-describe('retryDelayMs', () => {
-  const policy = { retries: 8, baseMs: 1_000, capMs: 30_000, maxWaitMs: 300_000 };
-  const reset = new NetworkError('m', 'ECONNRESET');
-  const almostOne = 1 - Number.EPSILON;
-
-  it.each([
-    [1, 1_000],
-    [2, 2_000],
-    [3, 4_000],
-    [5, 16_000],
-    [6, 30_000],
-    [8, 30_000],
-  ])('after try %d waits any time up to %d ms', (attempt, boundMs) => {
-    expect(retryDelayMs(policy, attempt, reset, 0)).toBe(0);
-    expect(retryDelayMs(policy, attempt, reset, 0.25)).toBe(boundMs / 4);
-    expect(retryDelayMs(policy, attempt, reset, almostOne)).toBeCloseTo(boundMs, 6);
-  });
-
-  it.each([
-    [1_000, 0, 1_000],
-    [4_000, 0.5, 4_200],
-    [10_000, almostOne, 11_000],
-    [200_000, 0.5, 200_500],
-    [300_000, almostOne, 301_000],
-  ])('where the server asks for %d ms, at random %d, waits %d ms', (retryAfterMs, random, delayMs) => {
-    expect(retryDelayMs(policy, 1, refused(429, retryAfterMs), random)).toBeCloseTo(delayMs, 6);
-  });
-
-  it('does not use its tries up at once where the server asks for no wait, or one that is over', () => {
-    expect(retryDelayMs(policy, 4, refused(503, 0), 0.5)).toBe(4_000);
-    expect(retryDelayMs(policy, 4, refused(503, 1_000), 0.5)).toBe(4_000);
-  });
-
-  it('gives up', () => {
-    expect(retryDelayMs(policy, 8, reset, 0.5)).toBeGreaterThan(0);
-    expect(retryDelayMs(policy, 9, reset, 0.5)).toBeUndefined();
-    expect(retryDelayMs({ ...policy, retries: 0 }, 1, reset, 0.5)).toBeUndefined();
-    expect(retryDelayMs(policy, 1, refused(403, 1_000), 0.5)).toBeUndefined();
-    expect(retryDelayMs(policy, 1, refused(429, 300_001), 0.5)).toBeUndefined();
-  });
-
-  it('by default tries five times more, over half a minute, and waits 5 min where it is asked to', () => {
-    expect(defaultRetryPolicy).toEqual({ retries: 5, baseMs: 1_000, capMs: 30_000, maxWaitMs: 300_000 });
-  });
-});
-
-describe('parseRetryAfterMs', () => {
-  const nowMs = Date.parse('2026-11-21T12:00:00Z');
-  const nowSeconds = nowMs / 1000;
-
-  it.each<[string, number, Record<string, string>, number | undefined]>([
-    ['nothing', 429, {}, undefined],
-    ['seconds', 429, { 'retry-after': '120' }, 120_000],
-    ['seconds with white space', 503, { 'retry-after': ' 5 ' }, 5_000],
-    ['no seconds', 503, { 'retry-after': '0' }, 0],
-    ['a date', 503, { 'retry-after': 'Sat, 21 Nov 2026 12:01:30 GMT' }, 90_000],
-    ['a date that has passed', 503, { 'retry-after': 'Sat, 21 Nov 2026 11:00:00 GMT' }, 0],
-    ['what is neither', 503, { 'retry-after': 'soon' }, undefined],
-    ['a rate limit, in seconds from now', 429, { 'x-ratelimit-reset': '30' }, 30_000],
-    ['a rate limit, in seconds since 1970', 429, { 'x-ratelimit-reset': String(nowSeconds + 45) }, 45_000],
-    ['a rate limit that has passed', 429, { 'x-ratelimit-reset': String(nowSeconds - 45) }, 0],
-    ['a rate limit that is no number', 429, { 'x-ratelimit-reset': '2026-11-21' }, undefined],
-    ['a rate limit that was not hit', 503, { 'x-ratelimit-reset': '30' }, undefined],
-    ['both: the wait counts', 429, { 'retry-after': '5', 'x-ratelimit-reset': '30' }, 5_000],
-    ['both, the wait unreadable', 429, { 'retry-after': 'soon', 'x-ratelimit-reset': '30' }, 30_000],
-  ])('reads %s', (_, status, headers, waitMs) => {
-    expect(parseRetryAfterMs((name) => headers[name], status, nowMs)).toBe(waitMs);
   });
 });
