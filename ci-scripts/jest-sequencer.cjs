@@ -12,6 +12,7 @@ const long = [
   'oci/registry/bad-inputs',
   'oci/registry/policies',
   'destinations/image/destination',
+  'destinations/downloads/publish',
   'build',
   'secrets',
   'main',
