@@ -2,13 +2,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import {
-  findNewerVersion,
-  isNewer,
-  parseMetadata,
-  publishedPipesUrl,
-  readMetadata,
-} from '../../pipe/toolkit/metadata.ts';
+import { findNewerVersion, isNewer, parseMetadata, readMetadata } from '../../pipe/toolkit/metadata.ts';
 
 const yaml = `name: Upload
 image: acme/upload:1.2.3
@@ -95,7 +89,10 @@ describe('findNewerVersion', () => {
       asked.push(url);
       return list(null, other, {}, entry)();
     });
-    expect([found, asked]).toEqual(['1.3.0', [publishedPipesUrl]]);
+    expect([found, asked]).toEqual([
+      '1.3.0',
+      ['https://bitbucket.org/bitbucketpipelines/official-pipes/raw/master/pipes.prod.json'],
+    ]);
   });
 
   it('asks for another list where it is told to', async () => {
