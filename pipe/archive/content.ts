@@ -20,6 +20,7 @@ const magics: readonly (readonly [Content, readonly number[]])[] = [
   ['zip', [0x50, 0x4b, 0x03, 0x04]],
 ];
 
+/** What a file is, by its first bytes. @param head `headBytes` of them, or the whole file if it is shorter */
 export function contentOf(head: Uint8Array): Content {
   if (head.length === 0) return 'empty';
   // First, since a file's name at the beginning of an archive can look like anything.

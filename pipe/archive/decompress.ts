@@ -8,12 +8,14 @@ import { createSha256 } from '../io/hashes.ts';
 /** Larger ones are no faster, and let more garbage pile up: 95 MB resident instead of 113 with 128 KiB. */
 const chunkSize = 64 * 1024;
 
+/** Decompresses what it is fed. */
 export interface Decompressor {
   readonly stream: Transform;
   /** Resolves once the bytes are no longer needed. */
   feed(chunk: Uint8Array): Promise<void>;
 }
 
+/** Its `stream` fails with the library's own errors, which `decompressionError` puts into words. */
 export function createDecompressor(compression: Compression): Decompressor {
   const stream = compressionFormats[compression].createDecompressor(chunkSize);
   // After the end of the compressed data, what follows is ignored, and zlib never says that it has taken it.

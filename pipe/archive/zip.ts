@@ -13,6 +13,7 @@ export class ZipError extends PipeError {
   override readonly name = 'ZipError';
 }
 
+/** A file in an archive. */
 export interface ZipMember {
   readonly path: string;
   /** @throws ZipError where it cannot be read, or is longer than that */

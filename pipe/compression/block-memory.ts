@@ -29,6 +29,7 @@ interface Holder {
   wake: (() => void) | undefined;
 }
 
+/** A fixed number of blocks, lent to streams in fair shares. */
 export class BlockMemory {
   /** Where a block's output lies in its memory. */
   readonly outputOffset: number;

@@ -50,6 +50,7 @@ interface BlockInProgress {
   users: number;
 }
 
+/** Reads its source once `bytes` is read, and no further ahead than its share of the blocks. */
 export class CompressedStream implements Compressed {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly hasRead: Promise<void>;

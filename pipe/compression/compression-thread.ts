@@ -6,6 +6,7 @@ import type { Codec } from './formats.ts';
 
 type Value = number | string;
 
+/** A worker thread, and promises for what it answers. */
 export class CompressionThread {
   /** Known as soon as the thread runs. */
   readonly codec: Promise<Codec>;

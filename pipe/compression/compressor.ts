@@ -20,6 +20,7 @@ export interface CompressorOptions {
   readonly libraries?: readonly string[] | undefined;
 }
 
+/** Compresses streams on threads of its own. */
 export interface Compressor {
   readonly format: Compression;
   /** For the log. */

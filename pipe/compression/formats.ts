@@ -29,6 +29,7 @@ export interface LayerMediaTypes {
   readonly alsoRead: readonly string[];
 }
 
+/** A format of compressed data: how to recognise, read and write it. */
 export interface CompressionFormat {
   /** What its data begins with: any of these series of bytes. */
   readonly magics: readonly (readonly number[])[];

@@ -14,6 +14,7 @@ interface Queued {
   readonly compressed: PromiseWithResolvers<number>;
 }
 
+/** Starts threads as they are needed, up to `size`, and gives each task to one of them. */
 export class ThreadPool {
   readonly #size: number;
   readonly #setup: WorkerSetup;

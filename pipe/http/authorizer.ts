@@ -2,6 +2,7 @@
 
 import { authorizationFor, type Credential } from './credentials.ts';
 
+/** Decides, for each request, what it says in `Authorization` (RFC 9110, 11.6.2). */
 export interface Authorizer {
   /** The value for a request to `url`; undefined where that origin gets none. */
   headerFor(url: URL): Promise<string | undefined>;

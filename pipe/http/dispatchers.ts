@@ -5,6 +5,7 @@ import { Agent, type buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } 
 import { isLoopback } from './loopback.ts';
 import type { ProxySettings } from './proxies.ts';
 
+/** Which pool of connections a request goes through. */
 export interface Dispatchers {
   /** Loopback addresses are reached directly, whatever the environment says: credentials for them stay on this machine. */
   forUrl(url: URL): Dispatcher;
@@ -14,6 +15,7 @@ export interface Dispatchers {
   destroy(): Promise<void>;
 }
 
+/** Opens no connection yet. @param connectTimeoutMs milliseconds to connect in, TLS included */
 export function createDispatchers(proxies: ProxySettings, connectTimeoutMs: number): Dispatchers {
   const options = {
     // HTTP/1.1 sends a large body at the connection's full speed, and is what every peer of ours speaks.

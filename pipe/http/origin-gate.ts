@@ -3,6 +3,7 @@
 /** Waits, but not longer than until the signal aborts, whose reason is then thrown. */
 export type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 
+/** Pauses, each for all requests to one origin. */
 export interface OriginGate {
   /** Lets nobody through to `origin` for so long. */
   pause(origin: string, ms: number): void;
@@ -10,6 +11,7 @@ export interface OriginGate {
   pass(origin: string, signal: AbortSignal | undefined): Promise<void>;
 }
 
+/** Starts without pauses. @param now milliseconds since any one moment */
 export function createOriginGate(now: () => number, sleep: Sleep): OriginGate {
   const closedUntil = new Map<string, number>();
   return {

@@ -12,6 +12,7 @@ const harmlessKeys: ReadonlySet<string> = new Set([
   'last',
 ]);
 
+/** The URL without user name, password and fragment, and with `***` for values of the query that may be secret. */
 export function printableUrl(url: URL): string {
   const copy = new URL(url);
   copy.username = '';

@@ -20,6 +20,7 @@ const names = {
   none: ['no_proxy', 'NO_PROXY'],
 } as const;
 
+/** Reads `HTTP_PROXY` and its relatives, in capitals or not; adds a problem for each URL that cannot be used. */
 export function readProxies(env: Environment, problems: Problems): ProxySettings {
   const all = readProxy(env, names.all, problems);
   return {

@@ -61,6 +61,7 @@ export interface HttpOptions {
   readonly sleep?: Sleep;
 }
 
+/** An HTTP client that retries, and that gives up requests without progress. */
 export interface Http {
   /**
    * Sends the request until it succeeds, fails for good, or the tries are used up.

@@ -3,6 +3,7 @@
 import { StalledError } from '../errors.ts';
 import { formatDuration } from '../toolkit/units.ts';
 
+/** Watches the progress of one request. */
 export interface Watchdog {
   /** Aborts with a StalledError, or with whatever reason the outer signal has. */
   readonly signal: AbortSignal;
@@ -13,6 +14,7 @@ export interface Watchdog {
   stop(): void;
 }
 
+/** Starts at once. @param timeoutMs milliseconds without progress @param outer also ends the request */
 export function createWatchdog(timeoutMs: number, outer: AbortSignal | undefined): Watchdog {
   const controller = new AbortController();
   let isExempt = false;

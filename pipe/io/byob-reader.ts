@@ -1,5 +1,6 @@
 /** Bytes that are read to where they are wanted ("bring your own buffer"), so that nobody copies them. */
 
+/** A source of bytes that fills buffers of its reader. */
 export interface ByobReader {
   /**
    * Puts the next bytes at the start of `target`: fewer than fit only at the end, and none after it.

@@ -2,6 +2,7 @@
 
 import { lstat } from 'node:fs/promises';
 
+/** Whether there is anything at `path`, even a link that leads nowhere; false if that cannot be told. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);

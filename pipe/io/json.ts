@@ -69,26 +69,30 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The value, if it is an object. @param where names it in messages. @throws InputError */
 export function asObject(value: unknown, where: string): JsonObject {
   if (!isRecord(value)) throw wrong(value, where, 'an object');
   return value;
 }
 
+/** The value, if it is a list. @param where names it in messages. @throws InputError */
 export function asList(value: unknown, where: string): readonly unknown[] {
   if (!Array.isArray(value)) throw wrong(value, where, 'a list');
   return value;
 }
 
-/** As writers in Go have it, to whom an empty list is also `null` or nothing. */
+/** As writers in Go have it, to whom an empty list is also `null` or nothing. @throws InputError */
 export function asListOrNothing(value: unknown, where: string): readonly unknown[] {
   return value === undefined || value === null ? [] : asList(value, where);
 }
 
+/** The value, if it is a string that is not empty. @param where names it in messages. @throws InputError */
 export function asText(value: unknown, where: string): string {
   if (typeof value !== 'string' || value === '') throw wrong(value, where, 'a text');
   return value;
 }
 
+/** The same; undefined if it is missing, null or empty. @throws InputError */
 export function asOptionalText(value: unknown, where: string): string | undefined {
   return value === undefined || value === null || value === '' ? undefined : asText(value, where);
 }

@@ -3,6 +3,7 @@
 import { pino } from 'pino';
 import { type Colour, type Output, paint } from './stdout.ts';
 
+/** Lines for a person, each with its level. */
 export interface Log {
   debug(message: string): void;
   info(message: string): void;

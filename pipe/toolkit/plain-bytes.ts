@@ -181,6 +181,7 @@ function entityAtTop(stack: ByteStack): Escape | undefined {
   return value === undefined || value > 0x10_ff_ff ? undefined : { length, isByte: false, value };
 }
 
+/** Whether the byte is an ASCII letter or digit. */
 export function isAlphanumeric(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
 }

@@ -11,6 +11,7 @@ export interface Transfer {
   end(): void;
 }
 
+/** What is being transferred, shown to a person. */
 export interface Progress {
   /** @param bytes the transfer's whole length */
   start(label: string, bytes: number): Transfer;

@@ -9,6 +9,7 @@ export interface Stream {
   readonly columns?: number;
 }
 
+/** Where everything that the pipe says is printed. */
 export interface Output {
   /** Prints one line, or several. */
   line(text: string): void;

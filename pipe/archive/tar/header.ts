@@ -47,6 +47,7 @@ export function isTarHeader(block: Uint8Array): boolean {
   return stored === unsigned || stored === signed;
 }
 
+/** Whether all bytes are 0; two such blocks end an archive (POSIX.1-2017, pax, ustar interchange format). */
 export function isZeroBlock(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0);
 }

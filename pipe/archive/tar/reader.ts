@@ -1,5 +1,6 @@
 /** Reads bytes forward: what a walk over a tar archive needs of a file or of a stream. */
 
+/** Bytes in order, each read or skipped once. */
 export interface ByteReader {
   /** Bytes read or skipped so far. */
   readonly position: number;
