@@ -6,10 +6,10 @@ import { patience } from './patience.ts';
 import { outputOf } from './release/run-command.ts';
 import { useBundle } from './run-bundle.ts';
 
-const bench = useBundle();
+const fixture = useBundle();
 
 async function receivedBytes(): Promise<number> {
-  const { requests } = await bench.sandbox.state();
+  const { requests } = await fixture.sandbox.state();
   return requests.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
 }
 
@@ -19,42 +19,42 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 
 describe('the bundle as a program', () => {
   it('uploads from the working directory, prints to standard output only, and ends with 0', async () => {
-    await writeFile(join(bench.directory, 'a.txt'), 'content');
-    const { exitCode, output, errors } = await bench.start({ FILENAME: '*.txt' }).ended;
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    const { exitCode, output, errors } = await fixture.start({ FILENAME: '*.txt' }).ended;
     expect(exitCode).toBe(0);
     expect(errors).toBe('');
     expect(output).toContain('✔ Uploaded 1 file');
-    expect((await bench.sandbox.state()).downloads).toMatchObject([{ name: 'a.txt', size: 7 }]);
+    expect((await fixture.sandbox.state()).downloads).toMatchObject([{ name: 'a.txt', size: 7 }]);
   });
 
   it('ends with 1 and the list of problems on standard output where the variables are wrong', async () => {
-    const { exitCode, output } = await bench.start({ TYPE: 'nonsense' }).ended;
+    const { exitCode, output } = await fixture.start({ TYPE: 'nonsense' }).ended;
     expect(exitCode).toBe(1);
     expect(output).toMatch(/^✖ Validation errors:\nTYPE:\n- .*\nFILENAME:\n- required field\n/);
   });
 
   it('knows its version from pipe.yml', async () => {
-    await writeFile(join(bench.directory, 'a.txt'), 'content');
-    const { output } = await bench.start({ FILENAME: 'a.txt', DEBUG: 'true' }).ended;
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    const { output } = await fixture.start({ FILENAME: 'a.txt', DEBUG: 'true' }).ended;
     const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
     expect(output).toContain(`DEBUG: bitbucket-upload-package/${version}, Node.js v`);
   });
 
   it('goes on where nobody reads its output any more', async () => {
-    for (let index = 0; index < 50; index++) await writeFile(join(bench.directory, `${index}.txt`), 'x');
-    const { child, ended } = bench.start({ FILENAME: '*.txt', DEBUG: 'true' });
+    for (let index = 0; index < 50; index++) await writeFile(join(fixture.directory, `${index}.txt`), 'x');
+    const { child, ended } = fixture.start({ FILENAME: '*.txt', DEBUG: 'true' });
     child.stdout?.destroy();
     const { exitCode } = await ended;
     expect(exitCode).toBe(0);
-    expect((await bench.sandbox.state()).downloads).toHaveLength(50);
+    expect((await fixture.sandbox.state()).downloads).toHaveLength(50);
   });
 
   it('does not wait for whoever was to read its output variables from a pipe when it is stopped', async () => {
-    await writeFile(join(bench.directory, 'a.txt'), 'content');
-    const pipe = join(bench.directory, 'variables');
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    const pipe = join(fixture.directory, 'variables');
     await outputOf('mkfifo', [pipe]);
-    const { child, ended } = bench.start({ FILENAME: 'a.txt', BITBUCKET_PIPELINES_VARIABLES_PATH: pipe });
-    await until(async () => (await bench.sandbox.state()).downloads.length === 1);
+    const { child, ended } = fixture.start({ FILENAME: 'a.txt', BITBUCKET_PIPELINES_VARIABLES_PATH: pipe });
+    await until(async () => (await fixture.sandbox.state()).downloads.length === 1);
     child.kill('SIGTERM');
     const { exitCode, output } = await ended;
     expect({ exitCode, output }).toEqual({ exitCode: 143, output: expect.stringContaining('✖ Stopped by SIGTERM') });
@@ -62,10 +62,10 @@ describe('the bundle as a program', () => {
 
   it('ends with 1 and a word of it when its event loop has nothing left to wait for', async () => {
     // What reads its own description never hears of the end.
-    const preload = join(bench.directory, 'preload.cjs');
+    const preload = join(fixture.directory, 'preload.cjs');
     await writeFile(preload, "require('node:fs/promises').readFile = () => new Promise(() => undefined);");
-    await writeFile(join(bench.directory, 'a.txt'), 'content');
-    const { exitCode, output } = await bench.start({ FILENAME: 'a.txt', NODE_OPTIONS: `--require=${preload}` }).ended;
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    const { exitCode, output } = await fixture.start({ FILENAME: 'a.txt', NODE_OPTIONS: `--require=${preload}` }).ended;
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringMatching(
@@ -78,14 +78,14 @@ describe('the bundle as a program', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const)('%s ends it within 2 s, with exit code %i, and nothing half-published', async (signal, code) => {
-    await writeFile(join(bench.directory, 'large.bin'), '');
-    await truncate(join(bench.directory, 'large.bin'), 1024 ** 3);
-    await bench.sandbox.inject({
+    await writeFile(join(fixture.directory, 'large.bin'), '');
+    await truncate(join(fixture.directory, 'large.bin'), 1024 ** 3);
+    await fixture.sandbox.inject({
       method: 'POST',
       times: Infinity,
       action: { kind: 'trickle', bytesPerSecond: 2_000_000 },
     });
-    const { child, ended } = bench.start({ FILENAME: 'large.bin' });
+    const { child, ended } = fixture.start({ FILENAME: 'large.bin' });
     await until(async () => (await receivedBytes()) > 1_000_000);
     const stoppedAt = performance.now();
     child.kill(signal);
@@ -93,6 +93,6 @@ describe('the bundle as a program', () => {
     expect(performance.now() - stoppedAt).toBeLessThan(patience(2_000));
     expect(exitCode).toBe(code);
     expect(output).toContain(`✖ Stopped by ${signal}\n  large.bin: NOT published`);
-    expect((await bench.sandbox.state()).downloads).toEqual([]);
+    expect((await fixture.sandbox.state()).downloads).toEqual([]);
   });
 });

@@ -19,7 +19,7 @@ export interface Ended {
   readonly ms: number;
 }
 
-export interface Bench {
+export interface Fixture {
   readonly sandbox: Sandbox;
   /** A working directory of its own. */
   readonly directory: string;
@@ -40,7 +40,7 @@ export interface RunOptions {
 }
 
 /** Sets up a sandbox and a working directory for each test of a file. */
-export function useBench(sandboxOptions: SandboxOptions = {}): Bench {
+export function useSandbox(sandboxOptions: SandboxOptions = {}): Fixture {
   let sandbox: Sandbox | undefined;
   let directory = '';
   let signals = new EventEmitter();

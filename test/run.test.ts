@@ -3,17 +3,17 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Environment } from '../pipe/toolkit/environment.ts';
-import { arrayVariables, useBench } from './run-pipe.ts';
+import { arrayVariables, useSandbox } from './run-pipe.ts';
 import { tokens } from './sandbox/tokens.ts';
 
-const bench = useBench();
+const fixture = useSandbox();
 
 const appPassword = `ATBB${'x'.repeat(32)}`;
 
 beforeEach(async () => {
-  await mkdir(join(bench.directory, 'dist'));
+  await mkdir(join(fixture.directory, 'dist'));
   for (const name of ['dist/a.zip', 'dist/b.zip', 'package.json', 'README.md'])
-    await writeFile(join(bench.directory, name), name);
+    await writeFile(join(fixture.directory, name), name);
 });
 
 describe('bad input ends with exit code 1, a message that says what to do, and nothing sent', () => {
@@ -137,19 +137,19 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
   ];
 
   it.each(cases)('%s', async (_, env, ...texts) => {
-    await mkdir(join(bench.directory, 'copy'));
-    await writeFile(join(bench.directory, 'copy/a.zip'), 'other');
-    await symlink('/dev/zero', join(bench.directory, 'zero'));
-    execFileSync('mkfifo', [join(bench.directory, 'queue')]);
-    const { exitCode, output } = await bench.runPipe(env);
+    await mkdir(join(fixture.directory, 'copy'));
+    await writeFile(join(fixture.directory, 'copy/a.zip'), 'other');
+    await symlink('/dev/zero', join(fixture.directory, 'zero'));
+    execFileSync('mkfifo', [join(fixture.directory, 'queue')]);
+    const { exitCode, output } = await fixture.runPipe(env);
     expect(exitCode).toBe(1);
     for (const text of texts) expect(output).toContain(text);
     expect(output).not.toMatch(/^ {4}at /m);
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 
   it('everything that is wrong is said at once', async () => {
-    const { output } = await bench.runPipe({
+    const { output } = await fixture.runPipe({
       TYPE: 'x',
       DEBUG: 'x',
       TOKEN: 'a b',
@@ -173,9 +173,9 @@ describe('tokens', () => {
     ['a token that was stored with a line break at its end', { TOKEN: `${tokens.accessToken}\n` }],
     ['an API token that may only write', { TOKEN: tokens.writeOnlyApiToken, USERNAME: tokens.apiUser }],
   ])('%s works', async (_, env) => {
-    const { exitCode } = await bench.runPipe({ FILENAME: 'dist/*', ...env });
+    const { exitCode } = await fixture.runPipe({ FILENAME: 'dist/*', ...env });
     expect(exitCode).toBe(0);
-    expect([...bench.sandbox.downloads.keys()].sort()).toEqual(['a.zip', 'b.zip']);
+    expect([...fixture.sandbox.downloads.keys()].sort()).toEqual(['a.zip', 'b.zip']);
   });
 
   const refused: readonly (readonly [title: string, env: Environment, status: string, advice: string])[] = [
@@ -218,13 +218,13 @@ describe('tokens', () => {
   ];
 
   it.each(refused)('%s: the status, the reason, the request, and what to do', async (_, env, status, advice) => {
-    const { exitCode, output } = await bench.runPipe({ FILENAME: 'dist/*', ...env });
+    const { exitCode, output } = await fixture.runPipe({ FILENAME: 'dist/*', ...env });
     expect(exitCode).toBe(1);
     expect(output).toContain(status);
     expect(output).toMatch(/\(request id \w+\)/);
     expect(output).toContain(advice);
     expect(output).toContain('a.zip: NOT published');
-    expect([...bench.sandbox.downloads.keys()]).toEqual([]);
+    expect([...fixture.sandbox.downloads.keys()]).toEqual([]);
   });
 });
 
@@ -276,11 +276,11 @@ describe('as atlassian/bitbucket-upload-file, with only the name of the pipe cha
       Array.from({ length: 11 }, (_, index) => `f${index}`).sort(),
     ],
   ] as const)('%s', async (_, env, expected) => {
-    await mkdir(join(bench.directory, 'many'));
-    for (let index = 0; index < 11; index++) await writeFile(join(bench.directory, `many/f${index}`), '');
-    const { exitCode } = await bench.runPipe({ ...pipelines, ...env });
+    await mkdir(join(fixture.directory, 'many'));
+    for (let index = 0; index < 11; index++) await writeFile(join(fixture.directory, `many/f${index}`), '');
+    const { exitCode } = await fixture.runPipe({ ...pipelines, ...env });
     expect(exitCode).toBe(0);
-    expect([...bench.sandbox.downloads.keys()].sort()).toEqual([...expected]);
+    expect([...fixture.sandbox.downloads.keys()].sort()).toEqual([...expected]);
   });
 });
 
@@ -291,12 +291,12 @@ describe('what is printed', () => {
     const parts = {
       stdout: { write: (text: string) => lines.push(text) },
       signals: process,
-      workingDirectory: bench.directory,
+      workingDirectory: fixture.directory,
       metadataPaths: [],
     };
     const env = {
       TOKEN: tokens.accessToken,
-      API_URL: bench.sandbox.apiUrl,
+      API_URL: fixture.sandbox.apiUrl,
       WORKSPACE: 'acme',
       REPOSITORY: 'app',
       FILENAME: 'package.json',
@@ -316,11 +316,11 @@ describe('what is printed', () => {
     const body = JSON.stringify({
       error: { message: `you sent ${tokens.apiToken}, ${encodeURIComponent(tokens.apiToken)} and ${basic}` },
     });
-    bench.sandbox.inject({
+    fixture.sandbox.inject({
       method: 'POST',
       action: { kind: 'status', status: 400, body, headers: { 'x-request-id': tokens.apiToken } },
     });
-    const { exitCode, output } = await bench.runPipe({
+    const { exitCode, output } = await fixture.runPipe({
       FILENAME: 'package.json',
       USERNAME: tokens.apiUser,
       TOKEN: tokens.apiToken,
@@ -331,23 +331,23 @@ describe('what is printed', () => {
   });
 
   it('a server cannot colour the log, nor start a line of its own', async () => {
-    bench.sandbox.inject({
+    fixture.sandbox.inject({
       method: 'POST',
       action: { kind: 'status', status: 400, body: '{"error":"\\u001b[2J\\n✔ all fine"}' },
     });
-    const { output } = await bench.runPipe({ FILENAME: 'package.json' });
+    const { output } = await fixture.runPipe({ FILENAME: 'package.json' });
     expect(output).not.toContain('\u001B');
     expect(output).not.toMatch(/^✔/m);
   });
 
   it('a file name cannot either', async () => {
-    await writeFile(join(bench.directory, 'evil\u202E\n✔ fine.txt'), '');
-    const { exitCode, output } = await bench.runPipe({ FILENAME: 'evil*' });
+    await writeFile(join(fixture.directory, 'evil\u202E\n✔ fine.txt'), '');
+    const { exitCode, output } = await fixture.runPipe({ FILENAME: 'evil*' });
     expect(exitCode).toBe(0);
     expect(output.match(/^✔.*$/gm)).toEqual([expect.stringMatching(/^✔ Uploaded 1 file/)]);
     expect(output).not.toContain('\u202E');
-    await writeFile(join(bench.directory, 'colour\u001B[31m.txt'), '');
-    const refused = await bench.runPipe({ FILENAME: 'colour*' });
+    await writeFile(join(fixture.directory, 'colour\u001B[31m.txt'), '');
+    const refused = await fixture.runPipe({ FILENAME: 'colour*' });
     expect(refused.exitCode).toBe(1);
     expect(refused.output).not.toContain('\u001B');
   });

@@ -13,10 +13,10 @@ import { jar } from './destinations/maven/artifacts.ts';
 import { writePackage } from './destinations/npm/tarballs.ts';
 import { writeLayout } from './oci/registry/images.ts';
 import { startBundle } from './run-bundle.ts';
-import { arrayVariables, type Ended, useBench } from './run-pipe.ts';
+import { arrayVariables, type Ended, useSandbox } from './run-pipe.ts';
 import { tokens } from './sandbox/tokens.ts';
 
-const bench = useBench();
+const fixture = useSandbox();
 const basic = Buffer.from(`${tokens.apiUser}:${tokens.apiToken}`).toString('base64');
 const granted =
   'eyJhbGciOiJSUzI1NiJ9.Z3JhbnRlZC1ieS10aGUtcmVnaXN0cnk.Xq8-Lr2wTb6NcYm4Hd_Ps9JfFg1UoEa7TiVx3Rk5Qj0DySlWnBf';
@@ -33,9 +33,9 @@ const handOver: Environment = {
 
 /** Runs it with every hand-over and debug output. @returns all that came out, whichever way, the output first */
 async function runAndCollect(env: Environment, ...args: readonly string[]): Promise<Ended & { readonly all: string }> {
-  const storage = join(bench.directory, '.storage');
-  const variables = join(bench.directory, 'variables');
-  const ended = await bench.runPipe(
+  const storage = join(fixture.directory, '.storage');
+  const variables = join(fixture.directory, 'variables');
+  const ended = await fixture.runPipe(
     {
       DEBUG: 'true',
       ...handOver,
@@ -46,9 +46,9 @@ async function runAndCollect(env: Environment, ...args: readonly string[]): Prom
     },
     { retryBaseMs: 0 },
   );
-  const files = [join(bench.directory, 'out.json'), join(storage, 'result.json'), variables];
+  const files = [join(fixture.directory, 'out.json'), join(storage, 'result.json'), variables];
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
-  return { ...ended, all: [ended.output, ...texts, JSON.stringify([...bench.sandbox.reports.values()])].join('\n') };
+  return { ...ended, all: [ended.output, ...texts, JSON.stringify([...fixture.sandbox.reports.values()])].join('\n') };
 }
 
 const account: Environment = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
@@ -57,19 +57,19 @@ const kinds: readonly (readonly [type: string, given: () => Promise<Environment>
   [
     'file',
     async () => {
-      await writeFile(join(bench.directory, 'a.txt'), 'content');
+      await writeFile(join(fixture.directory, 'a.txt'), 'content');
       return { FILENAME: 'a.txt' };
     },
   ],
-  ['npm', async () => ({ FILENAME: await writePackage(bench) })],
+  ['npm', async () => ({ FILENAME: await writePackage(fixture) })],
   [
     'maven',
     async () => {
-      await writeFile(join(bench.directory, 'app-1.0.jar'), jar());
+      await writeFile(join(fixture.directory, 'app-1.0.jar'), jar());
       return { FILENAME: 'app-1.0.jar' };
     },
   ],
-  ['image', async () => ({ FILENAME: await writeLayout(bench), IMAGE: 'acme/app:v1' })],
+  ['image', async () => ({ FILENAME: await writeLayout(fixture), IMAGE: 'acme/app:v1' })],
 ];
 
 describe('a server that repeats the credentials, in every encoding and across every cut, gets nothing printed or written', () => {
@@ -92,7 +92,7 @@ describe('a server that repeats the credentials, in every encoding and across ev
       expect(output).toContain('***');
       for (const secret of secrets)
         expect({ left: before, leaks: findLeaks(all, secret) }).toMatchObject({ leaks: [] });
-      const result = JSON.parse(await readFile(join(bench.directory, 'out.json'), 'utf8')) as { error: string };
+      const result = JSON.parse(await readFile(join(fixture.directory, 'out.json'), 'utf8')) as { error: string };
       expect(result.error).toContain('***');
       expect(server.left).toBeLessThan(before);
     }
@@ -101,10 +101,10 @@ describe('a server that repeats the credentials, in every encoding and across ev
 
 it('a secret in a name is in no result, variable or report', async () => {
   const name = `build of ${tokens.apiToken} ${'x'.repeat(30)}.txt`;
-  await writeFile(join(bench.directory, name), 'content');
+  await writeFile(join(fixture.directory, name), 'content');
   const { exitCode, output, all } = await runAndCollect({ ...account, FILENAME: '*.txt' });
   expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
-  expect([...bench.sandbox.downloads.keys()]).toEqual([name]);
+  expect([...fixture.sandbox.downloads.keys()]).toEqual([name]);
   expect(all).toContain('UPLOAD_URL=');
   expect(all).toContain('"title":"build of ***');
   expect(findLeaks(all, tokens.apiToken)).toEqual([]);
@@ -116,12 +116,12 @@ it('a token that a registry granted is in no crash message either', async () => 
     TYPE: 'image',
     IMAGE: 'acme/app:v1',
     REGISTRY: server.origin,
-    FILENAME: await writeLayout(bench),
+    FILENAME: await writeLayout(fixture),
     ...account,
   };
   const lines: string[] = [];
   const stdout = { write: (text: string) => lines.push(text) };
-  const parts = { stdout, signals: new EventEmitter(), workingDirectory: bench.directory, metadataPaths: [] };
+  const parts = { stdout, signals: new EventEmitter(), workingDirectory: fixture.directory, metadataPaths: [] };
   await run({ ...env, EXTRA_ARGS: '--retries=0' }, parts);
   // A run knows what it was granted; a crash after it is told the same environment.
   const other = lines.splice(0).join('');
@@ -142,7 +142,7 @@ describe('the bundle', () => {
     await using server = await serve(
       answer(400, `{"error":"${'x'.repeat(300)} ${write(tokens.apiToken)} ${'y'.repeat(90)}"}`),
     );
-    await writeFile(join(bench.directory, 'a.txt'), 'content');
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
     const env = {
       ...account,
       WORKSPACE: 'acme',
@@ -152,12 +152,12 @@ describe('the bundle', () => {
       DEBUG: 'true',
       EXTRA_ARGS: '--output=out.json',
     };
-    const { exitCode, output } = await startBundle(env, { cwd: bench.directory }).ended;
+    const { exitCode, output } = await startBundle(env, { cwd: fixture.directory }).ended;
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringMatching(/x (?:bWU6)?\*\*\*/),
     });
-    const result = await readFile(join(bench.directory, 'out.json'), 'utf8');
+    const result = await readFile(join(fixture.directory, 'out.json'), 'utf8');
     expect(result).toMatch(/x (?:bWU6)?\*\*\*/);
     expect(findLeaks(output + result, tokens.apiToken)).toEqual([]);
   });
@@ -183,14 +183,14 @@ describe('a secret in the wrong place is not quoted where it is refused', () => 
     ['a variable that is misspelled', { TOKENS: secret, DEBUG: secret }],
     ['another variable than TOKEN', { TOKEN: secret, TYPE: secret, WORKSPACE: secret, DEBUG: `"${secret}"` }],
   ])('%s', async (_, env) => {
-    const { exitCode, output } = await bench.runPipe({ FILENAME: 'x', ...env });
+    const { exitCode, output } = await fixture.runPipe({ FILENAME: 'x', ...env });
     expect(exitCode).toBe(1);
     expect(output).toContain('Validation errors');
     expect(findLeaks(output, secret)).toEqual([]);
   });
 
   it('an API token as USERNAME or WORKSPACE', async () => {
-    const { output } = await bench.runPipe({ FILENAME: 'x', WORKSPACE: tokens.apiToken, USERNAME: tokens.apiToken });
+    const { output } = await fixture.runPipe({ FILENAME: 'x', WORKSPACE: tokens.apiToken, USERNAME: tokens.apiToken });
     expect(output).toContain('"***" is not a valid workspace slug');
   });
 });
@@ -203,22 +203,22 @@ it('the address of a Docker Engine is shown without its password', async () => {
     DOCKER_HOST: 'tcp://me:hunter2hunter2@127.0.0.1:1',
     REGISTRY: 'localhost:1',
   };
-  const { exitCode, output } = await bench.runPipe(env);
+  const { exitCode, output } = await fixture.runPipe(env);
   expect(exitCode).toBe(1);
   expect(output).toContain('tcp://me:***@127.0.0.1:1');
 });
 
 it.each(['a', '1', 'file', 'e:'])('a secret as short as %j does not take the output apart', async (secret) => {
-  await writeFile(join(bench.directory, 'a.txt'), 'content');
+  await writeFile(join(fixture.directory, 'a.txt'), 'content');
   const { output } = await runAndCollect({ TOKEN: secret, FILENAME: 'a.txt' }, '--dry-run');
   expect(output).toContain('INFO: Publishing 1 ');
   expect(output).toContain('✔ Dry run: nothing was sent');
 });
 
 it('a short secret that is also a name changes nothing that programs read', async () => {
-  await writeFile(join(bench.directory, 'postgres'), 'content');
+  await writeFile(join(fixture.directory, 'postgres'), 'content');
   const { all, output } = await runAndCollect({ DB_PASSWORD: 'postgres', FILENAME: 'postgres' });
-  const { apiUrl } = bench.sandbox;
+  const { apiUrl } = fixture.sandbox;
   const url = `${apiUrl}/repositories/acme/app/downloads/postgres`;
   expect(output).not.toContain('postgres');
   expect(all).toContain(`UPLOAD_URL=${url}\n`);

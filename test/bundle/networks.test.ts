@@ -9,7 +9,7 @@ import { patienceSeconds } from '../patience.ts';
 import { expectSuccess, type Origins, type Type, types, useOneOfEach } from './one-of-each.ts';
 import { startTlsFront, type TlsFront } from './tls-front.ts';
 
-const bench = useOneOfEach();
+const fixture = useOneOfEach();
 const authority = createAuthority();
 const certificate = authority.issue(['127.0.0.1', ...types.map((type) => `${type}.example`)]);
 let fronts: Readonly<Record<Type, TlsFront>> | undefined;
@@ -17,13 +17,13 @@ let trust: { readonly NODE_EXTRA_CA_CERTS: string } = { NODE_EXTRA_CA_CERTS: '' 
 
 beforeAll(async () => {
   const [file, image, npm, maven] = await Promise.all([
-    startTlsFront(bench.origins.file, certificate),
-    startTlsFront(bench.origins.image, certificate),
-    startTlsFront(bench.origins.npm, certificate),
-    startTlsFront(bench.origins.maven, certificate),
+    startTlsFront(fixture.origins.file, certificate),
+    startTlsFront(fixture.origins.image, certificate),
+    startTlsFront(fixture.origins.npm, certificate),
+    startTlsFront(fixture.origins.maven, certificate),
   ]);
   fronts = { file, image, npm, maven };
-  trust = { NODE_EXTRA_CA_CERTS: join(bench.directory, 'authority.pem') };
+  trust = { NODE_EXTRA_CA_CERTS: join(fixture.directory, 'authority.pem') };
   await writeFile(trust.NODE_EXTRA_CA_CERTS, authority.cert);
 });
 afterAll(async () => {
@@ -41,7 +41,7 @@ async function startNamingProxy(options: ProxyOptions = {}): Promise<TestProxy> 
   return await startProxy({
     to: (host, isTunnel) => {
       const type = types.find((each) => host === `${each}.example`);
-      return type === undefined ? `http://${host}` : (isTunnel ? secureOrigins() : bench.origins)[type];
+      return type === undefined ? `http://${host}` : (isTunnel ? secureOrigins() : fixture.origins)[type];
     },
     ...options,
   });
@@ -51,23 +51,23 @@ describe.each(types)('TYPE %s', (type) => {
   const named = `https://${type}.example`;
 
   it('is published over TLS, trusting a private authority', async () => {
-    expectSuccess(await bench.upload(type, secureOrigins()[type], trust));
-    expect(await bench.problems(type)).toEqual([]);
+    expectSuccess(await fixture.upload(type, secureOrigins()[type], trust));
+    expect(await fixture.problems(type)).toEqual([]);
   });
 
   it('is published through a proxy that tunnels and wants a password', async () => {
     await using proxy = await startNamingProxy({ credentials: 'user:p@ss word' });
     const HTTPS_PROXY = proxy.url.replace('//', '//user:p%40ss%20word@');
-    expectSuccess(await bench.upload(type, named, { ...trust, HTTPS_PROXY }));
-    expect(await bench.problems(type)).toEqual([]);
+    expectSuccess(await fixture.upload(type, named, { ...trust, HTTPS_PROXY }));
+    expect(await fixture.problems(type)).toEqual([]);
     expect(proxy.seen.map(({ line }) => line)).toContain(`CONNECT ${type}.example:443`);
   });
 
   it('is published to a server on this machine directly, whatever proxy there is', async () => {
     await using proxy = await startNamingProxy({ connects: [502] });
     const proxies = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url };
-    expectSuccess(await bench.upload(type, bench.origins[type], proxies));
-    expect(await bench.problems(type)).toEqual([]);
+    expectSuccess(await fixture.upload(type, fixture.origins[type], proxies));
+    expect(await fixture.problems(type)).toEqual([]);
     expect(proxy.seen).toEqual([]);
   });
 });
@@ -81,16 +81,16 @@ describe('a proxy', () => {
     ['that speaks TLS itself', { tls: certificate }, (url) => ({ HTTPS_PROXY: url })],
   ])('%s is gone through', async (_, options, env) => {
     await using proxy = await startNamingProxy(options);
-    expectSuccess(await bench.upload('file', 'https://file.example', { ...trust, ...env(proxy.url) }));
-    expect(await bench.problems('file')).toEqual([]);
+    expectSuccess(await fixture.upload('file', 'https://file.example', { ...trust, ...env(proxy.url) }));
+    expect(await fixture.problems('file')).toEqual([]);
     expect(proxy.seen.at(-1)?.line).toBe('CONNECT file.example:443');
   });
 
   it('forwards plain http in absolute form', async () => {
     await using proxy = await startNamingProxy({ credentials: 'user:word' });
     const HTTP_PROXY = proxy.url.replace('//', '//user:word@');
-    expectSuccess(await bench.upload('npm', 'http://npm.example', { HTTP_PROXY, EXTRA_ARGS: '--plain-http' }));
-    expect(await bench.problems('npm')).toEqual([]);
+    expectSuccess(await fixture.upload('npm', 'http://npm.example', { HTTP_PROXY, EXTRA_ARGS: '--plain-http' }));
+    expect(await fixture.problems('npm')).toEqual([]);
     expect(proxy.seen.map(({ line }) => line)).toContain('PUT http://npm.example/acme/@acme%2fapp');
   });
 
@@ -100,7 +100,7 @@ describe('a proxy', () => {
     ['hangs up', { connects: ['end'] }, 'connection closed by the proxy (UND_ERR_PRX_CONN)\n'],
   ])('that %s ends the run, with a word of it', async (_, options, problem) => {
     await using proxy = await startNamingProxy(options);
-    const { exitCode, output } = await bench.upload('file', 'https://file.example', {
+    const { exitCode, output } = await fixture.upload('file', 'https://file.example', {
       ...trust,
       HTTPS_PROXY: proxy.url,
       EXTRA_ARGS: "['--retries', '0']",
@@ -112,14 +112,14 @@ describe('a proxy', () => {
       ),
     });
     expect(output).toContain('What to do: ');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 });
 
 it('a proxy that is silent ends the run with --timeout', async () => {
   await using proxy = await startNamingProxy({ connects: ['silent'] });
   const seconds = patienceSeconds(1);
-  const { exitCode, output } = await bench.upload('file', 'https://file.example', {
+  const { exitCode, output } = await fixture.upload('file', 'https://file.example', {
     ...trust,
     HTTPS_PROXY: proxy.url,
     EXTRA_ARGS: `['--retries', '0', '--timeout', '${seconds}']`,
@@ -132,8 +132,8 @@ it('a proxy that is silent ends the run with --timeout', async () => {
 });
 
 it('a certificate that nobody vouches for ends the run, and nothing was sent', async () => {
-  await using front = await startTlsFront(bench.origins.file, selfSigned());
-  const { exitCode, output } = await bench.upload('file', front.origin, trust);
+  await using front = await startTlsFront(fixture.origins.file, selfSigned());
+  const { exitCode, output } = await fixture.upload('file', front.origin, trust);
   expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('NODE_EXTRA_CA_CERTS') });
-  expect(bench.sandbox.requests).toEqual([]);
+  expect(fixture.sandbox.requests).toEqual([]);
 });

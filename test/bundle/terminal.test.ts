@@ -6,7 +6,7 @@ import { describeIf } from '../skip-unless.ts';
 import { types, useOneOfEach } from './one-of-each.ts';
 
 const fileBytes = 4_000_000;
-const bench = useOneOfEach({ fileBytes });
+const fixture = useOneOfEach({ fileBytes });
 const hasTerminals = spawnSync('script', ['--version']).status === 0;
 const units: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
 const durations: Readonly<Record<string, number>> = { ms: 1, s: 1e3, min: 6e4, h: 3.6e6 };
@@ -31,10 +31,10 @@ describeIf(hasTerminals, 'script, of util-linux, is not installed')('on a termin
         ['npm', 'PUT'],
         ['maven', 'PUT'],
       ] as const)
-        bench.sandbox.inject({ server, method, times: 1, action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
-      const { exitCode, output } = await bench.upload(type, bench.origins[type], {}, { columns });
+        fixture.sandbox.inject({ server, method, times: 1, action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
+      const { exitCode, output } = await fixture.upload(type, fixture.origins[type], {}, { columns });
       expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
-      expect(await bench.problems(type)).toEqual([]);
+      expect(await fixture.problems(type)).toEqual([]);
       const shown = bars(output);
       expect(shown.length).toBeGreaterThan(0);
       for (const bar of shown) {
@@ -52,10 +52,10 @@ describeIf(hasTerminals, 'script, of util-linux, is not installed')('on a termin
   );
 
   it('the bar does not wait for what need not be sent', async () => {
-    bench.sandbox.put('app.bin', 'there already');
-    bench.sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
+    fixture.sandbox.put('app.bin', 'there already');
+    fixture.sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
     const env = { FILENAME: "['app.bin', 'image.tar']", EXTRA_ARGS: '--skip-existing' };
-    const { exitCode, output } = await bench.upload('file', bench.origins.file, env, { columns: 100 });
+    const { exitCode, output } = await fixture.upload('file', fixture.origins.file, env, { columns: 100 });
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
     const totals = bars(output).map((bar) => bytes(/ of ([\d.]+ \w+) \(/.exec(bar)?.[1] ?? ''));
     expect(totals.length).toBeGreaterThan(0);

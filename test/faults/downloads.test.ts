@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Fault } from '../sandbox/faults.ts';
 import { patience, patienceSeconds } from '../patience.ts';
-import { large, usePublishBench } from '../destinations/downloads/publish-bench.ts';
+import { large, usePublishFixture } from '../destinations/downloads/publish-fixture.ts';
 
-const { bench, write, landed, requests } = usePublishBench();
+const { fixture, write, landed, requests } = usePublishFixture();
 
 describe('a passing fault is survived, and what was sent is what the server holds', () => {
   const passing: readonly (readonly [string, Fault['action']])[] = [
@@ -33,8 +33,8 @@ describe('a passing fault is survived, and what was sent is what the server hold
   it.each(passing)('%s', async (_, action) => {
     const sha256 = await write('large.bin', large);
     await write('other.txt');
-    bench.sandbox.inject({ method: 'POST', filename: 'large.bin', action });
-    const { exitCode, output } = await bench.upload('*');
+    fixture.sandbox.inject({ method: 'POST', filename: 'large.bin', action });
+    const { exitCode, output } = await fixture.upload('*');
     expect(output).toMatch(/WARNING: large.bin: .*Trying again/);
     expect(exitCode).toBe(0);
     expect(landed()['large.bin']).toBe(sha256);
@@ -47,9 +47,9 @@ describe('a passing fault is survived, and what was sent is what the server hold
     ['a listing with a reset', { kind: 'reset' }],
   ] as const)('%s', async (_, action) => {
     await write('a.txt');
-    bench.sandbox.put('b.txt', 'x');
-    bench.sandbox.inject({ method: 'GET', action });
-    expect((await bench.upload('a.txt', '--skip-existing')).exitCode).toBe(0);
+    fixture.sandbox.put('b.txt', 'x');
+    fixture.sandbox.inject({ method: 'GET', action });
+    expect((await fixture.upload('a.txt', '--skip-existing')).exitCode).toBe(0);
     expect(landed()).toHaveProperty(['a.txt']);
   });
 
@@ -58,8 +58,8 @@ describe('a passing fault is survived, and what was sent is what the server hold
     ['stores, and never answers', { kind: 'stall-answer' }],
   ] as const)('a server that %s is left after --timeout, and asked again', async (_, action) => {
     const sha256 = await write('large.bin', large);
-    bench.sandbox.inject({ filename: 'large.bin', action });
-    const { exitCode, output } = await bench.upload('*', '--timeout', patienceSeconds(1));
+    fixture.sandbox.inject({ filename: 'large.bin', action });
+    const { exitCode, output } = await fixture.upload('*', '--timeout', patienceSeconds(1));
     expect(output).toContain('no progress for ');
     expect(exitCode).toBe(0);
     expect(landed()).toEqual({ 'large.bin': sha256 });
@@ -70,8 +70,8 @@ describe('a passing fault is survived, and what was sent is what the server hold
     const sha256 = await write('large.bin', Buffer.alloc(20_000_000, 'pipe'));
     const timeout = patienceSeconds(1);
     const action = { kind: 'trickle', bytesPerSecond: 13_000_000 / Number(timeout) } as const;
-    bench.sandbox.inject({ filename: 'large.bin', action });
-    const { exitCode, output, ms } = await bench.upload('*', '--timeout', timeout);
+    fixture.sandbox.inject({ filename: 'large.bin', action });
+    const { exitCode, output, ms } = await fixture.upload('*', '--timeout', timeout);
     expect(ms).toBeGreaterThan(1_100 * Number(timeout));
     expect(output).not.toContain('Trying again');
     expect(exitCode).toBe(0);
@@ -80,13 +80,13 @@ describe('a passing fault is survived, and what was sent is what the server hold
 
   it('a pause that one request is asked for holds for all of them', async () => {
     for (let index = 0; index < 8; index++) await write(`${index}.txt`);
-    bench.sandbox.inject({
+    fixture.sandbox.inject({
       method: 'POST',
       action: { kind: 'status', status: 429, headers: { 'Retry-After': '1' }, body: 'Rate limit exceeded' },
     });
-    const { exitCode } = await bench.upload('*.txt', '--concurrency', '1');
+    const { exitCode } = await fixture.upload('*.txt', '--concurrency', '1');
     expect(exitCode).toBe(0);
-    const posts = bench.sandbox.requests.filter(({ method }) => method === 'POST');
+    const posts = fixture.sandbox.requests.filter(({ method }) => method === 'POST');
     const refused = posts.find(({ status }) => status === 429);
     const next = posts[posts.indexOf(refused as (typeof posts)[number]) + 1];
     expect((next?.startedAt ?? 0) - (refused?.endedAt ?? 0)).toBeGreaterThan(990);
@@ -116,8 +116,8 @@ describe('a lasting fault fails, and the output says for each file what became o
     ],
   ] as const)('%s at once, with one request', async (_, action, text) => {
     await write('a.txt');
-    bench.sandbox.inject({ method: 'POST', times: Infinity, action });
-    const { exitCode, output } = await bench.upload('a.txt');
+    fixture.sandbox.inject({ method: 'POST', times: Infinity, action });
+    const { exitCode, output } = await fixture.upload('a.txt');
     expect(exitCode).toBe(1);
     expect(output).toContain(text);
     expect(output).toContain('a.txt: NOT published');
@@ -127,8 +127,8 @@ describe('a lasting fault fails, and the output says for each file what became o
 
   it('503 for ever: after --retries, with the server named as the cause', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'status', status: 503 } });
-    const { exitCode, output } = await bench.upload('a.txt', '--retries', '2');
+    fixture.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'status', status: 503 } });
+    const { exitCode, output } = await fixture.upload('a.txt', '--retries', '2');
     expect(exitCode).toBe(1);
     expect(requests('POST')).toBe(3);
     expect(output).toContain('giving up after 3 tries');
@@ -137,15 +137,15 @@ describe('a lasting fault fails, and the output says for each file what became o
 
   it('stored, but never confirmed: said as it is', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'reset-after-store' } });
-    const { exitCode, output } = await bench.upload('a.txt', '--retries', '1');
+    fixture.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'reset-after-store' } });
+    const { exitCode, output } = await fixture.upload('a.txt', '--retries', '1');
     expect(exitCode).toBe(1);
     expect(output).toContain('a.txt: sent, but not confirmed by the server');
   });
 
   it('a server that asks to wait for an hour is not waited for', async () => {
     await write('a.txt');
-    bench.sandbox.inject({
+    fixture.sandbox.inject({
       method: 'POST',
       times: Infinity,
       action: {
@@ -155,7 +155,7 @@ describe('a lasting fault fails, and the output says for each file what became o
         body: 'Rate limit for this resource has been exceeded',
       },
     });
-    const { exitCode, output, ms } = await bench.upload('a.txt');
+    const { exitCode, output, ms } = await fixture.upload('a.txt');
     expect(exitCode).toBe(1);
     expect(ms).toBeLessThan(patience(5_000));
     expect(output).toContain('429 Rate limit for this resource has been exceeded');
@@ -165,18 +165,18 @@ describe('a lasting fault fails, and the output says for each file what became o
   it('the first failure starts no other file, and a second run with --skip-existing completes the work', async () => {
     const names = Array.from({ length: 6 }, (_, index) => `${index}.txt`);
     for (const [index, name] of names.entries()) await write(name, 'x'.repeat(10 - index));
-    bench.sandbox.inject({ filename: '2.txt', action: { kind: 'status', status: 413 } });
-    const first = await bench.upload('*.txt', '--concurrency', '1');
+    fixture.sandbox.inject({ filename: '2.txt', action: { kind: 'status', status: 413 } });
+    const first = await fixture.upload('*.txt', '--concurrency', '1');
     expect(first.exitCode).toBe(1);
     expect(Object.keys(landed())).toEqual(['0.txt', '1.txt']);
     for (const name of ['0.txt', '1.txt']) expect(first.output).toContain(`  ${name}: published, http`);
     expect(first.output).toContain('  2.txt: NOT published\n');
     for (const name of ['3.txt', '4.txt', '5.txt']) expect(first.output).toContain(`  ${name}: not attempted`);
 
-    const second = await bench.upload('*.txt', '--skip-existing');
+    const second = await fixture.upload('*.txt', '--skip-existing');
     expect(second.exitCode).toBe(0);
     expect(Object.keys(landed()).sort()).toEqual(names);
-    expect([...bench.sandbox.downloads.values()].every(({ uploads }) => uploads === 1)).toBe(true);
+    expect([...fixture.sandbox.downloads.values()].every(({ uploads }) => uploads === 1)).toBe(true);
   });
 
   it.each([
@@ -188,8 +188,8 @@ describe('a lasting fault fails, and the output says for each file what became o
     ['a listing without an end', { kind: 'huge-body', status: 200, bytes: -1 }, 'where a short text was expected'],
   ] as const)('%s', async (_, action, text) => {
     await write('a.txt');
-    bench.sandbox.inject({ method: 'GET', times: Infinity, action });
-    const { exitCode, output } = await bench.upload('a.txt', '--no-clobber');
+    fixture.sandbox.inject({ method: 'GET', times: Infinity, action });
+    const { exitCode, output } = await fixture.upload('a.txt', '--no-clobber');
     expect(exitCode).toBe(1);
     expect(output).toContain(text);
     expect(landed()).toEqual({});

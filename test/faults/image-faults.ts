@@ -1,7 +1,7 @@
 /** What registries do to a push, one fault each with default options: it ends in a published image that is right. */
 
 import { describe, expect, it } from '@jest/globals';
-import { useBench } from '../run-pipe.ts';
+import { useSandbox } from '../run-pipe.ts';
 import type { Fault } from '../sandbox/faults.ts';
 import { longLayers, smallLayers } from '../oci/registry/images.ts';
 import { patienceSeconds } from '../patience.ts';
@@ -156,14 +156,14 @@ const rows: Readonly<Record<string, Row>> = {
 /** Declares a test for each of them. */
 export function testFaults(source: Source): void {
   describe(`from a ${source}`, () => {
-    const bench = useBench();
+    const fixture = useSandbox();
 
     const applicable = Object.entries(rows).filter(([, { only = source }]) => only === source);
     it.each(applicable)('%s', async (_, { faults, met = 1, isSilent = false, needsLong = false }) => {
-      for (const fault of faults) bench.sandbox.inject(fault);
+      for (const fault of faults) fixture.sandbox.inject(fault);
       const extraArgs = isSilent ? ['--timeout', patienceSeconds(1)] : [];
-      await publish(bench, source, needsLong ? longLayers : smallLayers, ...extraArgs);
-      const faulty = bench.sandbox.requests.filter(({ fault }) => fault !== undefined);
+      await publish(fixture, source, needsLong ? longLayers : smallLayers, ...extraArgs);
+      const faulty = fixture.sandbox.requests.filter(({ fault }) => fault !== undefined);
       expect(faulty.length).toBeGreaterThanOrEqual(met);
     });
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { useBundle } from '../run-bundle.ts';
 
-const bench = useBundle();
+const fixture = useBundle();
 
 describe('memory of an upload stays flat', () => {
   it.each([
@@ -14,9 +14,9 @@ describe('memory of an upload stays flat', () => {
     async (_, env) => {
       const peaks: number[] = [];
       for (const mebibytes of [256, 1024]) {
-        await (await open(join(bench.directory, 'large.bin'), 'w')).close();
-        await truncate(join(bench.directory, 'large.bin'), mebibytes * 1024 ** 2);
-        const { exitCode, peakBytes } = await bench.start({ FILENAME: 'large.bin', ...env }).ended;
+        await (await open(join(fixture.directory, 'large.bin'), 'w')).close();
+        await truncate(join(fixture.directory, 'large.bin'), mebibytes * 1024 ** 2);
+        const { exitCode, peakBytes } = await fixture.start({ FILENAME: 'large.bin', ...env }).ended;
         expect(exitCode).toBe(0);
         peaks.push(peakBytes / 1024 ** 2);
       }

@@ -6,20 +6,20 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { stepsOf } from './pipeline-steps.ts';
 import { type PublishedIndex, readIndex, tagsOf } from './published.ts';
-import { absentRegistry, type Repository, repositoryName, useReleaseBench } from './release-bench.ts';
+import { absentRegistry, type Repository, repositoryName, useReleaseFixture } from './release-fixture.ts';
 import { outputOf, runCommand } from './run-command.ts';
 import { itIf } from '../skip-unless.ts';
 
 jest.setTimeout(180_000);
 
 const account = 'packagepipes';
-const bench = useReleaseBench(account);
+const fixture = useReleaseFixture(account);
 let repository: Repository;
 let firstVersion = '';
 const published = new Map<string, PublishedIndex>();
 
 beforeAll(async () => {
-  repository = await bench.createRepository('project');
+  repository = await fixture.createRepository('project');
 }, 60_000);
 
 const clonePath = (...path: readonly string[]): string => join(repository.clone, ...path);
@@ -37,7 +37,7 @@ const release = async (
   clone = repository.clone,
   env?: Readonly<Record<string, string>>,
 ): Promise<{ readonly exitCode: number; readonly output: string }> =>
-  await bench.runScript(clone, await scriptOf(clone, 'branches.main', 'Release'), env);
+  await fixture.runScript(clone, await scriptOf(clone, 'branches.main', 'Release'), env);
 
 const change = (type: string, description: string): Record<string, string> => ({
   [`.changes/next-release/${type}-1.json`]: JSON.stringify({ type, description }),
@@ -62,7 +62,7 @@ async function expectNoRelease(version: string, head: string): Promise<void> {
 }
 
 const downloads = async (): Promise<readonly string[]> =>
-  (await bench.sandbox.state()).downloads.map(({ name }) => name).toSorted();
+  (await fixture.sandbox.state()).downloads.map(({ name }) => name).toSorted();
 const filesOf = (version: string): readonly string[] =>
   ['SHA256SUMS', 'cdx.json', 'js'].map((ending) => `${repositoryName}-${version}.${ending}`);
 
@@ -95,9 +95,9 @@ async function expectReleased(version: string, descriptions: readonly string[]):
   for (const description of descriptions) expect(section.split('\n## ')[0]).toContain(description);
 
   const repositoryPath = `${account}/${repositoryName}`;
-  const tags = await tagsOf(bench.registry.host, repositoryPath);
+  const tags = await tagsOf(fixture.registry.host, repositoryPath);
   expect(tags.filter((tag) => tag.startsWith(version))).toEqual([version, `${version}-amd64`, `${version}-arm64`]);
-  const index = await readIndex(bench.registry.host, repositoryPath, version);
+  const index = await readIndex(fixture.registry.host, repositoryPath, version);
   published.set(version, index);
   expect(index.platforms.map(({ name }) => name)).toEqual(['linux/amd64', 'linux/arm64']);
   for (const { labels } of index.platforms) {
@@ -115,7 +115,7 @@ async function expectReleased(version: string, descriptions: readonly string[]):
   const { items } = JSON.parse(await read('release/image.json'));
   expect(items[0]).toMatchObject({ digest: index.digest });
 
-  const state = await bench.sandbox.state();
+  const state = await fixture.sandbox.state();
   expect(state.violations).toEqual([]);
   expect(await downloads()).toEqual(expect.arrayContaining([...filesOf(version)]));
   const sums = await read(`release/${repositoryName}-${version}.SHA256SUMS`);
@@ -136,12 +136,12 @@ describe('what cannot be released', () => {
     await rm(clonePath('.changes', 'next-release'), { recursive: true, force: true });
     await repository.commit('Have nothing to release', { 'notes.txt': 'nothing' });
     const head = await repository.git('rev-parse', 'HEAD');
-    const current = (await bench.runScript(repository.clone, ['ci-scripts/next-version.sh'])).output;
+    const current = (await fixture.runScript(repository.clone, ['ci-scripts/next-version.sh'])).output;
     expect(current).toBe('');
     const { exitCode, output } = await release();
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('Nothing to release: there') });
     expect(await repository.inOrigin('rev-parse', 'main')).toBe(head);
-    const before = await outputOf(join(bench.tools, 'bin/semversioner'), ['current-version'], {
+    const before = await outputOf(join(fixture.tools, 'bin/semversioner'), ['current-version'], {
       cwd: repository.clone,
     });
     firstVersion = increase(before, 'minor');
@@ -155,7 +155,7 @@ describe('what cannot be released', () => {
     const lines = ['#!/bin/sh', 'if [ "$1" = next-version ]; then echo 9.9.9; else echo "Error: disk full"; fi', ''];
     await writeFile(join(fake, 'bin/semversioner'), lines.join('\n'));
     await chmod(join(fake, 'bin/semversioner'), 0o755);
-    const { exitCode, output } = await bench.runScript(repository.clone, ['ci-scripts/release.sh'], {
+    const { exitCode, output } = await fixture.runScript(repository.clone, ['ci-scripts/release.sh'], {
       RELEASE_TOOLS: fake,
     });
     expect({ exitCode, output }).toEqual({
@@ -215,7 +215,7 @@ describe('a release', () => {
 
   it('that is run again completes, and publishes the very same', async () => {
     const repositoryPath = `${account}/${repositoryName}`;
-    const before = await readIndex(bench.registry.host, repositoryPath, firstVersion);
+    const before = await readIndex(fixture.registry.host, repositoryPath, firstVersion);
     const { exitCode, output } = await release();
     expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
     await expectReleased(firstVersion, ['The first change of this test.']);
@@ -250,7 +250,7 @@ describe('a release', () => {
         '--format=%(refname:short) %(objecttype) %(contents:subject)',
       ),
       await read('CHANGELOG.md'),
-      ...(await tagsOf(bench.registry.host, `${account}/${repositoryName}`)),
+      ...(await tagsOf(fixture.registry.host, `${account}/${repositoryName}`)),
       ...[...published].map(([version, { digest }]) => `${version}  ${digest}`),
       ...(await downloads()),
     ];
@@ -259,7 +259,7 @@ describe('a release', () => {
 
   it('has images of the same layers when they are built again, elsewhere and without what the builder remembers', async () => {
     const fresh = await repository.cloneAt('main');
-    const tag = `${bench.registry.host}/again:1`;
+    const tag = `${fixture.registry.host}/again:1`;
     // Another comment in the script that collects the files: all steps from there on are done anew, also on a machine that
     // did them before.
     await appendFile(join(fresh, 'ci-scripts/collect-runtime.sh'), `# ${randomUUID()}\n`);
@@ -273,7 +273,7 @@ describe('a release', () => {
   itIf(existsSync(emulator), `${emulator} is not installed`)(
     'has an image for arm64 that starts on arm64',
     async () => {
-      const tag = `${bench.registry.host}/${account}/${repositoryName}:${firstVersion}-arm64`;
+      const tag = `${fixture.registry.host}/${account}/${repositoryName}:${firstVersion}-arm64`;
       const container = (await outputOf('docker', ['create', '--platform=linux/arm64', tag])).split('\n').at(-1) ?? '';
       const path = join(repository.clone, '..', 'arm64');
       await mkdir(path);
@@ -294,13 +294,15 @@ describe('a release', () => {
 });
 
 it("a release of a fork, which changes the account's one line, has that name everywhere", async () => {
-  const fork = await bench.createRepository('fork');
+  const fork = await fixture.createRepository('fork');
   await fork.commit('Make it ours', { 'ci-scripts/account': 'otherpipes\n', ...change('minor', 'A fork.') });
-  const before = (await outputOf(join(bench.tools, 'bin/semversioner'), ['next-version'], { cwd: fork.clone })).trim();
+  const before = (
+    await outputOf(join(fixture.tools, 'bin/semversioner'), ['next-version'], { cwd: fork.clone })
+  ).trim();
   // The sandbox has the Downloads of one repository only.
   const { exitCode, output } = await release(fork.clone);
   expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
-  const index = await readIndex(bench.registry.host, `otherpipes/${repositoryName}`, before);
+  const index = await readIndex(fixture.registry.host, `otherpipes/${repositoryName}`, before);
   const source = `https://bitbucket.org/otherpipes/${repositoryName}`;
   expect(index.platforms.map(({ labels }) => labels['org.opencontainers.image.source'])).toEqual([source, source]);
   const left = await fork.git(
@@ -331,10 +333,10 @@ it('a development release pushes an image, and nothing else', async () => {
   const files = await downloads();
   await repository.git('checkout', '--quiet', '-B', 'feature');
   const script = await scriptOf(repository.clone, 'custom.development-release', 'Release for development');
-  const { exitCode, output } = await bench.runScript(repository.clone, script);
+  const { exitCode, output } = await fixture.runScript(repository.clone, script);
   const version = `${increase(firstVersion, 'patch')}.42-dev`;
   expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining(`:${version}`) });
-  const index = await readIndex(bench.registry.host, `${account}/${repositoryName}`, version);
+  const index = await readIndex(fixture.registry.host, `${account}/${repositoryName}`, version);
   expect(index.platforms.map(({ labels }) => labels['org.opencontainers.image.version'])).toEqual([version, version]);
   expect(await repository.git('status', '--porcelain')).toBe('');
   expect([await repository.inOrigin('for-each-ref'), await downloads()]).toEqual([origin, files]);

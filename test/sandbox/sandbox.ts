@@ -35,7 +35,7 @@ export interface SandboxOptions {
   readonly maxFileBytes?: number | undefined;
   /** Of the listing, where the request has no `pagelen`. Default 10. */
   readonly pageLength?: number | undefined;
-  /** For benches: what is uploaded is only counted. Default false. */
+  /** For benchmarks: what is uploaded is only counted. Default false. */
   readonly discardContent?: boolean | undefined;
   readonly registry?: RegistryOptions | undefined;
   readonly npm?: NpmOptions | undefined;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FaultAction } from '../../sandbox/faults.ts';
-import { large, usePublishBench } from './publish-bench.ts';
+import { large, usePublishFixture } from './publish-fixture.ts';
 
-const { bench, write, landed, requests } = usePublishBench();
+const { fixture, write, landed, requests } = usePublishFixture();
 
 const signIn = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
 const page: FaultAction = { kind: 'status', status: 200, headers: { 'content-type': 'text/html' }, body: signIn };
@@ -20,9 +20,9 @@ describe('an answer that is not a 201, to a file that did not arrive', () => {
     ['other words', { kind: 'status', status: 200, body: 'OK' }, 'the server answered 200, not 201 (Created)'],
   ])('%s fails the run, though an older download has the same name and size', async (_, action, words) => {
     await write('a.txt', 'new');
-    bench.sandbox.put('a.txt', 'old', new Date(Date.now() - 60_000));
-    bench.sandbox.inject({ method: 'POST', action });
-    const { exitCode, output } = await bench.upload('a.txt');
+    fixture.sandbox.put('a.txt', 'old', new Date(Date.now() - 60_000));
+    fixture.sandbox.inject({ method: 'POST', action });
+    const { exitCode, output } = await fixture.upload('a.txt');
     expect(exitCode).toBe(1);
     expect(output).toContain('✖ a.txt: ');
     expect(output).toContain(words);
@@ -35,8 +35,8 @@ describe('an answer that is not a 201, to a file that did not arrive', () => {
 
   it('a sign-in page that comes before the file was read fails at once', async () => {
     await write('large.bin', large);
-    bench.sandbox.inject({ method: 'POST', action: { ...page, when: 'early' } });
-    const { exitCode, output } = await bench.upload('large.bin');
+    fixture.sandbox.inject({ method: 'POST', action: { ...page, when: 'early' } });
+    const { exitCode, output } = await fixture.upload('large.bin');
     expect(exitCode).toBe(1);
     expect(output).toContain('a web page, "Sign in"');
     expect(requests('POST')).toBe(1);
@@ -44,8 +44,8 @@ describe('an answer that is not a 201, to a file that did not arrive', () => {
 
   it('SHA256SUMS is no exception', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ method: 'POST', skip: 1, action: page });
-    const { exitCode, output } = await bench.upload('a.txt', '--checksums');
+    fixture.sandbox.inject({ method: 'POST', skip: 1, action: page });
+    const { exitCode, output } = await fixture.upload('a.txt', '--checksums');
     expect(exitCode).toBe(1);
     expect(output).toContain('SHA256SUMS: NOT published');
     expect(output).toContain('a.txt: published');
@@ -53,9 +53,9 @@ describe('an answer that is not a 201, to a file that did not arrive', () => {
 
   it('is not settled if the listing cannot be read', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ method: 'POST', action: page });
-    bench.sandbox.inject({ method: 'GET', action: { kind: 'status', status: 403 } });
-    const { exitCode, output } = await bench.upload('a.txt');
+    fixture.sandbox.inject({ method: 'POST', action: page });
+    fixture.sandbox.inject({ method: 'GET', action: { kind: 'status', status: 403 } });
+    const { exitCode, output } = await fixture.upload('a.txt');
     expect(exitCode).toBe(1);
     expect(output).toContain('WARNING: Could not look up whether a.txt is there all the same: GET');
     expect(output).toContain('a.txt: sent, but not confirmed by the server');
@@ -70,9 +70,9 @@ describe('an answer that is not a 201, to a file that did arrive', () => {
     ['a page with 201', { kind: 'other-status', status: 201, page: signIn }],
   ])('%s is a success that the log tells of', async (_, action) => {
     const sha256 = await write('a.txt', 'new');
-    bench.sandbox.put('a.txt', 'old', new Date(Date.now() - 60_000));
-    bench.sandbox.inject({ method: 'POST', action });
-    const { exitCode, output } = await bench.upload('a.txt', '--output', 'result.json');
+    fixture.sandbox.put('a.txt', 'old', new Date(Date.now() - 60_000));
+    fixture.sandbox.inject({ method: 'POST', action });
+    const { exitCode, output } = await fixture.upload('a.txt', '--output', 'result.json');
     expect(output).toContain('but the listing has it');
     expect(output).toContain(`a.txt: uploaded, 3 B, sha256 ${sha256}`);
     expect(exitCode).toBe(0);
@@ -81,13 +81,13 @@ describe('an answer that is not a 201, to a file that did arrive', () => {
 
   it('is waited for if only the status is unusual', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ method: 'POST', action: { kind: 'other-status', status: 202 } });
-    bench.sandbox.inject({
+    fixture.sandbox.inject({ method: 'POST', action: { kind: 'other-status', status: 202 } });
+    fixture.sandbox.inject({
       method: 'GET',
       times: 2,
       action: { kind: 'status', status: 200, headers: { 'content-type': 'application/json' }, body: '{"values":[]}' },
     });
-    expect((await bench.upload('a.txt')).exitCode).toBe(0);
+    expect((await fixture.upload('a.txt')).exitCode).toBe(0);
     expect(requests('GET')).toBe(3);
   });
 });

@@ -5,9 +5,9 @@ import type { Fault } from '../../sandbox/faults.ts';
 import { tokens } from '../../sandbox/tokens.ts';
 import { arrayVariables } from '../../run-pipe.ts';
 import { patience } from '../../patience.ts';
-import { large, usePublishBench } from './publish-bench.ts';
+import { large, usePublishFixture } from './publish-fixture.ts';
 
-const { bench, write, landed, requests } = usePublishBench();
+const { fixture, write, landed, requests } = usePublishFixture();
 
 describe('what is sent is what lands', () => {
   it('files of every size around the chunk, and none', async () => {
@@ -15,7 +15,7 @@ describe('what is sent is what lands', () => {
     const sizes = [0, 1, chunk - 1, chunk, chunk + 1, 3 * chunk + 5];
     const expected: Record<string, string> = {};
     for (const size of sizes) expected[`${size}.bin`] = await write(`${size}.bin`, Buffer.alloc(size, `${size}`));
-    const { exitCode, output } = await bench.upload('*.bin');
+    const { exitCode, output } = await fixture.upload('*.bin');
     expect(exitCode).toBe(0);
     expect(landed()).toEqual(expected);
     for (const name of Object.keys(expected))
@@ -33,7 +33,7 @@ describe('what is sent is what lands', () => {
       '-dash;semi=colon.txt',
     ];
     for (const name of names) await write(name);
-    const { exitCode } = await bench.upload('*.txt');
+    const { exitCode } = await fixture.upload('*.txt');
     expect(exitCode).toBe(0);
     expect(Object.keys(landed()).sort()).toEqual([...names].sort());
   });
@@ -41,25 +41,25 @@ describe('what is sent is what lands', () => {
   it('a name with a backslash, which servers take for a path, is refused before anything is sent', async () => {
     await write('back\\slash.txt');
     await write('other.txt');
-    const { exitCode, output } = await bench.upload('*.txt');
+    const { exitCode, output } = await fixture.upload('*.txt');
     expect(exitCode).toBe(1);
     expect(output).toContain('back\\slash.txt: a download cannot have a backslash or a control character in its name');
-    expect(bench.sandbox.requests).toEqual([]);
-    expect((await bench.upload('back*', '--name', 'slash.txt')).exitCode).toBe(0);
+    expect(fixture.sandbox.requests).toEqual([]);
+    expect((await fixture.upload('back*', '--name', 'slash.txt')).exitCode).toBe(0);
   });
 
   it('a name that the server reads in another way than it was meant is no silent success', async () => {
     await write('100%22.txt');
-    const { exitCode, output } = await bench.upload('*.txt');
+    const { exitCode, output } = await fixture.upload('*.txt');
     expect(exitCode).toBe(1);
     expect(output).toContain('100%22.txt is not in the listing');
   });
 
   it('each file in a request of its own, with an exact length, and no more than the concurrency at a time', async () => {
     for (let index = 0; index < 12; index++) await write(`${index}.txt`);
-    bench.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'delay', ms: 30 } });
-    await bench.upload('*.txt', '--concurrency', '3');
-    const posts = bench.sandbox.requests.filter(({ method }) => method === 'POST');
+    fixture.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'delay', ms: 30 } });
+    await fixture.upload('*.txt', '--concurrency', '3');
+    const posts = fixture.sandbox.requests.filter(({ method }) => method === 'POST');
     expect(posts).toHaveLength(12);
     expect(posts.every(({ headers }) => /^\d+$/.test(String(headers['content-length'])))).toBe(true);
     const edges = posts
@@ -72,7 +72,7 @@ describe('what is sent is what lands', () => {
 
   it('--name', async () => {
     const sha256 = await write('target/app.jar');
-    const { exitCode, output } = await bench.upload('target/*.jar', '--name', 'app 1.2.jar');
+    const { exitCode, output } = await fixture.upload('target/*.jar', '--name', 'app 1.2.jar');
     expect(exitCode).toBe(0);
     expect(landed()).toEqual({ 'app 1.2.jar': sha256 });
     expect(output).toContain('target/app.jar as app 1.2.jar');
@@ -81,15 +81,15 @@ describe('what is sent is what lands', () => {
   it('--name with two matching files sends nothing', async () => {
     await write('a.jar');
     await write('b.jar');
-    const { exitCode, output } = await bench.upload('*.jar', '--name', 'app.jar');
+    const { exitCode, output } = await fixture.upload('*.jar', '--name', 'app.jar');
     expect(exitCode).toBe(1);
     expect(output).toContain('✖ --name renames one file, and FILENAME matches 2');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 
   it('a dry run prints the plan and sends nothing at all', async () => {
     await write('a.txt');
-    const { exitCode, output } = await bench.upload(
+    const { exitCode, output } = await fixture.upload(
       '*.txt',
       '--dry-run',
       '--skip-existing',
@@ -104,13 +104,13 @@ describe('what is sent is what lands', () => {
     expect(output).toContain('  a.txt, 5 B');
     expect(output).toContain('Then deleting all but the newest 1 downloads that match *.txt');
     expect(output).toContain('✔ Dry run: nothing was sent');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 
   it('directories that a glob matches are named in a warning', async () => {
     await write('dist/a.txt');
     await write('dist/sub/b.txt');
-    const { exitCode, output } = await bench.upload('dist/*');
+    const { exitCode, output } = await fixture.upload('dist/*');
     expect(exitCode).toBe(0);
     expect(output).toContain('WARNING: dist/sub is a directory, and is left out: dist/sub/** names its files');
   });
@@ -118,20 +118,20 @@ describe('what is sent is what lands', () => {
 
 describe('downloads that are there already', () => {
   it('are replaced, unless asked otherwise', async () => {
-    bench.sandbox.put('a.txt', 'old');
+    fixture.sandbox.put('a.txt', 'old');
     const sha256 = await write('a.txt', 'new');
-    expect((await bench.upload('a.txt')).exitCode).toBe(0);
+    expect((await fixture.upload('a.txt')).exitCode).toBe(0);
     expect(landed()).toEqual({ 'a.txt': sha256 });
   });
 
   it('--skip-existing leaves them, says so where the size differs, and finds them on any page of the listing', async () => {
-    for (let index = 0; index < 250; index++) bench.sandbox.put(`old-${index}.txt`, 'old');
+    for (let index = 0; index < 250; index++) fixture.sandbox.put(`old-${index}.txt`, 'old');
     await write('old-3.txt', 'old');
     await write('old-249.txt', 'another');
     const sha256 = await write('new.txt');
-    const { exitCode, output } = await bench.upload('*.txt', '--skip-existing');
+    const { exitCode, output } = await fixture.upload('*.txt', '--skip-existing');
     expect(exitCode).toBe(0);
-    expect(bench.sandbox.downloads.get('old-249.txt')?.size).toBe(3);
+    expect(fixture.sandbox.downloads.get('old-249.txt')?.size).toBe(3);
     expect(landed()['new.txt']).toBe(sha256);
     expect(requests('POST')).toBe(1);
     expect(output).toContain('INFO: old-3.txt: skipped, it is there already');
@@ -140,26 +140,26 @@ describe('downloads that are there already', () => {
   });
 
   it('--no-clobber fails before anything is sent, and names them', async () => {
-    bench.sandbox.put('a.txt', 'old');
+    fixture.sandbox.put('a.txt', 'old');
     await write('a.txt', 'new');
     await write('b.txt', 'new');
-    const { exitCode, output } = await bench.upload('*.txt', '--no-clobber');
+    const { exitCode, output } = await fixture.upload('*.txt', '--no-clobber');
     expect(exitCode).toBe(1);
     expect(output).toContain('✖ already among the downloads, and --no-clobber forbids to replace them: a.txt');
     expect(requests('POST')).toBe(0);
   });
 
   it('--no-clobber protects SHA256SUMS too', async () => {
-    bench.sandbox.put('SHA256SUMS', 'old');
+    fixture.sandbox.put('SHA256SUMS', 'old');
     await write('a.txt');
-    const { exitCode } = await bench.upload('*.txt', '--no-clobber', '--checksums');
+    const { exitCode } = await fixture.upload('*.txt', '--no-clobber', '--checksums');
     expect(exitCode).toBe(1);
     expect(requests('POST')).toBe(0);
   });
 
   it('a listing that may not be read stops --skip-existing, and names the scope', async () => {
     await write('a.txt');
-    const { exitCode, output } = await bench.runPipe({
+    const { exitCode, output } = await fixture.runPipe({
       FILENAME: 'a.txt',
       USERNAME: tokens.apiUser,
       TOKEN: tokens.writeOnlyApiToken,
@@ -175,27 +175,30 @@ describe('--checksums', () => {
   it('uploads SHA256SUMS last, for all files, those left as they are included', async () => {
     const a = await write('a.txt', 'same');
     const b = await write('b.txt');
-    bench.sandbox.put('a.txt', 'same');
-    const { exitCode } = await bench.upload('*.txt', '--checksums', '--skip-existing');
+    fixture.sandbox.put('a.txt', 'same');
+    const { exitCode } = await fixture.upload('*.txt', '--checksums', '--skip-existing');
     expect(exitCode).toBe(0);
-    const list = await bench.sandbox.downloads.get('SHA256SUMS')?.content();
+    const list = await fixture.sandbox.downloads.get('SHA256SUMS')?.content();
     expect(list?.toString()).toBe(`${a}  a.txt\n${b}  b.txt\n`);
-    const posts = bench.sandbox.requests.filter(({ method }) => method === 'POST');
+    const posts = fixture.sandbox.requests.filter(({ method }) => method === 'POST');
     expect(posts).toHaveLength(2);
   });
 
   it('refuses a SHA256SUMS among the files', async () => {
     await write('SHA256SUMS');
-    const { exitCode, output } = await bench.upload('SHA*', '--checksums');
+    const { exitCode, output } = await fixture.upload('SHA*', '--checksums');
     expect(exitCode).toBe(1);
     expect(output).toContain('--checksums uploads a SHA256SUMS of its own');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 
   it('is not sent where a file failed, and the output says so', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ filename: 'a.txt', action: { kind: 'status', status: 413, body: '{"error":"too large"}' } });
-    const { exitCode, output } = await bench.upload('*.txt', '--checksums');
+    fixture.sandbox.inject({
+      filename: 'a.txt',
+      action: { kind: 'status', status: 413, body: '{"error":"too large"}' },
+    });
+    const { exitCode, output } = await fixture.upload('*.txt', '--checksums');
     expect(exitCode).toBe(1);
     expect(output).toContain('SHA256SUMS: not attempted');
     expect(landed()).toEqual({});
@@ -207,40 +210,40 @@ describe('--verify', () => {
 
   it('reads the listing, and says so', async () => {
     await write('a.txt');
-    const { exitCode, output } = await bench.upload('a.txt', '--verify');
+    const { exitCode, output } = await fixture.upload('a.txt', '--verify');
     expect(exitCode).toBe(0);
     expect(output).toContain('INFO: Verified: the listing has 1 file with the right name and size');
   });
 
   it('finds a file that the server holds with another size', async () => {
     await write('a.txt');
-    bench.sandbox.inject(storeCorrupt);
-    const { exitCode, output } = await bench.upload('a.txt', '--verify');
+    fixture.sandbox.inject(storeCorrupt);
+    const { exitCode, output } = await fixture.upload('a.txt', '--verify');
     expect(exitCode).toBe(1);
     expect(output).toContain('✖ the downloads are not what was sent: a.txt is listed with 4 bytes, not 5');
   });
 
   it('without it, the same is not noticed: the server said that all is well', async () => {
     await write('a.txt');
-    bench.sandbox.inject(storeCorrupt);
-    expect((await bench.upload('a.txt')).exitCode).toBe(0);
+    fixture.sandbox.inject(storeCorrupt);
+    expect((await fixture.upload('a.txt')).exitCode).toBe(0);
   });
 
   it('=content reads everything back from the other host, without the credentials', async () => {
     await write('a.txt');
     await write('b.bin', large);
-    const { exitCode, output } = await bench.upload('*', '--verify=content', '--checksums');
+    const { exitCode, output } = await fixture.upload('*', '--verify=content', '--checksums');
     expect(exitCode).toBe(0);
     expect(output).toMatch(/INFO: Verified: 3 files, 12.6 MB, read back with the right SHA-256/);
-    const reads = bench.sandbox.requests.filter(({ server }) => server === 'content');
+    const reads = fixture.sandbox.requests.filter(({ server }) => server === 'content');
     expect(reads).toHaveLength(3);
     expect(reads.every(({ headers }) => headers.authorization === undefined)).toBe(true);
   });
 
   it('=content finds other content of the same size', async () => {
     const sent = await write('a.txt');
-    bench.sandbox.inject({ server: 'content', action: { kind: 'corrupt-content' } });
-    const { exitCode, output } = await bench.upload('a.txt', '--verify=content');
+    fixture.sandbox.inject({ server: 'content', action: { kind: 'corrupt-content' } });
+    const { exitCode, output } = await fixture.upload('a.txt', '--verify=content');
     expect(exitCode).toBe(1);
     expect(output).toMatch(
       new RegExp(`✖ the downloads are not what was sent: a.txt has SHA-256 [0-9a-f]{64} there, not ${sent}`),
@@ -249,8 +252,8 @@ describe('--verify', () => {
 
   it('=content reads again where the transfer breaks off', async () => {
     await write('b.bin', large);
-    bench.sandbox.inject({ server: 'content', action: { kind: 'truncate-content', bytes: 5_000_000 } });
-    const { exitCode, output } = await bench.upload('b.bin', '--verify=content');
+    fixture.sandbox.inject({ server: 'content', action: { kind: 'truncate-content', bytes: 5_000_000 } });
+    const { exitCode, output } = await fixture.upload('b.bin', '--verify=content');
     expect(exitCode).toBe(0);
     expect(output).toContain('WARNING: b.bin: GET');
   });
@@ -258,10 +261,10 @@ describe('--verify', () => {
 
 describe('--keep', () => {
   it('deletes all but the newest that match, after the upload', async () => {
-    for (let day = 1; day <= 5; day++) bench.sandbox.put(`n-${day}.zip`, 'x', new Date(Date.UTC(2026, 0, day)));
-    bench.sandbox.put('release.zip', 'x', new Date(0));
+    for (let day = 1; day <= 5; day++) fixture.sandbox.put(`n-${day}.zip`, 'x', new Date(Date.UTC(2026, 0, day)));
+    fixture.sandbox.put('release.zip', 'x', new Date(0));
     await write('n-6.zip');
-    const { exitCode, output } = await bench.upload('n-6.zip', '--keep', '3', '--keep-pattern', 'n-*.zip');
+    const { exitCode, output } = await fixture.upload('n-6.zip', '--keep', '3', '--keep-pattern', 'n-*.zip');
     expect(exitCode).toBe(0);
     expect(Object.keys(landed()).sort()).toEqual(['n-4.zip', 'n-5.zip', 'n-6.zip', 'release.zip']);
     expect(output).toContain('INFO: n-1.zip: deleted');
@@ -269,37 +272,37 @@ describe('--keep', () => {
   });
 
   it('deletes nothing where the upload failed', async () => {
-    for (let day = 1; day <= 5; day++) bench.sandbox.put(`n-${day}.zip`, 'x');
+    for (let day = 1; day <= 5; day++) fixture.sandbox.put(`n-${day}.zip`, 'x');
     await write('n-6.zip');
-    bench.sandbox.inject({ method: 'POST', action: { kind: 'status', status: 400 } });
-    expect((await bench.upload('n-6.zip', '--keep', '1', '--keep-pattern', 'n-*.zip')).exitCode).toBe(1);
+    fixture.sandbox.inject({ method: 'POST', action: { kind: 'status', status: 400 } });
+    expect((await fixture.upload('n-6.zip', '--keep', '1', '--keep-pattern', 'n-*.zip')).exitCode).toBe(1);
     expect(Object.keys(landed())).toHaveLength(5);
     expect(requests('DELETE')).toBe(0);
   });
 
   it('deletes nothing where verification failed', async () => {
-    bench.sandbox.put('n-1.zip', 'x');
+    fixture.sandbox.put('n-1.zip', 'x');
     await write('n-2.zip');
-    bench.sandbox.inject({ filename: 'n-2.zip', action: { kind: 'store-corrupt' } });
-    expect((await bench.upload('n-2.zip', '--verify', '--keep', '1', '--keep-pattern', 'n-*.zip')).exitCode).toBe(1);
-    expect(bench.sandbox.downloads.has('n-1.zip')).toBe(true);
+    fixture.sandbox.inject({ filename: 'n-2.zip', action: { kind: 'store-corrupt' } });
+    expect((await fixture.upload('n-2.zip', '--verify', '--keep', '1', '--keep-pattern', 'n-*.zip')).exitCode).toBe(1);
+    expect(fixture.sandbox.downloads.has('n-1.zip')).toBe(true);
   });
 
   it('a download that somebody else deleted meanwhile is no error', async () => {
-    for (let day = 1; day <= 2; day++) bench.sandbox.put(`n-${day}.zip`, 'x', new Date(Date.UTC(2026, 0, day)));
+    for (let day = 1; day <= 2; day++) fixture.sandbox.put(`n-${day}.zip`, 'x', new Date(Date.UTC(2026, 0, day)));
     await write('n-3.zip');
-    bench.sandbox.inject({
+    fixture.sandbox.inject({
       method: 'DELETE',
       action: { kind: 'status', status: 404, body: '{"error":{"message":"gone"}}' },
     });
-    expect((await bench.upload('n-3.zip', '--keep', '1', '--keep-pattern', 'n-*.zip')).exitCode).toBe(0);
+    expect((await fixture.upload('n-3.zip', '--keep', '1', '--keep-pattern', 'n-*.zip')).exitCode).toBe(0);
   });
 
   it('a failing deletion says that the upload itself is there', async () => {
-    bench.sandbox.put('n-1.zip', 'x', new Date(0));
+    fixture.sandbox.put('n-1.zip', 'x', new Date(0));
     await write('n-2.zip');
-    bench.sandbox.inject({ method: 'DELETE', action: { kind: 'status', status: 403 } });
-    const { exitCode, output } = await bench.upload('n-2.zip', '--keep', '1', '--keep-pattern', 'n-*.zip');
+    fixture.sandbox.inject({ method: 'DELETE', action: { kind: 'status', status: 403 } });
+    const { exitCode, output } = await fixture.upload('n-2.zip', '--keep', '1', '--keep-pattern', 'n-*.zip');
     expect(exitCode).toBe(1);
     expect(output).toContain('n-2.zip: published');
   });
@@ -311,14 +314,14 @@ describe('runs at the same time with --keep', () => {
     [20, 1],
     [20, 3],
   ])('%i of them with --keep %i leave the newest', async (runs, keep) => {
-    bench.sandbox.put('n-old.zip', 'x');
+    fixture.sandbox.put('n-old.zip', 'x');
     const names = Array.from({ length: runs }, (_, run) => `n-${run}.zip`);
     for (const name of names) await write(name);
     const options = arrayVariables('EXTRA_ARGS', ['--keep', String(keep), '--keep-pattern', 'n-*.zip']);
-    const ended = await Promise.all(names.map((name) => bench.runPipe({ FILENAME: name, ...options })));
+    const ended = await Promise.all(names.map((name) => fixture.runPipe({ FILENAME: name, ...options })));
     expect(ended.map(({ exitCode }) => exitCode)).toEqual(names.map(() => 0));
     // Numbered in the order in which they were stored, beginning with that of n-old.zip.
-    const left = [...bench.sandbox.downloads.values()].map(({ id }) => id);
+    const left = [...fixture.sandbox.downloads.values()].map(({ id }) => id);
     expect(left.sort((a, b) => b - a)).toEqual(Array.from({ length: keep }, (_, index) => runs + 1 - index));
   });
 });
@@ -333,10 +336,10 @@ describe('a file that changes after it was planned is never published', () => {
 
   it.each(changes)('one that %s during the upload', async (_, change) => {
     await write('large.bin', large);
-    bench.sandbox.inject({ filename: 'large.bin', action: { kind: 'trickle', bytesPerSecond: 20_000_000 } });
-    const running = bench.upload('large.bin');
-    while (bench.sandbox.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    await change(join(bench.directory, 'large.bin'));
+    fixture.sandbox.inject({ filename: 'large.bin', action: { kind: 'trickle', bytesPerSecond: 20_000_000 } });
+    const running = fixture.upload('large.bin');
+    while (fixture.sandbox.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await change(join(fixture.directory, 'large.bin'));
     const { exitCode, output } = await running;
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ .*large.bin changed while it was being uploaded/);
@@ -347,10 +350,10 @@ describe('a file that changes after it was planned is never published', () => {
   it('one that vanishes before its turn', async () => {
     await write('a.bin', large);
     await write('b.txt');
-    bench.sandbox.inject({ filename: 'a.bin', action: { kind: 'trickle', bytesPerSecond: 20_000_000 } });
-    const running = bench.upload('*', '--concurrency', '1');
-    while (bench.sandbox.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    await rm(join(bench.directory, 'b.txt'));
+    fixture.sandbox.inject({ filename: 'a.bin', action: { kind: 'trickle', bytesPerSecond: 20_000_000 } });
+    const running = fixture.upload('*', '--concurrency', '1');
+    while (fixture.sandbox.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await rm(join(fixture.directory, 'b.txt'));
     const { exitCode, output } = await running;
     expect(exitCode).toBe(1);
     expect(output).toContain('b.txt changed while it was being uploaded: it no longer exists');
@@ -359,10 +362,10 @@ describe('a file that changes after it was planned is never published', () => {
 
   it('one that vanishes while it is read is still whole: its content is held open', async () => {
     const sha256 = await write('large.bin', large);
-    bench.sandbox.inject({ filename: 'large.bin', action: { kind: 'trickle', bytesPerSecond: 20_000_000 } });
-    const running = bench.upload('large.bin');
-    while (bench.sandbox.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    await rm(join(bench.directory, 'large.bin'));
+    fixture.sandbox.inject({ filename: 'large.bin', action: { kind: 'trickle', bytesPerSecond: 20_000_000 } });
+    const running = fixture.upload('large.bin');
+    while (fixture.sandbox.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await rm(join(fixture.directory, 'large.bin'));
     const { exitCode } = await running;
     // The link count is part of the file's status: whether it is taken for a change is not promised, only that nothing is half there.
     if (exitCode === 0) expect(landed()).toEqual({ 'large.bin': sha256 });
@@ -378,14 +381,14 @@ describe('stopping', () => {
     await write('1-small.txt', 'x'.repeat(100));
     await write('2-large.bin', large);
     await write('3-later.txt', 'x');
-    bench.sandbox.inject({ filename: '2-large.bin', times: Infinity, action: { kind: 'stall', afterBytes: 1000 } });
-    const running = bench.runPipe({
+    fixture.sandbox.inject({ filename: '2-large.bin', times: Infinity, action: { kind: 'stall', afterBytes: 1000 } });
+    const running = fixture.runPipe({
       FILENAME: '*',
       ...arrayVariables('EXTRA_ARGS', ['--concurrency', '2', '--output', 'result.json']),
     });
-    while (!bench.sandbox.downloads.has('3-later.txt')) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!fixture.sandbox.downloads.has('3-later.txt')) await new Promise((resolve) => setTimeout(resolve, 5));
     const stoppedAt = performance.now();
-    bench.signal(name);
+    fixture.signal(name);
     const { exitCode, output } = await running;
     expect(performance.now() - stoppedAt).toBeLessThan(patience(2_000));
     expect(exitCode).toBe(code);
@@ -397,15 +400,15 @@ describe('stopping', () => {
 
   it('during a wait before another try', async () => {
     await write('a.txt');
-    bench.sandbox.inject({
+    fixture.sandbox.inject({
       method: 'POST',
       times: Infinity,
       action: { kind: 'status', status: 429, headers: { 'Retry-After': '60' } },
     });
-    const running = bench.runPipe({ FILENAME: '*' });
-    while (bench.sandbox.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const running = fixture.runPipe({ FILENAME: '*' });
+    while (fixture.sandbox.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await new Promise((resolve) => setTimeout(resolve, 50));
-    bench.signal('SIGTERM');
+    fixture.signal('SIGTERM');
     const { exitCode, ms } = await running;
     expect(exitCode).toBe(143);
     expect(ms).toBeLessThan(patience(3_000));
@@ -415,17 +418,17 @@ describe('stopping', () => {
 describe('results', () => {
   it('as JSON, in --output and in the storage directory, and as output variables', async () => {
     const sha256 = await write('dist/app.zip');
-    const storage = join(bench.directory, 'storage', 'deep');
-    const variables = join(bench.directory, 'variables');
+    const storage = join(fixture.directory, 'storage', 'deep');
+    const variables = join(fixture.directory, 'variables');
     await writeFile(variables, 'EARLIER=1\n');
-    const { exitCode } = await bench.runPipe({
+    const { exitCode } = await fixture.runPipe({
       FILENAME: 'dist/app.zip',
       EXTRA_ARGS: '--output=out/result.json',
       BITBUCKET_PIPE_STORAGE_DIR: storage,
       BITBUCKET_PIPELINES_VARIABLES_PATH: variables,
     });
     expect(exitCode).toBe(0);
-    const url = `${bench.sandbox.apiUrl}/repositories/acme/app/downloads/app.zip`;
+    const url = `${fixture.sandbox.apiUrl}/repositories/acme/app/downloads/app.zip`;
     const expected = {
       type: 'file',
       items: [{ name: 'app.zip', url, size: 12, sha256, action: 'uploaded' }],
@@ -433,7 +436,7 @@ describe('results', () => {
       seconds: expect.any(Number),
     };
     expect(JSON.parse(await readFile(join(storage, 'result.json'), 'utf8'))).toEqual(expected);
-    expect(JSON.parse(await readFile(join(bench.directory, 'out/result.json'), 'utf8'))).toEqual(expected);
+    expect(JSON.parse(await readFile(join(fixture.directory, 'out/result.json'), 'utf8'))).toEqual(expected);
     expect(await readFile(variables, 'utf8')).toBe(
       `EARLIER=1\nUPLOAD_URL=${url}\nUPLOAD_COUNT=1\nUPLOAD_SHA256=${sha256}\n`,
     );
@@ -441,9 +444,9 @@ describe('results', () => {
 
   it('of a failed run too, with what failed', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ method: 'POST', action: { kind: 'status', status: 400, body: '{"error":"no"}' } });
-    await bench.upload('a.txt', '--output', 'result.json');
-    const result: unknown = JSON.parse(await readFile(join(bench.directory, 'result.json'), 'utf8'));
+    fixture.sandbox.inject({ method: 'POST', action: { kind: 'status', status: 400, body: '{"error":"no"}' } });
+    await fixture.upload('a.txt', '--output', 'result.json');
+    const result: unknown = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8'));
     expect(result).toMatchObject({
       items: [{ name: 'a.txt', action: 'failed' }],
       error: expect.stringContaining('400 no'),
@@ -452,12 +455,12 @@ describe('results', () => {
 
   it('an --output that cannot be written is an error before anything is sent', async () => {
     await write('a.txt');
-    await mkdir(join(bench.directory, 'taken'));
-    const { exitCode, output } = await bench.upload('a.txt', '--output', 'taken');
+    await mkdir(join(fixture.directory, 'taken'));
+    const { exitCode, output } = await fixture.upload('a.txt', '--output', 'taken');
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ --output .*taken cannot be written, and nothing was sent/);
-    expect(bench.sandbox.requests).toEqual([]);
-    expect((await stat(join(bench.directory, 'taken'))).isDirectory()).toBe(true);
+    expect(fixture.sandbox.requests).toEqual([]);
+    expect((await stat(join(fixture.directory, 'taken'))).isDirectory()).toBe(true);
   });
 
   const pipeline = {
@@ -469,38 +472,38 @@ describe('results', () => {
 
   it('as a Code Insights report with links, in a pipeline', async () => {
     for (let index = 0; index < 15; index++) await write(`${index}.txt`);
-    expect((await bench.runPipe({ FILENAME: '*.txt', ...pipeline })).exitCode).toBe(0);
-    expect([...bench.sandbox.reports.keys()]).toEqual([`${pipeline.BITBUCKET_COMMIT}/bitbucket-upload-package-file`]);
-    expect([...bench.sandbox.reports.values()]).toMatchObject([
+    expect((await fixture.runPipe({ FILENAME: '*.txt', ...pipeline })).exitCode).toBe(0);
+    expect([...fixture.sandbox.reports.keys()]).toEqual([`${pipeline.BITBUCKET_COMMIT}/bitbucket-upload-package-file`]);
+    expect([...fixture.sandbox.reports.values()]).toMatchObject([
       { title: 'Published to Downloads', result: 'PASSED', details: expect.stringContaining('15 files') },
     ]);
   });
 
   it('a report that is refused is a warning, and one that cannot be sent is not even that', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ server: 'proxy', action: { kind: 'status', status: 403, body: 'no' } });
-    const refused = await bench.runPipe({ FILENAME: 'a.txt', ...pipeline });
+    fixture.sandbox.inject({ server: 'proxy', action: { kind: 'status', status: 403, body: 'no' } });
+    const refused = await fixture.runPipe({ FILENAME: 'a.txt', ...pipeline });
     expect(refused.exitCode).toBe(0);
     expect(refused.output).toContain('WARNING: Code Insights report:');
-    bench.sandbox.inject({ server: 'proxy', action: { kind: 'reset' } });
-    const unreachable = await bench.runPipe({ FILENAME: 'a.txt', ...pipeline });
+    fixture.sandbox.inject({ server: 'proxy', action: { kind: 'reset' } });
+    const unreachable = await fixture.runPipe({ FILENAME: 'a.txt', ...pipeline });
     expect(unreachable.exitCode).toBe(0);
     expect(unreachable.output).not.toContain('WARNING');
   });
 
   it('no report outside of a pipeline, nor with --no-report', async () => {
     await write('a.txt');
-    await bench.runPipe({ FILENAME: 'a.txt' });
-    await bench.runPipe({ FILENAME: 'a.txt', EXTRA_ARGS: '--no-report', ...pipeline });
-    expect(bench.sandbox.reports.size).toBe(0);
+    await fixture.runPipe({ FILENAME: 'a.txt' });
+    await fixture.runPipe({ FILENAME: 'a.txt', EXTRA_ARGS: '--no-report', ...pipeline });
+    expect(fixture.sandbox.reports.size).toBe(0);
   });
 
   it('a newer version is named in a warning', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ method: 'POST', action: { kind: 'delay', ms: patience(200) } });
-    const { exitCode, output } = await bench.runPipe(
+    fixture.sandbox.inject({ method: 'POST', action: { kind: 'delay', ms: patience(200) } });
+    const { exitCode, output } = await fixture.runPipe(
       { FILENAME: 'a.txt' },
-      { versionListUrl: bench.sandbox.versionListUrl },
+      { versionListUrl: fixture.sandbox.versionListUrl },
     );
     expect(exitCode).toBe(0);
     expect(output).toContain('WARNING: New version available: packagepipes/bitbucket-upload-package:9.9.9');
@@ -508,10 +511,10 @@ describe('results', () => {
 
   it('a version list that never comes costs no time', async () => {
     await write('a.txt');
-    bench.sandbox.inject({ server: 'web', action: { kind: 'stall' } });
-    const { exitCode, ms } = await bench.runPipe(
+    fixture.sandbox.inject({ server: 'web', action: { kind: 'stall' } });
+    const { exitCode, ms } = await fixture.runPipe(
       { FILENAME: 'a.txt' },
-      { versionListUrl: bench.sandbox.versionListUrl },
+      { versionListUrl: fixture.sandbox.versionListUrl },
     );
     expect(exitCode).toBe(0);
     expect(ms).toBeLessThan(patience(1_500));

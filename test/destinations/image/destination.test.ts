@@ -10,23 +10,23 @@ import {
   writePlatforms,
 } from '../../oci/registry/images.ts';
 import { layer } from '../../oci/fixtures.ts';
-import { arrayVariables, type Bench, type Ended, useBench } from '../../run-pipe.ts';
+import { arrayVariables, type Fixture, type Ended, useSandbox } from '../../run-pipe.ts';
 import type { RegistryOptions } from '../../sandbox/registry-options.ts';
 import { tokens } from '../../sandbox/tokens.ts';
 
 type More = Readonly<Record<string, string | undefined>>;
 
-async function publish(bench: Bench, file: string | undefined, more: More = {}, ...args: string[]): Promise<Ended> {
-  return await bench.runPipe({ ...imageEnvironment(bench, file, ...args), ...more });
+async function publish(fixture: Fixture, file: string | undefined, more: More = {}, ...args: string[]): Promise<Ended> {
+  return await fixture.runPipe({ ...imageEnvironment(fixture, file, ...args), ...more });
 }
 
-async function expectPublished(bench: Bench, { exitCode, output }: Ended, tag = 'v1'): Promise<void> {
+async function expectPublished(fixture: Fixture, { exitCode, output }: Ended, tag = 'v1'): Promise<void> {
   expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
-  expect(await bench.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
+  expect(await fixture.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
 }
 
-function uploads(bench: Bench): number {
-  return bench.sandbox.requests.filter(({ steps }) => steps.includes('start')).length;
+function uploads(fixture: Fixture): number {
+  return fixture.sandbox.requests.filter(({ steps }) => steps.includes('start')).length;
 }
 
 const behaviours: Readonly<Record<string, RegistryOptions>> = {
@@ -42,31 +42,31 @@ const behaviours: Readonly<Record<string, RegistryOptions>> = {
 };
 
 describe.each(Object.entries(behaviours))('with %s', (_, registry) => {
-  const bench = useBench({ registry });
+  const fixture = useSandbox({ registry });
 
   it('publishes', async () => {
-    await expectPublished(bench, await publish(bench, await writeArchive(bench, smallLayers)));
+    await expectPublished(fixture, await publish(fixture, await writeArchive(fixture, smallLayers)));
   });
 });
 
 describe('with tokens that expire at every step', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
   it('publishes', async () => {
     const steps = ['start', 'data', 'commit', 'manifest-put'] as const;
-    for (const step of steps) bench.sandbox.inject({ step, action: { kind: 'expire-token' } });
-    await expectPublished(bench, await publish(bench, await writeArchive(bench, smallLayers)));
-    expect(bench.sandbox.requests.filter(({ fault }) => fault === 'expire-token')).toHaveLength(steps.length);
+    for (const step of steps) fixture.sandbox.inject({ step, action: { kind: 'expire-token' } });
+    await expectPublished(fixture, await publish(fixture, await writeArchive(fixture, smallLayers)));
+    expect(fixture.sandbox.requests.filter(({ fault }) => fault === 'expire-token')).toHaveLength(steps.length);
   });
 });
 
 describe('without authentication', () => {
-  const bench = useBench({ registry: { authentication: 'none' } });
+  const fixture = useSandbox({ registry: { authentication: 'none' } });
 
   it('publishes for nobody, in as few requests as there can be', async () => {
-    const ended = await publish(bench, await writeLayout(bench, layers), { USERNAME: undefined, TOKEN: undefined });
-    await expectPublished(bench, ended);
-    expect(bench.sandbox.requests.length).toBeLessThanOrEqual(24);
+    const ended = await publish(fixture, await writeLayout(fixture, layers), { USERNAME: undefined, TOKEN: undefined });
+    await expectPublished(fixture, ended);
+    expect(fixture.sandbox.requests.length).toBeLessThanOrEqual(24);
   });
 
   it("the pipeline's own credentials are not for another registry", async () => {
@@ -76,16 +76,16 @@ describe('without authentication', () => {
       BITBUCKET_PACKAGES_USERNAME: tokens.packagesUser,
       BITBUCKET_PACKAGES_TOKEN: tokens.packagesToken,
     };
-    await expectPublished(bench, await publish(bench, await writeArchive(bench, smallLayers), own));
-    expect(bench.sandbox.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
+    await expectPublished(fixture, await publish(fixture, await writeArchive(fixture, smallLayers), own));
+    expect(fixture.sandbox.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
   });
 });
 
 describe('refusals', () => {
-  const bench = useBench({ registry: { immutableTags: 'fixed' } });
+  const fixture = useSandbox({ registry: { immutableTags: 'fixed' } });
 
   it('wrong credentials', async () => {
-    const { exitCode, output } = await publish(bench, await writeArchive(bench, smallLayers), {
+    const { exitCode, output } = await publish(fixture, await writeArchive(fixture, smallLayers), {
       TOKEN: 'wrong-token-of-some-length',
     });
     expect(exitCode).toBe(1);
@@ -95,44 +95,46 @@ describe('refusals', () => {
 
   it("an access token for Bitbucket's registry, before any request", async () => {
     const more = { REGISTRY: undefined, TOKEN: tokens.accessToken, USERNAME: undefined };
-    const { exitCode, output } = await publish(bench, await writeArchive(bench, smallLayers), more);
+    const { exitCode, output } = await publish(fixture, await writeArchive(fixture, smallLayers), more);
     expect(exitCode).toBe(1);
     expect(output).toContain('is an access token, which Packages do not accept');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 
   it('a package that was not created', async () => {
-    const { exitCode, output } = await publish(bench, await writeArchive(bench, smallLayers), { IMAGE: 'acme/new' });
+    const { exitCode, output } = await publish(fixture, await writeArchive(fixture, smallLayers), {
+      IMAGE: 'acme/new',
+    });
     expect(exitCode).toBe(1);
     expect(output).toContain('The package acme/new does not exist');
   });
 
   it('an immutable tag among several: told for each of them', async () => {
-    await bench.sandbox.registry.seed('acme/app', { tags: ['fixed'] });
+    await fixture.sandbox.registry.seed('acme/app', { tags: ['fixed'] });
     const more = { TAGS: 'fixed, v3' };
-    const { exitCode, output } = await publish(bench, await writeArchive(bench, smallLayers), more);
+    const { exitCode, output } = await publish(fixture, await writeArchive(fixture, smallLayers), more);
     expect(exitCode).toBe(1);
     expect(output).toMatch(/app:v1: published\n.*app:fixed: NOT published\n.*app:v3: not attempted\n/);
-    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+    expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
 });
 
 describe('what is published already', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
   it('is not sent again under another tag, and a changed layer is sent alone', async () => {
-    await expectPublished(bench, await publish(bench, await writeArchive(bench, smallLayers)));
-    const first = uploads(bench);
+    await expectPublished(fixture, await publish(fixture, await writeArchive(fixture, smallLayers)));
+    const first = uploads(fixture);
     const more = { IMAGE: 'acme/app:v2', ...arrayVariables('TAGS', ['other']) };
-    await expectPublished(bench, await publish(bench, 'app.tar', more, '--reuse', 'v1'), 'v2');
-    expect(uploads(bench)).toBe(first);
-    expect(await bench.sandbox.registry.pullProblems('acme/app', 'other')).toEqual([]);
+    await expectPublished(fixture, await publish(fixture, 'app.tar', more, '--reuse', 'v1'), 'v2');
+    expect(uploads(fixture)).toBe(first);
+    expect(await fixture.sandbox.registry.pullProblems('acme/app', 'other')).toEqual([]);
     const changed = [...smallLayers.slice(0, -1), layer('changed', 700)];
-    await expectPublished(bench, await publish(bench, await writeArchive(bench, changed)));
+    await expectPublished(fixture, await publish(fixture, await writeArchive(fixture, changed)));
     // The layer, and the config.
-    expect(uploads(bench)).toBe(first + 2);
-    await expectPublished(bench, await publish(bench, 'app.tar', {}, '--reuse', 'none'));
-    expect(bench.sandbox.requests.length).toBeGreaterThan(0);
+    expect(uploads(fixture)).toBe(first + 2);
+    await expectPublished(fixture, await publish(fixture, 'app.tar', {}, '--reuse', 'none'));
+    expect(fixture.sandbox.requests.length).toBeGreaterThan(0);
   });
 
   it.each([
@@ -140,44 +142,44 @@ describe('what is published already', () => {
     ['is not trusted where a blob has vanished', { missing: true }, 2],
   ])('%s', async (_, seeded, sent) => {
     const content = layer('seeded', 3000);
-    await bench.sandbox.registry.seed('acme/app', { layers: [{ content, ...seeded }] });
-    const ended = await publish(bench, await writeArchive(bench, [content], 'app.tar', { author: 'another' }));
-    await expectPublished(bench, ended);
-    expect(uploads(bench)).toBe(sent);
+    await fixture.sandbox.registry.seed('acme/app', { layers: [{ content, ...seeded }] });
+    const ended = await publish(fixture, await writeArchive(fixture, [content], 'app.tar', { author: 'another' }));
+    await expectPublished(fixture, ended);
+    expect(uploads(fixture)).toBe(sent);
   });
 
   it('is not trusted where its config has more layers than its manifest', async () => {
     const content = layer('seeded', 3000);
     const diff = { type: 'layers', diff_ids: ['sha256:1', 'sha256:2'] };
-    await bench.sandbox.registry.seed('acme/app', { layers: [{ content }], config: { rootfs: diff } });
-    await expectPublished(bench, await publish(bench, await writeArchive(bench, [content])));
-    expect(uploads(bench)).toBe(2);
+    await fixture.sandbox.registry.seed('acme/app', { layers: [{ content }], config: { rootfs: diff } });
+    await expectPublished(fixture, await publish(fixture, await writeArchive(fixture, [content])));
+    expect(uploads(fixture)).toBe(2);
   });
 
   it.each(['manifest-get', 'blob-get'] as const)('is not trusted where %s gives other content', async (step) => {
     const content = layer('seeded', 3000);
-    await bench.sandbox.registry.seed('acme/app', { layers: [{ content }] });
-    bench.sandbox.inject({ step, path: 'latest|blobs', times: 1, action: { kind: 'corrupt-content' } });
+    await fixture.sandbox.registry.seed('acme/app', { layers: [{ content }] });
+    fixture.sandbox.inject({ step, path: 'latest|blobs', times: 1, action: { kind: 'corrupt-content' } });
     await expectPublished(
-      bench,
-      await publish(bench, await writeArchive(bench, [content], 'app.tar', { author: 'b' })),
+      fixture,
+      await publish(fixture, await writeArchive(fixture, [content], 'app.tar', { author: 'b' })),
     );
   });
 });
 
 describe.each([{}, { acceptsOci: false }])('several platforms, %j', (registry) => {
-  const bench = useBench({ registry });
+  const fixture = useSandbox({ registry });
 
   it('an index, one platform of it, and an index of published tags', async () => {
-    const file = await writePlatforms(bench, ['amd64', 'arm64']);
-    await expectPublished(bench, await publish(bench, file));
+    const file = await writePlatforms(fixture, ['amd64', 'arm64']);
+    await expectPublished(fixture, await publish(fixture, file));
     for (const architecture of ['amd64', 'arm64']) {
       const more = { IMAGE: `acme/app:${architecture}` };
-      const ended = await publish(bench, file, more, '--platform', `linux/${architecture}`);
-      await expectPublished(bench, ended, architecture);
+      const ended = await publish(fixture, file, more, '--platform', `linux/${architecture}`);
+      await expectPublished(fixture, ended, architecture);
     }
     const join = (...tags: string[]): Promise<Ended> =>
-      publish(bench, undefined, { IMAGE: 'acme/app:joined' }, ...tags.flatMap((tag) => ['--join', tag]));
-    await expectPublished(bench, await join('amd64', 'arm64'), 'joined');
+      publish(fixture, undefined, { IMAGE: 'acme/app:joined' }, ...tags.flatMap((tag) => ['--join', tag]));
+    await expectPublished(fixture, await join('amd64', 'arm64'), 'joined');
   });
 });

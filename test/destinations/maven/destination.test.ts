@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { acme, descriptor, type DescriptorFields, jar, plainJar, pluginJar, pomText } from './artifacts.ts';
 import { zip } from '../../archive/zip-writer.ts';
-import { arrayVariables, type Bench, type Ended, type RunOptions, useBench } from '../../run-pipe.ts';
+import { arrayVariables, type Fixture, type Ended, type RunOptions, useSandbox } from '../../run-pipe.ts';
 import type { MavenOptions } from '../../sandbox/maven-repository.ts';
 import { patience } from '../../patience.ts';
 import { tokens } from '../../sandbox/tokens.ts';
@@ -14,24 +14,24 @@ import { tokens } from '../../sandbox/tokens.ts';
 type PluginFields = Pick<DescriptorFields, 'artifactId' | 'goalPrefix'> & { readonly version?: string };
 type More = Readonly<Record<string, string | undefined>>;
 
-async function write(bench: Bench, files: Readonly<Record<string, Buffer | string>>): Promise<void> {
+async function write(fixture: Fixture, files: Readonly<Record<string, Buffer | string>>): Promise<void> {
   for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(bench.directory, path)), { recursive: true });
-    await writeFile(join(bench.directory, path), content);
+    await mkdir(dirname(join(fixture.directory, path)), { recursive: true });
+    await writeFile(join(fixture.directory, path), content);
   }
 }
 
 async function publish(
-  bench: Bench,
+  fixture: Fixture,
   filename: string,
   args: readonly string[] = [],
   more: More = {},
   options: RunOptions = {},
 ): Promise<Ended> {
-  return await bench.runPipe(
+  return await fixture.runPipe(
     {
       TYPE: 'maven',
-      REGISTRY: bench.sandbox.mavenUrl,
+      REGISTRY: fixture.sandbox.mavenUrl,
       USERNAME: tokens.apiUser,
       TOKEN: tokens.apiToken,
       FILENAME: filename,
@@ -48,8 +48,8 @@ function expectSuccess({ exitCode, output }: Ended): void {
 }
 
 /** Below the repository, checksum files left out once they are seen to be complete. */
-function stored(bench: Bench): readonly string[] {
-  const all = [...bench.sandbox.maven.files.keys()];
+function stored(fixture: Fixture): readonly string[] {
+  const all = [...fixture.sandbox.maven.files.keys()];
   const files = all.filter((path) => !/\.(?:md5|sha1|sha256|sha512)$/.test(path));
   const expected = files.flatMap((path) => [
     path,
@@ -59,55 +59,60 @@ function stored(bench: Bench): readonly string[] {
   return files;
 }
 
-async function text(bench: Bench, path: string): Promise<string> {
-  return (await bench.sandbox.maven.files.get(path)?.content())?.toString() ?? `no ${path}`;
+async function text(fixture: Fixture, path: string): Promise<string> {
+  return (await fixture.sandbox.maven.files.get(path)?.content())?.toString() ?? `no ${path}`;
 }
 
-async function resultItems(bench: Bench): Promise<readonly Readonly<Record<string, unknown>>[]> {
+async function resultItems(fixture: Fixture): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const result: { items: Readonly<Record<string, unknown>>[] } = JSON.parse(
-    await readFile(join(bench.directory, 'result.json'), 'utf8'),
+    await readFile(join(fixture.directory, 'result.json'), 'utf8'),
   );
   return result.items;
 }
 
-const puts = (bench: Bench): readonly string[] =>
-  bench.sandbox.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path.replace(/^.*\//, ''));
+const puts = (fixture: Fixture): readonly string[] =>
+  fixture.sandbox.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path.replace(/^.*\//, ''));
 
 const release = 'com/acme/app/1.0';
 
 describe('a release', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
   it('is published with its POM from inside, checksums, and metadata last', async () => {
-    await write(bench, { 'target/app-1.0.jar': jar() });
-    const ended = await publish(bench, 'target/*.jar');
+    await write(fixture, { 'target/app-1.0.jar': jar() });
+    const ended = await publish(fixture, 'target/*.jar');
     expectSuccess(ended);
-    expect(stored(bench)).toEqual([
+    expect(stored(fixture)).toEqual([
       `${release}/app-1.0.jar`,
       `${release}/app-1.0.pom`,
       'com/acme/app/maven-metadata.xml',
     ]);
-    expect(await text(bench, `${release}/app-1.0.pom`)).toBe(pomText());
-    expect((await bench.sandbox.maven.files.get(`${release}/app-1.0.jar`)?.content())?.equals(jar())).toBe(true);
-    const order = puts(bench).filter((name) => !/\.(?:md5|sha\d+)$/.test(name));
+    expect(await text(fixture, `${release}/app-1.0.pom`)).toBe(pomText());
+    expect((await fixture.sandbox.maven.files.get(`${release}/app-1.0.jar`)?.content())?.equals(jar())).toBe(true);
+    const order = puts(fixture).filter((name) => !/\.(?:md5|sha\d+)$/.test(name));
     expect(order).toEqual(['app-1.0.jar', 'app-1.0.pom', 'maven-metadata.xml']);
-    expect(await text(bench, 'com/acme/app/maven-metadata.xml')).toMatch(
+    expect(await text(fixture, 'com/acme/app/maven-metadata.xml')).toMatch(
       /^<\?xml .*\n<metadata>\n {2}<groupId>com\.acme<\/groupId>\n {2}<artifactId>app<\/artifactId>\n {2}<versioning>\n {4}<release>1\.0<\/release>\n {4}<versions>\n {6}<version>1\.0<\/version>\n {4}<\/versions>\n {4}<lastUpdated>\d{14}<\/lastUpdated>\n {2}<\/versioning>\n<\/metadata>\n$/,
     );
     expect(ended.output).toContain(`Publishing com.acme:app:1.0, 2 files`);
     expect(ended.output).toMatch(/✔ Published com\.acme:app:1\.0: 2 files, .*\/repository\/com\/acme\/app\/1\.0\/\n$/);
-    expect(await resultItems(bench)).toEqual([
+    expect(await resultItems(fixture)).toEqual([
       expect.objectContaining({ name: 'com.acme:app:1.0:jar', size: jar().length, action: 'uploaded' }),
       expect.objectContaining({ name: 'com.acme:app:1.0:pom', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }),
     ]);
   });
 
   it('comes with sources and javadoc, and gets a classifier later', async () => {
-    await write(bench, { 'app-1.0.jar': jar(), 's.jar': plainJar('s'), 'j.jar': plainJar('j'), 'linux.tar.gz': 'tgz' });
-    expectSuccess(await publish(bench, 'app-1.0.jar', ['--sources', 's.jar', '--javadoc', 'j.jar']));
-    await write(bench, { 'pom.xml': pomText() });
-    expectSuccess(await publish(bench, 'linux.tar.gz', ['--classifier', 'linux']));
-    expect(stored(bench)).toEqual([
+    await write(fixture, {
+      'app-1.0.jar': jar(),
+      's.jar': plainJar('s'),
+      'j.jar': plainJar('j'),
+      'linux.tar.gz': 'tgz',
+    });
+    expectSuccess(await publish(fixture, 'app-1.0.jar', ['--sources', 's.jar', '--javadoc', 'j.jar']));
+    await write(fixture, { 'pom.xml': pomText() });
+    expectSuccess(await publish(fixture, 'linux.tar.gz', ['--classifier', 'linux']));
+    expect(stored(fixture)).toEqual([
       `${release}/app-1.0.jar`,
       `${release}/app-1.0-sources.jar`,
       `${release}/app-1.0-javadoc.jar`,
@@ -115,7 +120,7 @@ describe('a release', () => {
       'com/acme/app/maven-metadata.xml',
       `${release}/app-1.0-linux.tar.gz`,
     ]);
-    expect(await resultItems(bench)).toEqual([
+    expect(await resultItems(fixture)).toEqual([
       expect.objectContaining({ name: 'com.acme:app:1.0:linux:tar.gz', action: 'uploaded' }),
       expect.objectContaining({ name: 'com.acme:app:1.0:pom', action: 'skipped' }),
     ]);
@@ -123,82 +128,82 @@ describe('a release', () => {
 
   it('joins the versions that are there', async () => {
     for (const version of ['0.8', '0.9', '1.0']) {
-      await write(bench, { 'app.jar': jar({ ...acme, version }) });
-      expectSuccess(await publish(bench, 'app.jar'));
+      await write(fixture, { 'app.jar': jar({ ...acme, version }) });
+      expectSuccess(await publish(fixture, 'app.jar'));
     }
-    const metadata = await text(bench, 'com/acme/app/maven-metadata.xml');
+    const metadata = await text(fixture, 'com/acme/app/maven-metadata.xml');
     expect(metadata).toMatch(/<version>0\.8<\/version>\s*<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
     expect(metadata).toContain('<release>1.0</release>');
-    stored(bench);
+    stored(fixture);
   });
 
   it('that is there, and the very same, is left alone', async () => {
-    await write(bench, { 'app-1.0.jar': jar() });
-    expectSuccess(await publish(bench, 'app-1.0.jar'));
-    const sent = puts(bench).length;
-    const ended = await publish(bench, 'app-1.0.jar');
+    await write(fixture, { 'app-1.0.jar': jar() });
+    expectSuccess(await publish(fixture, 'app-1.0.jar'));
+    const sent = puts(fixture).length;
+    const ended = await publish(fixture, 'app-1.0.jar');
     expectSuccess(ended);
     expect(ended.output).toContain('com.acme:app:1.0 is already there, with identical content');
-    expect(puts(bench)).toHaveLength(sent);
-    expect((await resultItems(bench)).map(({ action }) => action)).toEqual(['skipped', 'skipped']);
+    expect(puts(fixture)).toHaveLength(sent);
+    expect((await resultItems(fixture)).map(({ action }) => action)).toEqual(['skipped', 'skipped']);
   });
 
   it.each([
     ['with checksum files', true, /app-1\.0\.jar: there with sha256 [0-9a-f]{64}, here with [0-9a-f]{64}/],
     ['without, of another size', false, /app-1\.0\.jar: there with 5 bytes, here with \d+ and sha256 [0-9a-f]{64}/],
   ])('that is there with other contents is not replaced: %s', async (_, withChecksums, message) => {
-    await write(bench, { 'app-1.0.jar': jar() });
-    bench.sandbox.maven.put(`${release}/app-1.0.jar`, 'other', { withChecksums });
-    const { exitCode, output } = await publish(bench, 'app-1.0.jar');
+    await write(fixture, { 'app-1.0.jar': jar() });
+    fixture.sandbox.maven.put(`${release}/app-1.0.jar`, 'other', { withChecksums });
+    const { exitCode, output } = await publish(fixture, 'app-1.0.jar');
     expect(exitCode).toBe(1);
     expect(output).toMatch(message);
     expect(output).toContain('com.acme:app:1.0 is published already, with other contents');
     expect(output).toMatch(/What to do: .*another version/);
-    expect(puts(bench)).toEqual([]);
+    expect(puts(fixture)).toEqual([]);
   });
 
   it('without checksum files is compared by its content, and gets them', async () => {
-    await write(bench, { 'app-1.0.jar': jar() });
-    bench.sandbox.maven.put(`${release}/app-1.0.jar`, jar(), { withChecksums: false });
-    expectSuccess(await publish(bench, 'app-1.0.jar'));
-    expect(stored(bench)).toHaveLength(3);
-    expect(puts(bench).filter((name) => name === 'app-1.0.jar')).toEqual([]);
+    await write(fixture, { 'app-1.0.jar': jar() });
+    fixture.sandbox.maven.put(`${release}/app-1.0.jar`, jar(), { withChecksums: false });
+    expectSuccess(await publish(fixture, 'app-1.0.jar'));
+    expect(stored(fixture)).toHaveLength(3);
+    expect(puts(fixture).filter((name) => name === 'app-1.0.jar')).toEqual([]);
     const other = Buffer.from(jar());
     other[40] = (other[40] ?? 0) ^ 1;
-    bench.sandbox.reset();
-    bench.sandbox.maven.put(`${release}/app-1.0.jar`, other, { withChecksums: false });
-    const { exitCode, output } = await publish(bench, 'app-1.0.jar');
+    fixture.sandbox.reset();
+    fixture.sandbox.maven.put(`${release}/app-1.0.jar`, other, { withChecksums: false });
+    const { exitCode, output } = await publish(fixture, 'app-1.0.jar');
     expect(exitCode).toBe(1);
     expect(output).toMatch(/app-1\.0\.jar: there with sha256 [0-9a-f]{64}, here with [0-9a-f]{64}/);
   });
 
   it('is only planned in a dry run', async () => {
-    await write(bench, { 'app-1.0.jar': jar() });
-    const ended = await publish(bench, 'app-1.0.jar', ['--dry-run']);
+    await write(fixture, { 'app-1.0.jar': jar() });
+    const ended = await publish(fixture, 'app-1.0.jar', ['--dry-run']);
     expectSuccess(ended);
     expect(ended.output).toContain('Publishing com.acme:app:1.0, 2 files');
     expect(ended.output).toContain('META-INF/maven/com.acme/app/pom.xml in app-1.0.jar');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 });
 
 describe('a SNAPSHOT', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
   const snapshot = { ...acme, version: '1.1-SNAPSHOT' };
   const directory = 'com/acme/app/1.1-SNAPSHOT';
 
   it('gets a timestamp and the next build number, and keeps the files of other classifiers', async () => {
-    const variables = { BITBUCKET_PIPELINES_VARIABLES_PATH: join(bench.directory, 'variables') };
-    await write(bench, { 'app.jar': jar(snapshot), 's.jar': plainJar('s') });
-    expectSuccess(await publish(bench, 'app.jar', ['--sources', 's.jar'], variables));
+    const variables = { BITBUCKET_PIPELINES_VARIABLES_PATH: join(fixture.directory, 'variables') };
+    await write(fixture, { 'app.jar': jar(snapshot), 's.jar': plainJar('s') });
+    expectSuccess(await publish(fixture, 'app.jar', ['--sources', 's.jar'], variables));
     const [first] = /^\d{8}\.\d{6}$/m.exec(
-      /<timestamp>(.*)<\/timestamp>/.exec(await text(bench, `${directory}/maven-metadata.xml`))?.[1] ?? '',
+      /<timestamp>(.*)<\/timestamp>/.exec(await text(fixture, `${directory}/maven-metadata.xml`))?.[1] ?? '',
     ) ?? [''];
     const written = await readFile(variables.BITBUCKET_PIPELINES_VARIABLES_PATH, 'utf8');
-    const url = `${bench.sandbox.mavenUrl}${directory}/app-1.1-${first}-1.jar`;
+    const url = `${fixture.sandbox.mavenUrl}${directory}/app-1.1-${first}-1.jar`;
     expect(written).toBe(`PACKAGE_NAME=com.acme:app\nPACKAGE_VERSION=1.1-${first}-1\nPACKAGE_URL=${url}\n`);
-    expectSuccess(await publish(bench, 'app.jar', ['--classifier', 'linux']));
-    const metadata = await text(bench, `${directory}/maven-metadata.xml`);
+    expectSuccess(await publish(fixture, 'app.jar', ['--classifier', 'linux']));
+    const metadata = await text(fixture, `${directory}/maven-metadata.xml`);
     expect(metadata).toMatch(/<metadata modelVersion="1\.1\.0">[^]*<buildNumber>2<\/buildNumber>/);
     const values = [...metadata.matchAll(/<snapshotVersion>([^]*?)<\/snapshotVersion>/g)].map(([, file = '']) => [
       /<classifier>(.*)<\/classifier>/.exec(file)?.[1],
@@ -211,38 +216,38 @@ describe('a SNAPSHOT', () => {
       [undefined, 'jar', '1'],
       ['sources', 'jar', '1'],
     ]);
-    const artifact = await text(bench, 'com/acme/app/maven-metadata.xml');
+    const artifact = await text(fixture, 'com/acme/app/maven-metadata.xml');
     expect(artifact).toContain('<version>1.1-SNAPSHOT</version>');
     expect(artifact).not.toContain('<release>');
-    expect(stored(bench)).toHaveLength(7);
+    expect(stored(fixture)).toHaveLength(7);
   });
 
   it('does not take the place of the release', async () => {
-    await write(bench, { 'app.jar': jar(), 'snapshot.jar': jar(snapshot) });
-    expectSuccess(await publish(bench, 'app.jar'));
-    expectSuccess(await publish(bench, 'snapshot.jar'));
-    expect(await text(bench, 'com/acme/app/maven-metadata.xml')).toContain('<release>1.0</release>');
+    await write(fixture, { 'app.jar': jar(), 'snapshot.jar': jar(snapshot) });
+    expectSuccess(await publish(fixture, 'app.jar'));
+    expectSuccess(await publish(fixture, 'snapshot.jar'));
+    expect(await text(fixture, 'com/acme/app/maven-metadata.xml')).toContain('<release>1.0</release>');
   });
 });
 
 describe('a Maven plugin', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
   const groupId = 'com.acme.tools';
   const plugin = { groupId, artifactId: 'acme-maven-plugin', version: '1.0', packaging: 'maven-plugin' } as const;
   const index = 'com/acme/tools/maven-metadata.xml';
   const ofPlugin = (fields: PluginFields = {}): Buffer =>
     pluginJar(descriptor({ ...plugin, ...fields }), { ...plugin, ...fields });
   const prefixes = async (): Promise<readonly string[]> =>
-    [...(await text(bench, index)).matchAll(/<prefix>(.*)<\/prefix>\s*<artifactId>(.*)<\/artifactId>/g)].map(
+    [...(await text(fixture, index)).matchAll(/<prefix>(.*)<\/prefix>\s*<artifactId>(.*)<\/artifactId>/g)].map(
       ([, prefix, artifactId]) => `${prefix}: ${artifactId}`,
     );
 
   it('is found by its prefix: the last thing to be published, and planned', async () => {
-    await write(bench, { 'app.jar': ofPlugin() });
-    const planned = await publish(bench, 'app.jar', ['--dry-run']);
+    await write(fixture, { 'app.jar': ofPlugin() });
+    const planned = await publish(fixture, 'app.jar', ['--dry-run']);
     expect(planned.output).toContain(`  ${index}: prefix acme\n`);
-    expectSuccess(await publish(bench, 'app.jar'));
-    expect(await text(bench, index)).toBe(`<?xml version="1.0" encoding="UTF-8"?>
+    expectSuccess(await publish(fixture, 'app.jar'));
+    expect(await text(fixture, index)).toBe(`<?xml version="1.0" encoding="UTF-8"?>
 <metadata>
   <plugins>
     <plugin>
@@ -253,8 +258,8 @@ describe('a Maven plugin', () => {
   </plugins>
 </metadata>
 `);
-    expect(stored(bench).at(-1)).toBe(index);
-    expect(puts(bench).filter((name) => name === 'maven-metadata.xml')).toHaveLength(2);
+    expect(stored(fixture).at(-1)).toBe(index);
+    expect(puts(fixture).filter((name) => name === 'maven-metadata.xml')).toHaveLength(2);
   });
 
   it('joins the others of its group, as a release and as a SNAPSHOT, and a second run sends nothing', async () => {
@@ -262,57 +267,57 @@ describe('a Maven plugin', () => {
       'acme.jar': ofPlugin(),
       'other.jar': ofPlugin({ artifactId: 'other-maven-plugin', goalPrefix: 'other', version: '2-SNAPSHOT' }),
     };
-    await write(bench, files);
-    for (const file of Object.keys(files)) expectSuccess(await publish(bench, file));
+    await write(fixture, files);
+    for (const file of Object.keys(files)) expectSuccess(await publish(fixture, file));
     expect(await prefixes()).toEqual(['acme: acme-maven-plugin', 'other: other-maven-plugin']);
-    const sent = puts(bench).length;
-    expectSuccess(await publish(bench, 'acme.jar'));
-    expect(puts(bench)).toHaveLength(sent);
+    const sent = puts(fixture).length;
+    expectSuccess(await publish(fixture, 'acme.jar'));
+    expect(puts(fixture)).toHaveLength(sent);
   });
 
   it('that was published without its prefix gets it, and checksums that are missing', async () => {
-    await write(bench, { 'app.jar': ofPlugin() });
-    expectSuccess(await publish(bench, 'app.jar'));
-    bench.sandbox.maven.remove(`${index}.sha1`);
-    expectSuccess(await publish(bench, 'app.jar'));
-    expect(stored(bench)).toContain(index);
-    for (const path of [...bench.sandbox.maven.files.keys()].filter((each) => each.startsWith(index)))
-      bench.sandbox.maven.remove(path);
-    expectSuccess(await publish(bench, 'app.jar'));
+    await write(fixture, { 'app.jar': ofPlugin() });
+    expectSuccess(await publish(fixture, 'app.jar'));
+    fixture.sandbox.maven.remove(`${index}.sha1`);
+    expectSuccess(await publish(fixture, 'app.jar'));
+    expect(stored(fixture)).toContain(index);
+    for (const path of [...fixture.sandbox.maven.files.keys()].filter((each) => each.startsWith(index)))
+      fixture.sandbox.maven.remove(path);
+    expectSuccess(await publish(fixture, 'app.jar'));
     expect(await prefixes()).toEqual(['acme: acme-maven-plugin']);
   });
 
   it('takes the prefix of another one, and says so', async () => {
-    await write(bench, { 'acme.jar': ofPlugin(), 'other.jar': ofPlugin({ artifactId: 'other' }) });
-    expectSuccess(await publish(bench, 'acme.jar'));
-    const ended = await publish(bench, 'other.jar');
+    await write(fixture, { 'acme.jar': ofPlugin(), 'other.jar': ofPlugin({ artifactId: 'other' }) });
+    expectSuccess(await publish(fixture, 'acme.jar'));
+    const ended = await publish(fixture, 'other.jar');
     expectSuccess(ended);
     expect(ended.output).toContain('WARNING: The prefix acme, until now that of acme-maven-plugin, leads to other');
     expect(await prefixes()).toEqual(['acme: other']);
   });
 
   it("shares the file with the versions of an artifact of the group's name", async () => {
-    await write(bench, { 'app.jar': ofPlugin() });
+    await write(fixture, { 'app.jar': ofPlugin() });
     for (const version of ['0.9', '1.0']) {
-      await write(bench, { 'tools.jar': jar({ groupId: 'com.acme', artifactId: 'tools', version }) });
-      expectSuccess(await publish(bench, 'tools.jar'));
-      expectSuccess(await publish(bench, 'app.jar'));
+      await write(fixture, { 'tools.jar': jar({ groupId: 'com.acme', artifactId: 'tools', version }) });
+      expectSuccess(await publish(fixture, 'tools.jar'));
+      expectSuccess(await publish(fixture, 'app.jar'));
     }
-    const metadata = await text(bench, index);
+    const metadata = await text(fixture, index);
     expect(metadata).toMatch(/<artifactId>tools<\/artifactId>[^]*<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
     expect(await prefixes()).toEqual(['acme: acme-maven-plugin']);
-    stored(bench);
+    stored(fixture);
   });
 
   it("'s latest is not begun, and not left behind", async () => {
-    await write(bench, { 'app.jar': ofPlugin(), 'next.jar': ofPlugin({ version: '2-SNAPSHOT' }) });
-    expectSuccess(await publish(bench, 'app.jar'));
+    await write(fixture, { 'app.jar': ofPlugin(), 'next.jar': ofPlugin({ version: '2-SNAPSHOT' }) });
+    expectSuccess(await publish(fixture, 'app.jar'));
     const path = 'com/acme/tools/acme-maven-plugin/maven-metadata.xml';
-    const first = await text(bench, path);
+    const first = await text(fixture, path);
     expect(first).not.toContain('<latest>');
-    bench.sandbox.maven.put(path, first.replace('<release>', '<latest>1.0</latest>\n    <release>'));
-    expectSuccess(await publish(bench, 'next.jar'));
-    expect(await text(bench, path)).toContain('<latest>2-SNAPSHOT</latest>');
+    fixture.sandbox.maven.put(path, first.replace('<release>', '<latest>1.0</latest>\n    <release>'));
+    expectSuccess(await publish(fixture, 'next.jar'));
+    expect(await text(fixture, path)).toContain('<latest>2-SNAPSHOT</latest>');
   });
 
   it.each<[string, Buffer, readonly string[], RegExp | undefined]>([
@@ -332,10 +337,10 @@ describe('a Maven plugin', () => {
     ['no prefix', ofPlugin({ goalPrefix: '' }), [], /its META-INF\/maven\/plugin\.xml has no goalPrefix/],
     ['a classifier', ofPlugin(), ['--classifier', 'linux'], undefined],
   ])('with %s has no prefix, and is published all the same', async (_, content, args, warning) => {
-    await write(bench, { 'app.jar': content });
-    const ended = await publish(bench, 'app.jar', args);
+    await write(fixture, { 'app.jar': content });
+    const ended = await publish(fixture, 'app.jar', args);
     expectSuccess(ended);
-    expect(stored(bench)).toHaveLength(3);
+    expect(stored(fixture)).toHaveLength(3);
     if (warning === undefined) expect(ended.output).not.toContain('WARNING');
     else expect(ended.output).toMatch(warning);
   });
@@ -345,49 +350,52 @@ describe('a Maven plugin', () => {
     ['is not listed with the descriptor of another, as shading leaves it', { artifactId: 'shaded' }, false],
   ])('%s', async (_, fields, isPlugin) => {
     const pom = { ...plugin, packaging: 'jar', ...fields };
-    await write(bench, { 'app.jar': pluginJar(descriptor(plugin), pom) });
-    const ended = await publish(bench, 'app.jar');
+    await write(fixture, { 'app.jar': pluginJar(descriptor(plugin), pom) });
+    const ended = await publish(fixture, 'app.jar');
     expectSuccess(ended);
-    expect(stored(bench).includes(index)).toBe(isPlugin);
+    expect(stored(fixture).includes(index)).toBe(isPlugin);
     expect(ended.output).not.toContain('WARNING');
   });
 
   it('is not begun if the index is something else', async () => {
-    await write(bench, { 'app.jar': ofPlugin() });
-    bench.sandbox.maven.put(index, '<html/>');
-    const { exitCode, output } = await publish(bench, 'app.jar');
+    await write(fixture, { 'app.jar': ofPlugin() });
+    fixture.sandbox.maven.put(index, '<html/>');
+    const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(exitCode).toBe(1);
     expect(output).toContain('com/acme/tools/maven-metadata.xml is not what a Maven repository has there');
-    expect(puts(bench)).toEqual([]);
+    expect(puts(fixture)).toEqual([]);
   });
 
   it('is told as up to date or not in a run that fails', async () => {
-    await write(bench, { 'app.jar': ofPlugin() });
+    await write(fixture, { 'app.jar': ofPlugin() });
     const action = { kind: 'status', status: 401 } as const;
-    bench.sandbox.inject({ server: 'maven', method: 'PUT', path: `${index}$`, action });
-    const { exitCode, output } = await publish(bench, 'app.jar');
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', path: `${index}$`, action });
+    const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(exitCode).toBe(1);
     expect(output).toMatch(
       /acme-maven-plugin\/maven-metadata\.xml: published\n.*com\/acme\/tools\/maven-metadata\.xml: NOT published\n/,
     );
-    expectSuccess(await publish(bench, 'app.jar'));
+    expectSuccess(await publish(fixture, 'app.jar'));
     expect(await prefixes()).toEqual(['acme: acme-maven-plugin']);
   });
 
   it('is listed again if another publisher replaces the list at the same time', async () => {
-    await write(bench, { 'acme.jar': ofPlugin(), 'other.jar': ofPlugin({ artifactId: 'other', goalPrefix: 'other' }) });
-    expectSuccess(await publish(bench, 'acme.jar'));
-    const content = await text(bench, index);
+    await write(fixture, {
+      'acme.jar': ofPlugin(),
+      'other.jar': ofPlugin({ artifactId: 'other', goalPrefix: 'other' }),
+    });
+    expectSuccess(await publish(fixture, 'acme.jar'));
+    const content = await text(fixture, index);
     const action = { kind: 'replace-content', content } as const;
-    bench.sandbox.inject({ server: 'maven', method: 'GET', path: `${index}$`, skip: 3, action });
-    expectSuccess(await publish(bench, 'other.jar'));
+    fixture.sandbox.inject({ server: 'maven', method: 'GET', path: `${index}$`, skip: 3, action });
+    expectSuccess(await publish(fixture, 'other.jar'));
     expect(await prefixes()).toEqual(['acme: acme-maven-plugin', 'other: other']);
-    expect(puts(bench).filter((name) => name === 'maven-metadata.xml')).toHaveLength(5);
+    expect(puts(fixture).filter((name) => name === 'maven-metadata.xml')).toHaveLength(5);
   });
 });
 
 describe('the POM', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
   const other = { ...acme, version: '7' };
 
   it.each<[string, Readonly<Record<string, Buffer | string>>, readonly string[]]>([
@@ -403,17 +411,17 @@ describe('the POM', () => {
       [],
     ],
   ])('%s', async (_, files, args) => {
-    await write(bench, files);
-    expectSuccess(await publish(bench, 'app.jar', args));
-    expect(stored(bench).slice(0, 2)).toEqual([`${release}/app-1.0.jar`, `${release}/app-1.0.pom`]);
-    expect(await text(bench, `${release}/app-1.0.pom`)).toBe(pomText());
+    await write(fixture, files);
+    expectSuccess(await publish(fixture, 'app.jar', args));
+    expect(stored(fixture).slice(0, 2)).toEqual([`${release}/app-1.0.jar`, `${release}/app-1.0.pom`]);
+    expect(await text(fixture, `${release}/app-1.0.pom`)).toBe(pomText());
   });
 
   it("of several in a jar is the one whose coordinates are the file's name", async () => {
     const inner = { name: 'META-INF/maven/org.lib/lib/pom.xml', content: pomText({ ...other, artifactId: 'lib' }) };
-    await write(bench, { 'app-1.0.jar': jar(acme, [inner]), 'all.jar': jar(acme, [inner]) });
-    expectSuccess(await publish(bench, 'app-1.0.jar'));
-    const { exitCode, output } = await publish(bench, 'all.jar');
+    await write(fixture, { 'app-1.0.jar': jar(acme, [inner]), 'all.jar': jar(acme, [inner]) });
+    expectSuccess(await publish(fixture, 'app-1.0.jar'));
+    const { exitCode, output } = await publish(fixture, 'all.jar');
     expect(exitCode).toBe(1);
     expect(output).toMatch(
       /all\.jar holds 2 POMs.*META-INF\/maven\/com\.acme\/app\/pom\.xml, META-INF\/maven\/org\.lib\/lib\/pom\.xml\. Name it with --pom/,
@@ -421,9 +429,9 @@ describe('the POM', () => {
   });
 
   it.each(['pom.xml', 'parent.pom'])('alone: %s', async (name) => {
-    await write(bench, { [name]: pomText({ ...acme, packaging: 'pom' }) });
-    expectSuccess(await publish(bench, name));
-    expect(stored(bench)).toEqual([`${release}/app-1.0.pom`, 'com/acme/app/maven-metadata.xml']);
+    await write(fixture, { [name]: pomText({ ...acme, packaging: 'pom' }) });
+    expectSuccess(await publish(fixture, name));
+    expect(stored(fixture)).toEqual([`${release}/app-1.0.pom`, 'com/acme/app/maven-metadata.xml']);
   });
 
   it.each([
@@ -434,21 +442,21 @@ describe('the POM', () => {
     ['tool', 'ejb', 'jar'],
     ['app-tests.jar', 'test-jar', 'tests.jar'],
   ])('leaves the extension to the file: %s, %s', async (name, packaging, extension) => {
-    await write(bench, { [name]: plainJar(), 'pom.xml': pomText({ ...acme, packaging }) });
-    expectSuccess(await publish(bench, name));
-    expect(stored(bench)[0]).toMatch(new RegExp(`^${release}/app-1\\.0[.-]${extension}$`));
+    await write(fixture, { [name]: plainJar(), 'pom.xml': pomText({ ...acme, packaging }) });
+    expectSuccess(await publish(fixture, name));
+    expect(stored(fixture)[0]).toMatch(new RegExp(`^${release}/app-1\\.0[.-]${extension}$`));
   });
 
   it('of a Maven 4 BOM is all there is to publish', async () => {
-    await write(bench, { 'pom.xml': pomText({ ...acme, packaging: 'bom' }) });
-    const ended = await publish(bench, 'pom.xml');
+    await write(fixture, { 'pom.xml': pomText({ ...acme, packaging: 'bom' }) });
+    const ended = await publish(fixture, 'pom.xml');
     expectSuccess(ended);
     expect(ended.output).not.toContain('WARNING');
   });
 });
 
 describe('without sending anything, refuses', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
   const laughs = `<!DOCTYPE project [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><project><groupId>&b;</groupId></project>`;
   const external = `<!DOCTYPE project SYSTEM "file:///etc/passwd"><project/>`;
   const inJar = (pom: string): Buffer => zip([{ name: 'META-INF/maven/com.acme/app/pom.xml', content: pom }]);
@@ -493,44 +501,44 @@ describe('without sending anything, refuses', () => {
     ],
     ['a path for an artifactId', inJar(pomText({ ...acme, artifactId: '..' })), /artifactId "\.\." is no name/],
   ])('%s', async (_, content, message) => {
-    await write(bench, { 'app.jar': content });
-    const { exitCode, output } = await publish(bench, 'app.jar');
+    await write(fixture, { 'app.jar': content });
+    const { exitCode, output } = await publish(fixture, 'app.jar');
     expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringMatching(message) });
     expect(output).not.toContain('Unexpected error');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 
   it.each(['app.jar', 'app-sources.jar', 'app-javadoc.jar'])(
     'a %s that is cut off, though its POM is given',
     async (cut) => {
       const whole = { 'app.jar': plainJar(), 'app-sources.jar': plainJar(), 'app-javadoc.jar': plainJar() };
-      await write(bench, { ...whole, [cut]: plainJar().subarray(0, -10), 'my.xml': pomText() });
+      await write(fixture, { ...whole, [cut]: plainJar().subarray(0, -10), 'my.xml': pomText() });
       const args = ['--pom', 'my.xml', '--sources', 'app-sources.jar', '--javadoc', 'app-javadoc.jar'];
-      const { exitCode, output } = await publish(bench, 'app.jar', args);
+      const { exitCode, output } = await publish(fixture, 'app.jar', args);
       expect(exitCode).toBe(1);
       expect(output).toContain(`${cut} cannot be read as the ZIP archive that it should be`);
-      expect(bench.sandbox.requests).toEqual([]);
+      expect(fixture.sandbox.requests).toEqual([]);
     },
   );
 
   it('files that cannot be published, all of them at once', async () => {
-    await write(bench, { 'a.jar': jar(), 'b.jar': jar() });
+    await write(fixture, { 'a.jar': jar(), 'b.jar': jar() });
     const args = ['--pom', 'absent.xml', '--sources', '/etc/passwd', '--javadoc', '.'];
-    const { exitCode, output } = await publish(bench, '*.jar', args);
+    const { exitCode, output } = await publish(fixture, '*.jar', args);
     expect(exitCode).toBe(1);
     expect(output).toContain('FILENAME matches 2 files (a.jar, b.jar)');
     expect(output).toContain('--pom: absent.xml matches no file');
     expect(output).toMatch(/--sources: \/etc\/passwd is outside of/);
     expect(output).toContain('--javadoc: . is a directory');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 
   it.each([
     ['a POM with another', ['--pom', 'other.xml'], /pom\.xml is a POM itself: leave --pom out/],
     ['a POM with a classifier', ['--classifier', 'x'], /is a POM, which has no classifier/],
   ])('%s', async (_, args, message) => {
-    await write(bench, { 'pom.xml': pomText(), 'other.xml': pomText() });
-    expect((await publish(bench, 'pom.xml', args)).output).toMatch(message);
+    await write(fixture, { 'pom.xml': pomText(), 'other.xml': pomText() });
+    expect((await publish(fixture, 'pom.xml', args)).output).toMatch(message);
   });
 
   it.each([
@@ -542,45 +550,45 @@ describe('without sending anything, refuses', () => {
       /app and s\.jar would both be published as sources, jar/,
     ],
   ])('%s', async (_, packaging, args, message) => {
-    await write(bench, { app: plainJar(), 's.jar': plainJar(), 'pom.xml': pomText({ ...acme, packaging }) });
-    expect((await publish(bench, 'app', args)).output).toMatch(message);
+    await write(fixture, { app: plainJar(), 's.jar': plainJar(), 'pom.xml': pomText({ ...acme, packaging }) });
+    expect((await publish(fixture, 'app', args)).output).toMatch(message);
   });
 
   it('variables that cannot work, all of them at once', async () => {
     const args = ['--classifier', '../x', '--keep', '5'];
-    const { exitCode, output } = await publish(bench, '', args, { FILENAME: undefined, REGISTRY: undefined });
+    const { exitCode, output } = await publish(fixture, '', args, { FILENAME: undefined, REGISTRY: undefined });
     expect(exitCode).toBe(1);
     expect(output).toContain('FILENAME:\n- required field');
     expect(output).toContain('REGISTRY:\n- ');
     expect(output).toContain('option --classifier needs a name');
     expect(output).toContain('option --keep does not apply to TYPE maven');
-    const both = await publish(bench, 'x', ['--classifier', 'sources', '--sources', 'x']);
+    const both = await publish(fixture, 'x', ['--classifier', 'sources', '--sources', 'x']);
     expect(both.output).toContain('options --classifier sources and --sources would publish two files as one');
   });
 
   it('an access token for Bitbucket', async () => {
     const more = { REGISTRY: 'https://maven.apkg.io/acme', USERNAME: undefined, TOKEN: tokens.accessToken };
-    const { exitCode, output } = await publish(bench, 'app.jar', [], more);
+    const { exitCode, output } = await publish(fixture, 'app.jar', [], more);
     expect(exitCode).toBe(1);
     expect(output).toContain('is an access token, which Packages do not accept');
   });
 
   it("nobody where the repository is Bitbucket's, but takes the pipeline's own credentials", async () => {
-    await write(bench, { 'app.jar': jar() });
+    await write(fixture, { 'app.jar': jar() });
     const more = { REGISTRY: 'maven.apkg.io/acme', USERNAME: undefined, TOKEN: undefined };
-    const nobody = await publish(bench, 'app.jar', ['--dry-run'], more);
+    const nobody = await publish(fixture, 'app.jar', ['--dry-run'], more);
     expect(nobody.output).toContain('TOKEN:\n- required field, because BITBUCKET_PACKAGES_TOKEN is not set');
     const own = { BITBUCKET_PACKAGES_USERNAME: tokens.packagesUser, BITBUCKET_PACKAGES_TOKEN: tokens.packagesToken };
-    const ended = await publish(bench, 'app.jar', ['--dry-run'], { ...more, ...own });
+    const ended = await publish(fixture, 'app.jar', ['--dry-run'], { ...more, ...own });
     expectSuccess(ended);
     expect(ended.output).toContain('to https://maven.apkg.io/acme/');
   });
 
   it('plain http with another machine, unless it is allowed', async () => {
     const more = { REGISTRY: 'http://nexus.example/repository/releases' };
-    expect((await publish(bench, 'app.jar', ['--dry-run'], more)).output).toContain('is plain http');
-    await write(bench, { 'app.jar': jar() });
-    expectSuccess(await publish(bench, 'app.jar', ['--dry-run', '--plain-http'], more));
+    expect((await publish(fixture, 'app.jar', ['--dry-run'], more)).output).toContain('is plain http');
+    await write(fixture, { 'app.jar': jar() });
+    expectSuccess(await publish(fixture, 'app.jar', ['--dry-run', '--plain-http'], more));
   });
 });
 
@@ -598,36 +606,36 @@ const behaviours: readonly (readonly [string, MavenOptions, More])[] = [
 ];
 
 describe.each(behaviours)('with %s', (_, maven, more) => {
-  const bench = useBench({ maven });
+  const fixture = useSandbox({ maven });
 
   it('publishes a release and a SNAPSHOT, each twice', async () => {
-    await write(bench, { 'app.jar': jar(), 'next.jar': jar({ ...acme, version: '2-SNAPSHOT' }) });
+    await write(fixture, { 'app.jar': jar(), 'next.jar': jar({ ...acme, version: '2-SNAPSHOT' }) });
     for (const file of ['app.jar', 'app.jar', 'next.jar', 'next.jar'])
-      expectSuccess(await publish(bench, file, [], more));
-    expect(stored(bench)).toHaveLength(8);
+      expectSuccess(await publish(fixture, file, [], more));
+    expect(stored(fixture)).toHaveLength(8);
   });
 });
 
 describe('with a repository that takes only the checksums of Maven 3', () => {
-  const bench = useBench({ maven: { refusedChecksums: ['sha256', 'sha512'] } });
+  const fixture = useSandbox({ maven: { refusedChecksums: ['sha256', 'sha512'] } });
 
   it('publishes, and says so once', async () => {
-    await write(bench, { 'app.jar': jar() });
-    const ended = await publish(bench, 'app.jar');
+    await write(fixture, { 'app.jar': jar() });
+    const ended = await publish(fixture, 'app.jar');
     expectSuccess(ended);
     expect(ended.output.match(/WARNING: The repository takes no \.sha256 files/g)).toHaveLength(1);
-    expect([...bench.sandbox.maven.files.keys()].sort()).toContain('com/acme/app/maven-metadata.xml.sha1');
-    expectSuccess(await publish(bench, 'app.jar'));
+    expect([...fixture.sandbox.maven.files.keys()].sort()).toContain('com/acme/app/maven-metadata.xml.sha1');
+    expectSuccess(await publish(fixture, 'app.jar'));
   });
 });
 
 describe('an answer that stores nothing', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
   it.each([200, 202, 204])('%d to the artifact is a failure, before anything refers to it', async (status) => {
-    await write(bench, { 'app.jar': jar() });
-    bench.sandbox.inject({ server: 'maven', method: 'PUT', action: { kind: 'status', status } });
-    const { exitCode, output } = await publish(bench, 'app.jar', [], {}, { allowsViolations: true });
+    await write(fixture, { 'app.jar': jar() });
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', action: { kind: 'status', status } });
+    const { exitCode, output } = await publish(fixture, 'app.jar', [], {}, { allowsViolations: true });
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringContaining(
@@ -635,30 +643,30 @@ describe('an answer that stores nothing', () => {
       ),
     });
     expect(output).toContain('  app-1.0.jar: NOT published');
-    expect([...bench.sandbox.maven.files.keys()]).not.toContain('com/acme/app/maven-metadata.xml');
+    expect([...fixture.sandbox.maven.files.keys()]).not.toContain('com/acme/app/maven-metadata.xml');
   });
 
   it('201 is believed, and told that the repository does not show the file yet', async () => {
-    await write(bench, { 'app.jar': jar() });
-    bench.sandbox.inject({ server: 'maven', method: 'HEAD', times: -1, action: { kind: 'status', status: 404 } });
-    const { exitCode, output } = await publish(bench, 'app.jar');
+    await write(fixture, { 'app.jar': jar() });
+    fixture.sandbox.inject({ server: 'maven', method: 'HEAD', times: -1, action: { kind: 'status', status: 404 } });
+    const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(exitCode).toBe(0);
     expect(output).toContain('WARNING: app-1.0.jar was uploaded, and the repository does not show it yet');
   });
 
   it('a file that is told of, and cannot be read, is taken for none', async () => {
-    await write(bench, { 'app.jar': jar() });
+    await write(fixture, { 'app.jar': jar() });
     const body = 'x'.repeat(jar().length);
-    bench.sandbox.inject({ server: 'maven', method: 'HEAD', action: { kind: 'status', status: 200, body } });
-    expectSuccess(await publish(bench, 'app.jar'));
-    expect(stored(bench)).toHaveLength(3);
+    fixture.sandbox.inject({ server: 'maven', method: 'HEAD', action: { kind: 'status', status: 200, body } });
+    expectSuccess(await publish(fixture, 'app.jar'));
+    expect(stored(fixture)).toHaveLength(3);
   });
 });
 
 describe('faults', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
-  it.each<[string, Parameters<typeof bench.sandbox.inject>[0]['action']]>([
+  it.each<[string, Parameters<typeof fixture.sandbox.inject>[0]['action']]>([
     ['a reset', { kind: 'reset', afterBytes: 10 }],
     ['a lost answer', { kind: 'reset-after-store' }],
     ['a closed connection', { kind: 'close' }],
@@ -666,7 +674,7 @@ describe('faults', () => {
     ['500', { kind: 'status', status: 500 }],
     ['503, early', { kind: 'status', status: 503, when: 'early' }],
   ])('%s of each file, once: published all the same', async (_, action) => {
-    await write(bench, { 'app.jar': jar() });
+    await write(fixture, { 'app.jar': jar() });
     for (const path of [
       'app-1.0.jar$',
       'app-1.0.jar.sha1$',
@@ -674,10 +682,10 @@ describe('faults', () => {
       'maven-metadata.xml$',
       'maven-metadata.xml.md5$',
     ])
-      bench.sandbox.inject({ server: 'maven', method: 'PUT', path, action });
-    bench.sandbox.inject({ server: 'maven', method: 'GET', path: 'maven-metadata.xml$', action: { kind: 'close' } });
-    expectSuccess(await publish(bench, 'app.jar'));
-    expect(stored(bench)).toHaveLength(3);
+      fixture.sandbox.inject({ server: 'maven', method: 'PUT', path, action });
+    fixture.sandbox.inject({ server: 'maven', method: 'GET', path: 'maven-metadata.xml$', action: { kind: 'close' } });
+    expectSuccess(await publish(fixture, 'app.jar'));
+    expect(stored(fixture)).toHaveLength(3);
   });
 
   it.each([
@@ -698,17 +706,17 @@ describe('faults', () => {
       /maven-metadata\.xml: sent, but not confirmed by the server/,
     ],
   ])('that end the run at %s: told for each file, and a second run completes it', async (_, path, lines) => {
-    await write(bench, { 'app.jar': jar() });
+    await write(fixture, { 'app.jar': jar() });
     const pattern = path === 'PUT-metadata' ? 'maven-metadata.xml$' : path;
     const action = { kind: 'status', status: 401 } as const;
-    bench.sandbox.inject({ server: 'maven', method: 'PUT', path: pattern, action });
-    const { exitCode, output } = await publish(bench, 'app.jar');
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', path: pattern, action });
+    const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(exitCode).toBe(1);
     expect(output).toMatch(lines);
-    const jarsSent = (): number => puts(bench).filter((name) => name === 'app-1.0.jar').length;
-    expectSuccess(await publish(bench, 'app.jar'));
+    const jarsSent = (): number => puts(fixture).filter((name) => name === 'app-1.0.jar').length;
+    expectSuccess(await publish(fixture, 'app.jar'));
     expect(jarsSent()).toBe(1);
-    expect(stored(bench)).toHaveLength(3);
+    expect(stored(fixture)).toHaveLength(3);
   });
 
   it.each([
@@ -716,103 +724,109 @@ describe('faults', () => {
     ['a checksum', 'app-1\\.0\\.jar\\.sha1$'],
     ['the metadata', 'maven-metadata\\.xml$'],
   ])('a sign-in page in answer to %s is a failure', async (_, path) => {
-    await write(bench, { 'app.jar': jar() });
+    await write(fixture, { 'app.jar': jar() });
     const body = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
     const headers = { 'content-type': 'text/html' };
     const action = { kind: 'status', status: 200, headers, body } as const;
-    bench.sandbox.inject({ server: 'maven', method: 'PUT', path, times: -1, action });
-    const { exitCode, output } = await publish(bench, 'app.jar');
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', path, times: -1, action });
+    const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(output).toContain('the server answered 200 with a web page, "Sign in" (text/html)');
     expect(output).toContain('What to do: Something other than the server may have answered');
     expect(exitCode).toBe(1);
   });
 
   it('metadata that cannot be read, or is none, is never replaced', async () => {
-    await write(bench, { 'app.jar': jar() });
+    await write(fixture, { 'app.jar': jar() });
     const path = 'com/acme/app/maven-metadata.xml';
-    bench.sandbox.inject({ server: 'maven', method: 'GET', path, times: -1, action: { kind: 'status', status: 403 } });
-    expect((await publish(bench, 'app.jar')).exitCode).toBe(1);
-    expect(puts(bench)).toEqual([]);
-    bench.sandbox.reset();
+    fixture.sandbox.inject({
+      server: 'maven',
+      method: 'GET',
+      path,
+      times: -1,
+      action: { kind: 'status', status: 403 },
+    });
+    expect((await publish(fixture, 'app.jar')).exitCode).toBe(1);
+    expect(puts(fixture)).toEqual([]);
+    fixture.sandbox.reset();
     for (const content of ['<html>', '<!DOCTYPE metadata []><metadata/>', '<project/>']) {
-      bench.sandbox.maven.put(path, content);
-      const { exitCode, output } = await publish(bench, 'app.jar');
+      fixture.sandbox.maven.put(path, content);
+      const { exitCode, output } = await publish(fixture, 'app.jar');
       expect(exitCode).toBe(1);
       expect(output).toContain('is not what a Maven repository has there, and nothing is written in its place');
     }
-    expect(puts(bench)).toEqual([]);
+    expect(puts(fixture)).toEqual([]);
   });
 
   it('metadata that another publisher replaces is merged and written again', async () => {
-    await write(bench, { 'app.jar': jar(), 'old.jar': jar({ ...acme, version: '0.9' }) });
-    expectSuccess(await publish(bench, 'old.jar'));
+    await write(fixture, { 'app.jar': jar(), 'old.jar': jar({ ...acme, version: '0.9' }) });
+    expectSuccess(await publish(fixture, 'old.jar'));
     const path = 'com/acme/app/maven-metadata.xml';
-    const theirs = await text(bench, path);
+    const theirs = await text(fixture, path);
     // What is read back is what the other one has made of it: without ours.
-    bench.sandbox.inject({
+    fixture.sandbox.inject({
       server: 'maven',
       method: 'GET',
       path: `${path}$`,
       skip: 2,
       action: { kind: 'replace-content', content: theirs },
     });
-    expectSuccess(await publish(bench, 'app.jar'));
-    expect(await text(bench, path)).toMatch(/<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
-    expect(puts(bench).filter((name) => name === 'maven-metadata.xml')).toHaveLength(3);
-    bench.sandbox.reset();
-    bench.sandbox.inject({
+    expectSuccess(await publish(fixture, 'app.jar'));
+    expect(await text(fixture, path)).toMatch(/<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
+    expect(puts(fixture).filter((name) => name === 'maven-metadata.xml')).toHaveLength(3);
+    fixture.sandbox.reset();
+    fixture.sandbox.inject({
       server: 'maven',
       method: 'GET',
       path: `${path}$`,
       times: -1,
       action: { kind: 'replace-content', content: theirs },
     });
-    bench.sandbox.maven.put(path, theirs);
-    bench.sandbox.maven.put('com/acme/app/0.9/app-0.9.pom', pomText());
-    const { exitCode, output } = await publish(bench, 'app.jar');
+    fixture.sandbox.maven.put(path, theirs);
+    fixture.sandbox.maven.put('com/acme/app/0.9/app-0.9.pom', pomText());
+    const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(exitCode).toBe(1);
     expect(output).toContain('was written 5 times, and each time what this run published is missing');
   });
 
   it('a signal ends the run, and what was published is told', async () => {
-    await write(bench, { 'app.jar': jar() });
-    bench.sandbox.inject({ server: 'maven', method: 'PUT', path: 'app-1.0.pom$', action: { kind: 'stall' } });
-    const run = publish(bench, 'app.jar');
+    await write(fixture, { 'app.jar': jar() });
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', path: 'app-1.0.pom$', action: { kind: 'stall' } });
+    const run = publish(fixture, 'app.jar');
     const isSending = (): boolean =>
-      bench.sandbox.requests.some(({ method, path }) => method === 'PUT' && path.endsWith('.pom'));
+      fixture.sandbox.requests.some(({ method, path }) => method === 'PUT' && path.endsWith('.pom'));
     while (!isSending()) await setTimeout(1);
-    bench.signal('SIGTERM');
+    fixture.signal('SIGTERM');
     const { exitCode, output } = await run;
     expect(exitCode).toBe(143);
     expect(output).toMatch(/app-1\.0\.jar: published, .*\n.*app-1\.0\.pom: (?:NOT published|sent, but)/);
-    expectSuccess(await publish(bench, 'app.jar'));
-    expect(stored(bench)).toHaveLength(3);
+    expectSuccess(await publish(fixture, 'app.jar'));
+    expect(stored(fixture)).toHaveLength(3);
   });
 
   it('a redirect is not followed with a file, and its target is told', async () => {
-    await write(bench, { 'app.jar': jar() });
+    await write(fixture, { 'app.jar': jar() });
     const action = { kind: 'redirect', status: 307, location: 'https://moved.example/maven/' } as const;
-    bench.sandbox.inject({ server: 'maven', method: 'PUT', action });
-    const { exitCode, output } = await publish(bench, 'app.jar');
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', action });
+    const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(exitCode).toBe(1);
     expect(output).toMatch(/What to do: .*https:\/\/moved\.example\/maven\//);
   });
 
   it('a file that changes after it was planned is not published', async () => {
-    await write(bench, { 'app.jar': jar() });
-    bench.sandbox.inject({
+    await write(fixture, { 'app.jar': jar() });
+    fixture.sandbox.inject({
       server: 'maven',
       method: 'HEAD',
       path: 'app-1.0.jar',
       action: { kind: 'delay', ms: patience(150) },
     });
-    const run = publish(bench, 'app.jar');
-    while (!bench.sandbox.requests.some(({ method }) => method === 'HEAD')) await setTimeout(1);
-    await write(bench, { 'app.jar': Buffer.concat([jar(), Buffer.from('!')]) });
+    const run = publish(fixture, 'app.jar');
+    while (!fixture.sandbox.requests.some(({ method }) => method === 'HEAD')) await setTimeout(1);
+    await write(fixture, { 'app.jar': Buffer.concat([jar(), Buffer.from('!')]) });
     const { exitCode, output } = await run;
     expect(exitCode).toBe(1);
     expect(output).toContain('app.jar changed while it was being uploaded');
-    expect([...bench.sandbox.maven.files.keys()]).toEqual([]);
+    expect([...fixture.sandbox.maven.files.keys()]).toEqual([]);
   });
 
   it.each([
@@ -832,9 +846,9 @@ describe('faults', () => {
       /403[^]*What to do: .*write:package:bitbucket/,
     ],
   ])('%s', async (_, more, message) => {
-    await write(bench, { 'app.jar': jar() });
-    const { exitCode, output } = await publish(bench, 'app.jar', [], more);
+    await write(fixture, { 'app.jar': jar() });
+    const { exitCode, output } = await publish(fixture, 'app.jar', [], more);
     expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringMatching(message) });
-    expect([...bench.sandbox.maven.files.keys()]).toEqual([]);
+    expect([...fixture.sandbox.maven.files.keys()]).toEqual([]);
   });
 });

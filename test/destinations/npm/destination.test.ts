@@ -5,42 +5,42 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { lib, npmEnvironment, packageTarball, publish, writePackage } from './tarballs.ts';
 import { noise } from '../../oci/registry/images.ts';
-import { type Bench, type Ended, useBench } from '../../run-pipe.ts';
+import { type Fixture, type Ended, useSandbox } from '../../run-pipe.ts';
 import type { FaultAction } from '../../sandbox/faults.ts';
 import type { NpmPackage } from '../../sandbox/npm-store.ts';
 import { patience } from '../../patience.ts';
 import { tokens } from '../../sandbox/tokens.ts';
 
-function published(bench: Bench, name = '@acme/lib'): NpmPackage | undefined {
-  return bench.sandbox.npm.packages.get(name);
+function published(fixture: Fixture, name = '@acme/lib'): NpmPackage | undefined {
+  return fixture.sandbox.npm.packages.get(name);
 }
 
-async function expectPublished(bench: Bench, { exitCode, output }: Ended, ids: readonly string[]): Promise<void> {
+async function expectPublished(fixture: Fixture, { exitCode, output }: Ended, ids: readonly string[]): Promise<void> {
   expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
   for (const id of ids) {
     const at = id.lastIndexOf('@');
-    expect([id, await bench.sandbox.npm.installProblems(id.slice(0, at), id.slice(at + 1))]).toEqual([id, []]);
+    expect([id, await fixture.sandbox.npm.installProblems(id.slice(0, at), id.slice(at + 1))]).toEqual([id, []]);
   }
 }
 
-function puts(bench: Bench): number {
-  return bench.sandbox.requests.filter(({ method }) => method === 'PUT').length;
+function puts(fixture: Fixture): number {
+  return fixture.sandbox.requests.filter(({ method }) => method === 'PUT').length;
 }
 
 /** More than the system's buffers take, so that a fault in the middle is one for both sides. */
 const large = packageTarball(lib, { 'large.bin': noise(6 * 1024 * 1024) });
 
-async function writeLarge(bench: Bench): Promise<string> {
-  await writeFile(join(bench.directory, 'large.tgz'), large);
+async function writeLarge(fixture: Fixture): Promise<string> {
+  await writeFile(join(fixture.directory, 'large.tgz'), large);
   return 'large.tgz';
 }
 
 describe('what npm packs', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
   it('is published with all that npm adds, in three requests', async () => {
     const file = await writePackage(
-      bench,
+      fixture,
       { ...lib, main: 'lib', repository: 'github:acme/lib' },
       {
         'README.md': '# lib\n\nWhat it does.\n',
@@ -48,9 +48,9 @@ describe('what npm packs', () => {
         'lib.d.ts': '',
       },
     );
-    const ended = await publish(bench, file, '--output', 'result.json');
-    await expectPublished(bench, ended, ['@acme/lib@1.0.0']);
-    const found = published(bench);
+    const ended = await publish(fixture, file, '--output', 'result.json');
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
+    const found = published(fixture);
     expect(found?.tags.get('latest')).toBe('1.0.0');
     expect(found?.versions.get('1.0.0')?.manifest).toMatchObject({
       readmeFilename: 'README.md',
@@ -59,20 +59,20 @@ describe('what npm packs', () => {
       repository: { type: 'git', url: 'git+https://github.com/acme/lib.git' },
       _from: `file:${file}`,
     });
-    expect(bench.sandbox.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    expect(fixture.sandbox.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /acme/@acme%2flib',
       'PUT /acme/@acme%2flib',
       'GET /acme/@acme%2flib',
     ]);
-    const content = await readFile(join(bench.directory, file));
+    const content = await readFile(join(fixture.directory, file));
     expect(await found?.versions.get('1.0.0')?.tarball.read()).toEqual(content);
-    const result = JSON.parse(await readFile(join(bench.directory, 'result.json'), 'utf8')) as unknown;
+    const result = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8')) as unknown;
     expect(result).toMatchObject({
       type: 'npm',
       items: [
         {
           name: '@acme/lib@1.0.0',
-          url: `${bench.sandbox.npmUrl}@acme/lib/-/lib-1.0.0.tgz`,
+          url: `${fixture.sandbox.npmUrl}@acme/lib/-/lib-1.0.0.tgz`,
           size: content.length,
           integrity: expect.stringMatching(/^sha512-/),
           sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -95,40 +95,40 @@ describe('what npm packs', () => {
     ['a version with build metadata', { ...lib, version: 'v2.0.0+build.5' }, '@acme/lib', 'latest'],
   ])('%s', async (_, manifest, name, tag) => {
     const ended = await publish(
-      bench,
-      await writePackage(bench, manifest),
+      fixture,
+      await writePackage(fixture, manifest),
       ...(tag === 'next' ? ['--dist-tag', 'next'] : []),
     );
     const version = manifest.version.replace(/^v|\+.*$/g, '');
-    await expectPublished(bench, ended, [`${name}@${version}`]);
-    expect(published(bench, name)?.tags.get(tag)).toBe(version);
+    await expectPublished(fixture, ended, [`${name}@${version}`]);
+    expect(published(fixture, name)?.tags.get(tag)).toBe(version);
   });
 
   it('several packages, and several versions of one in ascending order, by a glob', async () => {
     const versions = ['1.10.0', '1.9.0', '1.2.0'];
-    for (const version of versions) await writePackage(bench, { ...lib, version });
-    for (const name of ['a', 'b', '@acme/c']) await writePackage(bench, { name, version: '0.1.0' });
-    const ended = await publish(bench, '*.tgz');
+    for (const version of versions) await writePackage(fixture, { ...lib, version });
+    for (const name of ['a', 'b', '@acme/c']) await writePackage(fixture, { name, version: '0.1.0' });
+    const ended = await publish(fixture, '*.tgz');
     const ids = ['a@0.1.0', 'b@0.1.0', '@acme/c@0.1.0', ...versions.map((version) => `@acme/lib@${version}`)];
-    await expectPublished(bench, ended, ids);
-    expect([...(published(bench)?.versions.keys() ?? [])]).toEqual(['1.2.0', '1.9.0', '1.10.0']);
-    expect(published(bench)?.tags.get('latest')).toBe('1.10.0');
+    await expectPublished(fixture, ended, ids);
+    expect([...(published(fixture)?.versions.keys() ?? [])]).toEqual(['1.2.0', '1.9.0', '1.10.0']);
+    expect(published(fixture)?.tags.get('latest')).toBe('1.10.0');
     expect(ended.output).toContain('✔ Published 6 packages');
   });
 
   it('is planned without a request by --dry-run', async () => {
-    const { exitCode, output } = await publish(bench, await writePackage(bench), '--dry-run');
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture), '--dry-run');
     expect(exitCode).toBe(0);
     expect(output).toMatch(
       /acme-lib-1\.0\.0\.tgz: @acme\/lib@1\.0\.0, \d+ B, 2 files, \d+ B unpacked, dist-tag latest\n/,
     );
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 
   it('writes variables for the steps that follow, and a report', async () => {
-    const variables = join(bench.directory, 'variables');
-    const env = npmEnvironment(bench, [await writePackage(bench)]);
-    const ended = await bench.runPipe({
+    const variables = join(fixture.directory, 'variables');
+    const env = npmEnvironment(fixture, [await writePackage(fixture)]);
+    const ended = await fixture.runPipe({
       ...env,
       BITBUCKET_PIPELINES_VARIABLES_PATH: variables,
       BITBUCKET_PIPELINE_UUID: '{0}',
@@ -137,79 +137,81 @@ describe('what npm packs', () => {
       BITBUCKET_REPO_OWNER: 'acme',
       BITBUCKET_COMMIT: '0123456789abcdef0123456789abcdef01234567',
     });
-    await expectPublished(bench, ended, ['@acme/lib@1.0.0']);
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
     expect(await readFile(variables, 'utf8')).toBe(
-      `PACKAGE_NAME=@acme/lib\nPACKAGE_VERSION=1.0.0\nPACKAGE_URL=${bench.sandbox.npmUrl}@acme/lib/-/lib-1.0.0.tgz\nUPLOAD_COUNT=1\n`,
+      `PACKAGE_NAME=@acme/lib\nPACKAGE_VERSION=1.0.0\nPACKAGE_URL=${fixture.sandbox.npmUrl}@acme/lib/-/lib-1.0.0.tgz\nUPLOAD_COUNT=1\n`,
     );
-    expect([...bench.sandbox.reports.values()]).toEqual([expect.objectContaining({ title: 'Published npm packages' })]);
+    expect([...fixture.sandbox.reports.values()]).toEqual([
+      expect.objectContaining({ title: 'Published npm packages' }),
+    ]);
   });
 
   it('says which of its own wishes are not followed', async () => {
     const publishConfig = { registry: 'https://registry.npmjs.org', tag: 'next', provenance: true, access: 'public' };
-    const file = await writePackage(bench, { ...lib, publishConfig });
-    const ended = await publish(bench, file, '--dist-tag', 'stable');
-    await expectPublished(bench, ended, ['@acme/lib@1.0.0']);
+    const file = await writePackage(fixture, { ...lib, publishConfig });
+    const ended = await publish(fixture, file, '--dist-tag', 'stable');
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
     expect(ended.output).toContain('publishConfig.tag is next, and stable is used');
     expect(ended.output).toContain(
-      `publishConfig names the registry https://registry.npmjs.org, and ${bench.sandbox.npmUrl} is used`,
+      `publishConfig names the registry https://registry.npmjs.org, and ${fixture.sandbox.npmUrl} is used`,
     );
     expect(ended.output).toContain('publishConfig asks for provenance');
-    expect(published(bench)?.tags).toEqual(new Map([['stable', '1.0.0']]));
-    expect(published(bench)?.versions.get('1.0.0')?.document).toMatchObject({ access: 'public' });
+    expect(published(fixture)?.tags).toEqual(new Map([['stable', '1.0.0']]));
+    expect(published(fixture)?.versions.get('1.0.0')?.document).toMatchObject({ access: 'public' });
   });
 });
 
 describe('what is published already', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
   it('is a success with --skip-existing where it is the same, and an error without', async () => {
-    const file = await writePackage(bench);
-    await expectPublished(bench, await publish(bench, file), ['@acme/lib@1.0.0']);
-    const again = await publish(bench, file, '--skip-existing', '--output', 'result.json');
-    await expectPublished(bench, again, ['@acme/lib@1.0.0']);
+    const file = await writePackage(fixture);
+    await expectPublished(fixture, await publish(fixture, file), ['@acme/lib@1.0.0']);
+    const again = await publish(fixture, file, '--skip-existing', '--output', 'result.json');
+    await expectPublished(fixture, again, ['@acme/lib@1.0.0']);
     expect(again.output).toContain('skipped 1 already there');
-    expect(await readFile(join(bench.directory, 'result.json'), 'utf8')).toContain('"action": "skipped"');
-    const refused = await publish(bench, file);
+    expect(await readFile(join(fixture.directory, 'result.json'), 'utf8')).toContain('"action": "skipped"');
+    const refused = await publish(fixture, file);
     expect(refused.exitCode).toBe(1);
     expect(refused.output).toContain('@acme/lib@1.0.0 is published already, with the very content of');
-    expect(puts(bench)).toBe(1);
+    expect(puts(fixture)).toBe(1);
   });
 
   it.each([[], ['--skip-existing']])(
     'is an error where it differs, and both integrities are shown: %j',
     async (...args) => {
-      bench.sandbox.npm.seed('@acme/lib', '1.0.0');
-      const other = await writePackage(bench, { name: 'other', version: '1.0.0' });
-      const { exitCode, output } = await publish(bench, [await writePackage(bench), other], ...args);
+      fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
+      const other = await writePackage(fixture, { name: 'other', version: '1.0.0' });
+      const { exitCode, output } = await publish(fixture, [await writePackage(fixture), other], ...args);
       expect(exitCode).toBe(1);
       expect(output).toMatch(/is published already, with other content: sha512-\S+ there, sha512-\S+ in acme-lib/);
       expect(output).toMatch(/ {2}@acme\/lib@1\.0\.0: not attempted\n {2}other@1\.0\.0: not attempted/);
-      expect(puts(bench)).toBe(0);
+      expect(puts(fixture)).toBe(0);
     },
   );
 
   it('does not let latest go back unasked', async () => {
-    bench.sandbox.npm.seed('@acme/lib', '1.5.0', { content: 'a' });
-    bench.sandbox.npm.seed('@acme/lib', '3.0.0', { content: 'b', deprecated: 'broken' });
-    bench.sandbox.npm.seed('@acme/lib', '4.0.0-beta', { content: 'c', tag: 'next' });
-    const file = await writePackage(bench);
-    const { exitCode, output } = await publish(bench, file);
+    fixture.sandbox.npm.seed('@acme/lib', '1.5.0', { content: 'a' });
+    fixture.sandbox.npm.seed('@acme/lib', '3.0.0', { content: 'b', deprecated: 'broken' });
+    fixture.sandbox.npm.seed('@acme/lib', '4.0.0-beta', { content: 'c', tag: 'next' });
+    const file = await writePackage(fixture);
+    const { exitCode, output } = await publish(fixture, file);
     expect(exitCode).toBe(1);
     expect(output).toContain('in place of 1.5.0, which is higher');
-    await expectPublished(bench, await publish(bench, file, '--dist-tag', 'v1-lts'), ['@acme/lib@1.0.0']);
-    await expectPublished(bench, await publish(bench, await writePackage(bench, { ...lib, version: '1.6.0' })), [
+    await expectPublished(fixture, await publish(fixture, file, '--dist-tag', 'v1-lts'), ['@acme/lib@1.0.0']);
+    await expectPublished(fixture, await publish(fixture, await writePackage(fixture, { ...lib, version: '1.6.0' })), [
       '@acme/lib@1.6.0',
     ]);
   });
 });
 
 describe.each(['shasum', 'none'] as const)('a registry that says of versions: %s', (digests) => {
-  const bench = useBench({ npm: { digests, conflictStatus: 409, onlyLongForm: true } });
+  const fixture = useSandbox({ npm: { digests, conflictStatus: 409, onlyLongForm: true } });
 
   it('publishes, and knows what is the same as far as it is told', async () => {
-    const file = await writePackage(bench);
-    await expectPublished(bench, await publish(bench, file), ['@acme/lib@1.0.0']);
-    const { exitCode, output } = await publish(bench, file, '--skip-existing');
+    const file = await writePackage(fixture);
+    await expectPublished(fixture, await publish(fixture, file), ['@acme/lib@1.0.0']);
+    const { exitCode, output } = await publish(fixture, file, '--skip-existing');
     expect([exitCode, output.includes('does not say with what content')]).toEqual(
       digests === 'shasum' ? [0, false] : [1, true],
     );
@@ -217,7 +219,7 @@ describe.each(['shasum', 'none'] as const)('a registry that says of versions: %s
 });
 
 describe('credentials', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
   it.each([
     ['wrong', { TOKEN: 'wrong-token-of-some-length' }, /401 .*The registry does not accept this USERNAME and TOKEN/s],
@@ -229,23 +231,23 @@ describe('credentials', () => {
       /403 .*read:package:bitbucket and write:package:bitbucket|may not publish this package/s,
     ],
   ])('%s', async (_, env, message) => {
-    const all = { ...npmEnvironment(bench, [await writePackage(bench)]), ...env };
-    const { exitCode, output } = await bench.runPipe(all);
+    const all = { ...npmEnvironment(fixture, [await writePackage(fixture)]), ...env };
+    const { exitCode, output } = await fixture.runPipe(all);
     expect(exitCode).toBe(1);
     expect(output).toMatch(message);
-    expect(published(bench)).toBeUndefined();
+    expect(published(fixture)).toBeUndefined();
   });
 
   it("an access token for Bitbucket's registry is refused before any request", async () => {
     const env = {
-      ...npmEnvironment(bench, [await writePackage(bench)]),
+      ...npmEnvironment(fixture, [await writePackage(fixture)]),
       REGISTRY: undefined,
       TOKEN: tokens.accessToken,
     };
-    const { exitCode, output } = await bench.runPipe(env);
+    const { exitCode, output } = await fixture.runPipe(env);
     expect(exitCode).toBe(1);
     expect(output).toContain('is an access token, which Packages do not accept');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 });
 
@@ -253,31 +255,33 @@ describe.each([
   ['bearer', { USERNAME: undefined, TOKEN: tokens.plainToken }],
   ['none', { USERNAME: undefined, TOKEN: undefined }],
 ] as const)('a registry with authentication: %s', (authentication, env) => {
-  const bench = useBench({ npm: { authentication } });
+  const fixture = useSandbox({ npm: { authentication } });
 
   it('publishes', async () => {
-    const ended = await bench.runPipe({ ...npmEnvironment(bench, [await writePackage(bench)]), ...env });
-    await expectPublished(bench, ended, ['@acme/lib@1.0.0']);
+    const ended = await fixture.runPipe({ ...npmEnvironment(fixture, [await writePackage(fixture)]), ...env });
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
   });
 });
 
 describe("Bitbucket's rules", () => {
-  const bench = useBench({ npm: { packages: ['@acme/lib', '@other/lib'], scope: '@acme', maxDocumentBytes: 100_000 } });
+  const fixture = useSandbox({
+    npm: { packages: ['@acme/lib', '@other/lib'], scope: '@acme', maxDocumentBytes: 100_000 },
+  });
 
   it.each([
     ['a package that was not created', { name: '@acme/new', version: '1.0.0' }, {}, /NAME_UNKNOWN.*What to do: /s],
     ['a scope of another', { name: '@other/lib', version: '1.0.0' }, {}, /does not accept the scope of the package/],
     ['a package that is too large', lib, { 'large.bin': noise(200_000) }, /413 .*list what is needed under "files"/s],
   ])('%s', async (_, manifest, files, message) => {
-    const { exitCode, output } = await publish(bench, await writePackage(bench, manifest, files));
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture, manifest, files));
     expect(exitCode).toBe(1);
     expect(output).toMatch(message);
-    expect(bench.sandbox.npm.packages.size).toBe(0);
+    expect(fixture.sandbox.npm.packages.size).toBe(0);
   });
 });
 
 describe('faults', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
   const faults: readonly (readonly [string, FaultAction, number])[] = [
     ['a reset in the middle', { kind: 'reset', afterBytes: 3_000_000 }, 2],
     ['a reset at once', { kind: 'reset' }, 2],
@@ -292,21 +296,21 @@ describe('faults', () => {
   ];
 
   it.each(faults)('%s is survived', async (_, action, expectedPuts) => {
-    bench.sandbox.inject({ server: 'npm', method: 'PUT', action });
-    await expectPublished(bench, await publish(bench, await writeLarge(bench)), ['@acme/lib@1.0.0']);
-    expect(puts(bench)).toBe(expectedPuts);
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action });
+    await expectPublished(fixture, await publish(fixture, await writeLarge(fixture)), ['@acme/lib@1.0.0']);
+    expect(puts(fixture)).toBe(expectedPuts);
   });
 
   it('an ambiguous failure without another try is looked at', async () => {
-    bench.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'reset-after-store' } });
-    const ended = await publish(bench, await writePackage(bench), '--retries', '0');
-    await expectPublished(bench, ended, ['@acme/lib@1.0.0']);
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'reset-after-store' } });
+    const ended = await publish(fixture, await writePackage(fixture), '--retries', '0');
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
   });
 
   it('an ambiguous failure of a version that is another one is none of ours', async () => {
-    bench.sandbox.inject({ server: 'npm', method: 'GET', times: 1, action: { kind: 'status', status: 404 } });
-    bench.sandbox.npm.seed('@acme/lib', '1.0.0');
-    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', times: 1, action: { kind: 'status', status: 404 } });
+    fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect(exitCode).toBe(1);
     expect(output).toMatch(/403 You cannot publish over .*What to do: A published version cannot be replaced/s);
   });
@@ -315,25 +319,25 @@ describe('faults', () => {
     [[], 1],
     [['--skip-existing'], 0],
   ])('somebody else publishes the very same meanwhile: %j', async (args, expected) => {
-    const file = await writePackage(bench);
-    bench.sandbox.npm.seed('@acme/lib', '1.0.0', { content: await readFile(join(bench.directory, file)) });
-    bench.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'status', status: 404 } });
-    const { exitCode } = await publish(bench, file, ...args);
+    const file = await writePackage(fixture);
+    fixture.sandbox.npm.seed('@acme/lib', '1.0.0', { content: await readFile(join(fixture.directory, file)) });
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'status', status: 404 } });
+    const { exitCode } = await publish(fixture, file, ...args);
     expect(exitCode).toBe(expected);
   });
 
   it('a 401 for the second of two packages: each is told', async () => {
-    await writePackage(bench, { name: 'a', version: '1.0.0' });
-    await writePackage(bench, { name: 'b', version: '1.0.0' }, { 'b.txt': noise(2000) });
-    bench.sandbox.inject({ server: 'npm', method: 'PUT', path: 'acme/a$', action: { kind: 'status', status: 401 } });
-    const { exitCode, output } = await publish(bench, '*.tgz', '--concurrency', '1');
+    await writePackage(fixture, { name: 'a', version: '1.0.0' });
+    await writePackage(fixture, { name: 'b', version: '1.0.0' }, { 'b.txt': noise(2000) });
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', path: 'acme/a$', action: { kind: 'status', status: 401 } });
+    const { exitCode, output } = await publish(fixture, '*.tgz', '--concurrency', '1');
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ a@1\.0\.0: PUT .* 401 .*\n {2}a@1\.0\.0: NOT published\n {2}b@1\.0\.0: published, http/);
   });
 
   it('content that is stored wrongly is an error', async () => {
-    bench.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'store-corrupt' } });
-    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'store-corrupt' } });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect(exitCode).toBe(1);
     expect(output).toMatch(/is not what was sent: the registry has sha512-\S+, not sha512-/);
     expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
@@ -345,8 +349,8 @@ describe('faults', () => {
     ['knows nothing of it', { kind: 'status', status: 404 }, 'does not show it yet'],
     ['is too long', { kind: 'huge-body', status: 200, bytes: 20_000_000 }, 'does not show it yet'],
   ] as const)('reading back that %s is a warning', async (_, action, words) => {
-    bench.sandbox.inject({ server: 'npm', method: 'GET', skip: 1, times: -1, action });
-    const { exitCode, output } = await publish(bench, await writePackage(bench), '--retries', '1');
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', skip: 1, times: -1, action });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture), '--retries', '1');
     expect(exitCode).toBe(0);
     expect(output).toMatch(new RegExp(`WARNING: @acme/lib@1\\.0\\.0 was published, and .*${words}`));
   });
@@ -356,45 +360,45 @@ describe('faults', () => {
     ['no package', { kind: 'status', status: 200, body: '[]' }, 'is not a description of a package'],
     ['a refusal', { kind: 'status', status: 403 }, '403'],
   ] as const)('a registry that answers %s gets nothing', async (_, action, words) => {
-    bench.sandbox.npm.seed('@acme/lib', '0.1.0');
-    bench.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action });
-    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    fixture.sandbox.npm.seed('@acme/lib', '0.1.0');
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect(exitCode).toBe(1);
     expect(output).toContain(words);
-    expect(puts(bench)).toBe(0);
+    expect(puts(fixture)).toBe(0);
   });
 
   it('a package of which too much is published is left to the registry', async () => {
-    bench.sandbox.inject({
+    fixture.sandbox.inject({
       server: 'npm',
       method: 'GET',
       action: { kind: 'huge-body', status: 200, bytes: 20_000_000 },
     });
-    const ended = await publish(bench, await writePackage(bench));
-    await expectPublished(bench, ended, ['@acme/lib@1.0.0']);
+    const ended = await publish(fixture, await writePackage(fixture));
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
     expect(ended.output).toContain('is too much to be read');
   });
 
   it('a signal ends the run, and says what was not published', async () => {
-    bench.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'stall', afterBytes: 1000 } });
-    const running = publish(bench, await writeLarge(bench));
-    while (puts(bench) === 0) await new Promise((resolve) => setImmediate(resolve));
-    bench.signal('SIGTERM');
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'stall', afterBytes: 1000 } });
+    const running = publish(fixture, await writeLarge(fixture));
+    while (puts(fixture) === 0) await new Promise((resolve) => setImmediate(resolve));
+    fixture.signal('SIGTERM');
     const { exitCode, output } = await running;
     expect(exitCode).toBe(143);
     expect(output).toContain('@acme/lib@1.0.0: NOT published');
   });
 
   it('a tarball that changes between its being read and its being sent is an error', async () => {
-    const file = await writeLarge(bench);
-    bench.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'delay', ms: patience(100) } });
-    const running = publish(bench, file);
-    while (bench.sandbox.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    await writeFile(join(bench.directory, file), packageTarball({ ...lib, version: '6.6.6' }));
+    const file = await writeLarge(fixture);
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'delay', ms: patience(100) } });
+    const running = publish(fixture, file);
+    while (fixture.sandbox.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await writeFile(join(fixture.directory, file), packageTarball({ ...lib, version: '6.6.6' }));
     const { exitCode, output } = await running;
     expect(exitCode).toBe(1);
     expect(output).toMatch(/changed while it was being uploaded/);
-    expect(published(bench)).toBeUndefined();
+    expect(published(fixture)).toBeUndefined();
   });
 });
 
@@ -402,17 +406,17 @@ describe.each([
   ['a moment', 2, false],
   ['long', 1_000_000, true],
 ])('a registry that needs %s to show what was published', (_, staleReads, isTold) => {
-  const bench = useBench({ npm: { staleReads } });
+  const fixture = useSandbox({ npm: { staleReads } });
 
   it('is believed', async () => {
-    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect({ exitCode, isTold: output.includes('the registry does not show it yet') }).toEqual({ exitCode: 0, isTold });
-    expect(published(bench)?.versions.has('1.0.0')).toBe(true);
+    expect(published(fixture)?.versions.has('1.0.0')).toBe(true);
   });
 });
 
 describe('a success that is not one of a registry', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
   const signIn = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
   const page: FaultAction = { kind: 'status', status: 200, headers: { 'content-type': 'text/html' }, body: signIn };
 
@@ -429,13 +433,13 @@ describe('a success that is not one of a registry', () => {
       'answered 200 with something that is not a JSON object',
     ]),
   ])('%s in answer to the package is a failure', async (_, action, words) => {
-    bench.sandbox.inject({ server: 'npm', method: 'PUT', action });
-    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect(exitCode).toBe(1);
     expect(output).toContain(words);
     expect(output).toContain('What to do: Something other than the server may have answered: check that REGISTRY');
     expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
-    expect(puts(bench)).toBe(1);
+    expect(puts(fixture)).toBe(1);
   });
 
   it.each([
@@ -444,8 +448,8 @@ describe('a success that is not one of a registry', () => {
     [202, '{}'],
     [204, ''],
   ])('%d with %j in answer to the package, and nothing in the registry, is a failure', async (status, body) => {
-    bench.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'status', status, body } });
-    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'status', status, body } });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringContaining(
@@ -459,8 +463,8 @@ describe('a success that is not one of a registry', () => {
     [201, ''],
     [200, '{"ok":true}'],
   ])('%d with %j is believed, though the registry does not show the package yet', async (status, body) => {
-    bench.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'status', status, body } });
-    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'status', status, body } });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect({ exitCode, output }).toEqual({
       exitCode: 0,
       output: expect.stringContaining('WARNING: @acme/lib@1.0.0 was published, and the registry does not show it yet'),
@@ -469,14 +473,14 @@ describe('a success that is not one of a registry', () => {
 
   it('is none if the registry then has that very package', async () => {
     const action: FaultAction = { kind: 'other-status', status: 200, page: signIn };
-    bench.sandbox.inject({ server: 'npm', method: 'PUT', action });
-    const ended = await publish(bench, await writePackage(bench));
-    await expectPublished(bench, ended, ['@acme/lib@1.0.0']);
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action });
+    const ended = await publish(fixture, await writePackage(fixture));
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
   });
 
   it('in answer to reading back, leaves nobody to confirm the upload', async () => {
-    bench.sandbox.inject({ server: 'npm', method: 'GET', skip: 1, times: -1, action: page });
-    const { exitCode, output } = await publish(bench, await writePackage(bench));
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', skip: 1, times: -1, action: page });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect(exitCode).toBe(1);
     expect(output).toContain('a web page, "Sign in"');
     expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');

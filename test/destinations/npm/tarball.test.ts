@@ -6,7 +6,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { base256, pax, tar, type TarEntry } from '../../archive/tar/tar-writer.ts';
 import { noise } from '../../oci/registry/images.ts';
-import { useBench } from '../../run-pipe.ts';
+import { useSandbox } from '../../run-pipe.ts';
 import { lib, type Manifest, packageEntries, packageTarball, publish } from './tarballs.ts';
 
 const packed = (...entries: readonly TarEntry[]): Buffer => gzipSync(tar(entries), { level: 1 });
@@ -143,13 +143,13 @@ const manifests: readonly (readonly [string, Manifest | string, RegExp])[] = [
 ];
 
 describe('a tarball that is', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
   const refuse = async (content: Buffer | string, message: RegExp): Promise<void> => {
-    await writeFile(join(bench.directory, 'lib.tgz'), content);
-    const { exitCode, output } = await publish(bench, 'lib.tgz');
+    await writeFile(join(fixture.directory, 'lib.tgz'), content);
+    const { exitCode, output } = await publish(fixture, 'lib.tgz');
     expect([exitCode, output]).toEqual([1, expect.stringMatching(message)]);
     expect(output).not.toContain('Unexpected error');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   };
 
   it.each(files)('%s', async (_, content, message) => refuse(content, message));
@@ -168,24 +168,24 @@ describe('a tarball that is', () => {
       ['b', Buffer.from('x')],
       ['c', packageTarball('{}')],
     ] as const)
-      await writeFile(join(bench.directory, `${name}.tgz`), content);
-    const { exitCode, output } = await publish(bench, '*.tgz');
+      await writeFile(join(fixture.directory, `${name}.tgz`), content);
+    const { exitCode, output } = await publish(fixture, '*.tgz');
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ b\.tgz is not packed by gzip.*\nc\.tgz: package\.json: it has no name/);
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 
   it('a package that another one is, too', async () => {
-    for (const name of ['a', 'b']) await writeFile(join(bench.directory, `${name}.tgz`), sound);
-    const { exitCode, output } = await publish(bench, '*.tgz');
+    for (const name of ['a', 'b']) await writeFile(join(fixture.directory, `${name}.tgz`), sound);
+    const { exitCode, output } = await publish(fixture, '*.tgz');
     expect(exitCode).toBe(1);
     expect(output).toContain('a.tgz and b.tgz are all @acme/lib@1.0.0: name just one of them');
-    expect(bench.sandbox.requests).toEqual([]);
+    expect(fixture.sandbox.requests).toEqual([]);
   });
 });
 
 describe('a tarball that is unusual, and fine,', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
   it.each([
     ['with another first directory', packed({ ...manifest, name: 'lib-v1/package.json' })],
@@ -213,9 +213,9 @@ describe('a tarball that is unusual, and fine,', () => {
       }),
     ],
   ])('%s', async (_, content) => {
-    await writeFile(join(bench.directory, 'lib.tgz'), content);
-    const { exitCode, output } = await publish(bench, 'lib.tgz');
+    await writeFile(join(fixture.directory, 'lib.tgz'), content);
+    const { exitCode, output } = await publish(fixture, 'lib.tgz');
     expect([exitCode, output]).toEqual([0, expect.any(String)]);
-    expect(await bench.sandbox.npm.packages.get('@acme/lib')?.versions.get('1.0.0')?.tarball.read()).toEqual(content);
+    expect(await fixture.sandbox.npm.packages.get('@acme/lib')?.versions.get('1.0.0')?.tarball.read()).toEqual(content);
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Environment } from '../../../pipe/toolkit/environment.ts';
 import { tar, type TarEntry } from '../../archive/tar/tar-writer.ts';
-import { arrayVariables, type Bench, type Ended } from '../../run-pipe.ts';
+import { arrayVariables, type Fixture, type Ended } from '../../run-pipe.ts';
 import { tokens } from '../../sandbox/tokens.ts';
 
 export type Manifest = Readonly<Record<string, unknown>>;
@@ -28,21 +28,21 @@ export function packageTarball(
 }
 
 /** Writes `lib-1.0.0.tgz`, say, and returns its name. */
-export async function writePackage(bench: Bench, manifest: Manifest = lib, files?: Files): Promise<string> {
+export async function writePackage(fixture: Fixture, manifest: Manifest = lib, files?: Files): Promise<string> {
   const name = `${String(manifest['name']).replace(/^@/, '').replace('/', '-')}-${String(manifest['version'])}.tgz`;
-  await writeFile(join(bench.directory, name), packageTarball(manifest, files));
+  await writeFile(join(fixture.directory, name), packageTarball(manifest, files));
   return name;
 }
 
 /** The variables that publish to the sandbox. */
 export function npmEnvironment(
-  bench: Bench,
+  fixture: Fixture,
   filenames: readonly string[],
   ...extraArgs: readonly string[]
 ): Environment {
   return {
     TYPE: 'npm',
-    REGISTRY: bench.sandbox.npmUrl,
+    REGISTRY: fixture.sandbox.npmUrl,
     USERNAME: tokens.packagesUser,
     TOKEN: tokens.packagesToken,
     ...arrayVariables('FILENAME', filenames),
@@ -52,9 +52,9 @@ export function npmEnvironment(
 }
 
 export async function publish(
-  bench: Bench,
+  fixture: Fixture,
   filenames: string | readonly string[],
   ...extraArgs: readonly string[]
 ): Promise<Ended> {
-  return await bench.runPipe(npmEnvironment(bench, [filenames].flat(), ...extraArgs));
+  return await fixture.runPipe(npmEnvironment(fixture, [filenames].flat(), ...extraArgs));
 }

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { selfSigned } from '../../http/certificates.ts';
 import { imageEnvironment } from '../registry/images.ts';
-import { type Ended, useBench } from '../../run-pipe.ts';
+import { type Ended, useSandbox } from '../../run-pipe.ts';
 import { answer, type FakeEngine, send, startEngine } from './fake-engine.ts';
 import { config, digestsOf, layer, legacyEntries, sha256 } from '../fixtures.ts';
 import { tar } from '../../archive/tar/tar-writer.ts';
 
-const bench = useBench();
+const fixture = useSandbox();
 const server = selfSigned();
 const client = selfSigned();
 const contents = [layer('base', 3000), layer('app', 500)];
@@ -37,22 +37,22 @@ afterEach(async () => {
 });
 
 async function writeCertificates({ ca, cert, key }: { ca: string; cert: string; key: string }): Promise<void> {
-  const directory = join(bench.directory, 'certificates');
+  const directory = join(fixture.directory, 'certificates');
   await mkdir(directory, { recursive: true });
   for (const [name, content] of Object.entries({ ca, cert, key }))
     await writeFile(join(directory, `${name}.pem`), content);
 }
 
 async function push(more: Readonly<Record<string, string | undefined>> = {}): Promise<Ended> {
-  const { directory } = bench;
+  const { directory } = fixture;
   const tls = { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: join(directory, 'certificates') };
-  return await bench.runPipe({ ...imageEnvironment(bench, undefined), DOCKER_HOST: engine.host, ...tls, ...more });
+  return await fixture.runPipe({ ...imageEnvironment(fixture, undefined), DOCKER_HOST: engine.host, ...tls, ...more });
 }
 
 it('is published, with the certificates of DOCKER_CERT_PATH on both sides', async () => {
   const { exitCode, output } = await push();
   expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
-  expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+  expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   expect(engine.requests.at(-1)).toBe('/v1.41/images/acme/app:v1/get');
 });
 
@@ -71,7 +71,7 @@ describe('is not asked for, and nothing is published,', () => {
     expect(exitCode).toBe(1);
     expect(output).toMatch(message);
     expect(engine.requests).toEqual([]);
-    expect(bench.sandbox.registry.repositories.get('acme/app')?.tags.size).toBe(0);
-    await rm(join(bench.directory, 'certificates'), { recursive: true });
+    expect(fixture.sandbox.registry.repositories.get('acme/app')?.tags.size).toBe(0);
+    await rm(join(fixture.directory, 'certificates'), { recursive: true });
   });
 });

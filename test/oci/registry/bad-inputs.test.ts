@@ -24,25 +24,25 @@ import {
   writeFiles,
 } from '../fixtures.ts';
 import { gnuLong, pax, tar, type TarEntry } from '../../archive/tar/tar-writer.ts';
-import { type Ended, useBench } from '../../run-pipe.ts';
+import { type Ended, useSandbox } from '../../run-pipe.ts';
 import { gzipImage, imageEnvironment } from './images.ts';
 
 /** A file, or the files of a directory. */
 type Input = Buffer | Files;
 
-const bench = useBench();
+const fixture = useSandbox();
 const name = 'app.tar';
 
 async function push(input: Input, ...args: readonly string[]): Promise<Ended> {
-  const path = join(bench.directory, name);
+  const path = join(fixture.directory, name);
   await rm(path, { recursive: true, force: true });
   if (Buffer.isBuffer(input)) await writeFile(path, input);
   else await writeFiles(path, input);
-  return await bench.runPipe(imageEnvironment(bench, name, ...args));
+  return await fixture.runPipe(imageEnvironment(fixture, name, ...args));
 }
 
 function published(): { readonly manifests: number; readonly tags: readonly string[] } {
-  const { manifests, tags } = bench.sandbox.registry.repositories.get('acme/app') ?? {};
+  const { manifests, tags } = fixture.sandbox.registry.repositories.get('acme/app') ?? {};
   return { manifests: manifests?.size ?? -1, tags: [...(tags?.keys() ?? [])] };
 }
 
@@ -264,7 +264,7 @@ describe('is refused, and nothing is published', () => {
   });
 
   it('swapped blobs, all of which the registry has already', async () => {
-    for (const { bytes } of good.layers) bench.sandbox.registry.putBlob('acme/app', bytes);
+    for (const { bytes } of good.layers) fixture.sandbox.registry.putBlob('acme/app', bytes);
     const { exitCode, output } = await push(swapped);
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ .* is not the layer that the config has in its place/);
@@ -325,7 +325,7 @@ describe('is published, and right', () => {
   ])('%s', async (_, input) => {
     const { exitCode, output } = await push(input);
     expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
-    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+    expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
     expect(published().tags).toEqual(['v1']);
     expect(output).not.toContain('WARNING');
   });
@@ -333,7 +333,7 @@ describe('is published, and right', () => {
   it('by manifest.json, where the OCI manifest has no layers', async () => {
     const { exitCode, output } = await push(docker25(raws.map(sha256)));
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/WARNING: .*is used instead/) });
-    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+    expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
 
   interface Held {
@@ -345,15 +345,15 @@ describe('is published, and right', () => {
     ['a layout', describedAs({})],
   ])('packed layers of %s are passed through: their digests stay', async (_, input) => {
     expect(await push(input)).toMatchObject({ exitCode: 0 });
-    const repository = bench.sandbox.registry.repositories.get('acme/app');
+    const repository = fixture.sandbox.registry.repositories.get('acme/app');
     const held = JSON.parse(String(repository?.manifests.get(repository.tags.get('v1') ?? '')?.bytes)) as Held;
     const expected = Buffer.isBuffer(input) ? packed.map(sha256) : good.layers.map(({ bytes }) => sha256(bytes));
     expect(held.layers.map(({ digest }) => digest)).toEqual(expected);
-    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+    expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
 
   it('an index keeps its digest where its layers stay as they are, and its attestation in any case', async () => {
-    const repository = bench.sandbox.registry.repositories.get('acme/app');
+    const repository = fixture.sandbox.registry.repositories.get('acme/app');
     expect(await push(platformFiles, '--compression', 'none')).toMatchObject({ exitCode: 0 });
     expect(repository?.tags.get('v1')).toBe(sha256(platforms.bytes));
     expect(await push(platformFiles, '--reuse', 'none')).toMatchObject({ exitCode: 0 });
@@ -364,6 +364,6 @@ describe('is published, and right', () => {
       digest: sha256(attestation.bytes),
       annotations: { 'vnd.docker.reference.digest': held.manifests[0]?.['digest'] },
     });
-    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+    expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
 });

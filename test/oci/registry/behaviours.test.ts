@@ -1,7 +1,7 @@
 /** Registries that are different from the start, rather than failing once. */
 
 import { describe, expect, it } from '@jest/globals';
-import { useBench } from '../../run-pipe.ts';
+import { useSandbox } from '../../run-pipe.ts';
 import { type LocationForm, locationForms, type RegistryOptions } from '../../sandbox/registry-options.ts';
 import { layers, longLayers, smallLayers } from './images.ts';
 import { publish, sources } from './publish.ts';
@@ -33,16 +33,16 @@ function layersFor(name: string): readonly Buffer[] {
 }
 
 describe.each(Object.entries(behaviours))('%s', (name, registry) => {
-  const bench = useBench({ registry });
+  const fixture = useSandbox({ registry });
 
   it.each(sources)('from a %s', async (source) => {
     if (name.startsWith('lost')) {
-      bench.sandbox.inject({ step: 'manifest-put', action: { kind: 'blob-unknown', drop: true, positions: [0, 2] } });
+      fixture.sandbox.inject({ step: 'manifest-put', action: { kind: 'blob-unknown', drop: true, positions: [0, 2] } });
     }
-    await publish(bench, source, layersFor(name));
+    await publish(fixture, source, layersFor(name));
     if (!name.startsWith('Location')) return;
     // Where the upload was elsewhere, the token was not.
-    const elsewhere = bench.sandbox.requests.filter(({ server }) => server === 'blobs');
+    const elsewhere = fixture.sandbox.requests.filter(({ server }) => server === 'blobs');
     expect(elsewhere.length > 0).toBe(registry.location === 'other-host');
     expect(elsewhere.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { docker, oci } from '../../../pipe/oci/media-types.ts';
 import { type Blob, descriptor, index, type Json, layout, sha256, writeFiles } from '../fixtures.ts';
-import { type Bench, type Ended, useBench } from '../../run-pipe.ts';
+import { type Fixture, type Ended, useSandbox } from '../../run-pipe.ts';
 import type { FaultAction } from '../../sandbox/faults.ts';
 import type { RegistryOptions } from '../../sandbox/registry-options.ts';
 import { attestedImage, writeAttested } from './attested.ts';
@@ -19,22 +19,22 @@ interface Held {
   readonly fields: Json & { readonly manifests?: readonly Json[]; readonly layers?: readonly Json[] };
 }
 
-function held(bench: Bench, reference: string): Held | undefined {
-  const repository = bench.sandbox.registry.repositories.get('acme/app');
+function held(fixture: Fixture, reference: string): Held | undefined {
+  const repository = fixture.sandbox.registry.repositories.get('acme/app');
   const digest = repository?.tags.get(reference) ?? reference;
   const manifest = repository?.manifests.get(digest);
   if (manifest === undefined) return undefined;
   return { mediaType: manifest.mediaType, digest, fields: JSON.parse(manifest.bytes.toString()) as Held['fields'] };
 }
 
-async function publish(bench: Bench, file: string | undefined, ...args: readonly string[]): Promise<Ended> {
-  return await bench.runPipe({ ...imageEnvironment(bench, file, ...args), TAGS: 'v2' });
+async function publish(fixture: Fixture, file: string | undefined, ...args: readonly string[]): Promise<Ended> {
+  return await fixture.runPipe({ ...imageEnvironment(fixture, file, ...args), TAGS: 'v2' });
 }
 
-async function expectPublished(bench: Bench, { exitCode, output }: Ended): Promise<Held> {
+async function expectPublished(fixture: Fixture, { exitCode, output }: Ended): Promise<Held> {
   expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
-  for (const tag of ['v1', 'v2']) expect(await bench.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
-  const [one, two] = [held(bench, 'v1'), held(bench, 'v2')];
+  for (const tag of ['v1', 'v2']) expect(await fixture.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
+  const [one, two] = [held(fixture, 'v1'), held(fixture, 'v2')];
   expect(one?.digest).toBe(two?.digest);
   if (one === undefined) throw new Error('the tag is not there');
   return one;
@@ -46,12 +46,12 @@ const both = index(
   { annotations: { 'com.example.index': 'x' } },
 );
 
-async function writeBoth(bench: Bench): Promise<string> {
-  return await writeTop(bench, both, [...amd64.blobs, ...arm64.blobs, both], 'both');
+async function writeBoth(fixture: Fixture): Promise<string> {
+  return await writeTop(fixture, both, [...amd64.blobs, ...arm64.blobs, both], 'both');
 }
 
-async function writeTop(bench: Bench, top: Blob, blobs: readonly Blob[], name: string): Promise<string> {
-  await writeFiles(join(bench.directory, name), layout(index([descriptor(top)]), blobs));
+async function writeTop(fixture: Fixture, top: Blob, blobs: readonly Blob[], name: string): Promise<string> {
+  await writeFiles(join(fixture.directory, name), layout(index([descriptor(top)]), blobs));
   return name;
 }
 
@@ -63,11 +63,11 @@ describe.each<[string, RegistryOptions]>([
   ['no OCI manifests', { acceptsOci: false }],
   ['no OCI indexes', { acceptsOciIndexes: false }],
 ])('a registry that takes %s', (_, registry) => {
-  const bench = useBench({ registry });
+  const fixture = useSandbox({ registry });
 
   it("gets a list of Docker's that names manifests of Docker's", async () => {
-    const ended = await publish(bench, await writeBoth(bench));
-    const { mediaType, fields } = await expectPublished(bench, ended);
+    const ended = await publish(fixture, await writeBoth(fixture));
+    const { mediaType, fields } = await expectPublished(fixture, ended);
     expect(mediaType).toBe(docker.index);
     expect(fields).toEqual({
       schemaVersion: 2,
@@ -80,20 +80,20 @@ describe.each<[string, RegistryOptions]>([
       })),
     });
     for (const child of fields.manifests ?? [])
-      expect(held(bench, String(child['digest']))?.mediaType).toBe(docker.manifest);
+      expect(held(fixture, String(child['digest']))?.mediaType).toBe(docker.manifest);
     expect(ended.output).toMatch(/WARNING: .*PUT .* 415 .*\. Publishing it in Docker's media types instead\n/);
     expect(ended.output).toMatch(/WARNING: .*, which are left out: 2 attestations, com\.example\.index\n/);
   });
 
   it('gets joined tags in this form, too', async () => {
     for (const [tag, image] of Object.entries({ amd64, arm64 })) {
-      const file = await writeAttested(bench.directory, image, tag);
-      const ended = await bench.runPipe({ ...imageEnvironment(bench, file), IMAGE: `acme/app:${tag}` });
+      const file = await writeAttested(fixture.directory, image, tag);
+      const ended = await fixture.runPipe({ ...imageEnvironment(fixture, file), IMAGE: `acme/app:${tag}` });
       expect(ended).toMatchObject({ exitCode: 0 });
     }
     const { mediaType, fields } = await expectPublished(
-      bench,
-      await publish(bench, undefined, '--join', 'amd64', '--join', 'arm64'),
+      fixture,
+      await publish(fixture, undefined, '--join', 'amd64', '--join', 'arm64'),
     );
     expect(mediaType).toBe(docker.index);
     expect(fields.manifests?.map((child) => child['mediaType'])).toEqual([docker.manifest, docker.manifest]);
@@ -101,17 +101,17 @@ describe.each<[string, RegistryOptions]>([
 });
 
 describe("joined images of OCI's types, if only indexes of them are refused", () => {
-  const bench = useBench({ registry: { acceptsOciIndexes: false } });
+  const fixture = useSandbox({ registry: { acceptsOciIndexes: false } });
 
   it('are converted with the index', async () => {
     for (const architecture of ['amd64', 'arm64'])
-      await bench.sandbox.registry.seed('acme/app', { tags: [architecture], config: { architecture } });
+      await fixture.sandbox.registry.seed('acme/app', { tags: [architecture], config: { architecture } });
     const { fields } = await expectPublished(
-      bench,
-      await publish(bench, undefined, '--join', 'amd64', '--join', 'arm64'),
+      fixture,
+      await publish(fixture, undefined, '--join', 'amd64', '--join', 'arm64'),
     );
     expect(fields.manifests?.map((child) => child['mediaType'])).toEqual([docker.manifest, docker.manifest]);
-    expect(held(bench, 'amd64')?.mediaType).toBe(oci.manifest);
+    expect(held(fixture, 'amd64')?.mediaType).toBe(oci.manifest);
   });
 });
 
@@ -122,16 +122,16 @@ describe.each<[string, RegistryOptions]>([
   ['400 UNSUPPORTED', { ociRefusalStatus: 400, ociRefusalCode: 'UNSUPPORTED' }],
   ['404 MANIFEST_INVALID', { ociRefusalStatus: 404 }],
 ])('a refusal with %s', (_, registry) => {
-  const bench = useBench({ registry: { acceptsOci: false, ...registry } });
+  const fixture = useSandbox({ registry: { acceptsOci: false, ...registry } });
 
   it('is one of the types', async () => {
-    const ended = await publish(bench, await writeLayout(bench, smallLayers));
-    expect((await expectPublished(bench, ended)).mediaType).toBe(docker.manifest);
+    const ended = await publish(fixture, await writeLayout(fixture, smallLayers));
+    expect((await expectPublished(fixture, ended)).mediaType).toBe(docker.manifest);
   });
 });
 
 describe("what Docker's types cannot say", () => {
-  const bench = useBench({ registry: { acceptsOci: false } });
+  const fixture = useSandbox({ registry: { acceptsOci: false } });
 
   it('is left out with a warning that names it', async () => {
     const base = {
@@ -147,8 +147,8 @@ describe("what Docker's types cannot say", () => {
         artifactType: 'application/vnd.example',
       },
     );
-    const ended = await publish(bench, await writeTop(bench, image.image, image.blobs, 'podman'));
-    expect(Object.keys((await expectPublished(bench, ended)).fields)).toEqual([
+    const ended = await publish(fixture, await writeTop(fixture, image.image, image.blobs, 'podman'));
+    expect(Object.keys((await expectPublished(fixture, ended)).fields)).toEqual([
       'schemaVersion',
       'mediaType',
       'config',
@@ -160,19 +160,24 @@ describe("what Docker's types cannot say", () => {
   });
 
   it('layers of zstd: the refusal is told, and why there is no other way', async () => {
-    const { exitCode, output } = await publish(bench, await writeArchive(bench, smallLayers), '--compression', 'zstd');
+    const { exitCode, output } = await publish(
+      fixture,
+      await writeArchive(fixture, smallLayers),
+      '--compression',
+      'zstd',
+    );
     expect(exitCode).toBe(1);
     expect(errorLine(output)).toMatch(/✖ v1: PUT .*: 415 MANIFEST_INVALID: unsupported media type .*oci/);
     expect(output).toMatch(
       /WARNING: It cannot be published in Docker's media types: the layer sha256:\w+ is .*tar\+zstd, for which Docker has no type: compress layers with gzip\n/,
     );
-    expect(held(bench, 'v1')).toBeUndefined();
+    expect(held(fixture, 'v1')).toBeUndefined();
   });
 
   it('an index of attestations alone', async () => {
     const [, attestation] = (JSON.parse(amd64.top.bytes.toString()) as { manifests: readonly Json[] }).manifests;
     const top = index([attestation ?? {}]);
-    const { exitCode, output } = await publish(bench, await writeTop(bench, top, [...amd64.blobs, top], 'odd'));
+    const { exitCode, output } = await publish(fixture, await writeTop(fixture, top, [...amd64.blobs, top], 'odd'));
     expect(exitCode).toBe(1);
     expect(output).toMatch(
       /WARNING: It cannot be published in Docker's media types: the index sha256:\w+ names no image/,
@@ -180,8 +185,8 @@ describe("what Docker's types cannot say", () => {
   });
 
   it('layers that are not compressed have a type', async () => {
-    const ended = await publish(bench, await writeArchive(bench, smallLayers), '--compression', 'none');
-    const { fields } = await expectPublished(bench, ended);
+    const ended = await publish(fixture, await writeArchive(fixture, smallLayers), '--compression', 'none');
+    const { fields } = await expectPublished(fixture, ended);
     expect(new Set(fields.layers?.map((each) => each['mediaType']))).toEqual(
       new Set(['application/vnd.docker.image.rootfs.diff.tar']),
     );
@@ -189,7 +194,7 @@ describe("what Docker's types cannot say", () => {
 });
 
 describe('a refusal that is not about types', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
   const refusing = (status: number, code: string, message = 'no'): FaultAction => ({
     kind: 'status',
     status,
@@ -202,50 +207,50 @@ describe('a refusal that is not about types', () => {
     ['400 MANIFEST_INVALID, once', refusing(400, 'MANIFEST_INVALID')],
     ['415, once', refusing(415, 'UNKNOWN')],
   ])('%s: the image stays as it is', async (_, action) => {
-    bench.sandbox.inject({ step: 'manifest-put', action });
-    const ended = await publish(bench, await writeBoth(bench));
-    expect((await expectPublished(bench, ended)).digest).toBe(sha256(both.bytes));
+    fixture.sandbox.inject({ step: 'manifest-put', action });
+    const ended = await publish(fixture, await writeBoth(fixture));
+    expect((await expectPublished(fixture, ended)).digest).toBe(sha256(both.bytes));
     expect(ended.output).not.toContain("Docker's media types");
-    expect(bench.sandbox.requests.filter(({ fault }) => fault !== undefined)).toHaveLength(1);
+    expect(fixture.sandbox.requests.filter(({ fault }) => fault !== undefined)).toHaveLength(1);
   });
 
   it.each([
     ['400 without a code of the specification', refusing(400, 'BAD_REQUEST'), /: 400 BAD_REQUEST: no/],
     ['403', refusing(403, 'DENIED'), /: 403 DENIED: no/],
   ])('%s: told at once', async (_, action, message) => {
-    bench.sandbox.inject({ step: 'manifest-put', times: -1, action });
-    const { exitCode, output } = await publish(bench, await writeLayout(bench, smallLayers));
+    fixture.sandbox.inject({ step: 'manifest-put', times: -1, action });
+    const { exitCode, output } = await publish(fixture, await writeLayout(fixture, smallLayers));
     expect(exitCode).toBe(1);
     expect(errorLine(output)).toMatch(message);
-    expect(bench.sandbox.requests.filter(({ fault }) => fault !== undefined)).toHaveLength(1);
+    expect(fixture.sandbox.requests.filter(({ fault }) => fault !== undefined)).toHaveLength(1);
   });
 
   it('a defect that both forms have: the first error is told', async () => {
-    bench.sandbox.inject({ step: 'manifest-put', times: 2, action: refusing(400, 'MANIFEST_INVALID', 'first') });
-    bench.sandbox.inject({ step: 'manifest-put', times: -1, action: refusing(400, 'MANIFEST_INVALID', 'second') });
-    const { exitCode, output } = await publish(bench, await writeLayout(bench, smallLayers));
+    fixture.sandbox.inject({ step: 'manifest-put', times: 2, action: refusing(400, 'MANIFEST_INVALID', 'first') });
+    fixture.sandbox.inject({ step: 'manifest-put', times: -1, action: refusing(400, 'MANIFEST_INVALID', 'second') });
+    const { exitCode, output } = await publish(fixture, await writeLayout(fixture, smallLayers));
     expect(exitCode).toBe(1);
     expect(errorLine(output)).toContain('MANIFEST_INVALID: first');
     expect(output).toMatch(/WARNING: In Docker's media types it is refused, too: .*MANIFEST_INVALID: second/);
-    expect(held(bench, 'v1')).toBeUndefined();
+    expect(held(fixture, 'v1')).toBeUndefined();
   });
 });
 
 describe('before a tag moves, what an index names is read back', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
   it('as the index says that it is, or nothing is published', async () => {
-    const { digest, manifest } = await bench.sandbox.registry.seed('acme/app', { tags: [] });
+    const { digest, manifest } = await fixture.sandbox.registry.seed('acme/app', { tags: [] });
     const platform = { os: 'linux', architecture: 'amd64' };
     const entry = { mediaType: docker.manifest, digest, size: manifest.length, platform };
     const content = { schemaVersion: 2, mediaType: docker.index, manifests: [entry] };
-    bench.sandbox.registry.putManifest('acme/app', { mediaType: docker.index, content, tags: ['lies'] });
-    const { exitCode, output } = await publish(bench, undefined, '--join', 'lies');
+    fixture.sandbox.registry.putManifest('acme/app', { mediaType: docker.index, content, tags: ['lies'] });
+    const { exitCode, output } = await publish(fixture, undefined, '--join', 'lies');
     expect(exitCode).toBe(1);
     expect(errorLine(output)).toContain(
       `the registry has ${digest} as ${oci.manifest}, and its index says ${docker.manifest}`,
     );
-    expect(held(bench, 'v1')).toBeUndefined();
+    expect(held(fixture, 'v1')).toBeUndefined();
   });
 
   it.each([
@@ -255,14 +260,14 @@ describe('before a tag moves, what an index names is read back', () => {
   ])('a manifest that %s is sent once more, and waited for', async (_, times, args) => {
     const path = `manifests/${sha256(amd64.image.bytes)}`;
     for (const step of ['manifest-get', 'manifest-head'] as const)
-      bench.sandbox.inject({ step, path, times, action: { kind: 'status', status: 404 } });
-    const ended = await publish(bench, await writeBoth(bench), ...args);
-    expect((await expectPublished(bench, ended)).digest).toBe(sha256(both.bytes));
+      fixture.sandbox.inject({ step, path, times, action: { kind: 'status', status: 404 } });
+    const ended = await publish(fixture, await writeBoth(fixture), ...args);
+    expect((await expectPublished(fixture, ended)).digest).toBe(sha256(both.bytes));
     const warning = /WARNING: .*: check that it can be pulled\. Not found: sha256:\w+\n/;
     expect(warning.test(ended.output)).toBe(times < 0);
     const told = `WARNING: The registry says that there is no manifest ${sha256(amd64.image.bytes)}. Trying again\n`;
     expect(ended.output.split(told)).toHaveLength(2);
-    const puts = bench.sandbox.requests.filter(({ method, path: asked }) => method === 'PUT' && asked.endsWith(path));
+    const puts = fixture.sandbox.requests.filter(({ method, path: asked }) => method === 'PUT' && asked.endsWith(path));
     expect(puts).toHaveLength(2);
   });
 });

@@ -4,10 +4,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { answer, type FakeEngine, send, startEngine } from '../engine/fake-engine.ts';
 import { descriptor, digestsOf, filesOf, index, layer, layout, sha256 } from '../fixtures.ts';
 import { tar } from '../../archive/tar/tar-writer.ts';
-import { type Ended, useBench } from '../../run-pipe.ts';
+import { type Ended, useSandbox } from '../../run-pipe.ts';
 import { gzipImage, imageEnvironment } from './images.ts';
 
-const bench = useBench();
+const fixture = useSandbox();
 const contents = [layer('base', 5000), layer('app', 700)];
 const platforms = ['amd64', 'arm64'].map((architecture) => ({
   architecture,
@@ -38,13 +38,13 @@ async function startWith(inspected: object): Promise<FakeEngine> {
 }
 
 async function push({ host }: FakeEngine, tag: string, ...args: readonly string[]): Promise<Ended> {
-  const env = imageEnvironment(bench, undefined, ...args);
-  return await bench.runPipe({ ...env, IMAGE: `acme/app:${tag}`, DOCKER_HOST: host });
+  const env = imageEnvironment(fixture, undefined, ...args);
+  return await fixture.runPipe({ ...env, IMAGE: `acme/app:${tag}`, DOCKER_HOST: host });
 }
 
 async function expectPublished({ exitCode, output }: Ended, tag: string): Promise<void> {
   expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
-  expect(await bench.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
+  expect(await fixture.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
 }
 
 const exportsOf = ({ requests }: FakeEngine): number => requests.filter((path) => path.includes('/get')).length;
@@ -58,7 +58,7 @@ describe('an image that the registry has, under another tag', () => {
     await expectPublished(again, 'v2');
     expect(exportsOf(containerd)).toBe(1);
     expect(again.output).toContain(`This image is already published as ${facts.Id}; nothing to send`);
-    const tags = bench.sandbox.registry.repositories.get('acme/app')?.tags;
+    const tags = fixture.sandbox.registry.repositories.get('acme/app')?.tags;
     expect([tags?.get('v1'), tags?.get('v2')]).toEqual([facts.Id, facts.Id]);
   });
 

@@ -21,7 +21,7 @@ import {
   writeFiles,
 } from '../fixtures.ts';
 import { tar } from '../../archive/tar/tar-writer.ts';
-import { arrayVariables, type Bench } from '../../run-pipe.ts';
+import { arrayVariables, type Fixture } from '../../run-pipe.ts';
 import { tokens } from '../../sandbox/tokens.ts';
 
 /** Bytes that do not compress, and are the same in every run. */
@@ -65,13 +65,13 @@ const unchanged: Json = {};
 
 /** As `docker save` writes it: its layers are compressed on the way. */
 export async function writeArchive(
-  bench: Bench,
+  fixture: Fixture,
   contents = layers,
   name = 'app.tar',
   more: Json = unchanged,
 ): Promise<string> {
   const make = (): Buffer => tar(legacyEntries(contents, config(contents, more)));
-  await writeFile(join(bench.directory, name), more === unchanged ? once(archives, contents, make) : make());
+  await writeFile(join(fixture.directory, name), more === unchanged ? once(archives, contents, make) : make());
   return name;
 }
 
@@ -88,18 +88,18 @@ export function gzipImage(contents: readonly Buffer[], more: Json = {}) {
 }
 
 /** A directory with an OCI layout: its gzip layers are sent as they are. */
-export async function writeLayout(bench: Bench, contents = layers, name = 'layout'): Promise<string> {
+export async function writeLayout(fixture: Fixture, contents = layers, name = 'layout'): Promise<string> {
   const make = (): Files => {
     const image = gzipImage(contents);
     return layout(index([descriptor(image.manifest)]), image.all);
   };
-  await writeFiles(join(bench.directory, name), once(layouts, contents, make));
+  await writeFiles(join(fixture.directory, name), once(layouts, contents, make));
   return name;
 }
 
 /** A layout of one image for each of the architectures. */
 export async function writePlatforms(
-  bench: Bench,
+  fixture: Fixture,
   architectures: readonly string[],
   name = 'platforms',
 ): Promise<string> {
@@ -111,19 +111,19 @@ export async function writePlatforms(
     images.map(({ architecture, image }) => descriptor(image.manifest, { platform: { os: 'linux', architecture } })),
   );
   const outer = index([descriptor(top)]);
-  await writeFiles(join(bench.directory, name), layout(outer, [top, ...images.flatMap(({ image }) => image.all)]));
+  await writeFiles(join(fixture.directory, name), layout(outer, [top, ...images.flatMap(({ image }) => image.all)]));
   return name;
 }
 
 /** The variables that publish it to the sandbox. */
 export function imageEnvironment(
-  bench: Bench,
+  fixture: Fixture,
   filename: string | undefined,
   ...extraArgs: readonly string[]
 ): Environment {
   return {
     TYPE: 'image',
-    REGISTRY: bench.sandbox.registryUrl,
+    REGISTRY: fixture.sandbox.registryUrl,
     IMAGE: 'acme/app:v1',
     USERNAME: tokens.packagesUser,
     TOKEN: tokens.packagesToken,

@@ -3,11 +3,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { docker, oci } from '../../../pipe/oci/media-types.ts';
 import { blob, config, descriptor, index, type Json, layer, manifest, ociTypes, sha256 } from '../fixtures.ts';
-import { type Ended, useBench } from '../../run-pipe.ts';
+import { type Ended, useSandbox } from '../../run-pipe.ts';
 import { type AttestedImage, attestedImage, writeAttested } from './attested.ts';
 import { gzipImage, imageEnvironment, smallLayers, writeArchive } from './images.ts';
 
-const bench = useBench();
+const fixture = useSandbox();
 const amd64 = attestedImage('amd64');
 const arm64 = attestedImage('arm64');
 
@@ -19,7 +19,7 @@ interface Named {
 
 async function join(...tags: readonly string[]): Promise<Ended> {
   const args = tags.flatMap((tag) => ['--join', tag]);
-  return await bench.runPipe({ ...imageEnvironment(bench, undefined, ...args), IMAGE: 'acme/app:joined' });
+  return await fixture.runPipe({ ...imageEnvironment(fixture, undefined, ...args), IMAGE: 'acme/app:joined' });
 }
 
 /** Puts an image, or what is not quite one, under a tag. */
@@ -28,7 +28,7 @@ function seed(
   { bytes, mediaType }: ReturnType<typeof blob>,
   ...blobs: readonly ReturnType<typeof blob>[]
 ) {
-  const { registry } = bench.sandbox;
+  const { registry } = fixture.sandbox;
   for (const each of blobs) {
     if (/manifest|index/.test(each.mediaType)) registry.putManifest('acme/app', { ...each, content: each.bytes });
     else registry.putBlob('acme/app', each.bytes);
@@ -49,8 +49,8 @@ function seedImage(tag: string, more: Json, descriptorFields?: Json): ReturnType
 
 async function expectJoined({ exitCode, output }: Ended): Promise<Named> {
   expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
-  expect(await bench.sandbox.registry.pullProblems('acme/app', 'joined')).toEqual([]);
-  const repository = bench.sandbox.registry.repositories.get('acme/app');
+  expect(await fixture.sandbox.registry.pullProblems('acme/app', 'joined')).toEqual([]);
+  const repository = fixture.sandbox.registry.repositories.get('acme/app');
   const digest = repository?.tags.get('joined') ?? '';
   const { bytes, mediaType = '' } = repository?.manifests.get(digest) ?? {};
   return { ...(JSON.parse(String(bytes)) as Named), mediaType, digest };
@@ -59,7 +59,7 @@ async function expectJoined({ exitCode, output }: Ended): Promise<Named> {
 async function refusalOf(...tags: readonly string[]): Promise<string> {
   const { exitCode, output } = await join(...tags);
   expect(exitCode).toBe(1);
-  expect(bench.sandbox.registry.repositories.get('acme/app')?.tags.has('joined')).toBe(false);
+  expect(fixture.sandbox.registry.repositories.get('acme/app')?.tags.has('joined')).toBe(false);
   return output.split('\n').find((line) => line.startsWith('✖ ')) ?? output;
 }
 
@@ -69,8 +69,8 @@ const childrenOf = ({ top }: AttestedImage): readonly Json[] =>
 describe('takes over', () => {
   it('images and attestations that were pushed as BuildKit makes them', async () => {
     for (const [name, image] of Object.entries({ amd64, arm64 })) {
-      const file = await writeAttested(bench.directory, image, name);
-      expect(await bench.runPipe({ ...imageEnvironment(bench, file), IMAGE: `acme/app:${name}` })).toMatchObject({
+      const file = await writeAttested(fixture.directory, image, name);
+      expect(await fixture.runPipe({ ...imageEnvironment(fixture, file), IMAGE: `acme/app:${name}` })).toMatchObject({
         exitCode: 0,
       });
     }
@@ -138,7 +138,7 @@ describe('takes over', () => {
     ["OCI's, if any of it has them", ['docker', 'oci'], oci.index],
   ] as const)('%s', async (_, families, expected) => {
     for (const [position, family] of families.entries())
-      await bench.sandbox.registry.seed('acme/app', {
+      await fixture.sandbox.registry.seed('acme/app', {
         family,
         tags: [`${position}`],
         config: { architecture: position === 0 ? 'amd64' : 'arm64' },
@@ -235,8 +235,12 @@ describe('an image of an index is reused', () => {
       descriptor(published.manifest, { platform }),
     ]);
     seed('latest', top, ...published.all, ...other.all);
-    const file = await writeArchive(bench, contents, 'app.tar', { architecture: 'arm64', ...ours, author: 'another' });
-    const { exitCode, output } = await bench.runPipe(imageEnvironment(bench, file));
+    const file = await writeArchive(fixture, contents, 'app.tar', {
+      architecture: 'arm64',
+      ...ours,
+      author: 'another',
+    });
+    const { exitCode, output } = await fixture.runPipe(imageEnvironment(fixture, file));
     expect({ exitCode, output }).toEqual({
       exitCode: 0,
       output: expect.stringContaining(`layer 1 of 1: reused from tag latest`),
@@ -248,8 +252,10 @@ describe('an image of an index is reused', () => {
     ['not JSON', 'not JSON'],
     ['null', 'null'],
   ])('but not if its manifest is %s', async (_, content) => {
-    bench.sandbox.registry.putManifest('acme/app', { mediaType: oci.manifest, content, tags: ['latest'] });
-    const { exitCode, output } = await bench.runPipe(imageEnvironment(bench, await writeArchive(bench, contents)));
+    fixture.sandbox.registry.putManifest('acme/app', { mediaType: oci.manifest, content, tags: ['latest'] });
+    const { exitCode, output } = await fixture.runPipe(
+      imageEnvironment(fixture, await writeArchive(fixture, contents)),
+    );
     expect({ exitCode, output }).toEqual({
       exitCode: 0,
       output: expect.stringMatching(/WARNING: tag latest is not reused: its manifest sha256:\w+ is not /),

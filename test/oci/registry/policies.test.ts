@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { text } from '../../compression/samples.ts';
 import { layer } from '../fixtures.ts';
 import { tar } from '../../archive/tar/tar-writer.ts';
-import { type Bench, type Ended, useBench } from '../../run-pipe.ts';
+import { type Fixture, type Ended, useSandbox } from '../../run-pipe.ts';
 import type { FaultAction } from '../../sandbox/faults.ts';
 import type { RegistryOptions } from '../../sandbox/registry-options.ts';
 import type { RegistryStep } from '../../sandbox/registry-steps.ts';
@@ -14,22 +14,22 @@ type More = Readonly<Record<string, string | undefined>>;
 
 const nobody: More = { USERNAME: undefined, TOKEN: undefined };
 
-async function push(bench: Bench, file: string, more: More = {}, ...args: readonly string[]): Promise<Ended> {
-  return await bench.runPipe({ ...imageEnvironment(bench, file, ...args), ...more });
+async function push(fixture: Fixture, file: string, more: More = {}, ...args: readonly string[]): Promise<Ended> {
+  return await fixture.runPipe({ ...imageEnvironment(fixture, file, ...args), ...more });
 }
 
-async function expectPublished(bench: Bench, { exitCode, output }: Ended, tag = 'v1'): Promise<void> {
+async function expectPublished(fixture: Fixture, { exitCode, output }: Ended, tag = 'v1'): Promise<void> {
   expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
-  expect(await bench.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
+  expect(await fixture.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
 }
 
-function digestUnder(bench: Bench, tag: string): string | undefined {
-  return bench.sandbox.registry.repositories.get('acme/app')?.tags.get(tag);
+function digestUnder(fixture: Fixture, tag: string): string | undefined {
+  return fixture.sandbox.registry.repositories.get('acme/app')?.tags.get(tag);
 }
 
 /** The steps of what was asked since so many requests, in order. */
-function stepsSince(bench: Bench, requests: number): readonly RegistryStep[] {
-  return bench.sandbox.requests.slice(requests).flatMap(({ steps }) => steps);
+function stepsSince(fixture: Fixture, requests: number): readonly RegistryStep[] {
+  return fixture.sandbox.requests.slice(requests).flatMap(({ steps }) => steps);
 }
 
 function count(steps: readonly RegistryStep[], wanted: RegistryStep): number {
@@ -40,16 +40,16 @@ describe.each([
   ['tokens', {}],
   ['passwords', { authentication: 'basic' }],
 ] as const)('a registry with %s', (_, registry) => {
-  const bench = useBench({ registry });
+  const fixture = useSandbox({ registry });
 
   it('is not for nobody: an error that says what to set, and nothing published', async () => {
-    const { exitCode, output } = await push(bench, await writeLayout(bench, smallLayers), nobody);
+    const { exitCode, output } = await push(fixture, await writeLayout(fixture, smallLayers), nobody);
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ .*: 401 /);
     expect(output).toContain('The registry asks for credentials: set USERNAME and TOKEN.');
     expect(output).toMatch(/app:v1: NOT published\n/);
-    expect(bench.sandbox.requests.filter(({ steps }) => steps.includes('start'))).toEqual([]);
-    expect(bench.sandbox.registry.repositories.get('acme/app')?.manifests.size).toBe(0);
+    expect(fixture.sandbox.requests.filter(({ steps }) => steps.includes('start'))).toEqual([]);
+    expect(fixture.sandbox.registry.repositories.get('acme/app')?.manifests.size).toBe(0);
   });
 });
 
@@ -58,11 +58,11 @@ describe.each([
   ['asks only for passwords where they are needed', { anonymous: 'push', authentication: 'basic' }],
   ['asks for nothing', { authentication: 'none' }],
 ] as const)('a registry that %s', (_, registry: RegistryOptions) => {
-  const bench = useBench({ registry });
+  const fixture = useSandbox({ registry });
 
   it('takes an image from nobody', async () => {
-    await expectPublished(bench, await push(bench, await writeLayout(bench, smallLayers), nobody));
-    const credentials = bench.sandbox.requests.flatMap(({ headers }) => headers.authorization ?? []);
+    await expectPublished(fixture, await push(fixture, await writeLayout(fixture, smallLayers), nobody));
+    const credentials = fixture.sandbox.requests.flatMap(({ headers }) => headers.authorization ?? []);
     expect(credentials.filter((value) => !value.startsWith('Bearer '))).toEqual([]);
   });
 });
@@ -73,29 +73,29 @@ describe.each([
   ['what it points to already, as a conflict', { refusesSame: true, immutableStatus: 409, immutableCode: 'CONFLICT' }],
   ['what it points to already, as a bad request', { refusesSame: true, immutableStatus: 400 }],
 ] as const)('an immutable tag that refuses %s', (_, more: RegistryOptions) => {
-  const bench = useBench({ registry: { immutableTags: '.*', ...more } });
+  const fixture = useSandbox({ registry: { immutableTags: '.*', ...more } });
 
   it.each([
     ['an archive', writeArchive],
     ['a layout', writeLayout],
   ])('the same run again succeeds, from %s', async (__, write) => {
-    const file = await write(bench, smallLayers);
-    await expectPublished(bench, await push(bench, file, { TAGS: 'v2' }));
-    const first = digestUnder(bench, 'v1');
-    const { length } = bench.sandbox.requests;
-    const again = await push(bench, file, { TAGS: 'v2' });
-    await expectPublished(bench, again);
-    await expectPublished(bench, again, 'v2');
+    const file = await write(fixture, smallLayers);
+    await expectPublished(fixture, await push(fixture, file, { TAGS: 'v2' }));
+    const first = digestUnder(fixture, 'v1');
+    const { length } = fixture.sandbox.requests;
+    const again = await push(fixture, file, { TAGS: 'v2' });
+    await expectPublished(fixture, again);
+    await expectPublished(fixture, again, 'v2');
     expect(again.output).not.toContain('WARNING');
-    expect(count(stepsSince(bench, length), 'start')).toBe(0);
-    expect([digestUnder(bench, 'v1'), digestUnder(bench, 'v2')]).toEqual([first, first]);
+    expect(count(stepsSince(fixture, length), 'start')).toBe(0);
+    expect([digestUnder(fixture, 'v1'), digestUnder(fixture, 'v2')]).toEqual([first, first]);
   });
 
   it('another image is refused, with advice, and nothing is changed', async () => {
-    await expectPublished(bench, await push(bench, await writeLayout(bench, smallLayers)));
-    const repository = bench.sandbox.registry.repositories.get('acme/app');
+    await expectPublished(fixture, await push(fixture, await writeLayout(fixture, smallLayers)));
+    const repository = fixture.sandbox.registry.repositories.get('acme/app');
     const before = { tags: [...(repository?.tags ?? [])], manifests: [...(repository?.manifests.keys() ?? [])] };
-    const { exitCode, output } = await push(bench, await writeLayout(bench, [layer('another', 900)], 'another'));
+    const { exitCode, output } = await push(fixture, await writeLayout(fixture, [layer('another', 900)], 'another'));
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ .*immutable/);
     expect(output).toContain('The tag v1 already exists and is immutable: publish under another tag');
@@ -104,12 +104,12 @@ describe.each([
     expect({ tags: [...(repository?.tags ?? [])], manifests: [...(repository?.manifests.keys() ?? [])] }).toEqual(
       before,
     );
-    expect(await bench.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+    expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
 });
 
 describe('a success that is not one of a registry', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
   const headers = { 'content-type': 'text/html' };
   const body = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
   const page: FaultAction = { kind: 'status', status: 200, headers, body };
@@ -129,9 +129,9 @@ describe('a success that is not one of a registry', () => {
       'answered 200 with an error, "DENIED: who are you"',
     ],
   ])('%s is a failure', async (_, step, action, words) => {
-    bench.sandbox.inject({ step, times: -1, action });
-    const file = await writeLayout(bench, smallLayers);
-    const { exitCode, output } = await push(bench, file, {}, '--reuse', 'none');
+    fixture.sandbox.inject({ step, times: -1, action });
+    const file = await writeLayout(fixture, smallLayers);
+    const { exitCode, output } = await push(fixture, file, {}, '--reuse', 'none');
     expect(output).toContain(words);
     if (words !== 'no such tag')
       expect(output).toContain('What to do: Something other than the server may have answered: check that REG');
@@ -146,56 +146,56 @@ describe('a success that is not one of a registry', () => {
     'nothing in answer to the manifest of a platform, %s: it is looked for, and sent again',
     async (_, times, code) => {
       const action: FaultAction = { kind: 'status', status: 204, body: '' };
-      bench.sandbox.inject({ step: 'manifest-put', path: 'sha256:', times, action });
-      const file = await writePlatforms(bench, ['amd64', 'arm64']);
-      const ended = await push(bench, file, {}, '--reuse', 'none');
+      fixture.sandbox.inject({ step: 'manifest-put', path: 'sha256:', times, action });
+      const file = await writePlatforms(fixture, ['amd64', 'arm64']);
+      const ended = await push(fixture, file, {}, '--reuse', 'none');
       expect(ended.exitCode).toBe(code);
-      if (code === 0) await expectPublished(bench, ended);
+      if (code === 0) await expectPublished(fixture, ended);
       else expect(ended.output).toContain('answered 204 to the manifest, and does not have it');
     },
   );
 });
 
 describe('--reuse none', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
 
   it.each([
     // What a layer becomes when it is compressed on the way is known too late to ask for it.
     ['an archive is sent again', writeArchive, 5],
     ['of a layout, what a HEAD finds is not', writeLayout, 0],
   ])('no published tag is looked at: %s', async (_, write, sent) => {
-    const file = await write(bench, smallLayers);
-    await expectPublished(bench, await push(bench, file, { TAGS: 'latest' }));
-    const { length } = bench.sandbox.requests;
-    await expectPublished(bench, await push(bench, file, { TAGS: 'latest' }, '--reuse', 'none'));
-    const steps = stepsSince(bench, length);
+    const file = await write(fixture, smallLayers);
+    await expectPublished(fixture, await push(fixture, file, { TAGS: 'latest' }));
+    const { length } = fixture.sandbox.requests;
+    await expectPublished(fixture, await push(fixture, file, { TAGS: 'latest' }, '--reuse', 'none'));
+    const steps = stepsSince(fixture, length);
     expect(steps.slice(0, steps.indexOf('manifest-put'))).not.toContain('manifest-get');
     expect(count(steps, 'blob-get')).toBe(0);
-    const started = bench.sandbox.requests.slice(length).filter(({ steps: [step] }) => step === 'start');
+    const started = fixture.sandbox.requests.slice(length).filter(({ steps: [step] }) => step === 'start');
     expect(started.filter(({ status }) => status === 202)).toHaveLength(sent);
   });
 });
 
 describe('--compression-level', () => {
-  const bench = useBench();
+  const fixture = useSandbox();
   const content = tar([{ name: 'text', content: text(400_000) }]);
 
   async function digestAt(tag: string, ...args: readonly string[]): Promise<string | undefined> {
     const more = { IMAGE: `acme/app:${tag}` };
-    const ended = await push(bench, await writeArchive(bench, [content]), more, '--reuse', 'none', ...args);
-    await expectPublished(bench, ended, tag);
-    return digestUnder(bench, tag);
+    const ended = await push(fixture, await writeArchive(fixture, [content]), more, '--reuse', 'none', ...args);
+    await expectPublished(fixture, ended, tag);
+    return digestUnder(fixture, tag);
   }
 
   it.each(['gzip', 'zstd'])('is the same where %s has to be compressed twice', async (format) => {
     const pinned = (level: number): readonly string[] => ['--compression', format, '--compression-level', `${level}`];
     const [low, high] = [await digestAt('low', ...pinned(1)), await digestAt('high', ...pinned(9))];
     expect(low).not.toBe(high);
-    bench.sandbox.inject({ method: 'PATCH', times: -1, action: { kind: 'status', status: 405 } });
+    fixture.sandbox.inject({ method: 'PATCH', times: -1, action: { kind: 'status', status: 405 } });
     expect([await digestAt('low-again', ...pinned(1)), await digestAt('high-again', ...pinned(9))]).toEqual([
       low,
       high,
     ]);
-    expect(bench.sandbox.requests.some(({ fault }) => fault !== undefined)).toBe(true);
+    expect(fixture.sandbox.requests.some(({ fault }) => fault !== undefined)).toBe(true);
   });
 });

@@ -15,7 +15,7 @@ const root = join(__dirname, '..', '..');
 export const absentRegistry = '127.0.0.1:9';
 export const repositoryName = 'bitbucket-upload-package';
 
-export interface ReleaseBench {
+export interface ReleaseFixture {
   /** Of semversioner and the linters. */
   readonly tools: string;
   readonly sandbox: RemoteSandbox;
@@ -39,8 +39,8 @@ export interface Repository {
   cloneAt(commit: string): Promise<string>;
 }
 
-/** Sets up a bench for all tests of a file. @param account whose Downloads the sandbox has */
-export function useReleaseBench(account: string): ReleaseBench {
+/** Sets up one registry and one sandbox for all tests of a file. @param account whose Downloads the sandbox has */
+export function useReleaseFixture(account: string): ReleaseFixture {
   let directory = '';
   let sandbox: RemoteSandbox | undefined;
   let registry: DebianRegistry | undefined;
@@ -66,7 +66,7 @@ export function useReleaseBench(account: string): ReleaseBench {
   // Installing them takes longer than most tests: .ci/run has them already.
   const tools = (): string => process.env['RELEASE_TOOLS'] || join(directory, 'tools');
   const there = <T>(thing: T | undefined): T => {
-    if (thing === undefined) throw new Error('the bench is only there within a test');
+    if (thing === undefined) throw new Error('the fixture is only there within a test');
     return thing;
   };
 
