@@ -25,6 +25,7 @@ async function main(): Promise<void> {
   const exitCode = await run(env, {
     stdout,
     signals: process,
+    nodeVersion: process.version,
     workingDirectory: process.cwd(),
     metadataPaths: ['/pipe.yml', join(scriptDirectory, '..', 'pipe.yml'), join(scriptDirectory, 'pipe.yml')],
   });

@@ -28,7 +28,7 @@ export async function perform(given: RunContext<Settings>): Promise<string | Fai
   const userAgent = `bitbucket-upload-package/${metadata?.version ?? 'unknown'}`;
   const destination = await loadDestination(settings);
   const tools = createTools(context, userAgent);
-  tools.log.debug(`${userAgent}, Node.js ${process.version}`);
+  tools.log.debug(`${userAgent}, Node.js ${surroundings.nodeVersion}`);
   if (settings.outputPath !== undefined) await checkOutput(settings.outputPath);
   const { versionListUrl } = surroundings;
   const checksVersion = !settings.isDryRun && (destination.isBitbucket(settings) || versionListUrl !== undefined);

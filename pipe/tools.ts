@@ -28,6 +28,8 @@ export interface Tools extends RunTools {
 export interface Surroundings {
   readonly stdout: Stream;
   readonly signals: SignalSource;
+  /** Such as `v26.10.0`. */
+  readonly nodeVersion: string;
   readonly workingDirectory: string;
   /** Where pipe.yml may be. */
   readonly metadataPaths: readonly string[];

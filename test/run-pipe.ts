@@ -71,6 +71,7 @@ export function useSandbox(sandboxOptions: SandboxOptions = {}): Fixture {
       stdout: { write: (chunk) => (text += chunk) },
       signals,
       workingDirectory,
+      nodeVersion: process.version,
       metadataPaths: [join(__dirname, '..', 'pipe.yml')],
       pipelinesProxyUrl,
       retryBaseMs,

@@ -292,6 +292,7 @@ describe('what is printed', () => {
       stdout: { write: (text: string) => lines.push(text) },
       signals: process,
       workingDirectory: fixture.directory,
+      nodeVersion: 'v0.0.0',
       metadataPaths: [],
     };
     const env = {

@@ -121,7 +121,13 @@ it('a token that a registry granted is in no crash message either', async () => 
   };
   const lines: string[] = [];
   const stdout = { write: (text: string) => lines.push(text) };
-  const parts = { stdout, signals: new EventEmitter(), workingDirectory: fixture.directory, metadataPaths: [] };
+  const parts = {
+    stdout,
+    signals: new EventEmitter(),
+    workingDirectory: fixture.directory,
+    nodeVersion: 'v0.0.0',
+    metadataPaths: [],
+  };
   await run({ ...env, EXTRA_ARGS: '--retries=0' }, parts);
   // A run knows what it was granted; a crash after it is told the same environment.
   const other = lines.splice(0).join('');

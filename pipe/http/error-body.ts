@@ -1,6 +1,6 @@
 /** Finds the server's own reason in an error's body, whichever of its shapes it has. */
 
-import { isRecord } from '../io/json.ts';
+import { isRecord, tryParseJson } from '../io/json.ts';
 import type { Scrub } from '../toolkit/scrub.ts';
 
 /** What an error's body says. */
@@ -34,13 +34,9 @@ export function parseErrorBody(bytes: Buffer, contentType: string, scrub: Scrub)
   const text = bytes.toString('utf8', 0, maxErrorBytes);
   const trimmed = (bytes.length < maxErrorBytes ? text : scrub(text).slice(0, -maxCutCharacters)).trim();
   if (trimmed === '') return none;
-  if (trimmed.startsWith('{')) {
-    try {
-      return parseErrorObject(JSON.parse(trimmed) as Readonly<Record<string, unknown>>, scrub);
-    } catch {
-      // Cut off, or no JSON after all: shown as it is.
-    }
-  }
+  const document = trimmed.startsWith('{') ? tryParseJson(trimmed) : undefined;
+  if (isRecord(document)) return parseErrorObject(document, scrub);
+  // Cut off, or not JSON after all: shown as it is.
   if (isWebPage(trimmed, contentType)) {
     // Each try ends at the next tag: a page that is full of beginnings would otherwise take quadratic time.
     return { ...none, reason: oneLine(/<title[^<>]*>([^<]*)/i.exec(trimmed)?.[1] ?? '', scrub) };

@@ -2,7 +2,7 @@
 
 import { InputError, PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { isRecord } from '../../io/json.ts';
+import { isRecord, tryParseJson } from '../../io/json.ts';
 import type { ForwardReader } from '../../archive/tar/reader.ts';
 
 /** Bytes, and the last of those that were read. */
@@ -51,11 +51,7 @@ export async function explainBreak(
 function reasonIn(tail: string): string | undefined {
   const start = tail.lastIndexOf('{"errorDetail"');
   if (start === -1) return undefined;
-  try {
-    const value = JSON.parse(tail.slice(start)) as unknown;
-    const reason = isRecord(value) ? value['error'] : undefined;
-    return typeof reason === 'string' ? reason : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = tryParseJson(tail.slice(start));
+  const reason = isRecord(value) ? value['error'] : undefined;
+  return typeof reason === 'string' ? reason : undefined;
 }
