@@ -1,4 +1,4 @@
-/** Words what became of an image, for people and for machines. */
+/** The results of publishing an image, for people and for machines. */
 
 import type { PushedTag, PushOutcome } from '../../oci/registry/push.ts';
 import { formatReference } from '../../oci/registry/reference.ts';
@@ -13,7 +13,7 @@ export function taggedReference({ reference }: ImageSettings, tag: string): stri
   return formatReference({ ...reference, tag });
 }
 
-/** What became of the image: an item for each tag. */
+/** The conclusion, with one item for each tag. */
 export function concludeImage(outcome: PushOutcome, settings: ImageSettings): Conclusion {
   const { digest, error } = outcome;
   const { registry, reference } = settings;
@@ -71,8 +71,8 @@ function layersOf({ platforms }: PushOutcome): LayerTotals {
 
 function actionOf(action: PushedTag['action'], { tags, error }: PushOutcome, hasSentLayers: boolean): Action {
   if (action === 'published') return hasSentLayers ? 'uploaded' : 'reused';
-  // A tag is small: it was sent whole.
+  // The manifest of a tag is small, so it was sent completely.
   if (action === 'failed') return failedAction(error, true);
-  // What ended the run before any tag concerns all of them.
-  return tags.some((tag) => tag.action !== 'not tried') ? 'not sent' : 'failed';
+  // An error before the first tag concerns all tags.
+  return tags.some((tag) => tag.action !== 'not attempted') ? 'not sent' : 'failed';
 }

@@ -1,4 +1,4 @@
-/** Sends one blob by the way that the registry turns out to take: one PUT, one PATCH, chunks, or what is compressed twice. */
+/** Sends one blob by a method that the registry accepts: one PUT, one PATCH, chunks, or compressing it twice. */
 
 import { HttpError } from '../../errors.ts';
 import type { Body, SizedBody } from '../../io/body.ts';
@@ -6,51 +6,53 @@ import { bytesBody } from '../../io/body.ts';
 import type { Http } from '../../http/send.ts';
 import type { RegistryClient, UploadSession } from './client.ts';
 
-/** A blob to be sent. */
+/** A blob to send. */
 export interface BlobSource {
   /** For messages: `layer 3 of 6`. */
   readonly subject: string;
   readonly body: Body;
-  /** The digest; of what is made on the way, that of the opening that the registry accepted. */
+  /** For content that is generated while it is sent, the digest of the opening that the registry accepted. */
   readonly digest: () => string;
-  /** Whether `digest` may be asked before `body` was read. */
+  /** Whether `digest` may be called before `body` is read. */
   readonly isDigestKnown: boolean;
   readonly onSent?: ((bytes: number) => void) | undefined;
-  /** For a registry that wants to know digest and length beforehand, where `isDigestKnown` is false. */
+  /** For a registry that needs digest and length in advance, if `isDigestKnown` is false. */
   readonly compressTwice?: CompressTwice | undefined;
 }
 
-/** Compresses once to learn what comes out, and calls `send` with a body that compresses once more. */
+/** Compresses once to learn digest and length, and calls `send` with a body that compresses again. */
 export type CompressTwice = (send: (body: SizedBody, digest: string) => Promise<void>) => Promise<void>;
 
-/** What a registry was found not to take: kept for the run, so that each is found out only once. */
+/** The upload methods that a registry accepts, as far as the run has found out, so that none is tried in vain twice. */
 export interface UploadCapability {
-  takesPut: boolean;
-  takesPatch: boolean;
-  /** Set once a request was too large for it, or had too little to say: everything goes in chunks of this. */
+  acceptsPut: boolean;
+  acceptsPatch: boolean;
+  /** Set once a whole blob in one request is refused: from then on, everything is sent in chunks of this size. */
   chunkBytes: number | undefined;
-  /** The last to wait for `BlobSource.compressTwice`, which is done by one at a time: each takes threads and memory. */
+  /** The last `BlobSource.compressTwice` in the queue. One runs at a time, since each needs threads and memory. */
   compressing: Promise<unknown>;
 }
 
+/** For a registry that has not refused anything yet. */
 export function newCapability(): UploadCapability {
-  return { takesPut: true, takesPatch: true, chunkBytes: undefined, compressing: Promise.resolve() };
+  return { acceptsPut: true, acceptsPatch: true, chunkBytes: undefined, compressing: Promise.resolve() };
 }
 
-type Way =
+type UploadMethod =
   | { readonly kind: 'put' | 'patch' }
   | { readonly kind: 'compress-twice'; readonly compressTwice: CompressTwice }
   | { readonly kind: 'chunks'; readonly bytes: number };
 
 const firstChunkBytes = 8 * 1024 * 1024;
-const leastChunkBytes = 256 * 1024;
+const minChunkBytes = 256 * 1024;
 
-/** What registries answer to a way of sending that they do not take. */
+/** The answers of registries that do not accept an upload method. */
 const fallbackStatuses: ReadonlySet<number> = new Set([400, 404, 405, 411, 413, 415, 416, 501]);
 
 /**
- * Sends the blob, again from its start where that helps: what a broken upload holds is the registry's secret.
+ * Sends the blob. A retry starts from its first byte, since the state of an interrupted upload is unknown.
  *
+ * @throws what `RegistryClient` throws, once retries and other methods are exhausted
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
  */
 export async function uploadBlob(
@@ -62,69 +64,75 @@ export async function uploadBlob(
 ): Promise<void> {
   await http.repeat(blob.subject, url, async () => {
     for (;;) {
-      const way = chooseWay(capability, blob);
+      const method = chooseMethod(capability, blob);
       try {
-        await sendBy(way, client, capability, blob);
+        await sendWith(method, client, capability, blob);
         return;
       } catch (error) {
-        if (!fallBack(capability, way, error, blob)) throw error;
+        if (!fallBack(capability, method, error, blob)) throw error;
       }
     }
   });
 }
 
-function chooseWay({ takesPut, takesPatch, chunkBytes }: UploadCapability, blob: BlobSource): Way {
-  if (!takesPatch && blob.compressTwice !== undefined)
+function chooseMethod({ acceptsPut, acceptsPatch, chunkBytes }: UploadCapability, blob: BlobSource): UploadMethod {
+  if (!acceptsPatch && blob.compressTwice !== undefined)
     return { kind: 'compress-twice', compressTwice: blob.compressTwice };
   if (chunkBytes !== undefined) return { kind: 'chunks', bytes: chunkBytes };
-  return { kind: blob.isDigestKnown && (takesPut || !takesPatch) ? 'put' : 'patch' };
+  return { kind: blob.isDigestKnown && (acceptsPut || !acceptsPatch) ? 'put' : 'patch' };
 }
 
-async function sendBy(way: Way, client: RegistryClient, capability: UploadCapability, blob: BlobSource): Promise<void> {
+async function sendWith(
+  method: UploadMethod,
+  client: RegistryClient,
+  capability: UploadCapability,
+  blob: BlobSource,
+): Promise<void> {
   const { subject, body, onSent } = blob;
-  if (way.kind === 'compress-twice') {
-    const turn = capability.compressing.then(() =>
-      way.compressTwice(async (body, digest) =>
+  if (method.kind === 'compress-twice') {
+    const sending = capability.compressing.then(() =>
+      method.compressTwice(async (body, digest) =>
         client.putBlob(subject, await client.startUpload(subject), digest, body, onSent),
       ),
     );
-    capability.compressing = turn.catch(() => undefined);
-    return await turn;
+    capability.compressing = sending.catch(() => undefined);
+    return await sending;
   }
   const session = await client.startUpload(subject);
-  if (way.kind === 'put') return await client.putBlob(subject, session, blob.digest(), body, onSent);
+  if (method.kind === 'put') return await client.putBlob(subject, session, blob.digest(), body, onSent);
   const last =
-    way.kind === 'chunks'
-      ? await sendChunks(client, session, Math.max(way.bytes, session.minChunkBytes ?? 0), blob)
+    method.kind === 'chunks'
+      ? await sendChunks(client, session, Math.max(method.bytes, session.minChunkBytes ?? 0), blob)
       : await client.patchBlob(subject, session, body, undefined, onSent);
   await client.commitBlob(subject, last, blob.digest());
 }
 
 /**
- * Falls back to the next way of sending, unless another blob that failed the same way has meanwhile.
+ * Falls back to the next upload method, unless another blob with the same failure has already done so.
  *
- * @returns false if there is none, or if the failure is of another kind
+ * @returns false if there is no other method, or if the failure has another cause
  */
-function fallBack(capability: UploadCapability, way: Way, error: unknown, blob: BlobSource): boolean {
+function fallBack(capability: UploadCapability, method: UploadMethod, error: unknown, blob: BlobSource): boolean {
   if (!(error instanceof HttpError)) return false;
   const { status } = error.refusal;
-  if (!fallbackStatuses.has(status) || error.refusal.method === 'POST' || way.kind === 'compress-twice') return false;
-  if (way.kind === 'chunks') {
-    if (status !== 413 || way.bytes <= leastChunkBytes) return false;
-    capability.chunkBytes = Math.min(capability.chunkBytes ?? Infinity, way.bytes / 2);
+  if (!fallbackStatuses.has(status) || error.refusal.method === 'POST' || method.kind === 'compress-twice')
+    return false;
+  if (method.kind === 'chunks') {
+    if (status !== 413 || method.bytes <= minChunkBytes) return false;
+    capability.chunkBytes = Math.min(capability.chunkBytes ?? Infinity, method.bytes / 2);
     return true;
   }
-  if (way.kind === 'put' && status !== 413) {
-    const { takesPut } = capability;
-    capability.takesPut = false;
-    return takesPut || capability.takesPatch;
+  if (method.kind === 'put' && status !== 413) {
+    const { acceptsPut } = capability;
+    capability.acceptsPut = false;
+    return acceptsPut || capability.acceptsPatch;
   }
-  if (way.kind === 'patch' && [405, 501].includes(status)) {
-    capability.takesPatch = false;
+  if (method.kind === 'patch' && [405, 501].includes(status)) {
+    capability.acceptsPatch = false;
     return blob.compressTwice !== undefined;
   }
   capability.chunkBytes ??= firstChunkBytes;
-  return capability.takesPatch;
+  return capability.acceptsPatch;
 }
 
 async function sendChunks(
@@ -146,14 +154,14 @@ async function sendChunks(
   return session;
 }
 
-/** Cuts a stream into pieces of one size, but for the last; each is held in memory, and can be sent again. */
+/** Cuts a stream into chunks of one size, except the last. Each is held in memory, so that it can be sent again. */
 async function* inChunks(source: AsyncIterable<Uint8Array>, chunkBytes: number): AsyncGenerator<SizedBody> {
   let buffer = Buffer.allocUnsafe(chunkBytes);
   let filled = 0;
-  for await (const piece of source) {
-    for (let at = 0; at < piece.length;) {
-      const count = Math.min(piece.length - at, chunkBytes - filled);
-      buffer.set(piece.subarray(at, at + count), filled);
+  for await (const bytes of source) {
+    for (let at = 0; at < bytes.length;) {
+      const count = Math.min(bytes.length - at, chunkBytes - filled);
+      buffer.set(bytes.subarray(at, at + count), filled);
       filled += count;
       at += count;
       if (filled < chunkBytes) continue;

@@ -1,4 +1,4 @@
-/** Reads what a 401 asks for: the challenges of its WWW-Authenticate headers. */
+/** Parses the challenges in the WWW-Authenticate headers of a 401. */
 
 export interface Challenge {
   /** In lower case: `bearer`, `basic`. */
@@ -11,7 +11,7 @@ export interface Challenge {
  * WWW-Authenticate = challenge *( OWS "," OWS challenge )
  * challenge        = scheme [ 1*SP ( token68 / parameter *( OWS "," OWS parameter ) ) ]
  * parameter        = token BWS "=" BWS ( token / quoted-string )
- * RFC 9110, 11.6.1: commas separate parameters and challenges alike, so a word that no "=" follows starts a challenge.
+ * RFC 9110, 11.6.1: commas separate both parameters and challenges, so a word without "=" after it starts a challenge.
  */
 const word = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const quoted = /"((?:[^"\\]|\\.)*)"/sy;
@@ -19,7 +19,7 @@ const equals = /[ \t]*=[ \t]*/y;
 const token68 = /[0-9A-Za-z._~+/-]+=*(?=[ \t]*(?:,|$))/y;
 const space = /[ \t,]*/y;
 
-/** All challenges of all headers; what cannot be read ends the reading of that header, and what came before counts. */
+/** The challenges of all headers. A syntax error ends a header; the challenges before the error are kept. */
 export function parseChallenges(headers: readonly string[]): readonly Challenge[] {
   return headers.flatMap((header) => parseHeader(header));
 }

@@ -1,4 +1,4 @@
-/** The distribution protocol of one repository, one function for each of its steps. */
+/** The distribution protocol for one repository, one method for each step. */
 
 import { HttpError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
@@ -8,20 +8,23 @@ import { digestOf } from '../descriptors.ts';
 import { manifestTypes } from '../media-types.ts';
 import type { Document } from '../image.ts';
 
-/** Where an upload goes on: the latest `Location`, opaque. */
+/** An upload in progress. */
 export interface UploadSession {
+  /** Where to continue: the latest `Location`, which is opaque. */
   readonly location: URL;
-  /** Bytes that one chunk must have at least, where the registry says so. */
+  /** The smallest chunk that the registry accepts, if it states one. */
   readonly minChunkBytes: number | undefined;
 }
 
+/** Every method throws what `Http.send` throws, and a PipeError if an answer makes no sense. */
 export interface RegistryClient {
-  /** Bytes of the blob; undefined where the registry does not have it, or does not say. */
+  /** Bytes of the blob; undefined if the registry does not have it, or does not state its size. */
   blobSize(digest: string): Promise<number | undefined>;
+  /** @throws VerificationError if the content does not match the digest */
   readBlob(digest: string, maxBytes: number): Promise<Buffer>;
-  /** The steps of an upload are not repeated one by one: what a broken one left behind is not known. */
+  /** The steps of an upload are not retried one by one: the state after a failed step is unknown. */
   startUpload(subject: string): Promise<UploadSession>;
-  /** Sends all of it with the digest: the session is over. */
+  /** Sends the whole blob with its digest, which ends the session. */
   putBlob(
     subject: string,
     session: UploadSession,
@@ -29,7 +32,7 @@ export interface RegistryClient {
     body: Body,
     onSent?: (bytes: number) => void,
   ): Promise<void>;
-  /** Sends a part, or all of it; the session goes on. @param from the part's first byte, where it is one of several */
+  /** Sends a chunk or the whole blob; the session continues. @param from offset of the chunk, if it is one of several */
   patchBlob(
     subject: string,
     session: UploadSession,
@@ -37,25 +40,33 @@ export interface RegistryClient {
     from?: number,
     onSent?: (bytes: number) => void,
   ): Promise<UploadSession>;
-  /** Ends a session whose bytes are all there. */
+  /** Ends a session after the last byte. */
   commitBlob(subject: string, session: UploadSession, digest: string): Promise<void>;
   /**
-   * The manifest under a tag or a digest; undefined where there is none, or it may not be read.
+   * Reads the manifest under a tag or a digest; undefined if it does not exist or may not be read.
    *
-   * @param accept the media types that the caller takes; default: all that the pipe knows
+   * @param accept the media types that the caller accepts; default: all that the pipe knows
+   * @throws VerificationError if the content does not match the digest
    */
   readManifest(reference: string, accept?: readonly string[]): Promise<Document | undefined>;
-  /** Whether the registry says that there is no such manifest, rather than not to say. */
+  /** Whether the registry answers that the manifest does not exist; false if it is unclear. */
   lacksManifest(reference: string): Promise<boolean>;
+  /** @throws VerificationError if the registry stores it under another digest */
   putManifest(reference: string, document: Document): Promise<void>;
 }
 
-/** Distribution-spec 1.1, "Pushing manifests": registries should take at least 4 MiB. */
+/** Distribution-spec 1.1, "Pushing manifests": registries should accept at least 4 MiB. */
 const maxManifestBytes = 4 * 1024 * 1024;
 
+/** Far above what image builders write. */
 export const maxConfigBytes = 8 * 1024 * 1024;
 
-/** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
+/**
+ * A client for one repository.
+ *
+ * @param repository its path in the registry: `acme/app`
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ */
 export function createRegistryClient(http: Http, registry: URL, repository: string): RegistryClient {
   const base = new URL(`/v2/${repository}/`, registry);
   const blobUrl = (digest: string): URL => new URL(`blobs/${digest}`, base);
@@ -77,7 +88,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
         discard,
       );
     } catch (error) {
-      // Whoever has answered so: what counts is whether the registry has the blob.
+      // A gateway may have answered: what counts is whether the registry has the blob.
       if (!(error instanceof UnexpectedAnswerError) || (await client.blobSize(digest)) === undefined) throw error;
     }
   };
@@ -95,7 +106,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
           },
         );
       } catch (error) {
-        // 404 says that it is not there. Registries that answer 403 or 405 here take the blob all the same.
+        // 404: it does not exist. Registries that answer 403 or 405 here still accept the blob.
         if (error instanceof HttpError && error.refusal.status < 500 && ![401, 429].includes(error.refusal.status))
           return undefined;
         throw error;
@@ -107,7 +118,8 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
         { method: 'GET', url: blobUrl(digest), accept: [200], redirects: 5, answersContent: true },
         (answer) => readBytes(answer, maxBytes),
       );
-      checkDigest(bytes, digest, 'blob');
+      if (digestOf(bytes) !== digest)
+        throw new VerificationError(`the registry returned different content for the blob ${digest}`);
       return bytes;
     },
 
@@ -165,7 +177,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
               (reference.startsWith('sha256:') && reference !== digest)
             ) {
               throw new VerificationError(
-                `${answer.url.host} answered for ${reference} with a manifest of another digest, ${digest}`,
+                `${answer.url.host} returned a different manifest for ${reference}: ${digest}`,
               );
             }
             return { mediaType: mediaTypeOf(answer), digest, bytes };
@@ -194,11 +206,11 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
       try {
         for (let isAgain = false; ; isAgain = true) {
           const status = await sendManifest(reference, document);
-          // The specification's answer; a tag is read back whatever the answer was.
+          // 201 is what the specification asks for. Tags are read back anyway.
           if (status === 201 || !reference.startsWith('sha256:') || !(await client.lacksManifest(reference))) return;
           if (isAgain)
             throw new UnexpectedAnswerError(
-              `${reference}: ${registry.host} answered ${status} to the manifest, and does not have it`,
+              `${reference}: ${registry.host} answered ${status} to the manifest, but does not have it`,
               { status, isForeign: false, isMissing: true },
             );
         }
@@ -226,7 +238,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
         const claimed = answer.header('docker-content-digest');
         if (claimed?.startsWith('sha256:') === true && claimed !== digest) {
           throw new VerificationError(
-            `${answer.url.host} stored the manifest of ${reference} as ${claimed}, not ${digest}`,
+            `${answer.url.host} stored the manifest ${reference} as ${claimed}, not ${digest}`,
           );
         }
         return answer.status;
@@ -238,16 +250,11 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
 const manifestHeaders = { accept: manifestTypes.join(', ') } as const;
 const octets = { 'content-type': 'application/octet-stream' } as const;
 
-function checkDigest(bytes: Uint8Array, digest: string, what: string): void {
-  if (digestOf(bytes) !== digest)
-    throw new VerificationError(`the registry answered for ${what} ${digest} with other content`);
-}
-
 function mediaTypeOf(answer: Answer): string {
   return (answer.header('content-type') ?? '').replace(/;.*$/s, '').trim();
 }
 
-/** The query is kept byte for byte: its state is the registry's, and re-encoding it breaks it. */
+/** Keeps the query byte for byte: it holds the state of the registry, which re-encoding would break. */
 function withDigest(location: URL, digest: string): URL {
   const url = new URL(location);
   url.search = `${url.search}${url.search === '' ? '?' : '&'}digest=${digest}`;
@@ -258,7 +265,9 @@ async function sessionOf(answer: Answer): Promise<UploadSession> {
   await discard(answer);
   const location = URL.parse(answer.header('location') ?? '', answer.url.href);
   if (answer.header('location') === undefined || location === null)
-    throw new PipeError(`${answer.url.host} did not say where the upload goes on`);
+    throw new PipeError(
+      `${answer.url.host} did not say where to continue the upload: its answer has no valid Location`,
+    );
   const min = answer.header('oci-chunk-min-length') ?? '';
   return { location, minChunkBytes: /^\d{1,12}$/.test(min) ? Number(min) : undefined };
 }

@@ -1,19 +1,20 @@
-/** A layer as a body that is compressed anew each time it is opened. */
+/** A layer as a body that is compressed again each time it is opened. */
 
 import type { Compressed, Compressor } from '../../compression/compressor.ts';
 import { type Body, openingOf } from '../../io/body.ts';
 import type { Layer } from '../image.ts';
 
+/** A layer that is compressed while it is sent. */
 export interface CompressedLayer {
   readonly body: Body;
-  /** What came out of the opening that the registry accepted: another one may have come out differently. */
+  /** The result of the opening that the registry accepted; others may differ. @throws Error before one is accepted */
   accepted(): Compressed;
 }
 
 /**
- * Each opening fails before its end if the layer is not what its source promised.
+ * Compresses a layer. Reading an opening fails before its end if the layer is not what its source promised.
  *
- * @param onRead is called when an opening needs its source no more
+ * @param onRead called when an opening has read all of its source
  */
 export function compressLayer(layer: Layer, by: Pick<Compressor, 'compress'>, onRead?: () => void): CompressedLayer {
   let accepted: Compressed | undefined;

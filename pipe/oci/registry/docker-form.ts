@@ -1,9 +1,4 @@
-/**
- * Converts an image to Docker's media types, the only ones that older registries take: all of its documents, since
- * Docker's lists name Docker's manifests.
- *
- * @see https://distribution.github.io/distribution/spec/manifest-v2-2/
- */
+/** Converts an image to Docker's media types, the only ones that older registries accept. */
 
 import { InputError } from '../../errors.ts';
 import { isCompression } from '../../compression/formats.ts';
@@ -33,47 +28,50 @@ import { printable } from '../../toolkit/stdout.ts';
 import { formatCount } from '../../toolkit/units.ts';
 import { maxConfigBytes, type RegistryClient } from './client.ts';
 
-/** What the tags will point to, and the manifests that it names and that are to be sent before. */
+/** What the tags will point to, and the manifests that it names and that must be sent first. */
 export interface ManifestTree {
   readonly top: Document;
   readonly children: readonly Document[];
 }
 
+/** An image in Docker's media types. */
 export interface DockerForm {
   readonly tree: ManifestTree;
-  /** For the log: what Docker's types cannot hold. */
-  readonly leftOut: readonly string[];
+  /** For the log: names of what Docker's types cannot express. */
+  readonly omitted: readonly string[];
 }
 
-/** What a conversion leaves out. */
-interface LeftOut {
+/** What a conversion omits. */
+interface Omissions {
   readonly names: Set<string>;
   attestations: number;
 }
 
-/** Whether there is anything to convert. */
+/** Whether anything in the tree needs converting. */
 export function isOci({ top, children }: ManifestTree): boolean {
   return [top, ...children].some(({ mediaType }) => isOciType(mediaType));
 }
 
 /**
- * Attestations are left out: no type of Docker's can hold them, and what they speak of is a manifest that becomes another.
+ * Converts all documents of an image, since Docker's lists can only name Docker's manifests. Attestations are omitted:
+ * Docker has no type for them, and the manifest that they attest changes.
  *
  * @throws InputError if Docker has no type for something that a pull needs
+ * @see https://distribution.github.io/distribution/spec/manifest-v2-2/
  */
 export async function toDockerForm({ top, children }: ManifestTree, client: RegistryClient): Promise<DockerForm> {
-  const leftOut: LeftOut = { names: new Set(), attestations: 0 };
+  const omissions: Omissions = { names: new Set(), attestations: 0 };
   const tree = isIndexType(top.mediaType)
-    ? await convertIndex(top, children, client, leftOut)
-    : { top: convertManifest(top, readManifest(top), leftOut), children: [] };
-  return { tree, leftOut: describe(leftOut) };
+    ? await convertIndex(top, children, client, omissions)
+    : { top: convertManifest(top, readManifest(top), omissions), children: [] };
+  return { tree, omitted: describe(omissions) };
 }
 
 async function convertIndex(
   top: Document,
   children: readonly Document[],
   client: RegistryClient,
-  leftOut: LeftOut,
+  omissions: Omissions,
 ): Promise<ManifestTree> {
   const where = `the index ${top.digest}`;
   const { manifests, fields } = parseIndex(top.bytes, top.mediaType, where);
@@ -82,32 +80,32 @@ async function convertIndex(
   const entries: Descriptor[] = [];
   for (const descriptor of manifests) {
     if (isAttestation(descriptor) || isReferrer(descriptor)) {
-      leftOut.attestations++;
+      omissions.attestations++;
       continue;
     }
     const document = held.get(descriptor.digest) ?? (await client.readManifest(descriptor.digest));
     if (document === undefined) throw new InputError(`the manifest ${descriptor.digest} cannot be read`);
     const manifest = readManifest(document);
     if (manifest.fields['subject'] !== undefined && !isImageConfigType(manifest.config.mediaType)) {
-      leftOut.attestations++;
+      omissions.attestations++;
       continue;
     }
-    const converted = convertManifest(document, manifest, leftOut);
+    const converted = convertManifest(document, manifest, omissions);
     const platform = platformOf(descriptor, where) ?? (await readPlatform(manifest, client));
     if (platform === undefined)
-      throw new InputError(`${descriptor.digest} names no platform, which Docker's lists need`);
-    note(descriptor, leftOut);
+      throw new InputError(`${descriptor.digest} names no platform, which Docker's manifest lists need`);
+    recordOmissions(descriptor, omissions);
     if (converted !== document || held.has(descriptor.digest)) made.set(converted.digest, converted);
     entries.push({
       mediaType: converted.mediaType,
       digest: converted.digest,
       size: converted.bytes.length,
-      // Its own, with what else it says, if it has one.
+      // Its own if it has one, which may have further fields.
       platform: platformOf(descriptor, where) === undefined ? platform : descriptor['platform'],
     });
   }
   if (entries.length === 0) throw new InputError(`${where} names no image`);
-  note(fields, leftOut);
+  recordOmissions(fields, omissions);
   return { top: documentOf(docker.index, { manifests: entries }), children: [...made.values()] };
 }
 
@@ -117,25 +115,25 @@ function readManifest({ bytes, mediaType, digest }: Document): Manifest {
   return parseManifest(bytes, mediaType, `the manifest ${digest}`);
 }
 
-function convertManifest(document: Document, { config, layers, fields }: Manifest, leftOut: LeftOut): Document {
+function convertManifest(document: Document, { config, layers, fields }: Manifest, omissions: Omissions): Document {
   if (document.mediaType === docker.manifest) return document;
-  note(fields, leftOut);
+  recordOmissions(fields, omissions);
   return documentOf(docker.manifest, {
-    config: convertDescriptor(config, 'the config', leftOut),
-    layers: layers.map((layer) => convertDescriptor(layer, 'the layer', leftOut)),
+    config: convertDescriptor(config, 'the config', omissions),
+    layers: layers.map((layer) => convertDescriptor(layer, 'the layer', omissions)),
   });
 }
 
-function convertDescriptor(descriptor: Descriptor, what: string, leftOut: LeftOut): Descriptor {
+function convertDescriptor(descriptor: Descriptor, what: string, omissions: Omissions): Descriptor {
   const { digest, size, urls } = descriptor;
   const mediaType = toDocker(descriptor.mediaType);
   if (mediaType === undefined) {
     const hint = isCompression(packingOf(descriptor.mediaType)) ? ': compress layers with gzip' : '';
     throw new InputError(
-      `${what} ${digest} is ${printable(descriptor.mediaType)}, for which Docker has no type${hint}`,
+      `${what} ${digest} has the media type ${printable(descriptor.mediaType)}, which Docker has no equivalent of${hint}`,
     );
   }
-  note(descriptor, leftOut);
+  recordOmissions(descriptor, omissions);
   return { mediaType, digest, size, ...(urls !== undefined && { urls }) };
 }
 
@@ -149,15 +147,15 @@ function documentOf(mediaType: string, content: JsonObject): Document {
   return { mediaType, digest: digestOf(bytes), bytes };
 }
 
-/** Names what is in an OCI document, and not in the one that is made of it. */
-function note(source: JsonObject, { names }: LeftOut): void {
+/** Records what is in an OCI document, but not in its conversion. */
+function recordOmissions(source: JsonObject, { names }: Omissions): void {
   for (const annotation of Object.keys(annotationsOf(source))) names.add(printable(annotation));
   for (const field of ['subject', 'artifactType']) if (source[field] !== undefined) names.add(field);
 }
 
 const maxNames = 10;
 
-function describe({ names, attestations }: LeftOut): readonly string[] {
+function describe({ names, attestations }: Omissions): readonly string[] {
   const more = names.size > maxNames ? [`${names.size - maxNames} more`] : [];
   const counted = attestations > 0 ? [formatCount(attestations, 'attestation')] : [];
   return [...counted, ...[...names].slice(0, maxNames), ...more];

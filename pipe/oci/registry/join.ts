@@ -1,4 +1,4 @@
-/** Makes one multi-platform image of tags that were published before. */
+/** Makes one multi-platform image from published tags. */
 
 import { InputError } from '../../errors.ts';
 import { parseConfig } from '../formats/config.ts';
@@ -9,17 +9,17 @@ import { formatPlatform, isSamePlatform } from '../platforms.ts';
 import type { Descriptor, Document, Image, Platform } from '../image.ts';
 import { maxConfigBytes, type RegistryClient } from './client.ts';
 
-/** What the index will name. */
+/** An entry of the new index. */
 interface Entry {
   readonly tag: string;
   readonly descriptor: Descriptor;
-  /** Undefined for what is not an image to run, such as an attestation. */
+  /** Undefined for anything but a runnable image, such as an attestation. */
   readonly platform: Platform | undefined;
 }
 
 /**
- * An index of the images behind the tags, and of all that the tags' own indexes name beside them (attestations), in
- * their order; nothing of it needs sending but the index itself.
+ * Makes an index of the images that the tags point to, and of everything else in the tags' own indexes (attestations), in
+ * their order. Only the index itself needs sending.
  *
  * @throws InputError if a tag is missing or cannot be joined, or two tags have an image for one platform
  */
@@ -27,7 +27,7 @@ export async function joinTags(client: RegistryClient, tags: readonly string[]):
   const entries = new Map<string, Entry>();
   for (const tag of tags) {
     for (const entry of await readEntries(client, tag)) {
-      // One image may be there for two platforms: amd64, and amd64/v2.
+      // An index may list one image for two platforms: amd64, and amd64/v2.
       const key = JSON.stringify([entry.descriptor.digest, entry.platform]);
       if (entries.has(key)) continue;
       checkPlatform(entry, [...entries.values()]);
@@ -46,15 +46,15 @@ export async function joinTags(client: RegistryClient, tags: readonly string[]):
   };
 }
 
-/** Who pulls gets one image for a platform. What a single tag has twice (gzip and zstd, say), its publisher wanted so. */
+/** A pull gets one image for a platform. If a single tag has two (say, gzip and zstd), its publisher intended that. */
 function checkPlatform({ tag, platform }: Entry, others: readonly Entry[]): void {
   if (platform === undefined) return;
-  const rival = others.find(
+  const duplicate = others.find(
     (other) => other.tag !== tag && other.platform !== undefined && isSamePlatform(other.platform, platform),
   );
-  if (rival === undefined) return;
+  if (duplicate === undefined) return;
   throw new InputError(
-    `--join ${rival.tag} and --join ${tag} both have an image for ${formatPlatform(platform)}: join one image for each platform`,
+    `--join ${duplicate.tag} and --join ${tag} both have an image for ${formatPlatform(platform)}: join only one image for each platform`,
   );
 }
 
@@ -69,7 +69,7 @@ async function readEntries(client: RegistryClient, tag: string): Promise<readonl
     const platform = await readPlatform(client, top, where);
     if (platform === undefined)
       throw new InputError(`${where}: its config names no platform (os and architecture), which an index needs`);
-    if (platform === 'not an image') throw new InputError(`${where} is not an image to run: it cannot be joined`);
+    if (platform === 'not an image') throw new InputError(`${where} is not a runnable image, so it cannot be joined`);
     return [{ tag, descriptor: { ...descriptor, platform }, platform }];
   }
   const { manifests } = parseIndex(bytes, mediaType, `${where}: its index`);
@@ -82,7 +82,7 @@ async function readEntries(client: RegistryClient, tag: string): Promise<readonl
 async function readEntry(client: RegistryClient, tag: string, descriptor: Descriptor): Promise<Entry> {
   const where = `--join ${tag}: ${descriptor.digest}`;
   if (kindOf(descriptor, where) === 'index')
-    throw new InputError(`${where} is an index inside an index, which cannot be joined`);
+    throw new InputError(`${where} is an index inside an index, so it cannot be joined`);
   if (isAttestation(descriptor)) return { tag, descriptor, platform: undefined };
   const named = platformOf(descriptor, where);
   if (named !== undefined) return { tag, descriptor, platform: named };
@@ -93,7 +93,7 @@ async function readEntry(client: RegistryClient, tag: string, descriptor: Descri
   return { tag, descriptor: { ...descriptor, platform }, platform };
 }
 
-/** As the image's config says. */
+/** The platform in the image's config. */
 async function readPlatform(
   client: RegistryClient,
   { mediaType, bytes }: Document,

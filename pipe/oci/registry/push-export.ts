@@ -1,4 +1,4 @@
-/** Publishes an image of a Docker Engine, whose export passes by only once: each layer is sent as it comes. */
+/** Publishes an image of a Docker Engine: its export can be read only once, so each layer is sent when it arrives. */
 
 import type { EngineImage } from '../engine/engine-image.ts';
 import type { Document, Image, Layer } from '../image.ts';
@@ -7,7 +7,7 @@ import { type PushPlan, pushImage, type PushOutcome, readReusable } from './push
 import { pushLayer, type PushTools } from './push-layer.ts';
 import type { PublishedImage } from './reuse.ts';
 
-/** Never throws: what went wrong is part of the outcome. */
+/** Publishes the image under all tags of the plan. Never throws: an error is part of the outcome. */
 export async function pushExport(engine: EngineImage, plan: PushPlan, tools: PushTools): Promise<PushOutcome> {
   try {
     const published = await readReusable(plan.reuseTags, engine.platform, tools);
@@ -17,29 +17,29 @@ export async function pushExport(engine: EngineImage, plan: PushPlan, tools: Pus
       return await pushImage(imageOf(engine, identical.manifest), plan, tools);
     }
     const exported = engine.export();
-    for await (const passing of exported.layers()) {
-      const { digest, length, packing } = passing;
+    for await (const streamed of exported.layers()) {
+      const { digest, length, packing } = streamed;
       if (packing === 'opaque') continue;
       const layer: Layer = {
-        ...passing,
-        open: () => passing.open(),
-        openUnverified: () => passing.openUnverified(),
+        ...streamed,
+        open: () => streamed.open(),
+        openUnverified: () => streamed.openUnverified(),
         position: 0,
         isForeign: false,
         ...(digest !== undefined && { descriptor: { mediaType: oci.layer[packing], digest, size: length } }),
       };
-      tools.sent.set(passing.name, await pushLayer(layer, layer.name, published, tools));
+      tools.sent.set(streamed.name, await pushLayer(layer, layer.name, published, tools));
     }
     const image = await exported.image();
     for (const note of image.notes) tools.log.warning(note);
     return await pushImage(image, plan, tools);
   } catch (error) {
-    const tags = plan.tags.map((tag) => ({ tag, action: 'not tried' as const }));
+    const tags = plan.tags.map((tag) => ({ tag, action: 'not attempted' as const }));
     return { digest: undefined, tags, platforms: [], error };
   }
 }
 
-/** The same image in the registry: behind a tag that may be reused, or under the digest that the engine knows it by. */
+/** Finds the identical image in the registry, under a tag that may be reused or under the digest that the engine states. */
 async function findIdentical(
   { id, manifestDigest }: EngineImage,
   published: readonly PublishedImage[],
@@ -53,7 +53,7 @@ async function findIdentical(
   return manifest === undefined ? undefined : { name: manifest.digest, manifest };
 }
 
-/** All blobs of it are in the registry: only tags are missing. */
+/** An image with all its blobs in the registry: only tags are missing. */
 function imageOf({ description }: EngineImage, index: Document): Image {
   return { description, images: [], index, notes: [], close: async () => await Promise.resolve() };
 }

@@ -1,4 +1,4 @@
-/** Publishes one layer: found in the registry, or sent as its source has it, or compressed on the way. */
+/** Publishes one layer: reuses it, or sends it as it is, or compresses it while sending it. */
 
 import { type Compressor, createCompressor } from '../../compression/compressor.ts';
 import { type Compression, compressionFormats } from '../../compression/formats.ts';
@@ -17,40 +17,48 @@ import type { RegistryClient } from './client.ts';
 import { compressLayer } from './compressed-layer.ts';
 import type { PublishedImage } from './reuse.ts';
 
-/** How layers are compressed that the source holds uncompressed. */
+/** How uncompressed layers are compressed. */
 export interface LayerCompression {
   readonly format: Compression;
-  /** Pinned by the user. */
+  /** Set by the user. */
   readonly level: number | undefined;
-  /** Asked for only if something is to be compressed. */
+  /** Called only if there is something to compress. */
   compressor(): Pick<Compressor, 'compress' | 'prepare'>;
 }
 
+/** What a push needs besides the image and its plan. */
 export interface PushTools {
   readonly http: Http;
   readonly registry: URL;
   readonly client: RegistryClient;
   readonly capability: UploadCapability;
   readonly log: Log;
-  /** Undefined if layers that the source holds uncompressed stay so. */
+  /** Undefined if uncompressed layers stay uncompressed. */
   readonly compression: LayerCompression | undefined;
   readonly concurrency: number;
-  /** For manifests that have been sent, and cannot be read yet. */
+  /** For manifests that have been sent, but cannot be read yet. */
   readonly patience: Patience;
   readonly progress: Progress;
-  /** Layers that were dealt with before, by name: those of an export, which passes by only once. */
+  /** Layers already published, by name: those of an export, which can be read only once. */
   readonly sent: Map<string, PushedLayer>;
 }
 
-/** What became of a layer. */
+/** `present`: the registry already has the blob. `reused`: it has one with the same uncompressed content. */
 export type LayerAction = 'reused' | 'present' | 'sent';
 
+/** A layer in the registry. */
 export interface PushedLayer {
   readonly descriptor: Descriptor;
   readonly action: LayerAction;
 }
 
-/** Sends one layer, unless the registry has it. @param onRead is called when there is little left to do, which is mostly waiting */
+/**
+ * Publishes one layer, and sends it only if the registry does not have it.
+ *
+ * @param subject for messages: `layer 3 of 6`
+ * @param onRead called when the layer is read, and what remains is mostly waiting
+ * @throws InputError if the bytes of the layer are not what its source promised
+ */
 export async function pushLayer(
   layer: Layer,
   subject: string,
@@ -67,12 +75,12 @@ export async function pushLayer(
     );
     return { descriptor: reused.descriptor, action: 'reused' };
   }
-  const descriptor = kept(layer, tools);
+  const descriptor = unchangedDescriptor(layer, tools);
   if (descriptor !== undefined && (await tools.client.blobSize(descriptor.digest)) === descriptor.size) {
-    // The registry has these bytes; whether they are what the config has in this place is seen only here.
+    // The registry has these bytes, but only reading them shows whether the config's diff ID is right for them.
     await readThrough(withDiffIdCheck(layer));
     tools.progress.skip(layer.length);
-    tools.log.info(`${subject}: in the registry already, ${formatBytes(descriptor.size)}, ${descriptor.digest}`);
+    tools.log.info(`${subject}: already in the registry, ${formatBytes(descriptor.size)}, ${descriptor.digest}`);
     return { descriptor, action: 'present' };
   }
   const sent = await sendLayer(layer, subject, tools, onRead);
@@ -80,18 +88,18 @@ export async function pushLayer(
   return { descriptor: sent, action: 'sent' };
 }
 
-/** What the source calls the layer's blob, if it is sent as it is. */
-function kept({ descriptor, packing }: Layer, { compression }: PushTools): Descriptor | undefined {
+/** The layer's descriptor in its source, if the layer is sent as it is. */
+function unchangedDescriptor({ descriptor, packing }: Layer, { compression }: PushTools): Descriptor | undefined {
   return packing !== 'none' || compression === undefined ? descriptor : undefined;
 }
 
-/** @throws InputError where a layer's bytes are not what its source promised */
+/** @throws InputError if a layer's bytes are not what its source promised */
 async function readThrough(layer: Layer): Promise<void> {
   const bytes = layer.open()[Symbol.asyncIterator]();
   while ((await bytes.next()).done !== true);
 }
 
-/** A published blob of the same uncompressed content, which the registry confirms that it holds. */
+/** Finds a published blob with the same uncompressed content, and confirms that the registry still has it. */
 async function findReusable(
   layer: Layer,
   published: readonly PublishedImage[],
@@ -108,14 +116,18 @@ async function findReusable(
   return undefined;
 }
 
-/** Sends one layer, whatever the registry has. */
+/**
+ * Sends one layer, even if the registry already has it.
+ *
+ * @throws InputError if the bytes of the layer are not what its source promised, or its type cannot be published
+ */
 export async function sendLayer(
   layer: Layer,
   subject: string,
   tools: PushTools,
   onRead?: () => void,
 ): Promise<Descriptor> {
-  const descriptor = kept(layer, tools);
+  const descriptor = unchangedDescriptor(layer, tools);
   if (descriptor !== undefined) {
     const checked = withDiffIdCheck(layer);
     await sendBlob(
@@ -126,11 +138,11 @@ export async function sendLayer(
     return descriptor;
   }
   const { compression } = tools;
-  if (compression === undefined || layer.packing !== 'none') return await sendUnnamed(layer, subject, tools);
+  if (compression === undefined || layer.packing !== 'none') return await sendWithoutDescriptor(layer, subject, tools);
   return await sendCompressed(layer, subject, compression, tools, onRead);
 }
 
-/** A layer that is compressed on its way: its digest is known once it has been sent. */
+/** Compresses a layer while sending it: its digest is only known afterwards. */
 async function sendCompressed(
   layer: Layer,
   subject: string,
@@ -145,7 +157,7 @@ async function sendCompressed(
   const compressed = compressLayer(layer, compressor, onRead);
   let made = compressed;
   const compressTwice: CompressTwice = async (put) => {
-    // At one level, whatever the pace: the second time has to give the same bytes as the first.
+    // At a fixed level, even if the line is slow: both runs must produce the same bytes.
     const level = compression.level ?? compressionFormats[format].repeatableLevel;
     const repeatable = createCompressor({ format, level });
     try {
@@ -166,12 +178,12 @@ async function sendCompressed(
   return { mediaType: oci.layer[format], digest: digest(), size: made.accepted().size() };
 }
 
-/** A layer that is sent as it is, and whose digest its source does not name: one reading more tells it. */
-async function sendUnnamed(layer: Layer, subject: string, tools: PushTools): Promise<Descriptor> {
+/** Sends a layer as it is, although its source does not name its digest: reading it once more finds the digest. */
+async function sendWithoutDescriptor(layer: Layer, subject: string, tools: PushTools): Promise<Descriptor> {
   const hash = createSha256();
   for await (const chunk of withDiffIdCheck(layer).open()) hash.update(chunk);
   const digest = `sha256:${hash.digest()}`;
-  if (layer.packing === 'opaque') throw new InputError(`${subject} is of no type that can be published`);
+  if (layer.packing === 'opaque') throw new InputError(`${subject} has a type that cannot be published`);
   const descriptor = { mediaType: oci.layer[layer.packing], digest, size: layer.length };
   if ((await tools.client.blobSize(digest)) === layer.length) {
     tools.progress.skip(layer.length);
@@ -181,7 +193,12 @@ async function sendUnnamed(layer: Layer, subject: string, tools: PushTools): Pro
   return descriptor;
 }
 
-/** Sends a blob, and shows its progress. @param bytes all that there is to show */
+/**
+ * Sends a blob, and shows its progress.
+ *
+ * @param bytes total for the progress: the uncompressed size of a layer that is compressed
+ * @throws what `uploadBlob` throws
+ */
 export async function sendBlob(blob: BlobSource, bytes: number, tools: PushTools): Promise<void> {
   const { http, registry, client, capability } = tools;
   const transfer = tools.progress.start(blob.subject, bytes);

@@ -1,4 +1,4 @@
-/** Sends the manifests of an image, and then points its tags to it. */
+/** Sends the manifests of an image, and then points the tags to it. */
 
 import { type HttpError, InputError, VerificationError } from '../../errors.ts';
 import { askUntil } from '../../http/read-back.ts';
@@ -10,29 +10,30 @@ import { isOci, type ManifestTree, toDockerForm } from './docker-form.ts';
 import type { PushTools } from './push-layer.ts';
 import { isImmutable, isManifestRefused, isTypeRefused } from './refusals.ts';
 
-/** A tag to publish, and how far it got. */
-export interface Tagged {
+/** A tag to publish, and how far it has got. */
+export interface TagState {
   readonly tag: string;
-  action: 'published' | 'failed' | 'not tried';
-  /** The digest of what it was published from. */
-  made?: string;
+  action: 'published' | 'failed' | 'not attempted';
+  /** Digest of what was published under it. */
+  publishedDigest?: string;
 }
 
-/** What a run has learned of the media types that the registry takes. */
+/** What this run has found out about the media types that the registry accepts. */
 export interface TypeRefusal {
-  /** How it refused OCI's; undefined as long as it has not. */
+  /** Its first refusal of OCI's types, if any. */
   first?: HttpError;
 }
 
 /**
- * Publishes the tree as it is, or all of it in Docker's media types if the registry takes no others: a list that names
- * OCI's manifests as Docker's cannot be pulled.
+ * Publishes the tree as it is or, if the registry accepts no others, with Docker's media types. Either way all of it: an
+ * index of one family that names manifests of the other cannot be pulled.
  *
- * @param onTop is told the digest that the tags are about to point to
+ * @param onTop called with the digest that the tags are about to point to
+ * @throws HttpError if the registry refuses; VerificationError if it shows something else than was sent
  */
 export async function pushTree(
   tree: ManifestTree,
-  tags: readonly Tagged[],
+  tags: readonly TagState[],
   refusal: TypeRefusal,
   tools: PushTools,
   onTop: (digest: string) => void,
@@ -42,18 +43,19 @@ export async function pushTree(
       await pushAsIs(tree, tags, tools, onTop);
       return;
     } catch (error) {
-      // What a tag could be pointed to is of a type that the registry takes.
-      if (!isTypeRefused(error) || !isOci(tree) || tags.some(({ made }) => made !== undefined)) throw error;
+      // If a tag has been published, the registry accepts these types.
+      if (!isTypeRefused(error) || !isOci(tree) || tags.some(({ publishedDigest }) => publishedDigest !== undefined))
+        throw error;
       refusal.first = error;
     }
   }
   await pushForDocker(tree, tags, refusal.first, tools, onTop);
 }
 
-/** @param first what the registry said of the original, which is what is told if this does not help */
+/** @param first the refusal of the original, which is thrown if the conversion does not help */
 async function pushForDocker(
   tree: ManifestTree,
-  tags: readonly Tagged[],
+  tags: readonly TagState[],
   first: HttpError,
   tools: PushTools,
   onTop: (digest: string) => void,
@@ -61,13 +63,15 @@ async function pushForDocker(
   const { log } = tools;
   try {
     const form = await toDockerForm(tree, tools.client);
-    log.warning(`${first.message}. Publishing it in Docker's media types instead`);
-    if (form.leftOut.length > 0)
-      log.warning(`Docker's media types cannot hold these, which are left out: ${form.leftOut.join(', ')}`);
+    log.warning(`${first.message}. Publishing the image with Docker's media types instead`);
+    if (form.omitted.length > 0)
+      log.warning(`Docker's media types cannot express everything. Omitted: ${form.omitted.join(', ')}`);
     await pushAsIs(form.tree, tags, tools, onTop);
   } catch (error) {
-    if (error instanceof InputError) log.warning(`It cannot be published in Docker's media types: ${error.message}`);
-    else if (isManifestRefused(error)) log.warning(`In Docker's media types it is refused, too: ${error.message}`);
+    if (error instanceof InputError)
+      log.warning(`The image cannot be published with Docker's media types: ${error.message}`);
+    else if (isManifestRefused(error))
+      log.warning(`The image is refused with Docker's media types, too: ${error.message}`);
     else throw error;
     throw first;
   }
@@ -75,7 +79,7 @@ async function pushForDocker(
 
 async function pushAsIs(
   { top, children }: ManifestTree,
-  tags: readonly Tagged[],
+  tags: readonly TagState[],
   tools: PushTools,
   onTop: (digest: string) => void,
 ): Promise<void> {
@@ -83,21 +87,21 @@ async function pushAsIs(
   if (isIndexType(top.mediaType)) await readChildren(top, children, tools);
   onTop(top.digest);
   for (const entry of tags) {
-    if (entry.made === top.digest) continue;
+    if (entry.publishedDigest === top.digest) continue;
     entry.action = 'failed';
     await putTag(entry.tag, top, tools);
     entry.action = 'published';
-    entry.made = top.digest;
+    entry.publishedDigest = top.digest;
   }
 }
 
-/** Reads what an index names as those who pull it will: under the types and sizes that it states. */
+/** Reads every entry of an index as a pull would: with the media type and the size that the index states. */
 async function readChildren(top: Document, children: readonly Document[], tools: PushTools): Promise<void> {
   const { manifests } = parseIndex(top.bytes, top.mediaType, `the index ${top.digest}`);
   const own = new Map(children.map((child) => [child.digest, child]));
   const missing: string[] = [];
   await mapConcurrently(manifests, tools.concurrency, async (descriptor) => {
-    // A registry that does not show one of them, however often it is asked, is not asked so often for the next.
+    // If one manifest never appears, the others are asked for only once.
     const isFound =
       missing.length > 0
         ? !(await isMissing(descriptor, tools))
@@ -106,18 +110,18 @@ async function readChildren(top: Document, children: readonly Document[], tools:
   });
   if (missing.length > 0)
     tools.log.warning(
-      `The registry does not show what the image consists of: check that it can be pulled. Not found: ${missing.join(', ')}`,
+      `The registry does not return all manifests of the image: check that it can be pulled. Not found: ${missing.join(', ')}`,
     );
 }
 
-/** What was written may take a while to be seen, and what was not is sent again. @returns whether it can be read */
+/** Waits for a manifest that may not be visible yet, and sends it once more. @returns whether it can be read */
 async function waitForChild(descriptor: Descriptor, own: Document | undefined, tools: PushTools): Promise<boolean> {
   const { digest } = descriptor;
   let isFirst = true;
   const canBeRead = async (): Promise<boolean> => {
     if (!(await isMissing(descriptor, tools))) return true;
     if (isFirst) {
-      tools.log.warning(`The registry says that there is no manifest ${digest}. Trying again`);
+      tools.log.warning(`The registry does not find the manifest ${digest}. Trying again`);
       if (own !== undefined) await putManifest(digest, own, tools);
     }
     isFirst = false;
@@ -126,20 +130,20 @@ async function waitForChild(descriptor: Descriptor, own: Document | undefined, t
   return await askUntil(canBeRead, (isRead) => isRead, tools.patience);
 }
 
-/** @throws VerificationError if the registry has it, but not as the index says */
+/** @throws VerificationError if it is not as the index states */
 async function isMissing({ digest, mediaType, size }: Descriptor, { client }: PushTools): Promise<boolean> {
   const held = (await client.readManifest(digest, [mediaType])) ?? (await client.readManifest(digest));
   if (held === undefined) return await client.lacksManifest(digest);
   if (held.bytes.length !== size)
-    throw new VerificationError(`${digest} has ${held.bytes.length} bytes, and its index says ${size}`);
+    throw new VerificationError(`${digest} has ${held.bytes.length} bytes, but its index says ${size}`);
   if (held.mediaType !== mediaType && manifestTypes.includes(held.mediaType))
-    throw new VerificationError(`the registry has ${digest} as ${held.mediaType}, and its index says ${mediaType}`);
+    throw new VerificationError(`the registry has ${digest} as ${held.mediaType}, but its index says ${mediaType}`);
   return false;
 }
 
 /**
- * Moves a tag, and reads it back, where it may be read. An answer that comes before the registry has the whole manifest
- * can claim what is not so.
+ * Moves a tag, and reads it back if it may be read: a success that comes before the registry has received the whole
+ * manifest proves nothing.
  */
 async function putTag(tag: string, document: Document, tools: PushTools): Promise<void> {
   for (let isAgain = false; ; isAgain = true) {
@@ -148,16 +152,16 @@ async function putTag(tag: string, document: Document, tools: PushTools): Promis
     if (held?.digest === document.digest) return;
     if (held !== undefined) {
       throw new VerificationError(
-        `tag ${tag} points to ${held.digest}, not to ${document.digest} that was just published: is something else publishing it?`,
+        `tag ${tag} points to ${held.digest}, not to ${document.digest}, which was just published: is something else publishing it?`,
       );
     }
     if (!(await tools.client.lacksManifest(tag))) return;
-    if (isAgain) throw new VerificationError(`the registry took tag ${tag}, and says that there is no such tag`);
-    tools.log.warning(`The registry took tag ${tag}, and says that there is no such tag. Publishing it again`);
+    if (isAgain) throw new VerificationError(`the registry accepted tag ${tag}, but answers that there is no such tag`);
+    tools.log.warning(`The registry accepted tag ${tag}, but answers that there is no such tag. Publishing it again`);
   }
 }
 
-/** Twice if it is refused for its type, perhaps: gateways err, and the other form would be another image. */
+/** Tries twice if the type may be refused: the refusal may be an error of a gateway, and converting changes the image. */
 async function putManifest(reference: string, document: Document, tools: PushTools): Promise<void> {
   try {
     await putOrFind(reference, document, tools);
@@ -168,7 +172,7 @@ async function putManifest(reference: string, document: Document, tools: PushToo
   }
 }
 
-/** A registry may refuse to have an immutable tag pushed again though nothing would change: then it is as it should be. */
+/** A registry may refuse to push an immutable tag again even if nothing would change: that is a success. */
 async function putOrFind(reference: string, document: Document, { client, log }: PushTools): Promise<void> {
   try {
     await client.putManifest(reference, document);
@@ -176,6 +180,6 @@ async function putOrFind(reference: string, document: Document, { client, log }:
     if (!isImmutable(error)) throw error;
     const held = await client.readManifest(reference);
     if (held?.digest !== document.digest) throw error;
-    log.info(`${reference} is immutable, and is this image already`);
+    log.info(`${reference} is immutable, and already points to this image`);
   }
 }

@@ -1,4 +1,4 @@
-/** Publishes the image of one platform, all but its tag: layers, config, and the manifest that stands for them. */
+/** Publishes the layers and the config of one platform, and makes their manifest. */
 
 import { bytesBody } from '../../io/body.ts';
 import { digestOf } from '../descriptors.ts';
@@ -8,20 +8,22 @@ import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { type PushedLayer, pushLayer, type PushTools, sendBlob, sendLayer } from './push-layer.ts';
 import type { PublishedImage } from './reuse.ts';
 
+/** The image of one platform, with its layers and config in the registry. */
 export interface PushedPlatform {
   readonly manifest: Document;
   readonly layers: readonly PushedLayer[];
   /**
-   * Sends the blobs that the registry says it lacks, by digest, and those that it turns out to lack; where it names none,
-   * all. A layer that is compressed again may be another blob: `manifest` is then another one.
+   * Sends again the blobs with these digests, and any others that are missing; all blobs if the set is empty. A layer
+   * that is compressed again may become another blob, and then `manifest` changes.
    */
   resend(named: ReadonlySet<string>): Promise<void>;
 }
 
 /**
- * Sends what the registry lacks, and makes the manifest; the manifest itself is not sent.
+ * Sends the blobs that the registry does not have, and makes the manifest, but does not send it.
  *
- * @throws InputError where a layer is not what the image's config says
+ * @param isForwardOnly whether the source must be read in its own order
+ * @throws InputError if a layer does not match the image's config
  */
 export async function pushPlatform(
   image: PlatformImage,
@@ -30,8 +32,8 @@ export async function pushPlatform(
   tools: PushTools,
 ): Promise<PushedPlatform> {
   const unique = [...new Map(image.layers.map((layer) => [layer.name, layer])).values()];
-  // The largest first: the last one to start is then short, and the end comes sooner. A source that only goes forward
-  // would be read once more for each step back.
+  // The largest first, so that no large layer is left for the end. A forward-only source would be read again for each
+  // step back.
   const order = isForwardOnly
     ? unique.toSorted((a, b) => a.position - b.position)
     : unique.toSorted((a, b) => b.length - a.length);
@@ -44,11 +46,11 @@ export async function pushPlatform(
   const pushes = order.map((layer) => async (startNext: () => void): Promise<void> => {
     const subject = numbers.get(layer.name) ?? layer.name;
     const known = tools.sent.get(layer.name);
-    // While one layer waits for the registry to close it, the next keeps the processors and the line busy.
+    // While the registry completes one layer, the next keeps the processors and the line busy.
     const onRead = isForwardOnly ? undefined : startNext;
     byName.set(layer.name, known ?? (await pushLayer(layer, subject, published, tools, onRead)));
   });
-  // Beside the layers the config takes no time; after them, nothing else would be on the line.
+  // In parallel to the layers, the config costs no time.
   const pushConfig = async (): Promise<void> => {
     if ((await tools.client.blobSize(config.digest)) !== config.bytes.length) await sendConfig(config, tools);
     else tools.progress.skip(config.bytes.length);
@@ -92,7 +94,7 @@ async function sendConfig({ digest, bytes }: Document, tools: PushTools): Promis
   await sendBlob(blob, bytes.length, tools);
 }
 
-/** The source's manifest where it names the very same blobs; otherwise an OCI manifest (image-spec 1.1, "Image manifest"). */
+/** The source's manifest if it names identical blobs; otherwise an OCI manifest (image-spec 1.1, "Image manifest"). */
 function manifestFor(image: PlatformImage, layers: readonly Descriptor[]): Document {
   if (
     image.manifest !== undefined &&
@@ -100,7 +102,7 @@ function manifestFor(image: PlatformImage, layers: readonly Descriptor[]): Docum
   )
     return image.manifest;
   const config = { mediaType: oci.config, digest: image.config.digest, size: image.config.bytes.length };
-  // A manifest is of one family: what the source names in Docker's terms is named in OCI's.
+  // All types in a manifest are of one family: Docker's become OCI's.
   const named = layers.map((layer) => ({ ...layer, mediaType: toOci(layer.mediaType) }));
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: oci.manifest, config, layers: named }));
   return { mediaType: oci.manifest, digest: digestOf(bytes), bytes };

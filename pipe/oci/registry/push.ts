@@ -1,4 +1,4 @@
-/** Publishes an image under its tags: everything else first, the tags last, each read back. */
+/** Publishes an image: blobs, manifests, and last the tags, each of which is read back. */
 
 import { HttpError } from '../../errors.ts';
 import { digestOf } from '../descriptors.ts';
@@ -7,11 +7,12 @@ import { oci } from '../media-types.ts';
 import type { Document, Image, Platform, PlatformImage } from '../image.ts';
 import type { ManifestTree } from './docker-form.ts';
 import type { PushTools } from './push-layer.ts';
-import { pushTree, type Tagged, type TypeRefusal } from './push-manifests.ts';
+import { pushTree, type TagState, type TypeRefusal } from './push-manifests.ts';
 import { type PushedPlatform, pushPlatform } from './push-platform.ts';
 import { isBlobUnknown, isManifestUnknown, namedDigests } from './refusals.ts';
-import { type PublishedImage, readPublished } from './reuse.ts';
+import { type PublishedImage, readPublishedImage } from './reuse.ts';
 
+/** What to publish an image as. */
 export interface PushPlan {
   /** At least one. */
   readonly tags: readonly string[];
@@ -19,25 +20,27 @@ export interface PushPlan {
   readonly reuseTags: readonly string[];
 }
 
+/** A tag, and whether it was published. */
 export interface PushedTag {
   readonly tag: string;
-  readonly action: 'published' | 'failed' | 'not tried';
+  readonly action: 'published' | 'failed' | 'not attempted';
 }
 
+/** What a push has published, and why it ended early if it did. */
 export interface PushOutcome {
-  /** Of the manifest or index that the tags point to; undefined where the run ended before it was made. */
+  /** Of the manifest or index that the tags point to; undefined if the push failed before making it. */
   readonly digest: string | undefined;
   readonly tags: readonly PushedTag[];
   readonly platforms: readonly PushedPlatform[];
   readonly error?: unknown;
 }
 
-/** A registry that goes on losing blobs is given up on. */
+/** How often content that the registry has lost is sent again. */
 const maxLosses = 3;
 
-/** Never throws: what went wrong is part of the outcome. */
+/** Publishes the image under all tags of the plan. Never throws: an error is part of the outcome. */
 export async function pushImage(image: Image, plan: PushPlan, tools: PushTools): Promise<PushOutcome> {
-  const tags: Tagged[] = plan.tags.map((tag) => ({ tag, action: 'not tried' }));
+  const tags: TagState[] = plan.tags.map((tag) => ({ tag, action: 'not attempted' }));
   const platforms: PushedPlatform[] = [];
   let digest: string | undefined;
   try {
@@ -65,13 +68,17 @@ export async function pushImage(image: Image, plan: PushPlan, tools: PushTools):
   }
 }
 
-/** Registries may collect a blob between the question whether it is there and the manifest that needs it. */
+/** A registry may delete a blob (garbage collection) after it was found there, and before a manifest names it. */
 async function resendBlobs(error: HttpError, platforms: readonly PushedPlatform[], { log }: PushTools): Promise<void> {
   log.warning(`${error.message}. Sending the missing blobs`);
   for (const platform of platforms) await platform.resend(namedDigests(error));
 }
 
-/** A tag that tells nothing usable is no failure: what it would save is sent instead. */
+/**
+ * Reads the published images whose layers may be reused. An unusable tag is not a failure: its layers are sent instead.
+ *
+ * @throws HttpError if the registry refuses access
+ */
 export async function readReusable(
   tags: readonly string[],
   platform: Platform | undefined,
@@ -80,7 +87,7 @@ export async function readReusable(
   const found: PublishedImage[] = [];
   for (const tag of new Set(tags)) {
     try {
-      const published = await readPublished(client, tag, platform);
+      const published = await readPublishedImage(client, tag, platform);
       if (published === undefined) log.debug(`tag ${tag}: nothing to reuse`);
       else found.push(published);
     } catch (error) {
@@ -91,28 +98,28 @@ export async function readReusable(
   return found;
 }
 
-/** The annotation by which BuildKit ties an attestation to the manifest that it speaks of. */
-const attests = 'vnd.docker.reference.digest';
+/** The annotation of an attestation in which BuildKit names the manifest that it attests. */
+const attestedDigest = 'vnd.docker.reference.digest';
 
-/** The manifests to send, and what the tags are to point to. */
+/** The manifests to send, and what the tags will point to. */
 function treeOf(image: Image, platforms: readonly PushedPlatform[]): ManifestTree {
   const [only] = platforms;
   const children = platforms.map(({ manifest }) => manifest);
   if (image.index !== undefined) return { top: indexFor(image.index, image.images, children), children };
-  if (only === undefined) throw new Error('an image has an index or a manifest');
+  if (only === undefined) throw new Error('an image needs an index or a manifest');
   return { top: only.manifest, children: [] };
 }
 
-/** The source's index, with the digests of those manifests that became others. */
-function indexFor(index: Document, images: readonly PlatformImage[], held: readonly Document[]): Document {
-  const renamed = new Map(images.map(({ descriptor }, position) => [descriptor?.digest, held[position]]));
-  if ([...renamed].every(([digest, manifest]) => digest === manifest?.digest)) return index;
+/** The source's index, with the new digests of the manifests that have changed. */
+function indexFor(index: Document, images: readonly PlatformImage[], pushed: readonly Document[]): Document {
+  const changed = new Map(images.map(({ descriptor }, position) => [descriptor?.digest, pushed[position]]));
+  if ([...changed].every(([digest, manifest]) => digest === manifest?.digest)) return index;
   const { manifests, fields } = parseIndex(index.bytes, index.mediaType, `the index ${index.digest}`);
   const entries = manifests.map((descriptor) => {
-    const manifest = renamed.get(descriptor.digest);
+    const manifest = changed.get(descriptor.digest);
     const annotations = annotationsOf(descriptor);
-    const attested = annotations[attests];
-    const subject = typeof attested === 'string' ? renamed.get(attested) : undefined;
+    const attested = annotations[attestedDigest];
+    const attestedManifest = typeof attested === 'string' ? changed.get(attested) : undefined;
     return {
       ...descriptor,
       ...(manifest !== undefined && {
@@ -120,7 +127,9 @@ function indexFor(index: Document, images: readonly PlatformImage[], held: reado
         digest: manifest.digest,
         size: manifest.bytes.length,
       }),
-      ...(subject !== undefined && { annotations: { ...annotations, [attests]: subject.digest } }),
+      ...(attestedManifest !== undefined && {
+        annotations: { ...annotations, [attestedDigest]: attestedManifest.digest },
+      }),
     };
   });
   const bytes = Buffer.from(JSON.stringify({ ...fields, schemaVersion: 2, mediaType: oci.index, manifests: entries }));

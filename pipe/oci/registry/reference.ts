@@ -1,5 +1,6 @@
 /** Image references: `name`, `name:tag`, `host/workspace/name:tag`, split into registry, repository and tag. */
 
+/** The name of an image in a registry. */
 export interface Reference {
   /** Host and port, in lower case: `crg.apkg.io`, `localhost:5000`. */
   readonly host: string;
@@ -8,9 +9,10 @@ export interface Reference {
   readonly tag: string;
 }
 
+/** What a reference may leave out. */
 export interface ReferenceDefaults {
   readonly host: string;
-  /** Put before a name that has no path of its own. */
+  /** Precedes a name without a path. */
   readonly workspace: string | undefined;
 }
 
@@ -20,7 +22,7 @@ export interface ReferenceDefaults {
  * component  = alnum *( separator alnum )       ; lower case
  * separator  = "." / 1*2"_" / 1*"-"
  * tag        = word *127( word / "." / "-" )
- * The first component is a domain if it holds "." or ":", or is "localhost".
+ * The first component is a domain if it contains "." or ":", or is "localhost".
  * https://github.com/distribution/reference, and distribution-spec 1.1, "Pulling manifests"
  */
 const component = /^[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*$/;
@@ -29,18 +31,19 @@ const maxRepositoryLength = 255;
 
 export const defaultTag = 'latest';
 
+/** Whether it is a valid tag. */
 export function isTag(text: string): boolean {
   return tagPattern.test(text);
 }
 
-/** The reference, or what is wrong with it. */
+/** The reference, or a message that says what is wrong with it. */
 export function parseReference(text: string, defaults: ReferenceDefaults): Reference | string {
   if (/@.*\//s.test(text)) return 'must not contain credentials: set USERNAME and TOKEN instead';
-  if (text.includes('@')) return 'names a digest: give a tag, under which the image is to be published';
+  if (text.includes('@')) return 'names a digest: give the tag to publish the image under';
   if (text.includes('://')) return 'must not begin with a scheme: write host/workspace/name:tag';
   const [, name = '', tag = defaultTag] = /^(.*?)(?::([^/:]*))?$/s.exec(text) ?? [];
   if (!isTag(tag))
-    return `${JSON.stringify(tag)} is not a valid tag: use 1 to 128 letters, digits, "_", "." and "-", and neither "." nor "-" first`;
+    return `${JSON.stringify(tag)} is not a valid tag: use 1 to 128 letters, digits, "_", "." and "-", not starting with "." or "-"`;
   const parts = name.split('/');
   const [first = ''] = parts;
   const hasHost = parts.length > 1 && (/[.:]/.test(first) || first === 'localhost');
@@ -55,18 +58,19 @@ export function parseReference(text: string, defaults: ReferenceDefaults): Refer
   if (wrong !== undefined)
     return `${JSON.stringify(wrong)} is not a valid part of an image name: use lower-case letters and digits, with single ".", "_", "__" or "-" between them`;
   if (repository.length > maxRepositoryLength)
-    return `the image name is ${repository.length} characters long, and ${maxRepositoryLength} is the most`;
+    return `the image name is ${repository.length} characters long; the maximum is ${maxRepositoryLength}`;
   return { host, repository, tag };
 }
 
+/** `crg.apkg.io/acme/app:v1` */
 export function formatReference({ host, repository, tag }: Reference): string {
   return `${host}/${repository}:${tag}`;
 }
 
-/** Names that images of Docker Hub go by; its API is at none of them. */
+/** Hosts in the names of Docker Hub's images; its API is at another one. */
 const dockerHub = { names: ['docker.io', 'index.docker.io'], api: 'https://registry-1.docker.io' } as const;
 
-/** The base URL of the API of the registry at this URL. */
+/** The base URL of a registry's API: the registry's own URL, except for Docker Hub. */
 export function registryApi(registry: URL): URL {
   return dockerHub.names.some((name) => name === registry.hostname) ? new URL(dockerHub.api) : registry;
 }

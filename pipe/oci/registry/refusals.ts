@@ -1,4 +1,4 @@
-/** Tells by the codes of a registry's errors what it refused, if the status alone does not. */
+/** Finds out from a registry's error codes what it refused. */
 
 import { HttpError } from '../../errors.ts';
 
@@ -7,27 +7,27 @@ function hasCode(error: unknown, codes: readonly string[]): error is HttpError {
   return error instanceof HttpError && error.refusal.codes.some((code) => codes.includes(code));
 }
 
-/** A manifest came before a blob that it names, or the blob has gone meanwhile. */
+/** A manifest names a blob that the registry does not have, or has lost in the meantime. */
 export function isBlobUnknown(error: unknown): error is HttpError {
   return hasCode(error, ['BLOB_UNKNOWN', 'MANIFEST_BLOB_UNKNOWN']);
 }
 
 /**
- * The digests that a refusal names, such as those of missing blobs. Registries put them into an error's detail (a string, or
- * an object whose fields differ) or into its message.
+ * The digests that a refusal names, such as those of missing blobs. Registries put them into the detail of an error (a
+ * string, or an object of various shapes) or into its message.
  */
 export function namedDigests({ refusal }: HttpError): ReadonlySet<string> {
   return new Set(refusal.details.flatMap((detail) => detail.match(/sha256:[0-9a-f]{64}/g) ?? []));
 }
 
-/** An index came before a manifest that it names, or before the registry sees that manifest everywhere. */
+/** An index names a manifest that the registry does not have, or does not see yet. */
 export function isManifestUnknown(error: unknown): error is HttpError {
   return hasCode(error, ['MANIFEST_UNKNOWN']);
 }
 
 /**
- * The tag exists, and is not to be overwritten. The specification has no code for it, and most registries send a general one
- * (DENIED, TAG_INVALID, PRECONDITION): then only their words tell.
+ * The tag exists and must not be overwritten. The specification has no code for it, and most registries send a general one
+ * (DENIED, TAG_INVALID, PRECONDITION): then only the message tells.
  */
 export function isImmutable(error: unknown): error is HttpError {
   if (!(error instanceof HttpError)) return false;
@@ -38,15 +38,15 @@ export function isImmutable(error: unknown): error is HttpError {
 const typeStatuses: ReadonlySet<number> = new Set([405, 415, 422]);
 
 /**
- * A manifest was refused, perhaps for its media type: there is no code for that alone. Registries that know only Docker's
- * types say 415 (Quay), 405 (ECR), or MANIFEST_INVALID with any status (distribution before 2.7).
+ * A manifest was refused, perhaps for its media type, which has no code of its own. Registries that support only Docker's
+ * types answer 415 (Quay), 405 (ECR), or MANIFEST_INVALID with any status (distribution before 2.7).
  */
 export function isTypeRefused(error: unknown): error is HttpError {
   if (!isManifestRefused(error)) return false;
   return typeStatuses.has(error.refusal.status) || hasCode(error, ['MANIFEST_INVALID', 'UNSUPPORTED']);
 }
 
-/** A manifest was refused for what it is: not for who sends it, what it names, or the tag that it is for. */
+/** A manifest was refused for its own content: not for the credentials, for what it names, or for its tag. */
 export function isManifestRefused(error: unknown): error is HttpError {
   if ([isBlobUnknown, isManifestUnknown, isImmutable].some((isOther) => isOther(error))) return false;
   if (!(error instanceof HttpError)) return false;

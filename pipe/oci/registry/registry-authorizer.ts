@@ -1,4 +1,4 @@
-/** Answers a registry's challenge: Basic, or a token from the realm that it names, renewed before and after it expires. */
+/** Answers a registry's challenge with Basic, or with a token from the realm, which is renewed when it expires. */
 
 import { NetworkError, PipeError } from '../../errors.ts';
 import { readJson } from '../../http/answer.ts';
@@ -8,43 +8,51 @@ import { isLoopback } from '../../http/loopback.ts';
 import type { Http } from '../../http/send.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 
+/** Credentials for Basic and for the realm. */
 export interface RegistryAccount {
   readonly username: string;
   readonly password: string;
 }
 
+/** What an authorizer needs to know. */
 export interface RegistryAuthorizerOptions {
-  /** The registry's base URL: what is asked of it goes nowhere else but to the realm that it names. */
+  /** The registry's base URL. Credentials go to this origin and to the realm that it names, and nowhere else. */
   readonly registry: URL;
-  /** The one repository that tokens are asked for. */
+  /** The only repository that tokens are requested for. */
   readonly repository: string;
-  /** Nobody, where the registry asks for none. */
+  /** Undefined for anonymous access. */
   readonly account: RegistryAccount | undefined;
-  /** A client for the realm, with credentials for that origin alone. */
+  /** A client for the realm, with credentials only for that origin. */
   readonly createRealmHttp: (realm: URL, account: RegistryAccount | undefined) => Http;
-  /** Told of every token that the realm gives out, used or not. */
+  /** Called with every token that the realm issues, used or not, so that none is logged. */
   readonly learn: (secret: string) => void;
   readonly now?: () => number;
 }
 
 /** Distribution's token specification: "if omitted, this defaults to 60 seconds". */
 const defaultTokenSeconds = 60;
-/** A token that ends within this is renewed before it is used: a large blob takes longer than that anyway. */
+/** A token is renewed if it expires within this time: sending a large blob takes longer. */
 const marginMs = 10_000;
 const maxTokenBytes = 1024 * 1024;
 
 interface Grant {
   readonly header: string;
-  /** When it should no longer be used; undefined for what does not expire. */
+  /** Milliseconds since the epoch; undefined if it does not expire. */
   readonly renewAt: number | undefined;
 }
 
-/** @see https://distribution.github.io/distribution/spec/auth/token/ */
+/**
+ * An authorizer for one repository. It sends no credentials before the registry asks for them.
+ *
+ * Its methods throw a PipeError if the challenge is unusable, and a NetworkError if the realm issues no token.
+ *
+ * @see https://distribution.github.io/distribution/spec/auth/token/
+ */
 export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Authorizer {
   const { registry, repository, account, createRealmHttp, learn, now = Date.now } = options;
   let grant: Grant | undefined;
   let realm: { readonly url: URL; readonly http: Http } | undefined;
-  /** One request for a token at a time: all that wait for it share its answer. */
+  /** The token request under way: everything that needs a token shares its answer. */
   let renewing: Promise<Grant> | undefined;
 
   return {
@@ -55,7 +63,7 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
     },
     async renew(url, sent, headers) {
       if (url.origin !== registry.origin) return false;
-      // Somebody else has renewed it since this request was sent.
+      // Another request has renewed it in the meantime.
       if (grant !== undefined && grant.header !== sent) return true;
       const challenges = parseChallenges(headers);
       const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
@@ -78,13 +86,15 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
   function setRealm({ parameters }: Challenge): void {
     const url = URL.parse(parameters.get('realm') ?? '');
     if (url === null || !/^https?:$/.test(url.protocol))
-      throw new PipeError(`${registry.host} asks for a token, but not where to get it: it names no realm`);
+      throw new PipeError(
+        `${registry.host} asks for a token, but does not say where to get one: its challenge has no valid realm`,
+      );
     if (url.protocol === 'http:' && registry.protocol === 'https:' && !isLoopback(url)) {
-      throw new PipeError(`${registry.host} asks to send the credentials to ${url.host} without encryption`);
+      throw new PipeError(`${registry.host} asks for the credentials to be sent to ${url.host} without encryption`);
     }
     const service = parameters.get('service');
     if (service !== undefined) url.searchParams.set('service', service);
-    // Exactly what is needed, whatever the challenge names: it speaks of the one request that was refused.
+    // What the whole push needs: the scope in the challenge covers only the request that was refused.
     url.searchParams.set('scope', `repository:${repository}:pull,push`);
     if (realm?.url.href === url.href) return;
     realm = { url, http: createRealmHttp(url, account) };
@@ -98,7 +108,7 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
   }
 
   async function requestToken(): Promise<Grant> {
-    if (realm === undefined) throw new PipeError(`${registry.host}: a token is needed, and no realm is known`);
+    if (realm === undefined) throw new PipeError(`${registry.host}: a token is needed, but no realm is known`);
     const answer = await realm.http.send(
       { method: 'GET', url: realm.url, accept: [200], headers: { accept: 'application/json' } },
       (received) => readJson(received, maxTokenBytes),
@@ -116,7 +126,7 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
     );
     if (typeof value !== 'string') throw new NetworkError(`${realm.url.host} answered without a token`, 'NO_TOKEN');
     const seconds = typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn : defaultTokenSeconds;
-    // From receipt: the server's clock may be another one. A short-lived token is used for half its life at least.
+    // Counted from receipt: the server's clock may differ. A short-lived token is used for at least half its lifetime.
     grant = { header: `Bearer ${value}`, renewAt: receivedAt + Math.max(seconds * 500, seconds * 1000 - marginMs) };
     return grant;
   }

@@ -1,4 +1,4 @@
-/** Learns from a published tag which layers need neither compressing nor sending. */
+/** Reads from a published tag which layers need neither compressing nor sending. */
 
 import { parseConfig } from '../formats/config.ts';
 import { parseIndex, parseManifest, platformOf } from '../formats/manifests.ts';
@@ -7,24 +7,24 @@ import { isSamePlatform } from '../platforms.ts';
 import type { Descriptor, Document, Platform } from '../image.ts';
 import { maxConfigBytes, type RegistryClient } from './client.ts';
 
-/** What a published image of the same repository tells. */
+/** A published image of the same repository. */
 export interface PublishedImage {
   readonly tag: string;
   /** The manifest of one platform, byte for byte. */
   readonly manifest: Document;
   readonly configDigest: string;
-  /** Descriptors of its layers by diff ID. */
+  /** Descriptors of its reusable layers by diff ID. */
   readonly layers: ReadonlyMap<string, Descriptor>;
 }
 
 /**
- * Reads the manifest and the config behind a tag. `config.rootfs.diff_ids[i]` belongs to `manifest.layers[i]`
- * (image-spec, "rootfs"), so a local layer of that diff ID is the published blob.
+ * Reads the manifest and the config that a tag points to. `config.rootfs.diff_ids[i]` belongs to `manifest.layers[i]`
+ * (image-spec, "rootfs"), so a local layer with that diff ID is the same as the published blob.
  *
- * @returns undefined if there is nothing to reuse: no such tag, another platform, not an image, lists of two lengths
- * @throws InputError if a document is not what it should be
+ * @returns undefined if there is nothing to reuse: no such tag, another platform, not an image, or lists that differ in length
+ * @throws InputError if a document is invalid
  */
-export async function readPublished(
+export async function readPublishedImage(
   client: RegistryClient,
   tag: string,
   platform: Platform | undefined,
@@ -44,7 +44,7 @@ export async function readPublished(
   return { tag, manifest, configDigest: config.digest, layers: new Map(usable) };
 }
 
-/** Foreign, encrypted and unknown layers are nobody's to reuse. */
+/** Foreign, encrypted and unknown layers are not reused. */
 function isPlainLayer({ mediaType, urls }: Descriptor): boolean {
   return layerPacking(mediaType) !== undefined && urls === undefined;
 }

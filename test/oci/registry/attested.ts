@@ -1,4 +1,4 @@
-/** Images with an attestation, in the shapes that BuildKit gives them: an index of both for each platform. */
+/** Images with an attestation, as BuildKit makes them: an index of both for each platform. */
 
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -21,13 +21,13 @@ import {
 export interface AttestedImage {
   readonly image: Blob;
   readonly attestation: Blob;
-  /** Of both, with the attestation's annotations. */
+  /** The index of both, with the attestation's annotations. */
   readonly top: Blob;
   readonly blobs: readonly Blob[];
 }
 
 /**
- * With `docker build` of Docker 29, or of buildx: an OCI 1.1 artifact that names the image as its subject.
+ * As `docker build` of Docker 29 or buildx makes it: the attestation is an OCI 1.1 artifact whose subject is the image.
  *
  * @param platform further fields of the platform, in the config and in the index
  */
@@ -59,7 +59,7 @@ export function attestedImage(architecture: string, platform: Json = {}, manifes
   return { image, attestation, top, blobs: [imageConfig, ...layers, statement, empty, image, attestation, top] };
 }
 
-/** As an archive that `docker save` of Docker 29 or `buildx build --output type=oci` makes, unpacked. */
+/** Writes the layout in an archive made by `docker save` of Docker 29 or `buildx build --output type=oci`. */
 export async function writeAttested(directory: string, attested: AttestedImage, name: string): Promise<string> {
   await writeFiles(join(directory, name), layout(index([descriptor(attested.top)]), attested.blobs));
   return name;

@@ -1,4 +1,4 @@
-/** Images that must not be published, and odd ones that must, through the whole pipe: what the registry holds afterwards. */
+/** Damaged images, which must not be published, and unusual ones, which must: checks what the registry then holds. */
 
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -50,9 +50,9 @@ const one = layer('one', 2000);
 const two = layer('two', 3000);
 const three = layer('three', 40_000);
 const raws = [one, two, three];
-const packed = raws.map((bytes) => gzipSync(bytes));
+const compressed = raws.map((bytes) => gzipSync(bytes));
 
-/** A docker archive with these layers, whatever the config says. */
+/** A docker archive with these layers, even if the config does not match. */
 function docker(contents: readonly Buffer[], configBytes = config(raws), more: readonly TarEntry[] = []): TarEntry[] {
   const paths = contents.map((_, position) => `${position}/layer.tar`);
   return [
@@ -63,8 +63,12 @@ function docker(contents: readonly Buffer[], configBytes = config(raws), more: r
   ];
 }
 
-/** One whose manifest.json names these paths. */
-function naming(paths: readonly string[], more: readonly TarEntry[], contents: readonly Buffer[] = [one]): TarEntry[] {
+/** A docker archive whose manifest.json names these paths. */
+function dockerNaming(
+  paths: readonly string[],
+  more: readonly TarEntry[],
+  contents: readonly Buffer[] = [one],
+): TarEntry[] {
   const images = json([{ Config: 'config.json', RepoTags: null, Layers: paths }]);
   return [{ name: 'config.json', content: config(contents) }, ...more, { name: 'manifest.json', content: images }];
 }
@@ -78,25 +82,25 @@ function flip(bytes: Buffer, position: number): Buffer {
 const link = (from: string, linkName: string, type = '2'): TarEntry => ({ name: from, type, linkName });
 const good = gzipImage(raws);
 
-/** A layout whose index says this of the manifest. */
+/** A layout whose index describes the manifest with these fields. */
 function describedAs(more: Json): Files {
   return layout(index([descriptor(good.manifest, more)]), good.all);
 }
 
-/** A layout whose manifest says this of its config or of its layers. */
-function saying(more: Json, layers = good.layers): Files {
+/** A layout whose manifest has these fields, for example another config or other layers. */
+function withManifest(more: Json, layers = good.layers): Files {
   const made = manifest(good.config, layers, more);
   return layout(index([descriptor(made)]), [good.config, ...good.layers, made]);
 }
 
-/** A layout of which a blob has other bytes than its name says. */
+/** A layout with a blob that does not match its digest. */
 function damaged(bytes: Buffer, position: number): Files {
   const path = `blobs/sha256/${hexOf(sha256(bytes))}`;
   return { ...describedAs({}), [path]: flip(bytes, position) };
 }
 
 const [firstLayer, secondLayer, thirdLayer] = good.layers as [(typeof good.layers)[0], ...typeof good.layers];
-const swapped = saying({}, [secondLayer ?? firstLayer, firstLayer, thirdLayer ?? firstLayer]);
+const swapped = withManifest({}, [secondLayer ?? firstLayer, firstLayer, thirdLayer ?? firstLayer]);
 const otherDigest = sha256('something else');
 
 const amd64 = platformImage('amd', 'amd64');
@@ -145,66 +149,70 @@ const severalFiles: readonly TarEntry[] = [
   { name: 'two.tar', content: two },
 ];
 
-describe('is refused, and nothing is published', () => {
+describe('refuses, and publishes nothing', () => {
   it.each<[string, Input, RegExp]>([
     ['a flipped bit in a layer', tar(docker([one, two, flip(three, 9000)])), /layer 3, .* is damaged/],
     [
-      'a flipped bit in a packed layer',
-      tar(docker([...packed.slice(0, 2), flip(packed[2] ?? one, 40)])),
+      'a flipped bit in a compressed layer',
+      tar(docker([...compressed.slice(0, 2), flip(compressed[2] ?? one, 40)])),
       /layer 3, .* damaged/,
     ],
     ['a flipped bit in a blob', damaged(thirdLayer?.bytes ?? one, 30), /is damaged, or not the layer/],
     ['a flipped bit in a config', damaged(good.config.bytes, 30), /the config sha256:\w+ is damaged/],
     ['a flipped bit in a manifest', damaged(good.manifest.bytes, 30), /the manifest sha256:\w+ is damaged/],
-    ['cut off within a layer', sound.subarray(0, 20_000), /cut off/],
-    ['cut off after the layers', sound.subarray(0, -2048), /cut off/],
-    ['cut off within manifest.json', sound.subarray(0, -1500), /cut off/],
-    ['packed as a whole, and cut off', gzipSync(sound).subarray(0, -30), /is cut off: its gzip data ends too early/],
+    ['an archive cut off within a layer', sound.subarray(0, 20_000), /cut off/],
+    ['an archive cut off after the layers', sound.subarray(0, -2048), /cut off/],
+    ['an archive cut off within manifest.json', sound.subarray(0, -1500), /cut off/],
+    [
+      'a compressed archive that is cut off',
+      gzipSync(sound).subarray(0, -30),
+      /is cut off: its gzip data ends too early/,
+    ],
     ['fewer layers than diff IDs', tar(docker([one, two])), /manifest\.json names 2 layers, and the config 3/],
     ['more layers than diff IDs', tar(docker(raws, config([one]))), /manifest\.json names 3 layers, and the config 1/],
-    ['fewer blobs than diff IDs', saying({}, [firstLayer]), /it has 1 layers, and its config 3/],
+    ['fewer blobs than diff IDs', withManifest({}, [firstLayer]), /it has 1 layers, and its config 3/],
     ['swapped layers', tar(docker([two, one, three])), /is damaged, or not the layer that belongs there/],
     [
-      'swapped packed layers',
-      tar(docker([packed[1] ?? one, packed[0] ?? two, three])),
+      'swapped compressed layers',
+      tar(docker([compressed[1] ?? one, compressed[0] ?? two, three])),
       /is not the layer that the config/,
     ],
     ['swapped blobs', swapped, /is not the layer that the config has in its place/],
     ['an OCI manifest without layers', docker25(undefined), /it has 0 layers, and its config 3/],
-    ['neither manifest with the layers', docker25([]), /manifest\.json names 0 layers, and the config 3/],
+    ['two manifests, both without the layers', docker25([]), /manifest\.json names 0 layers, and the config 3/],
     [
       'two manifests that differ',
       tar(docker(raws, config(raws), [{ name: './manifest.json', content: '[]' }])),
       /manifest\.json is in the archive several times, with different contents/,
     ],
-    ['an absolute path', tar(naming(['/etc/passwd'], [])), /refers to \/etc\/passwd, which is an absolute path/],
-    ['a path upwards', tar(naming(['../layer.tar'], [])), /refers to \.\.\/layer\.tar, which is a path with/],
-    ['a link out of the archive', tar(naming(['l'], [link('l', '/etc/passwd')])), /outside of the archive/],
-    ['a link to itself', tar(naming(['l'], [link('l', 'l')])), /leads back to itself or too far/],
+    ['an absolute path', tar(dockerNaming(['/etc/passwd'], [])), /refers to \/etc\/passwd, which is an absolute path/],
+    ['a path upwards', tar(dockerNaming(['../layer.tar'], [])), /refers to \.\.\/layer\.tar, which is a path with/],
+    ['a link out of the archive', tar(dockerNaming(['l'], [link('l', '/etc/passwd')])), /outside of the archive/],
+    ['a link to itself', tar(dockerNaming(['l'], [link('l', 'l')])), /leads back to itself or too far/],
     [
       'links in a circle',
-      tar(naming(['a'], [link('a', 'b'), link('b', 'c', '1'), link('c', 'a')])),
+      tar(dockerNaming(['a'], [link('a', 'b'), link('b', 'c', '1'), link('c', 'a')])),
       /leads back to itself/,
     ],
-    ['a FIFO as a layer', tar(naming(['l'], [{ name: 'l', type: '6' }])), /l is a special file/],
-    ['a device as a layer', tar(naming(['l'], [{ name: 'l', type: '3' }])), /l is a special file/],
-    ['a directory as a layer', tar(naming(['l'], [{ name: 'l/', type: '5' }])), /l is a directory/],
+    ['a FIFO as a layer', tar(dockerNaming(['l'], [{ name: 'l', type: '6' }])), /l is a special file/],
+    ['a device as a layer', tar(dockerNaming(['l'], [{ name: 'l', type: '3' }])), /l is a special file/],
+    ['a directory as a layer', tar(dockerNaming(['l'], [{ name: 'l/', type: '5' }])), /l is a directory/],
     [
-      'a layer that is no archive',
+      'a layer that is not an archive',
       tar(docker([Buffer.from('#!/bin/sh\n'.repeat(200))], config([one]))),
       /is not a layer/,
     ],
     ['a huge config', tar(docker(raws, Buffer.alloc(5_000_000, ' '))), /more than 4\.19 MB are not read/],
     ['a deep config', tar(docker(raws, Buffer.from('['.repeat(100_000)))), /nested more than 100 levels deep/],
-    ['a config that is no JSON', tar(docker(raws, Buffer.from('<html>'))), /config\.json is not valid JSON/],
-    ['a bomb in the place of an archive', gzipSync(Buffer.alloc(50_000_000)), /holds no image/],
+    ['a config that is not JSON', tar(docker(raws, Buffer.from('<html>'))), /config\.json is not valid JSON/],
+    ['a decompression bomb instead of an archive', gzipSync(Buffer.alloc(50_000_000)), /holds no image/],
     [
-      'a bomb in the place of a layer',
+      'a decompression bomb instead of a layer',
       tar(docker([one, two, gzipSync(tar([{ name: 'zeros', content: Buffer.alloc(50_000_000) }]))])),
       /is not the layer that the config has in its place/,
     ],
     [
-      'several images, of which none is meant',
+      'several images, none with the wanted name',
       tar([
         ...severalFiles,
         {
@@ -231,26 +239,26 @@ describe('is refused, and nothing is published', () => {
     ['a digest that is a path', describedAs({ digest: 'sha256:../../../etc/passwd' }), /is not a digest/],
     [
       'a config of another digest',
-      saying({ config: descriptor(good.config, { digest: otherDigest }) }),
+      withManifest({ config: descriptor(good.config, { digest: otherDigest }) }),
       /the config of the manifest sha256:\w+ is not in the directory/,
     ],
     [
       'a config of another size',
-      saying({ config: descriptor(good.config, { size: 1 }) }),
+      withManifest({ config: descriptor(good.config, { size: 1 }) }),
       /the config sha256:\w+ has 311 bytes, and what refers to it says 1/,
     ],
     [
       'a layer of another digest',
-      saying({ layers: good.layers.map((each) => descriptor(each, { digest: otherDigest })) }),
+      withManifest({ layers: good.layers.map((each) => descriptor(each, { digest: otherDigest })) }),
       /layer 1, sha256:\w+, is not in the directory/,
     ],
     [
       'a layer of another size',
-      saying({ layers: good.layers.map((each) => descriptor(each, { size: each.bytes.length - 1 })) }),
+      withManifest({ layers: good.layers.map((each) => descriptor(each, { size: each.bytes.length - 1 })) }),
       /layer 1.* bytes, and the manifest says/,
     ],
     [
-      'one platform of several',
+      'damage in only one of several platforms',
       { ...platformFiles, [`blobs/sha256/${hexOf(sha256(arm64.raw))}`]: flip(arm64.raw, 600) },
       /is damaged, or not the layer/,
     ],
@@ -263,7 +271,7 @@ describe('is refused, and nothing is published', () => {
     expect(published()).toEqual({ manifests: 0, tags: [] });
   });
 
-  it('swapped blobs, all of which the registry has already', async () => {
+  it('swapped blobs, even if the registry already has all of them', async () => {
     for (const { bytes } of good.layers) fixture.sandbox.registry.putBlob('acme/app', bytes);
     const { exitCode, output } = await push(swapped);
     expect(exitCode).toBe(1);
@@ -275,28 +283,34 @@ describe('is refused, and nothing is published', () => {
 const longName = `${'directory/'.repeat(20)}layer.tar`;
 const deepLinks = Array.from({ length: 5 }, (_, level) => link(`link${level}`, `link${level + 1}`));
 
-describe('is published, and right', () => {
+describe('publishes correctly', () => {
   it.each<[string, Input]>([
-    ['as docker save writes it', tar(legacyEntries(raws))],
+    ['an archive as docker save writes it', tar(legacyEntries(raws))],
     [
-      'a layer twice, the second time as a link',
+      'a repeated layer that is a link the second time',
       tar(
-        naming(
+        dockerNaming(
           ['a/layer.tar', 'b/layer.tar'],
           [{ name: 'a/layer.tar', content: one }, link('b/layer.tar', '../a/layer.tar')],
           [one, one],
         ),
       ),
     ],
-    ['a layer behind a chain of links', tar(naming(['link0'], [...deepLinks, { name: 'link5', content: one }]))],
-    ['packed as a whole by gzip', gzipSync(sound)],
-    ['packed as a whole by zstd', zstdCompressSync(sound)],
-    ['a layout packed as a whole', gzipSync(tar(filesOf(describedAs({}))))],
-    ['layers packed in different ways', tar(docker([packed[0] ?? one, zstdCompressSync(two), three]))],
-    ['a long name by pax', tar(naming([longName], [pax({ path: longName }), { name: 'cut', content: one }]))],
-    ['a long name by GNU', tar(naming([longName], [gnuLong('L', longName), { name: 'cut', content: one }]))],
+    ['a layer behind a chain of links', tar(dockerNaming(['link0'], [...deepLinks, { name: 'link5', content: one }]))],
+    ['an archive compressed with gzip', gzipSync(sound)],
+    ['an archive compressed with zstd', zstdCompressSync(sound)],
+    ['a compressed archive of a layout', gzipSync(tar(filesOf(describedAs({}))))],
+    ['layers with different compressions', tar(docker([compressed[0] ?? one, zstdCompressSync(two), three]))],
     [
-      'what is never referred to: paths out of it, special files, empty links',
+      'a long name in a pax header',
+      tar(dockerNaming([longName], [pax({ path: longName }), { name: 'cut', content: one }])),
+    ],
+    [
+      'a long name in a GNU header',
+      tar(dockerNaming([longName], [gnuLong('L', longName), { name: 'cut', content: one }])),
+    ],
+    [
+      'unreferenced entries: paths out of the archive, special files, dangling links',
       tar(
         docker(raws, config(raws), [
           { name: '/etc/passwd', content: 'root' },
@@ -310,7 +324,7 @@ describe('is published, and right', () => {
     ['the same manifest twice', tar([...docker(raws), ...docker(raws).slice(-1)])],
     ['an index with attestations', platformFiles],
     [
-      'the image that is named, of several',
+      'the image with the wanted name, out of several',
       tar([
         ...severalFiles,
         {
@@ -330,7 +344,7 @@ describe('is published, and right', () => {
     expect(output).not.toContain('WARNING');
   });
 
-  it('by manifest.json, where the OCI manifest has no layers', async () => {
+  it('by manifest.json if the OCI manifest has no layers', async () => {
     const { exitCode, output } = await push(docker25(raws.map(sha256)));
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/WARNING: .*is used instead/) });
     expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
@@ -341,18 +355,18 @@ describe('is published, and right', () => {
   }
 
   it.each([
-    ['a docker archive', tar(docker(packed))],
+    ['a docker archive', tar(docker(compressed))],
     ['a layout', describedAs({})],
-  ])('packed layers of %s are passed through: their digests stay', async (_, input) => {
+  ])('compressed layers of %s, with unchanged digests', async (_, input) => {
     expect(await push(input)).toMatchObject({ exitCode: 0 });
     const repository = fixture.sandbox.registry.repositories.get('acme/app');
     const held = JSON.parse(String(repository?.manifests.get(repository.tags.get('v1') ?? '')?.bytes)) as Held;
-    const expected = Buffer.isBuffer(input) ? packed.map(sha256) : good.layers.map(({ bytes }) => sha256(bytes));
+    const expected = Buffer.isBuffer(input) ? compressed.map(sha256) : good.layers.map(({ bytes }) => sha256(bytes));
     expect(held.layers.map(({ digest }) => digest)).toEqual(expected);
     expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
 
-  it('an index keeps its digest where its layers stay as they are, and its attestation in any case', async () => {
+  it('an index, whose digest stays if its layers do, and whose attestation always stays', async () => {
     const repository = fixture.sandbox.registry.repositories.get('acme/app');
     expect(await push(platformFiles, '--compression', 'none')).toMatchObject({ exitCode: 0 });
     expect(repository?.tags.get('v1')).toBe(sha256(platforms.bytes));

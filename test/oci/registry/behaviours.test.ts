@@ -1,4 +1,4 @@
-/** Registries that are different from the start, rather than failing once. */
+/** Registries with permanent peculiarities, as opposed to single faults. */
 
 import { describe, expect, it } from '@jest/globals';
 import { useSandbox } from '../../run-pipe.ts';
@@ -17,19 +17,19 @@ const behaviours: Readonly<Record<string, RegistryOptions>> = {
       ]),
     ),
   ),
-  'at most 1 MB a request': { maxChunkBytes: 1_000_000 },
+  'at most 1 MB per request': { maxChunkBytes: 1_000_000 },
   'no chunked encoding': { chunkedEncoding: false },
   'a Content-Range in each PATCH': { needsContentRange: true },
-  'parts of 5 MiB': { minChunkBytes: 5 * mib, maxChunkBytes: 9 * mib },
-  'one part only': { maxChunks: 1 },
-  'lost blobs answered with 404, digest in an object': { blobUnknownStatus: 404, blobUnknownDetail: 'object' },
-  'lost blobs without their names': { blobUnknownDetail: 'none' },
+  'chunks of at least 5 MiB': { minChunkBytes: 5 * mib, maxChunkBytes: 9 * mib },
+  'a single chunk': { maxChunks: 1 },
+  'lost blobs: 404, with the digest in an object': { blobUnknownStatus: 404, blobUnknownDetail: 'object' },
+  'lost blobs: without digests': { blobUnknownDetail: 'none' },
 };
 
-/** The large layer only where there shall be several parts of it: it costs most of a test's time. */
+/** The large layer only if it must be sent in several chunks: it takes most of a test's time. */
 function layersFor(name: string): readonly Buffer[] {
   if (name.startsWith('Location') || name.startsWith('lost')) return smallLayers;
-  return name.startsWith('parts') ? layers : longLayers;
+  return name.startsWith('chunks') ? layers : longLayers;
 }
 
 describe.each(Object.entries(behaviours))('%s', (name, registry) => {
@@ -41,7 +41,7 @@ describe.each(Object.entries(behaviours))('%s', (name, registry) => {
     }
     await publish(fixture, source, layersFor(name));
     if (!name.startsWith('Location')) return;
-    // Where the upload was elsewhere, the token was not.
+    // An upload to another host gets no token.
     const elsewhere = fixture.sandbox.requests.filter(({ server }) => server === 'blobs');
     expect(elsewhere.length > 0).toBe(registry.location === 'other-host');
     expect(elsewhere.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);

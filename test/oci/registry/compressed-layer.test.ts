@@ -15,8 +15,8 @@ const layer: Layer = {
   },
 };
 
-/** Compresses each time into something else, as if the level followed the line. */
-function changeful(): { compress(source: unknown): Compressed } {
+/** Gives a different result each time, as if the level followed the line. */
+function changingCompressor(): { compress(source: unknown): Compressed } {
   let times = 0;
   return {
     compress() {
@@ -35,8 +35,8 @@ function changeful(): { compress(source: unknown): Compressed } {
   };
 }
 
-it('tells what came out of the accepted opening, whichever was opened last', async () => {
-  const compressed = compressLayer(layer, changeful());
+it('reports the result of the accepted opening, even if another was opened later', async () => {
+  const compressed = compressLayer(layer, changingCompressor());
   const [first, second] = [compressed.body.open(), compressed.body.open()];
   for (const opening of [first, second]) for await (const _ of opening);
   expect(() => compressed.accepted()).toThrow('no opening of this layer was accepted');

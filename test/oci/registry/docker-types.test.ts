@@ -1,4 +1,4 @@
-/** A registry that refuses OCI's media types gets the whole image in Docker's, and none that only says "no". */
+/** A registry that refuses OCI's media types gets the whole image with Docker's; other refusals change nothing. */
 
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -36,7 +36,7 @@ async function expectPublished(fixture: Fixture, { exitCode, output }: Ended): P
   for (const tag of ['v1', 'v2']) expect(await fixture.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
   const [one, two] = [held(fixture, 'v1'), held(fixture, 'v2')];
   expect(one?.digest).toBe(two?.digest);
-  if (one === undefined) throw new Error('the tag is not there');
+  if (one === undefined) throw new Error('the tag does not exist');
   return one;
 }
 
@@ -62,10 +62,10 @@ function errorLine(output: string): string {
 describe.each<[string, RegistryOptions]>([
   ['no OCI manifests', { acceptsOci: false }],
   ['no OCI indexes', { acceptsOciIndexes: false }],
-])('a registry that takes %s', (_, registry) => {
+])('a registry that accepts %s', (_, registry) => {
   const fixture = useSandbox({ registry });
 
-  it("gets a list of Docker's that names manifests of Docker's", async () => {
+  it('gets a Docker manifest list of Docker manifests', async () => {
     const ended = await publish(fixture, await writeBoth(fixture));
     const { mediaType, fields } = await expectPublished(fixture, ended);
     expect(mediaType).toBe(docker.index);
@@ -81,11 +81,11 @@ describe.each<[string, RegistryOptions]>([
     });
     for (const child of fields.manifests ?? [])
       expect(held(fixture, String(child['digest']))?.mediaType).toBe(docker.manifest);
-    expect(ended.output).toMatch(/WARNING: .*PUT .* 415 .*\. Publishing it in Docker's media types instead\n/);
-    expect(ended.output).toMatch(/WARNING: .*, which are left out: 2 attestations, com\.example\.index\n/);
+    expect(ended.output).toMatch(/WARNING: .*PUT .* 415 .*\. Publishing the image with Docker's media types instead\n/);
+    expect(ended.output).toMatch(/WARNING: .* Omitted: 2 attestations, com\.example\.index\n/);
   });
 
-  it('gets joined tags in this form, too', async () => {
+  it('gets joined tags with these types, too', async () => {
     for (const [tag, image] of Object.entries({ amd64, arm64 })) {
       const file = await writeAttested(fixture.directory, image, tag);
       const ended = await fixture.runPipe({ ...imageEnvironment(fixture, file), IMAGE: `acme/app:${tag}` });
@@ -100,7 +100,7 @@ describe.each<[string, RegistryOptions]>([
   });
 });
 
-describe("joined images of OCI's types, if only indexes of them are refused", () => {
+describe("joined images with OCI's types, if the registry refuses only OCI indexes", () => {
   const fixture = useSandbox({ registry: { acceptsOciIndexes: false } });
 
   it('are converted with the index', async () => {
@@ -124,16 +124,16 @@ describe.each<[string, RegistryOptions]>([
 ])('a refusal with %s', (_, registry) => {
   const fixture = useSandbox({ registry: { acceptsOci: false, ...registry } });
 
-  it('is one of the types', async () => {
+  it("leads to Docker's media types", async () => {
     const ended = await publish(fixture, await writeLayout(fixture, smallLayers));
     expect((await expectPublished(fixture, ended)).mediaType).toBe(docker.manifest);
   });
 });
 
-describe("what Docker's types cannot say", () => {
+describe("if Docker's types are not enough", () => {
   const fixture = useSandbox({ registry: { acceptsOci: false } });
 
-  it('is left out with a warning that names it', async () => {
+  it('names in a warning what is omitted', async () => {
     const base = {
       'org.opencontainers.image.base.name': 'docker.io/library/alpine:3',
       'org.opencontainers.image.base.digest': '',
@@ -155,11 +155,11 @@ describe("what Docker's types cannot say", () => {
       'layers',
     ]);
     expect(ended.output).toContain(
-      `WARNING: Docker's media types cannot hold these, which are left out: ${Object.keys(base).join(', ')}, subject, artifactType`,
+      `WARNING: Docker's media types cannot express everything. Omitted: ${Object.keys(base).join(', ')}, subject, artifactType`,
     );
   });
 
-  it('layers of zstd: the refusal is told, and why there is no other way', async () => {
+  it('fails for zstd layers, with the refusal and why they cannot be converted', async () => {
     const { exitCode, output } = await publish(
       fixture,
       await writeArchive(fixture, smallLayers),
@@ -169,22 +169,22 @@ describe("what Docker's types cannot say", () => {
     expect(exitCode).toBe(1);
     expect(errorLine(output)).toMatch(/✖ v1: PUT .*: 415 MANIFEST_INVALID: unsupported media type .*oci/);
     expect(output).toMatch(
-      /WARNING: It cannot be published in Docker's media types: the layer sha256:\w+ is .*tar\+zstd, for which Docker has no type: compress layers with gzip\n/,
+      /WARNING: The image cannot be published with Docker's media types: the layer sha256:\w+ has the media type .*tar\+zstd, which Docker has no equivalent of: compress layers with gzip\n/,
     );
     expect(held(fixture, 'v1')).toBeUndefined();
   });
 
-  it('an index of attestations alone', async () => {
+  it('fails for an index of attestations only', async () => {
     const [, attestation] = (JSON.parse(amd64.top.bytes.toString()) as { manifests: readonly Json[] }).manifests;
     const top = index([attestation ?? {}]);
     const { exitCode, output } = await publish(fixture, await writeTop(fixture, top, [...amd64.blobs, top], 'odd'));
     expect(exitCode).toBe(1);
     expect(output).toMatch(
-      /WARNING: It cannot be published in Docker's media types: the index sha256:\w+ names no image/,
+      /WARNING: The image cannot be published with Docker's media types: the index sha256:\w+ names no image/,
     );
   });
 
-  it('layers that are not compressed have a type', async () => {
+  it('publishes uncompressed layers', async () => {
     const ended = await publish(fixture, await writeArchive(fixture, smallLayers), '--compression', 'none');
     const { fields } = await expectPublished(fixture, ended);
     expect(new Set(fields.layers?.map((each) => each['mediaType']))).toEqual(
@@ -193,7 +193,7 @@ describe("what Docker's types cannot say", () => {
   });
 });
 
-describe('a refusal that is not about types', () => {
+describe('a refusal with another cause', () => {
   const fixture = useSandbox();
   const refusing = (status: number, code: string, message = 'no'): FaultAction => ({
     kind: 'status',
@@ -206,7 +206,7 @@ describe('a refusal that is not about types', () => {
     ['404 MANIFEST_UNKNOWN, once', refusing(404, 'MANIFEST_UNKNOWN')],
     ['400 MANIFEST_INVALID, once', refusing(400, 'MANIFEST_INVALID')],
     ['415, once', refusing(415, 'UNKNOWN')],
-  ])('%s: the image stays as it is', async (_, action) => {
+  ])('%s: the image is published unchanged', async (_, action) => {
     fixture.sandbox.inject({ step: 'manifest-put', action });
     const ended = await publish(fixture, await writeBoth(fixture));
     expect((await expectPublished(fixture, ended)).digest).toBe(sha256(both.bytes));
@@ -215,9 +215,9 @@ describe('a refusal that is not about types', () => {
   });
 
   it.each([
-    ['400 without a code of the specification', refusing(400, 'BAD_REQUEST'), /: 400 BAD_REQUEST: no/],
+    ['400 with a code outside the specification', refusing(400, 'BAD_REQUEST'), /: 400 BAD_REQUEST: no/],
     ['403', refusing(403, 'DENIED'), /: 403 DENIED: no/],
-  ])('%s: told at once', async (_, action, message) => {
+  ])('%s: fails at once', async (_, action, message) => {
     fixture.sandbox.inject({ step: 'manifest-put', times: -1, action });
     const { exitCode, output } = await publish(fixture, await writeLayout(fixture, smallLayers));
     expect(exitCode).toBe(1);
@@ -225,39 +225,39 @@ describe('a refusal that is not about types', () => {
     expect(fixture.sandbox.requests.filter(({ fault }) => fault !== undefined)).toHaveLength(1);
   });
 
-  it('a defect that both forms have: the first error is told', async () => {
+  it('a defect that conversion does not mend: the first error is reported', async () => {
     fixture.sandbox.inject({ step: 'manifest-put', times: 2, action: refusing(400, 'MANIFEST_INVALID', 'first') });
     fixture.sandbox.inject({ step: 'manifest-put', times: -1, action: refusing(400, 'MANIFEST_INVALID', 'second') });
     const { exitCode, output } = await publish(fixture, await writeLayout(fixture, smallLayers));
     expect(exitCode).toBe(1);
     expect(errorLine(output)).toContain('MANIFEST_INVALID: first');
-    expect(output).toMatch(/WARNING: In Docker's media types it is refused, too: .*MANIFEST_INVALID: second/);
+    expect(output).toMatch(/WARNING: The image is refused with Docker's media types, too: .*MANIFEST_INVALID: second/);
     expect(held(fixture, 'v1')).toBeUndefined();
   });
 });
 
-describe('before a tag moves, what an index names is read back', () => {
+describe('reading back the manifests of an index before the tag moves', () => {
   const fixture = useSandbox();
 
-  it('as the index says that it is, or nothing is published', async () => {
+  it('publishes nothing if a manifest is not as the index states', async () => {
     const { digest, manifest } = await fixture.sandbox.registry.seed('acme/app', { tags: [] });
     const platform = { os: 'linux', architecture: 'amd64' };
     const entry = { mediaType: docker.manifest, digest, size: manifest.length, platform };
     const content = { schemaVersion: 2, mediaType: docker.index, manifests: [entry] };
-    fixture.sandbox.registry.putManifest('acme/app', { mediaType: docker.index, content, tags: ['lies'] });
-    const { exitCode, output } = await publish(fixture, undefined, '--join', 'lies');
+    fixture.sandbox.registry.putManifest('acme/app', { mediaType: docker.index, content, tags: ['wrong'] });
+    const { exitCode, output } = await publish(fixture, undefined, '--join', 'wrong');
     expect(exitCode).toBe(1);
     expect(errorLine(output)).toContain(
-      `the registry has ${digest} as ${oci.manifest}, and its index says ${docker.manifest}`,
+      `the registry has ${digest} as ${oci.manifest}, but its index says ${docker.manifest}`,
     );
     expect(held(fixture, 'v1')).toBeUndefined();
   });
 
   it.each([
-    ['is shown late', 3, []],
-    ['is shown late, whatever --retries says', 3, ['--retries', '0']],
-    ['is never shown', -1, []],
-  ])('a manifest that %s is sent once more, and waited for', async (_, times, args) => {
+    ['appears late', 3, []],
+    ['appears late, even with --retries 0', 3, ['--retries', '0']],
+    ['never appears', -1, []],
+  ])('sends a manifest that %s once more, and waits for it', async (_, times, args) => {
     const path = `manifests/${sha256(amd64.image.bytes)}`;
     for (const step of ['manifest-get', 'manifest-head'] as const)
       fixture.sandbox.inject({ step, path, times, action: { kind: 'status', status: 404 } });
@@ -265,8 +265,8 @@ describe('before a tag moves, what an index names is read back', () => {
     expect((await expectPublished(fixture, ended)).digest).toBe(sha256(both.bytes));
     const warning = /WARNING: .*: check that it can be pulled\. Not found: sha256:\w+\n/;
     expect(warning.test(ended.output)).toBe(times < 0);
-    const told = `WARNING: The registry says that there is no manifest ${sha256(amd64.image.bytes)}. Trying again\n`;
-    expect(ended.output.split(told)).toHaveLength(2);
+    const once = `WARNING: The registry does not find the manifest ${sha256(amd64.image.bytes)}. Trying again\n`;
+    expect(ended.output.split(once)).toHaveLength(2);
     const puts = fixture.sandbox.requests.filter(({ method, path: asked }) => method === 'PUT' && asked.endsWith(path));
     expect(puts).toHaveLength(2);
   });

@@ -1,4 +1,4 @@
-/** An engine with the containerd image store knows an image by the digest under which a registry has it. */
+/** Engines with the containerd image store state the digest that an image has in a registry. */
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { answer, type FakeEngine, send, startEngine } from '../engine/fake-engine.ts';
@@ -49,8 +49,8 @@ async function expectPublished({ exitCode, output }: Ended, tag: string): Promis
 
 const exportsOf = ({ requests }: FakeEngine): number => requests.filter((path) => path.includes('/get')).length;
 
-describe('an image that the registry has, under another tag', () => {
-  it('is not exported again where the engine tells its digest', async () => {
+describe('an image that the registry already has under another tag', () => {
+  it('is not exported again if the engine states its digest', async () => {
     const containerd = await startWith(withDescriptor);
     await expectPublished(await push(containerd, 'v1'), 'v1');
     expect(exportsOf(containerd)).toBe(1);
@@ -63,10 +63,10 @@ describe('an image that the registry has, under another tag', () => {
   });
 
   it.each([
-    ['the engine does not tell its digest', facts, []],
-    ['nothing is to be reused', withDescriptor, ['--reuse', 'none']],
-    ['only one platform of it is wanted', withDescriptor, ['--platform', 'linux/arm64']],
-  ] as const)('is exported where %s', async (_, inspected, args) => {
+    ['the engine does not state its digest', facts, []],
+    ['--reuse is none', withDescriptor, ['--reuse', 'none']],
+    ['only one platform is requested', withDescriptor, ['--platform', 'linux/arm64']],
+  ] as const)('is exported if %s', async (_, inspected, args) => {
     const other = await startWith(inspected);
     await expectPublished(await push(other, 'v1'), 'v1');
     await expectPublished(await push(other, 'v2', ...args), 'v2');

@@ -1,4 +1,4 @@
-/** Small images for tests of publishing, in the forms that travel in different ways. */
+/** Small images for tests, in forms whose layers are sent in different ways. */
 
 import { createCipheriv } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -24,18 +24,18 @@ import { tar } from '../../archive/tar/tar-writer.ts';
 import { arrayVariables, type Fixture } from '../../run-pipe.ts';
 import { tokens } from '../../sandbox/tokens.ts';
 
-/** Bytes that do not compress, and are the same in every run. */
+/** Incompressible bytes, identical in every run. */
 export function noise(length: number): Buffer {
   return createCipheriv('aes-128-ctr', Buffer.alloc(16, 'key'), Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
-/** More than a chunk, whatever way it is sent. */
+/** More than one chunk, with every upload method. */
 const large = tar([{ name: 'large.bin', content: noise(10 * 1024 * 1024) }]);
 
-/** More than the system's buffers take while nobody reads, so that a fault in the middle is one for both sides. */
+/** Too long for the system's buffers, so that a fault in the middle affects both sides. */
 const long = tar([{ name: 'long.bin', content: noise(5 * 1024 * 1024) }]);
 
-/** Six layers, of which two are one and the same. */
+/** Six layers, two of them identical. */
 export const layers: readonly Buffer[] = [
   layer('base', 300_000),
   large,
@@ -45,16 +45,16 @@ export const layers: readonly Buffer[] = [
   layer('app', 500),
 ];
 
-/** The same without the large one. */
+/** Without the large layer. */
 export const smallLayers = layers.filter((content) => content !== large);
 
-/** The same with a shorter one in its place. */
+/** With a shorter layer in its place. */
 export const longLayers = layers.map((content) => (content === large ? long : content));
 
 const archives = new Map<readonly Buffer[], Buffer>();
 const layouts = new Map<readonly Buffer[], Files>();
 
-/** Made once of each list of layers: most tests want the same few. */
+/** Makes it once for each list of layers, since most tests use the same few. */
 function once<T>(made: Map<readonly Buffer[], T>, contents: readonly Buffer[], make: () => T): T {
   const known = made.get(contents) ?? make();
   made.set(contents, known);
@@ -63,7 +63,7 @@ function once<T>(made: Map<readonly Buffer[], T>, contents: readonly Buffer[], m
 
 const unchanged: Json = {};
 
-/** As `docker save` writes it: its layers are compressed on the way. */
+/** As `docker save` writes it: its layers are compressed while they are sent. */
 export async function writeArchive(
   fixture: Fixture,
   contents = layers,
@@ -97,7 +97,7 @@ export async function writeLayout(fixture: Fixture, contents = layers, name = 'l
   return name;
 }
 
-/** A layout of one image for each of the architectures. */
+/** A layout with one image for each architecture. */
 export async function writePlatforms(
   fixture: Fixture,
   architectures: readonly string[],
@@ -115,7 +115,7 @@ export async function writePlatforms(
   return name;
 }
 
-/** The variables that publish it to the sandbox. */
+/** The variables to publish it to the sandbox. */
 export function imageEnvironment(
   fixture: Fixture,
   filename: string | undefined,

@@ -1,4 +1,4 @@
-/** `--join`: an index of published tags, of whatever they point to. */
+/** `--join` makes an index of published tags, which may point to images or indexes. */
 
 import { describe, expect, it } from '@jest/globals';
 import { docker, oci } from '../../../pipe/oci/media-types.ts';
@@ -22,7 +22,7 @@ async function join(...tags: readonly string[]): Promise<Ended> {
   return await fixture.runPipe({ ...imageEnvironment(fixture, undefined, ...args), IMAGE: 'acme/app:joined' });
 }
 
-/** Puts an image, or what is not quite one, under a tag. */
+/** Stores a manifest or an index under a tag, valid or not. */
 function seed(
   tag: string,
   { bytes, mediaType }: ReturnType<typeof blob>,
@@ -66,8 +66,8 @@ async function refusalOf(...tags: readonly string[]): Promise<string> {
 const childrenOf = ({ top }: AttestedImage): readonly Json[] =>
   (JSON.parse(top.bytes.toString()) as { manifests: readonly Json[] }).manifests;
 
-describe('takes over', () => {
-  it('images and attestations that were pushed as BuildKit makes them', async () => {
+describe('joins', () => {
+  it('images with attestations, as BuildKit makes them', async () => {
     for (const [name, image] of Object.entries({ amd64, arm64 })) {
       const file = await writeAttested(fixture.directory, image, name);
       expect(await fixture.runPipe({ ...imageEnvironment(fixture, file), IMAGE: `acme/app:${name}` })).toMatchObject({
@@ -79,7 +79,7 @@ describe('takes over', () => {
     expect(manifests).toEqual([...childrenOf(amd64), ...childrenOf(arm64)]);
   });
 
-  it('what several tags have in common, once', async () => {
+  it('an image that several tags have in common, once', async () => {
     seedAttested('one', amd64);
     seedAttested('two', amd64);
     seedAttested('three', arm64);
@@ -102,7 +102,9 @@ describe('takes over', () => {
 
   it('an index of several platforms, and an image of one more', async () => {
     const [s390x, riscv64] = [attestedImage('s390x'), attestedImage('riscv64')];
-    const both = index([...childrenOf(s390x), ...childrenOf(riscv64)], { annotations: { of: 'the index' } });
+    const both = index([...childrenOf(s390x), ...childrenOf(riscv64)], {
+      annotations: { 'com.example.note': 'of the index' },
+    });
     seed('both', both, ...s390x.blobs, ...riscv64.blobs);
     const image = seedImage('arm', { architecture: 'arm', variant: 'v6' });
     const { manifests } = await expectJoined(await join('both', 'arm'));
@@ -113,7 +115,7 @@ describe('takes over', () => {
     ]);
   });
 
-  it('all that descriptors say, and of a config what a descriptor says of a platform', async () => {
+  it('all fields of descriptors, and the platform fields of configs', async () => {
     const fields = { annotations: { 'com.example.note': 'kept' }, artifactType: 'application/vnd.example' };
     const windows = { os: 'windows', architecture: 'amd64' };
     const old = { ...windows, 'os.version': '10.0.17763.1', 'os.features': ['win32k'] };
@@ -126,7 +128,7 @@ describe('takes over', () => {
     ]);
   });
 
-  it('an image whose descriptor names no platform, as its config does', async () => {
+  it('an image without a platform in its descriptor, with the one in its config', async () => {
     const image = seedImage('bare', { architecture: 'ppc64le' }, { annotations: { a: 'b' } });
     const { manifests } = await expectJoined(await join('bare'));
     const platform = { os: 'linux', architecture: 'ppc64le' };
@@ -134,8 +136,8 @@ describe('takes over', () => {
   });
 
   it.each([
-    ["Docker's media types, if all of it has them", ['docker', 'docker'], docker.index],
-    ["OCI's, if any of it has them", ['docker', 'oci'], oci.index],
+    ["images with Docker's media types, in Docker's", ['docker', 'docker'], docker.index],
+    ["images with mixed media types, in OCI's", ['docker', 'oci'], oci.index],
   ] as const)('%s', async (_, families, expected) => {
     for (const [position, family] of families.entries())
       await fixture.sandbox.registry.seed('acme/app', {
@@ -157,11 +159,11 @@ describe('refuses', () => {
     seedImage('one', one, { platform: { os: 'linux', ...one, author: undefined } });
     seedImage('two', other);
     expect(await refusalOf('one', 'two')).toContain(
-      `--join one and --join two both have an image for ${platform}: join one image for each platform`,
+      `--join one and --join two both have an image for ${platform}: join only one image for each platform`,
     );
   });
 
-  it('a tag that is not there', async () => {
+  it('a missing tag', async () => {
     seedAttested('amd64', amd64);
     expect(await refusalOf('amd64', 'absent')).toContain('--join absent: there is no such tag yet');
   });
@@ -212,7 +214,7 @@ describe('refuses', () => {
       [emptyConfig],
       /--join odd: its config names no platform/,
     ],
-    ['an artifact', manifest(artifact, []), [artifact], /--join odd is not an image to run/],
+    ['an artifact', manifest(artifact, []), [artifact], /--join odd is not a runnable image/],
     ['an index inside an index', index([descriptor(amd64.top)]), amd64.blobs, /sha256:\w+ is an index inside an index/],
   ])('%s', async (_, top, blobs, message) => {
     seed('odd', top, ...blobs);
@@ -220,12 +222,12 @@ describe('refuses', () => {
   });
 });
 
-describe('an image of an index is reused', () => {
+describe('reuses an image in an index', () => {
   const contents = [layer('reused', 3000)];
 
   it.each([
-    ['without a variant by one with', {}, { variant: 'v8' }],
-    ['with a variant by one without', { variant: 'v8' }, {}],
+    ['without a variant, for one with a variant', {}, { variant: 'v8' }],
+    ['with a variant, for one without', { variant: 'v8' }, {}],
   ])('%s', async (_, theirs, ours) => {
     const published = gzipImage(contents, { architecture: 'arm64', ...theirs });
     const platform = { os: 'linux', architecture: 'arm64', ...theirs };
@@ -251,7 +253,7 @@ describe('an image of an index is reused', () => {
   it.each([
     ['not JSON', 'not JSON'],
     ['null', 'null'],
-  ])('but not if its manifest is %s', async (_, content) => {
+  ])('but not if the manifest is %s', async (_, content) => {
     fixture.sandbox.registry.putManifest('acme/app', { mediaType: oci.manifest, content, tags: ['latest'] });
     const { exitCode, output } = await fixture.runPipe(
       imageEnvironment(fixture, await writeArchive(fixture, contents)),

@@ -1,4 +1,4 @@
-/** What a registry's rules, and the user's options, make of a push. */
+/** How the rules of a registry and the user's options affect a push. */
 
 import { describe, expect, it } from '@jest/globals';
 import { text } from '../../compression/samples.ts';
@@ -12,7 +12,7 @@ import { imageEnvironment, smallLayers, writeArchive, writeLayout, writePlatform
 
 type More = Readonly<Record<string, string | undefined>>;
 
-const nobody: More = { USERNAME: undefined, TOKEN: undefined };
+const anonymous: More = { USERNAME: undefined, TOKEN: undefined };
 
 async function push(fixture: Fixture, file: string, more: More = {}, ...args: readonly string[]): Promise<Ended> {
   return await fixture.runPipe({ ...imageEnvironment(fixture, file, ...args), ...more });
@@ -27,7 +27,7 @@ function digestUnder(fixture: Fixture, tag: string): string | undefined {
   return fixture.sandbox.registry.repositories.get('acme/app')?.tags.get(tag);
 }
 
-/** The steps of what was asked since so many requests, in order. */
+/** The steps of all requests after this many, in order. */
 function stepsSince(fixture: Fixture, requests: number): readonly RegistryStep[] {
   return fixture.sandbox.requests.slice(requests).flatMap(({ steps }) => steps);
 }
@@ -39,11 +39,11 @@ function count(steps: readonly RegistryStep[], wanted: RegistryStep): number {
 describe.each([
   ['tokens', {}],
   ['passwords', { authentication: 'basic' }],
-] as const)('a registry with %s', (_, registry) => {
+] as const)('a registry that requires %s', (_, registry) => {
   const fixture = useSandbox({ registry });
 
-  it('is not for nobody: an error that says what to set, and nothing published', async () => {
-    const { exitCode, output } = await push(fixture, await writeLayout(fixture, smallLayers), nobody);
+  it('refuses an anonymous push, with an error that says what to set', async () => {
+    const { exitCode, output } = await push(fixture, await writeLayout(fixture, smallLayers), anonymous);
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ .*: 401 /);
     expect(output).toContain('The registry asks for credentials: set USERNAME and TOKEN.');
@@ -54,31 +54,31 @@ describe.each([
 });
 
 describe.each([
-  ['gives a token to everybody', { anonymous: 'push' }],
-  ['asks only for passwords where they are needed', { anonymous: 'push', authentication: 'basic' }],
-  ['asks for nothing', { authentication: 'none' }],
+  ['issues tokens to anonymous users', { anonymous: 'push' }],
+  ['asks for a password only if needed', { anonymous: 'push', authentication: 'basic' }],
+  ['never asks for credentials', { authentication: 'none' }],
 ] as const)('a registry that %s', (_, registry: RegistryOptions) => {
   const fixture = useSandbox({ registry });
 
-  it('takes an image from nobody', async () => {
-    await expectPublished(fixture, await push(fixture, await writeLayout(fixture, smallLayers), nobody));
+  it('accepts an anonymous push', async () => {
+    await expectPublished(fixture, await push(fixture, await writeLayout(fixture, smallLayers), anonymous));
     const credentials = fixture.sandbox.requests.flatMap(({ headers }) => headers.authorization ?? []);
     expect(credentials.filter((value) => !value.startsWith('Bearer '))).toEqual([]);
   });
 });
 
 describe.each([
-  ['nothing more', {}],
-  ['what it points to already', { refusesSame: true }],
-  ['what it points to already, as a conflict', { refusesSame: true, immutableStatus: 409, immutableCode: 'CONFLICT' }],
-  ['what it points to already, as a bad request', { refusesSame: true, immutableStatus: 400 }],
+  ['only other images', {}],
+  ['any push', { refusesSame: true }],
+  ['any push, as a conflict', { refusesSame: true, immutableStatus: 409, immutableCode: 'CONFLICT' }],
+  ['any push, as a bad request', { refusesSame: true, immutableStatus: 400 }],
 ] as const)('an immutable tag that refuses %s', (_, more: RegistryOptions) => {
   const fixture = useSandbox({ registry: { immutableTags: '.*', ...more } });
 
   it.each([
     ['an archive', writeArchive],
     ['a layout', writeLayout],
-  ])('the same run again succeeds, from %s', async (__, write) => {
+  ])('accepts the same run again, from %s', async (__, write) => {
     const file = await write(fixture, smallLayers);
     await expectPublished(fixture, await push(fixture, file, { TAGS: 'v2' }));
     const first = digestUnder(fixture, 'v1');
@@ -91,7 +91,7 @@ describe.each([
     expect([digestUnder(fixture, 'v1'), digestUnder(fixture, 'v2')]).toEqual([first, first]);
   });
 
-  it('another image is refused, with advice, and nothing is changed', async () => {
+  it('refuses another image, with advice, and without any change', async () => {
     await expectPublished(fixture, await push(fixture, await writeLayout(fixture, smallLayers)));
     const repository = fixture.sandbox.registry.repositories.get('acme/app');
     const before = { tags: [...(repository?.tags ?? [])], manifests: [...(repository?.manifests.keys() ?? [])] };
@@ -100,7 +100,7 @@ describe.each([
     expect(output).toMatch(/✖ .*immutable/);
     expect(output).toContain('The tag v1 already exists and is immutable: publish under another tag');
     expect(output).toMatch(/app:v1: NOT published/);
-    expect(output).not.toContain("as Docker's");
+    expect(output).not.toContain("Docker's");
     expect({ tags: [...(repository?.tags ?? [])], manifests: [...(repository?.manifests.keys() ?? [])] }).toEqual(
       before,
     );
@@ -108,22 +108,22 @@ describe.each([
   });
 });
 
-describe('a success that is not one of a registry', () => {
+describe('a success that does not come from a registry', () => {
   const fixture = useSandbox();
   const headers = { 'content-type': 'text/html' };
   const body = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
   const page: FaultAction = { kind: 'status', status: 200, headers, body };
-  const saysPage = 'answered 200 with a web page, "Sign in" (text/html)';
+  const namesPage = 'answered 200 with a web page, "Sign in" (text/html)';
 
   it.each<[string, RegistryStep, FaultAction, string]>([
-    ['a sign-in page in answer to the start of an upload', 'start', page, '200 Sign in'],
-    ['a sign-in page in answer to a blob', 'commit', page, saysPage],
-    ['a sign-in page in answer to the manifest', 'manifest-put', page, saysPage],
-    ['nothing in answer to the manifest', 'manifest-put', { kind: 'status', status: 200, body: '' }, 'no such tag'],
-    ['a sign-in page in answer to reading back', 'manifest-get', page, saysPage],
-    ['a sign-in page in place of a token', 'token', page, saysPage],
+    ['a sign-in page at the start of an upload', 'start', page, '200 Sign in'],
+    ['a sign-in page for a blob', 'commit', page, namesPage],
+    ['a sign-in page for the manifest', 'manifest-put', page, namesPage],
+    ['an empty answer for the manifest', 'manifest-put', { kind: 'status', status: 200, body: '' }, 'no such tag'],
+    ['a sign-in page for reading back', 'manifest-get', page, namesPage],
+    ['a sign-in page instead of a token', 'token', page, namesPage],
     [
-      'an error in place of a token',
+      'an error instead of a token',
       'token',
       { kind: 'status', status: 200, body: '{"errors":[{"code":"DENIED","message":"who are you"}]}' },
       'answered 200 with an error, "DENIED: who are you"',
@@ -143,7 +143,7 @@ describe('a success that is not one of a registry', () => {
     ['once', 1, 0],
     ['always', -1, 1],
   ])(
-    'nothing in answer to the manifest of a platform, %s: it is looked for, and sent again',
+    'an empty answer for the manifest of a platform, %s: the pipe checks, and sends it again',
     async (_, times, code) => {
       const action: FaultAction = { kind: 'status', status: 204, body: '' };
       fixture.sandbox.inject({ step: 'manifest-put', path: 'sha256:', times, action });
@@ -151,7 +151,7 @@ describe('a success that is not one of a registry', () => {
       const ended = await push(fixture, file, {}, '--reuse', 'none');
       expect(ended.exitCode).toBe(code);
       if (code === 0) await expectPublished(fixture, ended);
-      else expect(ended.output).toContain('answered 204 to the manifest, and does not have it');
+      else expect(ended.output).toContain('answered 204 to the manifest, but does not have it');
     },
   );
 });
@@ -160,10 +160,10 @@ describe('--reuse none', () => {
   const fixture = useSandbox();
 
   it.each([
-    // What a layer becomes when it is compressed on the way is known too late to ask for it.
+    // The digest of a layer that is compressed while it is sent is known too late to ask for it.
     ['an archive is sent again', writeArchive, 5],
-    ['of a layout, what a HEAD finds is not', writeLayout, 0],
-  ])('no published tag is looked at: %s', async (_, write, sent) => {
+    ['the blobs of a layout are found by HEAD', writeLayout, 0],
+  ])('reads no published tag: %s', async (_, write, sent) => {
     const file = await write(fixture, smallLayers);
     await expectPublished(fixture, await push(fixture, file, { TAGS: 'latest' }));
     const { length } = fixture.sandbox.requests;
@@ -187,7 +187,7 @@ describe('--compression-level', () => {
     return digestUnder(fixture, tag);
   }
 
-  it.each(['gzip', 'zstd'])('is the same where %s has to be compressed twice', async (format) => {
+  it.each(['gzip', 'zstd'])('also applies if %s must be compressed twice', async (format) => {
     const pinned = (level: number): readonly string[] => ['--compression', format, '--compression-level', `${level}`];
     const [low, high] = [await digestAt('low', ...pinned(1)), await digestAt('high', ...pinned(9))];
     expect(low).not.toBe(high);

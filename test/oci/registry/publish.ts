@@ -1,4 +1,4 @@
-/** Publishes an image from one of the sources that travel in different ways, and checks that it can be pulled. */
+/** Publishes an image from sources that are sent in different ways, and checks that it can be pulled. */
 
 import { expect } from '@jest/globals';
 import type { Fixture } from '../../run-pipe.ts';

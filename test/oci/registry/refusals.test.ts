@@ -15,7 +15,7 @@ interface RegistryProblem {
   readonly detail?: unknown;
 }
 
-/** A refusal of a manifest, as a registry's answer makes it. */
+/** The error for a registry's refusal of a manifest. */
 function refused(status: number, ...errors: readonly RegistryProblem[]): HttpError {
   const { reason = '', ...parsed } = parseErrorBody(
     Buffer.from(JSON.stringify({ errors })),
@@ -27,7 +27,7 @@ function refused(status: number, ...errors: readonly RegistryProblem[]): HttpErr
 
 const digestOfLetter = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
-describe('a refusal is known by its codes', () => {
+describe('a refusal is recognized by its codes', () => {
   it.each([
     ['MANIFEST_BLOB_UNKNOWN', isBlobUnknown],
     ['BLOB_UNKNOWN', isBlobUnknown],
@@ -36,7 +36,7 @@ describe('a refusal is known by its codes', () => {
     ['TAG_IMMUTABLE', isImmutable],
     ['MANIFEST_INVALID', isTypeRefused],
     ['UNSUPPORTED', isTypeRefused],
-  ])('%s, alone and after another error', (code, is) => {
+  ])('%s, alone or after another error', (code, is) => {
     expect(is(refused(400, { code }))).toBe(true);
     expect(is(refused(400, { code: 'UNKNOWN', message: 'something else' }, { code, message: 'no' }))).toBe(true);
   });
@@ -48,8 +48,8 @@ describe('a refusal is known by its codes', () => {
     ['TAG_EXISTS', isImmutable],
     ['MANIFEST_INVALID', isTypeRefused],
     ['UNSUPPORTED', isTypeRefused],
-  ])('and not by words: %s', (code, is) => {
-    expect(is(refused(400, { code: 'UNKNOWN', message: `nobody said ${code}` }))).toBe(false);
+  ])('but not by its message: %s', (code, is) => {
+    expect(is(refused(400, { code: 'UNKNOWN', message: `this is not ${code}` }))).toBe(false);
     expect(is(refused(400, { code: `${code}_TOO` }))).toBe(false);
   });
 
@@ -57,7 +57,7 @@ describe('a refusal is known by its codes', () => {
     ['DENIED', 403, 'The tag "v1" is immutable and cannot be overwritten'],
     ['TAG_INVALID', 400, "The image tag 'v1' already exists and cannot be overwritten because the tag is immutable."],
     ['PRECONDITION', 412, 'Failed to process request due to v1 configured as immutable.'],
-  ])('an immutable tag also by its words, for which there is no code: %s', (code, status, message) => {
+  ])('except an immutable tag, which has no code: %s', (code, status, message) => {
     expect(isImmutable(refused(status, { code, message }))).toBe(true);
   });
 });
@@ -76,9 +76,9 @@ describe('the digests that a refusal names', () => {
       [a, b],
     ],
     ['in a message', [{ code, message: `blob ${a} and ${a} unknown` }], [a]],
-    ['in no place', [{ code, message: 'blob unknown to registry' }, { code }], []],
+    ['nowhere', [{ code, message: 'blob unknown to registry' }, { code }], []],
     [
-      'in a message too long to be shown whole',
+      'in a message that is too long to be shown in full',
       [{ code, message: Array.from('0123456789', digestOfLetter).join(', ') }],
       Array.from('0123456789', digestOfLetter),
     ],
