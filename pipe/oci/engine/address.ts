@@ -1,25 +1,26 @@
-/** Where a Docker Engine is, as DOCKER_HOST and its companions say. */
+/** The address of a Docker Engine, from DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 
-/** What the environment says; undefined or empty for what is not set. */
+/** The variables of Docker's own client; undefined or empty if not set. */
 export interface EngineSettings {
-  /** DOCKER_HOST: `unix:///var/run/docker.sock` unless given, or `tcp://host:port`. */
+  /** DOCKER_HOST: `unix:///var/run/docker.sock` (the default) or `tcp://host:port`. */
   readonly host?: string | undefined;
-  /** DOCKER_TLS_VERIFY: anything but the empty text for TLS. */
+  /** DOCKER_TLS_VERIFY: TLS unless empty. */
   readonly tlsVerify?: string | undefined;
-  /** DOCKER_CERT_PATH: a directory with ca.pem, cert.pem and key.pem. */
+  /** DOCKER_CERT_PATH: directory of ca.pem, cert.pem and key.pem. */
   readonly certPath?: string | undefined;
 }
 
+/** How to connect to a Docker Engine. */
 export interface EngineAddress {
   /** For messages. */
   readonly shown: string;
   readonly origin: string;
-  /** As undici's connector takes it. */
+  /** Options of undici's connector. */
   readonly connect: {
     readonly socketPath?: string;
     readonly ca?: string;
@@ -32,7 +33,11 @@ const defaultHost = 'unix:///var/run/docker.sock';
 const defaultPort = 2375;
 const defaultTlsPort = 2376;
 
-/** @throws InputError where it is no address, or of a kind that is not supported */
+/**
+ * Reads the address, and the certificates if it uses TLS.
+ *
+ * @throws InputError if the address is invalid or not supported, or the certificates cannot be read
+ */
 export async function readEngineAddress({ host, tlsVerify, certPath }: EngineSettings): Promise<EngineAddress> {
   const shown = host === undefined || host === '' ? defaultHost : host;
   if (shown.startsWith('unix://')) {
@@ -47,7 +52,7 @@ export async function readEngineAddress({ host, tlsVerify, certPath }: EngineSet
   const port = /:\d+\/?$/.test(shown) ? '' : `:${isHttps ? defaultTlsPort : defaultPort}`;
   return {
     shown: printable(shown),
-    // Ports that are a scheme's own have gone from `url.host`, and stay out.
+    // URL drops the default port of its scheme.
     origin: `${isHttps ? 'https' : 'http'}://${url.hostname}${url.port === '' ? port : `:${url.port}`}`,
     connect: isTls && certPath ? await readCertificates(certPath) : {},
   };
@@ -60,7 +65,7 @@ async function readCertificates(directory: string): Promise<{ ca: string; cert: 
     );
     return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
   } catch (error) {
-    throw new InputError(`The certificates for the Docker Engine cannot be read: ${(error as Error).message}`, {
+    throw new InputError(`Cannot read the certificates for the Docker Engine: ${(error as Error).message}`, {
       cause: error,
     });
   }
@@ -68,6 +73,6 @@ async function readCertificates(directory: string): Promise<{ ca: string; cert: 
 
 function unsupported(host: string): InputError {
   return new InputError(
-    `${printable(host)} is not the address of a Docker Engine that can be reached from here: unix:///path and tcp://host:port are supported`,
+    `${printable(host)} is not a supported Docker Engine address: use unix:///path or tcp://host:port`,
   );
 }

@@ -1,8 +1,4 @@
-/**
- * Speaks to a Docker Engine.
- *
- * @see https://docs.docker.com/reference/api/engine/
- */
+/** A client for the API of a Docker Engine. */
 
 import { Agent, type Dispatcher } from 'undici';
 import { InputError, PipeError } from '../../errors.ts';
@@ -15,47 +11,57 @@ import { isRecord, parseJson } from '../../io/json.ts';
 import { type EngineAddress, type EngineSettings, readEngineAddress } from './address.ts';
 import { unreachable } from './unreachable.ts';
 
+/** Options of every request. */
 export interface EngineOptions {
-  /** An engine that says nothing for so long is taken for dead. */
+  /** How long the engine may send nothing. */
   readonly timeoutMs: number;
-  /** Takes secrets out of what the engine says. */
+  /** Removes secrets from the engine's error messages. */
   readonly scrub: Scrub;
-  /** Ends everything; its reason is what is then thrown. */
+  /** Aborts every request, which then throws its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An answer, read to its end. */
 export interface EngineAnswer {
   readonly status: number;
-  /** Undefined where it is no JSON. */
+  /** Undefined if it is not valid JSON. */
   readonly value: unknown;
-  /** Of an error: the engine's own words. */
+  /** The engine's message if the status is an error. */
   readonly reason: string;
 }
 
+/** A connection to an engine. Both requests throw an InputError if it cannot be reached. */
 export interface EngineClient {
   /** `the Docker Engine at unix:///var/run/docker.sock` */
   readonly name: string;
-  /** Of the API in use: `[1, 41]`. */
+  /** The version of the API in use. */
   readonly version: ApiVersion;
+  /** @throws PipeError if the answer is cut off or too long */
   getJson(path: string): Promise<EngineAnswer>;
-  /** The body of a 200. @throws PipeError for any other answer, and where it breaks off */
+  /** The body of a 200. @throws PipeError if the status is another one, or the body is cut off */
   openStream(path: string): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
+/** Major and minor: `[1, 41]`. */
 export type ApiVersion = readonly [number, number];
 
-/** What the pipe was written for; a later engine still speaks it. */
+/** The version that the pipe was written for. Later engines still support it. */
 const knownVersion: ApiVersion = [1, 51];
-/** Docker 1.12's, long out of support. */
-const leastVersion: ApiVersion = [1, 24];
+/** Of Docker 1.12, long out of support. */
+const minVersion: ApiVersion = [1, 24];
 const maxConnectTimeoutMs = 30_000;
-/** Before it sends a byte, an engine writes the whole export to its own disk. */
+/** An engine writes the whole export to its own disk before it sends the first byte. */
 const exportTimeoutMs = 3_600_000;
-/** What an engine tells of an image, or of all its images. */
+/** For the description of an image, or of all images. */
 const maxAnswerBytes = 16 * 1024 * 1024;
 
-/** Agrees on a version of the API with the engine. @throws InputError where it cannot be reached */
+/**
+ * Connects, and agrees with the engine on a version of the API.
+ *
+ * @throws InputError if the engine cannot be reached or is too old
+ * @see https://docs.docker.com/reference/api/engine/
+ */
 export async function connectEngine(settings: EngineSettings, options: EngineOptions): Promise<EngineClient> {
   const address = await readEngineAddress(settings);
   const name = `the Docker Engine at ${address.shown}`;
@@ -65,15 +71,15 @@ export async function connectEngine(settings: EngineSettings, options: EngineOpt
     headersTimeout: options.timeoutMs,
     bodyTimeout: options.timeoutMs,
   });
-  const wire = { agent, address, name, options };
+  const connection = { agent, address, name, options };
   try {
-    const version = await agreeOnVersion(wire);
+    const version = await agreeOnVersion(connection);
     const prefix = `/v${version.join('.')}`;
     return {
       name,
       version,
-      getJson: (path) => getJson(wire, prefix + path),
-      openStream: (path) => openStream(wire, prefix + path),
+      getJson: (path) => getJson(connection, prefix + path),
+      openStream: (path) => openStream(connection, prefix + path),
       close: () => agent.destroy(),
     };
   } catch (error) {
@@ -82,33 +88,36 @@ export async function connectEngine(settings: EngineSettings, options: EngineOpt
   }
 }
 
+/** Whether the first version is the second or a later one. */
 export function isAtLeast([major, minor]: ApiVersion, [otherMajor, otherMinor]: ApiVersion): boolean {
   return major > otherMajor || (major === otherMajor && minor >= otherMinor);
 }
 
-interface Wire {
+interface Connection {
   readonly agent: Agent;
   readonly address: EngineAddress;
   readonly name: string;
   readonly options: EngineOptions;
 }
 
-async function agreeOnVersion(wire: Wire): Promise<ApiVersion> {
-  const ping = await request(wire, '/_ping', {});
-  await readAll(wire, ping.body);
-  const theirs = parseVersion([ping.headers['api-version']].flat()[0]) ?? (await askVersion(wire));
+async function agreeOnVersion(connection: Connection): Promise<ApiVersion> {
+  const ping = await request(connection, '/_ping', {});
+  await readAll(connection, ping.body);
+  const theirs = parseVersion([ping.headers['api-version']].flat()[0]) ?? (await askVersion(connection));
   if (theirs === undefined)
-    throw new InputError(`At ${wire.address.shown} answers something that is not a Docker Engine (${ping.statusCode})`);
-  if (!isAtLeast(theirs, leastVersion))
     throw new InputError(
-      `${atStart(wire.name)} is too old: its API is ${theirs.join('.')}, and at least ${leastVersion.join('.')} is needed`,
+      `Something other than a Docker Engine answered at ${connection.address.shown} (${ping.statusCode})`,
+    );
+  if (!isAtLeast(theirs, minVersion))
+    throw new InputError(
+      `${capitalized(connection.name)} is too old: its API version is ${theirs.join('.')}, but at least ${minVersion.join('.')} is needed`,
     );
   return isAtLeast(theirs, knownVersion) ? knownVersion : theirs;
 }
 
-/** For what answers a ping without saying more. */
-async function askVersion(wire: Wire): Promise<ApiVersion | undefined> {
-  const { value } = await getJson(wire, '/version');
+/** For an engine that answers a ping without its version. */
+async function askVersion(connection: Connection): Promise<ApiVersion | undefined> {
+  const { value } = await getJson(connection, '/version');
   return parseVersion(isRecord(value) ? value['ApiVersion'] : undefined);
 }
 
@@ -117,35 +126,37 @@ function parseVersion(text: unknown): ApiVersion | undefined {
   return match === null ? undefined : [Number(match[1]), Number(match[2])];
 }
 
-async function getJson(wire: Wire, path: string): Promise<EngineAnswer> {
-  const { statusCode, headers, body } = await request(wire, path, {});
-  const bytes = await readAll(wire, body);
+async function getJson(connection: Connection, path: string): Promise<EngineAnswer> {
+  const { statusCode, headers, body } = await request(connection, path, {});
+  const bytes = await readAll(connection, body);
   const contentType = [headers['content-type']].flat()[0] ?? '';
-  const reason = statusCode < 400 ? '' : reasonOf(wire, bytes, contentType, statusCode);
+  const reason = statusCode < 400 ? '' : reasonOf(connection, bytes, contentType, statusCode);
   let value: unknown;
   try {
-    value = parseJson(bytes, wire.name);
+    value = parseJson(bytes, connection.name);
   } catch {
-    // An error of something in between; its status is what counts.
+    // An error of something in between: its status is enough.
   }
   return { status: statusCode, value, reason };
 }
 
-async function* openStream(wire: Wire, path: string): AsyncGenerator<Uint8Array> {
-  const { statusCode, headers, body } = await request(wire, path, { headersTimeout: exportTimeoutMs });
+async function* openStream(connection: Connection, path: string): AsyncGenerator<Uint8Array> {
+  const { statusCode, headers, body } = await request(connection, path, { headersTimeout: exportTimeoutMs });
   if (statusCode !== 200) {
     const contentType = [headers['content-type']].flat()[0] ?? '';
-    throw new PipeError(`${atStart(wire.name)}: ${reasonOf(wire, await readAll(wire, body), contentType, statusCode)}`);
+    throw new PipeError(
+      `${capitalized(connection.name)}: ${reasonOf(connection, await readAll(connection, body), contentType, statusCode)}`,
+    );
   }
   try {
     for await (const chunk of body) yield chunk as Buffer;
   } catch (error) {
-    throw brokenOff(wire, error);
+    throw interrupted(connection, error);
   }
 }
 
 async function request(
-  { agent, address, options }: Wire,
+  { agent, address, options }: Connection,
   path: string,
   extra: { readonly headersTimeout?: number },
 ): Promise<Dispatcher.ResponseData> {
@@ -165,26 +176,26 @@ async function request(
   }
 }
 
-async function readAll(wire: Wire, body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function readAll(connection: Connection, body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   try {
     const bytes = await readWhole(body, maxAnswerBytes);
-    if (bytes === undefined) throw new Error(`its answer is longer than ${maxAnswerBytes} bytes`);
+    if (bytes === undefined) throw new Error(`it is longer than ${maxAnswerBytes} bytes`);
     return bytes;
   } catch (error) {
-    throw brokenOff(wire, error);
+    throw interrupted(connection, error);
   }
 }
 
-function reasonOf({ options }: Wire, bytes: Buffer, contentType: string, status: number): string {
+function reasonOf({ options }: Connection, bytes: Buffer, contentType: string, status: number): string {
   return parseErrorBody(bytes, contentType, options.scrub).reason ?? `it answered ${status}`;
 }
 
-function brokenOff({ name, options }: Wire, error: unknown): unknown {
+function interrupted({ name, options }: Connection, error: unknown): unknown {
   options.signal?.throwIfAborted();
-  return new PipeError(`${atStart(name)} broke off while it answered: ${(error as Error).message}`, { cause: error });
+  return new PipeError(`The answer of ${name} could not be read: ${(error as Error).message}`, { cause: error });
 }
 
-/** As a sentence begins. */
-function atStart(name: string): string {
+/** For the start of a sentence. */
+function capitalized(name: string): string {
   return name.replace(/^the/, 'The');
 }

@@ -1,4 +1,4 @@
-/** An image of a Docker Engine: what is known of it before it is exported, and the way to export it. */
+/** An image of a Docker Engine: what the engine states about it, and its export. */
 
 import { InputError, PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -11,32 +11,33 @@ import { connectEngine, type EngineClient, type EngineOptions, isAtLeast } from 
 import { createExport, type ImageExport } from './export.ts';
 import { noSuchImage } from './no-such-image.ts';
 
+/** An image that exists in an engine, not exported yet. */
 export interface EngineImage {
-  /** For people: `app:latest of the Docker Engine at unix:///var/run/docker.sock`. */
+  /** For messages: `app:latest of the Docker Engine at unix:///var/run/docker.sock`. */
   readonly description: string;
   /**
-   * The image's ID: the digest of its config or, with the containerd image store, of its manifest or index. What a
-   * registry has under the same digest is the same image, and need not be exported.
+   * The image's ID: the digest of its config or, with the containerd image store, of its manifest or index. If a registry
+   * has this digest, it has this image, and no export is needed.
    */
   readonly id: string;
   /**
-   * The digest under which a registry would have the whole of it, all platforms: told by engines with the containerd image
-   * store, which keep manifests as they came or were built. Undefined elsewhere, and where one platform is asked for.
+   * The digest of the whole image, all platforms, in a registry. Only engines with the containerd image store state it,
+   * since they keep manifests unchanged. Undefined otherwise, and if one platform is requested.
    */
   readonly manifestDigest: string | undefined;
-  /** Of the image for `platform`, lowest first; undefined where the engine does not tell before the export. */
+  /** Of the image for `platform`, lowest first; undefined if the engine does not state them before the export. */
   readonly diffIds: readonly string[] | undefined;
   readonly platform: Platform | undefined;
-  /** Asks for the image, from the first byte. */
+  /** Starts an export from the beginning. */
   export(): ImageExport;
   close(): Promise<void>;
 }
 
 /**
- * Looks the image up, and exports nothing.
+ * Looks the image up, without exporting it.
  *
- * @param name as in `docker image ls`, or an ID; without a tag, `latest` is meant
- * @throws InputError where the engine cannot be reached, or has no such image or none for the platform
+ * @param name as in `docker image ls`, or an ID; the default tag is `latest`
+ * @throws InputError if the engine cannot be reached, or does not have the image for this platform; PipeError if it fails
  */
 export async function openEngineImage(
   settings: EngineSettings,
@@ -72,7 +73,7 @@ async function inspect(
   const facts = readFacts(answer.value, description);
   const { platform } = facts;
   const isWanted = wanted === undefined || (platform !== undefined && isMatchingPlatform(wanted, platform));
-  // Before this version, engines had one platform of an image; since, another one may be there as well.
+  // Older engines hold only one platform of an image. Newer ones may hold the requested platform, too.
   if (wanted !== undefined && platform !== undefined && !isWanted && !isAtLeast(engine.version, [1, 48]))
     throw new InputError(`${description} is for ${formatPlatform(platform)}, not for ${formatPlatform(wanted)}`);
   const diffIds = isWanted ? facts.diffIds : undefined;
@@ -103,7 +104,7 @@ async function inspect(
   };
 }
 
-/** A name without a tag would export the repository with all its tags. */
+/** Adds the default tag: a name without one would export all tags of the repository. */
 function withTag(name: string): string {
   const isId = /^(?:sha256:)?[0-9a-f]{64}$/.test(name);
   return isId || name.includes('@') || /:[^/]*$/.test(name) ? name : `${name}:latest`;
@@ -121,7 +122,7 @@ function readFacts(value: unknown, where: string): Facts {
   const id = parseDigest(facts['Id'], `${where}: Id`);
   const target = facts['Descriptor'];
   const manifestDigest = isRecord(target) ? parseDigest(target['digest'], `${where}: Descriptor.digest`) : undefined;
-  // Of a multi-platform image without one for its own platform, an engine may tell no more.
+  // For a multi-platform image without its own platform, an engine may state nothing else.
   if (facts['Os'] === undefined || facts['Os'] === '')
     return { id, manifestDigest, diffIds: undefined, platform: undefined };
   const rootfs = isRecord(facts['RootFS']) ? facts['RootFS'] : {};
@@ -135,7 +136,7 @@ function readFacts(value: unknown, where: string): Facts {
   };
 }
 
-/** Between looking it up and exporting it, the name may have gone to another image. */
+/** The name may have moved to another image between the look-up and the export. */
 function checkSame(image: Image, id: string, diffIds: readonly string[] | undefined, description: string): void {
   const digests = [image.index?.digest, ...image.images.flatMap((each) => [each.config.digest, each.manifest?.digest])];
   if (diffIds === undefined || digests.includes(id)) return;
@@ -143,5 +144,5 @@ function checkSame(image: Image, id: string, diffIds: readonly string[] | undefi
     const theirs = layers.map((layer) => layer.diffId);
     return theirs.length === diffIds.length && theirs.every((diffId, index) => diffId === diffIds[index]);
   });
-  if (!isSame) throw new InputError(`${description} became another image while it was being exported`);
+  if (!isSame) throw new InputError(`${description} changed to another image during the export`);
 }

@@ -1,4 +1,4 @@
-/** An image on its way out of a Docker Engine: its layers as they come by, and what they make up in the end. */
+/** The export of an image from a Docker Engine: its layers in the order of the stream, and then the image. */
 
 import { InputError, PipeError } from '../../errors.ts';
 import { digestOfPath } from '../descriptors.ts';
@@ -7,54 +7,57 @@ import type { Choice, Image, Packing, UnverifiedBytes } from '../image.ts';
 import { isCompression } from '../../compression/formats.ts';
 import type { Body } from '../../io/body.ts';
 import { withDigestCheck } from '../layers/digest-check.ts';
-import { createPassCheck } from './pass-check.ts';
+import { createLayerCheck } from './layer-check.ts';
 import { chainIdsOf, findLegacyLayer } from './legacy-layer.ts';
 import { scannedSource } from '../sources/scanned.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { ForwardReader } from '../../archive/tar/reader.ts';
 import { ArchiveScan, type PassingFile } from '../../archive/tar/scan.ts';
 import type { TarMember } from '../../archive/tar/walk.ts';
-import { explainBreak, type WithTail, withTail } from './stream-tail.ts';
+import { explainBreak, type TailedStream, withTail } from './stream-tail.ts';
 
 /**
- * A layer, or another blob of the image, that is passing by. The first `open` reads it from the export, and must come to
- * its end, or be given up, before the next one is asked for; without it, the layer is passed over. Any further `open`
- * exports the image anew, up to this layer: good for a second try, and no more.
+ * A layer, or another blob of the image, in the stream. The first `open` reads it from the stream, and must be finished or
+ * abandoned before the next layer is requested; without an `open`, the layer is skipped. Any further `open` exports the
+ * image again, up to this layer: meant for a retry only.
  */
 export interface StreamedLayer extends Body {
-  /** The same as the layer's in the image that all comes to. */
+  /** Equals the layer's name in the final image. */
   readonly name: string;
   readonly length: number;
   readonly packing: Packing;
-  /** Where it is known already. `open` throws, before its end, where the bytes are others. */
+  /** If it is known in advance. `open` throws an InputError before its end if the bytes do not match. */
   readonly diffId: string | undefined;
-  /** Of the bytes as they are, where the export names it. `open` throws, before its end, where the bytes are others. */
+  /** Of the bytes as they are, if the export names it. `open` throws an InputError before its end if they do not match. */
   readonly digest: string | undefined;
-  /** As `open`, for a reader that hashes the bytes itself. */
+  /** Like `open`, for a reader that hashes the bytes itself. */
   openUnverified(): UnverifiedBytes;
 }
 
+/** An export, whose layers can be read once. */
 export interface ImageExport {
-  /** In the order of the export, which is none; once. Small blobs may be left out: they are in the image's layers. */
+  /** In no particular order; can be called once. May skip small blobs, which are in the image's layers. */
   layers(): AsyncIterable<StreamedLayer>;
   /**
-   * What it all makes up, after `layers` has ended.
+   * The whole image, once `layers` has ended.
    *
-   * @throws InputError where the layers are not those that the config has
+   * @throws InputError if the layers do not match the config; PipeError if `layers` has not ended
    */
   image(): Promise<Image>;
 }
 
+/** What an export needs. */
 export interface ExportParts {
   /** For messages: `app:latest of the Docker Engine at …`. */
   readonly name: string;
-  /** Starts the export, each time anew. */
+  /** Starts a new export. */
   readonly start: () => AsyncIterable<Uint8Array>;
-  /** Of the image that is meant, where the engine told them. */
+  /** Of the wanted image, if the engine states them. */
   readonly diffIds: readonly string[] | undefined;
   readonly choice: Choice;
 }
 
+/** Prepares an export; reading its layers starts it. */
 export function createExport({ name, start, diffIds, choice }: ExportParts): ImageExport {
   const measured = new Map<TarMember, string>();
   const identify = createIdentifier(diffIds);
@@ -62,14 +65,14 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
   let hasEnded = false;
 
   async function* layers(): AsyncGenerator<StreamedLayer> {
-    if (scan !== undefined) throw new Error('An export passes by only once');
+    if (scan !== undefined) throw new Error('an export can be read only once');
     const stream = withTail(start());
     const reader = new ForwardReader(stream.bytes);
     const current = new ArchiveScan(reader, name);
     scan = current;
     try {
-      for await (const passing of current.files()) {
-        const layer = toLayer(passing, current, stream, reader);
+      for await (const file of current.files()) {
+        const layer = toLayer(file, current, stream, reader);
         if (layer !== undefined) yield layer;
       }
       await reader.drain();
@@ -82,34 +85,32 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
   }
 
   function toLayer(
-    passing: PassingFile,
+    file: PassingFile,
     current: ArchiveScan,
-    stream: WithTail,
+    stream: TailedStream,
     reader: ForwardReader,
   ): StreamedLayer | undefined {
-    const { member, content } = passing;
+    const { member, content } = file;
     const digest = digestOfPath(member.name);
     if (digest === undefined && !isCompression(content) && content !== 'tar') return undefined;
     const packing = isCompression(content) ? content : content === 'tar' ? 'none' : 'opaque';
     const diffId = packing === 'none' ? identify(member.name, current) : undefined;
-    const check = createPassCheck(member, digest ?? diffId, packing === 'none' ? diffIds : undefined, name);
+    const check = createLayerCheck(member, digest ?? diffId, packing === 'none' ? diffIds : undefined, name);
     let isFirst = true;
     const openUnverified = (): UnverifiedBytes & { source: AsyncIterable<Uint8Array> } => {
-      const isPassing = isFirst && passing.isHere();
+      const isFromStream = isFirst && file.isHere();
       isFirst = false;
       const explain = async (error: unknown): Promise<unknown> =>
-        isPassing ? await explainBreak(error, stream, reader, name) : error;
+        isFromStream ? await explainBreak(error, stream, reader, name) : error;
       return {
-        source: explained(isPassing ? passing.read() : reopen(member), explain),
+        source: explained(isFromStream ? file.read() : reopen(member), explain),
         async verify(actual) {
           try {
             check(actual);
             const before = measured.get(member);
-            // Whichever of the openings is the one that the registry has accepted.
+            // The registry may have accepted the bytes of either opening.
             if (before !== undefined && before !== actual)
-              throw new InputError(
-                `${name}: ${printable(member.name)} has other content when it is exported once more`,
-              );
+              throw new InputError(`${name}: ${printable(member.name)} has different content in a second export`);
           } catch (error) {
             throw await explain(error);
           }
@@ -135,12 +136,12 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
     const stream = withTail(start());
     const reader = new ForwardReader(stream.bytes);
     try {
-      for await (const passing of new ArchiveScan(reader, name).files()) {
-        if (passing.member.name !== member.name || passing.member.size !== member.size) continue;
-        yield* passing.read();
+      for await (const file of new ArchiveScan(reader, name).files()) {
+        if (file.member.name !== member.name || file.member.size !== member.size) continue;
+        yield* file.read();
         return;
       }
-      throw new InputError(`${name}: ${member.name} is no longer there when it is exported once more`);
+      throw new InputError(`${name}: ${member.name} is missing from a second export`);
     } catch (error) {
       throw await explainBreak(error, stream, reader, name);
     } finally {
@@ -149,7 +150,7 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
   }
 
   async function image(): Promise<Image> {
-    if (scan === undefined || !hasEnded) throw new PipeError(`${name} has not been exported to its end`);
+    if (scan === undefined || !hasEnded) throw new PipeError(`${name} has not been exported completely`);
     const source = scannedSource(scan, {
       name,
       reopen,
@@ -162,7 +163,7 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
   return { layers, image };
 }
 
-/** The bytes, and what stops them in other words. */
+/** Passes the bytes on, and replaces the error that ends them. */
 async function* explained(
   bytes: AsyncIterable<Uint8Array>,
   explain: (error: unknown) => Promise<unknown>,
@@ -174,7 +175,7 @@ async function* explained(
   }
 }
 
-/** Tells by a file's name which layer it is, where the name tells. */
+/** Finds the diff ID of a layer from the name of its file, if the name reveals it. */
 function createIdentifier(
   diffIds: readonly string[] | undefined,
 ): (name: string, scan: ArchiveScan) => string | undefined {

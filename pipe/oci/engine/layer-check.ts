@@ -1,15 +1,17 @@
-/** Checks a layer's digest when its bytes have passed by, as far as it is known what it should be. */
+/** Checks the digest of a layer in an export. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { TarMember } from '../../archive/tar/walk.ts';
 
 /**
- * @param expected digest of the bytes, where it is known
- * @param candidates what it may be otherwise, where that is known
- * @returns throws an InputError where it is a wrong one
+ * Creates the check of one layer.
+ *
+ * @param expected digest of the bytes, if known
+ * @param candidates the possible digests, if known
+ * @returns a function that throws an InputError if the digest is wrong
  */
-export function createPassCheck(
+export function createLayerCheck(
   { name }: TarMember,
   expected: string | undefined,
   candidates: readonly string[] | undefined,
@@ -20,6 +22,6 @@ export function createPassCheck(
     if (expected !== undefined && actual !== expected)
       throw new InputError(`${where} is damaged: its digest is ${actual} instead of ${expected}`);
     if (expected === undefined && candidates !== undefined && !candidates.includes(actual))
-      throw new InputError(`${where} is damaged: its digest is ${actual}, which no layer of the image has`);
+      throw new InputError(`${where} is damaged: its digest is ${actual}, which matches no layer of the image`);
   };
 }

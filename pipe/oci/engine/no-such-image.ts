@@ -1,4 +1,4 @@
-/** Says that the engine has no such image, and what it has instead. */
+/** The error for an image that the engine does not have, with similar names. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -8,15 +8,16 @@ import type { EngineClient } from './engine-client.ts';
 
 const maxNames = 5;
 
-/** @param reason the engine's own words */
+/** Names similar images, and what to do. @param reason the engine's message */
 export async function noSuchImage(engine: EngineClient, name: string, reason: string): Promise<InputError> {
   const shown = printable(name);
   const others = similarNames(name, await namesOf(engine));
-  const there = others.length === 0 ? 'It has none of a similar name' : `It has ${others.map(printable).join(', ')}`;
-  // Another reason than the usual one, such as a platform that the image is not for, is worth repeating.
+  const there =
+    others.length === 0 ? 'It has no image with a similar name' : `It has ${others.map(printable).join(', ')}`;
+  // An unusual reason, such as a missing platform, is worth showing.
   const why = /no such image/i.test(reason) ? '' : ` (${printable(reason)})`;
   return new InputError(
-    `There is no image ${shown} in ${engine.name}${why}. ${there}. Build it before, in the same step, with docker build -t ${shown} . (images of other steps are not there: save them with docker save, keep the file as an artifact, and publish that)`,
+    `There is no image ${shown} in ${engine.name}${why}. ${there}. Build it first, in the same step: docker build -t ${shown} . (images from other steps are not available: save them with docker save, keep the file as an artifact, and publish that)`,
   );
 }
 
@@ -27,12 +28,12 @@ async function namesOf(engine: EngineClient): Promise<readonly string[]> {
       isRecord(image) ? asListOrNothing(image['RepoTags'], engine.name).filter((tag) => typeof tag === 'string') : [],
     );
   } catch {
-    // Only for the message: what matters is known.
+    // The names only improve the message.
     return [];
   }
 }
 
-/** Those of the same repository, else those whose last part is alike. */
+/** Names in the same repository or, if there are none, with a similar last part. */
 function similarNames(name: string, names: readonly string[]): readonly string[] {
   const tagged = names.filter((other) => !other.startsWith('<none>'));
   const sameRepository = tagged.filter((other) => repositoryOf(fullName(other)) === repositoryOf(fullName(name)));

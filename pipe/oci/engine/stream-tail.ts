@@ -1,21 +1,23 @@
-/** Finds the engine's own words where an export goes wrong half-way: it appends them to what it has already sent. */
+/** Finds the engine's message if an export fails half-way: the engine appends it to what it has already sent. */
 
 import { InputError, PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { isRecord, tryParseJson } from '../../io/json.ts';
 import type { ForwardReader } from '../../archive/tar/reader.ts';
 
-/** Bytes, and the last of those that were read. */
-export interface WithTail {
+/** A stream that remembers its end. */
+export interface TailedStream {
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** The last bytes that were read, at most 8 KiB. */
   tail(): string;
 }
 
 const tailBytes = 8 * 1024;
-/** How much further to look for the end of a stream that went wrong. */
+/** How much to read for the message after an error. */
 const maxRestBytes = 1024 * 1024;
 
-export function withTail(bytes: AsyncIterable<Uint8Array>): WithTail {
+/** Remembers the last bytes that are read. */
+export function withTail(bytes: AsyncIterable<Uint8Array>): TailedStream {
   let tail: Buffer = Buffer.alloc(0);
   async function* follow(): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
@@ -27,19 +29,19 @@ export function withTail(bytes: AsyncIterable<Uint8Array>): WithTail {
   return { bytes: follow(), tail: () => tail.toString('utf8') };
 }
 
-/** @returns the engine's error where it sent one, and the given one otherwise */
+/** Explains why an export ended. @returns the engine's error if it sent one, otherwise the given one */
 export async function explainBreak(
   error: unknown,
-  stream: WithTail,
+  stream: TailedStream,
   reader: ForwardReader,
   name: string,
 ): Promise<unknown> {
-  // Only what does not fit together can be the engine's error instead of the image.
+  // Only an invalid archive can be the engine's message.
   if (!(error instanceof InputError)) return error;
   try {
     await reader.skip(maxRestBytes);
   } catch {
-    // It broke off as well; what came before counts.
+    // The connection broke as well: the message may have arrived before.
   }
   const reason = reasonIn(stream.tail());
   return reason === undefined

@@ -77,13 +77,13 @@ async function image(
   return { image: found, engine };
 }
 
-/** Reads all layers as they pass by. */
-async function readAsTheyPass(
+/** Reads all layers in the order of the stream. */
+async function readStreamed(
   exported: ReturnType<EngineImage['export']>,
 ): Promise<readonly (StreamedLayer & { content: Buffer })[]> {
-  const passed: (StreamedLayer & { content: Buffer })[] = [];
-  for await (const each of exported.layers()) passed.push({ ...each, content: await readAll(each.open()) });
-  return passed;
+  const read: (StreamedLayer & { content: Buffer })[] = [];
+  for await (const each of exported.layers()) read.push({ ...each, content: await readAll(each.open()) });
+  return read;
 }
 
 describe('Docker up to 24', () => {
@@ -99,12 +99,12 @@ describe('Docker up to 24', () => {
     });
     expect(engine.requests).toEqual(['/_ping', '/v1.41/images/app:latest/json']);
     const exported = found.export();
-    const passed = await readAsTheyPass(exported);
-    // These directories prove nothing, so each layer is known by its digest only.
-    expect(passed.map(({ diffId, digest, packing }) => [diffId, digest, packing])).toEqual(
+    const streamed = await readStreamed(exported);
+    // Nothing identifies these layers in advance: only their digests do.
+    expect(streamed.map(({ diffId, digest, packing }) => [diffId, digest, packing])).toEqual(
       layers.map(() => [undefined, undefined, 'none']),
     );
-    expect(new Set(passed.map(({ content }) => sha256(content)))).toEqual(new Set(digestsOf(layers)));
+    expect(new Set(streamed.map(({ content }) => sha256(content)))).toEqual(new Set(digestsOf(layers)));
     const whole = await exported.image();
     expect(whole).toMatchObject({
       description: found.description,
@@ -112,17 +112,17 @@ describe('Docker up to 24', () => {
       images: [{ config: { bytes: config(layers) } }],
     });
     for (const each of whole.images[0]?.layers ?? [])
-      expect(sha256(passed.find(({ name }) => name === each.name)?.content ?? '')).toBe(each.diffId);
+      expect(sha256(streamed.find(({ name }) => name === each.name)?.content ?? '')).toBe(each.diffId);
     expect(engine.requests).toHaveLength(3);
   });
 
-  it('a second opening exports once more', async () => {
+  it('exports again if a layer is opened twice', async () => {
     const { image: found, engine } = await image(facts(layers, config(layers)), send(tar(sorted)));
     const exported = found.export();
-    const passed: StreamedLayer[] = [];
+    const streamed: StreamedLayer[] = [];
     for await (const each of exported.layers()) {
-      passed.push(each);
-      // Given up half-way, as when the connection to a registry breaks.
+      streamed.push(each);
+      // Abandoned half-way, as if the connection to a registry broke.
       for await (const chunk of each.open()) {
         expect(chunk.length).toBeGreaterThan(0);
         break;
@@ -131,10 +131,10 @@ describe('Docker up to 24', () => {
     }
     expect(await readLayers((await exported.image()).images[0])).toEqual(digestsOf(layers));
     expect(engine.requests.filter((request) => request.endsWith('/get'))).toHaveLength(1 + 3 + 3);
-    await expect(readAsTheyPass(exported)).rejects.toThrow('An export passes by only once');
+    await expect(readStreamed(exported)).rejects.toThrow('an export can be read only once');
   });
 
-  it('a layer that is another one when it is exported once more is an error', async () => {
+  it('fails if a layer differs in a second export', async () => {
     const identical = [layer('one', 2000), layer('two', 2000)];
     const swapped = legacyEntries(identical).map((entry): TarEntry => {
       const other = identical.find((content) => content !== entry.content);
@@ -146,19 +146,19 @@ describe('Docker up to 24', () => {
     );
     for await (const each of found.export().layers()) {
       await readAll(each.open());
-      await expect(readAll(each.open())).rejects.toThrow('has other content when it is exported once more');
+      await expect(readAll(each.open())).rejects.toThrow('has different content in a second export');
     }
     expect(exports).toBe(3);
   });
 
-  it('layers can be passed over', async () => {
+  it('can skip layers', async () => {
     const { image: found } = await image(facts(layers, config(layers)), send(tar(sorted)));
     const exported = found.export();
     for await (const each of exported.layers()) expect(each.length).toBeGreaterThan(0);
     expect((await exported.image()).images[0]?.layers.map(({ diffId }) => diffId)).toEqual(digestsOf(layers));
   });
 
-  it('a layer must be read before the next', async () => {
+  it('fails if a layer is read after the next', async () => {
     const { image: found } = await image(facts(layers, config(layers)), send(tar(legacyEntries(layers))));
     let first: AsyncIterator<Uint8Array> | undefined;
     const reading = (async () => {
@@ -170,20 +170,20 @@ describe('Docker up to 24', () => {
     await expect(reading).rejects.toThrow(/has already passed by/);
   });
 
-  it('a layer may be opened later, at the cost of a further export', async () => {
+  it('exports again if a layer is opened later', async () => {
     const { image: found, engine } = await image(facts(layers, config(layers)), send(tar(sorted)));
-    const passed: StreamedLayer[] = [];
-    for await (const each of found.export().layers()) passed.push(each);
-    for (const each of passed) expect(digestsOf(layers)).toContain(sha256(await readAll(each.open())));
+    const streamed: StreamedLayer[] = [];
+    for await (const each of found.export().layers()) streamed.push(each);
+    for (const each of streamed) expect(digestsOf(layers)).toContain(sha256(await readAll(each.open())));
     expect(engine.requests.filter((request) => request.endsWith('/get'))).toHaveLength(1 + 3);
   });
 
-  it('is not an image before its end', async () => {
+  it('fails if the image is requested before the end', async () => {
     const { image: found } = await image(facts(layers, config(layers)), send(tar(sorted)));
-    await expect(found.export().image()).rejects.toThrow(/has not been exported to its end/);
+    await expect(found.export().image()).rejects.toThrow(/has not been exported completely/);
   });
 
-  it('with a flipped bit', async () => {
+  it('fails for a flipped bit', async () => {
     const [one, two, three] = layers as [Buffer, Buffer, Buffer];
     const flipped = Buffer.from(one);
     flipped[600_000] = 0;
@@ -191,30 +191,30 @@ describe('Docker up to 24', () => {
       facts(layers, config(layers)),
       send(tar(legacyEntries([flipped, two, three], config(layers)))),
     );
-    expect(await inputError(readAsTheyPass(found.export()))).toMatch(
-      /layer\.tar is damaged: its digest is sha256:\w+, which no layer of the image has/,
+    expect(await inputError(readStreamed(found.export()))).toMatch(
+      /layer\.tar is damaged: its digest is sha256:\w+, which matches no layer of the image/,
     );
   });
 
-  it('with swapped layers', async () => {
+  it('fails for swapped layers', async () => {
     const [one, two, three] = layers as [Buffer, Buffer, Buffer];
     const { image: found } = await image(
       facts(layers, config(layers)),
       send(tar(legacyEntries([two, one, three], config(layers)))),
     );
     const exported = found.export();
-    await readAsTheyPass(exported);
+    await readStreamed(exported);
     expect(await inputError(exported.image())).toMatch(
       /layer 1, \w+\/layer\.tar, is damaged, or not the layer that belongs there/,
     );
   });
 
-  it('another image than the one that was looked up', async () => {
+  it('fails if the name has moved to another image', async () => {
     const { image: found } = await image(facts([layer('x')], config([layer('x')])), send(tar(legacyEntries(layers))));
     const exported = found.export();
     for await (const each of exported.layers()) expect(each.name).toMatch(/layer\.tar$/);
     expect(await inputError(exported.image())).toMatch(
-      /app:latest of the Docker Engine at \S+ became another image while it was being exported/,
+      /app:latest of the Docker Engine at \S+ changed to another image during the export/,
     );
   });
 });
@@ -227,7 +227,7 @@ describe('Docker 25 and later', () => {
   const sortedFiles = (files: Readonly<Record<string, Buffer>>): Buffer =>
     tar(filesOf(files).sort((a, b) => (a.name < b.name ? -1 : 1)));
 
-  it('with the classic store: layers are known at once', async () => {
+  it('with the classic image store, identifies every layer in advance', async () => {
     const configBlob = blob(ociTypes.config, config(layers));
     const blobs = layers.map((bytes) => blob(ociTypes.tar, bytes));
     const made = manifest(configBlob, blobs);
@@ -239,8 +239,8 @@ describe('Docker 25 and later', () => {
       { apiVersion: '1.44' },
     );
     const exported = found.export();
-    const passed = await readAsTheyPass(exported);
-    expect(passed.map(({ diffId, digest, content }) => [diffId, digest, sha256(content)])).toEqual(
+    const streamed = await readStreamed(exported);
+    expect(streamed.map(({ diffId, digest, content }) => [diffId, digest, sha256(content)])).toEqual(
       digestsOf(layers)
         .toSorted()
         .map((digest) => [digest, digest, digest]),
@@ -248,23 +248,23 @@ describe('Docker 25 and later', () => {
     expect((await exported.image()).images[0]?.manifest?.digest).toBe(sha256(made.bytes));
   });
 
-  it('with the containerd store: packed layers, and the one platform that it has', async () => {
+  it('with the containerd image store, reads compressed layers and the only platform that it has', async () => {
     const amd64 = platformImage('amd', 'amd64');
-    const raw = layer('packed', 300_000);
+    const raw = layer('compressed', 300_000);
     const configBlob = blob(ociTypes.config, config([raw]));
-    const packed = blob(ociTypes.gzip, gzipSync(raw));
-    const made = manifest(configBlob, [packed]);
+    const compressed = blob(ociTypes.gzip, gzipSync(raw));
+    const made = manifest(configBlob, [compressed]);
     const inner = index([
       descriptor(made, { platform: { os: 'linux', architecture: 'amd64' } }),
       descriptor(amd64.manifest, { platform: { os: 'linux', architecture: 'arm64' } }),
     ]);
     const files = {
-      ...layout(index([descriptor(inner, { annotations: names })]), [inner, made, configBlob, packed]),
+      ...layout(index([descriptor(inner, { annotations: names })]), [inner, made, configBlob, compressed]),
       'manifest.json': json([
         {
           Config: `blobs/sha256/${hexOf(sha256(configBlob.bytes))}`,
           RepoTags: ['app:latest'],
-          Layers: [`blobs/sha256/${hexOf(sha256(packed.bytes))}`],
+          Layers: [`blobs/sha256/${hexOf(sha256(compressed.bytes))}`],
         },
       ]),
     };
@@ -275,17 +275,20 @@ describe('Docker 25 and later', () => {
       { apiVersion: '1.52' },
     );
     const exported = found.export();
-    expect(await readAsTheyPass(exported)).toMatchObject([
-      { packing: 'gzip', diffId: undefined, digest: sha256(packed.bytes), content: packed.bytes },
+    expect(await readStreamed(exported)).toMatchObject([
+      { packing: 'gzip', diffId: undefined, digest: sha256(compressed.bytes), content: compressed.bytes },
     ]);
     const whole = await exported.image();
     expect(whole.notes).toHaveLength(1);
     expect(whole.images).toMatchObject([
-      { manifest: { digest: sha256(made.bytes) }, layers: [{ diffId: sha256(raw), descriptor: descriptor(packed) }] },
+      {
+        manifest: { digest: sha256(made.bytes) },
+        layers: [{ diffId: sha256(raw), descriptor: descriptor(compressed) }],
+      },
     ]);
   });
 
-  it('attestations come from memory', async () => {
+  it('keeps attestations in memory', async () => {
     const amd64 = platformImage('amd', 'amd64');
     const statement = blob('application/vnd.in-toto+json', json({ statement: true }));
     const attestation = manifest(blob(ociTypes.config, json({ x: 1 })), [statement]);
@@ -305,23 +308,23 @@ describe('Docker 25 and later', () => {
       send(sortedFiles(files)),
     );
     const exported = found.export();
-    expect(await readAsTheyPass(exported)).toHaveLength(1);
+    expect(await readStreamed(exported)).toHaveLength(1);
     const whole = await exported.image();
     expect(await readLayers(whole.images[1])).toEqual([sha256(statement.bytes)]);
     expect(engine.requests.filter((request) => request.endsWith('/get'))).toHaveLength(1);
   });
 
-  it('with a flipped bit', async () => {
+  it('fails for a flipped bit', async () => {
     const bytes = Buffer.from(layers[0] ?? '');
     bytes[600_000] = 0;
     const entries: TarEntry[] = [{ name: `blobs/sha256/${hexOf(digestsOf(layers)[0] ?? '')}`, content: bytes }];
     const { image: found } = await image(facts(layers, config(layers)), send(tar(entries)));
-    expect(await inputError(readAsTheyPass(found.export()))).toMatch(
+    expect(await inputError(readStreamed(found.export()))).toMatch(
       /blobs\/sha256\/\w+ is damaged: its digest is sha256:\w+ instead of/,
     );
   });
 
-  it('Podman names layers by their diff IDs', async () => {
+  it('identifies the layers of Podman, which names them by their diff IDs', async () => {
     const [one] = layers as [Buffer];
     const entries: TarEntry[] = [
       { name: `${hexOf(sha256(one))}.tar`, content: one },
@@ -334,7 +337,7 @@ describe('Docker 25 and later', () => {
     ];
     const { image: found } = await image(facts([one], config([one])), send(tar(entries)));
     const exported = found.export();
-    expect((await readAsTheyPass(exported)).map(({ diffId }) => diffId)).toEqual([sha256(one)]);
+    expect((await readStreamed(exported)).map(({ diffId }) => diffId)).toEqual([sha256(one)]);
     expect((await exported.image()).images[0]?.layers[0]?.name).toBe(`${hexOf(sha256(one))}.tar`);
   });
 });
@@ -342,7 +345,7 @@ describe('Docker 25 and later', () => {
 describe('a platform', () => {
   const arm64 = facts(layers, config(layers), { Architecture: 'arm64', Variant: 'v8' });
 
-  it('is asked of engines that know several', async () => {
+  it('is requested from engines that support several', async () => {
     const { image: found, engine } = await image(
       arm64,
       send(tar(legacyEntries(layers, config(layers, { architecture: 'arm64' })))),
@@ -350,7 +353,7 @@ describe('a platform', () => {
       { apiVersion: '1.49' },
     );
     const exported = found.export();
-    await readAsTheyPass(exported);
+    await readStreamed(exported);
     expect((await exported.image()).images).toHaveLength(1);
     const query = '?platform={"os":"linux","architecture":"arm64"}';
     expect(engine.requests.slice(1)).toEqual([
@@ -359,24 +362,24 @@ describe('a platform', () => {
     ]);
   });
 
-  it('that an older engine has not', async () => {
+  it('is refused if an older engine does not have it', async () => {
     expect(await inputError(image(arm64, send(tar([])), { platform: 'linux/amd64' }))).toMatch(
       /app:latest of the Docker Engine at \S+ is for linux\/arm64\/v8, not for linux\/amd64/,
     );
   });
 
-  it('that the engine may have besides its own', async () => {
+  it('is left to the export if a newer engine may have it', async () => {
     const { image: found } = await image(arm64, send(tar([])), { platform: 'linux/amd64' }, { apiVersion: '1.48' });
     expect(found).toMatchObject({ diffIds: undefined, platform: undefined });
   });
 
-  it('of which the engine tells nothing', async () => {
+  it('is unknown if the engine does not state it', async () => {
     const { image: found } = await image({ Id: sha256(config([])), Os: '' }, send(tar([])));
     expect(found).toMatchObject({ diffIds: undefined, platform: undefined });
   });
 });
 
-describe('what goes wrong', () => {
+describe('failures', () => {
   const inspect = facts(layers, config(layers));
   const archive = tar(legacyEntries(layers));
   const stopped = (sent: Buffer): Handler =>
@@ -390,7 +393,7 @@ describe('what goes wrong', () => {
     ['in a header', archive.subarray(0, 100)],
   ])('the engine stops the export %s', async (_, sent) => {
     for (const read of [
-      readAsTheyPass,
+      readStreamed,
       async (exported: ReturnType<EngineImage['export']>) => {
         for await (const each of exported.layers()) void each;
       },
@@ -409,21 +412,21 @@ describe('what goes wrong', () => {
       response.writeHead(200, { 'content-length': archive.length });
       response.write(archive.subarray(0, 300_000), () => response.destroy());
     });
-    await expect(readAsTheyPass(found.export())).rejects.toThrow(
-      /The Docker Engine at \S+ broke off while it answered/,
+    await expect(readStreamed(found.export())).rejects.toThrow(
+      /The answer of the Docker Engine at \S+ could not be read: /,
     );
   });
 
   it('the export ends too early', async () => {
     const { image: found } = await image(inspect, send(archive.subarray(0, 300_000)));
-    expect(await inputError(readAsTheyPass(found.export()))).toMatch(
+    expect(await inputError(readStreamed(found.export()))).toMatch(
       /app:latest of the Docker Engine at \S+ is cut off: of the \d+ bytes of \w+\/layer\.tar, \d+ are there/,
     );
   });
 
   it('the engine refuses the export', async () => {
     const { image: found } = await image(inspect, answer({ message: 'empty export - not implemented' }, 500));
-    await expect(readAsTheyPass(found.export())).rejects.toThrow(
+    await expect(readStreamed(found.export())).rejects.toThrow(
       /The Docker Engine at \S+: empty export - not implemented/,
     );
   });
@@ -447,7 +450,7 @@ describe('what goes wrong', () => {
     }
   });
 
-  it('no such image', async () => {
+  it('the engine does not have the image', async () => {
     const engine = await engineWith({
       '/images/app:latest/json': answer({ message: 'No such image: app:latest' }, 404),
       '/images/json': answer([
@@ -457,15 +460,15 @@ describe('what goes wrong', () => {
       ]),
     });
     expect(await inputError(openEngineImage({ host: engine.host }, 'app', {}, options))).toBe(
-      `There is no image app:latest in the Docker Engine at ${engine.host}. It has app:dev, app:1. Build it before, in the same step, with docker build -t app:latest . (images of other steps are not there: save them with docker save, keep the file as an artifact, and publish that)`,
+      `There is no image app:latest in the Docker Engine at ${engine.host}. It has app:dev, app:1. Build it first, in the same step: docker build -t app:latest . (images from other steps are not available: save them with docker save, keep the file as an artifact, and publish that)`,
     );
   });
 
   it.each<[unknown, string, RegExp]>([
     [[{ RepoTags: ['reg.io/team/my-app:1', 'x:1'] }], 'app:1', /It has reg\.io\/team\/my-app:1\./],
-    [[{ RepoTags: ['x:1'] }], 'app:1', /It has none of a similar name/],
-    ['nonsense', 'app:1', /It has none of a similar name/],
-  ])('no such image: %#', async (list, name, message) => {
+    [[{ RepoTags: ['x:1'] }], 'app:1', /It has no image with a similar name/],
+    ['nonsense', 'app:1', /It has no image with a similar name/],
+  ])('the engine does not have the image: %#', async (list, name, message) => {
     const engine = await engineWith({
       '/images/json': answer(list),
       [`/images/${name}/json`]: answer({ message: 'does not provide the platform' }, 404),
@@ -475,7 +478,7 @@ describe('what goes wrong', () => {
     expect(error).toContain('(does not provide the platform)');
   });
 
-  it('names are sent as they are meant', async () => {
+  it('sends names unchanged, with the default tag', async () => {
     const id = 'a'.repeat(64);
     for (const [name, path] of [
       ['reg.io:5000/team/app', '/images/reg.io:5000/team/app:latest/json'],
@@ -490,11 +493,11 @@ describe('what goes wrong', () => {
   });
 });
 
-describe('reaching the engine', () => {
+describe('an engine', () => {
   const reach = async (host: string | undefined, more: Json = {}): Promise<string> =>
     await inputError(openEngineImage({ host, ...more }, 'app', {}, options));
 
-  /** Whose message has the socket's path in it. */
+  /** Unlike `inputError`, allows the socket's path in the message. */
   const inputErrorAt = async (host: string, timeoutMs = options.timeoutMs): Promise<string> => {
     const error: unknown = await openEngineImage({ host }, 'app', {}, { ...options, timeoutMs }).catch(
       (caught: unknown) => caught,
@@ -503,7 +506,7 @@ describe('reaching the engine', () => {
     return (error as InputError).message;
   };
 
-  it('over a socket', async () => {
+  it('is reached over a socket', async () => {
     const engine = await engineWith(
       { '/images/app:latest/json': answer(facts(layers, config(layers))) },
       { socketPath: at('docker.sock') },
@@ -513,53 +516,53 @@ describe('reaching the engine', () => {
     await found.close();
   });
 
-  it('that is not there', async () => {
+  it('is missing', async () => {
     const advice = 'In Pipelines, the step needs the docker service: add "services: [docker]" to it.';
     expect(await reach('unix:///nowhere/docker.sock')).toMatch(/cannot be reached: there is no such socket \(ENOENT\)/);
     expect(await reach('unix:///nowhere/docker.sock')).toContain(advice);
-    expect(await reach('tcp://127.0.0.1:1')).toMatch(/cannot be reached: nothing listens there \(ECONNREFUSED\)/);
+    expect(await reach('tcp://127.0.0.1:1')).toMatch(/cannot be reached: nothing is listening there \(ECONNREFUSED\)/);
     expect(await reach('tcp://nowhere.invalid:2375')).toMatch(/host name (?:was not found|could not be looked up)/);
   });
 
-  it('that others may use only', async () => {
+  it('refuses this user', async () => {
     await engineWith({}, { socketPath: at('docker.sock') });
     await chmod(at('docker.sock'), 0);
     expect(await asNobody(() => inputErrorAt(`unix://${at('docker.sock')}`))).toMatch(
-      /docker\.sock may not be used by this user: permission denied \(EACCES\)\. Run as root, or as a member of the group/,
+      /docker\.sock refuses this user: permission denied \(EACCES\)\. Run as root or as a member of the socket's group/,
     );
   });
 
-  it('that does not answer', async () => {
+  it('does not answer', async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => {
       silent.listen(at('silent.sock'), resolve);
     });
-    expect(await inputErrorAt(`unix://${at('silent.sock')}`, 300)).toMatch(/has not answered for 300 ms/);
+    expect(await inputErrorAt(`unix://${at('silent.sock')}`, 300)).toMatch(/did not answer within 300 ms/);
     silent.close();
   });
 
-  it('that is something else', async () => {
+  it('is something else', async () => {
     const page: Handler = (response) => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>');
     };
     const engine = await engineWith({ '/_ping': page, '/version': page });
-    expect(await reach(engine.host)).toMatch(/At tcp:\S+ answers something that is not a Docker Engine \(200\)/);
+    expect(await reach(engine.host)).toMatch(/Something other than a Docker Engine answered at tcp:\S+ \(200\)/);
   });
 
-  it('whose version is told elsewhere, too old, or of the future', async () => {
+  it('states its version elsewhere, or has one that is too old or newer than the pipe', async () => {
     const older = await engineWith({ '/version': answer({ ApiVersion: '1.30' }) }, { apiVersion: '' });
     await reach(older.host);
     expect(older.requests.slice(0, 3)).toEqual(['/_ping', '/version', '/v1.30/images/app:latest/json']);
     const old = await engineWith({}, { apiVersion: '1.20' });
     expect(await reach(old.host)).toMatch(
-      /The Docker Engine at \S+ is too old: its API is 1\.20, and at least 1\.24 is needed/,
+      /The Docker Engine at \S+ is too old: its API version is 1\.20, but at least 1\.24 is needed/,
     );
     const future = await engineWith({}, { apiVersion: '2.3' });
     await reach(future.host);
     expect(future.requests[1]).toMatch(/^\/v1\.51\//);
   });
 
-  it('stops when it is told to', async () => {
+  it('is abandoned on abort', async () => {
     const controller = new AbortController();
     const engine = await engineWith({ '/images/app:latest/json': () => controller.abort(new Error('stopped')) });
     await expect(
@@ -587,11 +590,9 @@ describe('DOCKER_HOST', () => {
   });
 
   it.each(['ssh://user@host', 'npipe:////./pipe/docker', 'unix://docker.sock', 'tcp://', 'host:2375', 'fd://'])(
-    'not %s',
+    'refuses %s',
     async (host) => {
-      expect(await inputError(readEngineAddress({ host }))).toMatch(
-        /is not the address of a Docker Engine that can be reached from here/,
-      );
+      expect(await inputError(readEngineAddress({ host }))).toMatch(/is not a supported Docker Engine address/);
     },
   );
 
@@ -611,6 +612,6 @@ describe('DOCKER_HOST', () => {
       connect: {},
     });
     await rm(at('key.pem'));
-    await expect(readEngineAddress(settings)).rejects.toThrow(/certificates for the Docker Engine cannot be read/);
+    await expect(readEngineAddress(settings)).rejects.toThrow(/Cannot read the certificates for the Docker Engine/);
   });
 });

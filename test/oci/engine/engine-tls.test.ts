@@ -1,4 +1,4 @@
-/** An image from a Docker Engine that speaks TLS, by the variables that Docker's own client reads, through the whole pipe. */
+/** Publishing an image from a Docker Engine with TLS, set up with the variables of Docker's own client. */
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const facts = {
 };
 let engine: FakeEngine;
 
-/** As `dockerd --tlsverify`: whoever has no certificate that it knows is turned away. */
+/** Like `dockerd --tlsverify`: it refuses clients without a known certificate. */
 beforeEach(async () => {
   const routes = {
     '/images/acme/app:v1/json': answer(facts),
@@ -49,22 +49,22 @@ async function push(more: Readonly<Record<string, string | undefined>> = {}): Pr
   return await fixture.runPipe({ ...imageEnvironment(fixture, undefined), DOCKER_HOST: engine.host, ...tls, ...more });
 }
 
-it('is published, with the certificates of DOCKER_CERT_PATH on both sides', async () => {
+it('publishes with the certificates in DOCKER_CERT_PATH', async () => {
   const { exitCode, output } = await push();
   expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
   expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   expect(engine.requests.at(-1)).toBe('/v1.41/images/acme/app:v1/get');
 });
 
-describe('is not asked for, and nothing is published,', () => {
+describe('sends no request and publishes nothing', () => {
   const reach = /✖ The Docker Engine at tcp:\/\/127\.0\.0\.1:\d+ /;
 
   it.each([
-    ['of a server that nobody vouches for', { ca: client.cert, ...client }, {}, 'cannot be trusted'],
-    ['with a certificate that the engine does not know', { ca: server.cert, ...selfSigned() }, {}, reach],
+    ['if the certificate of the engine is not trusted', { ca: client.cert, ...client }, {}, 'cannot be trusted'],
+    ['if the engine does not trust the client certificate', { ca: server.cert, ...selfSigned() }, {}, reach],
     ['without a certificate', { ca: server.cert, ...client }, { DOCKER_CERT_PATH: undefined }, 'cannot be trusted'],
     ['without TLS', { ca: server.cert, ...client }, { DOCKER_TLS_VERIFY: undefined }, reach],
-    ['with a directory that is not there', { ca: '', ...client }, { DOCKER_CERT_PATH: '/nowhere' }, 'certificates'],
+    ['if the directory does not exist', { ca: '', ...client }, { DOCKER_CERT_PATH: '/nowhere' }, 'certificates'],
   ])('%s', async (_, certificates, more, message) => {
     await writeCertificates(certificates);
     const { exitCode, output } = await push(more);

@@ -1,4 +1,4 @@
-/** A Docker Engine for tests: an HTTP server that answers with what it is given. */
+/** A Docker Engine for tests: an HTTP server with given answers. */
 
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
@@ -18,11 +18,11 @@ export interface FakeEngine {
 export interface FakeEngineOptions {
   readonly apiVersion?: string | undefined;
   readonly socketPath?: string;
-  /** Speaks TLS, as these say. */
+  /** Uses TLS with these options. */
   readonly tls?: ServerOptions;
 }
 
-/** @param routes by path, without the version; the query does not matter. Anything else is not found */
+/** @param routes by path, without version and query. Anything else is not found */
 export async function startEngine(
   routes: Readonly<Record<string, Handler>>,
   { apiVersion = '1.41', socketPath, tls }: FakeEngineOptions = {},
