@@ -1,4 +1,4 @@
-/** Debian's `docker-registry` on loopback, with or without passwords, and what it says that it was sent. */
+/** Debian's `docker-registry` on loopback, with or without passwords, and the requests in its log. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,21 +10,21 @@ import { freePort } from '../free-port.ts';
 export const account = {
   username: 'ci@example.com',
   password: 'registry-token-Zq7Rk2Vt9Lw4Xn8B',
-  /** By bcrypt, as the registry takes it. */
+  /** bcrypt, the only hash that the registry accepts. */
   hash: '$2y$05$abcdefghijklmnopqrstuu2upe4katOWDgETNFae0Z8RIYpoT82TO',
 } as const;
 
 export interface DebianRegistry {
   /** Host and port. */
   readonly host: string;
-  /** The requests that it has answered with success, such as `PUT /v2/acme/app/manifests/1`. */
+  /** The successful requests, such as `PUT /v2/acme/app/manifests/1`. */
   requests(): readonly string[];
   close(): Promise<void>;
 }
 
 const patienceMs = 15_000;
 
-/** @param directory two registries may share it, and then serve the same images */
+/** @param directory registries that share it serve the same images */
 export async function startDebianRegistry(directory: string, { hasPasswords = false } = {}): Promise<DebianRegistry> {
   const port = await freePort();
   const host = `127.0.0.1:${port}`;
@@ -35,7 +35,7 @@ export async function startDebianRegistry(directory: string, { hasPasswords = fa
     version: '0.1',
     log: { level: 'error' },
     storage: { filesystem: { rootdirectory: path('content') } },
-    http: { addr: host, secret: 'shared by all registries of a directory' },
+    http: { addr: host, secret: 'shared by all registries in a directory' },
     ...(hasPasswords && { auth: { htpasswd: { realm: 'tests', path: path('htpasswd') } } }),
   };
   // JSON is YAML.

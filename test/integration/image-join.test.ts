@@ -1,4 +1,4 @@
-/** The bundle joins images that have attestations, and speaks Docker's media types; skopeo and Docker pull the result. */
+/** The bundle joins images with attestations, also with Docker's media types; skopeo and Docker pull the result. */
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -21,13 +21,13 @@ const images = { amd64: attestedImage('amd64'), arm64: attestedImage('arm64', { 
 const execute = promisify(execFile);
 let root = '';
 let registry: DebianRegistry | undefined;
-/** IDs: the same name is pulled for several platforms. */
+/** IDs, since the same name is pulled for several platforms. */
 const pulled = new Set<string>();
 
 const at = (...path: readonly string[]): string => join(root, ...path);
 
 function host(): string {
-  if (registry === undefined) throw new Error('the registry is only there within a test');
+  if (registry === undefined) throw new Error('the registry only exists during a test');
   return registry.host;
 }
 
@@ -53,13 +53,13 @@ interface Index {
   readonly manifests: readonly Json[];
 }
 
-/** As its bytes say. */
+/** The index behind a reference. */
 async function inspect(reference: string): Promise<Index> {
   const args = ['inspect', '--raw', '--tls-verify=false', `docker://${host()}/${reference}`];
   return JSON.parse((await execute('skopeo', args)).stdout) as Index;
 }
 
-/** Every image of the index, and every blob: skopeo compares all of them with their digests. */
+/** Copies every image and blob of the index: skopeo verifies all digests. */
 async function copyAll(reference: string): Promise<Index> {
   const directory = at(`copy-${randomBytes(4).toString('hex')}`);
   const from = `docker://${host()}/${reference}`;
@@ -107,11 +107,11 @@ it('joins images with their attestations', async () => {
 });
 
 describe.each([
-  ['no OCI manifests, said with 415', { types: /vnd\.oci\./, status: 415, code: 'MANIFEST_INVALID' }],
-  ['no OCI manifests, said with 400', { types: /vnd\.oci\./, status: 400, code: 'MANIFEST_INVALID' }],
-  ['no OCI indexes, said with 405', { types: /vnd\.oci\.image\.index/, status: 405, code: 'UNSUPPORTED' }],
-])('a registry that takes %s', (_, refusing) => {
-  it('gets what can be pulled from it, joined as well', async () => {
+  ['no OCI manifests, and answers 415', { types: /vnd\.oci\./, status: 415, code: 'MANIFEST_INVALID' }],
+  ['no OCI manifests, and answers 400', { types: /vnd\.oci\./, status: 400, code: 'MANIFEST_INVALID' }],
+  ['no OCI indexes, and answers 405', { types: /vnd\.oci\.image\.index/, status: 405, code: 'UNSUPPORTED' }],
+])('a registry that accepts %s', (_, refusing) => {
+  it('gets an image that can be pulled, including a joined one', async () => {
     const repository = `${name}/old-${refusing.status}`;
     const old = await startOldRegistry(host(), refusing);
     try {

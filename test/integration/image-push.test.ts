@@ -1,4 +1,4 @@
-/** The bundle pushes images that the Docker Engine built to Debian's registry; Docker and skopeo read them back. */
+/** The bundle pushes images from the Docker Engine to Debian's registry; Docker and skopeo read them back. */
 
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -16,7 +16,7 @@ const name = `image-push-${randomBytes(4).toString('hex')}`;
 const engineHost = process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock';
 const execute = promisify(execFile);
 let root = '';
-/** Both serve the same images: what is pushed with a token can be read without. */
+/** Both serve the same images: one requires credentials, the other does not. */
 let guarded: DebianRegistry | undefined;
 let open: DebianRegistry | undefined;
 let diffIds: readonly string[] = [];
@@ -28,11 +28,11 @@ const skopeo = async (...args: readonly string[]): Promise<string> => await run(
 const greeting = (version: string): string => `This is ${name}, version ${version}.\n`;
 
 function registries(): { guarded: DebianRegistry; open: DebianRegistry } {
-  if (guarded === undefined || open === undefined) throw new Error('the registries are only there within a test');
+  if (guarded === undefined || open === undefined) throw new Error('the registries only exist during a test');
   return { guarded, open };
 }
 
-/** A program and its libraries, 2 MB that do not compress, the same small layer twice, and last what differs. */
+/** A program and its libraries, 2 MB that do not compress, a repeated small layer, and last the layer that differs. */
 async function build(version: string): Promise<void> {
   await writeFile(at('context/greeting'), greeting(version));
   const lines = ['FROM scratch', 'COPY system /', 'COPY random /', 'COPY one /', 'COPY other /', 'COPY one /'];
@@ -84,13 +84,13 @@ afterAll(async () => {
 interface Pushed {
   readonly exitCode: number | null;
   readonly output: string;
-  /** That the pipe reported. */
+  /** The digest that the pipe reported. */
   readonly digest: string;
-  /** Blobs that the registry took. */
+  /** How many blobs the registry received. */
   readonly blobs: number;
 }
 
-/** With debug output, in which a secret would show first. */
+/** With debug output, which is the most likely place to leak a secret. */
 async function push(env: Variables, ...extraArgs: readonly string[]): Promise<Pushed> {
   const all = {
     DOCKER_HOST: engineHost,
@@ -123,7 +123,7 @@ interface Manifest {
   readonly layers: readonly { readonly mediaType: string; readonly digest: string }[];
 }
 
-/** The manifest as skopeo reads it, its bytes compared with the digest that the pipe reported. */
+/** The manifest as skopeo reads it, after comparing its bytes with the digest that the pipe reported. */
 async function inspect(reference: string, digest: string): Promise<Manifest> {
   const address = `docker://${registries().open.host}/${reference}`;
   const { stdout } = await execute('skopeo', ['inspect', '--raw', '--tls-verify=false', address], {
@@ -133,20 +133,20 @@ async function inspect(reference: string, digest: string): Promise<Manifest> {
   return JSON.parse(stdout.toString()) as Manifest;
 }
 
-/** skopeo checks every blob against its digest; unpacked, they must be what Docker built. */
+/** skopeo verifies the digest of every blob; uncompressed, the layers must be those that Docker built. */
 async function readBack(reference: string): Promise<void> {
   const address = `docker://${registries().open.host}/${reference}`;
   const directory = at(`read-${basename(reference.replace(':', '-'))}`);
   await skopeo('copy', '--quiet', '--src-tls-verify=false', address, `dir:${directory}`);
-  const unpacked = `${directory}-unpacked`;
-  await skopeo('copy', '--quiet', '--src-tls-verify=false', '--dest-decompress', address, `dir:${unpacked}`);
-  const manifest = JSON.parse(await readFile(join(unpacked, 'manifest.json'), 'utf8')) as Manifest;
+  const uncompressed = `${directory}-uncompressed`;
+  await skopeo('copy', '--quiet', '--src-tls-verify=false', '--dest-decompress', address, `dir:${uncompressed}`);
+  const manifest = JSON.parse(await readFile(join(uncompressed, 'manifest.json'), 'utf8')) as Manifest;
   expect(manifest.layers.map((layer) => layer.digest)).toEqual(diffIds);
   for (const diffId of new Set(diffIds))
-    expect(sha256(await readFile(join(unpacked, diffId.slice('sha256:'.length))))).toBe(diffId);
+    expect(sha256(await readFile(join(uncompressed, diffId.slice('sha256:'.length))))).toBe(diffId);
 }
 
-/** Without a layer of the image in the engine, so that all are pulled. */
+/** Removes the image from the engine first, so that all layers are pulled. */
 async function pullAndRun(reference: string): Promise<string> {
   const image = `${registries().open.host}/${reference}`;
   await forget();
@@ -174,16 +174,16 @@ const none = 'application/vnd.oci.image.layer.v1.tar';
 
 it.each([
   // The engine first: later tests remove its image.
-  { source: 'the engine', path: undefined, compression: 'gzip', packing: gzip },
-  { source: 'the engine', path: undefined, compression: 'zstd', packing: zstd },
-  { source: 'the engine', path: undefined, compression: 'none', packing: none },
-  { source: 'a docker archive', path: '1.tar', compression: 'gzip', packing: gzip },
-  { source: 'a docker archive', path: '1.tar', compression: 'zstd', packing: zstd },
-  { source: 'a docker archive', path: '1.tar', compression: 'none', packing: none },
-  { source: 'an OCI archive', path: 'oci.tar', compression: 'gzip', packing: gzip },
-  { source: 'an OCI layout', path: 'layout', compression: 'gzip', packing: gzip },
-  { source: 'an OCI layout of zstd layers', path: 'zstd-layout', compression: 'gzip', packing: zstd },
-])('$source, --compression $compression', async ({ source, path, compression, packing }) => {
+  { source: 'the engine', path: undefined, compression: 'gzip', layerType: gzip },
+  { source: 'the engine', path: undefined, compression: 'zstd', layerType: zstd },
+  { source: 'the engine', path: undefined, compression: 'none', layerType: none },
+  { source: 'a docker archive', path: '1.tar', compression: 'gzip', layerType: gzip },
+  { source: 'a docker archive', path: '1.tar', compression: 'zstd', layerType: zstd },
+  { source: 'a docker archive', path: '1.tar', compression: 'none', layerType: none },
+  { source: 'an OCI archive', path: 'oci.tar', compression: 'gzip', layerType: gzip },
+  { source: 'an OCI layout', path: 'layout', compression: 'gzip', layerType: gzip },
+  { source: 'an OCI layout of zstd layers', path: 'zstd-layout', compression: 'gzip', layerType: zstd },
+])('$source, --compression $compression', async ({ source, path, compression, layerType }) => {
   const repository = `${name}/${source.replaceAll(' ', '-').toLowerCase()}-${compression}`;
   const isEngine = path === undefined;
   if (isEngine) await run('docker', 'tag', `${name}:1`, `${registries().guarded.host}/${repository}:1`);
@@ -195,11 +195,11 @@ it.each([
   // The config, and each different layer once.
   expect(pushed.blobs).toBe(1 + new Set(diffIds).size);
   const manifest = await inspect(`${repository}:1`, pushed.digest);
-  expect(new Set(manifest.layers.map(({ mediaType }) => mediaType))).toEqual(new Set([packing]));
+  expect(new Set(manifest.layers.map(({ mediaType }) => mediaType))).toEqual(new Set([layerType]));
   await readBack(`${repository}:1`);
 });
 
-it('without a token, where the registry asks for none', async () => {
+it('publishes without a token if the registry requires none', async () => {
   const repository = `${name}/open`;
   const pushed = await push({
     IMAGE: `${repository}:1`,
@@ -212,14 +212,14 @@ it('without a token, where the registry asks for none', async () => {
   await inspect(`${repository}:1`, pushed.digest);
 });
 
-it('with a wrong token', async () => {
+it('fails with a wrong token', async () => {
   const token = 'not-the-token-Hj3Kd8Sx5Pm1Qc6W';
   const pushed = await push({ IMAGE: `${name}/refused:1`, FILENAME: '1.tar', TOKEN: token });
   expect(pushed).toMatchObject({ exitCode: 1, blobs: 0 });
   expect(pushed.output).toMatch(/^✖ .*401/m);
 });
 
-it('sends the one layer that changed, and nothing for a further tag', async () => {
+it('sends only the layer that changed, and nothing for a further tag', async () => {
   const repository = `${name}/again`;
   const first = await push({ IMAGE: `${repository}:1`, FILENAME: '1.tar', TAGS: 'latest' });
   expect(first).toMatchObject({ exitCode: 0, blobs: 1 + new Set(diffIds).size });

@@ -34,7 +34,7 @@ beforeAll(async () => {
   await mkdir(at('context'));
   for (const file of ['a', 'b']) await writeFile(at(`context/${file}`), file);
   await writeFile(at('context/big'), randomBytes(3_000_000));
-  // The same layer twice, special characters in the config, and one layer that takes several reads.
+  // A repeated layer, special characters in the config, and one layer that needs several reads.
   const lines = ['FROM scratch', 'COPY a /a', 'COPY b /b', 'COPY a /a', 'LABEL text="<é & \\u2028>"', 'COPY big /big'];
   await writeFile(at('context/Dockerfile'), lines.join('\n'));
   id = run('docker', 'build', '--quiet', '--tag', `${name}:1`, '--tag', `${name}:2`, at('context'));
@@ -82,7 +82,7 @@ it.each([
   await image.close();
 });
 
-it('the config is kept byte for byte, and what skopeo reads is what we read', async () => {
+it('reads the same config and manifest as skopeo, byte for byte', async () => {
   expect((await openAt('docker.tar')).images[0]?.config.digest).toBe(id);
   const inspected = run('skopeo', 'inspect', '--raw', `oci:${at('layout')}:${name}:1`);
   expect((await openAt('layout')).images[0]?.manifest?.bytes.toString()).toBe(inspected);
@@ -95,7 +95,7 @@ describe('the Docker Engine', () => {
     const exported = image.export();
     const digests = new Map<string, string>();
     for await (const layer of exported.layers()) {
-      // Known before its first byte, in every version of the format.
+      // Every version of the format identifies the layer before its first byte.
       expect(diffIds).toContain(layer.diffId);
       digests.set(layer.name, sha256(await readAll(layer.open())));
       expect(digests.get(layer.name)).toBe(layer.diffId);
@@ -107,13 +107,13 @@ describe('the Docker Engine', () => {
     await image.close();
   }, 60_000);
 
-  it('has no such image', async () => {
+  it('does not have the image', async () => {
     expect(await inputError(openEngineImage(engine, `${name}:3`, {}, options))).toMatch(
       new RegExp(`There is no image ${name}:3 in the Docker Engine at .*\\. It has ${name}:[12], ${name}:[12]\\.`),
     );
   });
 
-  it('has not every platform', async () => {
+  it('does not have the platform', async () => {
     expect(await inputError(openEngineImage(engine, `${name}:1`, { platform: 'windows/arm64' }, options))).toMatch(
       /windows|platform/,
     );

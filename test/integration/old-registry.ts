@@ -1,4 +1,4 @@
-/** A registry that knows only some media types of manifests, as older ones do: another one behind it keeps what it takes. */
+/** Imitates an old registry, which supports only some media types of manifests, in front of a real one. */
 
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 export interface OldRegistry {
   /** Host and port. */
   readonly host: string;
-  /** The media types that it refused. */
+  /** Media types that it has refused. */
   readonly refused: readonly string[];
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export async function startOldRegistry(target: string, { types, status, code }: 
     answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ errors }));
   };
   const forward = (incoming: IncomingMessage, answer: ServerResponse): void => {
-    // With the Host header as it came, uploads go on here.
+    // The unchanged Host header makes the registry send later requests of an upload here, too.
     const { method, headers, url: path } = incoming;
     const onward = request(`http://${target}`, { method, headers, path }, (response) => {
       answer.writeHead(response.statusCode ?? 502, response.headers);

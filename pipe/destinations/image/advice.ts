@@ -4,9 +4,10 @@ import type { ImageSettings } from './settings.ts';
 import { isImmutable } from '../../oci/registry/refusals.ts';
 import { hasErrorCode, hasStatus, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
-/** What the advice depends on. */
+/** The settings that the advice depends on. */
 export type ImageFacts = Pick<ImageSettings, 'reference' | 'account'>;
 
+/** From the most specific row to the most general. */
 export const imageRows: readonly Row<ImageFacts>[] = [
   {
     when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),

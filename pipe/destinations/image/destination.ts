@@ -23,6 +23,7 @@ import { imageRows } from './advice.ts';
 import { concludeImage, taggedReference } from './report.ts';
 import type { ImageSettings } from './settings.ts';
 
+/** The row of TYPE image. */
 export const images: Destination<ImageSettings> = {
   advice: imageRows,
   serverVariable: 'REGISTRY',
@@ -53,15 +54,15 @@ async function prepare(settings: ImageSettings, tools: RunTools): Promise<Public
   };
 }
 
-/** All but the progress, which needs to know how much there is to send. */
+/** Without the progress, which starts once the total size is known. */
 type GivenTools = Omit<PushTools, 'progress'>;
 
-/** Where the image comes from, opened. */
+/** An opened image, and how to push it. */
 interface OpenSource {
-  /** For people. */
+  /** For the plan. */
   readonly description: string;
   readonly notes: readonly string[];
-  /** Undefined if it shows only as it comes. */
+  /** Undefined if it is not known in advance. */
   readonly bytesToSend: number | undefined;
   push(plan: PushPlan, tools: PushTools): Promise<PushOutcome>;
   close(): Promise<void>;
@@ -95,7 +96,7 @@ function sourceOf(image: Image): OpenSource {
   };
 }
 
-/** `docker archive build/app.tar: 5 layers, 29.1 MB, 2 manifests`; of tags that are joined, only their names. */
+/** `docker archive build/app.tar: 5 layers, 29.1 MB, 2 manifests`; for joined tags, only their names. */
 function describe({ description, images: manifests }: Image): string {
   const layers = manifests.flatMap((each) => each.layers);
   if (layers.length === 0) return description;
@@ -104,7 +105,7 @@ function describe({ description, images: manifests }: Image): string {
   return `${description}: ${formatCount(layers.length, 'layer')}, ${formatBytes(bytes)}${count}`;
 }
 
-/** As if the registry had nothing of the image. */
+/** An upper limit, as if the registry had no layer of the image. */
 function bytesToSend({ images: manifests }: Image): number {
   const layers = manifests.flatMap((each) => [...new Map(each.layers.map((layer) => [layer.name, layer])).values()]);
   const bytes = [
@@ -120,7 +121,7 @@ interface LazyCompressor {
   close(): Promise<void>;
 }
 
-/** Starts its threads when the first layer needs them: often none does. */
+/** Starts its threads only when the first layer needs compressing: often, none does. */
 function lazyCompressor({ compression: format, compressionLevel: level }: ImageSettings, log: Log): LazyCompressor {
   if (format === 'none') return { compression: undefined, close: async () => await Promise.resolve() };
   let compressor: Compressor | undefined;
@@ -139,8 +140,8 @@ function lazyCompressor({ compression: format, compressionLevel: level }: ImageS
 function startCompressor(format: Compression, level: number | undefined, log: Log): Compressor {
   const compressor = createCompressor({ format, level });
   compressor.codec().then(
-    (codec) => log.debug(`${format} by ${codec}`),
-    // If it fails, so does the first block.
+    (codec) => log.debug(`${format}: compressing with ${codec}`),
+    // The first block reports the failure.
     () => undefined,
   );
   return compressor;

@@ -14,23 +14,23 @@ import type { Problems } from '../../toolkit/problems.ts';
 import { requiredField } from '../../toolkit/variable-table.ts';
 import { bitbucketRegistry } from '../../settings/variables.ts';
 
-/** Where the image is taken from. */
+/** Where the image comes from. */
 export type ImageOrigin =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'engine'; readonly engine: EngineSettings }
   | { readonly kind: 'join'; readonly tags: readonly string[] };
 
-/** A container image to a registry. */
+/** The settings of one image. */
 export interface ImageSettings extends CommonSettings {
   readonly type: 'image';
   readonly reference: Reference;
-  /** All tags to publish, that of the reference first. */
+  /** All tags to publish, starting with the one in the reference. */
   readonly tags: readonly string[];
   readonly registry: URL;
   /** Undefined for an anonymous upload. */
   readonly account: Extract<Account, { readonly scheme: 'Basic' }> | undefined;
   readonly origin: ImageOrigin;
-  /** As the user wrote IMAGE: the name to look for in an engine or an archive of several images. */
+  /** IMAGE as the user wrote it: the name to look up in an engine, or in an archive of several images. */
   readonly image: string;
   readonly compression: Compression | 'none';
   readonly compressionLevel: number | undefined;
@@ -42,7 +42,7 @@ export interface ImageSettings extends CommonSettings {
 const defaultCompression = 'gzip';
 const defaultEngine = 'unix:///var/run/docker.sock';
 
-/** The settings; undefined if there are problems. */
+/** Reads the settings, and adds to `problems`; undefined if a required setting is missing or invalid. */
 export function readImageSettings(
   env: Environment,
   values: Values,
@@ -63,7 +63,7 @@ export function readImageSettings(
   const extraTags = readTags('TAGS', tagList(values.TAGS), problems);
   const reuse = given.texts('--reuse');
   if (reuse.includes('none') && reuse.length > 1)
-    problems.add('EXTRA_ARGS', 'option --reuse none contradicts the other tags to reuse');
+    problems.add('EXTRA_ARGS', 'option --reuse none cannot be combined with tags to reuse');
   const reuseTags = reuse.includes('none') ? [] : readTags('EXTRA_ARGS', reuse, problems);
   if (target === undefined || values.IMAGE === undefined || origin === undefined) return undefined;
   const isBitbucket = target.reference.host === bitbucketRegistry;
@@ -83,7 +83,7 @@ export function readImageSettings(
   };
 }
 
-/** What to publish as, and the base URL of the registry's API. */
+/** Reads the reference and the base URL of the registry's API. */
 function readTarget(
   env: Environment,
   values: Values,
@@ -100,7 +100,7 @@ function readTarget(
     problems.add('IMAGE', requiredField(env, 'IMAGE'));
     return undefined;
   }
-  // If REGISTRY cannot be used, IMAGE is still checked, but nothing is said of Bitbucket.
+  // If REGISTRY is invalid, IMAGE is still checked, but not against the rules of Bitbucket.
   const host = base?.host ?? '';
   const isBare = !IMAGE.includes('/');
   const workspace =
@@ -116,7 +116,7 @@ function readTarget(
     problems.add('IMAGE', `lacks the workspace: write ${bitbucketRegistry}/<workspace>/${reference.repository}`);
   const named = reference.host === host ? base : readUrl('IMAGE', reference.host);
   if (REGISTRY !== undefined && base !== undefined && named !== undefined && named.host !== base.host)
-    problems.add('REGISTRY', `contradicts IMAGE, which names the registry ${reference.host}: set one of them`);
+    problems.add('REGISTRY', `contradicts IMAGE, which names the registry ${reference.host}: set only one of them`);
   const registry = REGISTRY === undefined ? named : base;
   return registry === undefined ? undefined : { reference, registry: registryApi(registry) };
 }
@@ -128,7 +128,7 @@ function readCompression(
   const compression = given.text('--compression') ?? defaultCompression;
   if (compression !== 'none' && !isCompression(compression)) {
     const names = listCompressions('or', 'none');
-    problems.add('EXTRA_ARGS', `option --compression takes ${names}, not ${JSON.stringify(compression)}`);
+    problems.add('EXTRA_ARGS', `option --compression must be ${names}, not ${JSON.stringify(compression)}`);
     return { compression: defaultCompression, compressionLevel: undefined };
   }
   const { least, most } = compression === 'none' ? { least: 0, most: 0 } : compressionFormats[compression].levels;
@@ -146,16 +146,19 @@ function readOrigin(
   const paths = patterns?.form === 'text' ? [patterns.text] : (patterns?.items ?? []);
   if (join.length > 0) {
     if (paths.length > 0)
-      problems.add('FILENAME', 'contradicts option --join, which makes the image of published tags');
+      problems.add('FILENAME', 'cannot be combined with option --join, which makes the image from published tags');
     return { kind: 'join', tags: readTags('EXTRA_ARGS', join, problems) };
   }
   if (paths.length > 1)
-    problems.add('FILENAME', `names ${paths.length} archives, and TYPE image publishes one: use a pipe entry for each`);
+    problems.add(
+      'FILENAME',
+      `names ${paths.length} archives, but TYPE image publishes only one: run the pipe once for each`,
+    );
   const [path] = paths;
   return path === undefined ? { kind: 'engine', engine: readEngine(env) } : { kind: 'path', path };
 }
 
-/** By the variables of Docker's own client. */
+/** Reads the variables of Docker's own client. */
 function readEngine(env: Environment): EngineSettings {
   return {
     host: readText(env, 'DOCKER_HOST') ?? defaultEngine,

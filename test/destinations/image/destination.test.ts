@@ -1,4 +1,4 @@
-/** Container images from the variables to what a registry holds. */
+/** Publishing container images, from the variables to the content of the registry. */
 
 import { describe, expect, it } from '@jest/globals';
 import {
@@ -34,11 +34,11 @@ const behaviours: Readonly<Record<string, RegistryOptions>> = {
   'a token under access_token, without expires_in': { tokenField: 'access_token', tokenExpiry: false },
   'an oddly written challenge': { challenges: 'odd' },
   'several challenges in one header': { challenges: 'joined' },
-  'several headers': { challenges: 'separate' },
+  'several challenges in several headers': { challenges: 'separate' },
   Basic: { authentication: 'basic' },
-  'a token server whose clock is late': { tokenAgeSeconds: 1000 },
-  'manifests of Docker alone': { acceptsOci: false },
-  'manifests of Docker alone, said with 400': { acceptsOci: false, ociRefusalStatus: 400 },
+  'a token server whose clock is slow': { tokenAgeSeconds: 1000 },
+  'Docker manifests only': { acceptsOci: false },
+  'Docker manifests only, and others refused with 400': { acceptsOci: false, ociRefusalStatus: 400 },
 };
 
 describe.each(Object.entries(behaviours))('with %s', (_, registry) => {
@@ -63,13 +63,13 @@ describe('with tokens that expire at every step', () => {
 describe('without authentication', () => {
   const fixture = useSandbox({ registry: { authentication: 'none' } });
 
-  it('publishes for nobody, in as few requests as there can be', async () => {
+  it('publishes anonymously, with the fewest possible requests', async () => {
     const ended = await publish(fixture, await writeLayout(fixture, layers), { USERNAME: undefined, TOKEN: undefined });
     await expectPublished(fixture, ended);
     expect(fixture.sandbox.requests.length).toBeLessThanOrEqual(24);
   });
 
-  it("the pipeline's own credentials are not for another registry", async () => {
+  it("does not send the pipeline's own credentials to another registry", async () => {
     const own = {
       USERNAME: undefined,
       TOKEN: undefined,
@@ -109,7 +109,7 @@ describe('refusals', () => {
     expect(output).toContain('The package acme/new does not exist');
   });
 
-  it('an immutable tag among several: told for each of them', async () => {
+  it('an immutable tag among several, with the result of each', async () => {
     await fixture.sandbox.registry.seed('acme/app', { tags: ['fixed'] });
     const more = { TAGS: 'fixed, v3' };
     const { exitCode, output } = await publish(fixture, await writeArchive(fixture, smallLayers), more);
@@ -119,10 +119,10 @@ describe('refusals', () => {
   });
 });
 
-describe('what is published already', () => {
+describe('a published image', () => {
   const fixture = useSandbox();
 
-  it('is not sent again under another tag, and a changed layer is sent alone', async () => {
+  it('is not sent again under another tag, and only a changed layer is sent', async () => {
     await expectPublished(fixture, await publish(fixture, await writeArchive(fixture, smallLayers)));
     const first = uploads(fixture);
     const more = { IMAGE: 'acme/app:v2', ...arrayVariables('TAGS', ['other']) };
@@ -138,8 +138,8 @@ describe('what is published already', () => {
   });
 
   it.each([
-    ['is reused whatever it was packed with', { compression: 'zstd' as const }, 1],
-    ['is not trusted where a blob has vanished', { missing: true }, 2],
+    ['is reused even with another compression', { compression: 'zstd' as const }, 1],
+    ['is not reused if a blob is missing', { missing: true }, 2],
   ])('%s', async (_, seeded, sent) => {
     const content = layer('seeded', 3000);
     await fixture.sandbox.registry.seed('acme/app', { layers: [{ content, ...seeded }] });
@@ -148,7 +148,7 @@ describe('what is published already', () => {
     expect(uploads(fixture)).toBe(sent);
   });
 
-  it('is not trusted where its config has more layers than its manifest', async () => {
+  it('is not reused if its config has more layers than its manifest', async () => {
     const content = layer('seeded', 3000);
     const diff = { type: 'layers', diff_ids: ['sha256:1', 'sha256:2'] };
     await fixture.sandbox.registry.seed('acme/app', { layers: [{ content }], config: { rootfs: diff } });
@@ -156,7 +156,7 @@ describe('what is published already', () => {
     expect(uploads(fixture)).toBe(2);
   });
 
-  it.each(['manifest-get', 'blob-get'] as const)('is not trusted where %s gives other content', async (step) => {
+  it.each(['manifest-get', 'blob-get'] as const)('is not reused if %s returns other content', async (step) => {
     const content = layer('seeded', 3000);
     await fixture.sandbox.registry.seed('acme/app', { layers: [{ content }] });
     fixture.sandbox.inject({ step, path: 'latest|blobs', times: 1, action: { kind: 'corrupt-content' } });
@@ -170,7 +170,7 @@ describe('what is published already', () => {
 describe.each([{}, { acceptsOci: false }])('several platforms, %j', (registry) => {
   const fixture = useSandbox({ registry });
 
-  it('an index, one platform of it, and an index of published tags', async () => {
+  it('publishes an index, one platform of it, and an index of published tags', async () => {
     const file = await writePlatforms(fixture, ['amd64', 'arm64']);
     await expectPublished(fixture, await publish(fixture, file));
     for (const architecture of ['amd64', 'arm64']) {

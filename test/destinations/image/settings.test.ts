@@ -26,7 +26,7 @@ async function problems(env: Environment): Promise<string> {
 }
 
 describe('within Pipelines', () => {
-  it('needs nothing but IMAGE, and takes the pair for Packages that the step has', async () => {
+  it("needs only IMAGE, and uses the step's own credentials for Packages", async () => {
     expect(await read()).toMatchObject({
       type: 'image',
       reference: { host: 'crg.apkg.io', repository: 'acme/app', tag: 'latest' },
@@ -39,12 +39,12 @@ describe('within Pipelines', () => {
     });
   });
 
-  it('gives that pair to no other registry', async () => {
+  it('uses them for no other registry', async () => {
     expect((await read({ IMAGE: 'registry.example/team/app:1' })).account).toBeUndefined();
     expect((await read({ IMAGE: 'team/app', REGISTRY: 'http://localhost:5000/' })).account).toBeUndefined();
   });
 
-  it('prefers the credentials that the user gives', async () => {
+  it("prefers the user's credentials", async () => {
     const { account } = await read({ USERNAME: 'me@acme.example', TOKEN: apiToken });
     expect(account).toEqual({
       tokenKind: 'api-token',
@@ -56,16 +56,16 @@ describe('within Pipelines', () => {
 });
 
 it.each<[string, Environment, Partial<ImageSettings>]>([
-  ['TYPE alone decides too', { TYPE: 'image' }, { type: 'image' }],
+  ['TYPE alone', { TYPE: 'image' }, { type: 'image' }],
   [
-    'tags as one text',
+    'tags as one string',
     { IMAGE: 'app:1', TAGS: 'a, b c' },
     { tags: ['1', 'a', 'b', 'c'], reuseTags: ['1', 'a', 'b', 'c', 'latest'] },
   ],
-  ['tags as an array, none twice', { IMAGE: 'app:1', TAGS: "['1', '1.0']" }, { tags: ['1', '1.0'] }],
+  ['tags as an array, without duplicates', { IMAGE: 'app:1', TAGS: "['1', '1.0']" }, { tags: ['1', '1.0'] }],
   ['an archive', { FILENAME: 'build/app image.tar' }, { origin: { kind: 'path', path: 'build/app image.tar' } }],
   [
-    'an engine elsewhere',
+    'an engine on another host',
     { DOCKER_HOST: 'tcp://host.docker.internal:2375' },
     { origin: { kind: 'engine', engine: { host: 'tcp://host.docker.internal:2375' } } },
   ],
@@ -83,25 +83,29 @@ it.each<[string, Environment, Partial<ImageSettings>]>([
   ],
   ['a platform', { EXTRA_ARGS: "['--platform', 'linux/arm/v7']" }, { platform: 'linux/arm/v7' }],
   ['a registry on this machine', { REGISTRY: 'localhost:5000' }, { registry: new URL('http://localhost:5000') }],
-  ['one that speaks TLS', { REGISTRY: 'https://localhost:5000' }, { registry: new URL('https://localhost:5000') }],
   [
-    'one that IMAGE names in capitals',
+    'a registry on this machine with TLS',
+    { REGISTRY: 'https://localhost:5000' },
+    { registry: new URL('https://localhost:5000') },
+  ],
+  [
+    'a host in capitals in IMAGE',
     { IMAGE: 'LOCALHOST:5000/app', REGISTRY: 'localhost:5000' },
     { registry: new URL('http://localhost:5000') },
   ],
-  ['one in capitals', { REGISTRY: 'HTTP://LOCALHOST:5000' }, { registry: new URL('http://localhost:5000') }],
+  ['a registry in capitals', { REGISTRY: 'HTTP://LOCALHOST:5000' }, { registry: new URL('http://localhost:5000') }],
   [
-    'a scheme, whatever else is allowed',
+    'a scheme, even if another one is allowed',
     { REGISTRY: 'https://registry.lan:5000', EXTRA_ARGS: '--plain-http', USERNAME: 'u', TOKEN: 'p' },
     { registry: new URL('https://registry.lan:5000') },
   ],
   [
-    'a registry elsewhere',
+    'a registry on another host',
     { REGISTRY: 'registry.lan:5000', USERNAME: 'u', TOKEN: 'p' },
     { registry: new URL('https://registry.lan:5000') },
   ],
   [
-    'one that speaks plain http',
+    'a registry with plain http',
     { REGISTRY: 'registry.lan:5000', EXTRA_ARGS: '--plain-http' },
     { registry: new URL('http://registry.lan:5000') },
   ],
@@ -116,11 +120,7 @@ it.each<[string, Environment, string]>([
   ['a bad tag', { TAGS: 'ok -no' }, 'TAGS:\n'],
   ['two registries', { IMAGE: 'registry.example/app', REGISTRY: 'localhost:5000' }, 'REGISTRY:\n'],
   ['a registry with a path', { REGISTRY: 'localhost:5000/team' }, 'REGISTRY:\n'],
-  [
-    'plain http to somewhere else, asked for by the URL alone',
-    { REGISTRY: 'http://registry.lan:5000' },
-    '--plain-http',
-  ],
+  ['plain http to another host without --plain-http', { REGISTRY: 'http://registry.lan:5000' }, '--plain-http'],
   [
     'an access token for Packages',
     { TOKEN: `ATCTT3x${'k'.repeat(60)}` },
@@ -131,24 +131,24 @@ it.each<[string, Environment, string]>([
   ['an API token without its email', { TOKEN: apiToken }, 'USERNAME:\n'],
   ['no token at all', { BITBUCKET_PACKAGES_TOKEN: '' }, 'TOKEN:\n'],
   ['no workspace', { BITBUCKET_WORKSPACE: '' }, 'WORKSPACE:\n- required field'],
-  ['a workspace that is none', { WORKSPACE: 'acme/app' }, 'WORKSPACE:\n'],
+  ['an invalid workspace', { WORKSPACE: 'acme/app' }, 'WORKSPACE:\n'],
   ['a full reference without a workspace', { IMAGE: 'crg.apkg.io/app' }, "IMAGE:\n- 'lacks the workspace"],
-  ['a port that there is not', { IMAGE: 'registry.example:65536/team/app' }, "IMAGE:\n- 'is not a valid URL"],
+  ['an invalid port', { IMAGE: 'registry.example:65536/team/app' }, "IMAGE:\n- 'is not a valid URL"],
   ['credentials in IMAGE', { IMAGE: `me:${'k'.repeat(30)}@registry.example/app` }, "IMAGE:\n- 'must not contain cred"],
-  ['an unknown compression', { EXTRA_ARGS: "['--compression', 'xz']" }, 'takes gzip, zstd or none'],
+  ['an unknown compression', { EXTRA_ARGS: "['--compression', 'xz']" }, 'must be gzip, zstd or none'],
   ['a level that gzip has not', { EXTRA_ARGS: "['--compression-level', '13']" }, 'from 1 to 12'],
-  ['no such platform', { EXTRA_ARGS: "['--platform', 'arm64']" }, 'needs a platform such as linux/arm64'],
+  ['an invalid platform', { EXTRA_ARGS: "['--platform', 'arm64']" }, 'needs a platform such as linux/arm64'],
   ['two archives', { FILENAME: "['a.tar', 'b.tar']" }, 'FILENAME:\n'],
   ['an archive and tags to join', { FILENAME: 'a.tar', EXTRA_ARGS: "['--join', 'x']" }, 'FILENAME:\n'],
-  ['reuse of none and some', { EXTRA_ARGS: "['--reuse', 'none', '--reuse', 'x']" }, 'contradicts'],
-  ['an option of files', { EXTRA_ARGS: '--checksums' }, 'option --checksums does not apply to TYPE image'],
+  ['reuse of none and of a tag', { EXTRA_ARGS: "['--reuse', 'none', '--reuse', 'x']" }, 'cannot be combined'],
+  ['an option for files', { EXTRA_ARGS: '--checksums' }, 'option --checksums does not apply to TYPE image'],
 ])('refuses %s', async (_, env, expected) => {
   const message = await problems(env);
   expect(message).toContain(expected);
   expect(message).not.toContain('k'.repeat(20));
 });
 
-it('says nothing of Bitbucket if REGISTRY cannot be used', async () => {
+it('does not mention Bitbucket if REGISTRY is invalid', async () => {
   const env = { REGISTRY: 'https://:hunter22@registry.example', BITBUCKET_WORKSPACE: '', BITBUCKET_PACKAGES_TOKEN: '' };
   expect(await problems(env)).toBe(
     "Validation errors:\nREGISTRY:\n- 'must not contain credentials: set USERNAME and TOKEN instead'",
