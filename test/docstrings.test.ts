@@ -5,7 +5,17 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 /** Paths, or their beginnings, that are still to be gone through. */
-const todo = ['destinations/', 'oci/', 'settings/'];
+const todo = [
+  'destinations/downloads/',
+  'destinations/maven/',
+  'destinations/npm/',
+  'oci/formats/',
+  'oci/image.ts',
+  'oci/layers/',
+  'oci/media-types.ts',
+  'oci/sources/',
+  'settings/',
+];
 
 interface Exported {
   readonly file: string;

@@ -237,7 +237,7 @@ it('sends only the layer that changed, and nothing for a further tag', async () 
   await inspect(`${repository}:3`, second.digest);
 });
 
-describe('Docker runs what was pushed', () => {
+describe('Docker runs the pushed image', () => {
   it.each(['gzip', 'none'])('%s, pulled by the engine', async (compression) => {
     const pushed = await push(
       { IMAGE: `${name}/run-${compression}:1`, FILENAME: '1.tar' },

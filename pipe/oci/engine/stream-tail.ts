@@ -49,7 +49,7 @@ export async function explainBreak(
     : new PipeError(`${name}: the engine stopped the export: ${printable(reason)}`, { cause: error });
 }
 
-/** `{"errorDetail":{"message":"…"},"error":"…"}` at the very end. */
+/** `{"errorDetail":{"message":"…"},"error":"…"}` at the end. */
 function reasonIn(tail: string): string | undefined {
   const start = tail.lastIndexOf('{"errorDetail"');
   if (start === -1) return undefined;

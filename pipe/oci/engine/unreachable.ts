@@ -15,7 +15,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * Says why, and what to do.
+ * Gives the reason, and what to do.
  *
  * @param address of the engine, printable
  * @param timeout formatted: `30 s`

@@ -23,7 +23,7 @@ export interface BlobSource {
 /** Compresses once to learn digest and length, and calls `send` with a body that compresses again. */
 export type CompressTwice = (send: (body: SizedBody, digest: string) => Promise<void>) => Promise<void>;
 
-/** The upload methods that a registry accepts, as far as the run has found out, so that none is tried in vain twice. */
+/** The upload methods that a registry accepts. The run keeps what it finds out, so that no refused method is tried again. */
 export interface UploadCapability {
   acceptsPut: boolean;
   acceptsPatch: boolean;

@@ -14,7 +14,7 @@ export interface RegistryAccount {
   readonly password: string;
 }
 
-/** What an authorizer needs to know. */
+/** What an authorizer needs. */
 export interface RegistryAuthorizerOptions {
   /** The registry's base URL. Credentials go to this origin and to the realm that it names, and nowhere else. */
   readonly registry: URL;
@@ -24,7 +24,7 @@ export interface RegistryAuthorizerOptions {
   readonly account: RegistryAccount | undefined;
   /** A client for the realm, with credentials only for that origin. */
   readonly createRealmHttp: (realm: URL, account: RegistryAccount | undefined) => Http;
-  /** Called with every token that the realm issues, used or not, so that none is logged. */
+  /** Called with every token that the realm issues, used or not, so that it is never logged. */
   readonly learn: (secret: string) => void;
   readonly now?: () => number;
 }

@@ -438,7 +438,7 @@ describe('failures', () => {
     );
   });
 
-  it('the engine answers in another shape', async () => {
+  it('the engine answers with an unexpected shape', async () => {
     for (const [value, message] of [
       [[], /is not an object/],
       [{ Id: 'x' }, /Id is not a digest/],

@@ -225,7 +225,7 @@ describe('a refusal with another cause', () => {
     expect(fixture.sandbox.requests.filter(({ fault }) => fault !== undefined)).toHaveLength(1);
   });
 
-  it('a defect that conversion does not mend: the first error is reported', async () => {
+  it('a defect that conversion does not fix: the first error is reported', async () => {
     fixture.sandbox.inject({ step: 'manifest-put', times: 2, action: refusing(400, 'MANIFEST_INVALID', 'first') });
     fixture.sandbox.inject({ step: 'manifest-put', times: -1, action: refusing(400, 'MANIFEST_INVALID', 'second') });
     const { exitCode, output } = await publish(fixture, await writeLayout(fixture, smallLayers));
