@@ -78,7 +78,7 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
     [
       'a name of 300 bytes',
       { FILENAME: 'dist/a.zip', EXTRA_ARGS: `--name=${'é'.repeat(150)}` },
-      'option --name is 300 bytes long, and 255 is the most',
+      'option --name is 300 bytes long, but the limit is 255',
     ],
     ['variables that contradict each other', { FILENAME: 'dist/*', ACCOUNT: 'other' }, 'contradicts ACCOUNT'],
     [
@@ -201,7 +201,7 @@ describe('tokens', () => {
       'one without the scope',
       { TOKEN: tokens.readOnlyAccessToken },
       '403 ',
-      'What to do: The token lacks the scope repository:write, and has repository.',
+      'What to do: The token lacks the scope repository:write; it has repository.',
     ],
     [
       'one of another workspace',

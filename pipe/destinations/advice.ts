@@ -1,4 +1,4 @@
-/** What to do about a failure: rows from errors to advice, and those that apply to any server. */
+/** What to do about a failure: the advice for each kind of error, and the rows that apply to any server. */
 
 import {
   FileChangedError,
@@ -24,14 +24,14 @@ interface ServerFacts {
   readonly timeoutMs: number;
 }
 
-/** What may happen with any server. */
+/** Failures that any server may cause. */
 const serverRows: readonly Row<ServerFacts>[] = [
   {
-    // A 2xx that is not accepted has come with what the protocol does not have, too.
+    // The protocol does not have a 2xx that is not accepted, either.
     when: (error) =>
       error instanceof UnexpectedAnswerError || (error instanceof HttpError && error.refusal.status < 300),
     advice: (_, { serverVariable }) =>
-      `Something other than the server may have answered: check that ${serverVariable} is the right address, and that no sign-in page, proxy or gateway stands in between.`,
+      `Something other than the server may have answered: check that ${serverVariable} is the right address, and that no sign-in page, proxy or gateway answers in its place.`,
   },
   {
     when: (error) => error instanceof HttpError && error.refusal.status >= 500,
@@ -51,7 +51,7 @@ const serverRows: readonly Row<ServerFacts>[] = [
   {
     when: (error) => error instanceof NetworkError && /CERT|SIGNED|SIGNATURE|ISSUER|ERR_TLS/.test(error.code),
     advice: () =>
-      'The server presented a certificate that this pipe does not trust. Behind a company proxy, give its CA as a PEM file in NODE_EXTRA_CA_CERTS.',
+      'The server presented a certificate that this pipe does not trust. Behind a company proxy, set NODE_EXTRA_CA_CERTS to a PEM file with its CA certificate.',
   },
   {
     when: (error) => error instanceof NetworkError,
@@ -75,7 +75,7 @@ const serverRows: readonly Row<ServerFacts>[] = [
   },
 ];
 
-/** What the user can do; undefined if the message already says it. */
+/** What the user can do; undefined if the error message is enough. */
 export function explain<S extends CommonSettings>(
   error: unknown,
   destination: Pick<Destination<S>, 'advice' | 'isBitbucket' | 'serverVariable'>,
@@ -90,17 +90,17 @@ export function explain<S extends CommonSettings>(
   );
 }
 
-/** Of the first row that fits. */
+/** The advice of the first row that applies. */
 function adviceOf<Facts>(rows: readonly Row<Facts>[], error: unknown, facts: Facts): string | undefined {
   return rows.find((row) => row.when(error))?.advice(error as never, facts);
 }
 
-/** Whether a server refused with a reason that contains these words. */
+/** Whether a server refused with a reason that matches `words`. */
 export function isRefused(error: unknown, words: RegExp): boolean {
   return error instanceof HttpError && words.test(error.refusal.reason);
 }
 
-/** Whether a server refused with this code of a registry's error document, such as `NAME_UNKNOWN`. */
+/** Whether a registry refused with this error code, such as `NAME_UNKNOWN`. */
 export function hasErrorCode(code: string): (error: unknown) => error is HttpError {
   return (error): error is HttpError => error instanceof HttpError && error.refusal.codes.includes(code);
 }
@@ -116,10 +116,10 @@ function hasNetworkCode(...codes: readonly string[]): (error: unknown) => boolea
 
 export const packageScopes = scopesFor('api-token', 'packages');
 
-/** For a registry of packages that answers 401 to a user name and a token. */
+/** Advice for a package registry or repository that answers 401 to a user name and a token. */
 export function packagesCredentialsAdvice(what: 'registry' | 'repository', tokenKind: TokenKind): string {
   return (
     rejectionAdvice(tokenKind, 'packages') ??
-    `The ${what} does not accept this USERNAME and TOKEN. Bitbucket's takes an API token with the scopes ${packageScopes} and its email, or the pipeline's own BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN.`
+    `The ${what} does not accept this USERNAME and TOKEN. Bitbucket's accepts an API token with the scopes ${packageScopes} and the email of its account, or the pipeline's own BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN.`
   );
 }

@@ -1,4 +1,4 @@
-/** What a destination promises, and what it is given. */
+/** The interface of a destination, and the tools that it is given. */
 
 import type { Authorizer } from '../http/authorizer.ts';
 import type { Patience } from '../http/read-back.ts';
@@ -13,60 +13,60 @@ import type { ReportContent } from './report.ts';
 
 /** A place to publish to: one for each TYPE. */
 export interface Destination<S extends CommonSettings> {
-  /** What to do about its own failures. */
+  /** What to do about failures that only this destination has. */
   readonly advice: readonly Row<S>[];
   /** The variable that names the server. */
   readonly serverVariable: 'API_URL' | 'REGISTRY';
-  /** Whether the server is Bitbucket's own: only then does advice about Bitbucket apply. */
+  /** Whether the server is Bitbucket's own: advice about Bitbucket applies only then. */
   isBitbucket(settings: S): boolean;
   /**
-   * Does everything that comes before the first byte is sent.
+   * Does all work that precedes the first byte sent.
    *
    * @throws InputError if the user's files cannot be published
    */
   prepare(settings: S, tools: RunTools): Promise<Publication>;
 }
 
-/** What is ready to be published. */
+/** A plan that is ready to be carried out. */
 export interface Publication {
   /** The plan: what, how large, to where. */
   readonly lines: readonly string[];
   readonly warnings: readonly string[];
-  /** What is to be sent; undefined if only sending shows how much it is. */
+  /** How much will be sent; undefined if that is known only once it is sent. */
   readonly totalBytes: number | undefined;
-  /** Never throws: what went wrong is part of the conclusion. */
+  /** Never throws: an error is part of the conclusion. */
   publish(progress: Progress): Promise<Conclusion>;
-  /** Lets go of what it holds, published or not. */
+  /** Releases what it holds, published or not. */
   close?(): Promise<void>;
 }
 
-/** What became of a publication, for people and for machines. */
+/** The outcome of a publication, for people and for programs. */
 export interface Conclusion {
   /** What ended the run; undefined if it succeeded. */
   readonly error?: unknown;
   /** One line for each item of a run that failed. */
   readonly failureLines: readonly string[];
-  /** The text after `✔`. */
+  /** The line after `✔`. */
   summary(elapsedMs: number): string;
-  /** The result's own fields. */
+  /** The fields of the result that are specific to the destination. */
   readonly result: { readonly items: readonly unknown[]; readonly [field: string]: unknown };
   /** Output variables for the steps that follow. */
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly report: ReportContent;
 }
 
-/** What every destination works with. */
+/** Tools that every destination is given. */
 export interface RunTools {
   readonly log: Log;
-  /** What must not leave, in any text. */
+  /** Values that must not appear in any output. */
   readonly secrets: Secrets;
-  /** A client for the run's requests, with these credentials. */
+  /** A client for the run's requests that sends these credentials. */
   createHttp(authorizer: Authorizer): Http;
-  /** Ends the run. */
+  /** Aborts the run. */
   readonly signal: AbortSignal;
-  /** How long to go on asking for what has been written and cannot be read yet. */
+  /** How long to keep asking for something that was written but cannot be read yet. */
   readonly patience: Patience;
   readonly places: Places;
-  /** Whether the result, with its digests, will be written somewhere. */
+  /** Whether the result, digests included, will be written to a file or variable. */
   readonly wantsResult: boolean;
 }

@@ -1,4 +1,4 @@
-/** What all reports have in common: the words for failures, the frame of the result, and that of Code Insights. */
+/** What all reports share: the words for failures, the result's envelope, and the Code Insights report. */
 
 import type { Report, ReportDatum } from '../toolkit/code-insights.ts';
 import { printable } from '../toolkit/stdout.ts';
@@ -8,23 +8,23 @@ import type { Action } from './outcome.ts';
 const failureWords: Readonly<Record<Action, string>> = {
   uploaded: 'published',
   reused: 'published',
-  skipped: 'already there, left as it is',
+  skipped: 'already there, left unchanged',
   unconfirmed: 'sent, but not confirmed by the server',
   failed: 'NOT published',
   'not sent': 'not attempted',
 };
 
 /**
- * What became of one item of a run that failed: `  app.zip: published, https://…`
+ * The outcome of one item of a run that failed: `  app.zip: published, https://…`
  *
- * @param url where it was published
+ * @param url where the item is published
  */
 export function failureLine(name: string, action: Action, url?: string): string {
   const link = url === undefined || failureWords[action] !== 'published' ? '' : `, ${printable(url)}`;
   return `  ${printable(name)}: ${failureWords[action]}${link}`;
 }
 
-/** What was uploaded, in bytes, and how many items were not uploaded. */
+/** The uploaded items and their bytes, and the number of items that were not uploaded. */
 export function totalsOf<Item extends { readonly size: number; readonly action: Action }>(
   items: readonly Item[],
 ): { readonly uploaded: readonly Item[]; readonly uploadedBytes: number; readonly otherCount: number } {
@@ -44,20 +44,20 @@ export function resultOf(
   return { type, ...result, seconds, ...(errorMessage === undefined ? {} : { error: errorMessage }) };
 }
 
-/** What a destination has to say in Code Insights. */
+/** A destination's part of the Code Insights report. */
 export interface ReportContent {
   readonly title: string;
   readonly details: string;
-  /** The page to open from the report's title. */
+  /** The page that the report's title links to. */
   readonly link?: string;
   readonly totals: readonly ReportDatum[];
-  /** Name and address of what was published. */
+  /** The name and URL of each published item. */
   readonly links?: readonly { readonly name: string; readonly url: string }[];
 }
 
 const pipeName = 'bitbucket-upload-package';
 
-/** Code Insights shows ten data: the totals, then as many links as there is room for. */
+/** Code Insights shows ten data fields: the totals, then as many links as there is room for. */
 const maxLinks = 8;
 
 /** The Code Insights report of a run that succeeded: one for each TYPE, so that a commit can have several. */

@@ -1,4 +1,4 @@
-/** The table of destinations: for each TYPE, who reads its settings, and who publishes. */
+/** The table of destinations: for each TYPE, the function that reads its settings, and the code that publishes. */
 
 import type { CommonSettings, Values } from '../settings/common.ts';
 import type { GivenOptions } from '../settings/options.ts';
@@ -12,9 +12,9 @@ import { readMavenSettings } from './maven/settings.ts';
 import { readNpmSettings } from './npm/settings.ts';
 
 interface Entry<S extends CommonSettings> {
-  /** The settings; undefined if there are problems. */
+  /** @returns the settings; undefined if there are problems */
   readSettings(env: Environment, values: Values, given: GivenOptions, problems: Problems): S | undefined;
-  /** Loads the code that publishes: a run needs that of one destination only. */
+  /** Loads the code that publishes: a run needs only that of its own destination. */
   load(): Promise<Destination<S>>;
 }
 
@@ -42,6 +42,6 @@ export type Settings = {
 
 /** The destination that these settings are for. */
 export async function loadDestination<S extends Settings>({ type }: S): Promise<Destination<S>> {
-  // Each row has one type of settings for both, which TypeScript does not follow through a lookup.
+  // Both functions of a row have the same type of settings, which TypeScript cannot follow through a lookup.
   return (await destinations[type].load()) as unknown as Destination<S>;
 }

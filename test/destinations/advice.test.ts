@@ -99,7 +99,7 @@ describe('advises', () => {
     ['429', refused(429), facts, /about 1,000 requests an hour/],
     ['a redirect', refused(301, { location: 'https://moved/' }), facts, /moved to https:\/\/moved\/: change API_URL/],
     [
-      '500 of Bitbucket',
+      '500 from Bitbucket',
       refused(500),
       facts,
       /^The problem is on the server's side: see https:\/\/bitbucket\.status\.atlassian\.com\. It is safe/,
@@ -140,39 +140,39 @@ describe('advises', () => {
       'an API token',
       { requiredScopes: ['write:repository:bitbucket'], grantedScopes: ['read:repository:bitbucket', 'read:me'] },
       withApiToken,
-      'The token lacks the scope write:repository:bitbucket, and has read:repository:bitbucket, read:me. Scopes cannot be added later: create a token with write:repository:bitbucket and read:repository:bitbucket (the write scope does not include reading).',
+      'The token lacks the scope write:repository:bitbucket; it has read:repository:bitbucket, read:me. Scopes cannot be added later: create a token with write:repository:bitbucket and read:repository:bitbucket (the write scope does not include reading).',
     ],
     [
-      'an access token, of which nothing is known',
+      'an access token whose scopes are unknown',
       { requiredScopes: ['repository:write'] },
       withAccessToken,
       'The token lacks the scope repository:write. Scopes cannot be added later: create a token with repository:write.',
     ],
     [
-      'a token with a part of them',
+      'a token with some of them',
       { requiredScopes: ['a', 'b'], grantedScopes: ['a'] },
       withAccessToken,
-      'The token lacks the scope b, and has a. Scopes cannot be added later: create a token with repository:write.',
+      'The token lacks the scope b; it has a. Scopes cannot be added later: create a token with repository:write.',
     ],
     [
       'a token that seems to have them all',
       { requiredScopes: ['a'], grantedScopes: ['a'] },
       withAccessToken,
-      'The token lacks the scope a, and has a. Scopes cannot be added later: create a token with repository:write.',
+      'The token lacks the scope a; it has a. Scopes cannot be added later: create a token with repository:write.',
     ],
-  ])('on missing scopes, which it names, of %s', (_, given, facts, expected) => {
+  ])('on the scopes that are missing from %s, by name', (_, given, facts, expected) => {
     expect(advice(refused(403, given), facts)).toBe(expected);
   });
 });
 
-describe('leaves to its message', () => {
+describe('adds nothing to the message of', () => {
   it.each<[string, unknown]>([
     ['wrong input', new InputError('m')],
     ['a signal', new StoppedError('SIGTERM')],
     ['400', refused(400)],
     ['a redirect to nowhere', refused(302)],
     ['an unexpected error', new TypeError('m')],
-    ['what is no error', undefined],
+    ['a thrown value that is not an error', undefined],
   ])('%s', (_, error) => {
     expect(advice(error, facts)).toBeUndefined();
   });

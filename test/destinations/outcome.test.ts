@@ -21,7 +21,7 @@ it.each([
   ['reset after all was sent', new NetworkError('reset', 'ECONNRESET'), true, 'unconfirmed'],
   ['reset before all was sent', new NetworkError('reset', 'ECONNRESET'), false, 'failed'],
   ['no answer after all was sent', new StalledError('stalled'), true, 'unconfirmed'],
-  ['a changed file, whose last bytes are never sent', new FileChangedError('changed'), false, 'failed'],
+  ['a changed file, whose last byte is never sent', new FileChangedError('changed'), false, 'failed'],
 ])('%s', (_, error, wasSentWhole, expected) => {
   expect(failedAction(error, wasSentWhole)).toBe(expected);
 });

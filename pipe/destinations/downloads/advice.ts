@@ -1,11 +1,11 @@
-/** What to do when Downloads refuses. */
+/** What to do if Downloads refuses a request. */
 
 import { HttpError } from '../../errors.ts';
 import type { FileSettings } from './settings.ts';
 import { rejectionAdvice, scopesFor } from '../../settings/token-kinds.ts';
 import { hasStatus, type Row } from '../advice.ts';
 
-/** What the advice depends on. */
+/** The settings that the advice depends on. */
 export type FileFacts = Pick<FileSettings, 'workspace' | 'repository' | 'account'>;
 
 export const fileRows: readonly Row<FileFacts>[] = [
@@ -34,7 +34,7 @@ export const fileRows: readonly Row<FileFacts>[] = [
   {
     when: (error) => error instanceof HttpError && error.refusal.location !== undefined,
     advice: (error: HttpError) =>
-      `The server says that the address has moved to ${error.refusal.location}: change API_URL, WORKSPACE and REPOSITORY accordingly.`,
+      `The server reports that the address has moved to ${error.refusal.location}: change API_URL, WORKSPACE and REPOSITORY accordingly.`,
   },
 ];
 
@@ -49,6 +49,6 @@ function unauthorizedAdvice({ account: { tokenKind, scheme } }: FileFacts): stri
 
 function missingScopesAdvice(error: HttpError, { account }: FileFacts): string {
   const { requiredScopes, grantedScopes } = error.refusal;
-  const granted = grantedScopes.length === 0 ? '' : `, and has ${grantedScopes.join(', ')}`;
+  const granted = grantedScopes.length === 0 ? '' : `; it has ${grantedScopes.join(', ')}`;
   return `The token lacks the scope ${requiredScopes.filter((scope) => !grantedScopes.includes(scope)).join(', ') || requiredScopes.join(', ')}${granted}. Scopes cannot be added later: create a token with ${scopesFor(account.tokenKind, 'downloads')}.`;
 }

@@ -6,7 +6,7 @@ interface Checksum {
   readonly sha256: string;
 }
 
-/** One line for each file, by name; names with line breaks and backslashes are escaped as sha256sum(1) does. */
+/** One line for each file, sorted by name. Line breaks and backslashes in names are escaped as in sha256sum(1). */
 export function checksumsText(checksums: readonly Checksum[]): string {
   return [...checksums]
     .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -1,4 +1,4 @@
-/** Bitbucket Cloud's REST API for a repository's Downloads, one function for each of its operations. */
+/** Bitbucket Cloud's REST API for a repository's Downloads, one function for each operation. */
 
 import { InputError, PipeError, UnexpectedAnswerError } from '../../errors.ts';
 import { type Answer, discard, parseAnswer, readBytes } from '../../http/answer.ts';
@@ -12,26 +12,33 @@ import { fileForm } from './multipart.ts';
 export interface Download {
   readonly name: string;
   readonly size: number;
-  /** By the server's clock, in microseconds since 1970. */
+  /** Microseconds since 1970, by the server's clock. */
   readonly createdUs: number;
-  /** How long ago that was when it was listed, by the server's clock too; undefined if the server does not tell the time. */
+  /** Its age when it was listed, also by the server's clock; undefined if the server sent no `Date`. */
   readonly ageMs: number | undefined;
 }
 
+/**
+ * The Downloads of one repository.
+ *
+ * Each method throws HttpError, NetworkError or StalledError if the request fails, and UnexpectedAnswerError if the answer
+ * is not one of Bitbucket's.
+ */
 export interface DownloadsClient {
   /**
-   * Puts a file there; one of the same name is replaced.
+   * Uploads a file. A download with the same name is replaced.
    *
-   * @throws UnexpectedAnswerError if the server answers anything but 201: whether it has the file, the listing shows
+   * @param onSent is called with the number of bytes of `content` that this attempt has sent
+   * @throws UnexpectedAnswerError if the server answers anything but 201: only the listing shows whether it has the file
    */
   upload(name: string, content: SizedBody, onSent: (bytes: number) => void): Promise<void>;
-  /** All downloads, over all pages, each name once. */
+  /** All downloads, from all pages, each name once. @throws PipeError if the pages never end */
   list(): Promise<readonly Download[]>;
-  /** Reads a download's content. `read` starts over where the transfer breaks off. */
+  /** Reads a download's content. `read` is called again if the transfer breaks off. */
   read<T>(name: string, read: (answer: Answer) => Promise<T>): Promise<T>;
-  /** Whether there is a download of that name, whatever the listing shows. */
+  /** Whether there is a download with this name, whatever the listing shows. */
   exists(name: string): Promise<boolean>;
-  /** Deletes a download. @returns false if it was gone already */
+  /** Deletes a download. @returns false if it no longer existed */
   remove(name: string): Promise<boolean>;
 }
 
@@ -41,7 +48,11 @@ const maxPageBytes = 16 * 1024 * 1024;
 const maxRedirects = 3;
 const redirectStatuses = [301, 302, 303, 307, 308] as const;
 
-/** @see https://developer.atlassian.com/cloud/bitbucket/rest/api-group-downloads/ */
+/**
+ * The client for the Downloads of `workspace/repository`.
+ *
+ * @see https://developer.atlassian.com/cloud/bitbucket/rest/api-group-downloads/
+ */
 export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string, repository: string): DownloadsClient {
   const collection = `${apiUrl.href.replace(/\/+$/, '')}/repositories/${encodeURIComponent(workspace)}/${encodeURIComponent(repository)}/downloads`;
   const item = (name: string): URL => new URL(`${collection}/${encodeURIComponent(name)}`);
@@ -89,7 +100,7 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
             ),
         );
         const { values, next } = page;
-        // While others upload, pages shift, and what was on the last one comes again on the next.
+        // Other uploads shift the pages: a download on the last page can appear again on the next.
         for (const download of values) {
           const before = downloads.get(download.name);
           if (before === undefined || before.createdUs < download.createdUs) downloads.set(download.name, download);
@@ -123,7 +134,7 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
           answersContent: true,
         },
         async ({ status, body }) => {
-          // Not read further: where no redirect leads elsewhere, it is the whole content.
+          // Without a redirect, the body is the whole content: read no further.
           for await (const _ of body) break;
           return status !== 404;
         },
@@ -144,11 +155,11 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
 
 interface Page {
   readonly values: readonly Download[];
-  /** The query of the next page: its address may name a host that a gateway stands in for. */
+  /** The query of the next page. Only the query: behind a gateway, the URL may name another host. */
   readonly next: string | undefined;
 }
 
-/** @param nowMs by the server's clock; NaN if it does not tell. @throws InputError */
+/** @param nowMs by the server's clock; NaN if unknown. @throws InputError if it is not a page of downloads */
 function readPage(document: unknown, collection: string, nowMs: number): Page {
   const { values, next } = asObject(document, 'it');
   return {
@@ -165,7 +176,7 @@ function readDownload(value: unknown, where: string, nowMs: number): Download {
   return { name, size, createdUs, ageMs: Number.isNaN(nowMs) ? undefined : nowMs - createdUs / 1000 };
 }
 
-/** `2026-01-02T03:04:05.678901+00:00`: a Date would drop the digits that tell two uploads of one moment apart. */
+/** `2026-01-02T03:04:05.678901+00:00`: a Date would drop the microseconds that distinguish almost simultaneous uploads. */
 function parseTimeUs(text: string): number {
   const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
   return Date.parse(text.replace(/\.\d+/, '')) * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'));

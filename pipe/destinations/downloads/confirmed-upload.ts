@@ -1,4 +1,4 @@
-/** Uploads, and takes nobody's word for it but a 201: whatever else means success is settled by asking the listing. */
+/** Uploads a file. Only a 201 confirms it; after any other success, the listing decides. */
 
 import { UnexpectedAnswerError } from '../../errors.ts';
 import type { SizedBody } from '../../io/body.ts';
@@ -13,10 +13,14 @@ interface UploadTools {
   readonly patience: Patience;
 }
 
-/** An answer tells the time in whole seconds, and one host's clock may be a little ahead of another's. */
+/** `Date` has whole seconds, and one host's clock may be slightly ahead of another's. */
 const clockToleranceMs = 2_000;
 
-/** @throws UnexpectedAnswerError if the answer is not a 201, and the listing does not have the upload */
+/**
+ * Uploads `content` as the download `name`.
+ *
+ * @throws UnexpectedAnswerError if the answer is not a 201, and the listing does not show the upload
+ */
 export async function uploadConfirmed(
   name: string,
   content: SizedBody,
@@ -36,19 +40,19 @@ export async function uploadConfirmed(
     const find = async (): Promise<Download | undefined> => (await client.list()).find(isOurs);
     let found: Download | undefined;
     try {
-      // What answers with a page or an error has hardly taken the file: no need to wait for it to show.
+      // A server that answers with a web page or an error has probably not stored the file: do not wait for it to appear.
       found = error.isForeign ? await find() : await askUntil(find, (download) => download !== undefined, patience);
     } catch (failure) {
       patience.signal?.throwIfAborted();
-      log.warning(`Could not look up whether ${printable(name)} is there all the same: ${(failure as Error).message}`);
+      log.warning(`Could not check whether ${printable(name)} was stored anyway: ${(failure as Error).message}`);
       throw error;
     }
     if (found === undefined)
       throw new UnexpectedAnswerError(
-        `${error.message}, and the listing does not have it`,
+        `${error.message}, and the file is not in the listing`,
         { status: error.status, isForeign: error.isForeign, isMissing: true },
         { cause: error },
       );
-    log.warning(`${error.message}, but the listing has it`);
+    log.warning(`${error.message}, but the file is in the listing`);
   }
 }

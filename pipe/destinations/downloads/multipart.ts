@@ -1,4 +1,4 @@
-/** A file as the one part of a multipart/form-data body, streamed, with an exact length. */
+/** A file as the only part of a multipart/form-data body, streamed, with an exact length. */
 
 import { randomBytes } from 'node:crypto';
 import { bytesBody, concatBodies, type SizedBody } from '../../io/body.ts';
@@ -9,8 +9,10 @@ export interface FormBody {
 }
 
 /**
+ * The form that uploads `content` as the file `filename`.
+ *
  * @param field the form field's name
- * @see RFC 7578, and for names with quotes and line breaks https://html.spec.whatwg.org/#multipart-form-data
+ * @see RFC 7578, and https://html.spec.whatwg.org/#multipart-form-data for quotes and line breaks in names
  */
 export function fileForm(field: string, filename: string, content: SizedBody, boundary = newBoundary()): FormBody {
   const head =
@@ -23,7 +25,7 @@ export function fileForm(field: string, filename: string, content: SizedBody, bo
   };
 }
 
-/** Whether a name has characters that servers are known to read in different ways. */
+/** Whether a name has characters that servers are known to interpret differently. */
 export function needsEscaping(name: string): boolean {
   return /["\r\n]|%(?:0A|0D|22)/i.test(name);
 }
@@ -32,7 +34,7 @@ function escapeName(name: string): string {
   return name.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22');
 }
 
-// 144 random bits: no file holds it but by being made from it.
+// 144 random bits: no file contains them by chance.
 function newBoundary(): string {
   return `----pipe${randomBytes(18).toString('base64url')}`;
 }

@@ -1,4 +1,4 @@
-/** What became of the files of a run, whether it succeeded or not. */
+/** The outcome of each file of a run, whether or not the run succeeded. */
 
 import type { Action } from '../outcome.ts';
 

@@ -7,7 +7,7 @@ import type { FileSettings } from './settings.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { type Places, selectFiles } from '../../io/select-files.ts';
 
-/** The name of the list that `--checksums` adds, in the format of sha256sum(1). */
+/** The file that `--checksums` uploads, in the format of sha256sum(1). */
 export const checksumsName = 'SHA256SUMS';
 
 export interface PlannedFile {
@@ -24,18 +24,22 @@ export interface DownloadsPlan {
 
 type PlanSettings = Pick<FileSettings, 'patterns' | 'rename' | 'withChecksums'>;
 
-/** @throws InputError if the files cannot be what the user means */
+/**
+ * The files that FILENAME matches, each with the name that it will have among the downloads.
+ *
+ * @throws InputError if FILENAME matches nothing, or if the files cannot be published under their names
+ */
 export async function planDownloads(settings: PlanSettings, places: Places): Promise<DownloadsPlan> {
   const { files, leftOutDirectories } = await selectFiles(settings.patterns, places);
   checkNames(files);
   if (settings.rename !== undefined && files.length !== 1) {
     throw new InputError(
-      `--name renames one file, and FILENAME matches ${files.length}: name just one, or leave --name out`,
+      `--name renames one file, but FILENAME matches ${files.length}: name just one file, or leave --name out`,
     );
   }
   const planned = files.map((source) => ({ source, name: settings.rename ?? basename(source.path) }));
-  // Form parsers cut off what stands before a backslash, for the sake of old browsers that sent whole Windows paths,
-  // and take no control character in a header but the escaped line breaks.
+  // Form parsers drop everything before a backslash, because old browsers sent whole Windows paths, and accept no control
+  // character in a header except escaped line breaks.
   const unsendable = planned.filter(({ name }) => /\\|(?![\r\n])\p{Cc}/u.test(name)).map(({ name }) => printable(name));
   if (unsendable.length > 0) {
     throw new InputError(
@@ -44,13 +48,13 @@ export async function planDownloads(settings: PlanSettings, places: Places): Pro
   }
   if (settings.withChecksums && planned.some(({ name }) => name === checksumsName)) {
     throw new InputError(
-      `--checksums uploads a ${checksumsName} of its own, and FILENAME matches one too: leave one of them out`,
+      `--checksums uploads its own ${checksumsName}, but FILENAME also matches one: leave one of them out`,
     );
   }
   return { files: planned, totalBytes: files.reduce((sum, file) => sum + file.size, 0), leftOutDirectories };
 }
 
-/** @throws InputError if two files have the same base name: Downloads have no directories, so one would replace the other */
+/** @throws InputError if two files have the same base name: Downloads has no directories, so one would replace the other */
 function checkNames(files: readonly SourceFile[]): void {
   const problems = [...Map.groupBy(files, ({ path }) => basename(path))]
     .filter(([, same]) => same.length > 1)

@@ -1,4 +1,4 @@
-/** Carries out a plan: uploads in parallel, then checksums, verification and retention, and tells what became of each file. */
+/** Carries out a plan: parallel uploads, then checksums, verification and retention. Returns the outcome of each file. */
 
 import { PipeError } from '../../errors.ts';
 import { bytesBody } from '../../io/body.ts';
@@ -26,11 +26,11 @@ interface PublishTools {
   readonly client: DownloadsClient;
   readonly log: Log;
   readonly progress: Progress;
-  /** Ends the run; uploads under way are cut. */
+  /** Aborts the run, and the uploads in progress. */
   readonly signal: AbortSignal;
-  /** Whether somebody will want the SHA-256 of each file: reading costs little, hashing more. */
+  /** Whether the SHA-256 of each file is needed: hashing costs more than reading. */
   readonly wantsSha256: boolean;
-  /** For what has been written, and cannot be read yet. */
+  /** How long to wait for an upload to appear in the listing. */
   readonly patience: Patience;
 }
 
@@ -41,7 +41,7 @@ interface Entry {
   sha256?: string;
 }
 
-/** Never throws: what went wrong is part of the outcome. */
+/** Publishes the files. Never throws: an error is part of the outcome. */
 export async function publishDownloads(
   plan: DownloadsPlan,
   settings: FileSettings,
@@ -81,7 +81,7 @@ function toItem({ planned, url, action, sha256 }: Entry): OutcomeItem {
   return { name: planned.name, size: planned.source.size, url, sha256, action };
 }
 
-/** Marks what is to be left as it is. @throws PipeError under `--no-clobber`, before anything is sent */
+/** Marks the files that `--skip-existing` skips. @throws PipeError if `--no-clobber` forbids the upload, before anything is sent */
 async function applyExisting(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
   if (settings.existing === 'replace') return;
   const existing = new Map((await tools.client.list()).map((download) => [download.name, download]));
@@ -90,7 +90,7 @@ async function applyExisting(entries: readonly Entry[], settings: FileSettings, 
     const taken = names.filter((name) => existing.has(name));
     if (taken.length > 0)
       throw new PipeError(
-        `already among the downloads, and --no-clobber forbids to replace them: ${taken.map(printable).join(', ')}`,
+        `already among the downloads, and --no-clobber forbids replacing them: ${taken.map(printable).join(', ')}`,
       );
     return;
   }
@@ -99,22 +99,22 @@ async function applyExisting(entries: readonly Entry[], settings: FileSettings, 
     if (download === undefined) continue;
     entry.action = 'skipped';
     tools.progress.skip(entry.planned.source.size);
-    sayIfDifferent(entry.planned, download, tools.log);
+    warnIfDifferent(entry.planned, download, tools.log);
   }
 }
 
-function sayIfDifferent({ name, source }: PlannedFile, download: Download, log: Log): void {
+function warnIfDifferent({ name, source }: PlannedFile, download: Download, log: Log): void {
   if (download.size === source.size) return;
   log.warning(
-    `${printable(name)} is left as it is, at ${formatBytes(download.size)}, though the file here has ${formatBytes(source.size)}`,
+    `${printable(name)} is left unchanged at ${formatBytes(download.size)}, although the local file has ${formatBytes(source.size)}`,
   );
 }
 
-/** The first failure lets uploads under way finish, and starts no other. @throws that failure */
+/** After the first failure, uploads in progress finish, and no others start. @throws that first failure */
 async function uploadAll(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
   for (const entry of entries)
-    if (entry.action === 'skipped') tools.log.info(`${printable(entry.planned.name)}: skipped, it is there already`);
-  // Large files first: the last one to start is then a short one, and the end comes sooner.
+    if (entry.action === 'skipped') tools.log.info(`${printable(entry.planned.name)}: skipped, already there`);
+  // Largest first: then the last upload to start is a short one, and the run ends sooner.
   const queue = entries
     .filter(({ action }) => action === 'not sent')
     .sort((a, b) => b.planned.source.size - a.planned.source.size);
@@ -123,7 +123,7 @@ async function uploadAll(entries: readonly Entry[], settings: FileSettings, tool
     try {
       await uploadOne(entry, tools, settings);
     } catch (error) {
-      // The first failure ends the run, and is printed as its reason; what else fails meanwhile is said here.
+      // The first failure is printed as the reason that the run ended; later ones are logged here.
       if (hasFailed && !tools.signal.aborted) tools.log.error((error as Error).message);
       hasFailed = true;
       throw error;
@@ -185,7 +185,7 @@ async function uploadChecksums(
   tools.log.info(`${checksumsName}: uploaded, ${formatCount(entries.length, 'line')}, ${list.url}`);
 }
 
-/** Reads a file that was not sent in this run. */
+/** Hashes a file that this run did not send. */
 async function hashFile({ source }: PlannedFile): Promise<string> {
   return (await readThrough(fileBody(source), createSha256())).digest();
 }

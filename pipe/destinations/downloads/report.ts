@@ -1,4 +1,4 @@
-/** Words the plan and the outcome of an upload to Downloads, for people and for machines. */
+/** Describes the plan and the outcome of an upload to Downloads, for people and for programs. */
 
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
@@ -9,12 +9,12 @@ import type { DownloadsOutcome } from './outcome.ts';
 import { checksumsName, type DownloadsPlan } from './plan.ts';
 import type { FileSettings } from './settings.ts';
 
-/** A plan longer than this is cut in the log; everything is listed once it is published. */
+/** The log shows this many files of a plan; every file is listed when it is published. */
 const maxPlanLines = 50;
 /** Bitbucket allows about 1,000 requests an hour. */
 const manyRequests = 900;
 
-/** What will be sent, and what to know before. */
+/** The plan in words, and warnings about it. */
 export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publication, 'lines' | 'warnings'> {
   const { files, totalBytes, leftOutDirectories } = plan;
   const target = `the downloads of ${settings.workspace}/${settings.repository} at ${settings.apiUrl.host}`;
@@ -26,7 +26,7 @@ export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publ
     }),
   ];
   if (files.length > maxPlanLines) lines.push(`  … and ${files.length - maxPlanLines} more`);
-  if (settings.withChecksums) lines.push(`  ${checksumsName}, made from these`);
+  if (settings.withChecksums) lines.push(`  ${checksumsName}, with the checksums of these files`);
   if (settings.retention !== undefined) {
     lines.push(
       `Then deleting all but the newest ${settings.retention.keep} downloads that match ${printable(settings.retention.pattern)}`,
@@ -34,17 +34,17 @@ export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publ
   }
   const warnings = leftOutDirectories.map(
     (directory) =>
-      `${printable(directory)} is a directory, and is left out: ${printable(directory)}/** names its files`,
+      `${printable(directory)} is a directory, so it is left out: use ${printable(directory)}/** for its files`,
   );
   if (files.length > manyRequests) {
     warnings.push(
-      `${files.length} files need as many requests, and Bitbucket allows about 1,000 an hour: an archive of them is one`,
+      `${files.length} files need ${files.length} requests, and Bitbucket allows about 1,000 an hour: an archive of them needs only one`,
     );
   }
   return { lines, warnings };
 }
 
-/** What became of the files. */
+/** The outcome, for the log, the result, the output variables and Code Insights. */
 export function concludeDownloads(outcome: DownloadsOutcome, settings: FileSettings): Conclusion {
   const { items, deleted, error } = outcome;
   const { uploaded, uploadedBytes } = totalsOf(items);

@@ -1,4 +1,4 @@
-/** What `--keep` deletes: by the server's dates alone, and never what is not older than everything this run published. */
+/** Deletes old downloads for `--keep`: by the server's dates alone, and only downloads older than all that this run published. */
 
 import { matchesGlob } from 'node:path';
 import { askUntil, type Patience } from '../../http/read-back.ts';
@@ -7,7 +7,7 @@ import { printable } from '../../toolkit/stdout.ts';
 import type { Download, DownloadsClient } from './client.ts';
 
 interface Retention {
-  /** How many of the matching downloads stay, the newest ones. */
+  /** How many of the newest matching downloads to keep. */
   readonly keep: number;
   readonly pattern: string;
 }
@@ -20,22 +20,22 @@ export interface RetentionTools {
 }
 
 /**
- * A name that is to be deleted could be published anew after the listing, so each deletion has a listing of its own. Many
- * at once, which is a first run's backlog, share one: Bitbucket allows 1,000 requests an hour.
+ * Another run may publish a name again after it was listed, so each deletion has a listing of its own. Batches of the
+ * backlog that a first run finds share one listing: Bitbucket allows 1,000 requests an hour.
  */
 const backlogLength = 10;
 
 /**
  * The downloads to delete, oldest first.
  *
- * @param published the names that this run has uploaded; the listing has all of them
+ * @param published the names that this run uploaded; `downloads` contains all of them
  */
 export function expiredDownloads(
   downloads: readonly Download[],
   { keep, pattern }: Retention,
   published: ReadonlySet<string>,
 ): readonly Download[] {
-  // What is as new as this run's oldest upload may be another run's, which is not done yet: its own run decides.
+  // A download as new as this run's oldest upload may belong to another run that is still in progress: leave it to that run.
   const oldestOwn = Math.min(...downloads.filter(({ name }) => published.has(name)).map(({ createdUs }) => createdUs));
   return downloads
     .filter(({ name }) => matchesGlob(name, pattern))
@@ -46,10 +46,11 @@ export function expiredDownloads(
 }
 
 /**
- * Deletes what has expired. Other runs may publish and delete at the same time: whoever comes last sees all of it, and
- * leaves the newest.
+ * Deletes expired downloads. Other runs may publish and delete at the same time: the last one to list sees all uploads, and
+ * keeps the newest.
  *
- * @param deleted takes the names as they are deleted
+ * @param deleted receives each name when it is deleted
+ * @throws HttpError, NetworkError, StalledError or UnexpectedAnswerError if a request fails
  */
 export async function applyRetention(
   retention: Retention,
@@ -58,18 +59,18 @@ export async function applyRetention(
   tools: RetentionTools,
 ): Promise<void> {
   const { client, log, signal } = tools;
-  const dealtWith = new Set<string>();
+  const handled = new Set<string>();
   for (;;) {
     const downloads = await listPublished(published, tools);
     if (downloads === undefined) return;
-    // A listing may show for a while what is deleted already.
-    const expired = expiredDownloads(downloads, retention, published).filter(({ name }) => !dealtWith.has(name));
-    const turn = expired.slice(0, expired.length > backlogLength ? backlogLength : 1);
-    for (const { name } of turn) {
+    // A listing may still show downloads that were just deleted.
+    const expired = expiredDownloads(downloads, retention, published).filter(({ name }) => !handled.has(name));
+    const batch = expired.slice(0, expired.length > backlogLength ? backlogLength : 1);
+    for (const { name } of batch) {
       signal.throwIfAborted();
-      dealtWith.add(name);
+      handled.add(name);
       if (!(await client.remove(name))) {
-        log.debug(`${printable(name)}: has been deleted by something else`);
+        log.debug(`${printable(name)}: already deleted by something else`);
         continue;
       }
       deleted.push(name);
@@ -77,11 +78,11 @@ export async function applyRetention(
         `${printable(name)}: deleted, older than the newest ${retention.keep} that match ${printable(retention.pattern)}`,
       );
     }
-    if (turn.length === expired.length) return;
+    if (batch.length === expired.length) return;
   }
 }
 
-/** The listing; undefined if it lacks what this run has published, so that nobody can tell what is older. */
+/** The listing; undefined if it lacks one of this run's uploads, and so cannot show what is older. */
 async function listPublished(
   published: ReadonlySet<string>,
   { client, log, patience }: RetentionTools,
@@ -100,8 +101,8 @@ async function listPublished(
   if (missing === undefined) return downloads;
   log.warning(
     isGone
-      ? `${printable(missing)} was uploaded, and something else has deleted it since: --keep leaves the other downloads to whatever did`
-      : `${printable(missing)} was uploaded, and the listing does not show it yet: --keep leaves old downloads to the next run`,
+      ? `${printable(missing)} was uploaded, but something else has deleted it since: --keep leaves the other downloads alone`
+      : `${printable(missing)} was uploaded, but the listing does not show it yet: --keep leaves old downloads for the next run`,
   );
   return undefined;
 }

@@ -10,24 +10,24 @@ import { defaultApiUrl } from '../../settings/variables.ts';
 import type { ArrayValue, Environment } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
 
-/** Files to a repository's Downloads. */
+/** Settings for uploading files to a repository's Downloads. */
 export interface FileSettings extends CommonSettings {
   readonly type: 'file';
   readonly workspace: string;
   readonly repository: string;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly apiUrl: URL;
   readonly account: Account;
   readonly patterns: ArrayValue;
   readonly rename?: string | undefined;
-  /** What to do if a download of the name exists. */
+  /** What to do if a download with the same name exists. */
   readonly existing: 'replace' | 'skip' | 'fail';
   readonly retention?: { readonly keep: number; readonly pattern: string } | undefined;
   readonly withChecksums: boolean;
   readonly verify: 'none' | 'listing' | 'content';
 }
 
-/** The settings; undefined if there are problems. */
+/** Reads the settings of TYPE file; undefined if there are problems. */
 export function readFileSettings(
   env: Environment,
   values: Values,
@@ -63,7 +63,7 @@ function readDownloadName(given: GivenOptions, problems: Problems): string | und
   if (name === undefined) return undefined;
   const bytes = Buffer.byteLength(name);
   if (bytes > maxNameBytes)
-    problems.add('EXTRA_ARGS', `option --name is ${bytes} bytes long, and ${maxNameBytes} is the most`);
+    problems.add('EXTRA_ARGS', `option --name is ${bytes} bytes long, but the limit is ${maxNameBytes}`);
   else if (/[/\\]|(?![\r\n])\p{Cc}/u.test(name) || /^\.{0,2}$/.test(name))
     problems.add('EXTRA_ARGS', `option --name needs a file name without a path, not ${JSON.stringify(name)}`);
   return name;

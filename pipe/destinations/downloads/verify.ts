@@ -1,4 +1,4 @@
-/** Compares what the server holds with what was sent, by its listing or by the content itself. */
+/** Compares the downloads with what was sent, by the listing or by the content itself. */
 
 import { HttpError, VerificationError } from '../../errors.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
@@ -17,7 +17,11 @@ interface VerifyTools {
   readonly signal: AbortSignal;
 }
 
-/** @throws VerificationError naming each file that differs */
+/**
+ * Verifies the uploads as `--verify` asks.
+ *
+ * @throws VerificationError naming each file that differs
+ */
 export async function verifyUploads(
   items: readonly OutcomeItem[],
   settings: FileSettings,
@@ -36,14 +40,16 @@ async function verifyListing(items: readonly OutcomeItem[], tools: VerifyTools):
     if (found === undefined) return [`${printable(name)} is not in the listing`];
     return found === size ? [] : [`${printable(name)} is listed with ${found} bytes, not ${size}`];
   });
-  if (problems.length > 0) throw new VerificationError(`the downloads are not what was sent: ${problems.join('; ')}`);
+  if (problems.length > 0)
+    throw new VerificationError(`the downloads differ from what was sent: ${problems.join('; ')}`);
   tools.log.info(`Verified: the listing has ${formatCount(items.length, 'file')} with the right name and size`);
 }
 
 async function verifyContents(items: readonly OutcomeItem[], concurrency: number, tools: VerifyTools): Promise<void> {
   const found = await mapConcurrently(items, concurrency, (item) => contentProblem(item, tools.client));
   const problems = found.filter((problem) => problem !== undefined);
-  if (problems.length > 0) throw new VerificationError(`the downloads are not what was sent: ${problems.join('; ')}`);
+  if (problems.length > 0)
+    throw new VerificationError(`the downloads differ from what was sent: ${problems.join('; ')}`);
   const bytes = items.reduce((sum, { size }) => sum + size, 0);
   tools.log.info(
     `Verified: ${formatCount(items.length, 'file')}, ${formatBytes(bytes)}, read back with the right SHA-256`,
@@ -63,15 +69,13 @@ async function contentProblem(
     }
     return { length, sha256: hash.digest() };
   });
-  if (received.length !== size) return `${printable(name)} has ${received.length} bytes there, not ${size}`;
-  return received.sha256 === sha256
-    ? undefined
-    : `${printable(name)} has SHA-256 ${received.sha256} there, not ${sha256}`;
+  if (received.length !== size) return `${printable(name)} has ${received.length} bytes, not ${size}`;
+  return received.sha256 === sha256 ? undefined : `${printable(name)} has SHA-256 ${received.sha256}, not ${sha256}`;
 }
 
 /**
- * Servers differ in how they read quotes and line breaks in a multipart file name, and no document says how
- * Bitbucket does: such names, and only they, are looked up without being asked to.
+ * Servers differ in how they interpret quotes and line breaks in a multipart file name, and Bitbucket does not document
+ * its way: such names are always looked up, even without `--verify`.
  */
 async function verifyEscapedNames(items: readonly OutcomeItem[], tools: VerifyTools): Promise<void> {
   const unusual = items.filter(({ name }) => needsEscaping(name));
@@ -80,8 +84,6 @@ async function verifyEscapedNames(items: readonly OutcomeItem[], tools: VerifyTo
     await verifyListing(unusual, tools);
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
-    tools.log.warning(
-      `Could not look up whether names with quotes or line breaks arrived as they are: ${error.message}`,
-    );
+    tools.log.warning(`Could not check whether names with quotes or line breaks arrived unchanged: ${error.message}`);
   }
 }

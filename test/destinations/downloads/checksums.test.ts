@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { checksumsText } from '../../../pipe/destinations/downloads/checksums.ts';
 
-it('is a list that the real sha256sum accepts, for names of every kind', () => {
+it('is a list that the real sha256sum accepts, even with unusual names', () => {
   const directory = mkdtempSync(join(tmpdir(), 'sums-'));
   const names = ['plain.zip', 'with space', 'back\\slash', 'new\nline', 'return\rhere', 'ünï', '*star', '-dash'];
   for (const name of names) writeFileSync(join(directory, name), name);

@@ -10,7 +10,7 @@ const client = (http: TestClient, server: TestServer): DownloadsClient =>
 const listed = (name: string, createdOn: string): object => ({ name, size: 1, created_on: createdOn });
 
 describe('the listing', () => {
-  it('tells microseconds apart', async () => {
+  it('keeps microseconds', async () => {
     const times = ['00:00:01.000001+00:00', '00:00:01.000002Z', '00:00:01Z', '01:00:01.5+01:00'];
     const values = times.map((time) => listed(time, `1970-01-01T${time}`));
     await using server = await serve(answer(200, JSON.stringify({ values })));
@@ -35,7 +35,7 @@ describe('the listing', () => {
     ['{"values":[{"name":"a","size":1,"created_on":null}]}', 'values[0] has no name, size or date'],
     ['secret', "it is not valid JSON: Unexpected token 's'"],
     ['['.repeat(101) + ']'.repeat(101), 'it is nested more than 100 levels deep'],
-  ])('of which a server makes %s fails in words', async (text, problem) => {
+  ])('fails with a clear message if the server sends %s', async (text, problem) => {
     await using server = await serve(answer(200, text));
     await using http = testClient();
     const listing = client(http, server).list();
@@ -46,7 +46,7 @@ describe('the listing', () => {
     await expect(listing).rejects.not.toThrow('secret');
   });
 
-  it('has each name once, and the newest of that name, though its pages shift while it is read', async () => {
+  it('has each name once, with its newest upload, even if pages shift while it is read', async () => {
     const [old, recent] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'];
     const next = 'https://api.bitbucket.org/2.0/x?page=2';
     await using server = await serve(
@@ -67,7 +67,7 @@ it.each([
   [200, true],
   [302, true],
   [404, false],
-])('a download whose address answers %i exists: %s', async (status, exists) => {
+])('a download whose URL answers %i exists: %s', async (status, exists) => {
   await using server = await serve(answer(status, 'x'.repeat(1000), { location: '/elsewhere' }));
   await using http = testClient();
   expect(await client(http, server).exists('a b.zip')).toBe(exists);

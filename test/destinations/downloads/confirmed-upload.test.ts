@@ -7,7 +7,7 @@ const { fixture, write, landed, requests } = usePublishFixture();
 const signIn = '<!DOCTYPE html><html><head><title>Sign in</title></head></html>';
 const page: FaultAction = { kind: 'status', status: 200, headers: { 'content-type': 'text/html' }, body: signIn };
 
-describe('an answer that is not a 201, to a file that did not arrive', () => {
+describe('an answer other than 201, to a file that was not stored', () => {
   it.each<[string, FaultAction, string]>([
     ['a sign-in page', page, 'the server answered 200 with a web page, "Sign in" (text/html)'],
     ['a page with 201', { ...page, status: 201 }, 'the server answered 201 with a web page, "Sign in" (text/html)'],
@@ -18,7 +18,7 @@ describe('an answer that is not a 201, to a file that did not arrive', () => {
     ],
     ['nothing', { kind: 'status', status: 204, body: '' }, 'the server answered 204, not 201 (Created)'],
     ['other words', { kind: 'status', status: 200, body: 'OK' }, 'the server answered 200, not 201 (Created)'],
-  ])('%s fails the run, though an older download has the same name and size', async (_, action, words) => {
+  ])('%s fails the run, even if an older download has the same name and size', async (_, action, words) => {
     await write('a.txt', 'new');
     fixture.sandbox.put('a.txt', 'old', new Date(Date.now() - 60_000));
     fixture.sandbox.inject({ method: 'POST', action });
@@ -26,14 +26,14 @@ describe('an answer that is not a 201, to a file that did not arrive', () => {
     expect(exitCode).toBe(1);
     expect(output).toContain('✖ a.txt: ');
     expect(output).toContain(words);
-    expect(output).toContain('and the listing does not have it');
+    expect(output).toContain('and the file is not in the listing');
     expect(output).toContain('What to do: Something other than the server may have answered: check that API_URL');
     expect(output).toContain('a.txt: NOT published');
     expect(requests('POST')).toBe(1);
     expect(output).not.toContain('✔');
   });
 
-  it('a sign-in page that comes before the file was read fails at once', async () => {
+  it('a sign-in page sent before the file was read fails the run at once', async () => {
     await write('large.bin', large);
     fixture.sandbox.inject({ method: 'POST', action: { ...page, when: 'early' } });
     const { exitCode, output } = await fixture.upload('large.bin');
@@ -42,7 +42,7 @@ describe('an answer that is not a 201, to a file that did not arrive', () => {
     expect(requests('POST')).toBe(1);
   });
 
-  it('SHA256SUMS is no exception', async () => {
+  it('applies to SHA256SUMS, too', async () => {
     await write('a.txt');
     fixture.sandbox.inject({ method: 'POST', skip: 1, action: page });
     const { exitCode, output } = await fixture.upload('a.txt', '--checksums');
@@ -51,35 +51,35 @@ describe('an answer that is not a 201, to a file that did not arrive', () => {
     expect(output).toContain('a.txt: published');
   });
 
-  it('is not settled if the listing cannot be read', async () => {
+  it('leaves the upload unconfirmed if the listing cannot be read', async () => {
     await write('a.txt');
     fixture.sandbox.inject({ method: 'POST', action: page });
     fixture.sandbox.inject({ method: 'GET', action: { kind: 'status', status: 403 } });
     const { exitCode, output } = await fixture.upload('a.txt');
     expect(exitCode).toBe(1);
-    expect(output).toContain('WARNING: Could not look up whether a.txt is there all the same: GET');
+    expect(output).toContain('WARNING: Could not check whether a.txt was stored anyway: GET');
     expect(output).toContain('a.txt: sent, but not confirmed by the server');
   });
 });
 
-describe('an answer that is not a 201, to a file that did arrive', () => {
+describe('an answer other than 201, to a file that was stored', () => {
   it.each<[string, FaultAction]>([
     ['200', { kind: 'other-status', status: 200 }],
     ['204', { kind: 'other-status', status: 204 }],
     ['a page', { kind: 'other-status', status: 200, page: signIn }],
     ['a page with 201', { kind: 'other-status', status: 201, page: signIn }],
-  ])('%s is a success that the log tells of', async (_, action) => {
+  ])('%s is a success, with a warning', async (_, action) => {
     const sha256 = await write('a.txt', 'new');
     fixture.sandbox.put('a.txt', 'old', new Date(Date.now() - 60_000));
     fixture.sandbox.inject({ method: 'POST', action });
     const { exitCode, output } = await fixture.upload('a.txt', '--output', 'result.json');
-    expect(output).toContain('but the listing has it');
+    expect(output).toContain('but the file is in the listing');
     expect(output).toContain(`a.txt: uploaded, 3 B, sha256 ${sha256}`);
     expect(exitCode).toBe(0);
     expect(landed()).toEqual({ 'a.txt': sha256 });
   });
 
-  it('is waited for if only the status is unusual', async () => {
+  it('waits for the file to appear if only the status is unusual', async () => {
     await write('a.txt');
     fixture.sandbox.inject({ method: 'POST', action: { kind: 'other-status', status: 202 } });
     fixture.sandbox.inject({

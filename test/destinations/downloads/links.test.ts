@@ -11,7 +11,7 @@ it.each([
   expect(downloadsPage({ ...target, apiUrl: new URL(apiUrl) })).toBe(page);
 });
 
-it('a name with every kind of character is one path segment', () => {
+it('encodes a name with special characters as one path segment', () => {
   const link = downloadLink({ ...target, apiUrl: new URL('https://api.bitbucket.org/2.0') }, 'a b/c?d#e%22".zip');
   expect(link).toBe('https://bitbucket.org/acme/app/downloads/a%20b%2Fc%3Fd%23e%2522%22.zip');
 });

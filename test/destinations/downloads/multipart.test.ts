@@ -9,7 +9,7 @@ async function textOf(body: Body): Promise<string> {
 }
 
 describe('fileForm', () => {
-  it('is one part in the form of RFC 7578, of exactly the length it says', async () => {
+  it('is one part as in RFC 7578, with the exact length', async () => {
     const { body, contentType } = fileForm('files', 'app.zip', bytesBody('content'), 'B');
     expect(contentType).toBe('multipart/form-data; boundary=B');
     const text = await textOf(body);
@@ -19,7 +19,7 @@ describe('fileForm', () => {
     expect(body.length).toBe(Buffer.byteLength(text));
   });
 
-  it('can be opened again, with the same boundary', async () => {
+  it('can be opened again with the same boundary', async () => {
     const { body, contentType } = fileForm('files', 'ünï.zip', bytesBody('content'));
     const first = await textOf(body);
     expect(await textOf(body)).toBe(first);

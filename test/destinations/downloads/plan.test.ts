@@ -34,6 +34,6 @@ it('refuses files with the same base name, and names all of them', async () => {
   );
 });
 
-it('lets no control character of a name reach the message', async () => {
+it('keeps control characters in names out of the message', async () => {
   expect(await problem('a/ev\u001B[31mil.zip', 'b/ev\u001B[31mil.zip')).not.toContain('\u001B');
 });

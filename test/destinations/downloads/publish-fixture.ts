@@ -1,4 +1,4 @@
-/** Files in a working directory, what of them lands in Downloads, and by how many requests. */
+/** Writes files to a working directory, and shows what landed in Downloads and how many requests that took. */
 
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -7,14 +7,14 @@ import { type Fixture, useSandbox } from '../../run-pipe.ts';
 
 export interface PublishFixture {
   readonly fixture: Fixture;
-  /** Into the working directory. @returns the content's SHA-256 */
+  /** Writes a file to the working directory. @returns the content's SHA-256 */
   readonly write: (name: string, content?: Buffer | string) => Promise<string>;
-  /** What the server holds, by name. */
+  /** The SHA-256 of each download on the server, by name. */
   readonly landed: () => Readonly<Record<string, string>>;
   readonly requests: (method: string) => number;
 }
 
-/** More than the system's buffers take, so that a fault in the middle is one for both sides. */
+/** Larger than the system's socket buffers, so that both sides see a fault in the middle. */
 export const large = Buffer.alloc(12 * 1024 * 1024, 'pipe');
 
 export function usePublishFixture(): PublishFixture {

@@ -10,7 +10,7 @@ import { large, usePublishFixture } from './publish-fixture.ts';
 const { fixture, write, landed, requests } = usePublishFixture();
 
 describe('what is sent is what lands', () => {
-  it('files of every size around the chunk, and none', async () => {
+  it('files of sizes around the chunk size, and an empty one', async () => {
     const chunk = 1024 * 1024;
     const sizes = [0, 1, chunk - 1, chunk, chunk + 1, 3 * chunk + 5];
     const expected: Record<string, string> = {};
@@ -38,7 +38,7 @@ describe('what is sent is what lands', () => {
     expect(Object.keys(landed()).sort()).toEqual([...names].sort());
   });
 
-  it('a name with a backslash, which servers take for a path, is refused before anything is sent', async () => {
+  it('a name with a backslash, which servers read as a path, is refused before anything is sent', async () => {
     await write('back\\slash.txt');
     await write('other.txt');
     const { exitCode, output } = await fixture.upload('*.txt');
@@ -48,14 +48,14 @@ describe('what is sent is what lands', () => {
     expect((await fixture.upload('back*', '--name', 'slash.txt')).exitCode).toBe(0);
   });
 
-  it('a name that the server reads in another way than it was meant is no silent success', async () => {
+  it('a name that the server stores differently is an error', async () => {
     await write('100%22.txt');
     const { exitCode, output } = await fixture.upload('*.txt');
     expect(exitCode).toBe(1);
     expect(output).toContain('100%22.txt is not in the listing');
   });
 
-  it('each file in a request of its own, with an exact length, and no more than the concurrency at a time', async () => {
+  it('each file in its own request, with an exact length, and at most --concurrency at a time', async () => {
     for (let index = 0; index < 12; index++) await write(`${index}.txt`);
     fixture.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'delay', ms: 30 } });
     await fixture.upload('*.txt', '--concurrency', '3');
@@ -83,7 +83,7 @@ describe('what is sent is what lands', () => {
     await write('b.jar');
     const { exitCode, output } = await fixture.upload('*.jar', '--name', 'app.jar');
     expect(exitCode).toBe(1);
-    expect(output).toContain('✖ --name renames one file, and FILENAME matches 2');
+    expect(output).toContain('✖ --name renames one file, but FILENAME matches 2');
     expect(fixture.sandbox.requests).toEqual([]);
   });
 
@@ -107,24 +107,24 @@ describe('what is sent is what lands', () => {
     expect(fixture.sandbox.requests).toEqual([]);
   });
 
-  it('directories that a glob matches are named in a warning', async () => {
+  it('directories that a glob matches cause a warning', async () => {
     await write('dist/a.txt');
     await write('dist/sub/b.txt');
     const { exitCode, output } = await fixture.upload('dist/*');
     expect(exitCode).toBe(0);
-    expect(output).toContain('WARNING: dist/sub is a directory, and is left out: dist/sub/** names its files');
+    expect(output).toContain('WARNING: dist/sub is a directory, so it is left out: use dist/sub/** for its files');
   });
 });
 
-describe('downloads that are there already', () => {
-  it('are replaced, unless asked otherwise', async () => {
+describe('downloads that already exist', () => {
+  it('are replaced by default', async () => {
     fixture.sandbox.put('a.txt', 'old');
     const sha256 = await write('a.txt', 'new');
     expect((await fixture.upload('a.txt')).exitCode).toBe(0);
     expect(landed()).toEqual({ 'a.txt': sha256 });
   });
 
-  it('--skip-existing leaves them, says so where the size differs, and finds them on any page of the listing', async () => {
+  it('--skip-existing leaves them, warns if the size differs, and finds them on any page of the listing', async () => {
     for (let index = 0; index < 250; index++) fixture.sandbox.put(`old-${index}.txt`, 'old');
     await write('old-3.txt', 'old');
     await write('old-249.txt', 'another');
@@ -134,8 +134,8 @@ describe('downloads that are there already', () => {
     expect(fixture.sandbox.downloads.get('old-249.txt')?.size).toBe(3);
     expect(landed()['new.txt']).toBe(sha256);
     expect(requests('POST')).toBe(1);
-    expect(output).toContain('INFO: old-3.txt: skipped, it is there already');
-    expect(output).toContain('WARNING: old-249.txt is left as it is, at 3 B, though the file here has 7 B');
+    expect(output).toContain('INFO: old-3.txt: skipped, already there');
+    expect(output).toContain('WARNING: old-249.txt is left unchanged at 3 B, although the local file has 7 B');
     expect(output).toContain('skipped 2 already there');
   });
 
@@ -145,7 +145,7 @@ describe('downloads that are there already', () => {
     await write('b.txt', 'new');
     const { exitCode, output } = await fixture.upload('*.txt', '--no-clobber');
     expect(exitCode).toBe(1);
-    expect(output).toContain('✖ already among the downloads, and --no-clobber forbids to replace them: a.txt');
+    expect(output).toContain('✖ already among the downloads, and --no-clobber forbids replacing them: a.txt');
     expect(requests('POST')).toBe(0);
   });
 
@@ -157,7 +157,7 @@ describe('downloads that are there already', () => {
     expect(requests('POST')).toBe(0);
   });
 
-  it('a listing that may not be read stops --skip-existing, and names the scope', async () => {
+  it('--skip-existing fails if the token may not read the listing, and names the scope', async () => {
     await write('a.txt');
     const { exitCode, output } = await fixture.runPipe({
       FILENAME: 'a.txt',
@@ -166,13 +166,13 @@ describe('downloads that are there already', () => {
       EXTRA_ARGS: '--skip-existing',
     });
     expect(exitCode).toBe(1);
-    expect(output).toContain('The token lacks the scope read:repository:bitbucket, and has write:repository:bitbucket');
+    expect(output).toContain('The token lacks the scope read:repository:bitbucket; it has write:repository:bitbucket');
     expect(requests('POST')).toBe(0);
   });
 });
 
 describe('--checksums', () => {
-  it('uploads SHA256SUMS last, for all files, those left as they are included', async () => {
+  it('uploads SHA256SUMS last, for all files, including skipped ones', async () => {
     const a = await write('a.txt', 'same');
     const b = await write('b.txt');
     fixture.sandbox.put('a.txt', 'same');
@@ -188,11 +188,11 @@ describe('--checksums', () => {
     await write('SHA256SUMS');
     const { exitCode, output } = await fixture.upload('SHA*', '--checksums');
     expect(exitCode).toBe(1);
-    expect(output).toContain('--checksums uploads a SHA256SUMS of its own');
+    expect(output).toContain('--checksums uploads its own SHA256SUMS');
     expect(fixture.sandbox.requests).toEqual([]);
   });
 
-  it('is not sent where a file failed, and the output says so', async () => {
+  it('does not upload SHA256SUMS if a file failed, and says so', async () => {
     await write('a.txt');
     fixture.sandbox.inject({
       filename: 'a.txt',
@@ -208,28 +208,28 @@ describe('--checksums', () => {
 describe('--verify', () => {
   const storeCorrupt: Fault = { filename: 'a.txt', action: { kind: 'store-corrupt' } };
 
-  it('reads the listing, and says so', async () => {
+  it('reads the listing, and confirms it in the log', async () => {
     await write('a.txt');
     const { exitCode, output } = await fixture.upload('a.txt', '--verify');
     expect(exitCode).toBe(0);
     expect(output).toContain('INFO: Verified: the listing has 1 file with the right name and size');
   });
 
-  it('finds a file that the server holds with another size', async () => {
+  it('detects a file that the server stored with another size', async () => {
     await write('a.txt');
     fixture.sandbox.inject(storeCorrupt);
     const { exitCode, output } = await fixture.upload('a.txt', '--verify');
     expect(exitCode).toBe(1);
-    expect(output).toContain('✖ the downloads are not what was sent: a.txt is listed with 4 bytes, not 5');
+    expect(output).toContain('✖ the downloads differ from what was sent: a.txt is listed with 4 bytes, not 5');
   });
 
-  it('without it, the same is not noticed: the server said that all is well', async () => {
+  it('is what detects it: without it, the run succeeds', async () => {
     await write('a.txt');
     fixture.sandbox.inject(storeCorrupt);
     expect((await fixture.upload('a.txt')).exitCode).toBe(0);
   });
 
-  it('=content reads everything back from the other host, without the credentials', async () => {
+  it('=content reads everything back from the content host, without credentials', async () => {
     await write('a.txt');
     await write('b.bin', large);
     const { exitCode, output } = await fixture.upload('*', '--verify=content', '--checksums');
@@ -240,17 +240,17 @@ describe('--verify', () => {
     expect(reads.every(({ headers }) => headers.authorization === undefined)).toBe(true);
   });
 
-  it('=content finds other content of the same size', async () => {
+  it('=content detects different content of the same size', async () => {
     const sent = await write('a.txt');
     fixture.sandbox.inject({ server: 'content', action: { kind: 'corrupt-content' } });
     const { exitCode, output } = await fixture.upload('a.txt', '--verify=content');
     expect(exitCode).toBe(1);
     expect(output).toMatch(
-      new RegExp(`✖ the downloads are not what was sent: a.txt has SHA-256 [0-9a-f]{64} there, not ${sent}`),
+      new RegExp(`✖ the downloads differ from what was sent: a.txt has SHA-256 [0-9a-f]{64}, not ${sent}`),
     );
   });
 
-  it('=content reads again where the transfer breaks off', async () => {
+  it('=content reads again if the transfer breaks off', async () => {
     await write('b.bin', large);
     fixture.sandbox.inject({ server: 'content', action: { kind: 'truncate-content', bytes: 5_000_000 } });
     const { exitCode, output } = await fixture.upload('b.bin', '--verify=content');
@@ -260,7 +260,7 @@ describe('--verify', () => {
 });
 
 describe('--keep', () => {
-  it('deletes all but the newest that match, after the upload', async () => {
+  it('deletes all but the newest matching downloads after the upload', async () => {
     for (let day = 1; day <= 5; day++) fixture.sandbox.put(`n-${day}.zip`, 'x', new Date(Date.UTC(2026, 0, day)));
     fixture.sandbox.put('release.zip', 'x', new Date(0));
     await write('n-6.zip');
@@ -271,7 +271,7 @@ describe('--keep', () => {
     expect(output).toContain('deleted 3 old');
   });
 
-  it('deletes nothing where the upload failed', async () => {
+  it('deletes nothing if the upload failed', async () => {
     for (let day = 1; day <= 5; day++) fixture.sandbox.put(`n-${day}.zip`, 'x');
     await write('n-6.zip');
     fixture.sandbox.inject({ method: 'POST', action: { kind: 'status', status: 400 } });
@@ -280,7 +280,7 @@ describe('--keep', () => {
     expect(requests('DELETE')).toBe(0);
   });
 
-  it('deletes nothing where verification failed', async () => {
+  it('deletes nothing if verification failed', async () => {
     fixture.sandbox.put('n-1.zip', 'x');
     await write('n-2.zip');
     fixture.sandbox.inject({ filename: 'n-2.zip', action: { kind: 'store-corrupt' } });
@@ -288,7 +288,7 @@ describe('--keep', () => {
     expect(fixture.sandbox.downloads.has('n-1.zip')).toBe(true);
   });
 
-  it('a download that somebody else deleted meanwhile is no error', async () => {
+  it('succeeds if another run has already deleted a download', async () => {
     for (let day = 1; day <= 2; day++) fixture.sandbox.put(`n-${day}.zip`, 'x', new Date(Date.UTC(2026, 0, day)));
     await write('n-3.zip');
     fixture.sandbox.inject({
@@ -298,7 +298,7 @@ describe('--keep', () => {
     expect((await fixture.upload('n-3.zip', '--keep', '1', '--keep-pattern', 'n-*.zip')).exitCode).toBe(0);
   });
 
-  it('a failing deletion says that the upload itself is there', async () => {
+  it('shows that the upload was published if a deletion fails', async () => {
     fixture.sandbox.put('n-1.zip', 'x', new Date(0));
     await write('n-2.zip');
     fixture.sandbox.inject({ method: 'DELETE', action: { kind: 'status', status: 403 } });
@@ -320,7 +320,7 @@ describe('runs at the same time with --keep', () => {
     const options = arrayVariables('EXTRA_ARGS', ['--keep', String(keep), '--keep-pattern', 'n-*.zip']);
     const ended = await Promise.all(names.map((name) => fixture.runPipe({ FILENAME: name, ...options })));
     expect(ended.map(({ exitCode }) => exitCode)).toEqual(names.map(() => 0));
-    // Numbered in the order in which they were stored, beginning with that of n-old.zip.
+    // IDs count in the order of storage, starting with n-old.zip.
     const left = [...fixture.sandbox.downloads.values()].map(({ id }) => id);
     expect(left.sort((a, b) => b - a)).toEqual(Array.from({ length: keep }, (_, index) => runs + 1 - index));
   });
@@ -347,7 +347,7 @@ describe('a file that changes after it was planned is never published', () => {
     expect(landed()).toEqual({});
   });
 
-  it('one that vanishes before its turn', async () => {
+  it('one that is deleted before its turn', async () => {
     await write('a.bin', large);
     await write('b.txt');
     fixture.sandbox.inject({ filename: 'a.bin', action: { kind: 'trickle', bytesPerSecond: 20_000_000 } });
@@ -360,14 +360,14 @@ describe('a file that changes after it was planned is never published', () => {
     expect(output).toContain('a.bin: published');
   });
 
-  it('one that vanishes while it is read is still whole: its content is held open', async () => {
+  it('one that is deleted while it is read is still complete: its content is held open', async () => {
     const sha256 = await write('large.bin', large);
     fixture.sandbox.inject({ filename: 'large.bin', action: { kind: 'trickle', bytesPerSecond: 20_000_000 } });
     const running = fixture.upload('large.bin');
     while (fixture.sandbox.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await rm(join(fixture.directory, 'large.bin'));
     const { exitCode } = await running;
-    // The link count is part of the file's status: whether it is taken for a change is not promised, only that nothing is half there.
+    // The link count is part of the file's status, so the pipe may treat this as a change. It never publishes half a file.
     if (exitCode === 0) expect(landed()).toEqual({ 'large.bin': sha256 });
     else expect(landed()).toEqual({});
   });
@@ -377,7 +377,7 @@ describe('stopping', () => {
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('%s ends the run within 2 s, with exit code %i, and says what was published', async (name, code) => {
+  ] as const)('%s ends the run within 2 s with exit code %i, and lists what was published', async (name, code) => {
     await write('1-small.txt', 'x'.repeat(100));
     await write('2-large.bin', large);
     await write('3-later.txt', 'x');
@@ -398,7 +398,7 @@ describe('stopping', () => {
     expect(Object.keys(landed()).sort()).toEqual(['1-small.txt', '3-later.txt']);
   });
 
-  it('during a wait before another try', async () => {
+  it('works during a wait before a retry', async () => {
     await write('a.txt');
     fixture.sandbox.inject({
       method: 'POST',
@@ -416,7 +416,7 @@ describe('stopping', () => {
 });
 
 describe('results', () => {
-  it('as JSON, in --output and in the storage directory, and as output variables', async () => {
+  it('are written as JSON to --output and the storage directory, and as output variables', async () => {
     const sha256 = await write('dist/app.zip');
     const storage = join(fixture.directory, 'storage', 'deep');
     const variables = join(fixture.directory, 'variables');
@@ -442,7 +442,7 @@ describe('results', () => {
     );
   });
 
-  it('of a failed run too, with what failed', async () => {
+  it('are written for a failed run, too, with the error', async () => {
     await write('a.txt');
     fixture.sandbox.inject({ method: 'POST', action: { kind: 'status', status: 400, body: '{"error":"no"}' } });
     await fixture.upload('a.txt', '--output', 'result.json');
@@ -453,7 +453,7 @@ describe('results', () => {
     });
   });
 
-  it('an --output that cannot be written is an error before anything is sent', async () => {
+  it('fail the run before anything is sent if --output cannot be written', async () => {
     await write('a.txt');
     await mkdir(join(fixture.directory, 'taken'));
     const { exitCode, output } = await fixture.upload('a.txt', '--output', 'taken');
@@ -470,7 +470,7 @@ describe('results', () => {
     BITBUCKET_REPO_SLUG: 'app',
   };
 
-  it('as a Code Insights report with links, in a pipeline', async () => {
+  it('become a Code Insights report with links in a pipeline', async () => {
     for (let index = 0; index < 15; index++) await write(`${index}.txt`);
     expect((await fixture.runPipe({ FILENAME: '*.txt', ...pipeline })).exitCode).toBe(0);
     expect([...fixture.sandbox.reports.keys()]).toEqual([`${pipeline.BITBUCKET_COMMIT}/bitbucket-upload-package-file`]);
@@ -479,7 +479,7 @@ describe('results', () => {
     ]);
   });
 
-  it('a report that is refused is a warning, and one that cannot be sent is not even that', async () => {
+  it('cause a warning if the report is refused, and none if it cannot be sent', async () => {
     await write('a.txt');
     fixture.sandbox.inject({ server: 'proxy', action: { kind: 'status', status: 403, body: 'no' } });
     const refused = await fixture.runPipe({ FILENAME: 'a.txt', ...pipeline });
@@ -491,14 +491,14 @@ describe('results', () => {
     expect(unreachable.output).not.toContain('WARNING');
   });
 
-  it('no report outside of a pipeline, nor with --no-report', async () => {
+  it('cause no report outside a pipeline, or with --no-report', async () => {
     await write('a.txt');
     await fixture.runPipe({ FILENAME: 'a.txt' });
     await fixture.runPipe({ FILENAME: 'a.txt', EXTRA_ARGS: '--no-report', ...pipeline });
     expect(fixture.sandbox.reports.size).toBe(0);
   });
 
-  it('a newer version is named in a warning', async () => {
+  it('come with a warning if there is a newer version', async () => {
     await write('a.txt');
     fixture.sandbox.inject({ method: 'POST', action: { kind: 'delay', ms: patience(200) } });
     const { exitCode, output } = await fixture.runPipe(
@@ -509,7 +509,7 @@ describe('results', () => {
     expect(output).toContain('WARNING: New version available: packagepipes/bitbucket-upload-package:9.9.9');
   });
 
-  it('a version list that never comes costs no time', async () => {
+  it('do not wait for a version list that never comes', async () => {
     await write('a.txt');
     fixture.sandbox.inject({ server: 'web', action: { kind: 'stall' } });
     const { exitCode, ms } = await fixture.runPipe(

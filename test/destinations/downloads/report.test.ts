@@ -29,7 +29,7 @@ function outcome(...items: readonly OutcomeItem[]): DownloadsOutcome {
 }
 
 describe('planText', () => {
-  it('says what goes where, how large, and under which name', async () => {
+  it('shows each file with its size and its new name, and the target', async () => {
     const given = plan(['a.zip', 'a.zip', 1_500_000], ['dist/b.zip', 'b.zip', 0], ['c.zip', 'renamed.zip', 1]);
     expect(planText(given, await settings())).toEqual({
       lines: [
@@ -42,36 +42,36 @@ describe('planText', () => {
     });
   });
 
-  it('says what comes after', async () => {
+  it('shows the checksums and deletions that follow', async () => {
     const { lines } = planText(plan(['a', 'a', 1]), await settings('--checksums', '--keep=5', '--keep-pattern=*.zip'));
     expect(lines).toEqual([
       'Publishing 1 file, 1 B, to the downloads of acme/app at api.bitbucket.org',
       '  a, 1 B',
-      '  SHA256SUMS, made from these',
+      '  SHA256SUMS, with the checksums of these files',
       'Then deleting all but the newest 5 downloads that match *.zip',
     ]);
   });
 
-  it('warns of directories left out', async () => {
+  it('warns of directories that are left out', async () => {
     const given = { ...plan(['a', 'a', 1]), leftOutDirectories: ['dist', 'a\nb'] };
     expect(planText(given, await settings()).warnings).toEqual([
-      'dist is a directory, and is left out: dist/** names its files',
-      String.raw`"a\nb" is a directory, and is left out: "a\nb"/** names its files`,
+      'dist is a directory, so it is left out: use dist/** for its files',
+      String.raw`"a\nb" is a directory, so it is left out: use "a\nb"/** for its files`,
     ]);
   });
 
-  it('cuts a long list, and warns of more requests than Bitbucket allows', async () => {
+  it('truncates a long list, and warns of more requests than Bitbucket allows', async () => {
     const files = Array.from({ length: 901 }, (_, index) => [`f${index}`, `f${index}`, 1] as const);
     const { lines, warnings } = planText(plan(...files), await settings());
     expect([lines.length, lines.at(50), lines.at(51)]).toEqual([52, '  f49, 1 B', '  … and 851 more']);
     expect(warnings).toEqual([
-      '901 files need as many requests, and Bitbucket allows about 1,000 an hour: an archive of them is one',
+      '901 files need 901 requests, and Bitbucket allows about 1,000 an hour: an archive of them needs only one',
     ]);
     expect(planText(plan(...files.slice(1)), await settings()).warnings).toEqual([]);
     expect(planText(plan(...files.slice(0, 50)), await settings()).lines).toHaveLength(51);
   });
 
-  it('lets no file name start a line of its own', async () => {
+  it('does not let a file name start a new line', async () => {
     const { lines } = planText(plan(['x\nERROR: y', 'x\nERROR: y', 1]), await settings());
     expect(lines.at(1)).toBe(String.raw`  "x\nERROR: y", 1 B`);
   });
@@ -81,33 +81,33 @@ describe('the summary', () => {
   it.each<[string, DownloadsOutcome, number, string]>([
     ['one file', outcome(item('a')), 2_000, `Uploaded 1 file, 1.00 kB in 2.0 s (500 B/s), ${page}`],
     [
-      'files, of which some were there, and others were deleted',
+      'uploaded, skipped and deleted files',
       { items: [item('a'), item('b'), item('c', { action: 'skipped' })], deleted: ['d'] },
       333.3,
       `Uploaded 2 files, 2.00 kB in 333 ms (6.00 kB/s), skipped 1 already there, deleted 1 old, ${page}`,
     ],
     [
-      'nothing new',
+      'skipped files only',
       outcome(item('a', { action: 'skipped' })),
       100,
       `Uploaded 0 files, 0 B in 100 ms, skipped 1 already there, ${page}`,
     ],
-    ['no time at all', outcome(item('a')), 0, `Uploaded 1 file, 1.00 kB in 0 ms, ${page}`],
+    ['a run of 0 ms', outcome(item('a')), 0, `Uploaded 1 file, 1.00 kB in 0 ms, ${page}`],
   ])('of %s', async (_, given, elapsedMs, text) => {
     expect(concludeDownloads(given, await settings()).summary(elapsedMs)).toBe(text);
   });
 });
 
-it('says of each file of a run that failed whether it was published', async () => {
+it('shows for each file of a failed run whether it was published', async () => {
   const given = outcome(item('a b'), item('b', { action: 'skipped' }));
   expect(concludeDownloads(given, await settings()).failureLines).toEqual([
     `  a b: published, ${page}a%20b`,
-    '  b: already there, left as it is',
+    '  b: already there, left unchanged',
   ]);
 });
 
 describe('the result', () => {
-  it('has the items as they are, and seconds', async () => {
+  it('has the items unchanged, and the seconds', async () => {
     const given = { items: [item('a', { sha256: 'ab' })], deleted: ['old'] };
     expect(resultOf('file', concludeDownloads(given, await settings()), 1234.5678, undefined)).toEqual({
       type: 'file',
@@ -116,7 +116,7 @@ describe('the result', () => {
     });
   });
 
-  it('has the error of a run that failed, and nothing that JSON cannot hold', async () => {
+  it('has the error message of a failed run, and nothing that JSON cannot represent', async () => {
     const given = { ...outcome(item('a', { action: 'failed' })), error: new Error('secret') };
     const result = resultOf('file', concludeDownloads(given, await settings()), 0, 'it broke');
     expect(JSON.parse(JSON.stringify(result))).toEqual({
@@ -130,7 +130,7 @@ describe('the result', () => {
 });
 
 describe('the output variables', () => {
-  it('of one file are its address and its sum', async () => {
+  it('for one file are its URL and its checksum', async () => {
     expect(concludeDownloads(outcome(item('a b', { sha256: 'ab' })), await settings()).variables).toEqual({
       UPLOAD_URL: `${page}a%20b`,
       UPLOAD_COUNT: '1',
@@ -138,7 +138,7 @@ describe('the output variables', () => {
     });
   });
 
-  it('of several are the page and the number', async () => {
+  it('for several files are the page and the number of files', async () => {
     expect(concludeDownloads(outcome(item('a', { sha256: 'ab' }), item('b')), await settings()).variables).toEqual({
       UPLOAD_URL: page,
       UPLOAD_COUNT: '2',
@@ -148,7 +148,7 @@ describe('the output variables', () => {
 });
 
 describe('the Code Insights report', () => {
-  it('has the totals, and links to what was uploaded', async () => {
+  it('has the totals, and links to the uploaded files', async () => {
     const given = outcome(item('a b', { size: 500 }), item('b', { action: 'skipped' }));
     expect(insightsReport('file', concludeDownloads(given, await settings()).report, 1234.5)).toEqual({
       id: 'bitbucket-upload-package-file',
@@ -165,7 +165,7 @@ describe('the Code Insights report', () => {
     });
   });
 
-  it("stays within the API's ten data, however many files there are, and however long their names", async () => {
+  it("stays within the API's limit of ten data fields, even with many files and long names", async () => {
     const given = outcome(...Array.from({ length: 20 }, (_, index) => item(`${index}\n${'x'.repeat(250)}`)));
     const report = insightsReport('file', concludeDownloads(given, await settings()).report, 1);
     expect(report.data).toHaveLength(10);

@@ -31,41 +31,41 @@ describe('expiredDownloads', () => {
     [4, []],
     [100, []],
   ])(
-    'keeps the newest %i that match, whatever the order of the listing, and names the rest oldest first',
+    'keeps the newest %i that match, whatever the order of the listing, and returns the others oldest first',
     (keep, expected) => {
       expect(names(expiredDownloads(nightlies, { keep, pattern: 'n-*' }, none))).toEqual(expected);
     },
   );
 
-  it('never names one that does not match', () => {
+  it('never returns a download that does not match', () => {
     expect(names(expiredDownloads(nightlies, { keep: 1, pattern: '*.zip' }, none))).toEqual([]);
     expect(names(expiredDownloads(nightlies, { keep: 1, pattern: 'N-*' }, none))).toEqual([]);
   });
 
   it.each<[string, number, readonly string[], readonly string[]]>([
-    ['the newest upload of this run: all others beyond are older', 1, ['n-4'], ['n-1', 'n-2', 'n-3']],
-    ['an upload that another run has overtaken: what is newer stays', 1, ['n-3'], ['n-1', 'n-2']],
-    ['several uploads: what came between them stays', 1, ['n-4', 'n-2'], ['n-1']],
+    ['the newest upload is from this run: all others expire', 1, ['n-4'], ['n-1', 'n-2', 'n-3']],
+    ['another run has published a newer upload: it stays', 1, ['n-3'], ['n-1', 'n-2']],
+    ['several uploads: downloads between them stay', 1, ['n-4', 'n-2'], ['n-1']],
     ['the oldest upload: nothing is older', 1, ['n-1'], []],
     ['more uploads than are kept', 1, ['n-3', 'n-4'], ['n-1', 'n-2']],
-    ['uploads count by their dates as all others do', 2, ['n-2'], ['n-1']],
-    ['an upload that does not match the pattern bounds it all the same', 1, ['n-4', 'release.zip'], []],
+    ["this run's uploads are ranked by date like all others", 2, ['n-2'], ['n-1']],
+    ['an upload that does not match the pattern still protects newer downloads', 1, ['n-4', 'release.zip'], []],
   ])('%s', (_, keep, published, expected) => {
     expect(names(expiredDownloads(nightlies, { keep, pattern: 'n-*' }, new Set(published)))).toEqual(expected);
   });
 
-  it('never names one of the very date of an upload of this run', () => {
+  it('never returns a download with the same date as an upload of this run', () => {
     const downloads = [download('n-a', 1), download('n-b', 1), download('n-c', 1), download('n-0', 1, -1)];
     const retention = { keep: 1, pattern: 'n-*' };
     expect(names(expiredDownloads(downloads, retention, new Set(['n-b'])))).toEqual(['n-0']);
   });
 
-  it('does not take a pattern of stars for dot files', () => {
+  it('does not match dot files with a star', () => {
     const downloads = [download('.keep', 1), download('a', 2), download('b', 3)];
     expect(names(expiredDownloads(downloads, { keep: 1, pattern: '*' }, none))).toEqual(['a']);
   });
 
-  it('orders downloads of one moment by name, so that two runs decide alike', () => {
+  it('sorts downloads with the same date by name, so that two runs agree', () => {
     expect(
       names(expiredDownloads([download('n-b', 1), download('n-a', 1)], { keep: 1, pattern: 'n-*' }, none)),
     ).toEqual(['n-b']);
@@ -79,7 +79,7 @@ describe('applyRetention', () => {
     readonly listings: number;
   }
 
-  /** @param listings what the server shows, one after the other; the last one stays */
+  /** @param listings the server's successive listings; the last one repeats */
   async function retain(
     listings: readonly (readonly Download[])[],
     given: { published?: readonly string[]; gone?: readonly string[]; keep?: number } = {},
@@ -102,7 +102,7 @@ describe('applyRetention', () => {
     return { deleted, warnings, listings: asked };
   }
 
-  it('waits for its own upload to be listed', async () => {
+  it("waits until this run's upload is listed", async () => {
     const late = nightlies.filter(({ name }) => name !== 'n-4');
     expect(await retain([late, late, nightlies])).toEqual({
       deleted: ['n-1', 'n-2', 'n-3'],
@@ -112,36 +112,38 @@ describe('applyRetention', () => {
     });
   });
 
-  it('deletes nothing if its own upload never is', async () => {
+  it("deletes nothing if this run's upload is never listed", async () => {
     const late = nightlies.filter(({ name }) => name !== 'n-4');
     expect(await retain([late])).toEqual({
       deleted: [],
-      warnings: ['n-4 was uploaded, and the listing does not show it yet: --keep leaves old downloads to the next run'],
+      warnings: [
+        'n-4 was uploaded, but the listing does not show it yet: --keep leaves old downloads for the next run',
+      ],
       // At once, and after 1, 2 and 4 of the 7 ms.
       listings: 4,
     });
   });
 
-  it('deletes nothing, and does not wait, if another run has deleted its own upload', async () => {
+  it("deletes nothing, and does not wait, if another run has deleted this run's upload", async () => {
     const { deleted, warnings, listings } = await retain([[download('n-5', 5), download('n-1', 1)]], {
       gone: ['n-4'],
     });
     expect([deleted, listings]).toEqual([[], 1]);
     expect(warnings).toEqual([
-      'n-4 was uploaded, and something else has deleted it since: --keep leaves the other downloads to whatever did',
+      'n-4 was uploaded, but something else has deleted it since: --keep leaves the other downloads alone',
     ]);
   });
 
-  it('lists before each deletion, and spares what has been published anew meanwhile', async () => {
+  it('lists before each deletion, and spares a name that was published again in the meantime', async () => {
     const renewed = [...nightlies.filter(({ name }) => name !== 'n-2'), download('n-2', 5)];
     expect(await retain([nightlies, renewed])).toEqual({ deleted: ['n-1', 'n-3'], warnings: [], listings: 2 });
   });
 
-  it('does not claim to have deleted what was gone already', async () => {
+  it('does not report a download as deleted that no longer existed', async () => {
     expect((await retain([nightlies], { gone: ['n-2'] })).deleted).toEqual(['n-1', 'n-3']);
   });
 
-  it('deletes a backlog ten at a time, and spares what has been published anew meanwhile', async () => {
+  it('deletes a backlog ten at a time, and spares a name that was published again in the meantime', async () => {
     const old = Array.from({ length: 12 }, (_, index) => download(`n-old-${10 + index}`, 1, index));
     const own = download('n-4', 4);
     const renewed = [...old.slice(0, 11), download('n-old-21', 5), own];
