@@ -1,4 +1,4 @@
-/** npm itself, and a registry of its own, Verdaccio: installed into a directory, and started on loopback without uplinks. */
+/** npm itself, and the registry Verdaccio: installed into a directory, and started on loopback without uplinks. */
 
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -15,16 +15,16 @@ export const account = { username: 'ci', password: 'registry-token-Zq7Rk2Vt9Lw4X
 
 const patienceMs = 30_000;
 
-/** What is run: npm as of the README, and the current Verdaccio. */
+/** Installs the major version of npm that the README names, and the current Verdaccio. */
 const project = {
   private: true,
   dependencies: { npm: '^11', verdaccio: '^6' },
-  // Verdaccio asks for the dist-tag `cjs` of it, which not every registry has.
+  // Verdaccio depends on its dist-tag `cjs`, which not every registry has.
   overrides: { 'node-fetch': '2.7.0' },
 };
 
 export interface NpmTools {
-  /** Runs npm with the credentials for these registries, and gives what it printed. */
+  /** Runs npm with credentials for these registries. @returns its standard output */
   npm(workingDirectory: string, registries: readonly string[], ...args: readonly string[]): Promise<string>;
   startVerdaccio(name: string): Promise<Verdaccio>;
 }
@@ -35,7 +35,7 @@ export interface Verdaccio {
   close(): Promise<void>;
 }
 
-/** Takes a quarter of a minute. */
+/** Installs both tools, which takes about 15 s. */
 export async function installNpmTools(directory: string): Promise<NpmTools> {
   const at = (...path: readonly string[]): string => join(directory, ...path);
   await mkdir(at('tools'), { recursive: true });

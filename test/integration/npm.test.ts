@@ -1,4 +1,4 @@
-/** The bundle publishes to Verdaccio, npm installs from it; and what is sent is what npm itself sends. */
+/** The bundle publishes to Verdaccio, and npm installs from it. The requests are identical to npm's own. */
 
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ let verdaccio: Verdaccio | undefined;
 const at = (...path: readonly string[]): string => join(root, ...path);
 
 function started(): { tools: NpmTools; url: string } {
-  if (tools === undefined || verdaccio === undefined) throw new Error('npm and Verdaccio are only there within a test');
+  if (tools === undefined || verdaccio === undefined) throw new Error('npm and Verdaccio run only during a test');
   return { tools, url: verdaccio.url };
 }
 
@@ -27,7 +27,7 @@ async function npm(...args: readonly string[]): Promise<string> {
   return await started().tools.npm(at('work'), [started().url], ...args);
 }
 
-/** The bundle, in a process of its own. */
+/** Runs the bundle in a process of its own. */
 async function pipe(env: Variables): Promise<Ended> {
   const all = { TYPE: 'npm', USERNAME: account.username, TOKEN: account.password, ...env };
   return await startBundle(all, { cwd: at('work') }).ended;
@@ -37,7 +37,7 @@ async function publish(filename: string, ...extraArgs: readonly string[]) {
   return await pipe({ REGISTRY: started().url, FILENAME: filename, EXTRA_ARGS: JSON.stringify(extraArgs) });
 }
 
-/** Packs as a user does. */
+/** Packs a package as a user does. @returns the tarball's name */
 async function pack(name: string, version: string): Promise<string> {
   const directory = at('sources', name, version);
   await mkdir(directory, { recursive: true });
@@ -60,7 +60,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-it('packages that npm packed are published, and npm installs them, twice in a row with a new version', async () => {
+it('publishes packages that npm packed, which npm then installs, in two successive versions', async () => {
   for (const version of ['1.0.0', '1.1.0']) {
     const files = [await pack('plain-lib', version), await pack('@acme/lib', version)];
     const { exitCode, output } = await publish(
@@ -88,7 +88,7 @@ it('packages that npm packed are published, and npm installs them, twice in a ro
   }
 });
 
-it('a prerelease is published under its tag, and latest stays', async () => {
+it('publishes a prerelease under its tag, and leaves latest unchanged', async () => {
   await publish(await pack('tagged', '1.0.0'));
   const file = await pack('tagged', '2.0.0-beta.1');
   const refused = await publish(file);
@@ -100,19 +100,19 @@ it('a prerelease is published under its tag, and latest stays', async () => {
   });
 });
 
-it('a second run is refused, and with --skip-existing skipped', async () => {
+it('fails in a second run, and skips with --skip-existing', async () => {
   const file = await pack('again', '1.0.0');
   expect((await publish(file)).exitCode).toBe(0);
   const refused = await publish(file);
   expect([refused.exitCode, refused.output]).toEqual([
     1,
-    expect.stringContaining('is published already, with the very content'),
+    expect.stringContaining('is already published, with content identical to'),
   ]);
   const skipped = await publish(file, '--skip-existing');
   expect([skipped.exitCode, skipped.output]).toEqual([0, expect.stringContaining('skipped 1 already there')]);
 });
 
-it('wrong credentials are an error that says what to do', async () => {
+it('fails with advice if the credentials are wrong', async () => {
   const file = await pack('refused', '1.0.0');
   const { exitCode, output } = await pipe({
     REGISTRY: started().url,
@@ -156,7 +156,7 @@ const richFiles = {
 };
 const bare = { name: 'bare', version: '0.0.1' };
 
-/** For `JSON.parse`: leaves out who published. */
+/** For `JSON.parse`: omits the client's name and versions. */
 function withoutClient(key: string, value: unknown): unknown {
   return key === '_nodeVersion' || key === '_npmVersion' ? undefined : value;
 }
@@ -165,7 +165,7 @@ function withoutTimes(key: string, value: unknown): unknown {
   return key === 'time' || key === '_rev' ? undefined : withoutClient(key, value);
 }
 
-describe('beside npm publish', () => {
+describe('compared with npm publish', () => {
   let both: readonly Sandbox[] = [];
   beforeEach(async () => {
     both = await Promise.all([startSandbox(), startSandbox()]);
@@ -176,9 +176,9 @@ describe('beside npm publish', () => {
 
   it.each([
     ['a bare package', bare, {}, []],
-    ['one with everything', rich, richFiles, []],
+    ['a package with everything', rich, richFiles, []],
     [
-      'one under a tag',
+      'a package under a tag',
       { ...rich, version: '2.0.0-rc.1', homepage: 'acme.example', bugs: 'bugs@acme.example' },
       { README: 'plain' },
       ['next'],
@@ -202,7 +202,7 @@ describe('beside npm publish', () => {
       EXTRA_ARGS: JSON.stringify(tag === undefined ? [] : ['--dist-tag', tag]),
     });
     expect([exitCode, exitCode === 0 ? '' : output]).toEqual([0, '']);
-    // The sandbox takes this token with any user name.
+    // The sandbox accepts this token with any user name.
     const auth = Buffer.from(`${account.username}:${tokens.plainToken}`).toString('base64');
     await writeFile(at('work', '.npmrc'), `${theirs.npmUrl.replace('http:', '')}:_auth=${auth}\n`);
     await started().tools.npm(
@@ -222,11 +222,11 @@ describe('beside npm publish', () => {
     const [our = '', their = ''] = documents;
     expect(their).toContain('"_npmVersion"');
     expect(our).toBe(JSON.stringify(JSON.parse(their, withoutClient), undefined, 1));
-    // npm's own documents pass every check of the sandbox, so these are no stricter than npm is.
+    // npm's own documents pass every check of the sandbox, so the checks are no stricter than npm.
     expect(both.map(({ violations }) => violations)).toEqual([[], []]);
   });
 
-  it('what Verdaccio stores is the same, but for times and names of clients', async () => {
+  it('Verdaccio stores the same, except for times and names of clients', async () => {
     const second = await started().tools.startVerdaccio('second');
     try {
       await copyFile(at('work', await pack('stored', '1.0.0')), at('work', 'stored.tgz'));

@@ -1,11 +1,11 @@
-/** What to do when an npm registry refuses. */
+/** What to do if an npm registry refuses a request. */
 
 import { VerificationError } from '../../errors.ts';
 import type { NpmSettings } from './settings.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import { hasErrorCode, hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
 
-/** What the advice depends on. */
+/** The settings that the advice depends on. */
 export type NpmFacts = Pick<NpmSettings, 'registry' | 'account'>;
 
 export const npmRows: readonly Row<NpmFacts>[] = [
@@ -36,7 +36,7 @@ export const npmRows: readonly Row<NpmFacts>[] = [
     when: hasStatus(403),
     advice: (_, { registry, account }) =>
       account === undefined
-        ? 'The registry does not accept packages without credentials: set TOKEN, and USERNAME if the token has one.'
+        ? 'The registry does not accept packages without credentials: set TOKEN, and USERNAME if the token needs one.'
         : isBitbucketPackages(registry)
           ? `The token is valid, but may not publish this package. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; the pipeline's own token covers only the packages of its own repository.`
           : 'The token is valid, but may not publish this package: use a token with write permission, of an account that owns the package.',
@@ -60,9 +60,10 @@ export const npmRows: readonly Row<NpmFacts>[] = [
 
 function npmUnauthorizedAdvice({ registry, account }: NpmFacts): string {
   if (account?.scheme === 'Bearer')
-    return 'TOKEN was sent alone, as Bearer, because USERNAME is not set: it has expired, was revoked, or belongs to another registry. If the registry expects a user name too, set USERNAME.';
-  if (account === undefined) return 'The registry asks for credentials: set TOKEN, and USERNAME if the token has one.';
+    return 'TOKEN was sent alone, as a bearer token, because USERNAME is not set: it has expired, was revoked, or belongs to another registry. If the registry expects a user name too, set USERNAME.';
+  if (account === undefined)
+    return 'The registry asks for credentials: set TOKEN, and USERNAME if the token needs one.';
   return account.tokenKind === 'api-token' || isBitbucketPackages(registry)
     ? packagesCredentialsAdvice('registry', account.tokenKind)
-    : 'The registry does not accept this USERNAME and TOKEN. If it takes tokens alone, as npmjs.com and GitHub do, leave USERNAME out.';
+    : 'The registry does not accept this USERNAME and TOKEN. If it accepts tokens without a user name, as npmjs.com and GitHub do, leave USERNAME out.';
 }

@@ -1,16 +1,16 @@
-/** A body's bytes in base64, encoded on the way. */
+/** A body in base64, encoded while it is sent. */
 
 import { type Opening, openingOf, type SizedBody } from '../../io/body.ts';
 
-/** A multiple of 3, and little enough that what the encoder leaves behind dies young. */
+/** A multiple of 3, and small enough that the encoder's garbage is collected early. */
 const sliceBytes = 48 * 1024;
-/** Larger chunks are sent no faster, and there are three of them for each upload. */
+/** Larger chunks are not sent faster, and each upload holds three of them. */
 const slicesInChunk = 4;
 const pieceBytes = sliceBytes * slicesInChunk;
-/** A chunk is valid until the next but one is asked for. */
+/** A chunk is valid until the next but one is requested. */
 const bufferCount = 3;
 
-/** RFC 4648, section 4, in one piece: no line breaks, and padding only at the end. */
+/** Base64 as in RFC 4648, section 4, of the whole body: no line breaks, and padding only at the end. */
 export function base64Body(body: SizedBody): SizedBody {
   return {
     length: encodedLength(body.length),
@@ -29,7 +29,7 @@ async function* encoded(source: Opening, sourceBytes: number): AsyncGenerator<Ui
   let rest = Buffer.alloc(0);
   for await (const chunk of source) {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-    // What the last chunk left over, completed to three bytes.
+    // The remainder of the last chunk, completed to three bytes.
     const taken = Math.min((3 - rest.length) % 3, bytes.length);
     let head = Buffer.concat([rest, bytes.subarray(0, taken)]);
     const end = head.length % 3 === 0 ? bytes.length - ((bytes.length - taken) % 3) : taken;

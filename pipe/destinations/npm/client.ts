@@ -1,5 +1,5 @@
 /**
- * The registry protocol that npm speaks, one function for each of its operations.
+ * npm's registry protocol, one function for each operation.
  *
  * @see https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md
  */
@@ -13,51 +13,59 @@ import { printableUrl } from '../../http/printable-url.ts';
 import type { Http } from '../../http/send.ts';
 import { packagePath } from './names.ts';
 
-/** What a registry holds of one version. */
+/** One version, as a registry describes it. */
 export interface PublishedVersion {
-  /** One or several, separated by spaces; undefined where the registry says none. */
+  /** One or several hashes, separated by spaces; undefined if the registry gives none. */
   readonly integrity: string | undefined;
   readonly shasum: string | undefined;
   readonly tarball: string | undefined;
   readonly isDeprecated: boolean;
 }
 
-/** What a registry holds of one package. */
+/** One package, as a registry describes it. */
 export interface PublishedPackage {
   readonly versions: ReadonlyMap<string, PublishedVersion>;
   /** Versions by dist-tag. */
   readonly tags: ReadonlyMap<string, string>;
 }
 
-/** What a registry said of a version that it was sent. */
+/** A registry's answer to an upload. */
 export interface Confirmation {
   readonly status: number;
-  /** 201 (Created), or `{"ok": …}` as npm's own registry says. Anything else may come from something in between. */
+  /** Whether it is a 201 (Created) or, as from npm's own registry, `{"ok": …}`. Any other answer may come from a gateway. */
   readonly isCertain: boolean;
 }
 
+/** A client for one npm registry. */
 export interface NpmClient {
   readonly registry: URL;
   packageUrl(name: string): URL;
   /**
-   * What the registry holds of a package; `none` where it knows no such package, `too large` where its description is.
+   * The registry's description of a package; `none` if there is no such package, `too large` if the description is.
    *
    * @throws HttpError, NetworkError, StalledError
    * @throws UnexpectedAnswerError if the answer is not a description of a package
    */
   read(name: string): Promise<PublishedPackage | 'none' | 'too large'>;
-  /** Once, whatever comes of it. @returns whether the registry has said that it has the version @throws HttpError, NetworkError, StalledError, UnexpectedAnswerError */
-  publish(subject: string, name: string, document: SizedBody, onSent: (bytes: number) => void): Promise<Confirmation>;
-  /** Repeats `work` as long as what it fails for may pass. */
+  /**
+   * Sends a version once, without retries.
+   *
+   * @param subject names the version in error messages
+   * @param onSent is called with the number of bytes of `document` sent so far
+   * @throws HttpError, NetworkError, StalledError
+   * @throws UnexpectedAnswerError if the answer is not a JSON object
+   */
+  publish(subject: string, name: string, body: SizedBody, onSent: (bytes: number) => void): Promise<Confirmation>;
+  /** Repeats `work` while it fails for a transient reason. @throws the last error of `work` */
   repeat<T>(subject: string, name: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** A thousand versions have about 1 MB in the short form, which is the one that is asked for. */
+/** A thousand versions take about 1 MB in the short form, which is requested. */
 const maxPackageBytes = 16 * 1024 * 1024;
 const maxRedirects = 3;
 const shortForm = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*';
 
-/** @param registry ends with a slash */
+/** The client for `registry`, a URL that ends with a slash. */
 export function createNpmClient(http: Http, registry: URL): NpmClient {
   const packageUrl = (name: string): URL => new URL(packagePath(name), registry);
   return {
@@ -81,15 +89,13 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
             return 'none';
           }
           const bytes = await readWhole(answer.body, maxPackageBytes);
-          // Registries that only know the long form, with all versions' READMEs, may say more than is worth holding.
-          return bytes === undefined
-            ? 'too large'
-            : parseAnswer(answer, bytes, 'a description of a package', readPackage);
+          // Registries that have only the long form include every version's README, which may be too much to hold.
+          return bytes === undefined ? 'too large' : parseAnswer(answer, bytes, 'package metadata', readPackage);
         },
       );
     },
 
-    async publish(subject, name, document, onSent) {
+    async publish(subject, name, body, onSent) {
       return await http.send(
         {
           subject,
@@ -97,21 +103,21 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
           url: packageUrl(name),
           accept: [200, 201, 202, 204],
           headers: { 'content-type': 'application/json', accept: '*/*' },
-          body: document,
+          body,
           once: true,
           onSent,
         },
         async (answer) => {
           const text = (await readText(answer, maxPackageBytes)).trim();
-          const said = text === '' ? {} : tryParseJson(text);
-          // Registries answer with an object, or with nothing; a gateway may have words of its own.
-          if (!isRecord(said))
+          const document = text === '' ? {} : tryParseJson(text);
+          // Registries answer with an object or nothing. A gateway may answer with plain text.
+          if (!isRecord(document))
             throw new UnexpectedAnswerError(
               `${subject}: ${registry.host} answered ${answer.status} with something that is not a JSON object`,
               { status: answer.status, isForeign: true },
             );
           const { status } = answer;
-          return { status, isCertain: status === 201 || Boolean(said['ok'] ?? said['success']) };
+          return { status, isCertain: status === 201 || Boolean(document['ok'] ?? document['success']) };
         },
       );
     },
@@ -123,7 +129,7 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
   };
 }
 
-/** @throws InputError */
+/** @throws InputError if it is not package metadata */
 function readPackage(document: unknown): PublishedPackage {
   const { name, versions = {}, 'dist-tags': tags = {} } = asObject(document, 'it');
   asText(name, 'name');
@@ -142,16 +148,17 @@ function readPackage(document: unknown): PublishedPackage {
 function readVersion(manifest: unknown): PublishedVersion {
   const { dist, deprecated } = isRecord(manifest) ? manifest : {};
   const { integrity, shasum, tarball } = isRecord(dist) ? dist : {};
-  const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+  const stringOf = (value: unknown): string | undefined =>
+    typeof value === 'string' && value !== '' ? value : undefined;
   return {
-    integrity: text(integrity),
-    shasum: text(shasum),
-    tarball: webAddress(text(tarball)),
+    integrity: stringOf(integrity),
+    shasum: stringOf(shasum),
+    tarball: webAddress(stringOf(tarball)),
     isDeprecated: Boolean(deprecated),
   };
 }
 
-/** Without credentials; undefined for what no browser and no npm would open. */
+/** The URL without credentials; undefined if it is not one that a browser or npm would open. */
 function webAddress(text: string | undefined): string | undefined {
   const url = URL.parse(text ?? '');
   return url !== null && /^https?:$/.test(url.protocol) ? printableUrl(url) : undefined;

@@ -1,5 +1,5 @@
 /**
- * Completes a manifest by what the package holds: the first half of what npm does to it before it publishes.
+ * Completes a manifest with information from the package's files: the first half of npm's work on it before publishing.
  *
  * @see https://github.com/npm/package-json "prepare", version 7, of npm 11
  */
@@ -9,16 +9,16 @@ import { InputError } from '../../errors.ts';
 import { isRecord } from '../../io/json.ts';
 import type { PackageTree } from './package-tree.ts';
 
-/** A manifest under way; what came from JSON may have any shape. */
+/** A manifest in progress. Values from JSON may have any shape. */
 export type Draft = Record<string, unknown>;
 
-/** What registries know as the word that there is none. */
+/** The readme of a package that has none: registries recognize this string. */
 export const noReadme = 'ERROR: No README data found!';
 
 /**
  * Adds what npm adds, in its order: `scripts`, `contributors`, `readme`, `man`, `bin`, `types`.
  *
- * @throws InputError where `main` is no text
+ * @throws InputError if `main` is not a string
  */
 export function completeManifest(draft: Draft, tree: PackageTree): void {
   addScripts(draft, tree);
@@ -31,7 +31,7 @@ export function completeManifest(draft: Draft, tree: PackageTree): void {
 
 function addScripts(draft: Draft, tree: PackageTree): void {
   const scripts = isRecord(draft['scripts']) ? draft['scripts'] : {};
-  // Scripts that are no object are thrown out later.
+  // Scripts that are not an object are removed later.
   const keep = (): void => {
     if (!draft['scripts'] || isRecord(draft['scripts'])) draft['scripts'] = scripts;
   };
@@ -57,7 +57,7 @@ function addContributors(draft: Draft, tree: PackageTree): void {
 function addReadme(draft: Draft, tree: PackageTree): void {
   if (draft['readme']) return;
   const names = tree.topNames().filter((name) => /^readme(?:\..*)?$/is.test(name) && tree.isFile(name));
-  // The first in Markdown; else one without an extension, in capitals.
+  // The first in Markdown; otherwise one without an extension, in capitals.
   const name = names.find((each) => /\.m?a?r?k?d?o?w?n?$/i.test(each)) ?? names.find((each) => each.endsWith('README'));
   if (name !== undefined) {
     draft['readme'] = tree.text(name);
@@ -98,7 +98,7 @@ function expandBin(draft: Draft, tree: PackageTree): void {
   draft['bin'] = bin;
 }
 
-/** As `directories` has it. */
+/** The entry in `directories`. */
 function directoryOf(draft: Draft, name: 'man' | 'bin'): string | undefined {
   const directories = draft['directories'];
   const directory = isRecord(directories) ? directories[name] : undefined;
@@ -125,17 +125,17 @@ function normalizeBin(draft: Draft): void {
   else delete draft['bin'];
 }
 
-/** With slashes, and as a path that cannot lead out of the package. */
+/** The path with forward slashes, and confined to the package. */
 function withinPackage(path: string): string {
   const slashes = (text: string): string => text.replaceAll(/[\\:]/g, '/');
   const secured = slashes(posix.join('.', posix.join('/', slashes(path))));
-  // npm joins to `.` what begins with `/`, so the result begins with neither.
+  // npm joins a path that begins with `/` to `.`, so the result begins with neither.
   return secured.startsWith('./') ? '' : secured;
 }
 
 function addTypes(draft: Draft, tree: PackageTree): void {
   const main = draft['main'] || 'index.js';
-  if (typeof main !== 'string') throw new InputError('"main" is not a text');
+  if (typeof main !== 'string') throw new InputError('"main" is not a string');
   if ('types' in draft || 'typings' in draft) return;
   const path = posix.join(posix.dirname(main), posix.basename(main, posix.extname(main)));
   if (tree.has(`${path}.d.ts`)) draft['types'] = `./${path}.d.ts`;

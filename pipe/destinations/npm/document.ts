@@ -1,5 +1,5 @@
 /**
- * The document that publishes a version: the package's metadata with the new manifest, and the tarball in it.
+ * The document that publishes a version: the package's metadata with the new manifest and the tarball.
  *
  * @see https://github.com/npm/libnpmpublish "buildMetadata", version 11
  */
@@ -10,7 +10,11 @@ import { fileBody } from '../../io/source-file.ts';
 import { base64Body } from './base64-body.ts';
 import type { PlannedPackage } from './plan.ts';
 
-/** The tarball's own bytes are read while they are sent, and never held. */
+/**
+ * The body of the request that publishes `planned`. The tarball is read while it is sent, and never held in memory.
+ *
+ * @throws FileChangedError while it is read, if the tarball has changed since it was planned
+ */
 export function publishDocument(planned: PlannedPackage, registry: URL): SizedBody {
   const { name, version, manifest, source, integrity, shasum } = planned;
   const fileName = `${name}-${version}.tgz`;
@@ -37,8 +41,8 @@ export function publishDocument(planned: PlannedPackage, registry: URL): SizedBo
 }
 
 /**
- * Where npm's clients look for the tarball, unless the registry says otherwise. The document has it with plain http, as npm
- * always writes it: clients take the scheme of the registry they ask.
+ * The URL where npm looks for the tarball, unless the registry gives another. npm always writes it into the document with
+ * plain http: clients use the scheme of the registry that they ask.
  */
 export function tarballUrl({ name, version }: Pick<PlannedPackage, 'name' | 'version'>, registry: URL): URL {
   return new URL(`${name}/-/${name}-${version}.tgz`, registry);

@@ -1,9 +1,10 @@
-/** Names of packages and of dist-tags, as npm and registries take them. */
+/** The names of packages and dist-tags that npm and registries accept. */
 
 const maxNameLength = 214;
 
 /**
- * Also the names that only old packages have, such as ones with capitals: registries themselves refuse those for new ones.
+ * Whether npm accepts the name. Includes names that only old packages have, such as with capitals: registries refuse those
+ * for new packages themselves.
  *
  * @see https://github.com/npm/validate-npm-package-name "validForOldPackages"
  */
@@ -17,12 +18,11 @@ export function isPackageName(name: string): boolean {
   );
 }
 
-export const rangeProblem = 'is no dist-tag, but a range of versions: npm could not tell them apart';
+export const rangeProblem = 'is not a valid dist-tag: npm would read it as a version range';
 
-/** Why it cannot be a dist-tag; undefined where it can. */
+/** Why `tag` cannot be a dist-tag; undefined if it can. */
 export function distTagProblem(tag: string): string | undefined {
-  if (!isUrlSafe(tag) || tag.trim() !== tag)
-    return 'is no dist-tag: letters, digits, "-", "_" and "." are what it may have';
+  if (!isUrlSafe(tag) || tag.trim() !== tag) return 'is not a valid dist-tag: use letters, digits, "-", "_" and "."';
   return isRange(tag) ? rangeProblem : undefined;
 }
 
@@ -31,8 +31,8 @@ function isUrlSafe(text: string): boolean {
 }
 
 /**
- * What anybody would take for a version or a range, of what has only the characters of a tag. npm knows some odd forms more,
- * which are looked for once it is loaded.
+ * Whether a tag, with only the characters that tags may have, is also a version or a range. A few unusual forms are left to
+ * semver itself, which is not loaded yet when options are read.
  *
  * @see https://github.com/npm/node-semver "Range Grammar"
  */
@@ -44,7 +44,7 @@ function isRange(tag: string): boolean {
   return new RegExp(`^~?v?(?:${whole}|${open}|${number}\\.${number}\\.[xX*])$`).test(tag);
 }
 
-/** The path of a package below its registry: the slash of a scope is not one between segments. */
+/** The path of a package below its registry. The slash after a scope is escaped, so that the name is one segment. */
 export function packagePath(name: string): string {
   return name.replace('/', '%2f');
 }

@@ -1,5 +1,5 @@
 /**
- * Makes a manifest what registries expect: the second half of what npm does to it before it publishes.
+ * Normalizes a manifest to the form that registries expect: the second half of npm's work on it before publishing.
  *
  * @see https://github.com/npm/package-json "normalizeData", version 7, of npm 11
  */
@@ -12,21 +12,21 @@ import { type Draft, noReadme } from './complete-manifest.ts';
 import { isPackageName } from './names.ts';
 
 /**
- * Puts name, version and everything that people write in several ways into one form, in npm's order.
+ * Normalizes the name, the version and every field that can be written in several ways, in npm's order.
  *
- * @throws InputError where there is no valid name or version
+ * @throws InputError if there is no valid name or version
  */
 export function normalizeManifest(draft: Draft): void {
   const { name, version } = draft;
-  draft['name'] = normalName(name);
-  draft['version'] = normalVersion(version);
+  draft['name'] = normalizeName(name);
+  draft['version'] = normalizeVersion(version);
   for (const key of Object.keys(draft)) if (key.startsWith('_')) delete draft[key];
   draft['_id'] = `${draft['name'] as string}@${draft['version'] as string}`;
   normalizeBundle(draft);
   normalizeScripts(draft);
   normalizeRepository(draft);
   normalizeDependencies(draft);
-  normalizeTexts(draft);
+  normalizeDescription(draft);
   normalizeBugs(draft);
   normalizeLists(draft);
   completeBundle(draft);
@@ -35,26 +35,28 @@ export function normalizeManifest(draft: Draft): void {
   normalizePeople(draft);
 }
 
-function normalName(name: unknown): string {
+function normalizeName(name: unknown): string {
   if (name === undefined || name === null || name === '') throw new InputError('it has no name');
   const trimmed = typeof name === 'string' ? name.trim() : '';
   if (!isPackageName(trimmed))
-    throw new InputError(`its name ${JSON.stringify(name)} is no name of a package, such as lib or @scope/lib`);
+    throw new InputError(
+      `its name ${JSON.stringify(name)} is not a valid package name (for example lib or @scope/lib)`,
+    );
   return trimmed;
 }
 
-/** Without build metadata, which no registry tells versions apart by. */
-function normalVersion(version: unknown): string {
+/** Drops build metadata, which registries ignore when they compare versions. */
+function normalizeVersion(version: unknown): string {
   if (version === undefined || version === null || version === '') throw new InputError('it has no version');
   const cleaned = typeof version === 'string' ? clean(version, { loose: true }) : null;
   if (cleaned === null || clean(cleaned) === null)
     throw new InputError(
-      `its version ${JSON.stringify(version)} is none, such as 1.2.3 or 1.2.3-beta.1 (https://semver.org)`,
+      `its version ${JSON.stringify(version)} is not valid semver (for example 1.2.3): see https://semver.org`,
     );
   return cleaned;
 }
 
-/** One of two spellings, and a list of names. */
+/** Reduces two spellings to one, with a list of names. */
 function normalizeBundle(draft: Draft): void {
   if (draft['bundleDependencies'] === undefined && draft['bundledDependencies'] !== undefined)
     draft['bundleDependencies'] = draft['bundledDependencies'];
@@ -67,7 +69,7 @@ function normalizeBundle(draft: Draft): void {
 
 function normalizeScripts(draft: Draft): void {
   const { scripts } = draft;
-  // npm publishes a list as it is.
+  // npm publishes a list unchanged.
   if (scripts === undefined || scripts === null || Array.isArray(scripts)) return;
   if (!isRecord(scripts)) {
     delete draft['scripts'];
@@ -98,7 +100,7 @@ function normalizeDependencies(draft: Draft): void {
   for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies']) {
     let listed = draft[kind];
     if (typeof listed === 'string' && listed !== '') listed = listed.trim().split(/[\n\r\s\t ,]+/);
-    if (Array.isArray(listed)) draft[kind] = Object.fromEntries(listed.filter(isText).map(parseDependency));
+    if (Array.isArray(listed)) draft[kind] = Object.fromEntries(listed.filter(isString).map(parseDependency));
   }
   for (const kind of ['dependencies', 'devDependencies']) {
     if (!(kind in draft)) continue;
@@ -109,7 +111,7 @@ function normalizeDependencies(draft: Draft): void {
     }
     for (const [name, range] of Object.entries(wanted)) {
       const hosted = hostOf(range)?.toString();
-      if (!isText(range)) delete wanted[name];
+      if (!isString(range)) delete wanted[name];
       else if (hosted !== undefined && hosted !== '') wanted[name] = hosted;
     }
   }
@@ -121,18 +123,18 @@ function parseDependency(text: string): readonly [string, string] {
   return [name, range.join('').replace(/^@/, '').trim()];
 }
 
-function normalizeTexts(draft: Draft): void {
-  if (draft['description'] && !isText(draft['description'])) delete draft['description'];
-  if (isText(draft['readme']) && !draft['description'] && draft['readme'] !== noReadme)
+function normalizeDescription(draft: Draft): void {
+  if (draft['description'] && !isString(draft['description'])) delete draft['description'];
+  if (isString(draft['readme']) && !draft['description'] && draft['readme'] !== noReadme)
     draft['description'] = firstParagraph(draft['readme']);
   if (draft['description'] === undefined) delete draft['description'];
   if (draft['modules']) delete draft['modules'];
   const { files } = draft;
   if (files && !Array.isArray(files)) delete draft['files'];
-  else if (Array.isArray(files)) draft['files'] = files.filter(isFilledText);
+  else if (Array.isArray(files)) draft['files'] = files.filter(isNonEmptyString);
 }
 
-/** The first block of a README's lines that is not under its first headings alone. */
+/** The first lines of a README, up to a blank line, after its leading headings. */
 function firstParagraph(readme: string): string {
   const lines = readme.trim().split('\n');
   let start = lines.findIndex((line) => !/^(?:#|$)/.test(line.trim()));
@@ -151,18 +153,18 @@ function normalizeBugs(draft: Draft): void {
     return;
   }
   let bugs: unknown = given;
-  if (isText(given)) {
+  if (isString(given)) {
     bugs = isEmail(given) ? { email: given } : URL.canParse(given) ? { url: given } : given;
   } else if (isRecord(given)) {
-    // Of several, the last one counts.
+    // If there are several, the last one wins.
     const url =
       Object.entries(given)
         .filter(([key]) => key === 'web' || key === 'name')
         .at(-1)?.[1] ?? given['url'];
     const { email } = given;
     bugs = {
-      ...(isText(url) && URL.canParse(url) ? { url } : {}),
-      ...(isText(email) && isEmail(email) ? { email } : {}),
+      ...(isString(url) && URL.canParse(url) ? { url } : {}),
+      ...(isString(email) && isEmail(email) ? { email } : {}),
     };
   }
   if (isRecord(bugs) && (bugs['email'] || bugs['url'])) draft['bugs'] = bugs;
@@ -171,16 +173,16 @@ function normalizeBugs(draft: Draft): void {
 
 function normalizeLists(draft: Draft): void {
   let { keywords } = draft;
-  if (isText(keywords)) keywords = keywords.split(/,\s+/);
-  if (Array.isArray(keywords)) draft['keywords'] = keywords.filter(isFilledText);
+  if (isString(keywords)) keywords = keywords.split(/,\s+/);
+  if (Array.isArray(keywords)) draft['keywords'] = keywords.filter(isNonEmptyString);
   else if (keywords) delete draft['keywords'];
 }
 
-/** What is bundled is depended on. */
+/** Makes every bundled package a dependency. */
 function completeBundle(draft: Draft): void {
   const { bundleDependencies: bundle } = draft;
   if (!Array.isArray(bundle)) return;
-  const names = bundle.filter(isFilledText);
+  const names = bundle.filter(isNonEmptyString);
   draft['bundleDependencies'] = names;
   for (const name of names) {
     if (!draft['dependencies']) draft['dependencies'] = {};
@@ -197,7 +199,7 @@ function normalizeHomepage(draft: Draft): void {
   }
   const { homepage } = draft;
   if (!homepage) return;
-  if (!isText(homepage)) delete draft['homepage'];
+  if (!isString(homepage)) delete draft['homepage'];
   else if (!URL.canParse(homepage)) draft['homepage'] = `http://${homepage}`;
 }
 
@@ -209,33 +211,33 @@ function normalizePeople(draft: Draft): void {
   }
 }
 
-/** `Name <email> (url)`, or an object of them. */
+/** Parses `Name <email> (url)`, or an object with these fields. */
 function parsePerson(person: unknown): Readonly<Record<string, string>> {
-  const text = isText(person) ? person : personText(isRecord(person) ? person : {});
+  const text = isString(person) ? person : formatPerson(isRecord(person) ? person : {});
   const name = /^([^(<]+)/.exec(text)?.[0].trim();
   const url = /\(([^()]+)\)/.exec(text)?.[1];
   const email = /<([^<>]+)>/.exec(text)?.[1];
   return { ...(name && { name }), ...(email && { email }), ...(url && { url }) };
 }
 
-function personText(person: Draft): string {
+function formatPerson(person: Draft): string {
   const url = person['url'] || person['web'];
   const email = person['email'] || person['mail'];
-  return `${asText(person['name'])}${email ? ` <${asText(email)}>` : ''}${url ? ` (${asText(url)})` : ''}`;
+  return `${stringOf(person['name'])}${email ? ` <${stringOf(email)}>` : ''}${url ? ` (${stringOf(url)})` : ''}`;
 }
 
-function asText(value: unknown): string {
-  return isText(value) || typeof value === 'number' ? String(value) : '';
+function stringOf(value: unknown): string {
+  return isString(value) || typeof value === 'number' ? String(value) : '';
 }
 
 function isEmail(text: string): boolean {
   return text.includes('@') && text.indexOf('@') < text.lastIndexOf('.');
 }
 
-function isText(value: unknown): value is string {
+function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function isFilledText(value: unknown): value is string {
+function isNonEmptyString(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }

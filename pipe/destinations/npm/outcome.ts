@@ -1,4 +1,4 @@
-/** What became of each package of a run, whether the run succeeded or not. */
+/** The outcome of each package of a run, whether or not the run succeeded. */
 
 import type { Action } from '../outcome.ts';
 
@@ -9,9 +9,9 @@ export interface NpmOutcomeItem {
   readonly version: string;
   /** The dist-tag. */
   readonly tag: string;
-  /** Of the tarball, in bytes. */
+  /** The tarball's size in bytes. */
   readonly size: number;
-  /** Where the tarball can be had. */
+  /** The tarball's URL. */
   readonly url: string;
   readonly integrity: string;
   readonly sha256: string;
@@ -20,6 +20,6 @@ export interface NpmOutcomeItem {
 
 export interface NpmOutcome {
   readonly items: readonly NpmOutcomeItem[];
-  /** What ended the run, where it did not succeed. */
+  /** What ended the run, if it did not succeed. */
   readonly error?: unknown;
 }

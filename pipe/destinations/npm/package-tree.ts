@@ -1,18 +1,19 @@
-/** The files of a package as npm would unpack them: all their paths, and the few contents that end up in its manifest. */
+/** The files of a package as npm would unpack them: all paths, and the few contents that go into the manifest. */
 
 import { posix } from 'node:path';
 
+/** The files and directories of a package, by normalized path relative to its top directory. */
 export class PackageTree {
-  /** By path within the package: `undefined` for what is not kept, and for directories. */
+  /** By path. The content is undefined if it is not kept, and for directories. */
   readonly #entries = new Map<string, { readonly isFile: boolean; readonly content: Buffer | undefined }>();
 
-  /** A later file of the same path replaces the former, as unpacking does. */
+  /** Adds a file and its directories. A later file with the same path replaces an earlier one, as when unpacking. */
   addFile(path: string, content?: Buffer): void {
     this.addDirectory(posix.dirname(path));
     this.#entries.set(path, { isFile: true, content });
   }
 
-  /** With all those that it is in. */
+  /** Adds a directory and its parents. */
   addDirectory(path: string): void {
     for (let directory = path; directory !== '.' && directory !== '/'; directory = posix.dirname(directory)) {
       if (this.#entries.has(directory)) return;
@@ -20,7 +21,7 @@ export class PackageTree {
     }
   }
 
-  /** Whether there is a file or a directory; never so outside of the package. */
+  /** Whether there is a file or directory at `path`; false for any path outside the package. */
   has(path: string): boolean {
     const normal = posix.normalize(path).replace(/\/$/, '');
     return normal === '.' || this.#entries.has(normal);
@@ -30,17 +31,17 @@ export class PackageTree {
     return this.#entries.get(path)?.isFile === true;
   }
 
-  /** The text of a file whose content was kept. */
+  /** The content of a file, decoded as UTF-8; undefined if it was not kept. */
   text(path: string): string | undefined {
     return this.#entries.get(path)?.content?.toString('utf8');
   }
 
-  /** The names in the top directory, in npm's order: what comes last in a listing comes first. */
+  /** The names in the top directory, in npm's order: last name first. */
   topNames(): readonly string[] {
     return [...this.#entries.keys()].filter((path) => !path.includes('/')).sort(lastFirst);
   }
 
-  /** The paths below a directory, relative to it, without those in which a name begins with a dot; in npm's order. */
+  /** The paths below a directory, relative to it, in npm's order. Excludes paths with a segment that begins with a dot. */
   below(directory: string): readonly string[] {
     const normal = posix.normalize(directory);
     const start = normal === '.' || normal === './' ? '' : `${normal.replace(/\/$/, '')}/`;
@@ -52,7 +53,7 @@ export class PackageTree {
   }
 }
 
-/** The order in which glob, which npm reads packages by, lists files: by level, and on each from the last name to the first. */
+/** The order in which npm's glob lists files: by depth, and at each depth from the last name to the first. */
 function lastFirst(a: string, b: string): number {
   const [ours, others] = [a.split('/'), b.split('/')];
   if (ours.length !== others.length) return ours.length - others.length;

@@ -1,4 +1,4 @@
-/** The whole plan of a run, as data: every tarball read, checked and completed before the first request. */
+/** The whole plan of a run, as data: every tarball is read, checked and completed before the first request. */
 
 import { relative, resolve, isAbsolute } from 'node:path';
 import parse from 'semver/functions/parse.js';
@@ -23,11 +23,11 @@ export interface PlannedPackage {
   readonly id: string;
   /** The dist-tag. */
   readonly tag: string;
-  /** Somebody asked for that tag: then it may go to a lower version, too. */
+  /** Whether the user or the package asks for that tag: then it may also move to a lower version. */
   readonly isTagGiven: boolean;
-  /** As `publishConfig.access` has it. */
+  /** The value of `publishConfig.access`. */
   readonly access: string | undefined;
-  /** All of it but `dist`. */
+  /** The complete manifest, except `dist`. */
   readonly manifest: Draft;
   /** `sha512-…` */
   readonly integrity: string;
@@ -35,7 +35,7 @@ export interface PlannedPackage {
   readonly sha256: string;
   readonly fileCount: number;
   readonly unpackedBytes: number;
-  /** What of the package's own wishes is not followed. */
+  /** Settings of the package that are not followed. */
   readonly warnings: readonly string[];
 }
 
@@ -48,10 +48,15 @@ export interface NpmPlan {
 
 type PlanSettings = Pick<NpmSettings, 'patterns' | 'distTag' | 'registry'>;
 
-/** One that is hashed while another is unpacked: hashing takes turns anyway, and each further one only memory. */
+/** One tarball is hashed while another is decompressed. Hashing is serial, so more readers would only take memory. */
 const maxReaders = 2;
 
-/** @throws InputError naming everything that is wrong with any of the tarballs */
+/**
+ * Reads and checks the tarballs that FILENAME matches.
+ *
+ * @throws InputError naming every problem of every tarball
+ * @throws FileChangedError if a tarball changes while it is read
+ */
 export async function planPackages(settings: PlanSettings, places: Places): Promise<NpmPlan> {
   const { files, leftOutDirectories } = await selectFiles(settings.patterns, places);
   const problems: string[] = [];
@@ -83,16 +88,16 @@ async function planPackage(
     normalizeManifest(manifest);
   } catch (error) {
     if (error instanceof InputError) throw new InputError(`${where}: ${error.message}`, { cause: error });
-    // Values of no shape that anybody foresaw: npm ends in the same way.
-    throw new InputError(`${where} cannot be made sense of: ${(error as Error).message}`, { cause: error });
+    // Values of unforeseen shapes: npm fails in the same way.
+    throw new InputError(`${where} has a value of an unexpected type: ${(error as Error).message}`, { cause: error });
   }
   if (manifest['private'])
     throw new InputError(
-      `${where}: "private" is set, which forbids to publish it: take it out, and pack the package anew`,
+      `${where}: "private" is set, which forbids publishing it: remove it, and pack the package again`,
     );
   const name = manifest['name'] as string;
   const version = manifest['version'] as string;
-  // What npm notes of where it found the package.
+  // npm records where it found the package.
   const from = isAbsolute(source.path) ? resolve(source.path) : relative(workingDirectory, source.absolutePath);
   Object.assign(manifest, { _integrity: tarball.integrity, _resolved: source.absolutePath, _from: `file:${from}` });
   return {
@@ -114,33 +119,33 @@ function readPublishConfig(
   const config = isRecord(manifest['publishConfig']) ? manifest['publishConfig'] : {};
   const name = manifest['name'] as string;
   const warnings: string[] = [];
-  const ownTag = textOf(config['tag']);
-  // npm prefers this old field to everything, and so do we, but for what is asked for in so many words.
-  const tag = distTag ?? textOf(manifest['tag']) ?? ownTag ?? 'latest';
+  const ownTag = nonEmptyString(config['tag']);
+  // As in npm, this old field comes before publishConfig. Only --dist-tag overrides it.
+  const tag = distTag ?? nonEmptyString(manifest['tag']) ?? ownTag ?? 'latest';
   if (ownTag !== undefined && ownTag !== tag)
-    warnings.push(`${where}: publishConfig.tag is ${printable(ownTag)}, and ${printable(tag)} is used`);
+    warnings.push(`${where}: publishConfig.tag is ${printable(ownTag)}, but ${printable(tag)} is used`);
   const problem = distTagProblem(tag) ?? (validRange(tag) === null ? undefined : rangeProblem);
   if (problem !== undefined) throw new InputError(`${where}: its tag ${JSON.stringify(tag)} ${problem}`);
   const isTagGiven = distTag !== undefined || ownTag !== undefined;
   if (!isTagGiven && (parse(manifest['version'] as string)?.prerelease.length ?? 0) > 0) {
     throw new InputError(
-      `${where}: ${manifest['version'] as string} is a prerelease, which must not become latest unasked: give --dist-tag`,
+      `${where}: ${manifest['version'] as string} is a prerelease, which must not become latest by default: give --dist-tag`,
     );
   }
-  const access = textOf(config['access']);
+  const access = nonEmptyString(config['access']);
   if (access === 'restricted' && !name.startsWith('@'))
-    throw new InputError(`${where}: publishConfig.access is restricted, which only packages with a scope can be`);
+    throw new InputError(`${where}: publishConfig.access is restricted, which only packages with a scope support`);
   const scope = name.startsWith('@') ? name.split('/')[0] : undefined;
   const ownRegistry =
-    textOf(scope === undefined ? undefined : config[`${scope}:registry`]) ?? textOf(config['registry']);
+    nonEmptyString(scope === undefined ? undefined : config[`${scope}:registry`]) ?? nonEmptyString(config['registry']);
   if (ownRegistry !== undefined && !isSame(ownRegistry, registry))
-    warnings.push(`${where}: publishConfig names the registry ${printable(ownRegistry)}, and ${registry.href} is used`);
+    warnings.push(`${where}: publishConfig names the registry ${printable(ownRegistry)}, but ${registry.href} is used`);
   if (config['provenance'] === true)
-    warnings.push(`${where}: publishConfig asks for provenance, which cannot be attested here: it is left out`);
+    warnings.push(`${where}: publishConfig asks for provenance, which this pipe cannot attest: it is left out`);
   return { tag, isTagGiven, access, warnings };
 }
 
-function textOf(value: unknown): string | undefined {
+function nonEmptyString(value: unknown): string | undefined {
   const text = typeof value === 'string' ? value.trim() : '';
   return text === '' ? undefined : text;
 }
@@ -155,6 +160,6 @@ function sameVersionProblems(packages: readonly PlannedPackage[]): readonly stri
     .filter(([, same]) => same.length > 1)
     .map(
       ([id, same]) =>
-        `${same.map(({ source }) => printable(source.path)).join(' and ')} are all ${id}: name just one of them`,
+        `${same.map(({ source }) => printable(source.path)).join(' and ')} are all ${id}: keep just one of them`,
     );
 }

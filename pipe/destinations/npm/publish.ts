@@ -1,4 +1,4 @@
-/** Carries out a plan: looks at what is published, publishes in parallel, looks again, and tells what became of each package. */
+/** Carries out a plan: compares it with the registry, publishes in parallel, and reads back. Returns the outcome of each package. */
 
 import compare from 'semver/functions/compare.js';
 import gt from 'semver/functions/gt.js';
@@ -21,9 +21,9 @@ interface PublishTools {
   readonly client: NpmClient;
   readonly log: Log;
   readonly progress: Progress;
-  /** Ends the run; uploads under way are cut. */
+  /** Aborts the run, and the uploads in progress. */
   readonly signal: AbortSignal;
-  /** For what has been published, and cannot be read yet. */
+  /** How long to wait until a published version can be read. */
   readonly patience: Patience;
 }
 
@@ -33,11 +33,11 @@ interface Entry {
   readonly planned: PlannedPackage;
   url: string;
   action: Action;
-  /** What the registry answered to it. */
+  /** The registry's answer to the upload. */
   confirmation?: Confirmation;
 }
 
-/** Never throws: what went wrong is part of the outcome. */
+/** Publishes the packages. Never throws: an error is part of the outcome. */
 export async function publishPackages(
   plan: NpmPlan,
   settings: PublishSettings,
@@ -49,7 +49,7 @@ export async function publishPackages(
     action: 'not sent',
   }));
   const items = (): readonly NpmOutcomeItem[] => entries.map(toItem);
-  // The registry merges what it is sent into what it has: versions of one package take turns, the highest comes last.
+  // The registry merges each upload into the package, so versions of one package are sent one after another, the highest last.
   const groups = [...Map.groupBy(entries, ({ planned }) => planned.name).values()].map((group) =>
     group.sort((a, b) => compare(a.planned.version, b.planned.version)),
   );
@@ -57,7 +57,7 @@ export async function publishPackages(
     const problems = await mapConcurrently(groups, settings.concurrency, (group) => lookUp(group, settings, tools));
     if (problems.flat().length > 0) throw new PipeError(problems.flat().join('\n'));
     for (const { planned, action } of entries)
-      if (action === 'skipped') tools.log.info(`${planned.id}: skipped, the very same is published already`);
+      if (action === 'skipped') tools.log.info(`${planned.id}: skipped, identical content is already published`);
     await publishAll(groups, settings, tools);
     return { items: items() };
   } catch (error) {
@@ -70,7 +70,7 @@ function toItem({ planned, url, action }: Entry): NpmOutcomeItem {
   return { id, name, version, tag, size: source.size, url, integrity, sha256, action };
 }
 
-/** Compares the versions of one package with what is published, and marks what need not be sent. @returns the problems */
+/** Compares the versions of one package with the registry's, and marks those that need not be sent. @returns the problems */
 async function lookUp(
   group: readonly Entry[],
   { skipExisting }: PublishSettings,
@@ -80,7 +80,7 @@ async function lookUp(
   const published = await client.read(name);
   if (published === 'none') return [];
   if (published === 'too large') {
-    log.warning(`${name}: what is published of it is too much to be read, so the registry alone decides`);
+    log.warning(`${name}: its metadata is too large to read, so conflicts are left to the registry`);
     return [];
   }
   const problems: string[] = [];
@@ -91,7 +91,7 @@ async function lookUp(
       const higher = planned.isTagGiven ? undefined : higherVersion(published, planned.version);
       if (higher !== undefined)
         problems.push(
-          `${planned.id} would become ${planned.tag} in place of ${higher}, which is higher and published: give --dist-tag, also where it is to be ${planned.tag}`,
+          `${planned.id} would replace ${higher}, a higher version, as ${planned.tag}: give --dist-tag, even if it is to be ${planned.tag}`,
         );
       continue;
     }
@@ -102,7 +102,7 @@ async function lookUp(
       const pointed = published.tags.get(planned.tag);
       if (planned.isTagGiven && pointed !== planned.version)
         log.warning(
-          `${planned.id} is left as it is: the dist-tag ${planned.tag} points to ${printable(pointed ?? 'nothing')}, and stays so`,
+          `${planned.id} is left unchanged: the dist-tag ${planned.tag} still points to ${printable(pointed ?? 'nothing')}`,
         );
     } else problems.push(existsProblem(planned, existing));
   }
@@ -113,21 +113,21 @@ function missing(): never {
   throw new Error('a group has at least one package');
 }
 
-/** A version never changes: registries take it once. */
+/** Registries accept a version only once, and never change it. */
 function existsProblem(planned: PlannedPackage, existing: PublishedVersion): string {
   const same = isSameContent(existing, planned);
   const file = printable(planned.source.path);
   if (same === true) {
-    return `${planned.id} is published already, with the very content of ${file} (${planned.integrity}): --skip-existing makes that a success`;
+    return `${planned.id} is already published, with content identical to ${file} (${planned.integrity}): --skip-existing makes this a success`;
   }
   const difference =
     same === false
-      ? `with other content: ${describeContent(existing)} there, ${planned.integrity} in ${file}`
-      : 'and the registry does not say with what content';
-  return `${planned.id} is published already, ${difference}. A version cannot be replaced: raise the version in package.json`;
+      ? `with different content: the registry has ${describeContent(existing)}, ${file} has ${planned.integrity}`
+      : 'and the registry gives no hash of its content to compare';
+  return `${planned.id} is already published, ${difference}. A version cannot be replaced: raise the version in package.json`;
 }
 
-/** The first failure lets uploads under way finish, and starts no other. @throws that failure */
+/** After the first failure, uploads in progress finish, and no others start. @throws that first failure */
 async function publishAll(
   groups: readonly (readonly Entry[])[],
   settings: PublishSettings,
@@ -135,7 +135,7 @@ async function publishAll(
 ): Promise<void> {
   let hasFailed = false;
   const sizeOf = (group: readonly Entry[]): number => group.reduce((sum, { planned }) => sum + planned.source.size, 0);
-  // Large ones first: the last one to start is then a short one, and the end comes sooner.
+  // Largest first: then the last upload to start is a short one, and the run ends sooner.
   const queue = [...groups].sort((a, b) => sizeOf(b) - sizeOf(a));
   await mapConcurrently(queue, settings.concurrency, async (group) => {
     for (const entry of group) {
@@ -144,7 +144,7 @@ async function publishAll(
       try {
         await publishOne(entry, settings, tools);
       } catch (error) {
-        // The first failure ends the run, and is printed as its reason; what else fails meanwhile is said here.
+        // The first failure is printed as the reason that the run ended; later ones are logged here.
         if (hasFailed && !tools.signal.aborted) tools.log.error((error as Error).message);
         hasFailed = true;
         throw error;
@@ -167,11 +167,11 @@ async function publishOne(entry: Entry, { skipExisting }: PublishSettings, tools
   tools.log.info(
     ending === 'uploaded'
       ? `${planned.id}: published, ${formatBytes(planned.source.size)}, dist-tag ${planned.tag}, ${planned.integrity}, ${printable(entry.url)}`
-      : `${planned.id}: skipped, something else has published the very same meanwhile`,
+      : `${planned.id}: skipped, something else published identical content in the meantime`,
   );
 }
 
-/** Where an attempt may have been stored although it seemed to fail, that is looked at before anything is sent again. */
+/** An attempt that seemed to fail may still have been stored, so the registry is read before anything is sent again. */
 async function send(
   entry: Entry,
   transfer: Transfer,
@@ -184,7 +184,7 @@ async function send(
   let wasSentWhole = false;
   try {
     await client.repeat(planned.id, planned.name, async () => {
-      if (wasSentWhole && (await holds(planned, client))) return;
+      if (wasSentWhole && (await hasVersion(planned, client))) return;
       attempts++;
       entry.confirmation = await client.publish(planned.id, planned.name, document, (bytes) => {
         wasSentWhole ||= bytes === document.length;
@@ -195,26 +195,26 @@ async function send(
   } catch (error) {
     entry.action = failedAction(error, wasSentWhole);
     if (signal.aborted || !wasSentWhole) throw error;
-    // The only attempt was refused: what is there now is somebody else's.
+    // If the only attempt was refused, a version that is there now was published by someone else.
     const isOurs = attempts > 1 || entry.action === 'unconfirmed';
     if (!isOurs && !skipExisting) throw error;
-    if (await holds(planned, client).catch(() => false)) return isOurs ? 'uploaded' : 'skipped';
+    if (await hasVersion(planned, client).catch(() => false)) return isOurs ? 'uploaded' : 'skipped';
     throw error;
   }
 }
 
-/** Whether the registry has the version, with this content. */
-async function holds(planned: PlannedPackage, client: NpmClient): Promise<boolean> {
+/** Whether the registry has the version with this content. */
+async function hasVersion(planned: PlannedPackage, client: NpmClient): Promise<boolean> {
   const published = await client.read(planned.name);
   const version = typeof published === 'string' ? undefined : published.versions.get(planned.version);
   return version !== undefined && isSameContent(version, planned) === true;
 }
 
 /**
- * A registry that shows nothing yet gets a warning, if it has confirmed the upload.
+ * Reads a version back. If the registry confirmed the upload but does not show it yet, that is only a warning.
  *
- * @throws VerificationError if it shows something else than was sent
- * @throws UnexpectedAnswerError if it is not a registry that answers: then nobody knows what took the upload
+ * @throws VerificationError if the registry shows different content
+ * @throws UnexpectedAnswerError if something other than a registry answers, which may then also have answered the upload
  */
 async function verify(entry: Entry, { client, log, signal, patience }: PublishTools): Promise<void> {
   const { planned } = entry;
@@ -227,8 +227,8 @@ async function verify(entry: Entry, { client, log, signal, patience }: PublishTo
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UnexpectedAnswerError) throw error;
-    // The registry has confirmed the upload; reading may be slow to follow, or need another permission.
-    log.warning(`${planned.id} was published, and could not be read back: ${(error as Error).message}`);
+    // The registry confirmed the upload. Reading may lag behind, or need another permission.
+    log.warning(`${planned.id} was published, but could not be read back: ${(error as Error).message}`);
     return;
   }
   const version = typeof published === 'string' ? undefined : published.versions.get(planned.version);
@@ -241,13 +241,13 @@ async function verify(entry: Entry, { client, log, signal, patience }: PublishTo
     );
   }
   if (typeof published === 'string' || version === undefined) {
-    log.warning(`${planned.id} was published, and the registry does not show it yet`);
+    log.warning(`${planned.id} was published, but the registry does not show it yet`);
     return;
   }
   entry.url = version.tarball ?? entry.url;
   if (isSameContent(version, planned) === false) {
     throw new VerificationError(
-      `${planned.id} is not what was sent: the registry has ${describeContent(version)}, not ${planned.integrity}`,
+      `${planned.id} differs from what was sent: the registry has ${describeContent(version)}, not ${planned.integrity}`,
     );
   }
   checkTag(planned, published, log);
@@ -257,9 +257,9 @@ function checkTag({ id, tag, version }: PlannedPackage, { tags }: PublishedPacka
   const pointed = tags.get(tag);
   if (pointed === version) return;
   const what = `${id} was published, but its dist-tag ${tag} points to ${printable(pointed ?? 'nothing')}`;
-  // Two pipelines at a time, of which the other was faster with a later version.
+  // Another pipeline may have published a higher version at the same time.
   if (pointed !== undefined && isHigher(pointed, version))
-    log.warning(`${what}: has something else been published meanwhile?`);
+    log.warning(`${what}: was something else published in the meantime?`);
   else throw new VerificationError(what);
 }
 

@@ -1,4 +1,4 @@
-/** Words the plan and the outcome of publishing npm packages, for people and for machines. */
+/** Describes the plan and the outcome of publishing npm packages, for people and for programs. */
 
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
@@ -10,7 +10,7 @@ import type { NpmSettings } from './settings.ts';
 
 type Target = Pick<NpmSettings, 'registry'>;
 
-/** What will be sent, and what to know before. */
+/** The plan in words, and warnings about it. */
 export function npmPlanText(
   { packages, totalBytes, leftOutDirectories }: NpmPlan,
   { registry }: Target,
@@ -25,12 +25,12 @@ export function npmPlanText(
     ],
     warnings: [
       ...packages.flatMap(({ warnings }) => warnings),
-      ...leftOutDirectories.map((directory) => `${printable(directory)} is a directory, and is left out`),
+      ...leftOutDirectories.map((directory) => `${printable(directory)} is a directory, so it is left out`),
     ],
   };
 }
 
-/** What became of the packages. */
+/** The outcome, for the log, the result, the output variables and Code Insights. */
 export function concludeNpm({ items, error }: NpmOutcome, { registry }: Target): Conclusion {
   const { uploaded, uploadedBytes, otherCount } = totalsOf(items);
   const [first, ...others] = items;

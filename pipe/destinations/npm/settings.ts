@@ -12,7 +12,7 @@ import type { ArrayValue, Environment } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
 import { bitbucketNpmRegistry, bitbucketRegistry } from '../../settings/variables.ts';
 
-/** Packages to an npm registry. */
+/** Settings for publishing packages to an npm registry. */
 export interface NpmSettings extends CommonSettings {
   readonly type: 'npm';
   /** The registry's base URL, which ends with a slash. */
@@ -20,13 +20,13 @@ export interface NpmSettings extends CommonSettings {
   /** Undefined for an anonymous upload. */
   readonly account: Account | undefined;
   readonly patterns: ArrayValue;
-  /** As `--dist-tag` has it. */
+  /** The value of `--dist-tag`. */
   readonly distTag: string | undefined;
-  /** A version that is published with the same content is no error. */
+  /** Whether to skip a version that is already published with the same content. */
   readonly skipExisting: boolean;
 }
 
-/** The settings; undefined if there are problems. */
+/** Reads the settings of TYPE npm; undefined if there are problems. */
 export function readNpmSettings(
   env: Environment,
   values: Values,

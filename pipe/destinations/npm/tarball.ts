@@ -1,4 +1,4 @@
-/** Reads a package's tarball once, from beginning to end and never to the disk: its manifest, its paths, its digests. */
+/** Reads a package's tarball in one pass, without unpacking it to disk: its manifest, its paths and its digests. */
 
 import { InputError } from '../../errors.ts';
 import { createHashes } from '../../io/hashes.ts';
@@ -14,61 +14,62 @@ import { formatBytes } from '../../toolkit/units.ts';
 import { PackageTree } from './package-tree.ts';
 
 interface PackageTarball {
-  /** package.json as it is in the tarball. */
+  /** The content of package.json. */
   readonly manifest: JsonObject;
   readonly tree: PackageTree;
-  /** `sha512-` and base64, as Subresource Integrity has it. */
+  /** `sha512-` and base64, as in Subresource Integrity. */
   readonly integrity: string;
   /** SHA-1, hexadecimal, for old clients. */
   readonly shasum: string;
   /** Hexadecimal. */
   readonly sha256: string;
   readonly fileCount: number;
-  /** Of all files together. */
+  /** The total size of all files. */
   readonly unpackedBytes: number;
 }
 
-/** The largest manifests there are have some 100 kB. */
+/** The largest known manifests have about 100 kB. */
 const maxManifestBytes = 4 * 1024 * 1024;
-/** Of the READMEs and the list of authors, which become part of the document that is sent. */
+/** For the READMEs and the list of authors, which become part of the document. */
 const maxKeptBytes = 16 * 1024 * 1024;
 const maxNameBytes = 16 * 1024 * 1024;
-/** Real packages shrink to a tenth or so; an archive made to exhaust its reader, to a thousandth. */
+/** Real packages compress to about a tenth; an archive made to exhaust its reader, to a thousandth. */
 const maxUnpackedBytes = 10e9;
 const maxRatio = 200;
 const anyRatioBytes = 100e6;
 
 /**
- * @throws InputError where it is no tarball that npm would make and take: not gzip, not tar, damaged or cut off, without a
- *   package.json or with several, with a path that leads out of it, or unpacking to more than any package has
- * @throws FileChangedError where the file is not the one that was planned
+ * Reads a tarball that `npm pack` made.
+ *
+ * @throws InputError if npm would not make or accept such a tarball: it is not gzip or not tar, is damaged or cut off, has no
+ *   package.json or several, has a path that leads out of the package, or expands to more than any package
+ * @throws FileChangedError if the file has changed since it was selected
  */
 export async function readTarball(file: SourceFile): Promise<PackageTarball> {
   const name = printable(file.path);
-  if (file.size === 0) throw new InputError(`${name} is empty: it is no tarball of a package`);
+  if (file.size === 0) throw new InputError(`${name} is empty: it is not a package`);
   const digests = createDigests();
-  const packed = checked(observed(fileBody(file).open(), digests), name);
-  const unpacked = limited(decompress(packed, 'gzip', name), file, name);
+  const compressed = checkGzip(observed(fileBody(file).open(), digests), name);
+  const unpacked = limitExpansion(decompress(compressed, 'gzip', name), file, name);
   const reader = new ForwardReader(unpacked);
   const contents = new Contents(name);
   try {
     const walk = new TarWalk(reader, name);
     for await (const member of walk.members()) await contents.add(member, reader);
-    // Where the checksum of the packed bytes is.
+    // The checksum of the compressed bytes is at the end.
     await reader.drain();
-    if (!walk.hasEndMark) throw new InputError(`${name} is cut off: the tar archive in it has no end mark`);
+    if (!walk.hasEndMark) throw new InputError(`${name} is cut off: its tar archive has no end marker`);
   } finally {
     await reader.close();
   }
   const manifest = contents.manifest();
   const { tree, fileCount, unpackedBytes } = contents;
-  // Bytes after the end of the gzip data are part of the file, and of its digests, and of nothing else: that takes another
-  // reading, with digests of its own.
+  // Bytes after the end of the gzip data count only for the file's digests, so they require a second pass over the file.
   const whole = digests.length === file.size ? digests : await readThrough(fileBody(file), createDigests());
   return { manifest, tree, fileCount, unpackedBytes, ...whole.all() };
 }
 
-/** What of the members counts, by their paths without the first directory, whatever its name: npm strips it too. */
+/** Collects the members that matter, by path without the first directory, whatever its name: npm strips it, too. */
 class Contents {
   readonly tree = new PackageTree();
   fileCount = 0;
@@ -86,7 +87,7 @@ class Contents {
   async add(member: TarMember, reader: ForwardReader): Promise<void> {
     this.#nameBytes += member.name.length;
     if (this.#nameBytes > maxNameBytes)
-      throw new InputError(`${this.#archive} has more than ${maxNameBytes} bytes of names: that is no package`);
+      throw new InputError(`${this.#archive} has more than ${maxNameBytes} bytes of names, which no package has`);
     const path = this.#pathOf(member);
     if (path === 'package.json') {
       await this.#addManifest(member, reader);
@@ -97,7 +98,7 @@ class Contents {
     } else if (member.kind === 'file') {
       this.tree.addFile(path, isForManifest(path) ? await this.#read(member, reader) : undefined);
     }
-    // Links and devices are left out, as npm leaves them out when it installs the package.
+    // Links and devices do not count: npm leaves them out when it installs the package.
     if (member.kind !== 'file') return;
     this.fileCount++;
     this.unpackedBytes += member.size;
@@ -105,8 +106,10 @@ class Contents {
 
   manifest(): JsonObject {
     if (this.#manifest === undefined) {
-      const hint = this.#hasManifestAtRoot ? ': its package.json is not in a directory, as `npm pack` has it' : '';
-      throw new InputError(`${this.#archive} has no package.json in its top directory, so it is no package${hint}`);
+      const hint = this.#hasManifestAtRoot
+        ? ': its package.json must be inside a directory, where `npm pack` puts it'
+        : '';
+      throw new InputError(`${this.#archive} has no package.json in its top directory, so it is not a package${hint}`);
     }
     const where = `${this.#archive}: package.json`;
     return asObject(parseJson(this.#manifest, where), where);
@@ -114,14 +117,14 @@ class Contents {
 
   async #addManifest(member: TarMember, reader: ForwardReader): Promise<void> {
     const shown = `${this.#archive}: ${printable(member.name)}`;
-    if (member.kind !== 'file') throw new InputError(`${shown} is a ${member.kind}, where a file is expected`);
+    if (member.kind !== 'file') throw new InputError(`${shown} is a ${member.kind}, not a file`);
     if (this.#manifest !== undefined)
       throw new InputError(
-        `${shown} is another package.json, and readers differ in which one they take: pack the package anew`,
+        `${shown} is another package.json, and readers differ in which one they use: pack the package again`,
       );
     if (member.size > maxManifestBytes)
       throw new InputError(
-        `${shown} has ${formatBytes(member.size)}: more than ${formatBytes(maxManifestBytes)} are not read`,
+        `${shown} has ${formatBytes(member.size)}, but the limit is ${formatBytes(maxManifestBytes)}`,
       );
     this.#manifest = await reader.read(member.size);
     this.tree.addFile('package.json');
@@ -131,7 +134,7 @@ class Contents {
     this.#keptBytes += member.size;
     if (this.#keptBytes > maxKeptBytes) {
       throw new InputError(
-        `${this.#archive}: with ${printable(member.name)}, its README and AUTHORS have ${formatBytes(this.#keptBytes)}, and no registry takes more than ${formatBytes(maxKeptBytes)} of them`,
+        `${this.#archive}: with ${printable(member.name)}, its README and AUTHORS files have ${formatBytes(this.#keptBytes)}, and no registry accepts more than ${formatBytes(maxKeptBytes)} of them`,
       );
     }
     return await reader.read(member.size);
@@ -145,7 +148,7 @@ class Contents {
   }
 }
 
-/** What the manifest takes up: see `completeManifest`. */
+/** Whether `completeManifest` reads the file's content. */
 function isForManifest(path: string): boolean {
   return path === 'AUTHORS' || /^readme(?:\.[^/]*)?$/i.test(path);
 }
@@ -174,17 +177,17 @@ function createDigests(): Digests {
   };
 }
 
-async function* checked(packed: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+async function* checkGzip(compressed: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   let isFirst = true;
-  for await (const chunk of packed) {
+  for await (const chunk of compressed) {
     if (isFirst && contentOf(chunk.subarray(0, 512)) !== 'gzip')
-      throw new InputError(`${name} is not packed by gzip: FILENAME takes the tarballs that \`npm pack\` makes`);
+      throw new InputError(`${name} is not compressed with gzip: FILENAME takes tarballs made by \`npm pack\``);
     isFirst = false;
     yield chunk;
   }
 }
 
-async function* limited(
+async function* limitExpansion(
   unpacked: AsyncIterable<Uint8Array>,
   { size }: SourceFile,
   name: string,
@@ -195,7 +198,7 @@ async function* limited(
     length += chunk.length;
     if (length > limit)
       throw new InputError(
-        `${name} unpacks to more than ${formatBytes(limit)}, from ${formatBytes(size)}: that is no package`,
+        `${name} expands from ${formatBytes(size)} to more than ${formatBytes(limit)}, which no package does`,
       );
     yield chunk;
   }

@@ -30,9 +30,9 @@ function refused(status: number, reason = 'No', given: Partial<Refusal> = {}): H
   });
 }
 
-describe('what to do where an npm registry says no', () => {
+describe('what to do if an npm registry refuses', () => {
   it.each<[string, HttpError, Facts, RegExp]>([
-    ['the package is not created', refused(400, 'x', { codes: ['NAME_UNKNOWN'] }), onBitbucket, /Create > Package/],
+    ['the package was not created', refused(400, 'x', { codes: ['NAME_UNKNOWN'] }), onBitbucket, /Create > Package/],
     [
       '404 elsewhere',
       refused(404),
@@ -47,7 +47,7 @@ describe('what to do where an npm registry says no', () => {
     ],
     ['a conflict', refused(409), onBitbucket, /--skip-existing/],
     [
-      'the scope is another',
+      'the scope does not match',
       refused(403, 'Scope @b does not match the workspace'),
       onBitbucket,
       /scope of the package's name/,
@@ -59,31 +59,31 @@ describe('what to do where an npm registry says no', () => {
       /read:package:bitbucket and write:package:bitbucket/,
     ],
     ['403 elsewhere', refused(403), elsewhere, /of an account that owns the package/],
-    ['403 for nobody', refused(403), { ...elsewhere, account: undefined }, /set TOKEN, and USERNAME/],
-    ['401 for an API token', refused(401), onBitbucket, /USERNAME is the email .*read:package:bitbucket/],
+    ['403 without credentials', refused(403), { ...elsewhere, account: undefined }, /set TOKEN, and USERNAME/],
+    ['401 with an API token', refused(401), onBitbucket, /USERNAME is the email .*read:package:bitbucket/],
     [
-      '401 for the pair of a pipeline',
+      "401 with a pipeline's own credentials",
       refused(401),
       { ...onBitbucket, account: otherAccount },
       /BITBUCKET_PACKAGES_TOKEN/,
     ],
-    ['401 for a user elsewhere', refused(401), elsewhere, /leave USERNAME out/],
+    ['401 with a user name and a token elsewhere', refused(401), elsewhere, /leave USERNAME out/],
     [
-      '401 for a token alone',
+      '401 with a token alone',
       refused(401),
       { ...elsewhere, account: { tokenKind: 'other', scheme: 'Bearer', token: 'x' } },
-      /as Bearer, because USERNAME is not set/,
+      /as a bearer token, because USERNAME is not set/,
     ],
-    ['401 for nobody', refused(401), { ...elsewhere, account: undefined }, /asks for credentials: set TOKEN/],
-    ['too large', refused(413), onBitbucket, /"files" in package\.json/],
-    ['too often', refused(429), onBitbucket, /Wait, and run the step again/],
+    ['401 without credentials', refused(401), { ...elsewhere, account: undefined }, /asks for credentials: set TOKEN/],
+    ['the package is too large', refused(413), onBitbucket, /"files" in package\.json/],
+    ['too many requests', refused(429), onBitbucket, /Wait, and run the step again/],
     ['a server that fails', refused(502), onBitbucket, /bitbucket\.status\.atlassian\.com/],
     ['a server that fails elsewhere', refused(502), elsewhere, /server's side\. It is safe/],
   ])('%s', (_, error, facts, expected) => {
     expect(explain(error, npm, facts as NpmSettings)).toMatch(expected);
   });
 
-  it('what it holds is not what was sent: no run can replace it', () => {
+  it('says how to compare if the registry has different content, which no run can replace', () => {
     expect(explain(new VerificationError('m'), npm, onBitbucket as NpmSettings)).toMatch(
       /npm view NAME.*raise it in package\.json/,
     );

@@ -3,7 +3,7 @@ import type { SizedBody } from '../../../pipe/io/body.ts';
 import { base64Body } from '../../../pipe/destinations/npm/base64-body.ts';
 import { noise } from '../../oci/registry/images.ts';
 
-/** A body that hands out one buffer again and again, as files' do. */
+/** A body that reuses its buffers, as those of files do. */
 function inChunks(bytes: Buffer, ...sizes: readonly number[]): SizedBody {
   return {
     length: bytes.length,
@@ -21,7 +21,7 @@ function inChunks(bytes: Buffer, ...sizes: readonly number[]): SizedBody {
   };
 }
 
-/** As a connection takes it: a chunk is used until the next but one is asked for. */
+/** Reads a body as a connection does: a chunk is used until the next but one is requested. */
 async function readLate(body: SizedBody): Promise<string> {
   const texts: string[] = [];
   let last: Uint8Array = Buffer.alloc(0);

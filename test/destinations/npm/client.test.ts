@@ -4,7 +4,7 @@ import { UnexpectedAnswerError } from '../../../pipe/errors.ts';
 import { testClient } from '../../http/test-client.ts';
 import { answer, serve } from '../../http/test-servers.ts';
 
-describe('the description of a package', () => {
+describe("a package's metadata", () => {
   it.each([
     ['null', 'it is not an object'],
     ['[]', 'it is not an object'],
@@ -18,18 +18,18 @@ describe('the description of a package', () => {
     ['secret', "it is not valid JSON: Unexpected token 's'"],
     ['', 'it is not valid JSON: Unexpected end of JSON input'],
     ['['.repeat(101) + ']'.repeat(101), 'it is nested more than 100 levels deep'],
-  ])('of which a registry makes %s fails in words', async (text, problem) => {
+  ])('fails with a clear message if the registry sends %s', async (text, problem) => {
     await using server = await serve(answer(200, text));
     await using http = testClient();
     const reading = createNpmClient(http, server.url('/npm/')).read('@acme/lib');
     await expect(reading).rejects.toThrow(UnexpectedAnswerError);
     await expect(reading).rejects.toThrow(
-      `${server.origin}/npm/@acme%2flib answered 200 with something that is not a description of a package: ${problem}`,
+      `${server.origin}/npm/@acme%2flib answered 200 with something that is not package metadata: ${problem}`,
     );
     await expect(reading).rejects.not.toThrow('secret');
   });
 
-  it('says only what it can be sure of', async () => {
+  it('ignores values of unexpected types', async () => {
     const versions = {
       '1.0.0': null,
       '1.0.1': { dist: ['x'] },

@@ -19,20 +19,20 @@ describe('content', () => {
     [{ integrity: 'sha1-x', shasum: 'ABC' }, true],
     [{ shasum: 'def' }, false],
     [{}, undefined],
-  ])('%j: the same? %s', (given, expected) => {
+  ])('%j is the same: %s', (given, expected) => {
     expect(isSameContent(version(given), ours)).toBe(expected);
   });
 
-  it('is described by what the registry says of it', () => {
+  it('is described by the hash that the registry gives', () => {
     expect([{ integrity: 'sha512-x' }, { shasum: 'a' }, {}].map((given) => describeContent(version(given)))).toEqual([
       'sha512-x',
       'sha1 a',
-      'of unknown content',
+      'unknown content',
     ]);
   });
 });
 
-describe('what is published and not below a version', () => {
+describe('the highest published version that is not lower', () => {
   const among = (...versions: readonly string[]) => ({
     versions: new Map(versions.map((each) => [each.replace('!', ''), version({ isDeprecated: each.endsWith('!') })])),
     tags: new Map<string, string>(),
@@ -46,12 +46,12 @@ describe('what is published and not below a version', () => {
     ['1.0.0', ['2.0.0!'], undefined],
     ['1.0.0', ['not a version'], undefined],
     ['1.0.0', ['1.0.0'], '1.0.0'],
-  ])('%s beside %j: %s', (own, others, expected) => {
+  ])('than %s, among %j: %s', (own, others, expected) => {
     expect(higherVersion(among(...others), own)).toBe(expected);
   });
 
   // https://semver.org/spec/v2.0.0.html, sections 11.2 to 11.4.
-  it('goes by the order that Semantic Versioning gives', () => {
+  it('follows the order of Semantic Versioning', () => {
     const order = [
       '1.0.0-alpha',
       '1.0.0-alpha.1',

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import validRange from 'semver/ranges/valid.js';
 import { distTagProblem, isPackageName, packagePath } from '../../../pipe/destinations/npm/names.ts';
 
-describe('names of packages', () => {
+describe('package names', () => {
   it.each(['lib', '@acme/lib', 'a', 'lib.js', 'lib-2_x', 'CamelCase', '@a/_b', '@acme/Lib', "lib'", 'x'.repeat(214)])(
-    '%s is one',
+    '%s is valid',
     (name) => expect(isPackageName(name)).toBe(true),
   );
 
@@ -30,15 +30,15 @@ describe('names of packages', () => {
     'lib\uD800',
     'ü',
     'x'.repeat(215),
-  ])('%j is none', (name) => expect(isPackageName(name)).toBe(false));
+  ])('%j is not valid', (name) => expect(isPackageName(name)).toBe(false));
 
-  it('the slash of a scope is not one between segments of a path', () => {
+  it('keep the slash of a scope out of the path segments', () => {
     expect([packagePath('lib'), packagePath('@acme/lib')]).toEqual(['lib', '@acme%2flib']);
   });
 });
 
 describe('dist-tags', () => {
-  it('are refused where npm takes them for versions, and only there', () => {
+  it('are refused if npm would read them as versions, and only then', () => {
     const parts = [
       '',
       '~',
@@ -69,7 +69,7 @@ describe('dist-tags', () => {
     expect(usual.filter((tag) => distTagProblem(tag) === undefined)).toEqual([]);
   });
 
-  it.each(['', ' ', 'a b', 'a/b', 'ü', 'a\n', '@next', 'x\uD800'])('are not %j', (tag) => {
-    expect(distTagProblem(tag)).toContain('is no dist-tag');
+  it.each(['', ' ', 'a b', 'a/b', 'ü', 'a\n', '@next', 'x\uD800'])('cannot be %j', (tag) => {
+    expect(distTagProblem(tag)).toContain('is not a valid dist-tag: use letters');
   });
 });

@@ -1,4 +1,4 @@
-/** Manifests become what npm 11 makes of them: the expectations are its own answers. */
+/** Manifests are normalized as by npm 11: the expected values are its own output. */
 
 import { describe, expect, it } from '@jest/globals';
 import { completeManifest, type Draft } from '../../../pipe/destinations/npm/complete-manifest.ts';
@@ -18,7 +18,7 @@ function prepare(manifest: Draft, files: Readonly<Record<string, string>> = {}):
 const untouched = { name: 'lib', version: '1.0.0', readme: 'ERROR: No README data found!', _id: 'lib@1.0.0' };
 
 describe('from the fields', () => {
-  it('a bare manifest gets an id, and the word that there is no README', () => {
+  it('a bare manifest gets an ID, and a readme that says there is none', () => {
     expect(JSON.stringify(prepare({}))).toBe(JSON.stringify(untouched));
   });
 
@@ -28,15 +28,15 @@ describe('from the fields', () => {
       { name: ' @a/lib ', version: ' =v1.2.3-rc+x ' },
       { name: '@a/lib', version: '1.2.3-rc', _id: '@a/lib@1.2.3-rc' },
     ],
-    ['what begins with _', { _x: 1, _id: 'a', _resolved: 'b' }, {}],
-    ['bin, a text', { bin: './cli.js' }, { bin: { lib: 'cli.js' } }],
+    ['fields that begin with _', { _x: 1, _id: 'a', _resolved: 'b' }, {}],
+    ['bin, a string', { bin: './cli.js' }, { bin: { lib: 'cli.js' } }],
     ['bin, a list', { bin: ['bin/a', './b.js'] }, { bin: { a: 'bin/a', 'b.js': 'b.js' } }],
     ['bin, bad entries', { bin: { a: 1, '../b': 'b', '': 'c', d: '/', e: '../../e' } }, { bin: { b: 'b', e: 'e' } }],
     ['bin, nothing left', { bin: { a: 1 } }, {}],
     ['man', { man: 'a.1' }, { man: ['a.1'] }],
     ['man, nothing left', { man: [5] }, {}],
     ['scripts', { scripts: { a: 1, b: './node_modules/.bin/tsc -p .' } }, { scripts: { b: 'tsc -p .' } }],
-    ['scripts that are none', { scripts: 'x' }, {}],
+    ['scripts of the wrong type', { scripts: 'x' }, {}],
     [
       'bundledDependencies',
       { bundledDependencies: ['a', '', 5] },
@@ -48,7 +48,7 @@ describe('from the fields', () => {
       { bundleDependencies: ['a'], dependencies: { a: '1' } },
     ],
     ['bundleDependencies: false', { bundleDependencies: false }, {}],
-    ['dependencies, a text', { dependencies: 'a b@2, c' }, { dependencies: { a: '', b: '2', c: '' } }],
+    ['dependencies, a string', { dependencies: 'a b@2, c' }, { dependencies: { a: '', b: '2', c: '' } }],
     [
       'dependencies, bad entries',
       { dependencies: { a: 1, b: 'x/y#v1' }, devDependencies: null },
@@ -56,19 +56,19 @@ describe('from the fields', () => {
     ],
     ['description', { description: 5 }, {}],
     ['files', { files: ['a', '', 5] }, { files: ['a'] }],
-    ['files that are none', { files: 'a', modules: {} }, {}],
-    ['keywords, a text', { keywords: 'a, b,c' }, { keywords: ['a', 'b,c'] }],
-    ['keywords that are none', { keywords: {} }, {}],
+    ['files of the wrong type', { files: 'a', modules: {} }, {}],
+    ['keywords, a string', { keywords: 'a, b,c' }, { keywords: ['a', 'b,c'] }],
+    ['keywords of the wrong type', { keywords: {} }, {}],
     ['bugs, an email', { bugs: 'a@b.c' }, { bugs: { email: 'a@b.c' } }],
-    ['bugs, an address', { bugs: 'https://x.y' }, { bugs: { url: 'https://x.y' } }],
+    ['bugs, a URL', { bugs: 'https://x.y' }, { bugs: { url: 'https://x.y' } }],
     [
       'bugs, other names',
       { bugs: { web: 'https://w', name: 'https://n', email: 'x' } },
       { bugs: { url: 'https://n' } },
     ],
-    ['bugs that are none', { bugs: 'nothing' }, {}],
+    ['bugs that are neither', { bugs: 'nothing' }, {}],
     ['homepage', { homepage: 'x.org' }, { homepage: 'http://x.org' }],
-    ['homepage that is none', { homepage: 5 }, {}],
+    ['homepage of the wrong type', { homepage: 5 }, {}],
     [
       'people',
       { author: 'A <a@b.c> (http://x)', contributors: [{ mail: 'b@c.d', web: 'http://w' }, 'C'] },
@@ -98,11 +98,11 @@ describe('from the fields', () => {
     ['author', { author: ['A <a@b.c>'] }, { author: {} }],
     ['contributors', { contributors: [['A']] }, { contributors: [{}] }],
     ['publishConfig', { publishConfig: ['x'] }, { publishConfig: ['x'] }],
-  ])('a list where an object belongs, %s', (_, given, expected) => {
+  ])('a list instead of an object, %s', (_, given, expected) => {
     expect(prepare(given)).toEqual({ ...untouched, ...expected });
   });
 
-  it('a list of scripts stays, whatever else npm would add to them', () => {
+  it('a list of scripts is kept, and no scripts are added to it', () => {
     expect(prepare({ scripts: ['a'] }, { 'server.js': '', 'x.gyp': '' })).toEqual({
       ...untouched,
       scripts: ['a'],
@@ -114,7 +114,7 @@ describe('from the fields', () => {
     ['acme/lib', 'git+https://github.com/acme/lib.git', 'https://github.com/acme/lib'],
     ['bitbucket:acme/lib', 'git+https://bitbucket.org/acme/lib.git', 'https://bitbucket.org/acme/lib'],
     ['git@github.com:acme/lib.git', 'git+ssh://git@github.com/acme/lib.git', 'https://github.com/acme/lib'],
-  ])('repository %s gives addresses', (repository, url, page) => {
+  ])('repository %s implies URLs', (repository, url, page) => {
     expect(prepare({ repository })).toEqual({
       ...untouched,
       repository: { type: 'git', url },
@@ -144,7 +144,7 @@ describe('from the files', () => {
       { README: 'd', readme: 'e' },
       { description: 'x', readme: 'd', readmeFilename: 'README' },
     ],
-    ['no README but a directory of that name', {}, { 'README.md/x': 'a', 'readme.txt': 'b' }, {}],
+    ['a directory named like a README', {}, { 'README.md/x': 'a', 'readme.txt': 'b' }, {}],
     [
       'authors',
       {},
@@ -153,7 +153,7 @@ describe('from the files', () => {
     ],
     ['something to build', {}, { 'binding.gyp': '' }, { scripts: { install: 'node-gyp rebuild' }, gypfile: true }],
     [
-      'something to build by its own script',
+      'something to build, with a script of its own',
       { scripts: { preinstall: 'x' } },
       { 'binding.gyp': '' },
       { scripts: { preinstall: 'x' } },
@@ -166,7 +166,7 @@ describe('from the files', () => {
       { main: './dist/lib.cjs', types: './dist/lib.d.ts' },
     ],
     ['types beside index.js', {}, { 'index.d.ts': '' }, { types: './index.d.ts' }],
-    ['no types where main is outside', { main: '../lib.js' }, { 'lib.d.ts': '' }, { main: '../lib.js' }],
+    ['no types if main is outside', { main: '../lib.js' }, { 'lib.d.ts': '' }, { main: '../lib.js' }],
     [
       'a directory of programs',
       { directories: { bin: './bin' } },

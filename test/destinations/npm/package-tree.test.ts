@@ -7,7 +7,7 @@ function treeOf(...paths: readonly string[]): PackageTree {
   return tree;
 }
 
-it('knows the directories that files are in, and nothing outside', () => {
+it('has the directories of its files, and nothing outside', () => {
   const tree = treeOf('lib/a/b.js', 'index.js');
   expect(['lib', './lib/', 'lib/a/', 'lib/a/b.js', '.', './'].map((path) => tree.has(path))).toEqual(
     Array(6).fill(true),
@@ -18,7 +18,7 @@ it('knows the directories that files are in, and nothing outside', () => {
   expect(['lib', 'index.js'].map((path) => tree.isFile(path))).toEqual([false, true]);
 });
 
-it('lists as glob does: by level, the last name first', () => {
+it('lists files as glob does: by depth, the last name first', () => {
   const tree = treeOf('a', 'b', 'c/y', 'c/x', 'd/z/deep', 'd/.hidden/x', '.dot');
   expect(tree.topNames()).toEqual(['d', 'c', 'b', 'a', '.dot']);
   expect(tree.below('.')).toEqual(['d', 'c', 'b', 'a', 'd/z', 'c/y', 'c/x', 'd/z/deep']);
@@ -26,7 +26,7 @@ it('lists as glob does: by level, the last name first', () => {
   expect(tree.below('none')).toEqual([]);
 });
 
-it('lets a later file take the place of a former', () => {
+it('replaces an earlier file with a later one', () => {
   const tree = new PackageTree();
   tree.addFile('README', Buffer.from('a'));
   tree.addFile('README', Buffer.from('b'));

@@ -17,14 +17,14 @@ const item = (id: string, action: NpmOutcomeItem['action']): NpmOutcomeItem => (
 });
 const outcome: NpmOutcome = { items: [item('@acme/a@1.0.0', 'uploaded'), item('b@2.0.0', 'skipped')] };
 
-describe('what a user is told', () => {
-  it('of a success', () => {
+describe('for people', () => {
+  it('there is a summary of a success', () => {
     expect(concludeNpm(outcome, { registry }).summary(1234)).toBe(
       'Published 1 package (@acme/a@1.0.0), 1.50 kB in 1.2 s, skipped 1 already there, https://npm.apkg.io/acme/',
     );
   });
 
-  it('of a failure, package by package', () => {
+  it('there is a line for each package of a failure', () => {
     const items = [item('a@1.0.0', 'uploaded'), item('b@1.0.0', 'skipped')];
     expect(concludeNpm({ items }, { registry }).failureLines).toEqual([
       '  a@1.0.0: published, https://npm.apkg.io/acme/a@1.0.0.tgz',
@@ -33,8 +33,8 @@ describe('what a user is told', () => {
   });
 });
 
-describe('what a machine is told', () => {
-  it('as JSON', () => {
+describe('for programs', () => {
+  it('there is a JSON result', () => {
     expect(resultOf('npm', concludeNpm(outcome, { registry }), 1234, 'it failed')).toEqual({
       type: 'npm',
       items: outcome.items.map(({ id, url, size, sha256, integrity, tag, action }) => ({
@@ -51,7 +51,7 @@ describe('what a machine is told', () => {
     });
   });
 
-  it('by variables: of a single package what it is, of several how many', () => {
+  it('there are variables that describe a single package, or count several', () => {
     expect(concludeNpm(outcome, { registry }).variables).toEqual({ UPLOAD_COUNT: '2' });
     expect(concludeNpm({ items: outcome.items.slice(0, 1) }, { registry }).variables).toEqual({
       PACKAGE_NAME: '@acme/a',
@@ -61,7 +61,7 @@ describe('what a machine is told', () => {
     });
   });
 
-  it('by a report of what was published, with at most ten data', () => {
+  it('there is a report of the published packages, with at most ten data fields', () => {
     const many = Array.from({ length: 20 }, (_, index) => item(`p${index}@1.0.0`, 'uploaded'));
     const { report: content } = concludeNpm({ items: [...outcome.items, ...many] }, { registry });
     const report = insightsReport('npm', content, 1000);

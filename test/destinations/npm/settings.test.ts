@@ -33,7 +33,7 @@ async function problems(env: Environment): Promise<Readonly<Record<string, reado
 const basic = (user: string, token: string): string => `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
 
 describe('within Pipelines', () => {
-  it("needs nothing but FILENAME, and takes the workspace's registry and the step's own pair", async () => {
+  it("requires only FILENAME, and uses the workspace's registry and the step's own credentials", async () => {
     expect(await read()).toMatchObject({
       type: 'npm',
       registry: new URL('https://npm.apkg.io/acme/'),
@@ -44,7 +44,7 @@ describe('within Pipelines', () => {
     });
   });
 
-  it('takes options', async () => {
+  it('accepts options', async () => {
     const EXTRA_ARGS = "['--dist-tag', 'next', '--skip-existing', '--concurrency', '2']";
     expect(await read({ EXTRA_ARGS })).toMatchObject({ distTag: 'next', skipExisting: true, concurrency: 2 });
   });
@@ -58,7 +58,7 @@ describe('REGISTRY', () => {
     ['https://nexus.example/repository/npm', 'https://nexus.example/repository/npm/'],
     ['localhost:4873', 'http://localhost:4873/'],
     ['http://127.0.0.1:4873', 'http://127.0.0.1:4873/'],
-  ])('%s is %s', async (REGISTRY, href) => {
+  ])('%s becomes %s', async (REGISTRY, href) => {
     expect((await read({ REGISTRY })).registry.href).toBe(href);
   });
 
@@ -75,11 +75,11 @@ describe('REGISTRY', () => {
 
 describe('credentials', () => {
   it.each<[string, Environment, string | undefined]>([
-    ['an API token, with its email', { USERNAME: 'a@b.c', TOKEN: apiToken }, basic('a@b.c', apiToken)],
+    ['an API token with its email', { USERNAME: 'a@b.c', TOKEN: apiToken }, basic('a@b.c', apiToken)],
     ['a user and a token elsewhere', { ...elsewhere, USERNAME: 'a', TOKEN: plainToken }, basic('a', plainToken)],
     ['a token alone elsewhere', { ...elsewhere, TOKEN: plainToken }, `Bearer ${plainToken}`],
     ['an access token elsewhere', { ...elsewhere, USERNAME: 'a', TOKEN: accessToken }, `Bearer ${accessToken}`],
-    ['nobody elsewhere', elsewhere, undefined],
+    ['no credentials elsewhere', elsewhere, undefined],
   ])('%s', async (_, env, authorization) => {
     const { registry, account } = await read(env);
     expect(credentialsFor(registry, account).map((credential) => credential.authorization)).toEqual(
@@ -105,7 +105,7 @@ describe('credentials', () => {
   });
 });
 
-it('says all that is wrong at once', async () => {
+it('reports all problems at once', async () => {
   const env = {
     FILENAME: undefined,
     BITBUCKET_WORKSPACE: undefined,
@@ -119,12 +119,12 @@ it('says all that is wrong at once', async () => {
     TOKEN: [expect.stringContaining('required field')],
     EXTRA_ARGS: [
       'option --keep does not apply to TYPE npm, only to file',
-      'option --dist-tag: "1.x" is no dist-tag, but a range of versions: npm could not tell them apart',
+      'option --dist-tag: "1.x" is not a valid dist-tag: npm would read it as a version range',
     ],
   });
 });
 
-it('refuses what is no workspace', async () => {
+it('refuses an invalid workspace', async () => {
   expect(await problems({ WORKSPACE: 'acme/app' })).toEqual({
     WORKSPACE: [expect.stringContaining('is not a valid workspace slug')],
   });

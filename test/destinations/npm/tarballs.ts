@@ -1,4 +1,4 @@
-/** Tarballs of packages for tests, as npm packs them, and others. */
+/** Package tarballs for tests, made as npm does or otherwise. */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export type Files = Readonly<Record<string, string | Buffer>>;
 
 export const lib: Manifest = { name: '@acme/lib', version: '1.0.0', description: 'A lib' };
 
-/** What goes into the tarball of a package. */
+/** The entries of a package's tarball. */
 export function packageEntries(manifest: Manifest | string, files: Files = {}): readonly TarEntry[] {
   const text = typeof manifest === 'string' ? manifest : JSON.stringify(manifest, undefined, 2);
   const all = { 'package.json': text, ...files };
@@ -27,14 +27,14 @@ export function packageTarball(
   return gzipSync(tar(packageEntries(manifest, files)), { level: 1 });
 }
 
-/** Writes `lib-1.0.0.tgz`, say, and returns its name. */
+/** Writes a package's tarball. @returns its file name, such as `lib-1.0.0.tgz` */
 export async function writePackage(fixture: Fixture, manifest: Manifest = lib, files?: Files): Promise<string> {
   const name = `${String(manifest['name']).replace(/^@/, '').replace('/', '-')}-${String(manifest['version'])}.tgz`;
   await writeFile(join(fixture.directory, name), packageTarball(manifest, files));
   return name;
 }
 
-/** The variables that publish to the sandbox. */
+/** The variables for publishing to the sandbox. */
 export function npmEnvironment(
   fixture: Fixture,
   filenames: readonly string[],
