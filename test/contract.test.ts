@@ -20,7 +20,7 @@ const pipe = parse(read('pipe.yml')) as {
 const variableRows = Object.entries<VariableRow>(variables);
 const optionRows = Object.entries<OptionRow>(options);
 
-/** The cells of each row of the README's table with this header. */
+/** The cells of each row of the table in the README with this header. */
 function table(...header: readonly string[]): readonly (readonly string[])[] {
   const lines = readme.split('\n');
   const start = lines.findIndex((line) => cells(line).join() === header.join());
@@ -29,7 +29,7 @@ function table(...header: readonly string[]): readonly (readonly string[])[] {
   return lines.slice(start + 2, end).map(cells);
 }
 
-/** A bar within a cell is written `\|`. */
+/** Splits a row. A bar within a cell is written `\|`. */
 function cells(line: string): readonly string[] {
   return line
     .split(/(?<!\\)\|/)
@@ -38,14 +38,14 @@ function cells(line: string): readonly string[] {
 }
 
 describe("README's", () => {
-  it('table of variables is the table of the code', () => {
+  it('table of variables equals the table in the code', () => {
     expect(table('Variable', 'Usage')).toEqual(
       variableRows.map(([name, { required, usage }]) => [required === true ? `${name} (*)` : name, usage]),
     );
     expect(readme).toMatch(/\|\n\n_\(\*\) = required variable\._\n/);
   });
 
-  it('table of options is the table of the code', () => {
+  it('table of options equals the table in the code', () => {
     expect(table('Option', 'Usage')).toEqual(
       optionRows.map(([name, { takes, placeholder = 'VALUE', usage }]) => {
         const value = { flag: '', value: ` ${placeholder}`, optional: `[=${placeholder}]` }[takes];
@@ -54,7 +54,7 @@ describe("README's", () => {
     );
   });
 
-  it('snippet has every variable, the optional ones as comments', () => {
+  it('snippet has every variable, with the optional ones as comments', () => {
     const snippet = /^## YAML Definition\n[^#]*?```yaml\n(.*?)```/ms.exec(readme)?.[1] ?? '';
     const shown = [...snippet.matchAll(/^ {4}(# )?([A-Z_]+): /gm)].map(([, comment, name]) => [
       name,
@@ -66,7 +66,7 @@ describe("README's", () => {
     );
   });
 
-  it('titles are those that every pipe has, in their order', () => {
+  it('titles are those of every pipe, in their usual order', () => {
     expect(readme).toMatch(new RegExp(`^# Bitbucket Pipelines Pipe: ${pipe.name}\n\n.+\n`));
     const usual = ['YAML Definition', 'Variables', 'Prerequisites', 'Examples', 'Support', 'License'];
     const titles = [...readme.matchAll(/^## (.+)$/gm)].map(([, title]) => title ?? '');
@@ -75,29 +75,29 @@ describe("README's", () => {
 });
 
 describe('pipe.yml', () => {
-  it('has the variables of the code', () => {
+  it('has the variables in the code', () => {
     const own = Object.values<string>(packagesVariables);
     expect(pipe.variables.map(({ name }) => name)).toEqual([...variableRows.map(([name]) => name), ...own]);
     for (const name of own) expect(pipe.variables).toContainEqual({ name, default: `\${${name}}` });
   });
 
-  it('has no default that the code does not have', () => {
+  it('has only defaults that the code has, too', () => {
     for (const { name, default: value } of pipe.variables) {
       const row = variableRows.find(([known]) => known === name)?.[1];
-      // What the step has, and a pipe is not given by itself.
+      // Variables of the step that Pipelines does not pass to pipes by itself.
       if (Object.values<string>(packagesVariables).includes(name)) continue;
       const known = [row?.default, ...(row?.fallbacks ?? []).map((fallback) => `\${${fallback}}`), undefined];
       expect([name, known]).toEqual([name, expect.arrayContaining([value])]);
     }
   });
 
-  it('has no default for a variable with another name, which would contradict what a user sets by that', () => {
+  it('has no default for a variable with aliases, which would contradict an alias that the user sets', () => {
     const withAliases = variableRows.filter(([, { aliases = [] }]) => aliases.length > 0).map(([name]) => name);
     const withDefaults = pipe.variables.filter((variable) => variable.default !== undefined).map(({ name }) => name);
     expect(withDefaults.filter((name) => withAliases.includes(name))).toEqual([]);
   });
 
-  it('names the one version and the one image that package.json and README name', () => {
+  it('names the same version and image as package.json and README', () => {
     const { version } = JSON.parse(read('package.json')) as { version: string };
     const metadata = parseMetadata(read('pipe.yml'));
     expect(metadata?.version).toBe(version);
@@ -108,13 +108,13 @@ describe('pipe.yml', () => {
   });
 });
 
-describe('the tables of the code', () => {
-  it('have a usage for every row, which fits into a cell', () => {
+describe('the tables in the code', () => {
+  it('have a usage text for every row that fits into a table cell', () => {
     for (const [name, { usage }] of [...variableRows, ...optionRows])
       expect([name, usage]).toEqual([name, expect.stringMatching(/^[A-Z][^\n|]+\.$/)]);
   });
 
-  it('mark as secret whatever may hold a token, under any name', () => {
+  it('mark as secret every variable that may contain a token, aliases included', () => {
     const names = variableRows
       .filter(([, { secret }]) => secret === true)
       .flatMap(([name, row]) => [name, ...(row.aliases ?? [])]);

@@ -1,4 +1,4 @@
-/** Whatever pipe/ exports that does something says what, right above it, and names what of our errors it throws. */
+/** Every function, class and interface with methods that pipe/ exports has a docstring, which names the errors it throws. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -21,7 +21,7 @@ interface Exported {
   readonly file: string;
   readonly name: string;
   readonly kind: 'function' | 'class' | 'interface';
-  /** Empty without one right above. */
+  /** Directly above the export; empty if there is none. */
   readonly docstring: string;
   readonly lines: readonly string[];
 }
@@ -35,7 +35,7 @@ const start =
 const method = /^ {2}(?:\w+|\[[\w.]+\])\??(?:<.+>)?\(/;
 const innerFunction = /=>|\bfunction\b|^ *(?!if|for|while|switch)(?:async )?\*?[#\w]+\(.*\)(?:: .+)? \{$/;
 
-/** Goes by what the formatter leaves: a statement of a file begins at the start of a line. Interfaces only with methods. */
+/** Relies on the formatter: every top-level statement starts a line. Finds only those interfaces that have methods. */
 function findExports(file: string, source: string): readonly Exported[] {
   const all = source.split('\n');
   const found: Exported[] = [];
@@ -46,7 +46,7 @@ function findExports(file: string, source: string): readonly Exported[] {
     const above = all.slice(0, index);
     const docstring = above.at(-1)?.endsWith('*/')
       ? above.slice(above.findLastIndex((each) => each.startsWith('/**'))).join('\n')
-      : // Overloads share what is above the first of them.
+      : // Overloads share the docstring of the first one.
         (found.findLast((each) => each.name === name)?.docstring ?? '');
     const end = all.findIndex((each, at) => at > index && statement.test(each));
     const lines = all.slice(index, end < 0 ? undefined : end);
@@ -57,7 +57,7 @@ function findExports(file: string, source: string): readonly Exported[] {
   return found;
 }
 
-/** A function's body without the functions in it, which throw when somebody else calls them. */
+/** A function's body without inner functions, which throw only when they are called. */
 function bodyOf({ lines }: Exported): string {
   const own: string[] = [];
   let inner: number | undefined;
@@ -70,7 +70,7 @@ function bodyOf({ lines }: Exported): string {
   return own.join('\n');
 }
 
-/** The file in which each name that another one imports from pipe/ is. */
+/** The file of each name that `file` imports from pipe/. */
 function importsOf(file: string, source: string): ReadonlyMap<string, string> {
   const imports = [...source.matchAll(/^import \{([^}]+)\} from '(\.[^']+)';/gm)];
   return new Map(
@@ -80,7 +80,7 @@ function importsOf(file: string, source: string): ReadonlyMap<string, string> {
   );
 }
 
-/** Whatever is missing, as `file name: what`. Looks for what a function throws itself, and what those throw that it calls. */
+/** The problems, as `file name: problem`. Considers errors that a function throws itself, and errors of functions it calls. */
 function findProblems(sources: Sources): readonly string[] {
   const exported = Object.entries(sources).flatMap(([file, source]) => findExports(file, source));
   const errors = new Set(exported.map(({ name }) => name).filter((name) => name.endsWith('Error')));
@@ -91,7 +91,7 @@ function findProblems(sources: Sources): readonly string[] {
     const { file, name, kind, docstring } = each;
     if (docstring === '') return [`${file} ${name}: no docstring`];
     const body = bodyOf(each);
-    // What is caught may well not be thrown.
+    // An error that is caught need not be thrown.
     if (kind !== 'function' || docstring.includes('@throws') || /\bcatch\b/.test(body)) return [];
     const imports = importsOf(file, sources[file] ?? '');
     const thrown = [...body.matchAll(/\bthrow new (\w+)\(/g)].map(([, error = '']) => error);
@@ -99,11 +99,11 @@ function findProblems(sources: Sources): readonly string[] {
     const reason =
       thrown.find((error) => errors.has(error)) ??
       called.find((callee) => throwers.has(`${imports.get(callee) ?? file} ${callee}`));
-    return reason === undefined ? [] : [`${file} ${name}: no @throws, in spite of ${reason}`];
+    return reason === undefined ? [] : [`${file} ${name}: no @throws for ${reason}`];
   });
 }
 
-describe('what is looked for', () => {
+describe('the problem with', () => {
   const sound = {
     'errors.ts': '/** An error. */\nexport class InputError extends Error {}\n',
     'io/read.ts':
@@ -125,25 +125,25 @@ describe('what is looked for', () => {
     [
       'an error that it throws',
       "/** Does it. */\nexport function f(): void {\n  throw new InputError('no');\n}",
-      'f: no @throws, in spite of InputError',
+      'f: no @throws for InputError',
     ],
     [
-      'a mistake of our own',
+      'an error of the language',
       "/** Does it. */\nexport function f(): void {\n  throw new TypeError('no');\n}",
       undefined,
     ],
     [
-      'an error of what it calls',
+      'an error of a function that it calls',
       "import { read } from './read.ts';\n/** Does it. */\nexport function f(): void {\n  read();\n}",
-      'f: no @throws, in spite of read',
+      'f: no @throws for read',
     ],
     [
-      'an error of what it returns',
+      'an error of a function that it returns',
       "import { read } from './read.ts';\n/** Does it. */\nexport function f(): () => void {\n  return () => {\n    read();\n  };\n}",
       undefined,
     ],
     [
-      'an error of what it hands on',
+      'an error of a function that it passes on',
       "import { read } from './read.ts';\n/** Does it. */\nexport function f(): void {\n  later(() => read());\n}",
       undefined,
     ],
@@ -159,7 +159,7 @@ describe('what is looked for', () => {
   });
 });
 
-it('everything exported has a docstring, which names what is thrown', () => {
+it('every export has a docstring, which names the errors it throws', () => {
   const root = join(__dirname, '..', 'pipe');
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const sources = Object.fromEntries(

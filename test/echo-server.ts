@@ -1,20 +1,20 @@
-/** A server that fails every request, and repeats in each reason the credentials that it was sent, written in another way. */
+/** A server that fails every request, and echoes the client's credentials in each reason, each time in another encoding. */
 
 import { answer, type Reaction, serve, type TestServer } from './http/test-servers.ts';
 import { waysToWrite } from './ways-to-write.ts';
 
 export interface EchoServer extends TestServer {
-  /** What it says next; it says each thing once. */
+  /** How many encodings it has yet to send; it sends each once. */
   readonly left: number;
 }
 
-/** Reasons are cut here. */
+/** The pipe truncates reasons to this many characters. */
 const cutAt = 500;
-const filler = 'the request was refused, and this is what it said; '.repeat(13);
+const filler = 'the request was refused for the following reason; '.repeat(13);
 
 /**
- * @param secrets what it knows of the client, beside the `Authorization` that comes
- * @param token what it gives out as a registry that asks for a token; undefined for a server that takes any credentials
+ * @param secrets the secrets to echo, in addition to each request's `Authorization`
+ * @param token the token that it grants as a registry; undefined for a server that accepts any credentials
  */
 export async function startEchoServer(secrets: readonly string[], token?: string): Promise<EchoServer> {
   const written = secrets.flatMap((secret) => waysToWrite(secret).map(([, text]) => text));
@@ -30,7 +30,7 @@ export async function startEchoServer(secrets: readonly string[], token?: string
     }
     const value = written[answered] ?? authorization;
     const body = reason(value, answered++);
-    // What is said once need not be asked for again.
+    // 503 makes the client retry; 400 ends the run once every encoding was sent.
     return await answer(answered <= written.length ? 503 : 400, body, {
       'x-request-id': value.replaceAll(/[^\u0021-\u007E]/g, ''),
     })(exchange);
@@ -44,7 +44,7 @@ export async function startEchoServer(secrets: readonly string[], token?: string
   };
 }
 
-/** With the value across the cut, in one of the shapes that errors have. */
+/** A reason in one of several error formats, in which truncation cuts through the value. */
 function reason(value: string, index: number): string {
   const shown = Math.floor((Math.min(cutAt - 20, value.length) * (index % 9)) / 8);
   const text = `${filler.slice(0, cutAt - shown)} ${value} (from ${index})`;

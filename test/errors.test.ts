@@ -22,7 +22,7 @@ const refusal: Refusal = {
   grantedScopes: [],
 };
 
-describe('every error is a PipeError, known by its name', () => {
+describe('every error is a PipeError with its own name', () => {
   it.each([
     [new PipeError('m'), 'PipeError'],
     [new InputError('m'), 'InputError'],
@@ -39,7 +39,7 @@ describe('every error is a PipeError, known by its name', () => {
   });
 });
 
-describe('an HttpError says what was asked, and what the server said', () => {
+describe("an HttpError's message has the request and the server's reason", () => {
   it.each<[Partial<Refusal>, string]>([
     [{}, 'POST https://host/x: 403 Forbidden'],
     [{ requestId: 'abc' }, 'POST https://host/x: 403 Forbidden (request id abc)'],

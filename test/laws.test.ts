@@ -1,4 +1,4 @@
-/** Plants violations of each law of the layout, and checks that lint finds them under the law's name. */
+/** Plants violations of each law of the layout, and checks that lint reports them under the law's name. */
 
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -95,9 +95,9 @@ const permitted: readonly Plant[] = [
   { file: 'destinations/maven/xml.ts', source: "import { parseXml } from '@rgrove/parse-xml';" },
 ];
 
-/** What lint says of the laws, by plant. Each has a copy of pipe/'s layout to itself, and one run reads them all. */
+/** The laws that lint reports for each plant. Each plant has its own copy of pipe/'s layout, and one run checks them all. */
 const findings = new Map<Plant, string[]>();
-/** Imports of each file beside main.ts, from each folder. */
+/** An import of each top-level file from each folder. */
 const upward: Plant[] = [];
 let directory = '';
 
@@ -141,7 +141,7 @@ describe.each(Object.entries(violations))('%s', (law, plants) => {
   });
 });
 
-it('never imports from a folder what runs it', () => {
+it('forbids a folder to import the top-level files that run it', () => {
   expect(upward.length).toBeGreaterThan(50);
   const laws = /^(?:no import runs upward|toolkit\/ knows nothing of uploads)$/;
   expect(upward.filter((plant) => !findings.get(plant)?.some((law) => laws.test(law)))).toEqual([]);

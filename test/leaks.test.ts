@@ -4,18 +4,18 @@ import { waysToWrite } from './ways-to-write.ts';
 
 const secret = `ATATT3x+FfGF0/_-Wq7v&N2eKp"81hRz<Xc4TbYmL0sUaJd9iVoGf6PtHn5=5A1DB0C5`;
 
-describe('finds a secret that is written in', () => {
+describe('finds a secret that is written as', () => {
   it.each(waysToWrite(secret))('%s', (_, written) => {
     expect(findLeaks(`before (${written}) after`, secret)).not.toEqual([]);
   });
 
-  it('part', () => {
+  it('a part', () => {
     expect(findLeaks(`token ${secret.slice(20, 32)}…`, secret)).not.toEqual([]);
     expect(findLeaks(encodeURIComponent(secret).slice(0, 30), secret)).not.toEqual([]);
   });
 });
 
-it('finds nothing in what is innocent, nor in a piece too short to help anybody', () => {
+it('finds nothing in harmless text, or in a piece too short to be useful', () => {
   expect(
     findLeaks('POST https://host/a%20b 200 OK "c\\n" &amp; sha256:0123456789abcdef0123456789abcdef', secret),
   ).toEqual([]);

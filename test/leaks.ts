@@ -1,8 +1,8 @@
-/** Finds a secret, or a piece of one, in a text, whatever way it is written there: written apart from the code that it checks. */
+/** Finds a secret, or a piece of one, in a text, in any encoding. Independent of the code that it checks. */
 
 import { expect } from '@jest/globals';
 
-/** A piece of a secret that is so long is a leak; a shorter secret leaks as a whole. */
+/** A piece of a secret this long is a leak. A shorter secret leaks only as a whole. */
 const pieceLength = 12;
 /** Escapes within escapes within escapes. */
 const maxDepth = 3;
@@ -22,7 +22,7 @@ const names: Readonly<Record<string, string>> = {
   newline: '\n',
 };
 
-/** Each undoes one way to write a text. */
+/** Each reverses one way to escape a text. */
 const unescapes: readonly Reader[] = [
   ['URL', (text) => text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) => fromHex(run.replaceAll('%', '')))],
   [
@@ -44,7 +44,7 @@ const unescapes: readonly Reader[] = [
   ],
 ];
 
-/** Each reads another text out of what may be code for one. */
+/** Each decodes everything in a text that may be encoded. */
 const decodings: readonly Reader[] = [
   ...[0, 1, 2, 3].map((skip): Reader => [
     'base64',
@@ -60,7 +60,7 @@ const decodings: readonly Reader[] = [
   ]),
 ];
 
-/** Fails the test if `output` holds a secret of the environment, by its name; one that is short may be a word of the log. */
+/** Fails the test if `output` contains a secret of the environment. Short ones are ignored: they may be words of the log. */
 export function expectNoLeaks(output: string, env: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value] of Object.entries(env)) {
     if (/TOKEN|PASSWORD/.test(name) && value !== undefined && value.length >= pieceLength)
@@ -68,14 +68,14 @@ export function expectNoLeaks(output: string, env: Readonly<Record<string, strin
   }
 }
 
-/** The ways in which `secret`, or a piece of it, stands in `text`; empty where there are none. */
+/** The encodings in which `secret`, or a piece of it, occurs in `text`. */
 export function findLeaks(text: string, secret: string): readonly string[] {
-  const holdsPiece = searchFor(secret);
-  const holdsSqueezed = searchFor(squeeze(secret));
+  const hasPiece = searchFor(secret);
+  const hasSqueezedPiece = searchFor(squeeze(secret));
   const ways = new Set<string>();
   const look = (way: string, read: string): void => {
-    if (holdsPiece(read)) ways.add(way);
-    else if (holdsSqueezed(squeeze(read))) ways.add(`${way}, wrapped`);
+    if (hasPiece(read)) ways.add(way);
+    else if (hasSqueezedPiece(squeeze(read))) ways.add(`${way}, wrapped`);
   };
   for (const [way, read] of allReadings(text)) look(way, read);
   return [...ways];
@@ -83,7 +83,7 @@ export function findLeaks(text: string, secret: string): readonly string[] {
 
 let latest: { readonly text: string; readonly read: readonly (readonly [way: string, read: string])[] } | undefined;
 
-/** Most texts are searched for several secrets, one after the other. */
+/** The readings of the latest text are kept: most texts are searched for several secrets in turn. */
 function allReadings(text: string): readonly (readonly [way: string, read: string])[] {
   if (latest?.text === text) return latest.read;
   const read = readings(text).flatMap(([way, plain]) => {
@@ -114,7 +114,7 @@ function readings(text: string): readonly (readonly [way: string, read: string])
   return [...known].map(([read, way]) => [way, read]);
 }
 
-/** Whether a text holds any piece of the secret. Each piece holds one of the halves, which are fewer: those are looked for first. */
+/** Returns whether a text contains any piece of the secret. Each piece contains one of a few halves: those are searched first. */
 function searchFor(secret: string): (text: string) => boolean {
   if (secret.length <= pieceLength) return (text) => text.includes(secret);
   const half = pieceLength / 2;
@@ -124,7 +124,7 @@ function searchFor(secret: string): (text: string) => boolean {
   return (text) => halves.some((part) => text.includes(part)) && pieces.some((piece) => text.includes(piece));
 }
 
-/** Without what wrapping puts in, and with no difference between a space and the `+` that stands for it in forms. */
+/** Removes line breaks from wrapping, and both spaces and the `+` that stands for them in forms. */
 function squeeze(text: string): string {
   return text.replaceAll(/[\s+]+/g, '');
 }

@@ -27,20 +27,20 @@ describe('the bundle as a program', () => {
     expect((await fixture.sandbox.state()).downloads).toMatchObject([{ name: 'a.txt', size: 7 }]);
   });
 
-  it('ends with 1 and the list of problems on standard output where the variables are wrong', async () => {
+  it('ends with 1 and the list of problems on standard output if variables are invalid', async () => {
     const { exitCode, output } = await fixture.start({ TYPE: 'nonsense' }).ended;
     expect(exitCode).toBe(1);
     expect(output).toMatch(/^✖ Validation errors:\nTYPE:\n- .*\nFILENAME:\n- required field\n/);
   });
 
-  it('knows its version from pipe.yml', async () => {
+  it('reads its version from pipe.yml', async () => {
     await writeFile(join(fixture.directory, 'a.txt'), 'content');
     const { output } = await fixture.start({ FILENAME: 'a.txt', DEBUG: 'true' }).ended;
     const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
     expect(output).toContain(`DEBUG: bitbucket-upload-package/${version}, Node.js v`);
   });
 
-  it('goes on where nobody reads its output any more', async () => {
+  it('continues if its output is no longer read', async () => {
     for (let index = 0; index < 50; index++) await writeFile(join(fixture.directory, `${index}.txt`), 'x');
     const { child, ended } = fixture.start({ FILENAME: '*.txt', DEBUG: 'true' });
     child.stdout?.destroy();
@@ -49,7 +49,7 @@ describe('the bundle as a program', () => {
     expect((await fixture.sandbox.state()).downloads).toHaveLength(50);
   });
 
-  it('does not wait for whoever was to read its output variables from a pipe when it is stopped', async () => {
+  it('can be stopped while it waits for a reader of the named pipe for its output variables', async () => {
     await writeFile(join(fixture.directory, 'a.txt'), 'content');
     const pipe = join(fixture.directory, 'variables');
     await outputOf('mkfifo', [pipe]);
@@ -60,8 +60,8 @@ describe('the bundle as a program', () => {
     expect({ exitCode, output }).toEqual({ exitCode: 143, output: expect.stringContaining('✖ Stopped by SIGTERM') });
   });
 
-  it('ends with 1 and a word of it when its event loop has nothing left to wait for', async () => {
-    // What reads its own description never hears of the end.
+  it('ends with 1 and an error message if its event loop runs empty', async () => {
+    // Reading pipe.yml never settles.
     const preload = join(fixture.directory, 'preload.cjs');
     await writeFile(preload, "require('node:fs/promises').readFile = () => new Promise(() => undefined);");
     await writeFile(join(fixture.directory, 'a.txt'), 'content');
@@ -77,7 +77,7 @@ describe('the bundle as a program', () => {
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('%s ends it within 2 s, with exit code %i, and nothing half-published', async (signal, code) => {
+  ] as const)('ends within 2 s of %s with exit code %i, and publishes nothing partially', async (signal, code) => {
     await writeFile(join(fixture.directory, 'large.bin'), '');
     await truncate(join(fixture.directory, 'large.bin'), 1024 ** 3);
     await fixture.sandbox.inject({

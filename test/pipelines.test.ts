@@ -8,7 +8,7 @@ import { stepsOf } from './release/pipeline-steps.ts';
 const root = join(__dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-/** What the schema has against the file; empty where it is valid. */
+/** The schema's errors for the file; `No errors` if it is valid. */
 function problems(file: 'bitbucket-pipelines' | 'pipe', edit: (text: string) => string = (text) => text): string {
   const ajv = new Ajv({ strict: true, allErrors: true });
   const validate = ajv.compile(JSON.parse(read(`test/schemas/${file}.schema.json`)));
@@ -44,14 +44,14 @@ describe('the pipelines', () => {
   const names = (path: string): readonly string[] => stepsOf(yaml, path).map(({ name }) => name);
   const checks = ['Tests', 'Lint, and scan for secrets', 'Image and its tests'];
 
-  it('check every branch and pull request, and release the main branch alone', () => {
+  it('check every branch and pull request, and release only the main branch', () => {
     expect(names('default')).toEqual(checks);
     expect(names('pull-requests.**')).toEqual(checks);
     expect(names('branches.main')).toEqual([...checks, 'Release']);
     expect(names('custom.development-release')).toEqual(['Release for development']);
   });
 
-  it("call scripts that exist, and package.json's", () => {
+  it('call only scripts that exist, as files or in package.json', () => {
     const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
     const lines = ['branches.main', 'custom.development-release']
       .flatMap((path) => stepsOf(yaml, path))
@@ -64,10 +64,10 @@ describe('the pipelines', () => {
     for (const name of called) expect(scripts).toHaveProperty([name]);
   });
 
-  it('can start every script', () => {
+  it('can execute every script', () => {
     const scripts = readdirSync(join(root, 'ci-scripts')).filter((name) => name.endsWith('.sh'));
     const startable = scripts.filter((name) => (statSync(join(root, 'ci-scripts', name)).mode & 0o111) !== 0);
-    // What the others source.
+    // The others source this one.
     expect(scripts.filter((name) => !startable.includes(name))).toEqual(['settings.sh']);
   });
 });

@@ -9,7 +9,7 @@ const email = 'dev@example.com';
 const apiToken = 'ATATT3xFfGF0abcdef=0123ABCD';
 const accessToken = 'ATCTT3xFfGN0abcdef=0123ABCD';
 
-/** What is required, as it is within Pipelines. */
+/** The required variables, as set in Pipelines. */
 const inPipelines: Environment = {
   TOKEN: accessToken,
   FILENAME: 'app.zip',
@@ -31,7 +31,7 @@ async function problems(env: Environment): Promise<Readonly<Record<string, reado
   return problemMap((error as ValidationError).message.replace('Validation errors:\n', ''));
 }
 
-it('needs nothing but a token and a file name, within Pipelines', async () => {
+it('requires only a token and a file name in Pipelines', async () => {
   expect(await read({})).toEqual({
     type: 'file',
     workspace: 'acme',
@@ -62,7 +62,7 @@ it.each<[string, Environment, object]>([
     { workspace: 'other', repository: 'lib' },
   ],
   [
-    'the owner where there is no workspace',
+    'the owner if there is no workspace',
     { BITBUCKET_WORKSPACE: '', BITBUCKET_REPO_OWNER: 'owner' },
     { workspace: 'owner' },
   ],
@@ -73,17 +73,17 @@ it.each<[string, Environment, object]>([
   ],
   ['TYPE', { TYPE: 'file' }, { type: 'file' }],
   ['DEBUG', { DEBUG: 'Yes' }, { isDebug: true }],
-  ['an option as one text', { EXTRA_ARGS: ' --dry-run ' }, { isDryRun: true }],
+  ['an option as a plain value', { EXTRA_ARGS: ' --dry-run ' }, { isDryRun: true }],
   [
     'a proxy',
     { HTTPS_PROXY: 'proxy:3128', NO_PROXY: 'a' },
     { proxies: { http: undefined, https: 'http://proxy:3128/', none: 'a' } },
   ],
-])('takes %s', async (_, env, settings) => {
+])('accepts %s', async (_, env, settings) => {
   expect(await read(env)).toMatchObject(settings);
 });
 
-describe('takes the options', () => {
+describe('accepts the options', () => {
   it.each<[readonly string[], object]>([
     [['--name', 'new name "é".zip'], { rename: 'new name "é".zip' }],
     [['--name', 'x'.repeat(255)], { rename: 'x'.repeat(255) }],
@@ -105,7 +105,7 @@ describe('takes the options', () => {
   });
 });
 
-describe('takes the API_URL', () => {
+describe('accepts the API_URL', () => {
   it.each([
     ['https://api.bitbucket.org/2.0/', 'https://api.bitbucket.org/2.0'],
     ['https://gateway.example:8443/bitbucket//', 'https://gateway.example:8443/bitbucket'],
@@ -118,7 +118,7 @@ describe('takes the API_URL', () => {
   });
 });
 
-describe("takes the variables of Atlassian's pipe for ours", () => {
+describe("accepts the variables of Atlassian's pipe in place of ours", () => {
   it.each<[string, Environment, Environment]>([
     ['an access token', { BITBUCKET_ACCESS_TOKEN: accessToken }, { TOKEN: accessToken }],
     [
@@ -127,7 +127,7 @@ describe("takes the variables of Atlassian's pipe for ours", () => {
       { USERNAME: email, TOKEN: apiToken },
     ],
     [
-      'an API token where the app password was',
+      'an API token in place of the app password',
       { BITBUCKET_USERNAME: email, BITBUCKET_APP_PASSWORD: apiToken },
       { USERNAME: email, TOKEN: apiToken },
     ],
@@ -144,15 +144,15 @@ describe("takes the variables of Atlassian's pipe for ours", () => {
 describe('refuses', () => {
   it.each<[string, Environment, Readonly<Record<string, readonly string[]>>]>([
     ['no file name', { FILENAME: '' }, { FILENAME: ['required field (it is set, but empty)'] }],
-    ['a TYPE that there is not', { TYPE: 'docker' }, { TYPE: ['unallowed value docker: use file, image, npm, maven'] }],
-    ['a DEBUG that is no boolean', { DEBUG: '1' }, { DEBUG: ['must be of boolean type (true or false), not "1"'] }],
+    ['an unknown TYPE', { TYPE: 'docker' }, { TYPE: ['unallowed value docker: use file, image, npm, maven'] }],
+    ['a DEBUG that is not a boolean', { DEBUG: '1' }, { DEBUG: ['must be of boolean type (true or false), not "1"'] }],
     [
-      'tokens that contradict',
+      'contradictory tokens',
       { ATLASSIAN_API_TOKEN: apiToken, USERNAME: email },
       { TOKEN: ['contradicts ATLASSIAN_API_TOKEN, which is set to something else: set one of them'] },
     ],
     [
-      'workspaces that contradict',
+      'contradictory workspaces',
       { WORKSPACE: 'a', ACCOUNT: 'b' },
       { WORKSPACE: ['contradicts ACCOUNT, which is set to something else: set one of them'] },
     ],
@@ -162,7 +162,7 @@ describe('refuses', () => {
       { USERNAME: [expect.stringMatching(/^required field: TOKEN is an API token/) as unknown as string] },
     ],
     [
-      'a proxy that is none',
+      'an invalid proxy',
       { HTTPS_PROXY: 'socks5://a' },
       { HTTPS_PROXY: [expect.stringMatching(/^must be the URL of an HTTP proxy/) as unknown as string] },
     ],
@@ -251,7 +251,7 @@ describe('refuses', () => {
     });
   });
 
-  it('without ever naming the token', async () => {
+  it('values without quoting the token', async () => {
     const token = 'hunter22-hunter22';
     for (const env of [
       { TOKEN: `"${token}"` },

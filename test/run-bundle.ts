@@ -1,4 +1,4 @@
-/** Runs the bundle, which is what ships, as a process of its own, and checks what must hold of every run. */
+/** Runs the bundle, as it ships, in a process of its own, and checks the rules for every run. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ export interface Ended {
   readonly output: string;
   /** Standard error alone. */
   readonly errors: string;
-  /** The most memory that was resident at any time. */
+  /** The peak of resident memory. */
   readonly peakBytes: number;
 }
 
@@ -32,11 +32,11 @@ export interface Running {
 
 export interface StartOptions {
   readonly cwd: string;
-  /** Columns of the terminal that it runs on; unless given, it runs on none. */
+  /** The columns of the terminal that it runs on; undefined for no terminal. */
   readonly columns?: number;
 }
 
-/** Without colours, and with nothing of this process' environment. A secret of `env` in the output fails the test. */
+/** Starts the bundle without colours, with only `env` as its environment. A secret of `env` in the output fails the test. */
 export function startBundle(env: Variables, { cwd, columns }: StartOptions): Running {
   const command = [process.execPath, '--disable-warning=ExperimentalWarning', bundle] as const;
   const [program, ...words] =
@@ -56,7 +56,7 @@ export function startBundle(env: Variables, { cwd, columns }: StartOptions): Run
       output += chunk;
       if (stream === child.stderr) errors += chunk;
     });
-  // The kernel keeps the peak; asking often only has to catch the last value before the end.
+  // The kernel keeps the peak; polling only has to catch the last value before the process ends.
   const watch = setInterval(() => (peakBytes = Math.max(peakBytes, peakBytesOf(child.pid ?? 0))), 20);
   const ended = once(child, 'close').then(([exitCode]: (number | null)[]) => {
     clearInterval(watch);
@@ -66,14 +66,14 @@ export function startBundle(env: Variables, { cwd, columns }: StartOptions): Run
   return { child, ended };
 }
 
-/** util-linux's `script` gives a program a terminal, which has no size until it is told one. */
+/** The command for util-linux's `script`, which runs a program on a terminal that has no size until `stty` sets it. */
 function onTerminal(command: readonly string[], columns: number): string {
   return `stty cols ${columns} rows 24 && exec ${command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')}`;
 }
 
 export interface BundleFixture {
   readonly sandbox: RemoteSandbox;
-  /** A working directory of its own for each test. */
+  /** A new working directory for each test. */
   readonly directory: string;
   /** Starts the bundle with an access token, unless `env` says otherwise. */
   start(env: Variables): Running;
@@ -84,7 +84,7 @@ export function useBundle(): BundleFixture {
   let sandbox: RemoteSandbox | undefined;
   let directory = '';
   const started = (): RemoteSandbox => {
-    if (sandbox === undefined) throw new Error('the sandbox is only there within a test');
+    if (sandbox === undefined) throw new Error('the sandbox runs only during a test');
     return sandbox;
   };
   beforeAll(async () => {

@@ -1,4 +1,4 @@
-/** Runs the whole pipe within the test's process, against a sandbox, and checks what must hold of every run. */
+/** Runs the whole pipe in the test's process, against a sandbox, and checks the rules for every run. */
 
 import { EventEmitter } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,20 +14,20 @@ import { tokens } from './sandbox/tokens.ts';
 
 export interface Ended {
   readonly exitCode: number;
-  /** Everything printed, without colours. */
+  /** All output, without colours. */
   readonly output: string;
   readonly ms: number;
 }
 
 export interface Fixture {
   readonly sandbox: Sandbox;
-  /** A working directory of its own. */
+  /** A new working directory for each test. */
   readonly directory: string;
-  /** Runs the pipe with an access token, unless `env` says otherwise; the last secrets printed would fail the test. */
+  /** Runs the pipe, with an access token unless `env` has other credentials. A secret in the output fails the test. */
   runPipe(env: Environment, options?: RunOptions): Promise<Ended>;
-  /** Runs it with options, and with debug output, in which secrets would show first. */
+  /** Runs it with options and with debug output, in which secrets are most likely to appear. */
   upload(filename: string, ...extraArgs: readonly string[]): Promise<Ended>;
-  /** Sends a signal to the run under way. */
+  /** Sends a signal to the current run. */
   signal(name: 'SIGINT' | 'SIGTERM'): void;
 }
 
@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly workingDirectory?: string;
   readonly retryBaseMs?: number;
   readonly versionListUrl?: string;
-  /** Requests that break the sandbox's rules are meant to. */
+  /** The test breaks the sandbox's rules on purpose. */
   readonly allowsViolations?: boolean;
 }
 
@@ -55,7 +55,7 @@ export function useSandbox(sandboxOptions: SandboxOptions = {}): Fixture {
   });
 
   const started = (): Sandbox => {
-    if (sandbox === undefined) throw new Error('the sandbox is only there within a test');
+    if (sandbox === undefined) throw new Error('the sandbox runs only during a test');
     return sandbox;
   };
 

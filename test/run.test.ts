@@ -16,7 +16,7 @@ beforeEach(async () => {
     await writeFile(join(fixture.directory, name), name);
 });
 
-describe('bad input ends with exit code 1, a message that says what to do, and nothing sent', () => {
+describe('invalid input ends the run with exit code 1 and advice, and sends nothing', () => {
   const cases: readonly (readonly [title: string, env: Environment, ...texts: readonly (string | RegExp)[]])[] = [
     [
       'no variables at all',
@@ -29,7 +29,7 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
     ],
     ['an unresolved variable', { TOKEN: '$MY_TOKEN', FILENAME: 'dist/*' }, 'unresolved reference $MY_TOKEN'],
     ['an unknown TYPE', { TYPE: 'docker', FILENAME: 'dist/*' }, 'TYPE:\n', 'unallowed value docker'],
-    ['a DEBUG that is no boolean', { DEBUG: 'maybe', FILENAME: 'dist/*' }, 'DEBUG:\n- must be of boolean type'],
+    ['a DEBUG that is not a boolean', { DEBUG: 'maybe', FILENAME: 'dist/*' }, 'DEBUG:\n- must be of boolean type'],
     [
       'an array with a hole',
       { FILENAME_COUNT: '3', FILENAME_0: 'dist/a.zip', FILENAME_2: 'dist/b.zip' },
@@ -86,9 +86,9 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
       { FILENAME: 'dist/*', REPOSITORY: 'acme/app' },
       'set WORKSPACE to acme and REPOSITORY to app',
     ],
-    ['an API_URL that is none', { FILENAME: 'dist/*', API_URL: 'ftp://api.bitbucket.org' }, 'API_URL:\n- must be an'],
+    ['an invalid API_URL', { FILENAME: 'dist/*', API_URL: 'ftp://api.bitbucket.org' }, 'API_URL:\n- must be an'],
     [
-      'an API_URL without encryption',
+      'an unencrypted API_URL',
       { FILENAME: 'dist/*', API_URL: 'http://gateway.example/2.0' },
       'API_URL:\n',
       'is plain http, ',
@@ -115,7 +115,7 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
       'contains white space',
     ],
     [
-      'a proxy that is none',
+      'an invalid proxy',
       { FILENAME: 'dist/*', HTTPS_PROXY: 'socks5://localhost:1080' },
       'HTTPS_PROXY:\n- must be the URL of an HTTP proxy',
     ],
@@ -126,9 +126,9 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
       '✖ *.tar matches no file in ',
     ],
     ['a directory', { FILENAME: 'dist' }, '✖ dist is a directory: name its files, as in dist/* or dist/**'],
-    ['a path outside', { FILENAME: '/etc/hostname' }, '✖ /etc/hostname is outside of '],
+    ['a path outside the clone', { FILENAME: '/etc/hostname' }, '✖ /etc/hostname is outside of '],
     [
-      'two files of one name',
+      'two files with the same name',
       arrayVariables('FILENAME', ['dist/a.zip', 'copy/a.zip']),
       '✖ dist/a.zip and copy/a.zip would all become the download a.zip',
     ],
@@ -148,7 +148,7 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
     expect(fixture.sandbox.requests).toEqual([]);
   });
 
-  it('everything that is wrong is said at once', async () => {
+  it('reports all problems at once', async () => {
     const { output } = await fixture.runPipe({
       TYPE: 'x',
       DEBUG: 'x',
@@ -166,11 +166,11 @@ describe('bad input ends with exit code 1, a message that says what to do, and n
 describe('tokens', () => {
   it.each([
     ['an access token alone', { TOKEN: tokens.accessToken }],
-    ['an access token, and a USERNAME that is not needed', { TOKEN: tokens.accessToken, USERNAME: 'someone' }],
+    ['an access token with an unnecessary USERNAME', { TOKEN: tokens.accessToken, USERNAME: 'someone' }],
     ['an API token with its email', { TOKEN: tokens.apiToken, USERNAME: tokens.apiUser }],
-    ['a token of no known kind alone', { TOKEN: tokens.plainToken }],
-    ['a token of no known kind with a user', { TOKEN: tokens.plainToken, USERNAME: 'robot' }],
-    ['a token that was stored with a line break at its end', { TOKEN: `${tokens.accessToken}\n` }],
+    ['a token of an unknown kind alone', { TOKEN: tokens.plainToken }],
+    ['a token of an unknown kind with a user name', { TOKEN: tokens.plainToken, USERNAME: 'robot' }],
+    ['a token that was stored with a trailing line break', { TOKEN: `${tokens.accessToken}\n` }],
     ['an API token that may only write', { TOKEN: tokens.writeOnlyApiToken, USERNAME: tokens.apiUser }],
   ])('%s works', async (_, env) => {
     const { exitCode } = await fixture.runPipe({ FILENAME: 'dist/*', ...env });
@@ -180,7 +180,7 @@ describe('tokens', () => {
 
   const refused: readonly (readonly [title: string, env: Environment, status: string, advice: string])[] = [
     [
-      'an expired one',
+      'an expired token',
       { TOKEN: tokens.expiredToken },
       '401 Token is invalid',
       'What to do: The access token has expired or was revoked',
@@ -192,19 +192,19 @@ describe('tokens', () => {
       'What to do: Check that USERNAME is the email of the Atlassian account',
     ],
     [
-      'one of no known kind, wrong',
+      'an invalid token of an unknown kind',
       { TOKEN: 'something-else-entirely-0123456789' },
       '401 ',
       'What to do: TOKEN was sent as an access token, because USERNAME is not set',
     ],
     [
-      'one without the scope',
+      'a token without the scope',
       { TOKEN: tokens.readOnlyAccessToken },
       '403 ',
       'What to do: The token lacks the scope repository:write; it has repository.',
     ],
     [
-      'one of another workspace',
+      'a token of another workspace',
       { TOKEN: tokens.otherWorkspaceToken },
       '404 ',
       'What to do: The repository acme/app does not exist, or the token cannot see it',
@@ -217,7 +217,7 @@ describe('tokens', () => {
     ],
   ];
 
-  it.each(refused)('%s: the status, the reason, the request, and what to do', async (_, env, status, advice) => {
+  it.each(refused)('%s: shows the status, the reason, the request ID and advice', async (_, env, status, advice) => {
     const { exitCode, output } = await fixture.runPipe({ FILENAME: 'dist/*', ...env });
     expect(exitCode).toBe(1);
     expect(output).toContain(status);
@@ -228,7 +228,7 @@ describe('tokens', () => {
   });
 });
 
-describe('as atlassian/bitbucket-upload-file, with only the name of the pipe changed', () => {
+describe('accepts the variables of atlassian/bitbucket-upload-file', () => {
   const pipelines: Environment = {
     TOKEN: undefined,
     WORKSPACE: undefined,
@@ -266,7 +266,7 @@ describe('as atlassian/bitbucket-upload-file, with only the name of the pipe cha
       ['package.json'],
     ],
     [
-      'an API token where the app password was',
+      'an API token in place of the app password',
       { BITBUCKET_USERNAME: tokens.apiUser, BITBUCKET_APP_PASSWORD: tokens.apiToken, FILENAME: 'package.json' },
       ['package.json'],
     ],
@@ -284,8 +284,8 @@ describe('as atlassian/bitbucket-upload-file, with only the name of the pipe cha
   });
 });
 
-describe('what is printed', () => {
-  it('follows the conventions of pipes: colours without a terminal, none with NO_COLOR', async () => {
+describe('the output', () => {
+  it('follows the conventions of pipes: colours even without a terminal, but none with NO_COLOR', async () => {
     const lines: string[] = [];
     const { run } = await import('../pipe/run.ts');
     const parts = {
@@ -312,7 +312,7 @@ describe('what is printed', () => {
     expect(lines.join('')).not.toContain('\u001B');
   });
 
-  it('a server that repeats the token, in any encoding, does not get it printed', async () => {
+  it('does not contain the token if a server echoes it, in any encoding', async () => {
     const basic = Buffer.from(`${tokens.apiUser}:${tokens.apiToken}`).toString('base64');
     const body = JSON.stringify({
       error: { message: `you sent ${tokens.apiToken}, ${encodeURIComponent(tokens.apiToken)} and ${basic}` },
@@ -331,7 +331,7 @@ describe('what is printed', () => {
     expect(output).toContain('400 you sent ***, *** and');
   });
 
-  it('a server cannot colour the log, nor start a line of its own', async () => {
+  it('cannot be coloured, or given new lines, by a server', async () => {
     fixture.sandbox.inject({
       method: 'POST',
       action: { kind: 'status', status: 400, body: '{"error":"\\u001b[2J\\n✔ all fine"}' },
@@ -341,7 +341,7 @@ describe('what is printed', () => {
     expect(output).not.toMatch(/^✔/m);
   });
 
-  it('a file name cannot either', async () => {
+  it('cannot be coloured, or given new lines, by a file name', async () => {
     await writeFile(join(fixture.directory, 'evil\u202E\n✔ fine.txt'), '');
     const { exitCode, output } = await fixture.runPipe({ FILENAME: 'evil*' });
     expect(exitCode).toBe(0);

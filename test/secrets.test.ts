@@ -1,4 +1,4 @@
-/** Whole runs against servers that repeat what they were sent: nothing of it leaves the pipe by any way. */
+/** Whole runs against servers that echo the credentials: no secret leaves the pipe in any way. */
 
 import { EventEmitter } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ const basic = Buffer.from(`${tokens.apiUser}:${tokens.apiToken}`).toString('base
 const granted =
   'eyJhbGciOiJSUzI1NiJ9.Z3JhbnRlZC1ieS10aGUtcmVnaXN0cnk.Xq8-Lr2wTb6NcYm4Hd_Ps9JfFg1UoEa7TiVx3Rk5Qj0DySlWnBf';
 
-/** Places that the pipe writes to. */
+/** The variables for every place that the pipe writes to. */
 const handOver: Environment = {
   BITBUCKET_PIPE_STORAGE_DIR: '.storage',
   BITBUCKET_PIPELINES_VARIABLES_PATH: 'variables',
@@ -31,7 +31,7 @@ const handOver: Environment = {
   BITBUCKET_REPO_SLUG: 'app',
 };
 
-/** Runs it with every hand-over and debug output. @returns all that came out, whichever way, the output first */
+/** Runs the pipe with every hand-over and debug output. @returns as `all`, everything that it wrote anywhere */
 async function runAndCollect(env: Environment, ...args: readonly string[]): Promise<Ended & { readonly all: string }> {
   const storage = join(fixture.directory, '.storage');
   const variables = join(fixture.directory, 'variables');
@@ -72,7 +72,7 @@ const kinds: readonly (readonly [type: string, given: () => Promise<Environment>
   ['image', async () => ({ FILENAME: await writeLayout(fixture), IMAGE: 'acme/app:v1' })],
 ];
 
-describe('a server that repeats the credentials, in every encoding and across every cut, gets nothing printed or written', () => {
+describe('if a server echoes the credentials, in any encoding and truncated anywhere, none are printed or written', () => {
   it.each(kinds)('TYPE %s', async (type, given) => {
     const secrets = type === 'image' ? [granted] : type === 'file' ? [basic] : [tokens.apiToken];
     await using server = await startEchoServer(secrets, type === 'image' ? granted : undefined);
@@ -83,7 +83,7 @@ describe('a server that repeats the credentials, in every encoding and across ev
       ...account,
     };
     const files = await given();
-    // Every failed try shows one reason.
+    // Every failed attempt shows one reason.
     while (server.left > 0) {
       const before = server.left;
       const { exitCode, output, all } = await runAndCollect({ ...env, ...files }, '--retries', '20');
@@ -99,7 +99,7 @@ describe('a server that repeats the credentials, in every encoding and across ev
   });
 });
 
-it('a secret in a name is in no result, variable or report', async () => {
+it('a secret in a file name is not in any result, variable or report', async () => {
   const name = `build of ${tokens.apiToken} ${'x'.repeat(30)}.txt`;
   await writeFile(join(fixture.directory, name), 'content');
   const { exitCode, output, all } = await runAndCollect({ ...account, FILENAME: '*.txt' });
@@ -110,7 +110,7 @@ it('a secret in a name is in no result, variable or report', async () => {
   expect(findLeaks(all, tokens.apiToken)).toEqual([]);
 });
 
-it('a token that a registry granted is in no crash message either', async () => {
+it('a token that a registry granted is not in a crash message', async () => {
   await using server = await startEchoServer([granted], granted);
   const env = {
     TYPE: 'image',
@@ -129,7 +129,7 @@ it('a token that a registry granted is in no crash message either', async () => 
     metadataPaths: [],
   };
   await run({ ...env, EXTRA_ARGS: '--retries=0' }, parts);
-  // A run knows what it was granted; a crash after it is told the same environment.
+  // The crash after a run is reported with the run's environment, by which its granted tokens are found.
   const other = lines.splice(0).join('');
   expect(other).toContain('✖ ');
   const same = { ...env, EXTRA_ARGS: '--retries=0', DEBUG: 'true' };
@@ -144,7 +144,7 @@ describe('the bundle', () => {
     ['as JSON escapes', (text: string) => each(text, (code) => `\\u${code.toString(16).padStart(4, '0')}`)],
     ['as HTML', (text: string) => each(text, (code) => `&#${code};`)],
     ['wrapped', (text: string) => Buffer.from(`me:${text}`).toString('base64').replaceAll(/.{76}/g, '$&\\r\\n')],
-  ])('prints no token that a server repeats %s', async (_, write) => {
+  ])('prints no token that a server echoes %s', async (_, write) => {
     await using server = await serve(
       answer(400, `{"error":"${'x'.repeat(300)} ${write(tokens.apiToken)} ${'y'.repeat(90)}"}`),
     );
@@ -173,7 +173,7 @@ describe('the bundle', () => {
   }
 });
 
-describe('a secret in the wrong place is not quoted where it is refused', () => {
+describe('a secret in the wrong variable is not quoted in the error', () => {
   const secret = 'Tr0ub4dor&3-horse-staple';
   it.each<[string, Environment]>([
     ['REGISTRY', { TYPE: 'npm', REGISTRY: `https://me:${secret}@registry.example/` }],
@@ -184,10 +184,10 @@ describe('a secret in the wrong place is not quoted where it is refused', () => 
     ['IMAGE', { TYPE: 'image', IMAGE: `me:${secret}@r.example/app` }],
     ['API_URL', { API_URL: `https://${secret}@api.example/2.0` }],
     ['EXTRA_ARGS', { ...arrayVariables('EXTRA_ARGS', ['--password', secret]) }],
-    ['EXTRA_ARGS as one text', { EXTRA_ARGS: `--token=${secret}` }],
+    ['EXTRA_ARGS as a plain value', { EXTRA_ARGS: `--token=${secret}` }],
     ['HTTPS_PROXY', { HTTPS_PROXY: `socks5://me:${secret}@proxy.example` }],
-    ['a variable that is misspelled', { TOKENS: secret, DEBUG: secret }],
-    ['another variable than TOKEN', { TOKEN: secret, TYPE: secret, WORKSPACE: secret, DEBUG: `"${secret}"` }],
+    ['a misspelled variable', { TOKENS: secret, DEBUG: secret }],
+    ['a variable other than TOKEN', { TOKEN: secret, TYPE: secret, WORKSPACE: secret, DEBUG: `"${secret}"` }],
   ])('%s', async (_, env) => {
     const { exitCode, output } = await fixture.runPipe({ FILENAME: 'x', ...env });
     expect(exitCode).toBe(1);
@@ -214,14 +214,14 @@ it('the address of a Docker Engine is shown without its password', async () => {
   expect(output).toContain('tcp://me:***@127.0.0.1:1');
 });
 
-it.each(['a', '1', 'file', 'e:'])('a secret as short as %j does not take the output apart', async (secret) => {
+it.each(['a', '1', 'file', 'e:'])('a secret as short as %j does not garble the output', async (secret) => {
   await writeFile(join(fixture.directory, 'a.txt'), 'content');
   const { output } = await runAndCollect({ TOKEN: secret, FILENAME: 'a.txt' }, '--dry-run');
   expect(output).toContain('INFO: Publishing 1 ');
   expect(output).toContain('✔ Dry run: nothing was sent');
 });
 
-it('a short secret that is also a name changes nothing that programs read', async () => {
+it('a short secret that is also a name does not change the output for programs', async () => {
   await writeFile(join(fixture.directory, 'postgres'), 'content');
   const { all, output } = await runAndCollect({ DB_PASSWORD: 'postgres', FILENAME: 'postgres' });
   const { apiUrl } = fixture.sandbox;

@@ -4,7 +4,7 @@ import { outputOf } from './release/run-command.ts';
 
 const reporter = join(__dirname, '..', 'ci-scripts', 'jest-skips-reporter.cjs');
 
-/** What the reporter prints of such tests, in a process of its own. */
+/** The reporter's output for these tests, in a process of its own. */
 async function reported(
   tests: readonly { readonly status: string; readonly fullName: string }[],
   globalConfig: object = {},
@@ -19,21 +19,21 @@ async function reported(
 const passed = { status: 'passed', fullName: 'a test' };
 const skipped = [
   { status: 'pending', fullName: 'the stream is read by zstd [skipped: zstd is not installed]' },
-  { status: 'pending', fullName: 'no file is open [skipped: only Linux tells] where it fails' },
-  { status: 'pending', fullName: 'a test that somebody left out' },
+  { status: 'pending', fullName: 'no file is open [skipped: only Linux shows it] if it fails' },
+  { status: 'pending', fullName: 'a test that was left out' },
 ];
 
 it('each skipped test is printed with its reason', async () => {
   expect(await reported([passed, ...skipped])).toBe(`
 Skipped tests:
   the stream is read by zstd: zstd is not installed
-  no file is open where it fails: only Linux tells
-  a test that somebody left out: it gives no reason`);
+  no file is open if it fails: only Linux shows it
+  a test that was left out: it gives no reason`);
 });
 
 it.each([
-  ['where none is skipped', [passed], {}],
-  ['where a pattern leaves tests out', skipped, { testNamePattern: 'one' }],
+  ['if no test is skipped', [passed], {}],
+  ['if a pattern selects tests', skipped, { testNamePattern: 'one' }],
 ])('nothing is printed %s', async (_, tests, globalConfig) => {
   expect(await reported(tests, globalConfig)).toBe('');
 });

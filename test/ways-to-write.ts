@@ -1,4 +1,4 @@
-/** Every way in which servers, frameworks and debug pages write out a value that they were sent. */
+/** The encodings in which servers, frameworks and debug pages echo a value that they were sent. */
 
 type Way = readonly [way: string, written: string];
 
@@ -26,16 +26,16 @@ export function waysToWrite(secret: string): readonly Way[] {
     ['raw', secret],
     ['raw, over two lines', wrapped(secret, 40, '\n')],
     ['URL', url],
-    ['URL, small letters', lowerHex(url)],
+    ['URL, lower case', lowerHex(url)],
     ['URL, every character', each(secret, /[^]/gu, percent)],
     ['URL, some characters', each(secret, /[3-7_&"=<+]/g, percent)],
     ['URL, twice', encodeURIComponent(url)],
     ['URL, three times', encodeURIComponent(encodeURIComponent(url))],
     ['form', new URLSearchParams({ k: secret }).toString().slice(2)],
     ['JSON', json],
-    ['JSON, all but letters and digits', each(secret, /[^A-Za-z0-9]/g, jsonUnit)],
+    ['JSON, all except letters and digits', each(secret, /[^A-Za-z0-9]/g, jsonUnit)],
     [
-      'JSON, every character, in capitals',
+      'JSON, every character, upper case',
       each(secret, /[^]/g, (unit) => jsonUnit(unit).toUpperCase().replace('U', 'u')),
     ],
     ['JSON, with slashes escaped', json.replaceAll('/', '\\/')],
@@ -44,14 +44,14 @@ export function waysToWrite(secret: string): readonly Way[] {
     ['HTML, by names', each(secret, /[&<>"=+/_]/g, (character) => htmlNames[character] ?? character)],
     ['HTML, hexadecimal', each(secret, /[^A-Za-z0-9]/g, (character) => `&#x${character.charCodeAt(0).toString(16)};`)],
     [
-      'HTML, every character, in capitals',
+      'HTML, every character, upper case',
       each(secret, /[^]/g, (unit) => `&#X${unit.charCodeAt(0).toString(16).toUpperCase()};`),
     ],
     ['HTML in JSON', JSON.stringify(html).slice(1, -1)],
     ['JSON in HTML', each(json, /[&<>"'\\]/g, (character) => `&#${character.charCodeAt(0)};`)],
     ['URL in HTML', each(url, /%/g, () => '&#37;')],
     ['hex', hexOf(secret)],
-    ['hex, capitals', hexOf(secret).toUpperCase()],
+    ['hex, upper case', hexOf(secret).toUpperCase()],
     ['hex with colons', pairs.join(':')],
     ['hex with spaces', pairs.join(' ')],
     ['hex in lines', wrapped(pairs.join(' '), 48, '\n')],

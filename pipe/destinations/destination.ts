@@ -29,7 +29,7 @@ export interface Destination<S extends CommonSettings> {
 
 /** A plan that is ready to be carried out. */
 export interface Publication {
-  /** The plan: what, how large, to where. */
+  /** The plan: the items, their sizes and the target. */
   readonly lines: readonly string[];
   readonly warnings: readonly string[];
   /** How much will be sent; undefined if that is known only once it is sent. */

@@ -1,4 +1,4 @@
-/** The bundle as a process, and servers that treat connections in every way that servers do. */
+/** The bundle as a process, against servers that close and break connections in various ways. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await rm(directory, { recursive: true }));
 
-/** Uploads four files, one after the other. */
+/** Uploads four files, one after another. */
 async function upload(origin: string): Promise<Ended> {
   const target = { API_URL: `${origin}/2.0`, WORKSPACE: 'acme', REPOSITORY: 'app', TOKEN: 'ATCTT3xtoken' };
   const env = { ...target, FILENAME: '*.bin', EXTRA_ARGS: "['--concurrency', '1', '--timeout', '10']" };
@@ -27,12 +27,12 @@ async function upload(origin: string): Promise<Ended> {
 
 const success = { exitCode: 0, output: expect.stringMatching(/^✔ Uploaded 4 files/m) };
 
-/** How often the file came whole. */
+/** How many bodies contain the whole file. */
 function count(bodies: readonly Buffer[], content: Buffer): number {
   return bodies.filter((body) => body.includes(content)).length;
 }
 
-/** Answers, and closes the connection without having said that it would, sooner or later. */
+/** Answers, and closes the connection after `ms` without announcing it. */
 function closeAfter(ms: number): Reaction {
   return async (exchange) => {
     await readBody(exchange);
@@ -41,14 +41,14 @@ function closeAfter(ms: number): Reaction {
   };
 }
 
-it.each([0, 1, 5])('connections that are closed %d ms after an answer cost no upload', async (ms) => {
+it.each([0, 1, 5])('survives connections that are closed %d ms after an answer', async (ms) => {
   await using server = await serve(closeAfter(ms));
   expect(await upload(server.origin)).toMatchObject(success);
   const bodies = server.received.filter(({ isComplete }) => isComplete).map(({ body }) => body);
   for (const content of contents) expect(count(bodies, content)).toBeGreaterThanOrEqual(1);
 });
 
-it('connections that are closed with each answer, and say so, are not used again', async () => {
+it('does not reuse connections whose answers announce that they close', async () => {
   await using server = await serve(async (exchange) => {
     await readBody(exchange);
     exchange.response.writeHead(201, { connection: 'close' }).end('{}');
@@ -57,7 +57,7 @@ it('connections that are closed with each answer, and say so, are not used again
   expect([server.connections, server.received.length]).toEqual([4, 4]);
 });
 
-it('connections that break in the middle of a file are made anew, and each file arrives whole, once', async () => {
+it('reconnects if a connection breaks in the middle of a file, and each file arrives complete, once', async () => {
   await using server = await serve(reset(10_000), hangUp(20_000), async (exchange) => {
     await readBody(exchange);
     exchange.response.writeHead(201).end();
@@ -67,7 +67,7 @@ it('connections that break in the middle of a file are made anew, and each file 
   expect(contents.map((content) => count(bodies, content))).toEqual([1, 1, 1, 1]);
 });
 
-it('a server of HTTP/1.0 is served, too', async () => {
+it('uploads to an HTTP/1.0 server', async () => {
   const bodies: Buffer[] = [];
   const server = createTcpServer((socket) => {
     const chunks: Buffer[] = [];

@@ -1,4 +1,4 @@
-/** The bundle as a process, on the networks where it is used: plain, TLS with a private authority, and every kind of proxy. */
+/** The bundle as a process, over plain HTTP, over TLS with a private authority, and through all kinds of proxies. */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,13 +30,13 @@ afterAll(async () => {
   for (const front of Object.values(fronts ?? {})) await front[Symbol.asyncDispose]();
 });
 
-/** Where each type is served with TLS. */
+/** The origin with TLS for each type. */
 function secureOrigins(): Origins {
   const origin = (type: Type): string => fronts?.[type].origin ?? '';
   return { file: origin('file'), image: origin('image'), npm: origin('npm'), maven: origin('maven') };
 }
 
-/** A proxy that leads from `https://npm.example` to where npm packages are taken with TLS, and so on; from http, without. */
+/** A proxy that maps `https://npm.example` to the npm registry's origin with TLS, and so on; http to that without TLS. */
 async function startNamingProxy(options: ProxyOptions = {}): Promise<TestProxy> {
   return await startProxy({
     to: (host, isTunnel) => {
@@ -50,12 +50,12 @@ async function startNamingProxy(options: ProxyOptions = {}): Promise<TestProxy> 
 describe.each(types)('TYPE %s', (type) => {
   const named = `https://${type}.example`;
 
-  it('is published over TLS, trusting a private authority', async () => {
+  it('is published over TLS with a private authority', async () => {
     expectSuccess(await fixture.upload(type, secureOrigins()[type], trust));
     expect(await fixture.problems(type)).toEqual([]);
   });
 
-  it('is published through a proxy that tunnels and wants a password', async () => {
+  it('is published through a tunneling proxy that requires a password', async () => {
     await using proxy = await startNamingProxy({ credentials: 'user:p@ss word' });
     const HTTPS_PROXY = proxy.url.replace('//', '//user:p%40ss%20word@');
     expectSuccess(await fixture.upload(type, named, { ...trust, HTTPS_PROXY }));
@@ -63,7 +63,7 @@ describe.each(types)('TYPE %s', (type) => {
     expect(proxy.seen.map(({ line }) => line)).toContain(`CONNECT ${type}.example:443`);
   });
 
-  it('is published to a server on this machine directly, whatever proxy there is', async () => {
+  it('is published directly to a server on this machine, even if proxies are set', async () => {
     await using proxy = await startNamingProxy({ connects: [502] });
     const proxies = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url };
     expectSuccess(await fixture.upload(type, fixture.origins[type], proxies));
@@ -75,11 +75,11 @@ describe.each(types)('TYPE %s', (type) => {
 describe('a proxy', () => {
   it.each<[string, ProxyOptions, (url: string) => Readonly<Record<string, string>>]>([
     ['named by ALL_PROXY', {}, (url) => ({ ALL_PROXY: url })],
-    ['named without a scheme, in small letters', {}, (url) => ({ https_proxy: url.replace('http://', '') })],
+    ['named without a scheme, in lower case', {}, (url) => ({ https_proxy: url.replace('http://', '') })],
     ['slow to connect', { connects: [{ afterMs: 1_500 }] }, (url) => ({ HTTPS_PROXY: url })],
     ['that fails at first', { connects: ['reset', 503, 'tunnel'] }, (url) => ({ HTTPS_PROXY: url })],
     ['that speaks TLS itself', { tls: certificate }, (url) => ({ HTTPS_PROXY: url })],
-  ])('%s is gone through', async (_, options, env) => {
+  ])('%s is used', async (_, options, env) => {
     await using proxy = await startNamingProxy(options);
     expectSuccess(await fixture.upload('file', 'https://file.example', { ...trust, ...env(proxy.url) }));
     expect(await fixture.problems('file')).toEqual([]);
@@ -96,9 +96,9 @@ describe('a proxy', () => {
 
   it.each<[string, ProxyOptions, string]>([
     ['refuses', { connects: [403] }, 'the proxy answered 403\n'],
-    ['wants a password', { credentials: 'user:word' }, 'the proxy answered 407\n'],
+    ['requires a password', { credentials: 'user:word' }, 'the proxy answered 407\n'],
     ['hangs up', { connects: ['end'] }, 'connection closed by the proxy (UND_ERR_PRX_CONN)\n'],
-  ])('that %s ends the run, with a word of it', async (_, options, problem) => {
+  ])('that %s ends the run, with its reason', async (_, options, problem) => {
     await using proxy = await startNamingProxy(options);
     const { exitCode, output } = await fixture.upload('file', 'https://file.example', {
       ...trust,
@@ -116,7 +116,7 @@ describe('a proxy', () => {
   });
 });
 
-it('a proxy that is silent ends the run with --timeout', async () => {
+it('a silent proxy ends the run after --timeout', async () => {
   await using proxy = await startNamingProxy({ connects: ['silent'] });
   const seconds = patienceSeconds(1);
   const { exitCode, output } = await fixture.upload('file', 'https://file.example', {
@@ -131,7 +131,7 @@ it('a proxy that is silent ends the run with --timeout', async () => {
   expect(proxy.seen).toHaveLength(1);
 });
 
-it('a certificate that nobody vouches for ends the run, and nothing was sent', async () => {
+it('an untrusted certificate ends the run before anything is sent', async () => {
   await using front = await startTlsFront(fixture.origins.file, selfSigned());
   const { exitCode, output } = await fixture.upload('file', front.origin, trust);
   expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('NODE_EXTRA_CA_CERTS') });

@@ -1,4 +1,4 @@
-/** One upload of each TYPE to a sandbox, wherever its servers are reached, and whether it landed. */
+/** Uploads one item of each TYPE to a sandbox, at any address that leads there, and checks that it landed. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -14,36 +14,36 @@ import { type Ended, startBundle, type StartOptions } from '../run-bundle.ts';
 export const types = ['file', 'image', 'npm', 'maven'] as const;
 export type Type = (typeof types)[number];
 
-/** The origins of the servers that take each type, such as `https://127.0.0.1:8443`. */
+/** The origin of the server for each type, such as `https://127.0.0.1:8443`. */
 export type Origins = Readonly<Record<Type, string>>;
 
 export interface OneOfEach {
   readonly sandbox: Sandbox;
   readonly directory: string;
-  /** As the sandbox is reached on this machine. */
+  /** The sandbox's own origins on this machine. */
   readonly origins: Origins;
-  /** Runs the bundle. @param origin where the server of the type is reached */
+  /** Runs the bundle. @param origin leads to the server for the type */
   upload(type: Type, origin: string, env?: Readonly<Record<string, string>>, options?: TerminalOptions): Promise<Ended>;
-  /** What is wrong with what the sandbox has; empty if the upload landed, whole, and nothing else was asked of it. */
+  /** The problems in the sandbox; empty if the upload landed completely, and no request broke the sandbox's rules. */
   problems(type: Type): Promise<readonly string[]>;
 }
 
 export type TerminalOptions = Omit<StartOptions, 'cwd'>;
 
-/** @param fileBytes of the largest file in each upload */
+/** Sets up a sandbox and the files. @param fileBytes the size of the largest file in each upload */
 export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: number } = {}): OneOfEach {
   const content = randomBytes(fileBytes);
   const artifact = jar({ groupId: 'com.acme', artifactId: 'app', version: '1.0' }, [{ name: 'data', content }]);
   let sandbox: Sandbox | undefined;
   let directory = '';
   const started = (): Sandbox => {
-    if (sandbox === undefined) throw new Error('the sandbox is only there within a test');
+    if (sandbox === undefined) throw new Error('the sandbox runs only during a test');
     return sandbox;
   };
 
   beforeAll(async () => {
     sandbox = await startSandbox({
-      // A registry behind a gateway does not know by which name it was asked.
+      // A registry behind a gateway does not see the host name that the client used.
       registry: { packages: ['acme/app'], location: 'path' },
       npm: { packages: ['@acme/app'] },
     });
@@ -100,7 +100,7 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
   };
 }
 
-/** Of a run that succeeded. */
+/** Expects that a run succeeded. */
 export function expectSuccess({ exitCode, output }: Ended): void {
   expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ /m) });
 }

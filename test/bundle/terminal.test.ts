@@ -1,4 +1,4 @@
-/** The bundle on a terminal: what its bar shows of a real upload of each TYPE. */
+/** The bundle on a terminal: the progress bar during a real upload of each TYPE. */
 
 import { spawnSync } from 'node:child_process';
 import { expect, it } from '@jest/globals';
@@ -11,7 +11,7 @@ const hasTerminals = spawnSync('script', ['--version']).status === 0;
 const units: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
 const durations: Readonly<Record<string, number>> = { ms: 1, s: 1e3, min: 6e4, h: 3.6e6 };
 
-/** The bars in the order in which they were shown; a line of the log takes the bar's place, and ends in a line break. */
+/** The bars in the order in which they were shown. A log line replaces the bar, and ends with a line break. */
 function bars(output: string): readonly string[] {
   return [...output.matchAll(/\r\u001B\[K([^\r\n]+)(?![^\r\n]|\r?\n)/g)].map(([, shown = '']) => shown);
 }
@@ -23,7 +23,7 @@ function bytes(text: string): number {
 
 describeIf(hasTerminals, 'script, of util-linux, is not installed')('on a terminal', () => {
   it.each([...types.map((type) => [type, 100] as const), ['file', 40]] as const)(
-    'TYPE %s on a terminal of %d columns shows how far it is',
+    'TYPE %s shows its progress on a terminal of %d columns',
     async (type, columns) => {
       for (const [server, method] of [
         ['api', 'POST'],
@@ -51,7 +51,7 @@ describeIf(hasTerminals, 'script, of util-linux, is not installed')('on a termin
     },
   );
 
-  it('the bar does not wait for what need not be sent', async () => {
+  it('the bar does not count files that are skipped', async () => {
     fixture.sandbox.put('app.bin', 'there already');
     fixture.sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
     const env = { FILENAME: "['app.bin', 'image.tar']", EXTRA_ARGS: '--skip-existing' };

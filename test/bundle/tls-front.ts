@@ -1,4 +1,4 @@
-/** TLS before a server on loopback, as a gateway is. */
+/** Terminates TLS in front of a server on loopback, as a gateway does. */
 
 import { connect } from 'node:net';
 import { createServer } from 'node:tls';
