@@ -1,4 +1,4 @@
-/** Every function, class and interface with methods that pipe/ exports has a docstring, which names the errors it throws. */
+/** Every function, class and interface with methods that pipe/ exports has a docstring, and it names the errors thrown. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -159,7 +159,7 @@ describe('the problem with', () => {
   });
 });
 
-it('every export has a docstring, which names the errors it throws', () => {
+it('every export has a docstring that names the errors it throws', () => {
   const root = join(__dirname, '..', 'pipe');
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const sources = Object.fromEntries(

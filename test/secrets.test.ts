@@ -129,7 +129,7 @@ it('a token that a registry granted is not in a crash message', async () => {
     metadataPaths: [],
   };
   await run({ ...env, EXTRA_ARGS: '--retries=0' }, parts);
-  // The crash after a run is reported with the run's environment, by which its granted tokens are found.
+  // A crash is reported with the run's environment object, which leads to the tokens that the run was granted.
   const other = lines.splice(0).join('');
   expect(other).toContain('✖ ');
   const same = { ...env, EXTRA_ARGS: '--retries=0', DEBUG: 'true' };

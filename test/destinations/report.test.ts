@@ -9,10 +9,10 @@ it.each<[Action, string]>([
   ['unconfirmed', '  a: sent, but not confirmed by the server'],
   ['failed', '  a: NOT published'],
   ['not sent', '  a: not attempted'],
-])('a line of a failed run says of what is %s whether it was published', (action, line) => {
+])('the line for an item with the action %s shows whether it was published', (action, line) => {
   expect(failureLine('a', action, 'https://x/a')).toBe(line);
 });
 
-it('names and addresses cannot start a line of their own', () => {
+it('names and URLs cannot start a new line', () => {
   expect(failureLine('a\n✔', 'uploaded', 'https://x/\n')).toBe(String.raw`  "a\n✔": published, "https://x/\n"`);
 });

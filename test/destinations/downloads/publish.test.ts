@@ -223,7 +223,7 @@ describe('--verify', () => {
     expect(output).toContain('✖ the downloads differ from what was sent: a.txt is listed with 4 bytes, not 5');
   });
 
-  it('is what detects it: without it, the run succeeds', async () => {
+  it('is needed for that: without it, the run succeeds', async () => {
     await write('a.txt');
     fixture.sandbox.inject(storeCorrupt);
     expect((await fixture.upload('a.txt')).exitCode).toBe(0);
