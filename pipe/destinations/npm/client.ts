@@ -51,7 +51,7 @@ export interface NpmClient {
    * Sends a version once, without retries.
    *
    * @param subject names the version in error messages
-   * @param onSent is called with the number of bytes of `document` sent so far
+   * @param onSent is called with the number of bytes of `body` sent so far
    * @throws HttpError, NetworkError, StalledError
    * @throws UnexpectedAnswerError if the answer is not a JSON object
    */

@@ -26,7 +26,7 @@ export function normalizeManifest(draft: Draft): void {
   normalizeScripts(draft);
   normalizeRepository(draft);
   normalizeDependencies(draft);
-  normalizeDescription(draft);
+  normalizeDescriptionAndFiles(draft);
   normalizeBugs(draft);
   normalizeLists(draft);
   completeBundle(draft);
@@ -123,7 +123,7 @@ function parseDependency(text: string): readonly [string, string] {
   return [name, range.join('').replace(/^@/, '').trim()];
 }
 
-function normalizeDescription(draft: Draft): void {
+function normalizeDescriptionAndFiles(draft: Draft): void {
   if (draft['description'] && !isString(draft['description'])) delete draft['description'];
   if (isString(draft['readme']) && !draft['description'] && draft['readme'] !== noReadme)
     draft['description'] = firstParagraph(draft['readme']);
