@@ -33,7 +33,7 @@ export function readCommonSettings(
     retries: given.integer('--retries', 0, 20) ?? defaults.retries,
     timeoutMs: (given.integer('--timeout', 1, 86_400) ?? defaults.timeoutSeconds) * 1000,
     isDryRun: given.has('--dry-run'),
-    outputPath: given.text('--output'),
+    outputPath: given.value('--output'),
     wantsReport: !given.has('--no-report'),
     isDebug: values.DEBUG,
     proxies: readProxies(env, problems),

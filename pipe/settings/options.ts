@@ -4,6 +4,7 @@ import type { OptionValues } from '../toolkit/option-table.ts';
 import type { Problems } from '../toolkit/problems.ts';
 import type { OptionName } from './variables.ts';
 
+/** The given options by name. A value that does not fit is added to the problems. */
 export class GivenOptions {
   readonly #values: OptionValues;
   readonly #problems: Problems;
@@ -17,18 +18,19 @@ export class GivenOptions {
     return this.#values.has(name);
   }
 
-  text(name: OptionName): string | undefined {
+  /** The value; undefined if the option is not given. */
+  value(name: OptionName): string | undefined {
     return this.#values.get(name)?.[0];
   }
 
-  /** The values of an option that may be repeated. */
-  texts(name: OptionName): readonly string[] {
+  /** The values of a repeatable option; empty if it is not given. */
+  values(name: OptionName): readonly string[] {
     return this.#values.get(name) ?? [];
   }
 
-  /** A whole number within bounds; anything else is a problem, and undefined. */
+  /** A whole number from `min` to `max`; undefined if the option is not given, or, with a problem, if the value is anything else. */
   integer(name: OptionName, min: number, max: number): number | undefined {
-    const text = this.text(name);
+    const text = this.value(name);
     if (text === undefined) return undefined;
     const value = /^\d{1,9}$/.test(text.trim()) ? Number(text) : Number.NaN;
     if (value >= min && value <= max) return value;

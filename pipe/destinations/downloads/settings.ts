@@ -59,7 +59,7 @@ export function readFileSettings(
 const maxNameBytes = 255;
 
 function readDownloadName(given: GivenOptions, problems: Problems): string | undefined {
-  const name = given.text('--name');
+  const name = given.value('--name');
   if (name === undefined) return undefined;
   const bytes = Buffer.byteLength(name);
   if (bytes > maxNameBytes)
@@ -78,7 +78,7 @@ function readExisting(given: GivenOptions, problems: Problems): FileSettings['ex
 }
 
 function readRetention(given: GivenOptions, problems: Problems): FileSettings['retention'] {
-  const pattern = given.text('--keep-pattern');
+  const pattern = given.value('--keep-pattern');
   const keep = given.integer('--keep', 1, 1_000_000);
   if (given.has('--keep') && pattern === undefined)
     problems.add('EXTRA_ARGS', 'option --keep needs --keep-pattern, which names the downloads that may be deleted');
@@ -88,7 +88,7 @@ function readRetention(given: GivenOptions, problems: Problems): FileSettings['r
 }
 
 function readVerify(given: GivenOptions, problems: Problems): FileSettings['verify'] {
-  const value = given.text('--verify');
+  const value = given.value('--verify');
   if (value === undefined) return 'none';
   if (value === '' || value === 'listing') return 'listing';
   if (value !== 'content')

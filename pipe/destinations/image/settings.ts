@@ -52,7 +52,7 @@ export function readImageSettings(
   const common = readCommonSettings(env, values, given, problems);
   const target = readTarget(env, values, given.has('--plain-http'), problems);
   const compression = readCompression(given, problems);
-  const platform = given.text('--platform');
+  const platform = given.value('--platform');
   if (platform !== undefined && !/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/.test(platform)) {
     problems.add(
       'EXTRA_ARGS',
@@ -61,7 +61,7 @@ export function readImageSettings(
   }
   const origin = readOrigin(env, values, given, problems);
   const extraTags = readTags('TAGS', tagList(values.TAGS), problems);
-  const reuse = given.texts('--reuse');
+  const reuse = given.values('--reuse');
   if (reuse.includes('none') && reuse.length > 1)
     problems.add('EXTRA_ARGS', 'option --reuse none cannot be combined with tags to reuse');
   const reuseTags = reuse.includes('none') ? [] : readTags('EXTRA_ARGS', reuse, problems);
@@ -125,7 +125,7 @@ function readCompression(
   given: GivenOptions,
   problems: Problems,
 ): Pick<ImageSettings, 'compression' | 'compressionLevel'> {
-  const compression = given.text('--compression') ?? defaultCompression;
+  const compression = given.value('--compression') ?? defaultCompression;
   if (compression !== 'none' && !isCompression(compression)) {
     const names = listCompressions('or', 'none');
     problems.add('EXTRA_ARGS', `option --compression must be ${names}, not ${JSON.stringify(compression)}`);
@@ -141,7 +141,7 @@ function readOrigin(
   given: GivenOptions,
   problems: Problems,
 ): ImageOrigin | undefined {
-  const join = given.texts('--join');
+  const join = given.values('--join');
   const patterns = readFilename(env, values, { isRequired: false }, problems);
   const paths = patterns?.form === 'text' ? [patterns.text] : (patterns?.items ?? []);
   if (join.length > 0) {

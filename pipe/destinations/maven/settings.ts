@@ -37,9 +37,9 @@ export function readMavenSettings(
   const common = readCommonSettings(env, values, given, problems);
   const registry = readRegistry(env, values, given, problems);
   const options = {
-    pom: given.text('--pom'),
-    sources: given.text('--sources'),
-    javadoc: given.text('--javadoc'),
+    pom: given.value('--pom'),
+    sources: given.value('--sources'),
+    javadoc: given.value('--javadoc'),
     classifier: readClassifier(given, problems),
   };
   // Whose credentials are wanted is known only with the registry.
@@ -67,7 +67,7 @@ function readRegistry(env: Environment, values: Values, given: GivenOptions, pro
 }
 
 function readClassifier(given: GivenOptions, problems: Problems): string | undefined {
-  const classifier = given.text('--classifier');
+  const classifier = given.value('--classifier');
   if (classifier === undefined) return undefined;
   if (!isClassifier(classifier)) {
     problems.add(

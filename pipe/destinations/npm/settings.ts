@@ -68,7 +68,7 @@ function readRegistry(env: Environment, values: Values, allowsPlainHttp: boolean
 }
 
 function readDistTag(given: GivenOptions, problems: Problems): string | undefined {
-  const tag = given.text('--dist-tag')?.trim();
+  const tag = given.value('--dist-tag')?.trim();
   const problem = tag === undefined ? undefined : distTagProblem(tag);
   if (problem !== undefined) problems.add('EXTRA_ARGS', `option --dist-tag: ${JSON.stringify(tag)} ${problem}`);
   return tag;
