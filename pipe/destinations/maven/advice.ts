@@ -1,4 +1,4 @@
-/** What to do when a Maven repository refuses. */
+/** What to do if a Maven repository refuses a request. */
 
 import { HttpError } from '../../errors.ts';
 import type { MavenSettings } from './settings.ts';
@@ -13,7 +13,7 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
   {
     when: (error) => error instanceof VersionConflictError || hasStatus(409)(error),
     advice: () =>
-      'A released version is never replaced. Publish the changed artifact under another version, or as a SNAPSHOT.',
+      'A released version is never replaced. Publish the changed artifact under a new version, or as a SNAPSHOT.',
   },
   {
     when: hasStatus(401),
@@ -21,20 +21,20 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
       account === undefined
         ? 'The repository asks for credentials: set USERNAME and TOKEN.'
         : account.scheme === 'Bearer'
-          ? 'TOKEN was sent alone, because USERNAME is not set: most Maven repositories expect a user name with it.'
+          ? 'TOKEN was sent without a user name, because USERNAME is not set: most Maven repositories expect one.'
           : packagesCredentialsAdvice('repository', account.tokenKind),
   },
   {
     when: hasStatus(403),
     advice: (_, { registry }) =>
-      `The token is valid, but may not do this in ${registry.href}. On Bitbucket it needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; elsewhere, it needs permission to read and to deploy.`,
+      `The token is valid, but lacks permission for this in ${registry.href}. On Bitbucket it needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; elsewhere, it needs permission to read and deploy.`,
   },
   {
     when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
     advice: (_, { registry }) =>
       isBitbucketPackages(registry)
-        ? `${registry.pathname === '/' ? 'REGISTRY lacks the workspace: copy the whole URL from the page of the package. Otherwise, the' : 'The'} package does not exist, or the token cannot see it. An admin of the repository creates it once before the first push: Create > Package.`
-        : `There is no Maven repository at ${registry.href}, or the token cannot see it: REGISTRY is the URL that you would put into distributionManagement in a POM.`,
+        ? `${registry.pathname === '/' ? 'REGISTRY does not include the workspace: copy the full URL from the page of the package. Otherwise, the' : 'The'} package does not exist, or the token cannot see it. An admin of the repository must create it once, before the first push: Create > Package.`
+        : `There is no Maven repository at ${registry.href}, or the token cannot see it: set REGISTRY to the URL that a POM would have in distributionManagement.`,
   },
   {
     when: hasStatus(405),
@@ -44,16 +44,15 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
   {
     when: hasStatus(400),
     advice: () =>
-      'Many repositories accept either releases or SNAPSHOTs, and answer like this to the other kind: check which kind REGISTRY is for.',
+      'Many repositories accept only releases or only SNAPSHOTs, and answer 400 to the other kind: check which kind REGISTRY accepts.',
   },
   { when: hasStatus(413), advice: () => 'The repository, or a proxy in front of it, refuses files of this size.' },
   {
     when: hasStatus(429),
-    advice: () => 'The repository limits the rate of requests. Wait, and run the step again.',
+    advice: () => 'The repository limits the rate of requests. Wait, then run the step again.',
   },
   {
     when: (error) => error instanceof HttpError && error.refusal.location !== undefined,
-    advice: (error: HttpError) =>
-      `The server says that the address has moved to ${error.refusal.location}: change REGISTRY accordingly.`,
+    advice: (error: HttpError) => `The repository has moved to ${error.refusal.location}: change REGISTRY accordingly.`,
   },
 ];

@@ -2,25 +2,26 @@
 
 import { createHashes, type Hashes } from '../../io/hashes.ts';
 
-/** In the order in which they are published; `.sha256` and `.sha512` are not what every repository takes. */
+/** In the order of publication. Not every repository accepts `.sha256` and `.sha512`. */
 export const algorithms = ['md5', 'sha1', 'sha256', 'sha512'] as const;
 export type Algorithm = (typeof algorithms)[number];
 
 /** In lower-case hexadecimal digits. */
 export type Checksums = Readonly<Record<Algorithm, string>>;
 
-/** All four of the bytes that pass by, for one opening of a body. */
+/** Computes all four checksums, for one opening of a body. */
 export function createChecksums(): Hashes<Algorithm> {
   return createHashes(algorithms);
 }
 
+/** The four checksums of the bytes. */
 export function checksumsOf(bytes: Uint8Array): Checksums {
   const checksums = createChecksums();
   checksums.update(bytes);
   return checksums.digest();
 }
 
-/** The checksum in a checksum file, whatever stands around it; undefined if there is none of that kind. */
+/** The checksum in a checksum file, without any file name; undefined if it has no checksum of that kind. */
 export function parseChecksum(text: string, algorithm: Algorithm): string | undefined {
   const digits = { md5: 32, sha1: 40, sha256: 64, sha512: 128 }[algorithm];
   return text

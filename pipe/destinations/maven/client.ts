@@ -1,4 +1,4 @@
-/** A Maven repository over HTTP, one function for each thing that is asked of it. */
+/** A Maven repository over HTTP, one function for each request. */
 
 import { HttpError, UnexpectedAnswerError } from '../../errors.ts';
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
@@ -9,46 +9,51 @@ import type { Http } from '../../http/send.ts';
 import { type Algorithm, parseChecksum } from './checksums.ts';
 import { maxXmlBytes } from './xml.ts';
 
-/** A file that the repository has. */
+/** A file in the repository. */
 interface StoredFile {
-  /** Bytes; undefined where the repository does not say. */
+  /** In bytes; undefined if the repository does not send it. */
   readonly size: number | undefined;
-  /** Undefined where it was not read. */
+  /** Lower-case hexadecimal digits; undefined if the file was not read. */
   readonly sha256?: string;
 }
 
-/** Paths are relative to the repository, each segment encoded. */
+/** Paths are relative to the repository, with each segment encoded. A subject names the file in messages. */
 export interface MavenClient {
   url(path: string): URL;
   /**
    * Stores a file, or replaces it.
    *
-   * @returns the status that it was answered with
-   * @throws UnexpectedAnswerError if the answer is a web page or reports an error, and the file is not there afterwards
+   * @returns the status of the answer
+   * @throws UnexpectedAnswerError if the answer is a web page or reports an error, and the file is not stored
    */
   put(path: string, subject: string, body: SizedBody, onSent?: (bytes: number) => void): Promise<number>;
-  putText(path: string, subject: string, text: string): Promise<void>;
-  /** Whether the repository shows a file there; undefined if it does not say. */
-  shows(path: string, subject: string): Promise<boolean | undefined>;
-  /** What the repository has there; undefined where it has nothing. */
+  /** As `put`, for a string. */
+  putString(path: string, subject: string, content: string): Promise<void>;
+  /** Whether the repository shows the file; undefined if it refuses to answer. */
+  exists(path: string, subject: string): Promise<boolean | undefined>;
+  /** The stored file; undefined if there is none. */
   find(path: string, subject: string): Promise<StoredFile | undefined>;
-  /** Reads all of a file, to hash it. */
+  /** As `find`, but reads the whole file to hash it. */
   hash(path: string, subject: string): Promise<StoredFile | undefined>;
-  /** The checksum in the file of that kind beside a file; undefined where there is none. */
+  /** The checksum stored beside a file; undefined if there is none of that kind. */
   readChecksum(path: string, subject: string, algorithm: Algorithm): Promise<string | undefined>;
-  /** All of a metadata file; undefined where there is none. @throws PipeError where it is too long to be one */
+  /** The whole metadata file; undefined if there is none. @throws PipeError if it is too large */
   readMetadata(path: string, subject: string): Promise<Buffer | undefined>;
 }
 
-/** Repositories differ. */
-const stored = [200, 201, 202, 204] as const;
-/** Some keep files elsewhere. */
+/** Repositories confirm a stored file in different ways. */
+const successStatuses = [200, 201, 202, 204] as const;
+/** Some repositories redirect to the storage of their files. */
 const maxRedirects = 3;
 const maxChecksumBytes = 16 * 1024;
-/** Answers of repositories that do not know HEAD, or of which only GET tells the reason. */
-const tellsNothing: ReadonlySet<number> = new Set([400, 401, 403, 405, 501]);
+/** Answers to HEAD from repositories that do not support it, or that give a reason for a refusal only to GET. */
+const inconclusiveStatuses: ReadonlySet<number> = new Set([400, 401, 403, 405, 501]);
 
-/** @see https://maven.apache.org/repository/layout.html */
+/**
+ * A client for one repository.
+ *
+ * @see https://maven.apache.org/repository/layout.html
+ */
 export function createMavenClient(http: Http, registry: URL): MavenClient {
   const url = (path: string): URL => new URL(path, registry);
 
@@ -77,10 +82,10 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
   }
 
   /**
-   * Whether the repository has what was sent. Plain web servers (Apache's WebDAV) say 201 with a page: then the size of
-   * an artifact is enough, which was not there before. Small files, such as checksums, may have been.
+   * Whether the repository has what was sent. Plain web servers (Apache's WebDAV) answer 201 with a web page. Then the
+   * size of an artifact is enough, because it is a new file. A small file, such as a checksum, may be an older one.
    */
-  async function holds(path: string, subject: string, body: SizedBody, status: number): Promise<boolean> {
+  async function isStored(path: string, subject: string, body: SizedBody, status: number): Promise<boolean> {
     if (status === 201 && body.length > maxChecksumBytes) {
       const found = await client.find(path, subject);
       if (found?.size !== undefined) return found.size === body.length;
@@ -93,19 +98,20 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
     url,
 
     async put(path, subject, body, onSent) {
-      const request = { subject, method: 'PUT', url: url(path), accept: stored, body } as const;
+      const request = { subject, method: 'PUT', url: url(path), accept: successStatuses, body } as const;
       try {
         return await http.send(onSent === undefined ? request : { ...request, onSent }, async (answer) => {
           await discard(answer);
           return answer.status;
         });
       } catch (error) {
-        if (!(error instanceof UnexpectedAnswerError) || !(await holds(path, subject, body, error.status))) throw error;
+        if (!(error instanceof UnexpectedAnswerError) || !(await isStored(path, subject, body, error.status)))
+          throw error;
         return error.status;
       }
     },
 
-    async shows(path, subject) {
+    async exists(path, subject) {
       try {
         return (await head(path, subject)) !== undefined;
       } catch (error) {
@@ -114,15 +120,15 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
       }
     },
 
-    async putText(path, subject, text) {
-      await client.put(path, subject, bytesBody(text));
+    async putString(path, subject, content) {
+      await client.put(path, subject, bytesBody(content));
     },
 
     async find(path, subject) {
       try {
         return await head(path, subject);
       } catch (error) {
-        if (error instanceof HttpError && tellsNothing.has(error.refusal.status))
+        if (error instanceof HttpError && inconclusiveStatuses.has(error.refusal.status))
           return await client.hash(path, subject);
         throw error;
       }
@@ -148,7 +154,7 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
     },
 
     async readMetadata(path, subject) {
-      // As Maven asks: a cache in between could know an older one.
+      // As Maven does: a cache in between may have an older one.
       return await get(path, subject, (answer) => readBytes(answer, maxXmlBytes), { 'cache-control': 'no-cache' });
     },
   };

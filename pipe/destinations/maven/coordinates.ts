@@ -1,8 +1,8 @@
-/** What names an artifact in a Maven repository, and where the Maven 2 layout puts it. */
+/** The coordinates of an artifact in a Maven repository, and its paths in the Maven 2 layout. */
 
 import { printable } from '../../toolkit/stdout.ts';
 
-/** Each of them valid: they become parts of a URL's path. */
+/** All valid: they become parts of a URL's path. */
 export interface Coordinates {
   readonly groupId: string;
   readonly artifactId: string;
@@ -10,83 +10,86 @@ export interface Coordinates {
   readonly version: string;
 }
 
-/** Which of an artifact's files. */
+/** One of an artifact's files. */
 export interface FileKind {
   readonly classifier?: string | undefined;
-  /** Without a dot before it. */
+  /** Without the leading dot. */
   readonly extension: string;
 }
 
 const snapshot = 'SNAPSHOT';
 
-/** Maven's own rule for identifiers (its DefaultModelValidator). */
+/** Maven's rule for identifiers (DefaultModelValidator). */
 const identifier = /^[A-Za-z0-9_.-]+$/;
-/** Maven's own list of what no version may hold, white space, and what no path segment should. */
-const noVersion = /[\\/:"<>|?*[\](){},\s\p{C}]/u;
-/** A SNAPSHOT that has been published; its POM says `-SNAPSHOT`. */
+/** The characters that Maven forbids in a version, white space, and characters that a path segment should not have. */
+const invalidInVersion = /[\\/:"<>|?*[\](){},\s\p{C}]/u;
+/** The version of a published SNAPSHOT; its POM has `-SNAPSHOT`. */
 const timestamped = /\d{8}\.\d{6}-\d+$/;
 
-/** What is wrong with the coordinates, one text for each. */
+/** The problems with the coordinates, empty if they are valid. */
 export function coordinateProblems({ groupId, artifactId, version }: Coordinates): readonly string[] {
   const problems: string[] = [];
   if (!identifier.test(groupId) || groupId.split('.').includes(''))
-    problems.push(`groupId ${quote(groupId)} is no name: letters, digits, "_", "-", and single dots between them`);
-  if (!identifier.test(artifactId) || isPathTrick(artifactId))
-    problems.push(`artifactId ${quote(artifactId)} is no name: letters, digits, "_", "-" and "."`);
-  if (noVersion.test(version) || isPathTrick(version))
-    problems.push(`version ${quote(version)} has characters that no version may have`);
-  else if (version === 'LATEST' || version === 'RELEASE')
-    problems.push(`version ${version} is a word of Maven's own, and no version`);
+    problems.push(
+      `groupId ${quote(groupId)} is not valid: use letters, digits, "_", "-", and single dots between them`,
+    );
+  if (!identifier.test(artifactId) || isDotSegment(artifactId))
+    problems.push(`artifactId ${quote(artifactId)} is not valid: use letters, digits, "_", "-" and "."`);
+  if (invalidInVersion.test(version) || isDotSegment(version))
+    problems.push(`version ${quote(version)} contains characters that are not allowed in a version`);
+  else if (version === 'LATEST' || version === 'RELEASE') problems.push(`version ${version} is reserved by Maven`);
   else if (timestamped.test(version))
-    problems.push(`version ${version} is the timestamp of a published SNAPSHOT: a POM says …-${snapshot}`);
+    problems.push(`version ${version} has the timestamp of a published SNAPSHOT: in a POM, write …-${snapshot}`);
   return problems;
 }
 
+/** Whether the string can be a classifier: part of a file name, with Maven's characters. */
 export function isClassifier(text: string): boolean {
-  return /^[A-Za-z0-9_.+-]+$/.test(text) && !isPathTrick(text);
+  return /^[A-Za-z0-9_.+-]+$/.test(text) && !isDotSegment(text);
 }
 
+/** Whether the version is a SNAPSHOT, whose files are replaced by each new build. */
 export function isSnapshot({ version }: Coordinates): boolean {
   return version.endsWith(snapshot);
 }
 
-/** The version in a SNAPSHOT's file names: `1.1-20261121.060929-2` of `1.1-SNAPSHOT`. */
+/** The version in a SNAPSHOT's file names: `1.1-20261121.060929-2` for `1.1-SNAPSHOT`. */
 export function timestampedVersion({ version }: Coordinates, timestamp: string, buildNumber: number): string {
   return `${version.slice(0, -snapshot.length)}${timestamp}-${buildNumber}`;
 }
 
-/** `20261121.060929`, in UTC. */
+/** The date as Maven writes a timestamp: `20261121.060929`, in UTC. */
 export function formatTimestamp(date: Date): string {
   const digits = date.toISOString().replaceAll(/\D/g, '');
   return `${digits.slice(0, 8)}.${digits.slice(8, 14)}`;
 }
 
-/** `com/acme/`, below the repository. */
+/** The directory of the group, `com/acme/`, relative to the repository. */
 export function groupDirectory({ groupId }: Coordinates): string {
   return `${groupId.replaceAll('.', '/')}/`;
 }
 
-/** `com/acme/app/` */
+/** The directory of the artifact, `com/acme/app/`, relative to the repository. */
 export function artifactDirectory(coordinates: Coordinates): string {
   return `${groupDirectory(coordinates)}${encodeSegment(coordinates.artifactId)}/`;
 }
 
-/** `com/acme/app/1.0/`; of a SNAPSHOT, with the version as the POM has it. */
+/** The directory of the version, `com/acme/app/1.0/`; for a SNAPSHOT, with the version as in the POM. */
 export function versionDirectory(coordinates: Coordinates): string {
   return `${artifactDirectory(coordinates)}${encodeSegment(coordinates.version)}/`;
 }
 
-/** For a person: `jar`, or `linux, tar.gz`. */
+/** The kind in messages: `jar`, or `linux, tar.gz`. */
 export function kindName({ classifier, extension }: FileKind): string {
   return classifier === undefined ? extension : `${classifier}, ${extension}`;
 }
 
-/** @param version that of the file, which of a SNAPSHOT is timestamped */
+/** The name of a file. @param version of the file; timestamped for a SNAPSHOT */
 export function fileName(artifactId: string, version: string, { classifier, extension }: FileKind): string {
   return `${artifactId}-${version}${classifier === undefined ? '' : `-${classifier}`}.${extension}`;
 }
 
-/** As Maven sends it: a plus sign stays one. */
+/** Encodes a path segment as Maven does: a plus sign stays as it is. */
 export function encodeSegment(segment: string): string {
   return encodeURIComponent(segment).replaceAll('%2B', '+');
 }
@@ -95,6 +98,7 @@ function quote(text: string): string {
   return printable(JSON.stringify(text));
 }
 
-function isPathTrick(text: string): boolean {
+/** Whether it is empty, or a dot segment (RFC 3986, section 3.3). */
+function isDotSegment(text: string): boolean {
   return /^\.{0,2}$/.test(text);
 }

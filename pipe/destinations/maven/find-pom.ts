@@ -1,4 +1,4 @@
-/** Finds the POM of an artifact: given, the artifact itself, in the jar, beside it, or in the working directory. */
+/** Finds the POM of an artifact: with --pom, the artifact itself, in the jar, beside it, or in the working directory. */
 
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Places, selectFiles } from '../../io/select-files.ts';
@@ -14,58 +14,65 @@ import type { ZipMember } from '../../archive/zip.ts';
 
 export interface FoundPom {
   readonly pom: Pom;
-  /** As they are published: nothing in a POM is rewritten. */
+  /** Published unchanged. */
   readonly bytes: Buffer;
-  /** For a person, such as `target/app.pom` or `META-INF/maven/com.acme/app/pom.xml in target/app.jar`. */
+  /** For messages, such as `target/app.pom` or `META-INF/maven/com.acme/app/pom.xml in target/app.jar`. */
   readonly where: string;
 }
 
-const pomInside = /^META-INF\/maven\/(?:[^/]+\/)*pom\.xml$/;
+const embeddedPom = /^META-INF\/maven\/(?:[^/]+\/)*pom\.xml$/;
 const maxListed = 10;
 
+/** Whether the name of the file is that of a POM. */
 export function isPomFile({ path }: SourceFile): boolean {
   return path.endsWith('.pom') || basename(path) === 'pom.xml';
 }
 
-/** @throws InputError where there is no POM, or none that can be used */
+/**
+ * Finds and reads the POM of an artifact.
+ *
+ * @param options.given the file of `--pom`
+ * @throws InputError if there is no POM, or it cannot be used
+ */
 export async function findPom(
   artifact: SourceFile,
-  { given, classifier }: { readonly given: SourceFile | undefined; readonly classifier: string | undefined },
+  options: { readonly given: SourceFile | undefined; readonly classifier: string | undefined },
   places: Places,
 ): Promise<FoundPom> {
-  const itself = isPomFile(artifact) ? artifact : undefined;
-  if (given !== undefined && itself !== undefined)
-    throw new InputError(`${printable(artifact.path)} is a POM itself: leave --pom out`);
-  const file = given ?? itself;
-  if (file !== undefined) return await readPomFile(file);
-  const inside = isJavaArchive(artifact)
+  const { given, classifier } = options;
+  if (isPomFile(artifact)) {
+    if (given !== undefined) throw new InputError(`${printable(artifact.path)} is itself a POM: leave out --pom`);
+    return await readPomFile(artifact);
+  }
+  if (given !== undefined) return await readPomFile(given);
+  const embedded = isJavaArchive(artifact)
     ? await withArchiveMembers(
         artifact,
-        (path) => pomInside.test(path),
-        async (members) => await chooseInside(artifact, classifier, members),
+        (path) => embeddedPom.test(path),
+        async (members) => await chooseEmbedded(artifact, classifier, members),
       )
     : undefined;
-  if (inside !== undefined) return inside;
+  if (embedded !== undefined) return embedded;
   const candidates = [...pathsBeside(artifact, classifier), 'pom.xml'];
   for (const path of candidates) {
     if (!(await exists(resolve(places.workingDirectory, path)))) continue;
     const { files } = await selectFiles({ form: 'items', items: [path] }, places);
     if (files[0] !== undefined) return await readPomFile(files[0]);
   }
-  const looked = `${isJavaArchive(artifact) ? 'there is none in its META-INF/maven, and ' : ''}no ${candidates.map(printable).join(', no ')}`;
-  throw new InputError(`${printable(artifact.path)} has no POM: ${looked}. Name it with --pom`);
+  const tried = [...(isJavaArchive(artifact) ? ['META-INF/maven/**/pom.xml in it'] : []), ...candidates.map(printable)];
+  throw new InputError(`${printable(artifact.path)} has no POM: looked for ${tried.join(', ')}. Name it with --pom`);
 }
 
 async function readPomFile(file: SourceFile): Promise<FoundPom> {
   const where = printable(file.path);
   const bytes = await readWhole(fileBody(file).open(), maxXmlBytes);
   if (bytes === undefined)
-    throw new InputError(`${where} is not a POM: it is longer than ${maxXmlBytes / 1024 / 1024} MB`);
+    throw new InputError(`${where} is not a POM: it is larger than ${maxXmlBytes / 1024 / 1024} MB`);
   return { pom: readPom(bytes, where), bytes, where };
 }
 
-/** A jar that holds others holds their POMs, too: its own is the one whose coordinates are the file's name. */
-async function chooseInside(
+/** A jar that contains other jars has their POMs, too: its own is the one whose coordinates match the file's name. */
+async function chooseEmbedded(
   artifact: SourceFile,
   classifier: string | undefined,
   members: readonly ZipMember[],
@@ -91,11 +98,11 @@ async function chooseInside(
   const listed = members.slice(0, maxListed).map(({ path }) => printable(path));
   if (members.length > maxListed) listed.push(`${members.length - maxListed} more`);
   throw new InputError(
-    `${printable(artifact.path)} holds ${members.length} POMs, and the file's name does not tell which is its own: ${listed.join(', ')}. Name it with --pom`,
+    `${printable(artifact.path)} contains ${members.length} POMs, and its file name does not show which one is its own: ${listed.join(', ')}. Name it with --pom`,
   );
 }
 
-/** `target/app-1.0.pom` of `target/app-1.0.jar`, and of `target/app-1.0-linux.tar.gz` with that classifier. */
+/** `target/app-1.0.pom` for `target/app-1.0.jar`, and for `target/app-1.0-linux.tar.gz` with the classifier `linux`. */
 function pathsBeside({ path }: SourceFile, classifier: string | undefined): readonly string[] {
   const stem = basename(path).replace(/(?:\.tar)?\.[^.]*$/, '');
   const stems = [stem];

@@ -4,7 +4,7 @@ import type { Metadata } from './metadata.ts';
 import type { Plugin } from './plugin-descriptor.ts';
 import { childText, type Element, leaf } from './xml.ts';
 
-/** The plugin takes the place of one with its prefix, or comes last; all others stay. */
+/** Adds a plugin: it replaces the one with the same prefix, or else comes last. All others stay. */
 export function addPlugin(known: Metadata, plugin: Plugin): Metadata {
   const { name, prefix, artifactId } = plugin;
   const entry: Element = {
@@ -17,8 +17,8 @@ export function addPlugin(known: Metadata, plugin: Plugin): Metadata {
     ],
   };
   const children = known.plugins?.children ?? [];
-  const place = children.findIndex((child) => isOfPrefix(child, prefix));
-  const others = (part: readonly Element[]): readonly Element[] => part.filter((child) => !isOfPrefix(child, prefix));
+  const place = children.findIndex((child) => hasPrefix(child, prefix));
+  const others = (part: readonly Element[]): readonly Element[] => part.filter((child) => !hasPrefix(child, prefix));
   return {
     ...known,
     plugins: {
@@ -30,21 +30,22 @@ export function addPlugin(known: Metadata, plugin: Plugin): Metadata {
   };
 }
 
-/** The artifactId that `mvn PREFIX:GOAL` leads to. */
+/** The artifactId that `mvn PREFIX:GOAL` resolves to; undefined if the prefix is not listed. */
 export function artifactOfPrefix(known: Metadata, prefix: string): string | undefined {
   return childText(findEntry(known, prefix), 'artifactId');
 }
 
+/** Whether the plugin is listed with exactly these fields. */
 export function hasPlugin(known: Metadata, { name, prefix, artifactId }: Plugin): boolean {
   const entry = findEntry(known, prefix);
   return childText(entry, 'artifactId') === artifactId && childText(entry, 'name') === name;
 }
 
-/** The first one counts, for Maven too. */
+/** The first entry with the prefix: Maven uses that one, too. */
 function findEntry(known: Metadata, prefix: string): Element | undefined {
-  return known.plugins?.children.find((child) => isOfPrefix(child, prefix));
+  return known.plugins?.children.find((child) => hasPrefix(child, prefix));
 }
 
-function isOfPrefix(child: Element, prefix: string): boolean {
+function hasPrefix(child: Element, prefix: string): boolean {
   return child.name === 'plugin' && childText(child, 'prefix') === prefix;
 }

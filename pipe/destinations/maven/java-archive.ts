@@ -1,4 +1,4 @@
-/** The archives that Java's tools make: a file with such a name has to be one that can be read. */
+/** The archives that Java's tools make: a file with such a name must be a readable ZIP archive. */
 
 import { InputError } from '../../errors.ts';
 import type { SourceFile } from '../../io/source-file.ts';
@@ -7,17 +7,17 @@ import { withZipMembers, ZipError, type ZipMember } from '../../archive/zip.ts';
 
 const extension = /\.(?:jar|war|ear|rar|aar|zip|nbm|hpi|jpi|par|sar|har)$/i;
 
-/** By its name. */
+/** Whether its name is that of a Java archive. */
 export function isJavaArchive({ path }: SourceFile): boolean {
   return extension.test(path);
 }
 
-/** `app-1.0` of `app-1.0.jar`. */
+/** The name of an archive without its extension: `app-1.0` for `app-1.0.jar`. */
 export function withoutExtension(name: string): string {
   return name.replace(extension, '');
 }
 
-/** As `withZipMembers`. @throws InputError where the archive cannot be read */
+/** As `withZipMembers`. @throws InputError if the archive cannot be read */
 export async function withArchiveMembers<T>(
   file: SourceFile,
   isWanted: (path: string) => boolean,
@@ -28,13 +28,13 @@ export async function withArchiveMembers<T>(
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;
     throw new InputError(
-      `${printable(file.path)} cannot be read as the ZIP archive that it should be: ${printable(error.message)}. Was it cut off?`,
+      `${printable(file.path)} cannot be read as a ZIP archive: ${printable(error.message)}. Is it truncated?`,
       { cause: error },
     );
   }
 }
 
-/** @throws InputError where it should be an archive, and its directory, which stands at its end, cannot be read */
+/** Reads the directory at the end of a Java archive. @throws InputError if that fails */
 export async function checkJavaArchive(file: SourceFile): Promise<void> {
   if (isJavaArchive(file))
     await withArchiveMembers(

@@ -1,4 +1,4 @@
-/** Brings a metadata file up to date: read, merged, written, and read back, since others may write at the same time. */
+/** Updates a metadata file: reads, merges, writes, and reads it back, because others may write at the same time. */
 
 import { VerificationError } from '../../errors.ts';
 import { sleep } from '../../http/origin-gate.ts';
@@ -6,7 +6,7 @@ import { askUntil, type Patience } from '../../http/read-back.ts';
 import { algorithms, checksumsOf } from './checksums.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { MavenClient } from './client.ts';
-import { type Metadata, metadataName, noMetadata, parseMetadata } from './metadata.ts';
+import { emptyMetadata, type Metadata, metadataName, parseMetadata } from './metadata.ts';
 import type { ChecksumPublisher } from './stored-files.ts';
 
 export interface MetadataTools {
@@ -14,43 +14,46 @@ export interface MetadataTools {
   readonly checksums: ChecksumPublisher;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** With a repository that does not show at once what it has stored. */
+  /** For a repository that shows a stored file only later. */
   readonly patience: Patience;
 }
 
 interface MetadataChange {
-  /** The file's directory, below the repository. */
+  /** The file's directory, relative to the repository. */
   readonly directory: string;
-  /** The content that the file is to have. */
+  /** The new content of the file. */
   format(known: Metadata): string;
-  /** Whether what the run has published is in it. */
-  isIn(known: Metadata): boolean;
-  /** Told of whether the file has been written; a failure may still follow. */
+  /** Whether the metadata includes what this run published. */
+  isApplied(known: Metadata): boolean;
+  /** Called after the file was written; a failure may still follow. */
   onWritten(): void;
 }
 
-/** Somebody else would have to write in between as often. */
+/** Others would have to write in between each time. */
 const maxWrites = 5;
 const baseWaitMs = 100;
 
-/** @returns what is there, empty where there is none. @throws PipeError where it cannot be read or understood */
+/** The stored metadata, empty if there is none. @throws PipeError if it cannot be read, or is not valid */
 export async function readKnown(client: MavenClient, directory: string): Promise<Metadata> {
-  return (await readStored(client, directory))?.metadata ?? noMetadata;
+  return (await readStored(client, directory))?.metadata ?? emptyMetadata;
 }
 
 /**
- * @returns whether it was seen there; a repository that shows nothing is only warned of: some make such files themselves
- * @throws VerificationError where what was written does not stay
+ * Applies a change to a metadata file.
+ *
+ * @returns whether the change could be read back; if the repository shows no file, it logs a warning: some repositories
+ *   make these files themselves
+ * @throws VerificationError if the change is overwritten each time
  */
 export async function updateMetadata(change: MetadataChange, tools: MetadataTools): Promise<boolean> {
   const { client, checksums, signal, patience } = tools;
   const path = change.directory + metadataName;
   for (let writes = 1; ; writes++) {
     const known = await readKnown(client, change.directory);
-    const text = change.format(known);
-    await client.putText(path, metadataName, text);
+    const content = change.format(known);
+    await client.putString(path, metadataName, content);
     change.onWritten();
-    await checksums.publish({ path, name: metadataName }, checksumsOf(Buffer.from(text)));
+    await checksums.publish({ path, name: metadataName }, checksumsOf(Buffer.from(content)));
     const after = await askUntil(
       async () => await readStored(client, change.directory),
       (stored) => stored !== undefined,
@@ -58,25 +61,25 @@ export async function updateMetadata(change: MetadataChange, tools: MetadataTool
     );
     if (after === undefined) {
       tools.log.warning(
-        `${client.url(path).href} was written, but cannot be read back: the repository shows it later, or keeps no such file`,
+        `${client.url(path).href} was written, but cannot be read back: the repository may show it later, or not keep such files`,
       );
       return false;
     }
-    if (change.isIn(after.metadata)) {
-      // Somebody has written since: whose checksums are there, nobody knows.
-      if (after.bytes.toString() !== text) await repairChecksums(change.directory, after.bytes, tools);
+    if (change.isApplied(after.metadata)) {
+      // Someone else has written it since, so the checksums may be from either version.
+      if (after.bytes.toString() !== content) await repairChecksums(change.directory, after.bytes, tools);
       return true;
     }
     if (writes === maxWrites) {
       throw new VerificationError(
-        `${client.url(path).href} was written ${writes} times, and each time what this run published is missing when it is read back`,
+        `${client.url(path).href} was written ${writes} times, but what this run published was missing each time it was read back`,
       );
     }
     await sleep(Math.random() * baseWaitMs * 2 ** writes, signal);
   }
 }
 
-/** Makes sure that metadata which needs no change has its own checksums: an earlier run may have ended in between. */
+/** Repairs the checksums of metadata that needs no change: an earlier run may have ended before it wrote them. */
 export async function checkMetadata(directory: string, tools: MetadataTools): Promise<void> {
   const stored = await readStored(tools.client, directory);
   if (stored !== undefined) await repairChecksums(directory, stored.bytes, tools);

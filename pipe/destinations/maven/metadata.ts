@@ -1,7 +1,4 @@
-/**
- * `maven-metadata.xml`: which versions there are, which files a SNAPSHOT has, and which plugins a group has. Written as
- * Maven 3 writes it.
- */
+/** `maven-metadata.xml`, as Maven 3 writes it: an artifact's versions, a SNAPSHOT's files, or a group's plugins. */
 
 import { PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -10,7 +7,7 @@ import { childOf, childText, childrenOf, type Element, formatElement, leaf, pars
 
 export const metadataName = 'maven-metadata.xml';
 
-/** A file of a SNAPSHOT, in its newest build. */
+/** A file of a SNAPSHOT, from its newest build. */
 interface SnapshotFile extends FileKind {
   /** `1.1-20261121.060929-2` */
   readonly value: string;
@@ -18,11 +15,12 @@ interface SnapshotFile extends FileKind {
   readonly updated: string;
 }
 
+/** The content of a metadata file. */
 export interface Metadata {
-  /** What the file describes; a group's own has none of the three. */
+  /** The metadata of a group has no groupId, artifactId or version. */
   readonly groupId?: string | undefined;
   readonly artifactId?: string | undefined;
-  /** Of a SNAPSHOT's files alone. */
+  /** Only in the metadata of a SNAPSHOT. */
   readonly version?: string | undefined;
   readonly latest?: string | undefined;
   readonly release?: string | undefined;
@@ -30,15 +28,17 @@ export interface Metadata {
   readonly lastUpdated?: string | undefined;
   readonly snapshot?: { readonly timestamp: string; readonly buildNumber: number } | undefined;
   readonly snapshotFiles: readonly SnapshotFile[];
-  /** The group's Maven plugins. The file of com.acme:tools is also that of the group com.acme.tools. */
+  /** The group's Maven plugins. The artifact com.acme:tools and the group com.acme.tools share one file. */
   readonly plugins?: Element | undefined;
 }
 
-export const noMetadata: Metadata = { versions: [], snapshotFiles: [] };
+export const emptyMetadata: Metadata = { versions: [], snapshotFiles: [] };
 
 /**
- * @param where for messages
- * @throws PipeError where it is none: writing another in its place would lose what it says
+ * Parses a metadata file.
+ *
+ * @param where its address, for messages
+ * @throws PipeError if it is not valid: replacing it would lose its content
  * @see https://maven.apache.org/ref/current/maven-repository-metadata/repository-metadata.html
  */
 export function parseMetadata(bytes: Uint8Array, where: string): Metadata {
@@ -46,15 +46,19 @@ export function parseMetadata(bytes: Uint8Array, where: string): Metadata {
   try {
     root = parseElement(bytes);
   } catch (error) {
-    if (error instanceof XmlError) throw unusable(where, error.message, error);
+    if (error instanceof XmlError) throw invalidMetadata(where, error.message, error);
     throw error;
   }
-  if (root.name !== 'metadata') throw unusable(where, `its root is <${printable(root.name)}>, not <metadata>`);
+  if (root.name !== 'metadata')
+    throw invalidMetadata(where, `its root element is <${printable(root.name)}>, not <metadata>`);
   const versioning = childOf(root, 'versioning');
   const snapshot = childOf(versioning, 'snapshot');
   const buildNumber = Number(childText(snapshot, 'buildNumber') ?? 0);
   if (!Number.isSafeInteger(buildNumber) || buildNumber < 0)
-    throw unusable(where, `its buildNumber is ${printable(childText(snapshot, 'buildNumber') ?? '')}`);
+    throw invalidMetadata(
+      where,
+      `its buildNumber is not valid: ${printable(childText(snapshot, 'buildNumber') ?? '')}`,
+    );
   return {
     groupId: childText(root, 'groupId'),
     artifactId: childText(root, 'artifactId'),
@@ -74,7 +78,7 @@ export function parseMetadata(bytes: Uint8Array, where: string): Metadata {
   };
 }
 
-/** The artifact's metadata with this version in it, as maven-resolver's VersionsMetadata merges. */
+/** Adds a version to the metadata of an artifact, as maven-resolver's VersionsMetadata does. */
 export function addVersion(
   known: Metadata,
   coordinates: Coordinates,
@@ -86,8 +90,8 @@ export function addVersion(
     groupId,
     artifactId,
     version: undefined,
-    // `mvn deploy` writes it for Maven plugins, `deploy:deploy-file` 3.1 never. Here it is never begun, and never left
-    // behind: Maven takes it before it compares SNAPSHOTs.
+    // `mvn deploy` writes it for Maven plugins, `deploy:deploy-file` 3.1 never does. Here it is never added, but kept up
+    // to date: Maven prefers it to comparing SNAPSHOTs.
     latest: isPlugin && known.latest !== undefined ? version : known.latest,
     release: isSnapshot(coordinates) ? known.release : version,
     versions: [...new Set([...known.versions, version])],
@@ -96,8 +100,8 @@ export function addVersion(
 }
 
 /**
- * The SNAPSHOT's metadata with the files of this build before all others, as maven-resolver's RemoteSnapshotMetadata
- * merges. What another publisher has meanwhile added to it stays the newest.
+ * Adds a build to the metadata of a SNAPSHOT, its files before all others, as maven-resolver's RemoteSnapshotMetadata
+ * does. A newer build that another publisher has added in the meantime stays the newest.
  */
 export function addBuild(
   known: Metadata,
@@ -112,7 +116,7 @@ export function addBuild(
   const isOurs = (kind: FileKind): boolean => files.some((file) => isSameKind(file, kind));
   const isLate = (known.snapshot?.buildNumber ?? 0) > build.number;
   return {
-    ...noMetadata,
+    ...emptyMetadata,
     groupId,
     artifactId,
     version,
@@ -123,6 +127,7 @@ export function addBuild(
   };
 }
 
+/** One build of a SNAPSHOT. */
 export interface SnapshotBuild {
   /** `20261121.060929` */
   readonly timestamp: string;
@@ -131,13 +136,13 @@ export interface SnapshotBuild {
   readonly version: string;
 }
 
-/** The build after the newest one. */
+/** The build after the newest one in the metadata. */
 export function nextBuild(known: Metadata, coordinates: Coordinates, timestamp: string): SnapshotBuild {
   const number = (known.snapshot?.buildNumber ?? 0) + 1;
   return { timestamp, number, version: timestampedVersion(coordinates, timestamp, number) };
 }
 
-/** Whether a reader of the SNAPSHOT's metadata finds each of these files in this build, or in a later one of someone else. */
+/** Whether the metadata lists each of these files in this build, or in a later one by another publisher. */
 export function hasBuild(known: Metadata, build: SnapshotBuild, kinds: readonly FileKind[]): boolean {
   const updated = build.timestamp.replace('.', '');
   return kinds.every((kind) =>
@@ -147,12 +152,12 @@ export function hasBuild(known: Metadata, build: SnapshotBuild, kinds: readonly 
   );
 }
 
-/** The file's content: names, order and white space are those of Maven's own writer. */
+/** The content of the file, with the names, order and white space of Maven's own writer. */
 export function formatMetadata(metadata: Metadata): string {
   const { groupId, artifactId, version } = metadata;
   const { latest, release, versions, lastUpdated, snapshot, snapshotFiles, plugins } = metadata;
-  const optional = (name: string, text: string | undefined): readonly Element[] =>
-    text === undefined ? [] : [leaf(name, text)];
+  const optional = (name: string, value: string | undefined): readonly Element[] =>
+    value === undefined ? [] : [leaf(name, value)];
   const parent = (name: string, children: readonly Element[]): readonly Element[] =>
     children.length === 0 ? [] : [{ name, text: '', children }];
   const elements = [
@@ -189,7 +194,7 @@ export function formatMetadata(metadata: Metadata): string {
   ];
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    // For its snapshotVersions, which 1.0.0 does not have.
+    // snapshotVersions needs 1.1.0.
     snapshotFiles.length > 0 ? '<metadata modelVersion="1.1.0">' : '<metadata>',
     ...elements.flatMap((element) => formatElement(element, '  ')),
     '</metadata>',
@@ -205,9 +210,6 @@ function isSameKind(one: FileKind, other: FileKind): boolean {
   return one.extension === other.extension && (one.classifier ?? '') === (other.classifier ?? '');
 }
 
-function unusable(where: string, reason: string, cause?: unknown): PipeError {
-  return new PipeError(
-    `${where} is not what a Maven repository has there, and nothing is written in its place: ${reason}`,
-    { cause },
-  );
+function invalidMetadata(where: string, reason: string, cause?: unknown): PipeError {
+  return new PipeError(`${where} is not valid Maven metadata, and is not replaced: ${reason}`, { cause });
 }

@@ -1,31 +1,33 @@
-/** What became of each file of a publication, whether it succeeded or not. */
+/** The outcome of a publication for each file, whether it succeeded or not. */
 
 import type { Action } from '../outcome.ts';
 import type { FileKind } from './coordinates.ts';
 
+/** The outcome of one file. */
 export interface MavenItem {
-  /** In the repository, such as `app-1.0-sources.jar`. */
+  /** The file name in the repository, such as `app-1.0-sources.jar`. */
   readonly name: string;
   readonly kind: FileKind;
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number;
   readonly url: string;
   readonly sha256?: string | undefined;
   readonly action: Action;
 }
 
-/** An index of versions, which is written last. */
+/** The outcome of a metadata file, which is written after the files. */
 export interface IndexItem {
-  /** Below the repository. */
+  /** Path relative to the repository. */
   readonly name: string;
   readonly action: Action;
 }
 
+/** The outcome of the whole publication. */
 export interface MavenOutcome {
-  /** Of a SNAPSHOT, the timestamped one once it is known. */
+  /** For a SNAPSHOT, the timestamped version as soon as it is known. */
   readonly version: string;
   readonly items: readonly MavenItem[];
   readonly indexes: readonly IndexItem[];
-  /** What ended the run, where it did not succeed. */
+  /** The reason for the end of the run, if it did not succeed. */
   readonly error?: unknown;
 }

@@ -1,4 +1,4 @@
-/** The whole plan of a publication to a Maven repository, as data, before the first request. */
+/** Plans a publication to a Maven repository, before the first request. */
 
 import { basename } from 'node:path';
 import { type Places, selectFiles } from '../../io/select-files.ts';
@@ -14,19 +14,22 @@ import { checkJavaArchive } from './java-archive.ts';
 import { findPlugin, type Plugin } from './plugin-descriptor.ts';
 import type { Pom } from './pom.ts';
 
+/** A file to publish. */
 export interface PlannedFile {
   readonly kind: FileKind;
-  /** Where it comes from, for a person. */
+  /** Where it comes from, for messages. */
   readonly from: string;
+  /** In bytes. */
   readonly size: number;
   readonly body: SizedBody;
 }
 
+/** Everything to publish. */
 export interface MavenPlan {
   readonly pom: Pom;
-  /** What the group's metadata is to list, if the artifact is a Maven plugin. */
+  /** The plugin to list in the group's metadata, if the artifact is one. */
   readonly plugin?: Plugin | undefined;
-  /** In the order of their publication: the artifact, what belongs to it, the POM. */
+  /** In the order of publication: the artifact, its sources and javadoc, the POM. */
   readonly files: readonly PlannedFile[];
   readonly totalBytes: number;
   readonly warnings: readonly string[];
@@ -35,11 +38,11 @@ export interface MavenPlan {
 type PlanSettings = Pick<MavenSettings, 'patterns' | 'pom' | 'sources' | 'javadoc' | 'classifier'>;
 
 /**
- * The extensions of Maven's artifact handlers, for a file that has none (any other packaging is its own extension), and
- * their classifiers, for an artifact that is given none.
+ * Maven's artifact handlers, by packaging: the extension for a file that has none (any other packaging is its own
+ * extension), and the classifier for an artifact without `--classifier`.
  */
 const handlers: Readonly<Record<string, FileKind>> = {
-  // Its handler comes with the plugin that makes it.
+  // From the maven-bundle-plugin.
   bundle: { extension: 'jar' },
   ejb: { extension: 'jar' },
   'ejb-client': { extension: 'jar', classifier: 'client' },
@@ -48,17 +51,19 @@ const handlers: Readonly<Record<string, FileKind>> = {
   'maven-plugin': { extension: 'jar' },
   'test-jar': { extension: 'jar', classifier: 'tests' },
 };
-/** Their artifact is the POM itself; `bom` is Maven 4's. */
+/** Packagings whose artifact is the POM itself; `bom` is new in Maven 4. */
 const pomPackagings: readonly string[] = ['pom', 'bom'];
 
-/** @throws InputError naming everything that is wrong with the files, or with the POM */
+/** Plans a publication. @throws InputError naming all problems with the files, or with the POM */
 export async function planArtifact(settings: PlanSettings, places: Places): Promise<MavenPlan> {
   const { artifact, pom: given, sources, javadoc } = await selectAll(settings, places);
   for (const file of [artifact, sources, javadoc]) if (file !== undefined) await checkJavaArchive(file);
   const found = await findPom(artifact, { given, classifier: settings.classifier }, places);
   const isPomOnly = isPomFile(artifact);
   if (isPomOnly && settings.classifier !== undefined)
-    throw new InputError(`${printable(artifact.path)} is a POM, which has no classifier: leave --classifier out`);
+    throw new InputError(
+      `${printable(artifact.path)} is a POM, which cannot have a classifier: leave out --classifier`,
+    );
   const kind = isPomOnly ? undefined : kindOf(artifact, found.pom, settings.classifier);
   const plugin = kind === undefined ? {} : await pluginOf(artifact, found.pom, kind);
   const files = [
@@ -75,7 +80,7 @@ export async function planArtifact(settings: PlanSettings, places: Places): Prom
     totalBytes: files.reduce((sum, { size }) => sum + size, 0),
     warnings: [
       ...(isPomOnly && !pomPackagings.includes(found.pom.packaging)
-        ? [`${found.where} says that its packaging is ${printable(found.pom.packaging)}, and only the POM is published`]
+        ? [`${found.where} has the packaging ${printable(found.pom.packaging)}, but only the POM is published`]
         : []),
       ...(plugin.warning === undefined ? [] : [plugin.warning]),
     ],
@@ -91,11 +96,11 @@ async function pluginOf(
   const plugin = await findPlugin(artifact, pom);
   if (!('problem' in plugin)) return { plugin };
   if (pom.packaging !== 'maven-plugin') return {};
-  const warning = `${printable(artifact.path)} is published as a Maven plugin without a prefix, so that \`mvn PREFIX:GOAL\` does not find it: ${plugin.problem}`;
+  const warning = `${printable(artifact.path)} is published as a Maven plugin without a prefix, so \`mvn PREFIX:GOAL\` will not find it: ${plugin.problem}`;
   return { warning };
 }
 
-/** @throws InputError if two files would have one name */
+/** @throws InputError if two files would have the same name */
 function checkKinds(files: readonly PlannedFile[]): void {
   const taken = new Map<string, string>();
   for (const { kind, from } of files) {
@@ -124,7 +129,7 @@ async function selectAll(settings: PlanSettings, places: Places): Promise<Select
       problems.push(
         files.length === 0
           ? `${name} matches no file`
-          : `${name} matches ${files.length} files (${listed.join(', ')}${files.length > 5 ? ', …' : ''}), and one is published at a time, with what belongs to it: --sources FILE, --javadoc FILE`,
+          : `${name} matches ${files.length} files (${listed.join(', ')}${files.length > 5 ? ', …' : ''}), but a run publishes one artifact; --sources FILE and --javadoc FILE add to it`,
       );
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -143,8 +148,8 @@ async function selectAll(settings: PlanSettings, places: Places): Promise<Select
 }
 
 /**
- * The file's own extension counts, as the user sees it. `mvn deploy:deploy-file` takes that of the POM's packaging, and
- * so makes a jar of a zip unless it is told otherwise.
+ * The file's own extension decides, as the user sees it. `mvn deploy:deploy-file` uses that of the POM's packaging, and
+ * so publishes a zip as a jar by default.
  */
 function kindOf(
   artifact: SourceFile,
@@ -152,7 +157,7 @@ function kindOf(
   classifier: string | undefined,
 ): FileKind {
   const name = basename(artifact.path);
-  // What a version has after its last dot is no extension.
+  // The part of a version after its last dot is not an extension.
   const stem = `${artifactId}-${version}`;
   const rest = name.startsWith(stem) ? name.slice(stem.length) : name;
   const own = /\.((?:tar\.)?(?:[A-Za-z][A-Za-z0-9]*|7z))$/.exec(rest)?.[1];
@@ -160,7 +165,7 @@ function kindOf(
   const extension = own ?? handler?.extension ?? packaging;
   if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(extension))
     throw new InputError(
-      `${printable(artifact.path)} has no extension, and the packaging ${printable(packaging)} is none`,
+      `${printable(artifact.path)} has no extension, and the packaging ${printable(packaging)} cannot be used as one`,
     );
   return { classifier: classifier ?? handler?.classifier, extension };
 }

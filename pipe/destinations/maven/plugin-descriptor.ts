@@ -1,4 +1,4 @@
-/** What the jar of a Maven plugin says about itself: its prefix is what `mvn acme:hello` finds it by. */
+/** The descriptor in the jar of a Maven plugin, which has the prefix for `mvn PREFIX:GOAL`. */
 
 import type { SourceFile } from '../../io/source-file.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -16,17 +16,17 @@ export interface Plugin {
 const path = 'META-INF/maven/plugin.xml';
 
 /**
- * As Maven 3.9 has it (its PluginsMetadataGenerator): any jar with a descriptor of its own is a plugin, whatever its
- * packaging is, and a plugin without one is published all the same.
+ * Reads the plugin descriptor of a jar. As in Maven 3.9 (PluginsMetadataGenerator), any jar with its own descriptor is a
+ * plugin, whatever its packaging, and a plugin without a descriptor is still published.
  *
- * @returns the plugin, or why the jar is not listed as one
+ * @returns the plugin, or the reason why the jar is not listed as one
  * @throws InputError if the archive cannot be read
  */
 export async function findPlugin(jar: SourceFile, pom: Pom): Promise<Plugin | { readonly problem: string }> {
   const bytes = await withArchiveMembers(
     jar,
     (each) => each === path,
-    // Of two, Java reads the last one.
+    // If there are two, Java reads the last one.
     async (members) => await members.at(-1)?.read(maxXmlBytes),
   );
   if (bytes === undefined) return { problem: `it has no ${path}` };
@@ -37,8 +37,8 @@ function readDescriptor(bytes: Uint8Array, { groupId, artifactId }: Pom): Plugin
   try {
     const root = parseElement(bytes);
     const found = [childText(root, 'groupId') ?? '', childText(root, 'artifactId') ?? ''].join(':');
-    // Shaded into it, most likely.
-    if (found !== `${groupId}:${artifactId}`) return { problem: `its ${path} is that of ${printable(found)}` };
+    // Most likely shaded into it.
+    if (found !== `${groupId}:${artifactId}`) return { problem: `its ${path} belongs to ${printable(found)}` };
     const prefix = childText(root, 'goalPrefix');
     // Maven before 3.9 cannot read an entry without a prefix.
     if (prefix === undefined) return { problem: `its ${path} has no goalPrefix` };

@@ -1,23 +1,24 @@
-/** The coordinates that a POM states, with the properties in them resolved. */
+/** Reads the coordinates of a POM, and resolves the properties in them. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { type Coordinates, coordinateProblems } from './coordinates.ts';
 import { childOf, childText, type Element, parseElement, XmlError } from './xml.ts';
 
+/** What the pipe reads from a POM. */
 export interface Pom extends Coordinates {
   readonly packaging: string;
 }
 
-/** Enough for properties made of properties, and too little for a text that grows with each round. */
+/** Enough for nested properties, and a limit for values that grow with each round. */
 const maxRounds = 20;
 const maxCharacters = 1000;
 
 /**
- * Reads a POM as Maven's model has it: groupId and version are the parent's where it has none of its own.
+ * Reads a POM. As in Maven's model, groupId and version default to the parent's.
  *
  * @param where the POM, for messages
- * @throws InputError where it is no POM, or its coordinates cannot be told
+ * @throws InputError if it is not a POM, or its coordinates are not valid
  * @see https://maven.apache.org/pom.html "Maven Coordinates", "Inheritance", "Properties"
  */
 export function readPom(bytes: Uint8Array, where: string): Pom {
@@ -30,7 +31,7 @@ export function readPom(bytes: Uint8Array, where: string): Pom {
     }
     const resolved = resolveProperties(own, (property) => propertyOf(project, property));
     if ('problem' in resolved) problems.push(`${name} ${printable(own)}: ${resolved.problem}`);
-    return 'text' in resolved ? resolved.text : '';
+    return 'value' in resolved ? resolved.value : '';
   };
   const coordinates = {
     groupId: read('groupId', inherited(project, 'groupId')),
@@ -38,7 +39,7 @@ export function readPom(bytes: Uint8Array, where: string): Pom {
     version: read('version', inherited(project, 'version')),
   };
   if (problems.length === 0) problems.push(...coordinateProblems(coordinates));
-  if (problems.length > 0) throw new InputError(`${where} does not say what to publish: ${problems.join('; ')}`);
+  if (problems.length > 0) throw new InputError(`${where} does not have valid coordinates: ${problems.join('; ')}`);
   return { ...coordinates, packaging: childText(project, 'packaging') ?? 'jar' };
 }
 
@@ -51,7 +52,7 @@ function parseProject(bytes: Uint8Array, where: string): Element {
     throw error;
   }
   if (root.name !== 'project')
-    throw new InputError(`${where} is not a POM: its root is <${printable(root.name)}>, not <project>`);
+    throw new InputError(`${where} is not a POM: its root element is <${printable(root.name)}>, not <project>`);
   return root;
 }
 
@@ -59,31 +60,31 @@ function inherited(project: Element, name: string): string | undefined {
   return childText(project, name) ?? childText(childOf(project, 'parent'), name);
 }
 
-/** `project.…` and its old forms `pom.…` and none, then the POM's own `<properties>`. */
+/** Looks in `project.…` (formerly `pom.…`, or without a prefix), then in the POM's own `<properties>`. */
 function propertyOf(project: Element, property: string): string | undefined {
   const [, name = ''] = /^(?:(?:project|pom)\.)?(groupId|artifactId|version|packaging)$/.exec(property) ?? [];
   if (name !== '') return name === 'packaging' ? (childText(project, name) ?? 'jar') : inherited(project, name);
   const [, ofParent] = /^(?:project|pom)\.parent\.(groupId|artifactId|version)$/.exec(property) ?? [];
   if (ofParent !== undefined) return childText(childOf(project, 'parent'), ofParent);
-  // An empty one is a value: ${changelist} usually is.
+  // An empty property is a value: ${changelist} is usually empty.
   return childOf(childOf(project, 'properties'), property)?.text;
 }
 
 function resolveProperties(
-  text: string,
+  value: string,
   lookUp: (property: string) => string | undefined,
-): { readonly text: string } | { readonly problem: string } {
-  let current = text;
+): { readonly value: string } | { readonly problem: string } {
+  let current = value;
   for (let round = 0; round < maxRounds && current.length <= maxCharacters; round++) {
     const properties = [...current.matchAll(/\$\{([^${}]*)\}/g)].map(([, property = '']) => property);
-    if (properties.length === 0) return { text: current };
+    if (properties.length === 0) return { value: current };
     const unknown = properties.find((property) => lookUp(property) === undefined);
     if (unknown !== undefined) {
       return {
-        problem: `the property ${printable(unknown)} is not in this POM. Publish the POM that the build has flattened (flatten-maven-plugin), with --pom`,
+        problem: `the property ${printable(unknown)} is not defined in this POM. Flatten the POM in the build (flatten-maven-plugin), and name it with --pom`,
       };
     }
     current = current.replaceAll(/\$\{([^${}]*)\}/g, (_, property: string) => lookUp(property) ?? '');
   }
-  return { problem: 'its properties lead back to themselves' };
+  return { problem: 'its properties refer to themselves' };
 }

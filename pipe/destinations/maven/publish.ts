@@ -1,4 +1,4 @@
-/** Carries out a plan: files, each with its checksums, then the metadata, and tells what became of each. */
+/** Carries out a plan: publishes the files, each with its checksums, then the metadata. */
 
 import { type Action, failedAction } from '../outcome.ts';
 import { observeBody, readThrough } from '../../io/observed-body.ts';
@@ -38,8 +38,8 @@ import type { Plugin } from './plugin-descriptor.ts';
 import {
   ChecksumPublisher,
   compareStored,
-  isPolicy,
-  type Present,
+  type IdenticalFile,
+  isPolicyRefusal,
   VersionConflictError,
   type WantedFile,
 } from './stored-files.ts';
@@ -48,10 +48,10 @@ interface PublishTools {
   readonly client: MavenClient;
   readonly log: Log;
   readonly progress: Progress;
-  /** Ends the run; what is under way is cut. */
+  /** Ends the run, and cuts running transfers. */
   readonly signal: AbortSignal;
   readonly concurrency: number;
-  /** With a repository that does not show at once what it has stored. */
+  /** For a repository that shows a stored file only later. */
   readonly patience: Patience;
   readonly now: () => Date;
 }
@@ -61,9 +61,9 @@ interface Entry {
   readonly wanted: WantedFile;
   readonly url: string;
   action: Action;
-  /** What the repository answered to the file. */
+  /** The status of the answer to the file. */
   status?: number;
-  present?: Present | undefined;
+  identical?: IdenticalFile | undefined;
   sha256?: string;
 }
 
@@ -72,30 +72,30 @@ interface Index {
   action: Action;
 }
 
-/** Never throws: what went wrong is part of the outcome. */
+/** Publishes an artifact. Never throws: an error is part of the outcome. */
 export async function publishArtifact(plan: MavenPlan, tools: PublishTools): Promise<MavenOutcome> {
   const { client, log, signal, patience } = tools;
-  const isOfSnapshot = isSnapshot(plan.pom);
-  const ofVersion: Index = { directory: versionDirectory(plan.pom), action: 'not sent' };
-  const ofArtifact: Index = { directory: artifactDirectory(plan.pom), action: 'not sent' };
-  const ofGroup: Index = { directory: groupDirectory(plan.pom), action: 'not sent' };
+  const isSnapshotVersion = isSnapshot(plan.pom);
+  const versionIndex: Index = { directory: versionDirectory(plan.pom), action: 'not sent' };
+  const artifactIndex: Index = { directory: artifactDirectory(plan.pom), action: 'not sent' };
+  const groupIndex: Index = { directory: groupDirectory(plan.pom), action: 'not sent' };
   const indexes = [
-    ...(isOfSnapshot ? [ofVersion] : []),
-    ofArtifact,
-    // Third, as Maven has it: a prefix leads to a plugin that can be found.
-    ...(plan.plugin === undefined ? [] : [ofGroup]),
+    ...(isSnapshotVersion ? [versionIndex] : []),
+    artifactIndex,
+    // Third, as in Maven: a listed prefix must resolve to a plugin that can be found.
+    ...(plan.plugin === undefined ? [] : [groupIndex]),
   ];
   let { version } = plan.pom;
   let entries = toEntries(plan, version, client);
   const outcome = (): MavenOutcome => ({ version, items: entries.map(toItem), indexes: indexes.map(toIndexItem) });
   try {
-    // Before anything is sent: whether what is there allows it.
-    const known = await readKnown(client, ofArtifact.directory);
-    if (plan.plugin !== undefined) await readKnown(client, ofGroup.directory);
-    const build = isOfSnapshot
-      ? nextBuild(await readKnown(client, ofVersion.directory), plan.pom, formatTimestamp(tools.now()))
+    // Checks what is stored before anything is sent.
+    const known = await readKnown(client, artifactIndex.directory);
+    if (plan.plugin !== undefined) await readKnown(client, groupIndex.directory);
+    const build = isSnapshotVersion
+      ? nextBuild(await readKnown(client, versionIndex.directory), plan.pom, formatTimestamp(tools.now()))
       : undefined;
-    if (build === undefined) await findPresent(entries, plan, tools);
+    if (build === undefined) await findIdentical(entries, plan, tools);
     else {
       ({ version } = build);
       entries = toEntries(plan, version, client);
@@ -103,18 +103,18 @@ export async function publishArtifact(plan: MavenPlan, tools: PublishTools): Pro
     const checksums = new ChecksumPublisher(client, log);
     for (const entry of entries) await publishFile(entry, checksums, tools);
     const update = { client, checksums, log, signal, patience };
-    if (build !== undefined) await updateIndex(ofVersion, buildChange(plan, build), update);
+    if (build !== undefined) await updateIndex(versionIndex, buildChange(plan, build), update);
     const isKnown = (metadata: Metadata): boolean => metadata.versions.includes(plan.pom.version);
     if (entries.every(({ action }) => action === 'skipped') && isKnown(known)) {
-      await checkMetadata(ofArtifact.directory, update);
-      ofArtifact.action = 'skipped';
+      await checkMetadata(artifactIndex.directory, update);
+      artifactIndex.action = 'skipped';
     } else {
       const isPlugin = plan.pom.packaging === 'maven-plugin';
       const format = (metadata: Metadata): string =>
         formatMetadata(addVersion(metadata, plan.pom, { isPlugin, date: tools.now() }));
-      await updateIndex(ofArtifact, { format, isIn: isKnown }, update);
+      await updateIndex(artifactIndex, { format, isApplied: isKnown }, update);
     }
-    if (plan.plugin !== undefined) await publishPrefix(plan.plugin, ofGroup, update);
+    if (plan.plugin !== undefined) await publishPrefix(plan.plugin, groupIndex, update);
     return outcome();
   } catch (error) {
     return { ...outcome(), error: signal.aborted ? signal.reason : error };
@@ -138,12 +138,12 @@ function toIndexItem({ directory, action }: Index): IndexItem {
   return { name: directory + metadataName, action };
 }
 
-/** @throws VersionConflictError naming every file that is there with other contents */
-async function findPresent(entries: readonly Entry[], plan: MavenPlan, tools: PublishTools): Promise<void> {
+/** @throws VersionConflictError naming every file that is stored with different content */
+async function findIdentical(entries: readonly Entry[], plan: MavenPlan, tools: PublishTools): Promise<void> {
   const conflicts: string[] = [];
   await mapConcurrently(entries, tools.concurrency, async (entry) => {
     try {
-      entry.present = await compareStored(tools.client, entry.wanted);
+      entry.identical = await compareStored(tools.client, entry.wanted);
     } catch (error) {
       if (!(error instanceof VersionConflictError)) throw error;
       conflicts.push(error.message);
@@ -152,48 +152,48 @@ async function findPresent(entries: readonly Entry[], plan: MavenPlan, tools: Pu
   const { groupId, artifactId, version } = plan.pom;
   if (conflicts.length > 0)
     throw new VersionConflictError(
-      `${groupId}:${artifactId}:${version} is published already, with other contents: ${conflicts.join('; ')}`,
+      `${groupId}:${artifactId}:${version} is already published with different content: ${conflicts.join('; ')}`,
     );
 }
 
 async function publishFile(entry: Entry, checksums: ChecksumPublisher, tools: PublishTools): Promise<void> {
-  const { wanted, present, url } = entry;
+  const { wanted, identical, url } = entry;
   tools.signal.throwIfAborted();
-  if (present !== undefined) {
+  if (identical !== undefined) {
     const known = await wanted.checksums();
     entry.sha256 = known.sha256;
-    if (present.missing.length > 0) await checksums.publish(wanted, known, present.missing);
+    if (identical.missingChecksums.length > 0) await checksums.publish(wanted, known, identical.missingChecksums);
     entry.action = 'skipped';
     tools.progress.skip(wanted.size);
-    tools.log.info(`${wanted.name}: skipped, it is there already, and the very same, ${url}`);
+    tools.log.info(`${wanted.name}: skipped, already there with identical content, ${url}`);
     return;
   }
   const sums = await sendFile(entry, tools);
   entry.action = 'uploaded';
   entry.sha256 = sums.sha256;
-  await checkShown(entry, tools);
+  await checkStored(entry, tools);
   await checksums.publish(wanted, sums);
   tools.log.info(`${wanted.name}: uploaded, ${formatBytes(wanted.size)}, sha256 ${sums.sha256}, ${url}`);
 }
 
-/** Before anything refers to the file: an answer does not prove that it is there, and any but 201 (Created) says little. */
-async function checkShown(entry: Entry, { client, log, patience }: PublishTools): Promise<void> {
+/** Before anything refers to the file: an answer, especially other than 201 (Created), does not prove that it is stored. */
+async function checkStored(entry: Entry, { client, log, patience }: PublishTools): Promise<void> {
   const { wanted, status } = entry;
   if (status === undefined) return;
-  const isShown = await askUntil(
-    async () => await client.shows(wanted.path, wanted.name),
-    (shown) => shown !== false,
+  const isStored = await askUntil(
+    async () => await client.exists(wanted.path, wanted.name),
+    (exists) => exists !== false,
     patience,
   );
-  if (isShown !== false) return;
+  if (isStored !== false) return;
   if (status !== 201) {
     entry.action = 'failed';
     throw new UnexpectedAnswerError(
-      `${wanted.name}: the repository answered ${status}, not 201 (Created), and does not have the file`,
+      `${wanted.name}: the repository answered ${status}, not 201 (Created), but does not have the file`,
       { status, isForeign: false, isMissing: true },
     );
   }
-  log.warning(`${wanted.name} was uploaded, and the repository does not show it yet`);
+  log.warning(`${wanted.name} was uploaded, but the repository does not show it yet`);
 }
 
 async function sendFile(entry: Entry, { client, progress, log }: PublishTools): Promise<Checksums> {
@@ -201,18 +201,18 @@ async function sendFile(entry: Entry, { client, progress, log }: PublishTools): 
   const { path, name, size } = wanted;
   const hashed = observeBody(planned.body, createChecksums);
   const transfer = progress.start(name, size);
-  let wasSentWhole = false;
+  let wasFullySent = false;
   try {
     entry.status = await client.put(path, name, hashed.body, (bytes) => {
-      wasSentWhole ||= bytes === size;
+      wasFullySent ||= bytes === size;
       transfer.sent(bytes);
     });
     return hashed.accepted().digest();
   } catch (error) {
-    entry.action = failedAction(error, wasSentWhole);
-    // After a lost answer, a second try meets what the first one has stored, and is refused as a release is.
-    if (isPolicy(error) && (await isThere(client, wanted))) {
-      log.debug(`${name}: ${error.message}; what is there is the very same`);
+    entry.action = failedAction(error, wasFullySent);
+    // If an answer is lost, the retry finds the file of the first attempt, and is refused as a changed release is.
+    if (isPolicyRefusal(error) && (await isAlreadyStored(client, wanted))) {
+      log.debug(`${name}: ${error.message}; the stored file is identical`);
       return await wanted.checksums();
     }
     throw error;
@@ -221,11 +221,11 @@ async function sendFile(entry: Entry, { client, progress, log }: PublishTools): 
   }
 }
 
-async function isThere(client: MavenClient, wanted: WantedFile): Promise<boolean> {
+async function isAlreadyStored(client: MavenClient, wanted: WantedFile): Promise<boolean> {
   try {
     return (await compareStored(client, wanted)) !== undefined;
   } catch {
-    // The refusal itself says more.
+    // The refusal itself is more helpful.
     return false;
   }
 }
@@ -233,14 +233,14 @@ async function isThere(client: MavenClient, wanted: WantedFile): Promise<boolean
 function buildChange(
   plan: MavenPlan,
   build: SnapshotBuild,
-): { format(known: Metadata): string; isIn(known: Metadata): boolean } {
+): { format(known: Metadata): string; isApplied(known: Metadata): boolean } {
   const pom = plan.files.filter(({ kind }) => kind.extension === 'pom' && kind.classifier === undefined);
   const artifacts = plan.files.filter((file) => !pom.includes(file));
-  // Maven has the POM second.
+  // As in Maven, the POM is second.
   const kinds = [...artifacts.slice(0, 1), ...pom, ...artifacts.slice(1)].map(({ kind }) => kind);
   return {
     format: (known) => formatMetadata(addBuild(known, plan.pom, build, kinds)),
-    isIn: (known) => hasBuild(known, build, kinds),
+    isApplied: (known) => hasBuild(known, build, kinds),
   };
 }
 
@@ -254,16 +254,14 @@ async function publishPrefix(plugin: Plugin, index: Index, tools: MetadataTools)
   const { prefix, artifactId } = plugin;
   const earlier = artifactOfPrefix(known, prefix);
   if (earlier !== undefined && earlier !== artifactId)
-    tools.log.warning(
-      `The prefix ${printable(prefix)}, until now that of ${printable(earlier)}, leads to ${artifactId}`,
-    );
+    tools.log.warning(`The prefix ${printable(prefix)} now refers to ${artifactId} instead of ${printable(earlier)}`);
   const format = (metadata: Metadata): string => formatMetadata(addPlugin(metadata, plugin));
-  await updateIndex(index, { format, isIn: (metadata) => hasPlugin(metadata, plugin) }, tools);
+  await updateIndex(index, { format, isApplied: (metadata) => hasPlugin(metadata, plugin) }, tools);
 }
 
 async function updateIndex(
   index: Index,
-  change: { format(known: Metadata): string; isIn(known: Metadata): boolean },
+  change: { format(known: Metadata): string; isApplied(known: Metadata): boolean },
   tools: MetadataTools,
 ): Promise<void> {
   index.action = 'failed';

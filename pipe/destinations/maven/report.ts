@@ -1,4 +1,4 @@
-/** Words the plan and the outcome of publishing to a Maven repository, for people and for machines. */
+/** Reports the plan and the outcome of publishing to a Maven repository, for people and for machines. */
 
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
@@ -10,14 +10,14 @@ import type { MavenOutcome } from './outcome.ts';
 import type { MavenPlan } from './plan.ts';
 import type { MavenSettings } from './settings.ts';
 
-/** What has been published, or was to be. */
-export interface Published {
+/** A finished publication, whether it succeeded or not. */
+export interface FinishedPublication {
   readonly plan: MavenPlan;
   readonly outcome: MavenOutcome;
   readonly settings: Pick<MavenSettings, 'registry'>;
 }
 
-/** What will be sent, and where to. */
+/** The plan, line by line: what will be sent, and where to. */
 export function mavenPlanLines(plan: MavenPlan, settings: Pick<MavenSettings, 'registry'>): readonly string[] {
   const { files, plugin, pom, totalBytes } = plan;
   const build = isSnapshot(pom) ? ', as its next build' : '';
@@ -28,9 +28,9 @@ export function mavenPlanLines(plan: MavenPlan, settings: Pick<MavenSettings, 'r
   ];
 }
 
-/** What became of the artifact: an item for each of its files. */
-export function concludeMaven(published: Published): Conclusion {
-  const { plan, outcome, settings } = published;
+/** The conclusion of a publication, with an item for each file. */
+export function concludeMaven(finished: FinishedPublication): Conclusion {
+  const { plan, outcome, settings } = finished;
   const { items, indexes, version, error } = outcome;
   const name = nameOf({ ...plan.pom, version });
   return {
@@ -39,7 +39,7 @@ export function concludeMaven(published: Published): Conclusion {
       ...items.map((item) => failureLine(item.name, item.action, item.url)),
       ...indexes.map((index) => failureLine(index.name, index.action)),
     ],
-    summary: (elapsedMs) => summaryOf(published, elapsedMs),
+    summary: (elapsedMs) => summaryOf(finished, elapsedMs),
     result: {
       items: items.map(({ kind, size, url, sha256, action }) => ({
         name: [name, kind.classifier, kind.extension].filter((part) => part !== undefined).join(':'),
@@ -64,7 +64,7 @@ export function concludeMaven(published: Published): Conclusion {
   };
 }
 
-function summaryOf({ plan, outcome, settings }: Published, elapsedMs: number): string {
+function summaryOf({ plan, outcome, settings }: FinishedPublication, elapsedMs: number): string {
   const { uploaded, uploadedBytes, otherCount } = totalsOf(outcome.items);
   const url = directoryUrl(plan, settings);
   if (uploaded.length === 0) return `${nameOf(plan.pom)} is already there, with identical content: ${url}`;
@@ -77,6 +77,6 @@ function nameOf({ groupId, artifactId, version }: Coordinates): string {
   return `${groupId}:${artifactId}:${version}`;
 }
 
-function directoryUrl({ pom }: MavenPlan, { registry }: Published['settings']): string {
+function directoryUrl({ pom }: MavenPlan, { registry }: FinishedPublication['settings']): string {
   return new URL(versionDirectory(pom), registry).href;
 }

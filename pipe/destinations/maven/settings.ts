@@ -11,22 +11,22 @@ import type { ArrayValue, Environment } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
 import { requiredField } from '../../toolkit/variable-table.ts';
 
-/** An artifact to a Maven repository. */
+/** The settings for publishing an artifact to a Maven repository. */
 export interface MavenSettings extends CommonSettings {
   readonly type: 'maven';
-  /** The repository's base URL, which ends with a slash. */
+  /** The base URL of the repository; ends with a slash. */
   readonly registry: URL;
   /** Undefined for an anonymous upload. */
   readonly account: Account | undefined;
   readonly patterns: ArrayValue;
-  /** Paths, as they were given. */
+  /** The paths as given. */
   readonly pom: string | undefined;
   readonly sources: string | undefined;
   readonly javadoc: string | undefined;
   readonly classifier: string | undefined;
 }
 
-/** The settings; undefined if there are problems. */
+/** The settings; undefined if a required one is missing or not valid, which is then added to the problems. */
 export function readMavenSettings(
   env: Environment,
   values: Values,
@@ -42,7 +42,7 @@ export function readMavenSettings(
     javadoc: given.value('--javadoc'),
     classifier: readClassifier(given, problems),
   };
-  // Whose credentials are wanted is known only with the registry.
+  // The registry decides which credentials are needed.
   if (registry === undefined) return undefined;
   const rules = { isBitbucket: isBitbucketPackages(registry), allowsBearer: true };
   const account = readPackagesAccount(env, values, rules, problems);
@@ -61,7 +61,7 @@ function readRegistry(env: Environment, values: Values, given: GivenOptions, pro
   }
   problems.add(
     'REGISTRY',
-    `${requiredField(env, 'REGISTRY')}: the URL of the Maven repository, as the page of the package shows it for distributionManagement`,
+    `${requiredField(env, 'REGISTRY')}: the URL of the Maven repository, as shown for distributionManagement on the page of the package`,
   );
   return undefined;
 }
@@ -76,6 +76,9 @@ function readClassifier(given: GivenOptions, problems: Problems): string | undef
     );
   }
   if ((classifier === 'sources' || classifier === 'javadoc') && given.has(`--${classifier}`))
-    problems.add('EXTRA_ARGS', `options --classifier ${classifier} and --${classifier} would publish two files as one`);
+    problems.add(
+      'EXTRA_ARGS',
+      `options --classifier ${classifier} and --${classifier} would publish two files under the same name`,
+    );
   return classifier;
 }

@@ -1,60 +1,68 @@
-/** Compares what a repository has with what is to be published: a release is never replaced, and never sent twice. */
+/** Compares stored files with those to publish: a release is never replaced, and never sent twice. */
 
 import type { Log } from '../../toolkit/log.ts';
 import { HttpError, PipeError } from '../../errors.ts';
 import type { MavenClient } from './client.ts';
 import { type Algorithm, algorithms, type Checksums } from './checksums.ts';
 
-/** A released version that is in the repository with other contents. */
+/** A released version is stored with different content. */
 export class VersionConflictError extends PipeError {
   override readonly name = 'VersionConflictError';
 }
 
-/** What is to be in the repository. */
+/** A file to publish. */
 export interface WantedFile {
+  /** Relative to the repository, encoded. */
   readonly path: string;
   readonly name: string;
+  /** In bytes. */
   readonly size: number;
   checksums(): Promise<Checksums>;
 }
 
-/** The very same file is there, but for some of its checksum files. */
-export interface Present {
-  readonly missing: readonly Algorithm[];
+/** An identical file is already stored, perhaps without some of its checksum files. */
+export interface IdenticalFile {
+  readonly missingChecksums: readonly Algorithm[];
 }
 
 /**
- * @returns undefined where nothing is there
- * @throws VersionConflictError where something else is there
+ * Compares the stored file with the one to publish: by checksum files, or else by content.
+ *
+ * @returns undefined if nothing is stored
+ * @throws VersionConflictError if a different file is stored
  */
-export async function compareStored(client: MavenClient, wanted: WantedFile): Promise<Present | undefined> {
+export async function compareStored(client: MavenClient, wanted: WantedFile): Promise<IdenticalFile | undefined> {
   const { path, name, size } = wanted;
   const stored = await client.find(path, name);
   if (stored === undefined) return undefined;
-  const ours = await wanted.checksums();
-  const theirs = await readChecksums(client, wanted);
+  const local = await wanted.checksums();
+  const remote = await readChecksums(client, wanted);
   for (const algorithm of ['sha256', 'sha512', 'sha1', 'md5'] as const) {
-    const value = theirs[algorithm];
-    if (value !== undefined && value !== ours[algorithm])
-      throw new VersionConflictError(`${name}: there with ${algorithm} ${value}, here with ${ours[algorithm]}`);
+    const value = remote[algorithm];
+    if (value !== undefined && value !== local[algorithm])
+      throw new VersionConflictError(
+        `${name}: the repository has ${algorithm} ${value}, the local file has ${local[algorithm]}`,
+      );
   }
-  const missing = algorithms.filter((algorithm) => theirs[algorithm] === undefined);
-  // MD5 alone proves nothing.
-  if (missing.length === algorithms.length || (missing.length === algorithms.length - 1 && theirs.md5 !== undefined)) {
+  const missing = algorithms.filter((algorithm) => remote[algorithm] === undefined);
+  // MD5 alone does not prove that the files are identical.
+  if (missing.length === algorithms.length || (missing.length === algorithms.length - 1 && remote.md5 !== undefined)) {
     if (stored.size !== undefined && stored.size !== size)
       throw new VersionConflictError(
-        `${name}: there with ${stored.size} bytes, here with ${size} and sha256 ${ours.sha256}`,
+        `${name}: the repository has ${stored.size} bytes, the local file has ${size} bytes and sha256 ${local.sha256}`,
       );
     const sha256 = stored.sha256 ?? (await client.hash(path, name))?.sha256;
-    // What is told of and cannot be read is not there: a cache remembers what has been deleted.
+    // A file that is listed but cannot be read is gone: a cache may still list a deleted file.
     if (sha256 === undefined) return undefined;
-    if (sha256 !== ours.sha256)
-      throw new VersionConflictError(`${name}: there with sha256 ${sha256}, here with ${ours.sha256}`);
+    if (sha256 !== local.sha256)
+      throw new VersionConflictError(
+        `${name}: the repository has sha256 ${sha256}, the local file has ${local.sha256}`,
+      );
   }
-  return { missing };
+  return { missingChecksums: missing };
 }
 
-/** Publishes checksum files, and knows which kinds the repository does not take. */
+/** Publishes checksum files, and remembers which kinds the repository does not accept. */
 export class ChecksumPublisher {
   readonly #client: MavenClient;
   readonly #log: Log;
@@ -65,13 +73,14 @@ export class ChecksumPublisher {
     this.#log = log;
   }
 
+  /** Publishes the checksum files of a file, except the kinds that the repository does not accept. */
   async publish(
     { path, name }: Pick<WantedFile, 'path' | 'name'>,
     checksums: Checksums,
     kinds: readonly Algorithm[] = algorithms,
   ): Promise<void> {
     const wanted = kinds.filter((algorithm) => !this.#refused.has(algorithm));
-    // Together: one after the other, four small requests take longer than most files.
+    // At the same time: four small requests in sequence would take longer than most files.
     const results = await Promise.allSettled(
       wanted.map(async (algorithm) => await this.#publishOne(path, name, algorithm, checksums[algorithm])),
     );
@@ -81,20 +90,22 @@ export class ChecksumPublisher {
 
   async #publishOne(path: string, name: string, algorithm: Algorithm, value: string): Promise<void> {
     try {
-      await this.#client.putText(`${path}.${algorithm}`, `${name}.${algorithm}`, value);
+      await this.#client.putString(`${path}.${algorithm}`, `${name}.${algorithm}`, value);
     } catch (error) {
-      if (!isPolicy(error)) throw error;
-      // Some repositories make them by themselves, and some take only the first two, which alone Maven 3 publishes.
+      if (!isPolicyRefusal(error)) throw error;
+      // Some repositories make these files themselves, and some accept only MD5 and SHA-1, the two that Maven 3 publishes.
       if ((await this.#client.readChecksum(path, name, algorithm)) === value) return;
       if (algorithm === 'md5' || algorithm === 'sha1') throw error;
       this.#refused.add(algorithm);
-      this.#log.warning(`The repository takes no .${algorithm} files, and Maven needs none: ${error.message}`);
+      this.#log.warning(
+        `The repository does not accept .${algorithm} files, which Maven does not need: ${error.message}`,
+      );
     }
   }
 }
 
-/** Whether a refusal may be for what is asked, rather than for who asks, or when. */
-export function isPolicy(error: unknown): error is HttpError {
+/** Whether the repository may have refused the file itself, rather than the account or the moment. */
+export function isPolicyRefusal(error: unknown): error is HttpError {
   return error instanceof HttpError && [400, 403, 404, 405, 409, 412, 415, 422].includes(error.refusal.status);
 }
 

@@ -1,52 +1,53 @@
-/** XML as POMs and metadata have it: elements and text, without document types, entities of their own, or surprises. */
+/** XML as in POMs and metadata: elements and text, without document types or custom entities. */
 
 import { parseXml, XmlDocumentType, XmlElement, XmlText } from '@rgrove/parse-xml';
 import { PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 
-/** An element; attributes, comments and processing instructions are not kept. */
+/** An element, without its attributes, comments and processing instructions. */
 export interface Element {
   readonly name: string;
-  /** The text right in it, without white space around it. */
+  /** The text directly in the element, trimmed. */
   readonly text: string;
   readonly children: readonly Element[];
 }
 
-/** Nothing that describes an artifact is longer: a metadata file of 10,000 versions has 0.4 MB. */
+/** More than any POM or metadata needs: a metadata file of 10,000 versions has 0.4 MB. */
 export const maxXmlBytes = 4 * 1024 * 1024;
-/** A document that is not XML, or of a kind that is not read. The message says why, and not where. */
+
+/** A document that is not valid XML, or is not accepted. The message has the reason, not the document's name. */
 export class XmlError extends PipeError {
   override readonly name = 'XmlError';
 }
 
-/** The root element. @throws XmlError */
+/** Parses a document into its root element. @throws XmlError */
 export function parseElement(bytes: Uint8Array): Element {
-  if (bytes.length > maxXmlBytes) throw new XmlError(`it is longer than ${maxXmlBytes / 1024 / 1024} MB`);
+  if (bytes.length > maxXmlBytes) throw new XmlError(`it is larger than ${maxXmlBytes / 1024 / 1024} MB`);
   const text = decode(bytes);
-  // No POM and no metadata has one, and every attack by entities does. The parser itself reads none of it.
-  const documentType = 'it has a document type (DOCTYPE), which is never read';
+  // POMs and metadata never have one, but every entity attack does. The parser itself does not process it.
+  const documentType = 'it has a document type (DOCTYPE), which is not allowed';
   try {
     const document = parseXml(text, { preserveDocumentType: true });
     if (document.children.some((node) => node instanceof XmlDocumentType)) throw new XmlError(documentType);
-    if (document.root === null) throw new XmlError('it has no element');
+    if (document.root === null) throw new XmlError('it has no root element');
     return toElement(document.root);
   } catch (error) {
     if (error instanceof XmlError) throw error;
     if (/<!DOCTYPE/i.test(text)) throw new XmlError(documentType, { cause: error });
-    // The parser calls itself for each level.
+    // The parser is recursive.
     if (error instanceof RangeError) throw new XmlError('its elements are nested too deeply', { cause: error });
-    // The message goes on with an excerpt, on lines of its own.
+    // An excerpt follows on further lines.
     const [problem = ''] = (error as Error).message.split('\n', 1);
-    throw new XmlError(`it is not XML: ${printable(problem)}`, { cause: error });
+    throw new XmlError(`it is not valid XML: ${printable(problem)}`, { cause: error });
   }
 }
 
-/** The first child of that name. */
+/** The first child of that name; undefined if there is none. */
 export function childOf(element: Element | undefined, name: string): Element | undefined {
   return element?.children.find((child) => child.name === name);
 }
 
-/** The text of the first child of that name; undefined where there is none, or nothing in it. */
+/** The text of the first child of that name; undefined if there is none, or it is empty. */
 export function childText(element: Element | undefined, name: string): string | undefined {
   return childOf(element, name)?.text || undefined;
 }
@@ -56,7 +57,7 @@ export function childrenOf(element: Element | undefined, parent: string, name: s
   return childOf(element, parent)?.children.filter((child) => child.name === name) ?? [];
 }
 
-/** Lines of an element and all that is in it, each level two spaces further in, as Maven writes them. */
+/** The lines of an element and its children, indented by two spaces for each level, as Maven writes them. */
 export function formatElement({ name, text, children }: Element, indent = ''): readonly string[] {
   if (children.length === 0) return [`${indent}<${name}>${escapeText(text)}</${name}>`];
   return [
@@ -66,7 +67,7 @@ export function formatElement({ name, text, children }: Element, indent = ''): r
   ];
 }
 
-/** An element that holds text. */
+/** An element that contains only text. */
 export function leaf(name: string, text: string): Element {
   return { name, text, children: [] };
 }
@@ -84,7 +85,7 @@ function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** XML 1.0, 4.3.3 and appendix F: by the byte order mark, else by the declaration, else UTF-8. */
+/** By the byte order mark, else by the declaration, else as UTF-8 (XML 1.0, section 4.3.3 and appendix F). */
 function decode(bytes: Uint8Array): string {
   const declared = /^<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(
     Buffer.from(bytes.subarray(0, 200)).toString('latin1'),
@@ -102,6 +103,6 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new XmlError(`it is not text in ${encoding}`, { cause: error });
+    throw new XmlError(`it cannot be decoded as ${encoding}`, { cause: error });
   }
 }

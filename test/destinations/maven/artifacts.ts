@@ -1,4 +1,4 @@
-/** POMs and jars as builds leave them. */
+/** POMs and jars as builds produce them. */
 import { zip, type ZipMember } from '../../archive/zip-writer.ts';
 
 export interface PomFields {
@@ -6,7 +6,7 @@ export interface PomFields {
   readonly artifactId?: string;
   readonly version?: string;
   readonly packaging?: string;
-  /** XML in the project, after the coordinates. */
+  /** Further XML in the project, after the coordinates. */
   readonly more?: string;
 }
 
@@ -25,7 +25,7 @@ export function pomText({ packaging, more = '', ...coordinates }: PomFields = ac
   ].join('\n');
 }
 
-/** A jar with a POM inside, as Maven packs it. */
+/** A jar that contains its POM, as Maven builds it. */
 export function jar(pom: PomFields | undefined = acme, members: readonly ZipMember[] = []): Buffer {
   return zip([
     { name: 'META-INF/MANIFEST.MF', content: 'Manifest-Version: 1.0\n' },
@@ -35,7 +35,7 @@ export function jar(pom: PomFields | undefined = acme, members: readonly ZipMemb
   ]);
 }
 
-/** A jar without one. */
+/** A jar without a POM. */
 export function plainJar(content: Buffer | string = 'class'): Buffer {
   return zip([{ name: 'com/acme/App.class', content }]);
 }
@@ -45,27 +45,27 @@ export interface DescriptorFields {
   readonly artifactId?: string;
   readonly name?: string;
   readonly goalPrefix?: string;
-  /** XML in it, after all that. */
+  /** Further XML, after these elements. */
   readonly more?: string;
 }
 
-/** A plugin's descriptor, as maven-plugin-plugin writes it; what is empty is left out. */
+/** A plugin's descriptor, as maven-plugin-plugin writes it, without empty fields. */
 export function descriptor(fields: DescriptorFields = {}): string {
-  const { more = '', ...texts } = { ...acme, name: 'Acme Plugin', goalPrefix: 'acme', ...fields };
+  const { more = '', ...values } = { ...acme, name: 'Acme Plugin', goalPrefix: 'acme', ...fields };
   const named = ['name', 'groupId', 'artifactId', 'goalPrefix'] as const;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<plugin>',
     ...named
-      .filter((name) => texts[name] !== '')
-      .map((name) => `  <${name}>${texts[name].replaceAll('&', '&amp;')}</${name}>`),
+      .filter((name) => values[name] !== '')
+      .map((name) => `  <${name}>${values[name].replaceAll('&', '&amp;')}</${name}>`),
     ...(more === '' ? [] : [more]),
     '</plugin>',
     '',
   ].join('\n');
 }
 
-/** A Maven plugin's jar; with a POM inside if that is given. */
+/** A Maven plugin's jar, with a POM in it if given. */
 export function pluginJar(descriptorText: string, pom?: PomFields): Buffer {
   const plugin = { name: 'META-INF/maven/plugin.xml', content: descriptorText };
   return pom === undefined ? zip([plugin]) : jar(pom, [plugin]);

@@ -10,7 +10,7 @@ const abc = {
     'ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f',
 };
 
-it('all four are computed', () => {
+it('computes all four checksums', () => {
   expect(checksumsOf(Buffer.from('abc'))).toEqual(abc);
   const checksums = createChecksums();
   checksums.update(Buffer.from('a'));
@@ -19,15 +19,15 @@ it('all four are computed', () => {
 });
 
 it.each([
-  ['alone', abc.sha1],
+  ['on its own', abc.sha1],
   ['in capitals, with a line break', `${abc.sha1.toUpperCase()}\r\n`],
-  ['with the name after it', `${abc.sha1}  app-1.0.jar`],
-  ['with the name before it', `SHA1(app-1.0.jar)= ${abc.sha1}`],
-])('a checksum file with it %s is read', (_, text) => {
-  expect(parseChecksum(text, 'sha1')).toBe(abc.sha1);
+  ['followed by the file name', `${abc.sha1}  app-1.0.jar`],
+  ['preceded by the file name', `SHA1(app-1.0.jar)= ${abc.sha1}`],
+])('reads a checksum %s', (_, content) => {
+  expect(parseChecksum(content, 'sha1')).toBe(abc.sha1);
 });
 
-it('a web page is no checksum, nor one of another kind', () => {
+it('finds no checksum in a web page, or in a file of another kind', () => {
   expect(parseChecksum('<html>Not Found</html>', 'sha1')).toBeUndefined();
   expect(parseChecksum(abc.sha256, 'sha1')).toBeUndefined();
 });

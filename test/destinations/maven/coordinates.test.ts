@@ -21,36 +21,36 @@ describe('coordinates', () => {
     { version: '1.0~rc1' },
     { version: '1.1-SNAPSHOT' },
     { version: '2024-01-01' },
-  ])('that Maven takes: %j', (given) => {
+  ])('are valid: %j', (given) => {
     expect(coordinateProblems({ ...app, ...given })).toEqual([]);
   });
 
   it.each<[Partial<typeof app>, RegExp]>([
-    [{ groupId: 'com/acme' }, /^groupId "com\/acme" is no name/],
-    [{ groupId: 'com..acme' }, /^groupId "com\.\.acme" is no name/],
+    [{ groupId: 'com/acme' }, /^groupId "com\/acme" is not valid/],
+    [{ groupId: 'com..acme' }, /^groupId "com\.\.acme" is not valid/],
     [{ groupId: '.acme' }, /^groupId/],
     [{ groupId: '' }, /^groupId/],
-    [{ artifactId: '..' }, /^artifactId "\.\." is no name/],
+    [{ artifactId: '..' }, /^artifactId "\.\." is not valid/],
     [{ artifactId: 'a b' }, /^artifactId/],
     [{ artifactId: 'a%2f' }, /^artifactId/],
-    [{ version: '../1' }, /^version "\.\.\/1" has characters/],
+    [{ version: '../1' }, /^version "\.\.\/1" contains characters/],
     [{ version: '.' }, /^version/],
     [{ version: '[1,2)' }, /^version/],
-    [{ version: '1\n' }, /^version "1\\n" has characters/],
-    [{ version: 'LATEST' }, /^version LATEST is a word of Maven's own/],
-    [{ version: '1.1-20261121.060929-2' }, /is the timestamp of a published SNAPSHOT: a POM says …-SNAPSHOT/],
-  ])('that nobody should publish: %j', (given, message) => {
+    [{ version: '1\n' }, /^version "1\\n" contains characters/],
+    [{ version: 'LATEST' }, /^version LATEST is reserved by Maven/],
+    [{ version: '1.1-20261121.060929-2' }, /has the timestamp of a published SNAPSHOT: in a POM, write …-SNAPSHOT/],
+  ])('are not valid: %j', (given, message) => {
     expect(coordinateProblems({ ...app, ...given })).toEqual([expect.stringMatching(message)]);
   });
 
-  it('become a directory and file names', () => {
+  it('determine the directory and the file names', () => {
     expect(versionDirectory({ ...app, version: '1.0+x' })).toBe('com/acme/app/1.0+x/');
     expect(fileName('app', '1.0', { extension: 'tar.gz' })).toBe('app-1.0.tar.gz');
     expect(fileName('app', '1.0', { classifier: 'linux', extension: 'jar' })).toBe('app-1.0-linux.jar');
     expect(encodeSegment('a b%c+d~')).toBe('a%20b%25c+d~');
   });
 
-  it('of a SNAPSHOT get a timestamp in UTC', () => {
+  it('have a timestamp in UTC for a SNAPSHOT', () => {
     const date = new Date('2026-11-21T06:09:29.987Z');
     expect(formatTimestamp(date)).toBe('20261121.060929');
     expect(timestampedVersion({ ...app, version: '1.1-SNAPSHOT' }, formatTimestamp(date), 2)).toBe(
@@ -66,6 +66,6 @@ it.each([
   ['..', false],
   ['a/b', false],
   ['', false],
-])('the classifier %j: %s', (text, isOne) => {
-  expect(isClassifier(text)).toBe(isOne);
+])('%j is a classifier: %s', (classifier, expected) => {
+  expect(isClassifier(classifier)).toBe(expected);
 });

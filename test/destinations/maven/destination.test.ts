@@ -1,4 +1,4 @@
-/** Maven artifacts from the variables to what a repository holds. */
+/** Publishes Maven artifacts, from the variables to the content of the repository. */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -47,7 +47,7 @@ function expectSuccess({ exitCode, output }: Ended): void {
   expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
 }
 
-/** Below the repository, checksum files left out once they are seen to be complete. */
+/** The paths in the repository, without the checksum files, which must be complete. */
 function stored(fixture: Fixture): readonly string[] {
   const all = [...fixture.sandbox.maven.files.keys()];
   const files = all.filter((path) => !/\.(?:md5|sha1|sha256|sha512)$/.test(path));
@@ -59,7 +59,7 @@ function stored(fixture: Fixture): readonly string[] {
   return files;
 }
 
-async function text(fixture: Fixture, path: string): Promise<string> {
+async function contentOf(fixture: Fixture, path: string): Promise<string> {
   return (await fixture.sandbox.maven.files.get(path)?.content())?.toString() ?? `no ${path}`;
 }
 
@@ -78,7 +78,7 @@ const release = 'com/acme/app/1.0';
 describe('a release', () => {
   const fixture = useSandbox();
 
-  it('is published with its POM from inside, checksums, and metadata last', async () => {
+  it('is published with the POM from the jar, checksums, and metadata last', async () => {
     await write(fixture, { 'target/app-1.0.jar': jar() });
     const ended = await publish(fixture, 'target/*.jar');
     expectSuccess(ended);
@@ -87,11 +87,11 @@ describe('a release', () => {
       `${release}/app-1.0.pom`,
       'com/acme/app/maven-metadata.xml',
     ]);
-    expect(await text(fixture, `${release}/app-1.0.pom`)).toBe(pomText());
+    expect(await contentOf(fixture, `${release}/app-1.0.pom`)).toBe(pomText());
     expect((await fixture.sandbox.maven.files.get(`${release}/app-1.0.jar`)?.content())?.equals(jar())).toBe(true);
     const order = puts(fixture).filter((name) => !/\.(?:md5|sha\d+)$/.test(name));
     expect(order).toEqual(['app-1.0.jar', 'app-1.0.pom', 'maven-metadata.xml']);
-    expect(await text(fixture, 'com/acme/app/maven-metadata.xml')).toMatch(
+    expect(await contentOf(fixture, 'com/acme/app/maven-metadata.xml')).toMatch(
       /^<\?xml .*\n<metadata>\n {2}<groupId>com\.acme<\/groupId>\n {2}<artifactId>app<\/artifactId>\n {2}<versioning>\n {4}<release>1\.0<\/release>\n {4}<versions>\n {6}<version>1\.0<\/version>\n {4}<\/versions>\n {4}<lastUpdated>\d{14}<\/lastUpdated>\n {2}<\/versioning>\n<\/metadata>\n$/,
     );
     expect(ended.output).toContain(`Publishing com.acme:app:1.0, 2 files`);
@@ -102,7 +102,7 @@ describe('a release', () => {
     ]);
   });
 
-  it('comes with sources and javadoc, and gets a classifier later', async () => {
+  it('can have sources and javadoc, and get a file with a classifier later', async () => {
     await write(fixture, {
       'app-1.0.jar': jar(),
       's.jar': plainJar('s'),
@@ -126,18 +126,18 @@ describe('a release', () => {
     ]);
   });
 
-  it('joins the versions that are there', async () => {
+  it('is added to the versions already there', async () => {
     for (const version of ['0.8', '0.9', '1.0']) {
       await write(fixture, { 'app.jar': jar({ ...acme, version }) });
       expectSuccess(await publish(fixture, 'app.jar'));
     }
-    const metadata = await text(fixture, 'com/acme/app/maven-metadata.xml');
+    const metadata = await contentOf(fixture, 'com/acme/app/maven-metadata.xml');
     expect(metadata).toMatch(/<version>0\.8<\/version>\s*<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
     expect(metadata).toContain('<release>1.0</release>');
     stored(fixture);
   });
 
-  it('that is there, and the very same, is left alone', async () => {
+  it('that is already there with identical content is left alone', async () => {
     await write(fixture, { 'app-1.0.jar': jar() });
     expectSuccess(await publish(fixture, 'app-1.0.jar'));
     const sent = puts(fixture).length;
@@ -149,20 +149,28 @@ describe('a release', () => {
   });
 
   it.each([
-    ['with checksum files', true, /app-1\.0\.jar: there with sha256 [0-9a-f]{64}, here with [0-9a-f]{64}/],
-    ['without, of another size', false, /app-1\.0\.jar: there with 5 bytes, here with \d+ and sha256 [0-9a-f]{64}/],
-  ])('that is there with other contents is not replaced: %s', async (_, withChecksums, message) => {
+    [
+      'with checksum files',
+      true,
+      /app-1\.0\.jar: the repository has sha256 [0-9a-f]{64}, the local file has [0-9a-f]{64}/,
+    ],
+    [
+      'without, and of another size',
+      false,
+      /app-1\.0\.jar: the repository has 5 bytes, the local file has \d+ bytes and sha256 [0-9a-f]{64}/,
+    ],
+  ])('that is already there with different content is not replaced: %s', async (_, withChecksums, message) => {
     await write(fixture, { 'app-1.0.jar': jar() });
     fixture.sandbox.maven.put(`${release}/app-1.0.jar`, 'other', { withChecksums });
     const { exitCode, output } = await publish(fixture, 'app-1.0.jar');
     expect(exitCode).toBe(1);
     expect(output).toMatch(message);
-    expect(output).toContain('com.acme:app:1.0 is published already, with other contents');
-    expect(output).toMatch(/What to do: .*another version/);
+    expect(output).toContain('com.acme:app:1.0 is already published with different content');
+    expect(output).toMatch(/What to do: .*a new version/);
     expect(puts(fixture)).toEqual([]);
   });
 
-  it('without checksum files is compared by its content, and gets them', async () => {
+  it('that is there without checksum files is compared by its content, and gets them', async () => {
     await write(fixture, { 'app-1.0.jar': jar() });
     fixture.sandbox.maven.put(`${release}/app-1.0.jar`, jar(), { withChecksums: false });
     expectSuccess(await publish(fixture, 'app-1.0.jar'));
@@ -174,7 +182,7 @@ describe('a release', () => {
     fixture.sandbox.maven.put(`${release}/app-1.0.jar`, other, { withChecksums: false });
     const { exitCode, output } = await publish(fixture, 'app-1.0.jar');
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/app-1\.0\.jar: there with sha256 [0-9a-f]{64}, here with [0-9a-f]{64}/);
+    expect(output).toMatch(/app-1\.0\.jar: the repository has sha256 [0-9a-f]{64}, the local file has [0-9a-f]{64}/);
   });
 
   it('is only planned in a dry run', async () => {
@@ -197,13 +205,13 @@ describe('a SNAPSHOT', () => {
     await write(fixture, { 'app.jar': jar(snapshot), 's.jar': plainJar('s') });
     expectSuccess(await publish(fixture, 'app.jar', ['--sources', 's.jar'], variables));
     const [first] = /^\d{8}\.\d{6}$/m.exec(
-      /<timestamp>(.*)<\/timestamp>/.exec(await text(fixture, `${directory}/maven-metadata.xml`))?.[1] ?? '',
+      /<timestamp>(.*)<\/timestamp>/.exec(await contentOf(fixture, `${directory}/maven-metadata.xml`))?.[1] ?? '',
     ) ?? [''];
     const written = await readFile(variables.BITBUCKET_PIPELINES_VARIABLES_PATH, 'utf8');
     const url = `${fixture.sandbox.mavenUrl}${directory}/app-1.1-${first}-1.jar`;
     expect(written).toBe(`PACKAGE_NAME=com.acme:app\nPACKAGE_VERSION=1.1-${first}-1\nPACKAGE_URL=${url}\n`);
     expectSuccess(await publish(fixture, 'app.jar', ['--classifier', 'linux']));
-    const metadata = await text(fixture, `${directory}/maven-metadata.xml`);
+    const metadata = await contentOf(fixture, `${directory}/maven-metadata.xml`);
     expect(metadata).toMatch(/<metadata modelVersion="1\.1\.0">[^]*<buildNumber>2<\/buildNumber>/);
     const values = [...metadata.matchAll(/<snapshotVersion>([^]*?)<\/snapshotVersion>/g)].map(([, file = '']) => [
       /<classifier>(.*)<\/classifier>/.exec(file)?.[1],
@@ -216,17 +224,17 @@ describe('a SNAPSHOT', () => {
       [undefined, 'jar', '1'],
       ['sources', 'jar', '1'],
     ]);
-    const artifact = await text(fixture, 'com/acme/app/maven-metadata.xml');
+    const artifact = await contentOf(fixture, 'com/acme/app/maven-metadata.xml');
     expect(artifact).toContain('<version>1.1-SNAPSHOT</version>');
     expect(artifact).not.toContain('<release>');
     expect(stored(fixture)).toHaveLength(7);
   });
 
-  it('does not take the place of the release', async () => {
+  it('does not replace the release', async () => {
     await write(fixture, { 'app.jar': jar(), 'snapshot.jar': jar(snapshot) });
     expectSuccess(await publish(fixture, 'app.jar'));
     expectSuccess(await publish(fixture, 'snapshot.jar'));
-    expect(await text(fixture, 'com/acme/app/maven-metadata.xml')).toContain('<release>1.0</release>');
+    expect(await contentOf(fixture, 'com/acme/app/maven-metadata.xml')).toContain('<release>1.0</release>');
   });
 });
 
@@ -238,16 +246,16 @@ describe('a Maven plugin', () => {
   const ofPlugin = (fields: PluginFields = {}): Buffer =>
     pluginJar(descriptor({ ...plugin, ...fields }), { ...plugin, ...fields });
   const prefixes = async (): Promise<readonly string[]> =>
-    [...(await text(fixture, index)).matchAll(/<prefix>(.*)<\/prefix>\s*<artifactId>(.*)<\/artifactId>/g)].map(
+    [...(await contentOf(fixture, index)).matchAll(/<prefix>(.*)<\/prefix>\s*<artifactId>(.*)<\/artifactId>/g)].map(
       ([, prefix, artifactId]) => `${prefix}: ${artifactId}`,
     );
 
-  it('is found by its prefix: the last thing to be published, and planned', async () => {
+  it('is planned with its prefix, which is published last', async () => {
     await write(fixture, { 'app.jar': ofPlugin() });
     const planned = await publish(fixture, 'app.jar', ['--dry-run']);
     expect(planned.output).toContain(`  ${index}: prefix acme\n`);
     expectSuccess(await publish(fixture, 'app.jar'));
-    expect(await text(fixture, index)).toBe(`<?xml version="1.0" encoding="UTF-8"?>
+    expect(await contentOf(fixture, index)).toBe(`<?xml version="1.0" encoding="UTF-8"?>
 <metadata>
   <plugins>
     <plugin>
@@ -262,7 +270,7 @@ describe('a Maven plugin', () => {
     expect(puts(fixture).filter((name) => name === 'maven-metadata.xml')).toHaveLength(2);
   });
 
-  it('joins the others of its group, as a release and as a SNAPSHOT, and a second run sends nothing', async () => {
+  it('is added to the others of its group, as a release and as a SNAPSHOT, and a second run sends nothing', async () => {
     const files = {
       'acme.jar': ofPlugin(),
       'other.jar': ofPlugin({ artifactId: 'other-maven-plugin', goalPrefix: 'other', version: '2-SNAPSHOT' }),
@@ -275,7 +283,7 @@ describe('a Maven plugin', () => {
     expect(puts(fixture)).toHaveLength(sent);
   });
 
-  it('that was published without its prefix gets it, and checksums that are missing', async () => {
+  it('that was published without its prefix or its checksums gets them', async () => {
     await write(fixture, { 'app.jar': ofPlugin() });
     expectSuccess(await publish(fixture, 'app.jar'));
     fixture.sandbox.maven.remove(`${index}.sha1`);
@@ -287,56 +295,56 @@ describe('a Maven plugin', () => {
     expect(await prefixes()).toEqual(['acme: acme-maven-plugin']);
   });
 
-  it('takes the prefix of another one, and says so', async () => {
+  it('takes over the prefix of another plugin with a warning', async () => {
     await write(fixture, { 'acme.jar': ofPlugin(), 'other.jar': ofPlugin({ artifactId: 'other' }) });
     expectSuccess(await publish(fixture, 'acme.jar'));
     const ended = await publish(fixture, 'other.jar');
     expectSuccess(ended);
-    expect(ended.output).toContain('WARNING: The prefix acme, until now that of acme-maven-plugin, leads to other');
+    expect(ended.output).toContain('WARNING: The prefix acme now refers to other instead of acme-maven-plugin');
     expect(await prefixes()).toEqual(['acme: other']);
   });
 
-  it("shares the file with the versions of an artifact of the group's name", async () => {
+  it("is listed in the file that also has the versions of an artifact with the group's name", async () => {
     await write(fixture, { 'app.jar': ofPlugin() });
     for (const version of ['0.9', '1.0']) {
       await write(fixture, { 'tools.jar': jar({ groupId: 'com.acme', artifactId: 'tools', version }) });
       expectSuccess(await publish(fixture, 'tools.jar'));
       expectSuccess(await publish(fixture, 'app.jar'));
     }
-    const metadata = await text(fixture, index);
+    const metadata = await contentOf(fixture, index);
     expect(metadata).toMatch(/<artifactId>tools<\/artifactId>[^]*<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
     expect(await prefixes()).toEqual(['acme: acme-maven-plugin']);
     stored(fixture);
   });
 
-  it("'s latest is not begun, and not left behind", async () => {
+  it('gets no latest version, but an existing one is updated', async () => {
     await write(fixture, { 'app.jar': ofPlugin(), 'next.jar': ofPlugin({ version: '2-SNAPSHOT' }) });
     expectSuccess(await publish(fixture, 'app.jar'));
     const path = 'com/acme/tools/acme-maven-plugin/maven-metadata.xml';
-    const first = await text(fixture, path);
+    const first = await contentOf(fixture, path);
     expect(first).not.toContain('<latest>');
     fixture.sandbox.maven.put(path, first.replace('<release>', '<latest>1.0</latest>\n    <release>'));
     expectSuccess(await publish(fixture, 'next.jar'));
-    expect(await text(fixture, path)).toContain('<latest>2-SNAPSHOT</latest>');
+    expect(await contentOf(fixture, path)).toContain('<latest>2-SNAPSHOT</latest>');
   });
 
   it.each<[string, Buffer, readonly string[], RegExp | undefined]>([
     ['no descriptor', jar(plugin), [], /WARNING: app\.jar is published as .* it has no META-INF\/maven\/plugin\.xml/],
     [
-      'one that is not XML',
+      'a descriptor that is not XML',
       pluginJar('<plugin>', plugin),
       [],
-      /its META-INF\/maven\/plugin\.xml cannot be read: it is not XML/,
+      /its META-INF\/maven\/plugin\.xml cannot be read: it is not valid XML/,
     ],
     [
-      "another artifact's",
+      "another artifact's descriptor",
       pluginJar(descriptor(), plugin),
       [],
-      /its META-INF\/maven\/plugin\.xml is that of com\.acme:app/,
+      /its META-INF\/maven\/plugin\.xml belongs to com\.acme:app/,
     ],
     ['no prefix', ofPlugin({ goalPrefix: '' }), [], /its META-INF\/maven\/plugin\.xml has no goalPrefix/],
     ['a classifier', ofPlugin(), ['--classifier', 'linux'], undefined],
-  ])('with %s has no prefix, and is published all the same', async (_, content, args, warning) => {
+  ])('with %s is published without a prefix', async (_, content, args, warning) => {
     await write(fixture, { 'app.jar': content });
     const ended = await publish(fixture, 'app.jar', args);
     expectSuccess(ended);
@@ -346,8 +354,8 @@ describe('a Maven plugin', () => {
   });
 
   it.each([
-    ['is listed whatever its packaging', {}, true],
-    ['is not listed with the descriptor of another, as shading leaves it', { artifactId: 'shaded' }, false],
+    ['is listed whatever its packaging is', {}, true],
+    ['is not listed if its descriptor is that of another plugin, as after shading', { artifactId: 'shaded' }, false],
   ])('%s', async (_, fields, isPlugin) => {
     const pom = { ...plugin, packaging: 'jar', ...fields };
     await write(fixture, { 'app.jar': pluginJar(descriptor(plugin), pom) });
@@ -357,16 +365,16 @@ describe('a Maven plugin', () => {
     expect(ended.output).not.toContain('WARNING');
   });
 
-  it('is not begun if the index is something else', async () => {
+  it('is not published if the index is not valid', async () => {
     await write(fixture, { 'app.jar': ofPlugin() });
     fixture.sandbox.maven.put(index, '<html/>');
     const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(exitCode).toBe(1);
-    expect(output).toContain('com/acme/tools/maven-metadata.xml is not what a Maven repository has there');
+    expect(output).toContain('com/acme/tools/maven-metadata.xml is not valid Maven metadata');
     expect(puts(fixture)).toEqual([]);
   });
 
-  it('is told as up to date or not in a run that fails', async () => {
+  it('is reported in a failed run, for each metadata file', async () => {
     await write(fixture, { 'app.jar': ofPlugin() });
     const action = { kind: 'status', status: 401 } as const;
     fixture.sandbox.inject({ server: 'maven', method: 'PUT', path: `${index}$`, action });
@@ -385,7 +393,7 @@ describe('a Maven plugin', () => {
       'other.jar': ofPlugin({ artifactId: 'other', goalPrefix: 'other' }),
     });
     expectSuccess(await publish(fixture, 'acme.jar'));
-    const content = await text(fixture, index);
+    const content = await contentOf(fixture, index);
     const action = { kind: 'replace-content', content } as const;
     fixture.sandbox.inject({ server: 'maven', method: 'GET', path: `${index}$`, skip: 3, action });
     expectSuccess(await publish(fixture, 'other.jar'));
@@ -400,7 +408,11 @@ describe('the POM', () => {
 
   it.each<[string, Readonly<Record<string, Buffer | string>>, readonly string[]]>([
     ['given', { 'app.jar': jar(other), 'my/p.xml': pomText() }, ['--pom', 'my/p.xml']],
-    ['in the jar before any other', { 'app.jar': jar(), 'app.pom': pomText(other), 'pom.xml': pomText(other) }, []],
+    [
+      'in the jar, rather than any other',
+      { 'app.jar': jar(), 'app.pom': pomText(other), 'pom.xml': pomText(other) },
+      [],
+    ],
     ['beside the artifact', { 'app.jar': plainJar(), 'app.pom': pomText(), 'pom.xml': pomText(other) }, []],
     ['in the working directory', { 'app.jar': plainJar(), 'pom.xml': pomText() }, []],
     [
@@ -414,21 +426,21 @@ describe('the POM', () => {
     await write(fixture, files);
     expectSuccess(await publish(fixture, 'app.jar', args));
     expect(stored(fixture).slice(0, 2)).toEqual([`${release}/app-1.0.jar`, `${release}/app-1.0.pom`]);
-    expect(await text(fixture, `${release}/app-1.0.pom`)).toBe(pomText());
+    expect(await contentOf(fixture, `${release}/app-1.0.pom`)).toBe(pomText());
   });
 
-  it("of several in a jar is the one whose coordinates are the file's name", async () => {
+  it("is the one whose coordinates match the file's name if a jar contains several", async () => {
     const inner = { name: 'META-INF/maven/org.lib/lib/pom.xml', content: pomText({ ...other, artifactId: 'lib' }) };
     await write(fixture, { 'app-1.0.jar': jar(acme, [inner]), 'all.jar': jar(acme, [inner]) });
     expectSuccess(await publish(fixture, 'app-1.0.jar'));
     const { exitCode, output } = await publish(fixture, 'all.jar');
     expect(exitCode).toBe(1);
     expect(output).toMatch(
-      /all\.jar holds 2 POMs.*META-INF\/maven\/com\.acme\/app\/pom\.xml, META-INF\/maven\/org\.lib\/lib\/pom\.xml\. Name it with --pom/,
+      /all\.jar contains 2 POMs.*META-INF\/maven\/com\.acme\/app\/pom\.xml, META-INF\/maven\/org\.lib\/lib\/pom\.xml\. Name it with --pom/,
     );
   });
 
-  it.each(['pom.xml', 'parent.pom'])('alone: %s', async (name) => {
+  it.each(['pom.xml', 'parent.pom'])('is published alone: %s', async (name) => {
     await write(fixture, { [name]: pomText({ ...acme, packaging: 'pom' }) });
     expectSuccess(await publish(fixture, name));
     expect(stored(fixture)).toEqual([`${release}/app-1.0.pom`, 'com/acme/app/maven-metadata.xml']);
@@ -441,13 +453,13 @@ describe('the POM', () => {
     ['app-1.0', 'maven-archetype', 'maven-archetype'],
     ['tool', 'ejb', 'jar'],
     ['app-tests.jar', 'test-jar', 'tests.jar'],
-  ])('leaves the extension to the file: %s, %s', async (name, packaging, extension) => {
+  ])('does not change the extension of the file: %s, %s', async (name, packaging, extension) => {
     await write(fixture, { [name]: plainJar(), 'pom.xml': pomText({ ...acme, packaging }) });
     expectSuccess(await publish(fixture, name));
     expect(stored(fixture)[0]).toMatch(new RegExp(`^${release}/app-1\\.0[.-]${extension}$`));
   });
 
-  it('of a Maven 4 BOM is all there is to publish', async () => {
+  it('of a Maven 4 BOM is published alone', async () => {
     await write(fixture, { 'pom.xml': pomText({ ...acme, packaging: 'bom' }) });
     const ended = await publish(fixture, 'pom.xml');
     expectSuccess(ended);
@@ -464,26 +476,26 @@ describe('without sending anything, refuses', () => {
   const huge = zip([{ name: 'META-INF/maven/a/b/pom.xml', content: 'x', claimedSize: 3_000_000_000 }]);
 
   it.each<[string, Buffer | string, RegExp]>([
-    ['a jar that is cut off', jar().subarray(0, -30), /app\.jar cannot be read as the ZIP archive.*Was it cut off\?/],
-    ['a jar that is cut off in the middle', jar().subarray(0, 150), /app\.jar cannot be read as the ZIP archive/],
-    ['what is no jar', 'hello', /app\.jar cannot be read as the ZIP archive that it should be/],
-    ['an empty file', '', /app\.jar cannot be read as the ZIP archive that it should be/],
+    ['a truncated jar', jar().subarray(0, -30), /app\.jar cannot be read as a ZIP archive.*Is it truncated\?/],
+    ['a jar that is truncated in the middle', jar().subarray(0, 150), /app\.jar cannot be read as a ZIP archive/],
+    ['a file that is not a jar', 'hello', /app\.jar cannot be read as a ZIP archive/],
+    ['an empty file', '', /app\.jar cannot be read as a ZIP archive/],
     [
       'a jar without a POM',
       plainJar(),
-      /app\.jar has no POM: there is none in its META-INF\/maven, and no app\.pom, no pom\.xml\. Name it/,
+      /app\.jar has no POM: looked for META-INF\/maven\/\*\*\/pom\.xml in it, app\.pom, pom\.xml\. Name it/,
     ],
-    ['a POM that grows when it is unpacked', bomb, /cannot be read as the ZIP archive.*(?:longer|too many bytes)/],
+    ['a POM that expands to more than its size', bomb, /cannot be read as a ZIP archive.*(?:longer|too many bytes)/],
     ['a POM of an absurd size', huge, /META-INF\/maven\/a\/b\/pom\.xml in it is longer than 4194304 bytes/],
     ['entities that expand', inJar(laughs), /is not a POM: it has a document type \(DOCTYPE\)/],
-    ['entities from elsewhere', inJar(external), /is not a POM: it has a document type \(DOCTYPE\)/],
-    ['what is not XML', inJar('<project><groupId>'), /is not a POM: it is not XML/],
+    ['external entities', inJar(external), /is not a POM: it has a document type \(DOCTYPE\)/],
+    ['a POM that is not XML', inJar('<project><groupId>'), /is not a POM: it is not valid XML/],
     [
-      'elements without an end',
+      'elements nested too deeply',
       inJar('<a>'.repeat(100_000)),
-      /is not a POM: (?:its elements are nested too deeply|it is not XML)/,
+      /is not a POM: (?:its elements are nested too deeply|it is not valid XML)/,
     ],
-    ['XML that is no POM', inJar('<web-app/>'), /is not a POM: its root is <web-app>, not <project>/],
+    ['XML that is not a POM', inJar('<web-app/>'), /is not a POM: its root element is <web-app>, not <project>/],
     [
       'a POM without a groupId',
       inJar(pomText({ artifactId: 'app', version: '1' })),
@@ -492,14 +504,14 @@ describe('without sending anything, refuses', () => {
     [
       'an unknown property',
       inJar(pomText({ ...acme, version: '${revision}' })),
-      /version \$\{revision\}: the property revision is not in this POM.*flatten/,
+      /version \$\{revision\}: the property revision is not defined in this POM.*flatten/,
     ],
     [
-      'a path for a version',
+      'a version that is a path',
       inJar(pomText({ ...acme, version: '../../1' })),
-      /version "\.\.\/\.\.\/1" has characters that no version may have/,
+      /version "\.\.\/\.\.\/1" contains characters that are not allowed in a version/,
     ],
-    ['a path for an artifactId', inJar(pomText({ ...acme, artifactId: '..' })), /artifactId "\.\." is no name/],
+    ['an artifactId that is a path', inJar(pomText({ ...acme, artifactId: '..' })), /artifactId "\.\." is not valid/],
   ])('%s', async (_, content, message) => {
     await write(fixture, { 'app.jar': content });
     const { exitCode, output } = await publish(fixture, 'app.jar');
@@ -509,19 +521,19 @@ describe('without sending anything, refuses', () => {
   });
 
   it.each(['app.jar', 'app-sources.jar', 'app-javadoc.jar'])(
-    'a %s that is cut off, though its POM is given',
-    async (cut) => {
+    'a truncated %s, even if its POM is given',
+    async (truncated) => {
       const whole = { 'app.jar': plainJar(), 'app-sources.jar': plainJar(), 'app-javadoc.jar': plainJar() };
-      await write(fixture, { ...whole, [cut]: plainJar().subarray(0, -10), 'my.xml': pomText() });
+      await write(fixture, { ...whole, [truncated]: plainJar().subarray(0, -10), 'my.xml': pomText() });
       const args = ['--pom', 'my.xml', '--sources', 'app-sources.jar', '--javadoc', 'app-javadoc.jar'];
       const { exitCode, output } = await publish(fixture, 'app.jar', args);
       expect(exitCode).toBe(1);
-      expect(output).toContain(`${cut} cannot be read as the ZIP archive that it should be`);
+      expect(output).toContain(`${truncated} cannot be read as a ZIP archive`);
       expect(fixture.sandbox.requests).toEqual([]);
     },
   );
 
-  it('files that cannot be published, all of them at once', async () => {
+  it('all files that cannot be published, together', async () => {
     await write(fixture, { 'a.jar': jar(), 'b.jar': jar() });
     const args = ['--pom', 'absent.xml', '--sources', '/etc/passwd', '--javadoc', '.'];
     const { exitCode, output } = await publish(fixture, '*.jar', args);
@@ -534,17 +546,22 @@ describe('without sending anything, refuses', () => {
   });
 
   it.each([
-    ['a POM with another', ['--pom', 'other.xml'], /pom\.xml is a POM itself: leave --pom out/],
-    ['a POM with a classifier', ['--classifier', 'x'], /is a POM, which has no classifier/],
+    ['a POM with another', ['--pom', 'other.xml'], /pom\.xml is itself a POM: leave out --pom/],
+    ['a POM with a classifier', ['--classifier', 'x'], /is a POM, which cannot have a classifier/],
   ])('%s', async (_, args, message) => {
     await write(fixture, { 'pom.xml': pomText(), 'other.xml': pomText() });
     expect((await publish(fixture, 'pom.xml', args)).output).toMatch(message);
   });
 
   it.each([
-    ['a file whose packaging says that it is a POM', 'pom', [], /app and pom\.xml would both be published as pom/],
     [
-      'sources as the artifact and besides',
+      'a file without an extension whose packaging is pom',
+      'pom',
+      [],
+      /app and pom\.xml would both be published as pom/,
+    ],
+    [
+      'sources both as the artifact and with --sources',
       'java-source',
       ['--sources', 's.jar'],
       /app and s\.jar would both be published as sources, jar/,
@@ -554,7 +571,7 @@ describe('without sending anything, refuses', () => {
     expect((await publish(fixture, 'app', args)).output).toMatch(message);
   });
 
-  it('variables that cannot work, all of them at once', async () => {
+  it('all invalid variables, together', async () => {
     const args = ['--classifier', '../x', '--keep', '5'];
     const { exitCode, output } = await publish(fixture, '', args, { FILENAME: undefined, REGISTRY: undefined });
     expect(exitCode).toBe(1);
@@ -563,7 +580,9 @@ describe('without sending anything, refuses', () => {
     expect(output).toContain('option --classifier needs a name');
     expect(output).toContain('option --keep does not apply to TYPE maven');
     const both = await publish(fixture, 'x', ['--classifier', 'sources', '--sources', 'x']);
-    expect(both.output).toContain('options --classifier sources and --sources would publish two files as one');
+    expect(both.output).toContain(
+      'options --classifier sources and --sources would publish two files under the same name',
+    );
   });
 
   it('an access token for Bitbucket', async () => {
@@ -573,18 +592,18 @@ describe('without sending anything, refuses', () => {
     expect(output).toContain('is an access token, which Packages do not accept');
   });
 
-  it("nobody where the repository is Bitbucket's, but takes the pipeline's own credentials", async () => {
+  it("an upload to Bitbucket without credentials, but accepts the pipeline's own", async () => {
     await write(fixture, { 'app.jar': jar() });
     const more = { REGISTRY: 'maven.apkg.io/acme', USERNAME: undefined, TOKEN: undefined };
-    const nobody = await publish(fixture, 'app.jar', ['--dry-run'], more);
-    expect(nobody.output).toContain('TOKEN:\n- required field, because BITBUCKET_PACKAGES_TOKEN is not set');
+    const anonymous = await publish(fixture, 'app.jar', ['--dry-run'], more);
+    expect(anonymous.output).toContain('TOKEN:\n- required field, because BITBUCKET_PACKAGES_TOKEN is not set');
     const own = { BITBUCKET_PACKAGES_USERNAME: tokens.packagesUser, BITBUCKET_PACKAGES_TOKEN: tokens.packagesToken };
     const ended = await publish(fixture, 'app.jar', ['--dry-run'], { ...more, ...own });
     expectSuccess(ended);
     expect(ended.output).toContain('to https://maven.apkg.io/acme/');
   });
 
-  it('plain http with another machine, unless it is allowed', async () => {
+  it('plain http to another machine, unless it is allowed', async () => {
     const more = { REGISTRY: 'http://nexus.example/repository/releases' };
     expect((await publish(fixture, 'app.jar', ['--dry-run'], more)).output).toContain('is plain http');
     await write(fixture, { 'app.jar': jar() });
@@ -593,16 +612,16 @@ describe('without sending anything, refuses', () => {
 });
 
 const behaviours: readonly (readonly [string, MavenOptions, More])[] = [
-  ['Basic with any token', {}, { USERNAME: 'anyone', TOKEN: tokens.plainToken }],
-  ['Bearer, without a user name', { authentication: 'bearer' }, { USERNAME: undefined, TOKEN: tokens.plainToken }],
-  ['nobody', { authentication: 'none' }, { USERNAME: undefined, TOKEN: undefined }],
+  ['Basic and any token', {}, { USERNAME: 'anyone', TOKEN: tokens.plainToken }],
+  ['Bearer and no user name', { authentication: 'bearer' }, { USERNAME: undefined, TOKEN: tokens.plainToken }],
+  ['no credentials', { authentication: 'none' }, { USERNAME: undefined, TOKEN: undefined }],
   ['a repository without HEAD', { knowsHead: false }, {}],
   ['a repository that answers 200', { putStatus: 200 }, {}],
   ['a repository that answers 202', { putStatus: 202 }, {}],
   ['a repository that answers 204', { putStatus: 204 }, {}],
   ['a repository that answers with a page', { putPage: true }, {}],
   ['a repository that answers 200 with a page', { putStatus: 200, putPage: true }, {}],
-  ['a repository that makes the checksums by itself', { makesChecksums: true }, {}],
+  ['a repository that makes the checksums itself', { makesChecksums: true }, {}],
 ];
 
 describe.each(behaviours)('with %s', (_, maven, more) => {
@@ -616,45 +635,45 @@ describe.each(behaviours)('with %s', (_, maven, more) => {
   });
 });
 
-describe('with a repository that takes only the checksums of Maven 3', () => {
+describe('with a repository that accepts only the checksums of Maven 3', () => {
   const fixture = useSandbox({ maven: { refusedChecksums: ['sha256', 'sha512'] } });
 
-  it('publishes, and says so once', async () => {
+  it('publishes with one warning', async () => {
     await write(fixture, { 'app.jar': jar() });
     const ended = await publish(fixture, 'app.jar');
     expectSuccess(ended);
-    expect(ended.output.match(/WARNING: The repository takes no \.sha256 files/g)).toHaveLength(1);
+    expect(ended.output.match(/WARNING: The repository does not accept \.sha256 files/g)).toHaveLength(1);
     expect([...fixture.sandbox.maven.files.keys()].sort()).toContain('com/acme/app/maven-metadata.xml.sha1');
     expectSuccess(await publish(fixture, 'app.jar'));
   });
 });
 
-describe('an answer that stores nothing', () => {
+describe('if the repository did not store the file', () => {
   const fixture = useSandbox();
 
-  it.each([200, 202, 204])('%d to the artifact is a failure, before anything refers to it', async (status) => {
+  it.each([200, 202, 204])('an answer of %d is a failure, before anything refers to the artifact', async (status) => {
     await write(fixture, { 'app.jar': jar() });
     fixture.sandbox.inject({ server: 'maven', method: 'PUT', action: { kind: 'status', status } });
     const { exitCode, output } = await publish(fixture, 'app.jar', [], {}, { allowsViolations: true });
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringContaining(
-        `✖ app-1.0.jar: the repository answered ${status}, not 201 (Created), and does not have the file`,
+        `✖ app-1.0.jar: the repository answered ${status}, not 201 (Created), but does not have the file`,
       ),
     });
     expect(output).toContain('  app-1.0.jar: NOT published');
     expect([...fixture.sandbox.maven.files.keys()]).not.toContain('com/acme/app/maven-metadata.xml');
   });
 
-  it('201 is believed, and told that the repository does not show the file yet', async () => {
+  it('an answer of 201 is accepted with a warning', async () => {
     await write(fixture, { 'app.jar': jar() });
     fixture.sandbox.inject({ server: 'maven', method: 'HEAD', times: -1, action: { kind: 'status', status: 404 } });
     const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(exitCode).toBe(0);
-    expect(output).toContain('WARNING: app-1.0.jar was uploaded, and the repository does not show it yet');
+    expect(output).toContain('WARNING: app-1.0.jar was uploaded, but the repository does not show it yet');
   });
 
-  it('a file that is told of, and cannot be read, is taken for none', async () => {
+  it('a file that is listed but cannot be read is uploaded', async () => {
     await write(fixture, { 'app.jar': jar() });
     const body = 'x'.repeat(jar().length);
     fixture.sandbox.inject({ server: 'maven', method: 'HEAD', action: { kind: 'status', status: 200, body } });
@@ -672,8 +691,8 @@ describe('faults', () => {
     ['a closed connection', { kind: 'close' }],
     ['429', { kind: 'status', status: 429, headers: { 'Retry-After': '0' } }],
     ['500', { kind: 'status', status: 500 }],
-    ['503, early', { kind: 'status', status: 503, when: 'early' }],
-  ])('%s of each file, once: published all the same', async (_, action) => {
+    ['an early 503', { kind: 'status', status: 503, when: 'early' }],
+  ])('%s at each file, once, is survived', async (_, action) => {
     await write(fixture, { 'app.jar': jar() });
     for (const path of [
       'app-1.0.jar$',
@@ -705,7 +724,7 @@ describe('faults', () => {
       'maven-metadata.xml.sha1$',
       /maven-metadata\.xml: sent, but not confirmed by the server/,
     ],
-  ])('that end the run at %s: told for each file, and a second run completes it', async (_, path, lines) => {
+  ])('that end the run at %s are reported for each file, and a second run completes it', async (_, path, lines) => {
     await write(fixture, { 'app.jar': jar() });
     const pattern = path === 'PUT-metadata' ? 'maven-metadata.xml$' : path;
     const action = { kind: 'status', status: 401 } as const;
@@ -735,7 +754,7 @@ describe('faults', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('metadata that cannot be read, or is none, is never replaced', async () => {
+  it('metadata that cannot be read or is not valid is never replaced', async () => {
     await write(fixture, { 'app.jar': jar() });
     const path = 'com/acme/app/maven-metadata.xml';
     fixture.sandbox.inject({
@@ -752,17 +771,17 @@ describe('faults', () => {
       fixture.sandbox.maven.put(path, content);
       const { exitCode, output } = await publish(fixture, 'app.jar');
       expect(exitCode).toBe(1);
-      expect(output).toContain('is not what a Maven repository has there, and nothing is written in its place');
+      expect(output).toContain('is not valid Maven metadata, and is not replaced');
     }
     expect(puts(fixture)).toEqual([]);
   });
 
-  it('metadata that another publisher replaces is merged and written again', async () => {
+  it('metadata that another publisher overwrites is merged and written again', async () => {
     await write(fixture, { 'app.jar': jar(), 'old.jar': jar({ ...acme, version: '0.9' }) });
     expectSuccess(await publish(fixture, 'old.jar'));
     const path = 'com/acme/app/maven-metadata.xml';
-    const theirs = await text(fixture, path);
-    // What is read back is what the other one has made of it: without ours.
+    const theirs = await contentOf(fixture, path);
+    // The file that is read back is the other publisher's: without the version of this run.
     fixture.sandbox.inject({
       server: 'maven',
       method: 'GET',
@@ -771,7 +790,7 @@ describe('faults', () => {
       action: { kind: 'replace-content', content: theirs },
     });
     expectSuccess(await publish(fixture, 'app.jar'));
-    expect(await text(fixture, path)).toMatch(/<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
+    expect(await contentOf(fixture, path)).toMatch(/<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
     expect(puts(fixture).filter((name) => name === 'maven-metadata.xml')).toHaveLength(3);
     fixture.sandbox.reset();
     fixture.sandbox.inject({
@@ -785,10 +804,10 @@ describe('faults', () => {
     fixture.sandbox.maven.put('com/acme/app/0.9/app-0.9.pom', pomText());
     const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(exitCode).toBe(1);
-    expect(output).toContain('was written 5 times, and each time what this run published is missing');
+    expect(output).toContain('was written 5 times, but what this run published was missing each time');
   });
 
-  it('a signal ends the run, and what was published is told', async () => {
+  it('a signal ends the run, which reports what was published', async () => {
     await write(fixture, { 'app.jar': jar() });
     fixture.sandbox.inject({ server: 'maven', method: 'PUT', path: 'app-1.0.pom$', action: { kind: 'stall' } });
     const run = publish(fixture, 'app.jar');
@@ -803,7 +822,7 @@ describe('faults', () => {
     expect(stored(fixture)).toHaveLength(3);
   });
 
-  it('a redirect is not followed with a file, and its target is told', async () => {
+  it('a redirect of an upload is not followed, but its target is reported', async () => {
     await write(fixture, { 'app.jar': jar() });
     const action = { kind: 'redirect', status: 307, location: 'https://moved.example/maven/' } as const;
     fixture.sandbox.inject({ server: 'maven', method: 'PUT', action });
@@ -840,11 +859,7 @@ describe('faults', () => {
       { TOKEN: undefined, USERNAME: undefined },
       /401[^]*What to do: The repository asks for credentials/,
     ],
-    [
-      'a token that only reads',
-      { TOKEN: tokens.readOnlyPackagesToken },
-      /403[^]*What to do: .*write:package:bitbucket/,
-    ],
+    ['a read-only token', { TOKEN: tokens.readOnlyPackagesToken }, /403[^]*What to do: .*write:package:bitbucket/],
   ])('%s', async (_, more, message) => {
     await write(fixture, { 'app.jar': jar() });
     const { exitCode, output } = await publish(fixture, 'app.jar', [], more);

@@ -4,7 +4,7 @@ import {
   addVersion,
   formatMetadata,
   type Metadata,
-  noMetadata,
+  emptyMetadata,
   parseMetadata,
 } from '../../../pipe/destinations/maven/metadata.ts';
 import type { Plugin } from '../../../pipe/destinations/maven/plugin-descriptor.ts';
@@ -13,10 +13,10 @@ const acme: Plugin = { name: 'A & B', prefix: 'acme', artifactId: 'acme-maven-pl
 const other: Plugin = { name: undefined, prefix: 'other', artifactId: 'other-maven-plugin' };
 const third: Plugin = { name: 'Third', prefix: 'third', artifactId: 'third-maven-plugin' };
 const parse = (text: string): Metadata => parseMetadata(Buffer.from(text), 'http://here');
-const of = (...plugins: readonly Plugin[]): Metadata => plugins.reduce(addPlugin, noMetadata);
+const listOf = (...plugins: readonly Plugin[]): Metadata => plugins.reduce(addPlugin, emptyMetadata);
 
-it('is written as Maven writes it, and read as it was written', () => {
-  const text = formatMetadata(of(acme, other));
+it('writes the list as Maven does, and reads it back unchanged', () => {
+  const text = formatMetadata(listOf(acme, other));
   expect(text).toBe(`<?xml version="1.0" encoding="UTF-8"?>
 <metadata>
   <plugins>
@@ -38,39 +38,39 @@ it('is written as Maven writes it, and read as it was written', () => {
 
 it.each<[string, Metadata, Plugin, Metadata]>([
   [
-    'a new name takes the place of the old one',
-    of(acme, other),
+    'replaces the old name with the new one',
+    listOf(acme, other),
     { ...acme, name: 'New' },
-    of({ ...acme, name: 'New' }, other),
+    listOf({ ...acme, name: 'New' }, other),
   ],
   [
-    'a new prefix joins the old one, which leads there still',
-    of(acme),
+    'adds a new prefix beside the old one, which stays valid',
+    listOf(acme),
     { ...acme, prefix: 'new' },
-    of(acme, { ...acme, prefix: 'new' }),
+    listOf(acme, { ...acme, prefix: 'new' }),
   ],
   [
-    'a prefix leads to the plugin that was published last',
-    of(acme, other),
+    'assigns a prefix to the plugin that was published last',
+    listOf(acme, other),
     { ...third, prefix: 'acme' },
-    of({ ...third, prefix: 'acme' }, other),
+    listOf({ ...third, prefix: 'acme' }, other),
   ],
-  ['what is there is not listed twice', of(acme, other), acme, of(acme, other)],
+  ['does not list a plugin twice', listOf(acme, other), acme, listOf(acme, other)],
 ])('%s', (_, known, plugin, expected) => {
   expect(formatMetadata(addPlugin(known, plugin))).toBe(formatMetadata(expected));
 });
 
-it('a prefix that is listed twice is listed once', () => {
+it('replaces two entries of one prefix with one', () => {
   const entries = ['one', 'two'].map((id) => `<plugin><prefix>acme</prefix><artifactId>${id}</artifactId></plugin>`);
   const known = parse(`<metadata><plugins>${entries.join('')}</plugins></metadata>`);
   expect(artifactOfPrefix(known, 'acme')).toBe('one');
-  expect(addPlugin(known, acme).plugins).toEqual(of(acme).plugins);
+  expect(addPlugin(known, acme).plugins).toEqual(listOf(acme).plugins);
 });
 
-it('of com.acme.tools, it keeps the versions of com.acme:tools, whose file it is, too', () => {
+it('keeps the versions of com.acme:tools, which shares the file with the group com.acme.tools', () => {
   const coordinates = { groupId: 'com.acme', artifactId: 'tools', version: '1.0' };
-  const known = addVersion(noMetadata, coordinates, { isPlugin: false, date: new Date() });
-  expect(addPlugin(known, acme)).toEqual({ ...known, plugins: of(acme).plugins });
-  const [, entries = ''] = formatMetadata(of(acme)).split('<metadata>\n');
+  const known = addVersion(emptyMetadata, coordinates, { isPlugin: false, date: new Date() });
+  expect(addPlugin(known, acme)).toEqual({ ...known, plugins: listOf(acme).plugins });
+  const [, entries = ''] = formatMetadata(listOf(acme)).split('<metadata>\n');
   expect(formatMetadata(addPlugin(known, acme))).toBe(formatMetadata(known).replace('</metadata>\n', entries));
 });

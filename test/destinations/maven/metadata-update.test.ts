@@ -1,4 +1,4 @@
-/** What has just been written may not be readable yet, or never. */
+/** A repository may show metadata only some time after it was written, or never. */
 
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { createMavenClient } from '../../../pipe/destinations/maven/client.ts';
@@ -19,9 +19,9 @@ beforeEach(async () => {
 });
 afterEach(async () => await sandbox?.close());
 
-/** @param missing so often it shows nothing after it was written; -1: always */
+/** @param missing how many reads after the write find nothing; -1: all */
 async function update(missing: number, limitMs = 10_000): Promise<{ isConfirmed: boolean; output: string }> {
-  if (sandbox === undefined) throw new Error('only within a test');
+  if (sandbox === undefined) throw new Error('the sandbox exists only during a test');
   if (missing !== 0) {
     const action = { kind: 'status', status: 404 } as const;
     sandbox.inject({ server: 'maven', method: 'GET', path: `${path}$`, skip: 1, times: missing, action });
@@ -30,7 +30,7 @@ async function update(missing: number, limitMs = 10_000): Promise<{ isConfirmed:
   const client = createMavenClient(http, new URL(sandbox.mavenUrl));
   let output = '';
   const lines = {
-    line: (text: string) => void (output += text),
+    line: (line: string) => void (output += line),
     status: () => undefined,
     isTerminal: false,
     width: 79,
@@ -39,7 +39,7 @@ async function update(missing: number, limitMs = 10_000): Promise<{ isConfirmed:
   const change = {
     directory: 'com/acme/',
     format: (known: Metadata): string => formatMetadata(addPlugin(known, plugin)),
-    isIn: (known: Metadata): boolean => hasPlugin(known, plugin),
+    isApplied: (known: Metadata): boolean => hasPlugin(known, plugin),
     onWritten: (): void => undefined,
   };
   const checksums = new ChecksumPublisher(client, log);
@@ -51,12 +51,12 @@ async function update(missing: number, limitMs = 10_000): Promise<{ isConfirmed:
 const writes = (): number =>
   sandbox?.requests.filter((request) => request.method === 'PUT' && request.path.endsWith('.xml')).length ?? 0;
 
-it.each([0, 1, 3])('metadata that cannot be read back %d times is written once, and confirmed', async (missing) => {
+it.each([0, 1, 3])('writes metadata once and confirms it, after %d reads that find nothing', async (missing) => {
   expect(await update(missing)).toEqual({ isConfirmed: true, output: '' });
   expect(writes()).toBe(1);
 });
 
-it('metadata that the repository never shows is warned of', async () => {
+it('warns of metadata that the repository never shows', async () => {
   const { isConfirmed, output } = await update(-1, 150);
   expect(isConfirmed).toBe(false);
   expect(output).toMatch(/^WARNING: http:.*com\/acme\/maven-metadata\.xml was written, but cannot be read back: /);

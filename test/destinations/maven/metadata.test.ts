@@ -6,7 +6,7 @@ import {
   formatMetadata,
   hasBuild,
   nextBuild,
-  noMetadata,
+  emptyMetadata,
   parseMetadata,
 } from '../../../pipe/destinations/maven/metadata.ts';
 
@@ -18,9 +18,9 @@ const pom = { extension: 'pom' };
 const linux = { classifier: 'linux', extension: 'jar' };
 const parse = (text: string): ReturnType<typeof parseMetadata> => parseMetadata(Buffer.from(text), 'http://here');
 
-describe('of an artifact', () => {
-  it('is written as Maven writes it, and read as it was written', () => {
-    const first = addVersion(noMetadata, { ...app, version: '0.9' }, { isPlugin: false, date });
+describe('the metadata of an artifact', () => {
+  it('is written as Maven writes it, and read back unchanged', () => {
+    const first = addVersion(emptyMetadata, { ...app, version: '0.9' }, { isPlugin: false, date });
     const second = addVersion(first, app, { isPlugin: false, date });
     const text = formatMetadata(second);
     expect(text).toBe(`<?xml version="1.0" encoding="UTF-8"?>
@@ -40,8 +40,8 @@ describe('of an artifact', () => {
     expect(formatMetadata(parse(text))).toBe(text);
   });
 
-  it('keeps order, names no version twice, and takes no SNAPSHOT for a release', () => {
-    const known = { ...noMetadata, versions: ['2.0', '1.0', '0.1'], release: '2.0', latest: '2.0' };
+  it('keeps the order, lists no version twice, and does not make a SNAPSHOT the release', () => {
+    const known = { ...emptyMetadata, versions: ['2.0', '1.0', '0.1'], release: '2.0', latest: '2.0' };
     expect(addVersion(known, app, { isPlugin: false, date })).toMatchObject({
       versions: known.versions,
       release: '1.0',
@@ -54,11 +54,11 @@ describe('of an artifact', () => {
     });
   });
 
-  it('of a Maven plugin has a latest only if someone else has begun one, as deploy-file leaves it', () => {
-    expect(addVersion(noMetadata, app, { isPlugin: true, date }).latest).toBeUndefined();
+  it('has a latest version for a Maven plugin only if it already had one, as with deploy-file', () => {
+    expect(addVersion(emptyMetadata, app, { isPlugin: true, date }).latest).toBeUndefined();
   });
 
-  it("loses the version that Maven 2 wrote, and keeps its group's plugins", () => {
+  it("drops the version element of Maven 2, and keeps its group's plugins", () => {
     const plugins = '<plugins><plugin><prefix>a</prefix><artifactId>a-plugin</artifactId></plugin></plugins>';
     const known = parse(`<metadata><groupId>g</groupId><version>0.1</version>${plugins}</metadata>`);
     const text = formatMetadata(addVersion(known, app, { isPlugin: false, date }));
@@ -68,9 +68,9 @@ describe('of an artifact', () => {
   });
 });
 
-describe('of a SNAPSHOT', () => {
-  const first = nextBuild(noMetadata, next, '20261121.060929');
-  const known = addBuild(noMetadata, next, first, [jar, pom, linux]);
+describe('the metadata of a SNAPSHOT', () => {
+  const first = nextBuild(emptyMetadata, next, '20261121.060929');
+  const known = addBuild(emptyMetadata, next, first, [jar, pom, linux]);
   const second = nextBuild(known, next, '20261122.000000');
 
   it('counts builds, and keeps the files of other classifiers', () => {
@@ -84,31 +84,31 @@ describe('of a SNAPSHOT', () => {
     expect(formatMetadata(parse(formatMetadata(merged)))).toBe(formatMetadata(merged));
   });
 
-  it('has a build where all of its files are in it, or newer ones', () => {
+  it('includes a build if it lists all of its files, or newer ones', () => {
     expect(hasBuild(known, first, [jar, linux])).toBe(true);
     expect(hasBuild(known, second, [jar])).toBe(false);
     expect(hasBuild(addBuild(known, next, second, [jar]), first, [jar, linux])).toBe(true);
-    expect(hasBuild(noMetadata, first, [jar])).toBe(false);
+    expect(hasBuild(emptyMetadata, first, [jar])).toBe(false);
   });
 
-  it('is not taken back to an older build by a publisher that comes late', () => {
-    const late = addBuild(addBuild(noMetadata, next, second, [jar, pom]), next, first, [jar, pom, linux]);
+  it('keeps the newest build if an older one is added later', () => {
+    const late = addBuild(addBuild(emptyMetadata, next, second, [jar, pom]), next, first, [jar, pom, linux]);
     expect(late.snapshot).toEqual({ timestamp: second.timestamp, buildNumber: 2 });
     expect(late.snapshotFiles.map(({ value }) => value)).toEqual([first.version, second.version, second.version]);
   });
 });
 
 it.each([
-  ['', 'it is not XML'],
-  ['<html/>', 'its root is <html>'],
-  ['<metadata><versioning>', 'it is not XML'],
+  ['', 'it is not valid XML'],
+  ['<html/>', 'its root element is <html>'],
+  ['<metadata><versioning>', 'it is not valid XML'],
   ['<!DOCTYPE metadata><metadata/>', 'it has a document type'],
   [
     '<metadata><versioning><snapshot><buildNumber>x</buildNumber></snapshot></versioning></metadata>',
-    'its buildNumber is x',
+    'its buildNumber is not valid: x',
   ],
-])('what is no metadata is refused: %s', (text, message) => {
+])('refuses invalid metadata: %s', (text, message) => {
   expect(() => parse(text)).toThrow(PipeError);
-  expect(() => parse(text)).toThrow(`http://here is not what a Maven repository has there`);
+  expect(() => parse(text)).toThrow('http://here is not valid Maven metadata, and is not replaced: ');
   expect(() => parse(text)).toThrow(message);
 });

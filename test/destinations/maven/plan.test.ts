@@ -14,7 +14,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-it('says nothing of Downloads if FILENAME matches two files of one name', async () => {
+it('refuses a FILENAME that matches two files of the same name', async () => {
   for (const name of ['a', 'b']) {
     await mkdir(join(directory, name));
     await writeFile(join(directory, name, 'app.jar'), '');
@@ -29,6 +29,6 @@ it('says nothing of Downloads if FILENAME matches two files of one name', async 
   const planning = planArtifact(settings, { workingDirectory: directory });
   await expect(planning).rejects.toThrow(InputError);
   await expect(planning).rejects.toThrow(
-    /^FILENAME matches 2 files \(a\/app\.jar, b\/app\.jar\), and one is published at a time/,
+    /^FILENAME matches 2 files \(a\/app\.jar, b\/app\.jar\), but a run publishes one artifact/,
   );
 });

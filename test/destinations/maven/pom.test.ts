@@ -10,10 +10,10 @@ const properties = (text: string): string => `<properties>${text}</properties>`;
 describe('reads', () => {
   it.each([
     ['its own coordinates', pomText({ groupId: 'g', artifactId: 'a', version: '1', more: parent }), 'g:a:1:jar'],
-    ["the parent's where it has none", pomText({ artifactId: 'a', more: parent }), 'com.parent:a:9:jar'],
+    ["the parent's if it has none", pomText({ artifactId: 'a', more: parent }), 'com.parent:a:9:jar'],
     ['the packaging', pomText({ groupId: 'g', artifactId: 'a', version: '1', packaging: 'war' }), 'g:a:1:war'],
     [
-      'properties of its own, and those in them',
+      'its own properties, including nested ones',
       pomText({
         groupId: 'g.${name}',
         artifactId: '${name}',
@@ -23,7 +23,7 @@ describe('reads', () => {
       'g.a:a:1.2:jar',
     ],
     [
-      "the project's and the parent's",
+      'properties of the project and the parent',
       pomText({
         groupId: '${project.parent.groupId}.x',
         artifactId: 'a',
@@ -33,12 +33,12 @@ describe('reads', () => {
       'com.parent.x:a:9.a:jar',
     ],
     [
-      'no comment, and CDATA as text',
+      'CDATA as text, and no comments',
       '<project><!-- <groupId>x</groupId> --><groupId><![CDATA[g]]></groupId><artifactId> a\n</artifactId><version>1</version></project>',
       'g:a:1:jar',
     ],
     [
-      'nothing of what else has such elements',
+      'no coordinates of other elements',
       `<project><dependencies><dependency><groupId>x</groupId></dependency></dependencies><groupId>g</groupId><artifactId>a</artifactId><version>1</version></project>`,
       'g:a:1:jar',
     ],
@@ -69,34 +69,34 @@ describe('refuses', () => {
     [
       'a cycle',
       pomText({ groupId: 'g', artifactId: 'a', version: '${v}', more: properties('<v>${w}</v><w>${v}</w>') }),
-      'version ${v}: its properties lead back to themselves',
+      'version ${v}: its properties refer to themselves',
     ],
     [
       'its own version',
       pomText({ groupId: 'g', artifactId: 'a', version: '${project.version}' }),
-      'its properties lead back to themselves',
+      'its properties refer to themselves',
     ],
     [
-      'growth',
+      'a value that grows',
       pomText({ groupId: 'g', artifactId: 'a', version: '${v}', more: properties('<v>${v}${v}</v>') }),
-      'its properties lead back to themselves',
+      'its properties refer to themselves',
     ],
     [
-      'an environment',
+      'an environment variable',
       pomText({ groupId: 'g', artifactId: 'a', version: '${env.HOME}' }),
-      'the property env.HOME is not in this POM',
+      'the property env.HOME is not defined in this POM',
     ],
     [
       'half a property',
       pomText({ groupId: 'g', artifactId: 'a', version: '${v' }),
-      'has characters that no version may have',
+      'contains characters that are not allowed in a version',
     ],
     ['a declared entity', '<!DOCTYPE project [<!ENTITY x "y">]><project/>', 'it has a document type'],
-    ['an undeclared one', '<project><groupId>&x;</groupId></project>', 'it is not XML: '],
-    ['an empty file', '', 'it is not XML: '],
-    ['4 MB and more', `<project>${' '.repeat(4 * 1024 * 1024)}</project>`, 'it is longer than 4 MB'],
-    ['an unknown encoding', '<?xml version="1.0" encoding="klingon"?><project/>', 'it is not text in klingon'],
-    ['bytes that are not UTF-8', Buffer.from([0x3c, 0xff, 0xfe]), 'it is not text in utf-8'],
+    ['an undeclared entity', '<project><groupId>&x;</groupId></project>', 'it is not valid XML: '],
+    ['an empty file', '', 'it is not valid XML: '],
+    ['more than 4 MB', `<project>${' '.repeat(4 * 1024 * 1024)}</project>`, 'it is larger than 4 MB'],
+    ['an unknown encoding', '<?xml version="1.0" encoding="klingon"?><project/>', 'it cannot be decoded as klingon'],
+    ['bytes that are not UTF-8', Buffer.from([0x3c, 0xff, 0xfe]), 'it cannot be decoded as utf-8'],
   ])('%s', (_, text, message) => {
     expect(() => read(text)).toThrow(InputError);
     expect(() => read(text)).toThrow(message);
