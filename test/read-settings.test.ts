@@ -9,7 +9,7 @@ const email = 'dev@example.com';
 const apiToken = 'ATATT3xFfGF0abcdef=0123ABCD';
 const accessToken = 'ATCTT3xFfGN0abcdef=0123ABCD';
 
-/** The required variables, as set in Pipelines. */
+/** The required variables, as in Pipelines. */
 const inPipelines: Environment = {
   TOKEN: accessToken,
   FILENAME: 'app.zip',
@@ -31,7 +31,7 @@ async function problems(env: Environment): Promise<Readonly<Record<string, reado
   return problemMap((error as ValidationError).message.replace('Validation errors:\n', ''));
 }
 
-it('requires only a token and a file name in Pipelines', async () => {
+it('needs only a token and a file name in Pipelines', async () => {
   expect(await read({})).toEqual({
     type: 'file',
     workspace: 'acme',
@@ -73,17 +73,17 @@ it.each<[string, Environment, object]>([
   ],
   ['TYPE', { TYPE: 'file' }, { type: 'file' }],
   ['DEBUG', { DEBUG: 'Yes' }, { isDebug: true }],
-  ['an option as a plain value', { EXTRA_ARGS: ' --dry-run ' }, { isDryRun: true }],
+  ['an option as one string', { EXTRA_ARGS: ' --dry-run ' }, { isDryRun: true }],
   [
     'a proxy',
     { HTTPS_PROXY: 'proxy:3128', NO_PROXY: 'a' },
     { proxies: { http: undefined, https: 'http://proxy:3128/', none: 'a' } },
   ],
-])('accepts %s', async (_, env, settings) => {
+])('reads %s', async (_, env, settings) => {
   expect(await read(env)).toMatchObject(settings);
 });
 
-describe('accepts the options', () => {
+describe('reads the options', () => {
   it.each<[readonly string[], object]>([
     [['--name', 'new name "é".zip'], { rename: 'new name "é".zip' }],
     [['--name', 'x'.repeat(255)], { rename: 'x'.repeat(255) }],
@@ -105,7 +105,7 @@ describe('accepts the options', () => {
   });
 });
 
-describe('accepts the API_URL', () => {
+describe('reads the API_URL', () => {
   it.each([
     ['https://api.bitbucket.org/2.0/', 'https://api.bitbucket.org/2.0'],
     ['https://gateway.example:8443/bitbucket//', 'https://gateway.example:8443/bitbucket'],
@@ -113,12 +113,12 @@ describe('accepts the API_URL', () => {
     ['http://localhost:8080', 'http://localhost:8080/'],
     ['http://[::1]/2.0', 'http://[::1]/2.0'],
     ['gateway.example/2.0', 'https://gateway.example/2.0'],
-  ])('%s', async (text, href) => {
-    expect(await read({ API_URL: text })).toMatchObject({ apiUrl: new URL(href) });
+  ])('%s', async (address, href) => {
+    expect(await read({ API_URL: address })).toMatchObject({ apiUrl: new URL(href) });
   });
 });
 
-describe("accepts the variables of Atlassian's pipe in place of ours", () => {
+describe("accepts the variables of Atlassian's pipe", () => {
   it.each<[string, Environment, Environment]>([
     ['an access token', { BITBUCKET_ACCESS_TOKEN: accessToken }, { TOKEN: accessToken }],
     [
@@ -147,12 +147,12 @@ describe('refuses', () => {
     ['an unknown TYPE', { TYPE: 'docker' }, { TYPE: ['unallowed value docker: use file, image, npm, maven'] }],
     ['a DEBUG that is not a boolean', { DEBUG: '1' }, { DEBUG: ['must be of boolean type (true or false), not "1"'] }],
     [
-      'contradictory tokens',
+      'tokens that contradict each other',
       { ATLASSIAN_API_TOKEN: apiToken, USERNAME: email },
       { TOKEN: ['contradicts ATLASSIAN_API_TOKEN, which is set to something else: set one of them'] },
     ],
     [
-      'contradictory workspaces',
+      'workspaces that contradict each other',
       { WORKSPACE: 'a', ACCOUNT: 'b' },
       { WORKSPACE: ['contradicts ACCOUNT, which is set to something else: set one of them'] },
     ],
@@ -170,15 +170,15 @@ describe('refuses', () => {
       'no workspace and no repository, outside Pipelines',
       { BITBUCKET_WORKSPACE: undefined, BITBUCKET_REPO_SLUG: undefined },
       {
-        WORKSPACE: ['required field, because BITBUCKET_WORKSPACE is not set, as outside Pipelines'],
-        REPOSITORY: ['required field, because BITBUCKET_REPO_SLUG is not set, as outside Pipelines'],
+        WORKSPACE: ['required field, because BITBUCKET_WORKSPACE is not set (Pipelines sets it)'],
+        REPOSITORY: ['required field, because BITBUCKET_REPO_SLUG is not set (Pipelines sets it)'],
       },
     ],
   ])('%s', async (_, env, expected) => {
     expect(await problems(env)).toEqual(expected);
   });
 
-  it('everything at once', async () => {
+  it('all problems at once', async () => {
     const env = {
       TOKEN: '',
       FILENAME: '$F',
@@ -194,8 +194,8 @@ describe('refuses', () => {
     );
   });
 
-  describe('as a workspace or repository', () => {
-    it.each(['acme', 'a.b-c_D9', '{12345678-1234-1234-1234-123456789abc}', '...'])('not %j', async (slug) => {
+  describe('a workspace or repository', () => {
+    it.each(['acme', 'a.b-c_D9', '{12345678-1234-1234-1234-123456789abc}', '...'])('but not %j', async (slug) => {
       expect(await read({ WORKSPACE: slug, REPOSITORY: slug })).toMatchObject({ workspace: slug, repository: slug });
     });
 
@@ -211,7 +211,7 @@ describe('refuses', () => {
       ['{1234}', addressBar],
       ['ünï', addressBar],
       ['a\nb', addressBar],
-    ])('%j', async (slug, advice) => {
+    ])('such as %j', async (slug, advice) => {
       expect(await problems({ WORKSPACE: slug, REPOSITORY: slug })).toEqual({
         WORKSPACE: [`${JSON.stringify(slug)} is not a valid workspace slug${advice}`],
         REPOSITORY: [`${JSON.stringify(slug)} is not a valid repository slug${advice}`],
@@ -219,7 +219,7 @@ describe('refuses', () => {
     });
   });
 
-  describe('the options', () => {
+  describe('options', () => {
     it.each<[readonly string[], string]>([
       [
         ['--skip-existing', '--no-clobber'],
@@ -251,7 +251,7 @@ describe('refuses', () => {
     });
   });
 
-  it('values without quoting the token', async () => {
+  it('without ever quoting the token', async () => {
     const token = 'hunter22-hunter22';
     for (const env of [
       { TOKEN: `"${token}"` },

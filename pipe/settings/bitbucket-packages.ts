@@ -1,6 +1,6 @@
-/** Whether a registry is one of Bitbucket Packages. */
+/** Recognizes the registries of Bitbucket Packages. */
 
-/** Every registry of Bitbucket Packages is below it. */
+/** The domain of all registries of Bitbucket Packages. */
 const domain = 'apkg.io';
 
 /** Whether the registry belongs to Bitbucket Packages, and so accepts its credentials. */

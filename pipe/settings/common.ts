@@ -1,4 +1,4 @@
-/** The settings that every kind of upload has. */
+/** The settings that every TYPE has. */
 
 import type { GivenOptions } from './options.ts';
 import { type ProxySettings, readProxies } from '../http/proxies.ts';
@@ -7,7 +7,7 @@ import type { Problems } from '../toolkit/problems.ts';
 import type { VariableValues } from '../toolkit/variable-table.ts';
 import { defaults, type variables } from './variables.ts';
 
-/** What every kind of upload has. */
+/** The settings that every TYPE has. */
 export interface CommonSettings {
   readonly concurrency: number;
   readonly retries: number;
@@ -19,9 +19,10 @@ export interface CommonSettings {
   readonly proxies: ProxySettings;
 }
 
-/** The values of the table of variables. */
+/** The values of the variables in the table. */
 export type Values = VariableValues<typeof variables>;
 
+/** The common settings; for an option that is not valid, its default, and the problem is added. */
 export function readCommonSettings(
   env: Environment,
   values: Values,

@@ -1,4 +1,4 @@
-/** Reads who signs in, and decides from the kind of the token how. */
+/** Reads the account of a run, and chooses its authentication scheme by the kind of the token. */
 
 import type { Login } from '../http/credentials.ts';
 import { type Environment, readText } from '../toolkit/environment.ts';
@@ -7,7 +7,7 @@ import { requiredField } from '../toolkit/variable-table.ts';
 import { refusalOf, type TokenKind, tokenKindOf, tokenKinds, type TokenUse } from './token-kinds.ts';
 import { appPasswordVariables, packagesVariables } from './variables.ts';
 
-/** How a run signs in, and the kind of its token. */
+/** The login of a run, and the kind of its token. */
 export type Account = Login & { readonly tokenKind: TokenKind };
 
 /** The values of TOKEN and USERNAME. */
@@ -16,7 +16,7 @@ export interface GivenAccount {
   readonly USERNAME: string | undefined;
 }
 
-/** The account for Downloads; undefined if there is a problem with it. */
+/** The account for Downloads; undefined if there is a problem with it, which is then added. */
 export function readDownloadsAccount(env: Environment, given: GivenAccount, problems: Problems): Account | undefined {
   const { TOKEN, USERNAME } = given.TOKEN === undefined ? readAppPassword(env, given, problems) : given;
   if (TOKEN !== undefined) return readAccount(TOKEN, USERNAME, { use: 'downloads', allowsBearer: true }, problems);
@@ -24,21 +24,22 @@ export function readDownloadsAccount(env: Environment, given: GivenAccount, prob
   return undefined;
 }
 
+/** The rules for the account of a package registry. */
 export interface PackagesRules {
-  /** Whether the registry is Bitbucket's, which accepts the pipeline's own account, and no token without a user name. */
+  /** Whether the registry is Bitbucket's: it accepts the pipeline's own account, but no token without a user name. */
   readonly isBitbucket: boolean;
   /** Whether other registries of this type accept a token without a user name. */
   readonly allowsBearer: boolean;
 }
 
-/** The account for a package registry; undefined if none is given and none is needed, or if there is a problem with it. */
+/** The account for a package registry; undefined if it is neither given nor needed, or there is a problem with it. */
 export function readPackagesAccount(
   env: Environment,
   given: GivenAccount,
   { isBitbucket, allowsBearer }: PackagesRules,
   problems: Problems,
 ): Account | undefined {
-  // The pipeline's own account is Bitbucket's: no other registry gets to see it.
+  // The pipeline's own account is for Bitbucket: it is never sent to another registry.
   const { TOKEN, USERNAME } = isBitbucket && given.TOKEN === undefined ? readPipelineAccount(env, given) : given;
   if (TOKEN !== undefined) {
     const use = isBitbucket ? 'packages' : undefined;
@@ -50,7 +51,7 @@ export function readPackagesAccount(
 }
 
 interface AccountRules {
-  /** What Bitbucket is to accept the token for; undefined for another server. */
+  /** The use that Bitbucket must accept the token for; undefined for another server. */
   readonly use: TokenUse | undefined;
   readonly allowsBearer: boolean;
 }
@@ -79,18 +80,18 @@ function readAccount(
   problems.add(
     'USERNAME',
     scheme === 'Basic'
-      ? `required field: TOKEN is ${name}, and needs the email of the Atlassian account that owns it`
+      ? `required field: TOKEN is ${name}, which needs the email of the Atlassian account that owns it`
       : 'required field: registries expect a user name with the token',
   );
   return undefined;
 }
 
-/** Whether it can be a token at all. RFC 6750, section 2.1 allows fewer characters for Bearer than servers do. */
+/** Whether the string can be a token. For Bearer, RFC 6750, section 2.1 allows fewer characters than servers do. */
 function checkToken(token: string, problems: Problems): void {
   if (!/^[\u0021-\u007E]+$/.test(token))
     problems.add(
       'TOKEN',
-      'contains white space or characters that no token has: was it copied whole, and nothing else?',
+      'contains white space or characters that are not allowed in a token: copy the whole token, and nothing else',
     );
   else if (/^(["']).*\1$/.test(token)) problems.add('TOKEN', 'is wrapped in quotation marks: store the token itself');
 }
@@ -105,7 +106,7 @@ function checkUsername(username: string, problems: Problems): void {
   if (/[:\p{Cc}]/u.test(username)) problems.add('USERNAME', 'must not contain a colon or control characters');
 }
 
-/** A token that Bitbucket accepts works also if it is given as the app password that it replaces. */
+/** A token that Bitbucket accepts also works in the variable of the app password that it replaces. */
 function readAppPassword(env: Environment, { USERNAME }: GivenAccount, problems: Problems): GivenAccount {
   const TOKEN = readText(env, appPasswordVariables.password);
   if (TOKEN === undefined) return { TOKEN, USERNAME };

@@ -5,7 +5,7 @@ import type { Problems } from '../toolkit/problems.ts';
 import { requiredField } from '../toolkit/variable-table.ts';
 import type { Values } from './common.ts';
 
-/** The patterns; undefined if there are none, which is a problem if they are required. */
+/** The patterns; undefined if there are none. If they are required, that is added to the problems. */
 export function readFilename(
   env: Environment,
   { FILENAME }: Pick<Values, 'FILENAME'>,

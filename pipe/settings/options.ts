@@ -1,10 +1,10 @@
-/** The options that a user gave, with checks of their values. */
+/** Reads and checks the values of the given options. */
 
 import type { OptionValues } from '../toolkit/option-table.ts';
 import type { Problems } from '../toolkit/problems.ts';
 import type { OptionName } from './variables.ts';
 
-/** The given options by name. A value that does not fit is added to the problems. */
+/** The given options by name. A value that is not valid is added to the problems. */
 export class GivenOptions {
   readonly #values: OptionValues;
   readonly #problems: Problems;
@@ -14,6 +14,7 @@ export class GivenOptions {
     this.#problems = problems;
   }
 
+  /** Whether the option is given. */
   has(name: OptionName): boolean {
     return this.#values.has(name);
   }
@@ -28,15 +29,15 @@ export class GivenOptions {
     return this.#values.get(name) ?? [];
   }
 
-  /** A whole number from `min` to `max`; undefined if the option is not given, or, with a problem, if the value is anything else. */
+  /** A whole number from `min` to `max`; undefined if the option is not given, or its value is not valid. */
   integer(name: OptionName, min: number, max: number): number | undefined {
-    const text = this.value(name);
-    if (text === undefined) return undefined;
-    const value = /^\d{1,9}$/.test(text.trim()) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
+    const value = this.value(name);
+    if (value === undefined) return undefined;
+    const integer = /^\d{1,9}$/.test(value.trim()) ? Number(value) : Number.NaN;
+    if (integer >= min && integer <= max) return integer;
     this.#problems.add(
       'EXTRA_ARGS',
-      `option ${name} needs a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`,
+      `option ${name} needs a whole number from ${min} to ${max}, not ${JSON.stringify(value)}`,
     );
     return undefined;
   }

@@ -1,4 +1,4 @@
-/** Reads WORKSPACE and REPOSITORY, which are slugs as in the address of a repository. */
+/** Reads WORKSPACE and REPOSITORY: slugs, as in the URL of a repository. */
 
 import type { Environment } from '../toolkit/environment.ts';
 import type { Problems } from '../toolkit/problems.ts';
@@ -11,9 +11,9 @@ const slug = /^(?!\.\.?$)[A-Za-z0-9._-]+$/;
 const uuid = /^\{[0-9a-fA-F-]{36}\}$/;
 
 /**
- * The workspace or repository; undefined if there is a problem with it.
+ * The workspace or repository; undefined if there is a problem with it, which is then added.
  *
- * @param allowsUuid whether its UUID in braces does, too, as in Bitbucket's REST API
+ * @param allowsUuid whether a UUID in braces is also valid, as in Bitbucket's REST API
  */
 export function readSlug(
   env: Environment,
@@ -24,7 +24,7 @@ export function readSlug(
 ): string | undefined {
   const value = values[name];
   if (value === undefined) {
-    problems.add(name, `${requiredField(env, name)}, because ${pipelinesNames[name]} is not set, as outside Pipelines`);
+    problems.add(name, `${requiredField(env, name)}, because ${pipelinesNames[name]} is not set (Pipelines sets it)`);
     return undefined;
   }
   if (slug.test(value) || (allowsUuid && uuid.test(value))) return value;

@@ -1,20 +1,21 @@
-/** THE table of the kinds of token: how each is recognized, sent, and talked about. Checks, advice and redaction read it. */
+/** The table of token kinds: how each is recognized, sent and described. Used for checks, advice and redaction. */
 
 export type TokenKind = 'api-token' | 'access-token' | 'app-password' | 'other';
 export type AuthScheme = 'Basic' | 'Bearer';
-/** What Bitbucket may accept a token for. */
+/** The uses that Bitbucket may accept a token for. */
 export type TokenUse = 'downloads' | 'packages';
 
+/** A kind of token. */
 export interface TokenKindRow {
-  /** What its tokens begin with; undefined for those that cannot be recognized. */
+  /** The beginning of its tokens; undefined if they cannot be recognized. */
   readonly prefix: string | undefined;
-  /** With its article. */
+  /** With an article. */
   readonly name: string;
   /** Undefined if USERNAME decides: Basic with it, Bearer without. */
   readonly scheme: AuthScheme | undefined;
-  /** The scopes that Bitbucket asks for, for each use that it accepts the kind for. */
+  /** The scopes that Bitbucket requires, for each use that it accepts this kind for. */
   readonly scopes: Readonly<Partial<Record<TokenUse, string>>>;
-  /** Why Bitbucket does not accept it, for each use that it does not accept it for. */
+  /** The reason for each use that Bitbucket does not accept this kind for. */
   readonly refusals: Readonly<Partial<Record<TokenUse, string>>>;
   /** What to do about a 401. */
   readonly afterRejection?: (scopes: string) => string;
@@ -57,15 +58,15 @@ export const tokenKinds: Readonly<Record<TokenKind, TokenKindRow>> = {
 
 const rows = Object.entries(tokenKinds) as readonly (readonly [TokenKind, TokenKindRow])[];
 
-/** The prefixes of all tokens that can be recognized. */
+/** The prefixes of all kinds that can be recognized. */
 export const tokenPrefixes: readonly string[] = rows.flatMap(([, { prefix }]) => prefix ?? []);
 
-/** The kind of a token, by what it begins with. */
+/** The kind of a token, by its prefix. */
 export function tokenKindOf(token: string): TokenKind {
   return rows.find(([, { prefix }]) => prefix !== undefined && token.startsWith(prefix))?.[0] ?? 'other';
 }
 
-/** The scopes that Bitbucket asks a token of this kind for; if the kind has none for the use, those of each kind that has. */
+/** The scopes that Bitbucket requires of this kind for the use, or, if it has none, those of each accepted kind. */
 export function scopesFor(kind: TokenKind, use: TokenUse): string {
   const accepted = rows.filter(([, { scopes }]) => scopes[use] !== undefined);
   return (
@@ -76,7 +77,7 @@ export function scopesFor(kind: TokenKind, use: TokenUse): string {
   );
 }
 
-/** What to do about a 401 to a token that Bitbucket accepts for this use; undefined if that cannot be known from the kind. */
+/** What to do about a 401 for a token that Bitbucket should accept for this use; undefined if the kind is no help. */
 export function rejectionAdvice(kind: TokenKind, use: TokenUse): string | undefined {
   const { scopes, afterRejection } = tokenKinds[kind];
   return scopes[use] === undefined ? undefined : afterRejection?.(scopes[use]);
@@ -95,5 +96,8 @@ function acceptedFor(use: TokenUse): string {
     const plural = needed.includes(' and ') ? 's' : '';
     return `${name} with the scope${plural} ${needed}, as TOKEN ${scheme === 'Basic' ? "with the account's email as USERNAME" : 'alone'}`;
   });
-  return [...kinds, ...(use === 'packages' ? ["neither of the two, for the pipeline's own"] : [])].join('; or ');
+  return [
+    ...kinds,
+    ...(use === 'packages' ? ["set neither variable, to use the pipeline's own credentials"] : []),
+  ].join('; or ');
 }

@@ -1,4 +1,4 @@
-/** The table of variables and options: their names, types, defaults, and what the README says of them. */
+/** The table of variables and options: their names, types, defaults, and descriptions for the README. */
 
 import type { OptionTable } from '../toolkit/option-table.ts';
 import type { VariableTable } from '../toolkit/variable-table.ts';
@@ -9,12 +9,12 @@ export type Type = (typeof types)[number];
 /** Bitbucket's container registry. */
 export const bitbucketRegistry = 'crg.apkg.io';
 
-/** Bitbucket's npm registry, before the workspace. */
+/** Bitbucket's npm registry, without the workspace. */
 export const bitbucketNpmRegistry = 'https://npm.apkg.io/';
 
 export const defaultApiUrl = 'https://api.bitbucket.org/2.0';
 
-/** Options' defaults. */
+/** The defaults of options. */
 export const defaults = { concurrency: 4, retries: 5, timeoutSeconds: 120 } as const;
 
 export const variables = {
@@ -85,16 +85,16 @@ export const variables = {
   },
 } as const satisfies VariableTable;
 
-/** App passwords, which `atlassian/bitbucket-upload-file` took, and which are no more. */
+/** The variables of app passwords in `atlassian/bitbucket-upload-file`; Atlassian has switched app passwords off. */
 export const appPasswordVariables = { username: 'BITBUCKET_USERNAME', password: 'BITBUCKET_APP_PASSWORD' } as const;
 
-/** The pipeline's own pair for Packages. */
+/** The pipeline's own credentials for Packages. */
 export const packagesVariables = {
   username: 'BITBUCKET_PACKAGES_USERNAME',
   token: 'BITBUCKET_PACKAGES_TOKEN',
 } as const;
 
-/** Every variable whose value must not be printed, whether the pipe uses it or only passes it by. */
+/** Variables whose values must never be printed, even if the pipe does not use them. */
 export const secretVariables: readonly string[] = [
   'TOKEN',
   ...variables.TOKEN.aliases,

@@ -23,7 +23,7 @@ interface Given {
   readonly env?: Environment;
 }
 
-/** How the account for Downloads signs in, and the problems with it. */
+/** The login for Downloads, and the problems with it. */
 function read({ token, username, env = {} }: Given): {
   account: Sent | undefined;
   problems: Readonly<Record<string, readonly string[]>>;
@@ -52,13 +52,13 @@ describe('sends', () => {
       { tokenKind: 'access-token', authorization: `Bearer ${accessToken}` },
     ],
     [
-      'an access token alone, though there is a user name',
+      'an access token alone, even with a user name',
       { token: accessToken, username: email },
       { tokenKind: 'access-token', authorization: `Bearer ${accessToken}` },
     ],
     ['any other token alone', { token: 'some-token' }, { tokenKind: 'other', authorization: 'Bearer some-token' }],
     [
-      'any other token with its user name',
+      'any other token with a user name',
       { token: 'some-token', username: 'user' },
       { tokenKind: 'other', authorization: basic('user', 'some-token') },
     ],
@@ -72,22 +72,22 @@ describe('sends', () => {
       },
     ],
     [
-      'an API token in the place of the app password, with its user name',
+      'an API token in place of the app password, with its user name',
       { env: { BITBUCKET_APP_PASSWORD: apiToken, BITBUCKET_USERNAME: email } },
       { tokenKind: 'api-token', authorization: basic(email, apiToken) },
     ],
     [
-      'an API token in the place of the app password, with our user name rather',
+      'an API token in place of the app password, with USERNAME rather than the old user name',
       { username: email, env: { BITBUCKET_APP_PASSWORD: apiToken, BITBUCKET_USERNAME: 'old-name' } },
       { tokenKind: 'api-token', authorization: basic(email, apiToken) },
     ],
     [
-      'an access token in the place of the app password',
+      'an access token in place of the app password',
       { env: { BITBUCKET_APP_PASSWORD: accessToken, BITBUCKET_USERNAME: 'user' } },
       { tokenKind: 'access-token', authorization: `Bearer ${accessToken}` },
     ],
     [
-      'the token rather than an app password that was left behind',
+      'the token rather than a leftover app password',
       { token: accessToken, env: { BITBUCKET_APP_PASSWORD: 'old', BITBUCKET_USERNAME: 'user' } },
       { tokenKind: 'access-token', authorization: `Bearer ${accessToken}` },
     ],
@@ -98,8 +98,9 @@ describe('sends', () => {
 
 describe('refuses', () => {
   const emailNeeded =
-    'required field: TOKEN is an API token, and needs the email of the Atlassian account that owns it';
-  const notAToken = 'contains white space or characters that no token has: was it copied whole, and nothing else?';
+    'required field: TOKEN is an API token, which needs the email of the Atlassian account that owns it';
+  const notAToken =
+    'contains white space or characters that are not allowed in a token: copy the whole token, and nothing else';
   const quoted = 'is wrapped in quotation marks: store the token itself';
   const badUser = 'must not contain a colon or control characters';
 
@@ -108,13 +109,13 @@ describe('refuses', () => {
     ['an empty token', { env: { TOKEN: '' } }, { TOKEN: ['required field (it is set, but empty)'] }],
     ['an API token without the email', { token: apiToken }, { USERNAME: [emailNeeded] }],
     [
-      'an API token in the place of the app password, without a user name',
+      'an API token in place of the app password, without a user name',
       { env: { BITBUCKET_APP_PASSWORD: apiToken } },
       { USERNAME: [emailNeeded] },
     ],
     ['a token of two lines', { token: 'hunter22\nhunter22' }, { TOKEN: [notAToken] }],
     ['a token with a space', { token: 'Bearer hunter22' }, { TOKEN: [notAToken] }],
-    ['a token with a character that no header takes', { token: 'hunter22…' }, { TOKEN: [notAToken] }],
+    ['a token with a character that a header cannot contain', { token: 'hunter22…' }, { TOKEN: [notAToken] }],
     ['a token with a control character', { token: 'hunter22\u007F' }, { TOKEN: [notAToken] }],
     ['a token in double quotes', { token: '"hunter22"' }, { TOKEN: [quoted] }],
     ['a token in single quotes', { token: "'hunter22'" }, { TOKEN: [quoted] }],
@@ -133,12 +134,12 @@ describe('refuses', () => {
       'is an app password, and app passwords',
     ],
     [
-      'as BITBUCKET_APP_PASSWORD, of the newer shape',
+      'as BITBUCKET_APP_PASSWORD, with the newer prefix',
       { env: { BITBUCKET_APP_PASSWORD: 'ATBBhunter22' } },
       'BITBUCKET_APP_PASSWORD',
       'is an app password, and app passwords',
     ],
-  ])('an app password %s, and says since when and what instead', (_, given, variable, beginning) => {
+  ])('an app password %s, with the date and the replacement', (_, given, variable, beginning) => {
     const { problems } = read(given);
     expect(Object.keys(problems)).toEqual([variable]);
     expect(problems[variable]).toHaveLength(1);
@@ -150,7 +151,7 @@ describe('refuses', () => {
     expect(problem).not.toContain('hunter22');
   });
 
-  it('without ever naming the token', () => {
+  it('without ever quoting the token', () => {
     for (const token of ['hunter22 \n', '"hunter22"', 'ATATThunter22', 'ATBBhunter22', 'hunter22\0', '$hunter22-x'])
       for (const username of [undefined, 'a:b'])
         expect(JSON.stringify(read({ token, ...(username === undefined ? {} : { username }) }).problems)).not.toContain(
@@ -159,7 +160,7 @@ describe('refuses', () => {
   });
 });
 
-describe('a password of a registry that is not Bitbucket', () => {
+describe('a password for a registry that is not Bitbucket', () => {
   const registries: readonly [string, Environment][] = [
     ['image', { IMAGE: 'registry.example/team/app' }],
     ['npm', { TYPE: 'npm', FILENAME: 'x', REGISTRY: 'registry.example' }],
@@ -179,7 +180,7 @@ describe('a password of a registry that is not Bitbucket', () => {
     return problemMap((error as ValidationError).message.replace('Validation errors:\n', ''));
   }
 
-  describe.each(registries)('of TYPE %s', (type, env) => {
+  describe.each(registries)('for TYPE %s', (type, env) => {
     it.each(passwords)('may be %s', async (password) => {
       const settings = await readSettings({ ...env, USERNAME: 'ci', TOKEN: password });
       if (settings.type === 'file') throw new Error(settings.type);
@@ -187,19 +188,19 @@ describe('a password of a registry that is not Bitbucket', () => {
       expect(credential).toEqual({ origin: 'https://registry.example', authorization: basic('ci', password) });
     });
 
-    it('may not have a line break', async () => {
+    it('must not contain a line break', async () => {
       expect(await problems({ ...env, USERNAME: 'ci', TOKEN: 'hunter22\nhunter22' })).toEqual({
         TOKEN: ['must not contain control characters, such as line breaks'],
       });
     });
 
-    it("may not have a space if it is Bitbucket's by its beginning", async () => {
+    it("must not contain a space if it has the prefix of Bitbucket's tokens", async () => {
       expect(await problems({ ...env, USERNAME: 'ci', TOKEN: `${apiToken} x` })).toEqual({
         TOKEN: [expect.stringMatching(/^contains white space/)],
       });
     });
 
-    it('may not have a space if it is sent alone', async () => {
+    it('must not contain a space if it is sent alone', async () => {
       const expected =
         type === 'image'
           ? { USERNAME: ['required field: registries expect a user name with the token'] }
@@ -208,7 +209,7 @@ describe('a password of a registry that is not Bitbucket', () => {
     });
   });
 
-  it.each(own)("says nothing of Bitbucket's own, of TYPE %s", async (_, env) => {
+  it.each(own)("does not apply to Bitbucket's own registries, for TYPE %s", async (_, env) => {
     for (const password of ['correct horse', '"hunter22"', 'pässword'])
       expect(Object.keys(await problems({ ...env, USERNAME: 'ci', TOKEN: password }))).toEqual(['TOKEN']);
   });

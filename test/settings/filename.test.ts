@@ -7,14 +7,14 @@ import { problemMap } from '../toolkit/problem-map.ts';
 const items: ArrayValue = { form: 'items', items: ['a', 'b c'] };
 const text: ArrayValue = { form: 'text', text: 'a b' };
 
-it.each([items, text])('takes %j, required or not', (FILENAME) => {
+it.each([items, text])('accepts %j, required or not', (FILENAME) => {
   const problems = new Problems();
   for (const isRequired of [true, false])
     expect(readFilename({}, { FILENAME }, { isRequired }, problems)).toBe(FILENAME);
   expect(problems.isEmpty).toBe(true);
 });
 
-it.each([undefined, { form: 'items', items: [] } as const])('takes %j for no file name', (FILENAME) => {
+it.each([undefined, { form: 'items', items: [] } as const])('treats %j as no file name', (FILENAME) => {
   const problems = new Problems();
   expect(readFilename({}, { FILENAME }, { isRequired: false }, problems)).toBeUndefined();
   expect(problems.isEmpty).toBe(true);
@@ -22,7 +22,7 @@ it.each([undefined, { form: 'items', items: [] } as const])('takes %j for no fil
   expect(problemMap(problems)).toEqual({ FILENAME: ['required field'] });
 });
 
-it('does not ask for an array again that could not be read', () => {
+it('does not ask for an array that could not be read', () => {
   for (const variable of ['FILENAME', 'FILENAME_COUNT']) {
     const problems = new Problems();
     problems.add(variable, 'is wrong');

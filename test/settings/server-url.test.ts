@@ -7,14 +7,14 @@ import { problemMap } from '../toolkit/problem-map.ts';
 
 const example = 'https://server.example/';
 
-function read(text: string, rules: Partial<ServerUrlRules> = {}): string | undefined {
+function read(address: string, rules: Partial<ServerUrlRules> = {}): string | undefined {
   const problems = new Problems();
-  const url = readServerUrl(text, { variable: 'REGISTRY', example, path: 'with a slash', ...rules }, problems);
+  const url = readServerUrl(address, { variable: 'REGISTRY', example, path: 'with a slash', ...rules }, problems);
   expect(url === undefined).toBe(!problems.isEmpty);
   return url?.href ?? problemMap(problems)['REGISTRY']?.join();
 }
 
-describe('the URL of', () => {
+describe('the URL for', () => {
   it.each([
     ['https://server.example', 'https://server.example/'],
     ['HTTPS://Server.Example:8443/a/b', 'https://server.example:8443/a/b/'],
@@ -30,8 +30,8 @@ describe('the URL of', () => {
     ['bücher.example', 'https://xn--bcher-kva.example/'],
     ['server.example/@scope/', 'https://server.example/@scope/'],
     ['server.example:65535', 'https://server.example:65535/'],
-  ])('%s is %s', (text, href) => {
-    expect(read(text, { allowsPlainHttp: false })).toBe(href);
+  ])('%s is %s', (address, href) => {
+    expect(read(address, { allowsPlainHttp: false })).toBe(href);
   });
 
   it.each([
@@ -40,9 +40,9 @@ describe('the URL of', () => {
     ['https://server.example', 'https://server.example/'],
     ['crg.apkg.io', 'https://crg.apkg.io/'],
     ['apkg.io', 'https://apkg.io/'],
-    ['http://npm.apkg.io/acme', 'is plain http, over which credentials could be read on the way: use https'],
-  ])('%s is %s with --plain-http', (text, href) => {
-    expect(read(text, { allowsPlainHttp: true })).toBe(href);
+    ['http://npm.apkg.io/acme', 'is plain http, which exposes credentials on the network: use https'],
+  ])('%s is %s with --plain-http', (address, href) => {
+    expect(read(address, { allowsPlainHttp: true })).toBe(href);
   });
 
   it.each<[ServerUrlRules['path'], string, string]>([
@@ -51,8 +51,8 @@ describe('the URL of', () => {
     ['without a slash', 'https://server.example', 'https://server.example/'],
     ['none', 'https://server.example//', 'https://server.example/'],
     ['none', 'https://server.example/a', `must be a host without a path, such as ${example}`],
-  ])('a path %s: %s is %s', (path, text, expected) => {
-    expect(read(text, { path })).toBe(expected);
+  ])('a path %s: %s is %s', (path, address, expected) => {
+    expect(read(address, { path })).toBe(expected);
   });
 });
 
@@ -61,7 +61,7 @@ it.each<[boolean | undefined, string]>([
   [false, 'use https, or allow http with --plain-http'],
 ])('plain http is refused if --plain-http is %s', (allowsPlainHttp, advice) => {
   expect(read('http://server.example', { ...(allowsPlainHttp !== undefined && { allowsPlainHttp }) })).toBe(
-    `is plain http, over which credentials could be read on the way: ${advice}`,
+    `is plain http, which exposes credentials on the network: ${advice}`,
   );
 });
 
@@ -73,10 +73,10 @@ const variables: readonly [string, string, Environment][] = [
   ['REGISTRY', 'maven', { ...registry, TYPE: 'maven' }],
 ];
 
-describe.each(variables)('%s of TYPE %s', (variable, _, env) => {
+describe.each(variables)('%s for TYPE %s', (variable, _, env) => {
   const secret = 'hunter22';
   const credentials = /^must not contain credentials: set USERNAME and TOKEN instead$/;
-  const invalid = /^is not a valid URL: write one such as \S+/;
+  const invalid = /^is not a valid URL: use one such as \S+/;
 
   it.each([
     [`https://:${secret}@server.example`, credentials],
@@ -109,9 +109,9 @@ describe.each(variables)('%s of TYPE %s', (variable, _, env) => {
     ['server.example:', invalid],
     ['https://256.1.1.1', invalid],
     ['[::1', invalid],
-    ['http://server.example', /^is plain http, over which credentials could be read on the way: use https/],
-  ])('%s is refused, in the same words for all', async (text, problem) => {
-    const error: unknown = await readSettings({ ...env, [variable]: text }).catch((caught: unknown) => caught);
+    ['http://server.example', /^is plain http, which exposes credentials on the network: use https/],
+  ])('%s is refused with the same message', async (address, problem) => {
+    const error: unknown = await readSettings({ ...env, [variable]: address }).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ValidationError);
     const { message } = error as ValidationError;
     expect(message).not.toContain(secret);
@@ -124,8 +124,8 @@ describe.each(variables)('%s of TYPE %s', (variable, _, env) => {
     ['server.example', 'https://server.example/'],
     ['localhost:5000', 'http://localhost:5000/'],
     ['https://localhost:5000', 'https://localhost:5000/'],
-  ])('%s is %s', async (text, href) => {
-    const settings = await readSettings({ ...env, [variable]: text });
+  ])('%s is %s', async (address, href) => {
+    const settings = await readSettings({ ...env, [variable]: address });
     expect(('apiUrl' in settings ? settings.apiUrl : settings.registry).href).toBe(href);
   });
 });

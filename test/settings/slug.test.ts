@@ -11,13 +11,13 @@ function read(WORKSPACE: string | undefined, allowsUuid = false): unknown {
   return slug ?? problemMap(problems);
 }
 
-it('takes a slug, and a UUID if that does', () => {
+it('accepts a slug, and a UUID if allowed', () => {
   expect(read('acme')).toBe('acme');
   expect(read(uuid, true)).toBe(uuid);
 });
 
 it.each([
-  [undefined, 'required field, because BITBUCKET_WORKSPACE is not set, as outside Pipelines'],
+  [undefined, 'required field, because BITBUCKET_WORKSPACE is not set (Pipelines sets it)'],
   ['acme/app', '"acme/app" is not a valid workspace slug: set WORKSPACE to acme and REPOSITORY to app'],
   [
     '..',
@@ -27,6 +27,6 @@ it.each([
     uuid,
     `"${uuid}" is not a valid workspace slug: copy it from the address bar, https://bitbucket.org/<WORKSPACE>/<REPOSITORY>`,
   ],
-])('refuses %s', (text, problem) => {
-  expect(read(text)).toEqual({ WORKSPACE: [problem] });
+])('refuses %s', (slug, problem) => {
+  expect(read(slug)).toEqual({ WORKSPACE: [problem] });
 });

@@ -16,12 +16,12 @@ it.each<[string, TokenKind]>([
   ['atatt3x', 'other'],
   ['xATAT', 'other'],
   ['', 'other'],
-])('%s is of the kind %s', (token, kind) => {
+])('%s is a token of kind %s', (token, kind) => {
   expect(tokenKindOf(token)).toBe(kind);
 });
 
-describe.each(Object.keys(tokenKinds) as TokenKind[])('of the kind %s', (kind) => {
-  it.each<TokenUse>(['downloads', 'packages'])('Bitbucket accepts or refuses all, for %s', (use) => {
+describe.each(Object.keys(tokenKinds) as TokenKind[])('for the kind %s', (kind) => {
+  it.each<TokenUse>(['downloads', 'packages'])('Bitbucket either accepts or refuses all tokens, for %s', (use) => {
     const { scopes, refusals, name } = tokenKinds[kind];
     if (kind !== 'other') expect(scopes[use] === undefined).toBe(refusals[use] !== undefined);
     expect(refusalOf(kind, use)).toEqual(
@@ -33,23 +33,23 @@ describe.each(Object.keys(tokenKinds) as TokenKind[])('of the kind %s', (kind) =
   });
 });
 
-it('names all that can be used instead', () => {
+it('names every kind of token that can be used instead', () => {
   expect(refusalOf('app-password', 'downloads')).toBe(
     "is an app password, and app passwords were switched off by Atlassian on 2026-07-28. Use an API token with the scopes write:repository:bitbucket and read:repository:bitbucket (the write scope does not include reading), as TOKEN with the account's email as USERNAME; or an access token with the scope repository:write, as TOKEN alone",
   );
   expect(refusalOf('access-token', 'packages')).toBe(
-    "is an access token, which Packages do not accept. Use an API token with the scopes read:package:bitbucket and write:package:bitbucket, as TOKEN with the account's email as USERNAME; or neither of the two, for the pipeline's own",
+    "is an access token, which Packages do not accept. Use an API token with the scopes read:package:bitbucket and write:package:bitbucket, as TOKEN with the account's email as USERNAME; or set neither variable, to use the pipeline's own credentials",
   );
 });
 
-it('names the scopes of each kind if the kind cannot be recognized', () => {
+it('names the scopes of each accepted kind if the kind cannot be recognized', () => {
   expect(scopesFor('other', 'downloads')).toBe(
     'write:repository:bitbucket and read:repository:bitbucket (the write scope does not include reading) for an API token, or repository:write for an access token',
   );
   expect(scopesFor('other', 'packages')).toBe('read:package:bitbucket and write:package:bitbucket');
 });
 
-it('knows what to do about a rejection of the kinds that can be recognized and are accepted', () => {
+it('gives advice on a rejection only for kinds that can be recognized and are accepted', () => {
   expect(rejectionAdvice('api-token', 'packages')).toMatch(
     /^Check that USERNAME .*write:package:bitbucket: https:\S+\.$/,
   );
