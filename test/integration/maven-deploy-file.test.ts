@@ -1,4 +1,4 @@
-/** For every packaging, the bundle leaves in a repository what Maven 3.9's own `deploy:deploy-file` leaves. */
+/** For every packaging, the bundle publishes the same files as `deploy:deploy-file` of Maven 3.9. */
 
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -35,12 +35,12 @@ interface Publication {
   readonly artifactId: string;
   readonly version?: string;
   readonly packaging?: string;
-  /** Its name; default `app.jar`. The file of that name is a POM if there is no content. */
+  /** The file name; default `app.jar`. Without content, the file is a POM. */
   readonly file?: string;
   readonly content?: Buffer | undefined;
   readonly classifier?: string;
   readonly withSources?: boolean;
-  /** What `deploy:deploy-file` has to be told, since the extension is not the file's own for it. */
+  /** Parameters for `deploy:deploy-file`, which does not use the file's own extension. */
   readonly deployment?: Deployment;
 }
 
@@ -49,7 +49,7 @@ const handled = ['jar', 'war', 'ear', 'rar', 'ejb', 'ejb-client', 'test-jar', 'j
 const acme = { groupId, artifactId: 'acme-maven-plugin', packaging: 'maven-plugin' } as const;
 const other = { groupId, artifactId: 'other-maven-plugin', packaging: 'maven-plugin' } as const;
 
-/** Each of them as a release, then as a SNAPSHOT. */
+/** Each is published as a release, then as a SNAPSHOT. */
 const publications: readonly Publication[] = [
   { artifactId: 'jar', content: jar, withSources: true },
   { artifactId: 'war', packaging: 'war', file: 'app.war', content: jar },
@@ -57,7 +57,7 @@ const publications: readonly Publication[] = [
   { artifactId: 'aar', packaging: 'aar', file: 'app.aar', content: jar },
   { artifactId: 'ejb', packaging: 'ejb', content: jar },
   { artifactId: 'pom', packaging: 'pom', file: 'parent.pom' },
-  // Only Maven 4 knows this packaging, whose extension is `pom`.
+  // Only Maven 4 has this packaging, whose extension is `pom`.
   { artifactId: 'bom', packaging: 'bom', file: 'pom.xml', deployment: { packaging: 'pom' } },
   { artifactId: 'bundle', packaging: 'bundle', content: jar, deployment: { extension: 'jar' } },
   { artifactId: 'archetype', packaging: 'maven-archetype', content: jar, deployment: { extension: 'jar' } },
@@ -74,7 +74,7 @@ const publications: readonly Publication[] = [
   { ...acme, content: pluginJar(descriptor(acme)), withSources: true },
   { ...acme, content: pluginJar(descriptor(acme)), classifier: 'linux' },
   { ...other, content: pluginJar(descriptor({ ...other, name: 'A & B', goalPrefix: 'other' })) },
-  // The same prefix: it is the last one's.
+  // With the same prefix, which the last plugin takes over.
   { ...other, artifactId: 'third', content: pluginJar(descriptor({ ...other, artifactId: 'third' })) },
   { ...acme, content: pluginJar(descriptor({ ...acme, goalPrefix: 'renamed' })), version: '2.0' },
   { ...acme, artifactId: 'nameless', content: pluginJar(descriptor({ ...acme, artifactId: 'nameless', name: '' })) },
@@ -127,14 +127,14 @@ function deployment(url: string, directory: string, publication: Publication): D
   };
 }
 
-/** What is below a directory, by path, with all that differs from run to run made equal. */
+/** The files below a directory, by path, with everything that differs between runs normalized. */
 async function tree(directory: string): Promise<Readonly<Record<string, string>>> {
   const files: Record<string, string> = {};
-  const normalize = (text: string): string =>
-    text.replaceAll(/\d{8}\.\d{6}/g, 'TIMESTAMP').replaceAll(/(?<=<(?:lastUpdated|updated)>)\d{14}/g, 'UPDATED');
+  const normalize = (content: string): string =>
+    content.replaceAll(/\d{8}\.\d{6}/g, 'TIMESTAMP').replaceAll(/(?<=<(?:lastUpdated|updated)>)\d{14}/g, 'UPDATED');
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name).slice(directory.length + 1);
-    // Maven publishes none of these.
+    // Maven does not publish these.
     if (!entry.isFile() || /\.sha(?:256|512)$/.test(path)) continue;
     const content = await readFile(join(directory, path));
     const [, subject, algorithm] = /^(.*)\.(md5|sha1)$/.exec(path) ?? [];
@@ -150,8 +150,8 @@ function checkSum(algorithm: string, content: Buffer, claimed: string): string {
   return createHash(algorithm).update(content).digest('hex') === claimed ? 'right' : `wrong: ${claimed}`;
 }
 
-it('leaves the same, file by file', async () => {
-  if (nginx === undefined || maven === undefined) throw new Error('the servers are only there within a test');
+it('publishes the same files', async () => {
+  if (nginx === undefined || maven === undefined) throw new Error('the servers exist only during a test');
   const { url, content } = nginx;
   const deployments: Deployment[] = [];
   const snapshots = publications.map((publication) => ({ ...publication, version: '1.1-SNAPSHOT' }));

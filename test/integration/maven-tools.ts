@@ -1,4 +1,4 @@
-/** Maven as its makers publish it, beside the one that Debian has, and what its deploy plugin leaves in a repository. */
+/** Runs Maven: Debian's, or a release of Maven 3.9 with its deploy plugin. */
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -7,19 +7,19 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** As `mvn` writes them on its command line; what they download stays in the local repository for the next time. */
+/** As on the command line of `mvn`; downloads stay in the local repository. */
 const mavenArtifact = 'org.apache.maven:apache-maven:3.9.11:zip:bin';
 const unpackGoal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack';
 const deployPlugin = { artifactId: 'maven-deploy-plugin', version: '3.1.4' } as const;
 
 const execute = promisify(execFile);
 
-/** A group of this run alone: what Maven keeps of it can be told apart, and removed. */
+/** A group for this run only, so that its files in the local repository can be identified and removed. */
 export interface OwnGroup {
-  /** In the group com.acme, an artifact of this name would share its metadata file. */
+  /** An artifact of this name in the group com.acme shares the metadata file of this group. */
   readonly name: string;
   readonly groupId: string;
-  /** In the local repository. */
+  /** The directory of the group in the local repository. */
   readonly kept: string;
   readonly removeKept: () => Promise<void>;
 }
@@ -30,7 +30,7 @@ export function ownGroup(): OwnGroup {
   return { name, groupId: `com.acme.${name}`, kept, removeKept: () => rm(kept, { recursive: true, force: true }) };
 }
 
-/** Runs it in a directory. @returns what it says */
+/** Runs Maven in a directory. @returns its output */
 export type Maven = (cwd: string, ...args: readonly string[]) => Promise<string>;
 
 function mavenAt(executable: string): Maven {
@@ -38,7 +38,7 @@ function mavenAt(executable: string): Maven {
     try {
       return (await execute(executable, ['--batch-mode', ...args], { cwd })).stdout;
     } catch (error) {
-      // Maven tells its errors on standard output.
+      // Maven reports errors on standard output.
       throw new Error(`${executable} failed:\n${(error as { stdout?: string }).stdout ?? ''}`, { cause: error });
     }
   };
@@ -46,11 +46,11 @@ function mavenAt(executable: string): Maven {
 
 export const debianMaven: Maven = mavenAt('mvn');
 
-/** @param directory where it is unpacked */
+/** Downloads and unpacks Maven into a directory. */
 export async function installMaven(directory: string): Promise<{ readonly mvn: Maven; readonly home: string }> {
   await mkdir(directory, { recursive: true });
   await debianMaven(directory, '--quiet', unpackGoal, `-Dartifact=${mavenArtifact}`, `-DoutputDirectory=${directory}`);
-  // The plugin may leave a directory of markers beside it.
+  // The plugin may also leave a directory of marker files.
   const name = (await readdir(directory)).find((each) => each.startsWith('apache-maven-'));
   const home = join(directory, name ?? 'absent');
   return { mvn: mavenAt(join(home, 'bin', 'mvn')), home };
@@ -59,7 +59,7 @@ export async function installMaven(directory: string): Promise<{ readonly mvn: M
 /** The parameters of one `deploy:deploy-file`. */
 export type Deployment = Readonly<Record<string, string>>;
 
-/** Runs them one after the other, in one Maven: to start it for each takes longer than all of them. */
+/** Runs the deployments in sequence in one Maven process: starting it for each would take longer than all of them. */
 export async function deployFiles(mvn: Maven, directory: string, deployments: readonly Deployment[]): Promise<void> {
   const executions = deployments.map((deployment, index) => {
     const fields = Object.entries(deployment).map(([name, value]) => `<${name}>${value}</${name}>`);

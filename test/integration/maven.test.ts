@@ -1,4 +1,4 @@
-/** Maven resolves what the bundle has published, and runs plugins by their prefix. */
+/** Maven resolves the artifacts that the bundle has published, and runs plugins by their prefix. */
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 function servers(): { nginx: NginxRepository; sandbox: Sandbox } {
-  if (nginx === undefined || sandbox === undefined) throw new Error('the servers are only there within a test');
+  if (nginx === undefined || sandbox === undefined) throw new Error('the servers exist only during a test');
   return { nginx, sandbox };
 }
 
@@ -46,7 +46,7 @@ interface Publication {
   readonly classifier?: string;
 }
 
-/** A jar without a POM of its own, which is beside it. */
+/** A jar without a POM in it, and the POM beside it. */
 async function build({ artifactId, version, content = version }: Publication): Promise<void> {
   await mkdir(join(root, 'build'), { recursive: true });
   await writeFile(join(root, 'build/app.jar'), plainJar(content));
@@ -67,7 +67,7 @@ async function publish(url: string, classifier?: string): Promise<string> {
   return output;
 }
 
-/** Resolves them, with checksums enforced, in a project of their own. @returns what Maven has got, by file name */
+/** Resolves the dependencies in a new project, with checksums enforced. @returns a reader of the resolved files */
 async function resolve(
   url: string,
   dependencies: readonly { readonly artifactId: string; readonly version: string; readonly classifier?: string }[],
@@ -100,7 +100,7 @@ describe.each(['nginx', 'sandbox'] as const)('from %s', (server) => {
     await publish(url);
     await build({ artifactId, version: release, content: 'for linux' });
     await publish(url, 'linux');
-    // Of one artifact, a project has one version.
+    // A project can have only one version of an artifact.
     const other = `${artifactId}-next`;
     await build({ artifactId: other, version: next, content: 'first' });
     await publish(url);
@@ -121,7 +121,7 @@ describe.each(['nginx', 'sandbox'] as const)('from %s', (server) => {
   });
 });
 
-/** A Maven plugin with a goal `hello`, compiled already, for each prefix. */
+/** For each prefix, compiles a Maven plugin with the goal `hello`. */
 async function compilePlugins(prefixes: readonly string[], mavenHome: string): Promise<readonly ZipMember[][]> {
   const directory = await mkdtemp(join(root, 'plugins-'));
   const sources = prefixes.map((prefix) => join(directory, prefix, 'Hello.java'));
@@ -144,7 +144,7 @@ async function compilePlugins(prefixes: readonly string[], mavenHome: string): P
   );
 }
 
-it('Maven runs the plugins of a group by their prefixes: releases and a SNAPSHOT', async () => {
+it('Maven runs the plugins of a group by their prefixes, both releases and a SNAPSHOT', async () => {
   const url = `${servers().nginx.url}plugins/`;
   const { mvn, home } = await installMaven(join(root, 'maven'));
   const prefixes = ['first', 'second', 'third'];

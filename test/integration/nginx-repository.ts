@@ -1,4 +1,4 @@
-/** A Maven repository as simple as can be: nginx on loopback, which stores what is PUT. */
+/** The simplest possible Maven repository: nginx on loopback, which stores files by PUT. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,14 +10,14 @@ import { freePort } from '../free-port.ts';
 export interface NginxRepository {
   /** Ends with a slash. */
   readonly url: string;
-  /** Where its files are. */
+  /** The directory of the stored files. */
   readonly content: string;
   close(): Promise<void>;
 }
 
 const patienceMs = 15_000;
 
-/** @param directory for its configuration and its content */
+/** Starts nginx. @param directory for its configuration and its content */
 export async function startNginxRepository(directory: string): Promise<NginxRepository> {
   const port = await freePort();
   const content = join(directory, 'content');

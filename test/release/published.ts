@@ -1,4 +1,4 @@
-/** What a registry has of an image, read as any client would. */
+/** Reads a published image from a registry, as any client does. */
 
 import { createHash } from 'node:crypto';
 
@@ -12,7 +12,7 @@ export interface PublishedPlatform {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly diffIds: readonly string[];
-  /** Of the layers, as they were sent. */
+  /** Of the compressed layers. */
   readonly digests: readonly string[];
 }
 
@@ -23,14 +23,14 @@ interface Descriptor {
 
 const accept = ['index', 'manifest'].map((kind) => `application/vnd.oci.image.${kind}.v1+json`).join(', ');
 
-/** The tags of a repository, in alphabetical order; none where there is no such repository. */
+/** The tags of a repository, in alphabetical order; empty if the repository does not exist. */
 export async function tagsOf(registry: string, repository: string): Promise<readonly string[]> {
   const response = await fetch(`http://${registry}/v2/${repository}/tags/list`);
   if (response.status === 404) return [];
   return ((await response.json()) as { readonly tags: readonly string[] }).tags.toSorted();
 }
 
-/** Checks every digest on the way. */
+/** Reads an index and its images, and checks every digest. */
 export async function readIndex(registry: string, repository: string, tag: string): Promise<PublishedIndex> {
   const read = async (path: string): Promise<Buffer> => {
     const response = await fetch(`http://${registry}/v2/${repository}/${path}`, { headers: { accept } });

@@ -23,7 +23,7 @@ const git = async (cwd: string, ...words: readonly string[]): Promise<string> =>
 const script = async (cwd: string, name: string, ...words: readonly string[]): Promise<Finished> =>
   await runCommand(join(cwd, 'ci-scripts', name), words, { cwd, env });
 
-/** A version that is committed and tagged, and not yet pushed, on top of `main`. */
+/** Commits and tags a version on top of `main`, but does not push it. */
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'push-version-'));
   await outputOf('git', ['init', '--quiet', '--bare', '--initial-branch=main', origin()], { env });
@@ -57,7 +57,7 @@ it('pushes the commit and the tag', async () => {
   expect(await git(origin(), 'rev-parse', 'main')).toBe(await git(clone(), 'rev-parse', '1.2.3^{commit}'));
 });
 
-it('pushes neither where the tag is refused', async () => {
+it('pushes neither if the tag is refused', async () => {
   await refuseTags();
   const start = await git(origin(), 'rev-parse', 'main');
   const { exitCode, output } = await script(clone(), 'push-version.sh', '1.2.3');
@@ -65,7 +65,7 @@ it('pushes neither where the tag is refused', async () => {
   expect([await refs(), await git(origin(), 'rev-parse', 'main')]).toEqual(['refs/heads/main commit', start]);
 });
 
-it('is completed by the next run, on another machine, where origin cannot push both at once and refuses the tag', async () => {
+it('is completed by the next run on another machine if origin does not support atomic pushes and refuses the tag', async () => {
   await git(origin(), 'config', 'receive.advertiseAtomic', 'false');
   const hook = await refuseTags();
   expect((await script(clone(), 'push-version.sh', '1.2.3')).exitCode).toBe(1);

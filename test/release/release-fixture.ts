@@ -1,4 +1,4 @@
-/** The place of a release: a clone and its origin, a registry, and Downloads, in which the steps of the pipeline are run. */
+/** Everything for a test release: a clone and its origin, a registry, and Downloads. Runs the steps of the pipeline in it. */
 
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,16 +11,16 @@ import { makeArm64Base } from './arm64-base.ts';
 import { type Finished, outputOf, runCommand } from './run-command.ts';
 
 const root = join(__dirname, '..', '..');
-/** A registry that is not there: the port for discarding. */
+/** An address without a registry: the discard port. */
 export const absentRegistry = '127.0.0.1:9';
 export const repositoryName = 'bitbucket-upload-package';
 
 export interface ReleaseFixture {
-  /** Of semversioner and the linters. */
+  /** The directory of semversioner and the linters. */
   readonly tools: string;
   readonly sandbox: RemoteSandbox;
   readonly registry: DebianRegistry;
-  /** Makes a bare origin whose main branch is this project as it lies here, and a clone of it. */
+  /** Makes a bare origin whose main branch is the working tree of this project, and a clone of it. */
   createRepository(name: string): Promise<Repository>;
   /** Runs script lines as Pipelines does, and checks that no secret is printed. */
   runScript(clone: string, script: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>;
@@ -33,13 +33,13 @@ export interface Repository {
   git(...words: readonly string[]): Promise<string>;
   /** The output of git in the bare origin. */
   inOrigin(...words: readonly string[]): Promise<string>;
-  /** Writes files into the clone, commits all that has changed, and pushes it. */
+  /** Writes files into the clone, commits all changes, and pushes them. */
   commit(subject: string, files?: Readonly<Record<string, string>>): Promise<void>;
-  /** Another clone, of a commit, as a fresh machine has it. */
+  /** Another clone, at a commit, as on a fresh machine. */
   cloneAt(commit: string): Promise<string>;
 }
 
-/** Sets up one registry and one sandbox for all tests of a file. @param account whose Downloads the sandbox has */
+/** Sets up one registry and one sandbox for all tests of a file. @param account the owner of the Downloads in the sandbox */
 export function useReleaseFixture(account: string): ReleaseFixture {
   let directory = '';
   let sandbox: RemoteSandbox | undefined;
@@ -63,11 +63,11 @@ export function useReleaseFixture(account: string): ReleaseFixture {
     await rm(directory, { recursive: true, force: true });
   }, 120_000);
 
-  // Installing them takes longer than most tests: .ci/run has them already.
+  // Installing them takes longer than most tests: .ci/run already has them.
   const tools = (): string => process.env['RELEASE_TOOLS'] || join(directory, 'tools');
-  const there = <T>(thing: T | undefined): T => {
-    if (thing === undefined) throw new Error('the fixture is only there within a test');
-    return thing;
+  const started = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error('the fixture exists only during a test');
+    return value;
   };
 
   return {
@@ -75,14 +75,14 @@ export function useReleaseFixture(account: string): ReleaseFixture {
       return tools();
     },
     get sandbox() {
-      return there(sandbox);
+      return started(sandbox);
     },
     get registry() {
-      return there(registry);
+      return started(registry);
     },
     createRepository: async (name) => await createRepository(join(directory, name)),
     runScript: async (clone, script, env = {}) => {
-      const { apiUrl, tokens } = there(sandbox);
+      const { apiUrl, tokens } = started(sandbox);
       const all: Readonly<Record<string, string>> = {
         ...machineEnvironment(),
         ...gitEnvironment,
@@ -98,7 +98,7 @@ export function useReleaseFixture(account: string): ReleaseFixture {
         BITBUCKET_REPO_FULL_NAME: `${account}/${repositoryName}`,
         REPOSITORY_ACCESS_TOKEN: tokens.accessToken,
         RELEASE_TOOLS: tools(),
-        RELEASE_REGISTRY: there(registry).host,
+        RELEASE_REGISTRY: started(registry).host,
         RELEASE_BUILD_OPTIONS: '--network=host',
         RELEASE_DOCKER_OPTIONS: `--network=host --env=API_URL=${apiUrl}`,
         BASE_IMAGE_AMD64: 'node:26-bookworm-slim',
@@ -112,7 +112,7 @@ export function useReleaseFixture(account: string): ReleaseFixture {
   };
 }
 
-/** What this machine needs to reach anything, its proxies and CAs; nothing of a pipeline, and no program of this project. */
+/** The environment of this machine, such as its proxies and CAs, without pipeline variables and this project's programs. */
 function machineEnvironment(): Readonly<Record<string, string>> {
   const foreign = /^(?:BASE_IMAGE|BITBUCKET|DOCKERHUB|GIT|RELEASE|TEST)_/;
   const entries = Object.entries(process.env).flatMap(([name, value]): [string, string][] =>
@@ -122,7 +122,7 @@ function machineEnvironment(): Readonly<Record<string, string>> {
   return { ...Object.fromEntries(entries), PATH: path.join(delimiter) };
 }
 
-/** As Pipelines sets git up, and nothing of this machine's own. */
+/** The git settings of Pipelines, without those of this machine. */
 const gitEnvironment = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
@@ -144,7 +144,7 @@ async function createRepository(directory: string): Promise<Repository> {
   const files = await outputOf('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
   for (const path of files.split('\0').filter((each) => each !== '')) {
     await cp(join(root, path), join(clone, path)).catch((error: NodeJS.ErrnoException) => {
-      // Deleted here, and not yet committed.
+      // Deleted in the working tree, but not yet committed.
       if (error.code !== 'ENOENT') throw error;
     });
   }

@@ -25,7 +25,7 @@ beforeAll(async () => {
 const clonePath = (...path: readonly string[]): string => join(repository.clone, ...path);
 const read = async (path: string): Promise<string> => await readFile(clonePath(path), 'utf8');
 
-/** The script of the one step of that name, as it stands in the clone's bitbucket-pipelines.yml. */
+/** The script of the only step of that name in the clone's bitbucket-pipelines.yml. */
 async function scriptOf(clone: string, pipeline: string, name: string): Promise<readonly string[]> {
   const steps = stepsOf(await readFile(join(clone, 'bitbucket-pipelines.yml'), 'utf8'), pipeline);
   const found = steps.filter((step) => step.name === name);
@@ -43,14 +43,14 @@ const change = (type: string, description: string): Record<string, string> => ({
   [`.changes/next-release/${type}-1.json`]: JSON.stringify({ type, description }),
 });
 
-/** X.Y.Z, with one of its numbers higher and those behind it 0. */
+/** X.Y.Z with one of its numbers incremented and the following ones set to 0. */
 function increase(version: string, type: string): string {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
   if (type === 'major') return `${major + 1}.0.0`;
   return type === 'minor' ? `${major}.${minor + 1}.0` : `${major}.${minor}.${patch + 1}`;
 }
 
-/** Nothing of a release is left: not in the clone, and not on origin. */
+/** Nothing of the release is left, neither in the clone nor on origin. */
 async function expectNoRelease(version: string, head: string): Promise<void> {
   expect({
     head: await repository.git('rev-parse', 'HEAD'),
@@ -131,8 +131,8 @@ async function expectReleased(version: string, descriptions: readonly string[]):
   expect(start).not.toBe(commit);
 }
 
-describe('what cannot be released', () => {
-  it('is what has no change file: it says so, and succeeds', async () => {
+describe('no release is made', () => {
+  it('without a change file, which succeeds with a message', async () => {
     await rm(clonePath('.changes', 'next-release'), { recursive: true, force: true });
     await repository.commit('Have nothing to release', { 'notes.txt': 'nothing' });
     const head = await repository.git('rev-parse', 'HEAD');
@@ -148,7 +148,7 @@ describe('what cannot be released', () => {
     await repository.commit('Announce a change', change('minor', 'The first change of this test.'));
   });
 
-  it('is what semversioner fails at, though its exit code is 0', async () => {
+  it('if semversioner fails, even with exit code 0', async () => {
     const head = await repository.git('rev-parse', 'HEAD');
     const fake = join(repository.clone, '.venv');
     await mkdir(join(fake, 'bin'), { recursive: true });
@@ -165,7 +165,7 @@ describe('what cannot be released', () => {
     await expectNoRelease('9.9.9', head);
   });
 
-  it('is a version whose tag is on origin already', async () => {
+  it('if the tag of the version is already on origin', async () => {
     const head = await repository.git('rev-parse', 'HEAD');
     await repository.inOrigin('tag', firstVersion, 'main');
     const { exitCode, output } = await release();
@@ -177,7 +177,7 @@ describe('what cannot be released', () => {
     await expectNoRelease(firstVersion, head);
   });
 
-  it('is a working tree with changes, which it does not touch', async () => {
+  it('from a working tree with changes, which stay untouched', async () => {
     await writeFile(clonePath('notes.txt'), 'in the middle of work');
     const { exitCode, output } = await release();
     expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('✖ the working tree has') });
@@ -185,7 +185,7 @@ describe('what cannot be released', () => {
     await repository.git('checkout', '--quiet', '--', 'notes.txt');
   });
 
-  it('is a commit that main has moved on from: what is newer releases it, so that succeeds', async () => {
+  it('from a commit that main has moved on from, which succeeds because the newer commit releases it', async () => {
     const old = await repository.cloneAt('HEAD~1');
     const { exitCode, output } = await release(old);
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('main has moved on') });
@@ -193,7 +193,7 @@ describe('what cannot be released', () => {
 });
 
 describe('a release', () => {
-  it('that finds the registry down after the build leaves everything as it was', async () => {
+  it('that cannot reach the registry after the build changes nothing', async () => {
     const head = await repository.git('rev-parse', 'HEAD');
     const { exitCode, output } = await release(repository.clone, { RELEASE_REGISTRY: absentRegistry });
     expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('run the release again') });
@@ -202,7 +202,7 @@ describe('a release', () => {
     await expectNoRelease(firstVersion, head);
   });
 
-  it('whose push is refused leaves everything in git as it was', async () => {
+  it('whose push is refused changes nothing in git', async () => {
     const head = await repository.git('rev-parse', 'HEAD');
     const hook = join(repository.origin, 'hooks', 'pre-receive');
     await writeFile(hook, '#!/bin/sh\necho "main is closed today"\nexit 1\n');
@@ -213,7 +213,7 @@ describe('a release', () => {
     await expectNoRelease(firstVersion, head);
   });
 
-  it('that is run again completes, and publishes the very same', async () => {
+  it('that is run again completes, and publishes an identical image', async () => {
     const repositoryPath = `${account}/${repositoryName}`;
     const before = await readIndex(fixture.registry.host, repositoryPath, firstVersion);
     const { exitCode, output } = await release();
@@ -231,7 +231,7 @@ describe('a release', () => {
     });
   });
 
-  it('of what comes next has the next version, and sends no layer again that has not changed', async () => {
+  it('of the next change has the next version, and keeps the unchanged layers', async () => {
     await repository.commit('Mend something', change('patch', 'The second change of this test.'));
     const { exitCode, output } = await release();
     expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
@@ -257,11 +257,10 @@ describe('a release', () => {
     process.stdout.write(`${shown.join('\n')}\n`);
   });
 
-  it('has images of the same layers when they are built again, elsewhere and without what the builder remembers', async () => {
+  it('has images with the same layers if they are built again in another clone without the build cache', async () => {
     const fresh = await repository.cloneAt('main');
     const tag = `${fixture.registry.host}/again:1`;
-    // Another comment in the script that collects the files: all steps from there on are done anew, also on a machine that
-    // did them before.
+    // A new comment in the script that collects the files invalidates the build cache from that step on.
     await appendFile(join(fresh, 'ci-scripts/collect-runtime.sh'), `# ${randomUUID()}\n`);
     const words = ['build', '--quiet', '--force-rm', '--network=host', `--tag=${tag}`];
     await outputOf('docker', [...words, '.'], { cwd: fresh, env: { ...process.env, DOCKER_BUILDKIT: '0' } });
@@ -293,13 +292,13 @@ describe('a release', () => {
   );
 });
 
-it("a release of a fork, which changes the account's one line, has that name everywhere", async () => {
+it("a release of a fork, which changes only the account's line, uses that account everywhere", async () => {
   const fork = await fixture.createRepository('fork');
   await fork.commit('Make it ours', { 'ci-scripts/account': 'otherpipes\n', ...change('minor', 'A fork.') });
   const before = (
     await outputOf(join(fixture.tools, 'bin/semversioner'), ['next-version'], { cwd: fork.clone })
   ).trim();
-  // The sandbox has the Downloads of one repository only.
+  // The sandbox has the Downloads of only one repository.
   const { exitCode, output } = await release(fork.clone);
   expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
   const index = await readIndex(fixture.registry.host, `otherpipes/${repositoryName}`, before);
@@ -316,7 +315,7 @@ it("a release of a fork, which changes the account's one line, has that name eve
     'Dockerfile',
     'package*.json',
   );
-  // Who wrote it stays, as the license has it.
+  // The author stays, as the license requires.
   expect(left).toBe('README.md');
   const readme = await readFile(join(fork.clone, 'README.md'), 'utf8');
   expect(readme.match(new RegExp(account, 'g'))).toHaveLength(1);
@@ -328,7 +327,7 @@ it("a release of a fork, which changes the account's one line, has that name eve
   });
 });
 
-it('a development release pushes an image, and nothing else', async () => {
+it('a development release pushes only an image', async () => {
   const origin = await repository.inOrigin('for-each-ref');
   const files = await downloads();
   await repository.git('checkout', '--quiet', '-B', 'feature');

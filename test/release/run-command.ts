@@ -1,11 +1,11 @@
-/** Runs a program to its end, and keeps all that it prints. */
+/** Runs a program and collects its output. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface Finished {
   readonly exitCode: number;
-  /** Both streams, in the order in which they came. */
+  /** Standard output and standard error, in order of arrival. */
   readonly output: string;
 }
 
@@ -29,7 +29,7 @@ export async function runCommand(
   return { exitCode: typeof code === 'number' ? code : -1, output };
 }
 
-/** What it printed. Rejects where it fails. */
+/** The output of a program. Rejects if the program fails. */
 export async function outputOf(program: string, words: readonly string[], options?: CommandOptions): Promise<string> {
   const { exitCode, output } = await runCommand(program, words, options);
   if (exitCode !== 0) throw new Error(`${program} ${words.join(' ')} ended with ${exitCode}:\n${output}`);
