@@ -189,7 +189,7 @@ async function checkStored(entry: Entry, { client, log, patience }: PublishTools
   if (status !== 201) {
     entry.action = 'failed';
     throw new UnexpectedAnswerError(
-      `${wanted.name}: the repository answered ${status}, not 201 (Created), but does not have the file`,
+      `${wanted.name}: the repository answered ${status} instead of 201 (Created), and does not have the file`,
       { status, isForeign: false, isMissing: true },
     );
   }

@@ -658,7 +658,7 @@ describe('if the repository did not store the file', () => {
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringContaining(
-        `✖ app-1.0.jar: the repository answered ${status}, not 201 (Created), but does not have the file`,
+        `✖ app-1.0.jar: the repository answered ${status} instead of 201 (Created), and does not have the file`,
       ),
     });
     expect(output).toContain('  app-1.0.jar: NOT published');
