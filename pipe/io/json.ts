@@ -81,20 +81,21 @@ export function asList(value: unknown, where: string): readonly unknown[] {
   return value;
 }
 
-/** As writers in Go have it, to whom an empty list is also `null` or nothing. @throws InputError */
-export function asListOrNothing(value: unknown, where: string): readonly unknown[] {
+/** The value, if it is a list; empty if it is missing or null, as Go writes an empty list. @throws InputError */
+export function asListOrEmpty(value: unknown, where: string): readonly unknown[] {
   return value === undefined || value === null ? [] : asList(value, where);
 }
 
 /** The value, if it is a string that is not empty. @param where names it in messages. @throws InputError */
-export function asText(value: unknown, where: string): string {
-  if (typeof value !== 'string' || value === '') throw wrong(value, where, 'a text');
+export function asString(value: unknown, where: string): string {
+  if (value === '') throw new InputError(`${where} is empty`);
+  if (typeof value !== 'string') throw wrong(value, where, 'a string');
   return value;
 }
 
 /** The same; undefined if it is missing, null or empty. @throws InputError */
-export function asOptionalText(value: unknown, where: string): string | undefined {
-  return value === undefined || value === null || value === '' ? undefined : asText(value, where);
+export function asOptionalString(value: unknown, where: string): string | undefined {
+  return value === undefined || value === null || value === '' ? undefined : asString(value, where);
 }
 
 function wrong(value: unknown, where: string, wanted: string): InputError {

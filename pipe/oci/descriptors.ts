@@ -4,7 +4,7 @@ import { InputError } from '../errors.ts';
 import { printable } from '../toolkit/stdout.ts';
 import type { Descriptor } from './image.ts';
 import { createSha256 } from '../io/hashes.ts';
-import { asObject, asText } from '../io/json.ts';
+import { asObject, asString } from '../io/json.ts';
 
 /** @throws InputError */
 export function parseDescriptor(value: unknown, where: string): Descriptor {
@@ -14,7 +14,7 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
     throw new InputError(`${where}.size is not a number of bytes`);
   return {
     ...fields,
-    mediaType: asText(fields['mediaType'], `${where}.mediaType`),
+    mediaType: asString(fields['mediaType'], `${where}.mediaType`),
     digest: parseDigest(fields['digest'], `${where}.digest`),
     size,
   };
@@ -22,7 +22,7 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
 
 /** @throws InputError where it is none that `isDigest` takes */
 export function parseDigest(value: unknown, where: string): string {
-  const digest = asText(value, where);
+  const digest = asString(value, where);
   if (isDigest(digest)) return digest;
   const algorithm = /^([a-z0-9]+(?:[.+_-][a-z0-9]+)*):[a-zA-Z0-9=_-]+$/.exec(digest)?.[1];
   throw new InputError(

@@ -3,7 +3,7 @@
 import { InputError } from '../errors.ts';
 import { printable } from '../toolkit/stdout.ts';
 import type { Platform } from './image.ts';
-import { asListOrNothing, asObject, asOptionalText, asText } from '../io/json.ts';
+import { asListOrEmpty, asObject, asOptionalString, asString } from '../io/json.ts';
 
 /** What other tools call an architecture (`uname -m`). */
 const aliases: Readonly<Record<string, string>> = {
@@ -34,15 +34,15 @@ export function formatPlatform({ os, architecture, variant, 'os.version': versio
 /** Reads what a descriptor's `platform` and a config have in common. @throws InputError */
 export function readPlatform(value: unknown, where: string): Platform {
   const fields = asObject(value, where);
-  const version = asOptionalText(fields['os.version'], `${where}.os.version`);
-  const features = asListOrNothing(fields['os.features'], `${where}.os.features`).map((feature, index) =>
-    asText(feature, `${where}.os.features[${index}]`),
+  const version = asOptionalString(fields['os.version'], `${where}.os.version`);
+  const features = asListOrEmpty(fields['os.features'], `${where}.os.features`).map((feature, index) =>
+    asString(feature, `${where}.os.features[${index}]`),
   );
   return {
     ...platformOf(
-      asText(fields['os'], `${where}.os`),
-      asText(fields['architecture'], `${where}.architecture`),
-      asOptionalText(fields['variant'], `${where}.variant`),
+      asString(fields['os'], `${where}.os`),
+      asString(fields['architecture'], `${where}.architecture`),
+      asOptionalString(fields['variant'], `${where}.variant`),
     ),
     ...(version !== undefined && { 'os.version': version }),
     ...(features.length > 0 && { 'os.features': features }),

@@ -8,7 +8,7 @@ import { UnexpectedAnswerError } from '../../errors.ts';
 import { discard, parseAnswer, readText } from '../../http/answer.ts';
 import type { SizedBody } from '../../io/body.ts';
 import { readWhole } from '../../io/bounded-read.ts';
-import { asObject, asText, isRecord, tryParseJson } from '../../io/json.ts';
+import { asObject, asString, isRecord, tryParseJson } from '../../io/json.ts';
 import { printableUrl } from '../../http/printable-url.ts';
 import type { Http } from '../../http/send.ts';
 import { packagePath } from './names.ts';
@@ -132,7 +132,7 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
 /** @throws InputError if it is not package metadata */
 function readPackage(document: unknown): PublishedPackage {
   const { name, versions = {}, 'dist-tags': tags = {} } = asObject(document, 'it');
-  asText(name, 'name');
+  asString(name, 'name');
   return {
     versions: new Map(
       Object.entries(asObject(versions, 'versions')).map(([version, manifest]) => [version, readVersion(manifest)]),

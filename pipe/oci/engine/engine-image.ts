@@ -3,7 +3,7 @@
 import { InputError, PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { parseDigest } from '../descriptors.ts';
-import { asListOrNothing, asObject, isRecord } from '../../io/json.ts';
+import { asListOrEmpty, asObject, isRecord } from '../../io/json.ts';
 import { formatPlatform, isMatchingPlatform, parsePlatform, readPlatform } from '../platforms.ts';
 import type { Choice, Image, Platform } from '../image.ts';
 import type { EngineSettings } from './address.ts';
@@ -129,7 +129,7 @@ function readFacts(value: unknown, where: string): Facts {
   return {
     id,
     manifestDigest,
-    diffIds: asListOrNothing(rootfs['Layers'], `${where}: RootFS.Layers`).map((diffId, index) =>
+    diffIds: asListOrEmpty(rootfs['Layers'], `${where}: RootFS.Layers`).map((diffId, index) =>
       parseDigest(diffId, `${where}: RootFS.Layers[${index}]`),
     ),
     platform: readPlatform({ os: facts['Os'], architecture: facts['Architecture'], variant: facts['Variant'] }, where),

@@ -2,7 +2,7 @@
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { asListOrNothing, isRecord } from '../../io/json.ts';
+import { asListOrEmpty, isRecord } from '../../io/json.ts';
 import { fullName } from '../formats/names.ts';
 import type { EngineClient } from './engine-client.ts';
 
@@ -24,8 +24,8 @@ export async function noSuchImage(engine: EngineClient, name: string, reason: st
 async function namesOf(engine: EngineClient): Promise<readonly string[]> {
   try {
     const { value } = await engine.getJson('/images/json');
-    return asListOrNothing(value, engine.name).flatMap((image) =>
-      isRecord(image) ? asListOrNothing(image['RepoTags'], engine.name).filter((tag) => typeof tag === 'string') : [],
+    return asListOrEmpty(value, engine.name).flatMap((image) =>
+      isRecord(image) ? asListOrEmpty(image['RepoTags'], engine.name).filter((tag) => typeof tag === 'string') : [],
     );
   } catch {
     // The names only improve the message.

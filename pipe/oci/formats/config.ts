@@ -6,7 +6,7 @@
 
 import type { Platform } from '../image.ts';
 import { parseDigest } from '../descriptors.ts';
-import { asListOrNothing, asObject, parseJson } from '../../io/json.ts';
+import { asListOrEmpty, asObject, parseJson } from '../../io/json.ts';
 import { readPlatformIfNamed } from '../platforms.ts';
 
 export interface ImageConfig {
@@ -20,7 +20,7 @@ export interface ImageConfig {
 export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
   const config = asObject(parseJson(bytes, where), where);
   const rootfs = asObject(config['rootfs'], `${where}: rootfs`);
-  const diffIds = asListOrNothing(rootfs['diff_ids'], `${where}: rootfs.diff_ids`);
+  const diffIds = asListOrEmpty(rootfs['diff_ids'], `${where}: rootfs.diff_ids`);
   return {
     platform: readPlatformIfNamed(config, `${where}: config`),
     diffIds: diffIds.map((diffId, index) => parseDigest(diffId, `${where}: rootfs.diff_ids[${index}]`)),

@@ -13,7 +13,7 @@ import { chooseByPlatform } from './choose.ts';
 import { parseConfig } from './config.ts';
 import { digestOf, digestOfPath } from '../descriptors.ts';
 import { readDocument } from './documents.ts';
-import { asList, asListOrNothing, asObject, asText, parseJson } from '../../io/json.ts';
+import { asList, asListOrEmpty, asObject, asString, parseJson } from '../../io/json.ts';
 import { docker } from '../media-types.ts';
 
 /** One image of manifest.json. */
@@ -35,9 +35,11 @@ export async function listDockerImages(source: Source): Promise<readonly DockerI
   const images = asList(parseJson(bytes, where), where).map((value, index): DockerImage => {
     const at = `${where}[${index}]`;
     const image = asObject(value, at);
-    const texts = (field: string): readonly string[] =>
-      asListOrNothing(image[field], `${at}.${field}`).map((text) => asText(text, `a text of ${at}.${field}`));
-    return { names: texts('RepoTags'), config: asText(image['Config'], `${at}.Config`), layers: texts('Layers') };
+    const strings = (field: string): readonly string[] =>
+      asListOrEmpty(image[field], `${at}.${field}`).map((each, position) =>
+        asString(each, `${at}.${field}[${position}]`),
+      );
+    return { names: strings('RepoTags'), config: asString(image['Config'], `${at}.Config`), layers: strings('Layers') };
   });
   return withoutRepetitions(images);
 }

@@ -9,7 +9,7 @@ import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Descriptor, Platform } from '../image.ts';
 import { parseDescriptor } from '../descriptors.ts';
-import { asList, asListOrNothing, asObject, isRecord, type JsonObject, parseJson } from '../../io/json.ts';
+import { asList, asListOrEmpty, asObject, isRecord, type JsonObject, parseJson } from '../../io/json.ts';
 import { isIndexType, isManifestType, isSchema1Type } from '../media-types.ts';
 import { readPlatformIfNamed } from '../platforms.ts';
 
@@ -34,7 +34,7 @@ export function parseManifest(bytes: Uint8Array, mediaType: string, where: strin
   return {
     fields: manifest,
     config: parseDescriptor(manifest['config'], `${where}: config`),
-    layers: asListOrNothing(manifest['layers'], `${where}: layers`).map((layer, index) =>
+    layers: asListOrEmpty(manifest['layers'], `${where}: layers`).map((layer, index) =>
       parseDescriptor(layer, `${where}: layers[${index}]`),
     ),
   };

@@ -12,7 +12,7 @@ import { chooseByName, chooseByPlatform } from './choose.ts';
 import type { DockerImage } from './docker-archive.ts';
 import { digestOf } from '../descriptors.ts';
 import { readBlob, readDocument } from './documents.ts';
-import { asObject, asText, isRecord, parseJson } from '../../io/json.ts';
+import { asObject, asString, isRecord, parseJson } from '../../io/json.ts';
 import { annotationsOf, isAttestation, isReferrer, kindOf, parseIndex, platformOf } from './manifests.ts';
 import { oci } from '../media-types.ts';
 import { type Available, createManifestReader, type ManifestReader } from './oci-manifest.ts';
@@ -68,7 +68,7 @@ async function checkVersion(source: Source): Promise<void> {
   const bytes = await readDocument(source, 'oci-layout');
   if (bytes === undefined) return;
   const where = `${source.name}: oci-layout`;
-  const version = asText(
+  const version = asString(
     asObject(parseJson(bytes, where), where)['imageLayoutVersion'],
     `${where}: imageLayoutVersion`,
   );

@@ -11,7 +11,7 @@ describe("a package's metadata", () => {
     ['[{"name":"lib"}]', 'it is not an object'],
     ['"lib"', 'it is not an object'],
     ['{}', 'name is missing'],
-    ['{"name":["lib"]}', 'name is not a text'],
+    ['{"name":["lib"]}', 'name is not a string'],
     ['{"name":"lib","versions":null}', 'versions is not an object'],
     ['{"name":"lib","versions":["1.0.0"]}', 'versions is not an object'],
     ['{"name":"lib","dist-tags":"1.0.0"}', 'dist-tags is not an object'],

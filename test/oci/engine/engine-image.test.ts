@@ -443,7 +443,7 @@ describe('failures', () => {
       [[], /is not an object/],
       [{ Id: 'x' }, /Id is not a digest/],
       [{ ...inspect, RootFS: { Layers: ['x'] } }, /RootFS\.Layers\[0\] is not a digest/],
-      [{ ...inspect, Architecture: 1 }, /architecture is not a text/],
+      [{ ...inspect, Architecture: 1 }, /architecture is not a string/],
     ] as const) {
       const engine = await engineWith({ '/images/app:latest/json': answer(value) });
       expect(await inputError(openEngineImage({ host: engine.host }, 'app', {}, options))).toMatch(message);

@@ -337,7 +337,7 @@ describe('documents of the wrong shape', () => {
     ['no rootfs', { architecture: 'amd64', os: 'linux' }, /c: rootfs is missing/],
     ['rootfs of no object', { architecture: 'a', os: 'l', rootfs: [] }, /rootfs is not an object/],
     ['no architecture', { os: 'linux', rootfs: {} }, /config\.architecture is missing/],
-    ['no os', { architecture: 'amd64', os: '', rootfs: {} }, /config\.os is not a text/],
+    ['no os', { architecture: 'amd64', os: '', rootfs: {} }, /config\.os is empty/],
     ['diff IDs of no list', { architecture: 'a', os: 'l', rootfs: { diff_ids: {} } }, /rootfs\.diff_ids is not a list/],
     [
       'no diff ID',
@@ -363,9 +363,9 @@ describe('documents of the wrong shape', () => {
     [{}, /manifest\.json is not a list/],
     [[1], /manifest\.json\[0\] is not an object/],
     [[{}], /manifest\.json\[0\]\.Config is missing/],
-    [[{ Config: 1 }], /Config is not a text/],
+    [[{ Config: 1 }], /Config is not a string/],
     [[{ Config: 'c', Layers: 'x' }], /Layers is not a list/],
-    [[{ Config: 'c', Layers: [1] }], /a text of app\.tar: manifest\.json\[0\]\.Layers is not a text/],
+    [[{ Config: 'c', Layers: [1] }], /app\.tar: manifest\.json\[0\]\.Layers\[0\] is not a string/],
     [[{ Config: 'c', Layers: [], RepoTags: {} }], /RepoTags is not a list/],
     [nested(3_000_000), /has 6\.00 MB/],
   ])('manifest.json: %#', async (content, message) => {
