@@ -1,4 +1,4 @@
-/** Tells from its first bytes what a piece of data is. */
+/** Recognises what data is by its first bytes. */
 
 import {
   type Compression,
@@ -11,7 +11,7 @@ import { blockBytes, isTarHeader, isZeroBlock } from './tar/header.ts';
 
 export type Content = Compression | UnsupportedCompression | 'tar' | 'json' | 'zip' | 'empty' | 'other';
 
-/** Bytes that are enough to tell. */
+/** How many first bytes are enough to recognise any content. */
 export const headBytes = blockBytes;
 
 const magics: readonly (readonly [Content, readonly number[]])[] = [
@@ -20,10 +20,10 @@ const magics: readonly (readonly [Content, readonly number[]])[] = [
   ['zip', [0x50, 0x4b, 0x03, 0x04]],
 ];
 
-/** What a file is, by its first bytes. @param head `headBytes` of them, or the whole file if it is shorter */
+/** Recognises a file by its first bytes. @param head the first `headBytes` bytes, or the whole file if it is shorter */
 export function contentOf(head: Uint8Array): Content {
   if (head.length === 0) return 'empty';
-  // First, since a file's name at the beginning of an archive can look like anything.
+  // First, because an archive begins with a file's name, which can look like anything.
   if (isTarHeader(head) || (head.length >= blockBytes && isZeroBlock(head.subarray(0, blockBytes)))) return 'tar';
   const known = magics.find(([, magic]) => magic.every((byte, index) => head[index] === byte));
   if (known !== undefined) return known[0];

@@ -1,4 +1,4 @@
-/** Reads single small files out of ZIP archives of any size, with the help of yauzl. */
+/** Reads small files from ZIP archives of any size. */
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -6,9 +6,10 @@ import { callbackify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
 import { PipeError } from '../errors.ts';
+import { readWhole } from '../io/bounded-read.ts';
 import type { SourceFile } from '../io/source-file.ts';
 
-/** An archive that cannot be read as one. */
+/** A file that is not a valid ZIP archive. */
 export class ZipError extends PipeError {
   override readonly name = 'ZipError';
 }
@@ -16,19 +17,19 @@ export class ZipError extends PipeError {
 /** A file in an archive. */
 export interface ZipMember {
   readonly path: string;
-  /** @throws ZipError where it cannot be read, or is longer than that */
+  /** @throws ZipError if it cannot be read, or is longer than `maxBytes` */
   read(maxBytes: number): Promise<Buffer>;
 }
 
-/** The directory is read in pieces of so many bytes: yauzl asks for each entry's header by itself. */
+/** The directory is read in pieces of this size, because yauzl asks for each entry's header separately. */
 const windowBytes = 256 * 1024;
-/** Far more than the largest jars have; an archive of 4 GiB could list 90 million. */
+/** Far more than the largest jars have. An archive of 4 GiB could list 90 million. */
 const maxMembers = 1_000_000;
 
 /**
- * Gives `work` the members whose path is wanted; they can be read until it ends.
+ * Calls `work` with the members whose path `isWanted`. They can be read until `work` ends.
  *
- * @throws ZipError where the file is no ZIP archive, or a broken one
+ * @throws ZipError if the file is not a valid ZIP archive
  */
 export async function withZipMembers<T>(
   file: SourceFile,
@@ -38,7 +39,7 @@ export async function withZipMembers<T>(
   const handle = await open(file.absolutePath, 'r');
   try {
     const zip = await readable(() =>
-      // Paths stay bytes: other members' odd names are none of our business.
+      // yauzl must not decode paths: it would fail for odd names of members that are not wanted.
       fromRandomAccessReaderPromise(new ZipReader(handle), file.size, {
         autoClose: false,
         lazyEntries: true,
@@ -63,16 +64,9 @@ async function readMember(zip: ZipFile, entry: Entry, path: string, maxBytes: nu
   const tooLong = new ZipError(`${path} in it is longer than ${maxBytes} bytes`);
   if (entry.uncompressedSize > maxBytes) throw tooLong;
   return await readable(async () => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      // yauzl, too, ends what grows beyond the size that its header has.
-      if (length > maxBytes) throw tooLong;
-      chunks.push(chunk);
-    }
-    const bytes = Buffer.concat(chunks);
-    if (crc32(bytes) !== entry.crc32) throw new ZipError(`${path} in it has another checksum than its header says`);
+    const bytes = await readWhole(await zip.openReadStreamPromise(entry), maxBytes);
+    if (bytes === undefined) throw tooLong;
+    if (crc32(bytes) !== entry.crc32) throw new ZipError(`${path} in it does not match the checksum in its header`);
     return bytes;
   });
 }
@@ -86,7 +80,7 @@ async function readable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Reads the directory, whose parts yauzl asks for one after the other, through a window. */
+/** Reads the directory through a window, because yauzl asks for its parts one after the other. */
 class ZipReader extends RandomAccessReader {
   readonly #handle: FileHandle;
   #window: Buffer = Buffer.alloc(0);

@@ -6,7 +6,7 @@ import type { Descriptor } from './image.ts';
 import { createSha256 } from '../io/hashes.ts';
 import { asObject, asString } from '../io/json.ts';
 
-/** @throws InputError */
+/** Checks a descriptor's required fields. @param where names it in messages. @throws InputError if one is not valid */
 export function parseDescriptor(value: unknown, where: string): Descriptor {
   const fields = asObject(value, where);
   const { size } = fields;
@@ -20,21 +20,21 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   };
 }
 
-/** @throws InputError where it is none that `isDigest` takes */
+/** The value, if `isDigest` accepts it. @param where names it in messages. @throws InputError */
 export function parseDigest(value: unknown, where: string): string {
   const digest = asString(value, where);
   if (isDigest(digest)) return digest;
   const algorithm = /^([a-z0-9]+(?:[.+_-][a-z0-9]+)*):[a-zA-Z0-9=_-]+$/.exec(digest)?.[1];
   throw new InputError(
     algorithm === undefined || algorithm === 'sha256'
-      ? `${where} is not a digest: ${printable(digest)}`
-      : `${where} is a ${algorithm} digest: only sha256, which all registries know, is supported`,
+      ? `${where} is not a valid digest: ${printable(digest)}`
+      : `${where} is a ${algorithm} digest: only sha256, which all registries support, is accepted`,
   );
 }
 
-/** `sha256:` and 64 lower-case hexadecimal digits. */
-export function isDigest(text: string): boolean {
-  return /^sha256:[0-9a-f]{64}$/.test(text);
+/** Whether it is `sha256:` and 64 lower-case hexadecimal digits. */
+export function isDigest(value: string): boolean {
+  return /^sha256:[0-9a-f]{64}$/.test(value);
 }
 
 /** `sha256:…` of the bytes. */
@@ -44,12 +44,12 @@ export function digestOf(bytes: Uint8Array): string {
   return `sha256:${hash.digest()}`;
 }
 
-/** Where a layout has the content (image-layout.md, "Blobs"). */
+/** The path of a blob in a layout (image-layout.md, "Blobs"). */
 export function blobPath(digest: string): string {
   return `blobs/${digest.replace(':', '/')}`;
 }
 
-/** The digest that a path of a layout stands for. */
+/** The digest in the path of a layout's blob; undefined for any other path. */
 export function digestOfPath(path: string): string | undefined {
   const hex = /^(?:\.\/)?blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
   return hex === undefined ? undefined : `sha256:${hex}`;

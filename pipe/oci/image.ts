@@ -1,4 +1,4 @@
-/** Where a container image comes from: the one interface behind archives, layouts and engines. */
+/** A container image as it is read: one interface for archives, layouts and engines. */
 
 import type { Compression } from '../compression/formats.ts';
 import type { Body } from '../io/body.ts';
@@ -18,7 +18,7 @@ export interface Descriptor {
   readonly [field: string]: unknown;
 }
 
-/** Of a descriptor or a config, under the names of the specification. */
+/** The platform in a descriptor or a config, with the specification's names. */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
@@ -28,86 +28,87 @@ export interface Platform {
 }
 
 /**
- * How a layer's bytes are compressed in its source, by their first bytes. `opaque` is what only passes through as it is:
- * an encrypted layer, an attestation, a type that the pipe does not know.
+ * How a layer is compressed in its source, by its first bytes. `opaque` layers are only passed through: encrypted layers,
+ * attestations, unknown types.
  */
 export type Packing = 'none' | Compression | 'opaque';
 
-/** Bytes for a reader that hashes them anyway. */
+/** Bytes for a reader that hashes them itself. */
 export interface UnverifiedBytes {
   readonly source: AsyncIterable<Uint8Array> | ByobReader;
-  /** Is to see `sha256:…` of them all before anything comes of them; rejects if it is wrong. */
+  /** Must be called with `sha256:…` of all the bytes before they are used; rejects if the digest is wrong. */
   readonly verify: (digest: string) => Promise<void>;
 }
 
 /**
- * One layer as its source holds it. `open` yields the source's bytes as they are, and throws an InputError before its
- * end where they are not what the source promised: cut off, or of another digest than `descriptor` or, decompressed,
- * `diffId` says. Of a compressed layer with a descriptor only the compressed bytes are checked: `withDiffIdCheck` adds the rest.
+ * A layer as it is in its source. `open` yields the source's bytes unchanged. Before the end, it throws an InputError if
+ * they are cut off, or if their digest differs from `descriptor` or, decompressed, from `diffId`. For a compressed layer
+ * with a descriptor it checks only the compressed bytes: `withDiffIdCheck` adds the other check.
  */
 export interface Layer extends Body {
   readonly length: number;
-  /** What the source calls it. Two layers of one image that share it are one and the same. */
+  /** The source's name for it. Two layers of one image that have the same name are the same layer. */
   readonly name: string;
-  /** Digest of the uncompressed tar, from the image's config; undefined where `packing` is `opaque`. */
+  /** Digest of the uncompressed tar, from the image's config; undefined if `packing` is `opaque`. */
   readonly diffId: string | undefined;
   readonly packing: Packing;
-  /** Where the source names the blob itself (OCI): kept as it is when the bytes are passed through. */
+  /** The source's descriptor of the blob (OCI only): kept unchanged if the bytes are passed through. */
   readonly descriptor?: Descriptor;
-  /** Where it lies in its source: see `Image.isForwardOnly`. */
+  /** Its position in the source: see `Image.isForwardOnly`. */
   readonly position: number;
-  /** Its bytes are not in the source, and not to be published: the descriptor's `urls` say where they are. Cannot be opened. */
+  /** Its bytes are not in the source and must not be published: they are at the descriptor's `urls`. It cannot be opened. */
   readonly isForeign: boolean;
   /**
-   * The same bytes for a reader that hashes them: hashing them twice would take a twentieth of a push's time. Only where
-   * their digest is all that `open` looks at.
+   * The same bytes for a reader that hashes them itself: hashing twice would take a twentieth of a push's time. Present only
+   * if `open` checks nothing but their digest.
    */
   openUnverified?(): UnverifiedBytes;
 }
 
-/** A document kept byte for byte. */
+/** A JSON document, byte for byte. */
 export interface Document {
   readonly mediaType: string;
   readonly digest: string;
   readonly bytes: Buffer;
 }
 
-/** What one manifest stands for: a config and its layers. */
+/** An image of one platform: a manifest's config and layers. */
 export interface PlatformImage {
   /** From the index or the config; undefined for an attestation. */
   readonly platform: Platform | undefined;
-  /** Sent as it is: its digest is the image's identity. */
+  /** Sent unchanged: its digest is the image's ID. */
   readonly config: Document;
   /** Lowest first, as in the manifest and in `rootfs.diff_ids`. */
   readonly layers: readonly Layer[];
-  /** The source's own manifest, where it has one. It stays valid only where every layer is passed through. */
+  /** The source's own manifest, if it has one. Valid only if every layer is passed through. */
   readonly manifest?: Document;
   /** Its descriptor in the source's index, with platform and annotations. */
   readonly descriptor?: Descriptor;
 }
 
+/** A container image, of one platform or several. */
 export interface Image {
-  /** For people: `docker archive build/app.tar`, `app:latest of the Docker Engine at unix:///var/run/docker.sock`. */
+  /** For messages: `docker archive build/app.tar`, `app:latest of the Docker Engine at unix:///var/run/docker.sock`. */
   readonly description: string;
-  /** One, or all those of `index` in its order, attestations included. */
+  /** A single image, or all images of `index` in its order, including attestations. */
   readonly images: readonly PlatformImage[];
-  /** The source's index, where it has one that stands for a multi-platform image. */
+  /** The source's index, if the image is multi-platform. */
   readonly index?: Document;
   /**
-   * The source can only be read forward, and costs a further pass for each turning back: its layers are best opened one
-   * after the other, in ascending order of `position`.
+   * The source can only be read forward, and every step back costs another pass: open its layers one after the other, in
+   * ascending order of `position`.
    */
   readonly isForwardOnly?: boolean;
-  /** For the log: where the source was not taken at its word, or only part of it was taken. */
+  /** For the log: contradictions in the source and how they were resolved, and what is missing. */
   readonly notes: readonly string[];
-  /** Frees what was opened. */
+  /** Closes the source. */
   close(): Promise<void>;
 }
 
-/** Which image of a source is meant. */
+/** Selects an image of a source. */
 export interface Choice {
-  /** Of several images the one of this name; a single image is taken whatever its name. */
+  /** The image's name. Ignored if the source has only one image. */
   readonly reference?: string | undefined;
-  /** Of a multi-platform image this one, as in `linux/arm64` or `linux/arm/v7`; otherwise the whole. */
+  /** One platform of a multi-platform image, such as `linux/arm64` or `linux/arm/v7`. Default: all platforms. */
   readonly platform?: string | undefined;
 }

@@ -1,4 +1,4 @@
-/** The media types of images, in the OCI family and in Docker's: what they say, and the way from one to the other. */
+/** The OCI and Docker media types of images: their meaning, and conversion between them. */
 
 import {
   type Compression,
@@ -9,7 +9,7 @@ import {
 } from '../compression/formats.ts';
 import type { Packing } from './image.ts';
 
-/** How a layer that an OCI manifest can name is compressed. */
+/** The compressions that have an OCI layer type. */
 export type LayerPacking = Exclude<Packing, 'opaque'>;
 
 const layerTypes: Readonly<Record<LayerPacking, LayerMediaTypes>> = {
@@ -43,23 +43,27 @@ export const docker = {
 
 export const manifestTypes: readonly string[] = [oci.index, oci.manifest, docker.index, docker.manifest];
 
+/** Whether it is the type of a manifest, OCI or Docker. */
 export function isManifestType(mediaType: string): boolean {
   return mediaType === oci.manifest || mediaType === docker.manifest;
 }
 
+/** Whether it is one of OCI's own types. */
 export function isOciType(mediaType: string): boolean {
   return mediaType.startsWith('application/vnd.oci.');
 }
 
+/** Whether it is the type of an index, OCI or Docker. */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === oci.index || mediaType === docker.index;
 }
 
-/** `application/vnd.docker.distribution.manifest.v1+json`, also signed: given up in 2015. */
+/** Whether it is `application/vnd.docker.distribution.manifest.v1+json` or its signed form, obsolete since 2015. */
 export function isSchema1Type(mediaType: string): boolean {
   return mediaType.startsWith('application/vnd.docker.distribution.manifest.v1+');
 }
 
+/** Whether it is the type of an image's config, OCI or Docker. */
 export function isImageConfigType(mediaType: string): boolean {
   return mediaType === oci.config || mediaType === docker.config;
 }
@@ -72,12 +76,12 @@ const packings: ReadonlyMap<string, Packing> = new Map(
   }),
 );
 
-/** `opaque` for what is no plain file system: encrypted layers, attestations, types unknown. */
+/** How a layer of this type is compressed; `opaque` if it is not a plain file system: encrypted, an attestation, unknown. */
 export function packingOf(mediaType: string): Packing {
   return packings.get(mediaType) ?? 'opaque';
 }
 
-/** Layers that are fetched from elsewhere, such as Windows' own. */
+/** Whether layers of this type are fetched from elsewhere, such as Windows' base layers. */
 export function isForeignType(mediaType: string): boolean {
   return /\.(?:nondistributable|foreign)\./.test(mediaType);
 }
@@ -93,17 +97,17 @@ function pairOf(mediaType: string): MediaTypePair | undefined {
   return pairs.find((pair) => pair.oci === mediaType || pair.docker === mediaType);
 }
 
-/** The Docker type that means the same; undefined if Docker has none. */
+/** The equivalent Docker type; undefined if there is none. */
 export function toDocker(mediaType: string): string | undefined {
   return pairOf(mediaType)?.docker;
 }
 
-/** The OCI type that means the same, or the type itself. */
+/** The equivalent OCI type, or the type itself if there is none. */
 export function toOci(mediaType: string): string {
   return pairOf(mediaType)?.oci ?? mediaType;
 }
 
-/** How a layer that an OCI manifest can name is compressed; undefined for any other (foreign, encrypted, unknown). */
+/** How a layer of this OCI or Docker type is compressed; undefined for other types (foreign, encrypted, unknown). */
 export function layerPacking(mediaType: string): LayerPacking | undefined {
   const known = toOci(mediaType);
   return packingNames.find((packing) => oci.layer[packing] === known);

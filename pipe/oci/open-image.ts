@@ -1,4 +1,4 @@
-/** Finds and opens an image that is a file or a directory. */
+/** Finds and opens an image in a file or a directory. */
 
 import { type BigIntStats } from 'node:fs';
 import { glob, stat } from 'node:fs/promises';
@@ -17,14 +17,14 @@ import { openCompressedTar } from './sources/compressed-tar.ts';
 import type { Source } from './sources/source.ts';
 import { openTarFile } from './sources/tar-file.ts';
 
-/** Where an image is. */
+/** The location of an image. */
 export interface ImagePath {
   /** As the user knows it, for messages. */
   readonly path: string;
   readonly absolutePath: string;
 }
 
-/** The one archive or layout that a path or a glob means. @throws InputError if nothing matches, or several files do */
+/** Finds the one archive or layout that a path or a glob matches. @throws InputError if none or several match */
 export async function findImage(pattern: string, workingDirectory: string): Promise<ImagePath> {
   const literal = resolve(workingDirectory, pattern);
   if (await exists(literal)) return { path: pattern, absolutePath: literal };
@@ -35,17 +35,17 @@ export async function findImage(pattern: string, workingDirectory: string): Prom
     throw new InputError(`${printable(pattern)} matches nothing in ${printable(workingDirectory)}`);
   if (matches.length > 1)
     throw new InputError(
-      `${printable(pattern)} matches several: ${matches.sort().map(printable).join(', ')}. Name the one that is the image`,
+      `${printable(pattern)} matches several files: ${matches.sort().map(printable).join(', ')}. Name the image's file`,
     );
   return { path, absolutePath: resolve(workingDirectory, path) };
 }
 
 /**
- * A `docker save` archive or an OCI archive, plain or compressed as a whole, or a directory with the contents of one.
- * Nothing is decompressed to disk; layers are read as they are opened.
+ * Opens a `docker save` or OCI archive, possibly compressed, or a directory with the contents of one. Nothing is
+ * decompressed to disk. Layers are read when they are opened.
  *
- * @throws InputError where it is no image, a damaged one, or not the wanted one
- * @throws FileChangedError where it is written to meanwhile
+ * @throws InputError if it is not an image, is damaged, or does not contain the image that `choice` selects
+ * @throws FileChangedError if it changes while it is read
  */
 export async function openImage(path: ImagePath, choice: Choice): Promise<Image> {
   const source = await openSource(path);
@@ -63,7 +63,7 @@ async function openSource({ path, absolutePath }: ImagePath): Promise<Source> {
   if (stats.isDirectory()) return await openDirectory(path, absolutePath);
   if (!stats.isFile())
     throw new InputError(
-      `${name} is ${stats.isFIFO() ? 'a named pipe (FIFO)' : 'a special file'}: an image is read from a file or a directory`,
+      `${name} is ${stats.isFIFO() ? 'a named pipe (FIFO)' : 'a special file'}: an image must be a file or a directory`,
     );
   const file: SourceFile = { path, absolutePath, size: Number(stats.size), fingerprint: fingerprintOf(stats) };
   const content = contentOf(await readBytes(file, 0, Math.min(file.size, headBytes)));
@@ -78,11 +78,11 @@ async function openSource({ path, absolutePath }: ImagePath): Promise<Source> {
     case 'empty':
       throw new InputError(`${name} is empty`);
     case 'zip':
-      throw new InputError(`${name} is a zip archive, not an image: images are saved with docker save`);
+      throw new InputError(`${name} is a zip archive, not an image: save images with docker save`);
     case 'json':
     case 'other':
       throw new InputError(
-        `${name} is not an image: it is neither a tar archive, nor one compressed with ${listCompressions('or')}`,
+        `${name} is not an image: it is not a tar archive, plain or compressed with ${listCompressions('or')}`,
       );
     default:
       return content satisfies never;
@@ -95,7 +95,7 @@ async function statusOf(path: string, name: string): Promise<BigIntStats> {
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     const isAbsent = code === 'ENOENT' || code === 'ENOTDIR';
-    throw new InputError(`${name}: ${isAbsent ? 'there is no such file or directory' : code || message}`, {
+    throw new InputError(`${name}: ${isAbsent ? 'no such file or directory' : code || message}`, {
       cause: error,
     });
   }

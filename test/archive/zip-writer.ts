@@ -1,17 +1,18 @@
-/** Writes ZIP archives, right or in one of many wrong ways, by APPNOTE.TXT 6.3.10. */
+/** Writes ZIP archives for tests, valid and invalid. @see APPNOTE.TXT 6.3.10 */
+
 import { crc32, deflateRawSync } from 'node:zlib';
 
 export interface ZipMember {
   readonly name: string;
   readonly content: Buffer | string;
-  /** Packed unless this is set. */
+  /** Not compressed. */
   readonly isStored?: boolean;
-  /** What the headers say in place of the true size. */
+  /** The size in the headers, instead of the real one. */
   readonly claimedSize?: number;
 }
 
 export interface ZipOptions {
-  /** Sizes, offsets and counts in ZIP64 records, as of an archive that needs them. */
+  /** Writes sizes, offsets and counts as ZIP64 records, as in an archive that needs them. */
   readonly isZip64?: boolean;
 }
 
@@ -82,7 +83,7 @@ export function zip(members: readonly ZipMember[], { isZip64 = false }: ZipOptio
   ]);
 }
 
-/** Little-endian numbers of so many bytes. */
+/** Little-endian numbers, each with its length in bytes. */
 function numbers(...fields: readonly (readonly [value: number, bytes: 2 | 4 | 8])[]): Buffer {
   return Buffer.concat(
     fields.map(([value, bytes]) => {

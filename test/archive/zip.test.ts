@@ -27,25 +27,25 @@ async function readAll(bytes: Buffer, maxBytes = 1000): Promise<Readonly<Record<
 }
 
 const members = [
-  { name: 'a/packed', content: 'hello '.repeat(50) },
+  { name: 'a/compressed', content: 'hello '.repeat(50) },
   { name: 'unwanted', content: Buffer.alloc(5000) },
-  { name: 'stored', content: 'as it is', isStored: true },
+  { name: 'stored', content: 'stored content', isStored: true },
   { name: '../odd\\name', content: '' },
 ];
-const contents = { 'a/packed': 'hello '.repeat(50), stored: 'as it is', '../odd\\name': '' };
+const contents = { 'a/compressed': 'hello '.repeat(50), stored: 'stored content', '../odd\\name': '' };
 
 describe('members', () => {
   it.each([false, true])('are found and read, ZIP64: %s', async (isZip64) => {
     expect(await readAll(zip(members, { isZip64 }))).toEqual(contents);
   });
 
-  it('are found in a directory that is longer than what is read at once', async () => {
+  it('are found in a directory longer than the window', async () => {
     const many = Array.from({ length: 8000 }, (_, index) => ({ name: 'unwanted', content: '', index }));
     expect(await readAll(zip([...many, ...members]))).toEqual(contents);
   });
 });
 
-describe('refuses', () => {
+describe('an archive is refused', () => {
   const whole = zip(members);
   const broken = (at: number, byte: number): Buffer => {
     const copy = Buffer.from(whole);
@@ -54,21 +54,24 @@ describe('refuses', () => {
   };
 
   it.each<[string, Buffer]>([
-    ['nothing', Buffer.alloc(0)],
-    ['what is no archive', Buffer.alloc(100_000, 'text')],
-    ['a part of one', whole.subarray(0, -1)],
-    ['the end of one alone', whole.subarray(-22)],
-    ['bytes after it', Buffer.concat([whole, Buffer.from('x')])],
-    ['content that does not unpack', broken(40, 0xff)],
-    ['content that is another', zip(members).fill('x', whole.indexOf('as it is'), whole.indexOf('as it is') + 1)],
-    ['a member longer than wanted', zip([{ name: 'a', content: Buffer.alloc(1001) }])],
-    ['one that says less than it is', zip([{ name: 'a', content: Buffer.alloc(10_000_000), claimedSize: 10 }])],
-    ['one that says more than it is', zip([{ name: 'a', content: 'x', claimedSize: 10 }])],
+    ['an empty file', Buffer.alloc(0)],
+    ['a file that is not an archive', Buffer.alloc(100_000, 'text')],
+    ['an archive that is cut off', whole.subarray(0, -1)],
+    ['only the end of an archive', whole.subarray(-22)],
+    ['an archive with bytes after its end', Buffer.concat([whole, Buffer.from('x')])],
+    ['content that cannot be decompressed', broken(44, 0xff)],
+    [
+      'content that does not match its checksum',
+      zip(members).fill('x', whole.indexOf('stored content'), whole.indexOf('stored content') + 1),
+    ],
+    ['a member longer than the limit', zip([{ name: 'a', content: Buffer.alloc(1001) }])],
+    ['a member longer than its header says', zip([{ name: 'a', content: Buffer.alloc(10_000_000), claimedSize: 10 }])],
+    ['a member shorter than its header says', zip([{ name: 'a', content: 'x', claimedSize: 10 }])],
   ])('%s', async (_, bytes) => {
     await expect(readAll(bytes)).rejects.toThrow(ZipError);
   });
 
-  it('an archive that became shorter', async () => {
+  it('an archive that was truncated meanwhile', async () => {
     const absolutePath = join(directory, 'b.zip');
     await writeFile(absolutePath, whole);
     const { size } = await stat(absolutePath);

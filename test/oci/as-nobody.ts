@@ -1,4 +1,4 @@
-/** Runs part of a test without the rights of root, who may read and write everything. */
+/** Runs part of a test without root's permission to read and write everything. */
 
 const nobody = 65_534;
 

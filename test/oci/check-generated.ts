@@ -1,6 +1,6 @@
 /**
- * A program of its own: checks generated layers as they pass by, and prints the peak of its memory in bytes.
- * Its arguments: the format, and how many MiB.
+ * A separate program that checks generated layers while it reads them, and prints its peak memory in bytes.
+ * Arguments: the format, and the number of MiB.
  */
 
 import { createHash, randomBytes } from 'node:crypto';
@@ -25,11 +25,11 @@ async function* compressed(): AsyncGenerator<Uint8Array> {
 
 const length = part.length * Number(mebibytes);
 const diffId = `sha256:${hash.digest('hex')}`;
-let passed = 0;
+let total = 0;
 for await (const chunk of withDecompressedDigestCheck(compressed(), length, format, diffId, 'it'))
-  passed += chunk.length;
-if (passed !== length) throw new Error(`${passed} bytes passed of ${length}`);
+  total += chunk.length;
+if (total !== length) throw new Error(`read ${total} bytes instead of ${length}`);
 
-// Of this program alone: what getrusage tells begins with the size of the process that started it.
+// Not from getrusage, whose value starts with the size of the parent process.
 const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
 process.stdout.write(String(Number(kilobytes) * 1024));

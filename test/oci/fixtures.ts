@@ -1,4 +1,4 @@
-/** Makes images for tests, in all the forms that images come in. */
+/** Creates images for tests, in all formats. */
 
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -26,8 +26,8 @@ export function json(value: unknown): Buffer {
 }
 
 /** A layer: a tar archive with one file. */
-export function layer(text: string, size = 100): Buffer {
-  return tar([{ name: `${text}.txt`, content: text.repeat(Math.ceil(size / text.length)).slice(0, size) }]);
+export function layer(name: string, size = 100): Buffer {
+  return tar([{ name: `${name}.txt`, content: name.repeat(Math.ceil(size / name.length)).slice(0, size) }]);
 }
 
 export function config(layers: readonly Buffer[], more: Json = {}): Buffer {
@@ -41,7 +41,7 @@ export function config(layers: readonly Buffer[], more: Json = {}): Buffer {
   });
 }
 
-/** As Docker up to 24 saves it. */
+/** The members of an archive in the format of Docker up to 24. */
 export function legacyEntries(
   layers: readonly Buffer[],
   configBytes = config(layers),
@@ -117,7 +117,7 @@ export function blobFiles(blobs: readonly Blob[]): Files {
   return Object.fromEntries(blobs.map(({ bytes }) => [`blobs/sha256/${hexOf(sha256(bytes))}`, bytes]));
 }
 
-/** One platform of an image: its blobs, and the manifest among them. */
+/** An image of one platform: its manifest, and its blobs, including the manifest. */
 export function platformImage(name: string, architecture: string, more: Json = {}) {
   const raw = layer(name);
   const configBlob = blob(ociTypes.config, config([raw], { architecture, ...more }));
@@ -131,7 +131,7 @@ export function filesOf(entries: Files): TarEntry[] {
   return Object.entries(entries).map(([name, content]) => ({ name, content }));
 }
 
-/** A directory for each test. */
+/** Creates a directory for each test. */
 export function useDirectory(): (path?: string) => string {
   let root = '';
   beforeEach(async () => {
@@ -160,7 +160,7 @@ export async function readAll(bytes: AsyncIterable<Uint8Array>): Promise<Buffer>
   return Buffer.concat(chunks);
 }
 
-/** The digests of what its layers yield. */
+/** The digests of the bytes that its layers yield. */
 export async function readLayers(image: PlatformImage | undefined): Promise<readonly string[]> {
   const digests: string[] = [];
   for (const each of image?.layers ?? []) digests.push(sha256(await readAll(each.open())));
@@ -171,7 +171,7 @@ export function digestsOf(contents: readonly Buffer[]): readonly string[] {
   return contents.map(sha256);
 }
 
-/** The message of the InputError that the promise ends in. */
+/** The message of the InputError with which the promise rejects. */
 export async function inputError(promise: Promise<unknown>): Promise<string> {
   const error: unknown = await promise.then(
     (value) => new Error(`It succeeded: ${String(value)}`),

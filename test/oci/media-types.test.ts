@@ -6,7 +6,7 @@ const ociForeign = 'application/vnd.oci.image.layer.nondistributable.v1.tar';
 const dockerLayer = 'application/vnd.docker.image.rootfs.diff.tar';
 const dockerForeign = 'application/vnd.docker.image.rootfs.foreign.diff.tar';
 
-describe('a layer type says how its bytes are compressed, and what the other family calls it', () => {
+describe('layer types map to a compression, and to their OCI or Docker equivalent', () => {
   it.each([
     [ociLayer, 'none', 'none', dockerLayer],
     [`${ociLayer}+gzip`, 'gzip', 'gzip', `${dockerLayer}.gzip`],
@@ -26,7 +26,7 @@ describe('a layer type says how its bytes are compressed, and what the other fam
     ]);
   });
 
-  it("containerd's type for zstd in Docker's family, which is only read", () => {
+  it("containerd's Docker type for zstd is read, but never written", () => {
     const type = `${dockerLayer}.zstd`;
     expect([packingOf(type), layerPacking(type), toDocker(type), toOci(type)]).toEqual([
       'zstd',
@@ -48,7 +48,7 @@ describe('a layer type says how its bytes are compressed, and what the other fam
     },
   );
 
-  it('and there is one to write for each way of compressing', () => {
+  it('every compression has an OCI type', () => {
     expect(oci.layer).toEqual({ none: ociLayer, gzip: `${ociLayer}+gzip`, zstd: `${ociLayer}+zstd` });
   });
 });

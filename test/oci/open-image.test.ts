@@ -21,15 +21,15 @@ import { base256, pax, tar, tarEntry, type TarEntry } from '../archive/tar/tar-w
 
 const at = useDirectory();
 
-describe('what is no image', () => {
+describe('not an image', () => {
   it.each<[string, Buffer | string, RegExp]>([
     ['an empty file', '', /^app\.tar is empty$/],
     [
-      'a text',
+      'a text file',
       'hello '.repeat(200),
-      /app\.tar is not an image: it is neither a tar archive, nor one compressed with gzip or zstd/,
+      /app\.tar is not an image: it is not a tar archive, plain or compressed with gzip or zstd/,
     ],
-    ['a short text', 'x', /app\.tar is not an image/],
+    ['a short text file', 'x', /app\.tar is not an image/],
     ['random bytes', randomBytes(5000), /app\.tar is not an image/],
     ['JSON', '{"schemaVersion":2}', /app\.tar is not an image/],
     ['brotli', brotliCompressSync(tar([])), /app\.tar is not an image/],
@@ -39,15 +39,15 @@ describe('what is no image', () => {
     [
       'an empty archive',
       tar([]),
-      /app\.tar holds no image: neither manifest\.json nor index\.json is in it\. Images are saved with docker save; docker export/,
+      /app\.tar does not contain an image: it has neither manifest\.json nor index\.json\. Save images with docker save; docker export/,
     ],
-    ['an archive of something else', tar([{ name: 'etc/passwd', content: 'x' }]), /holds no image/],
+    ['an archive of something else', tar([{ name: 'etc/passwd', content: 'x' }]), /does not contain an image/],
     [
-      'a directory packed from outside',
+      'an archive of a directory instead of its content',
       tar([{ name: 'image/index.json', content: '{}' }]),
-      /There is image\/index\.json: pack what is in the directory/,
+      /It has image\/index\.json: archive the content of the directory/,
     ],
-    ['an archive of Docker 1.9', tar([{ name: 'repositories', content: '{}' }]), /of a Docker before 1\.10/],
+    ['an archive of Docker 1.9', tar([{ name: 'repositories', content: '{}' }]), /saved by a Docker older than 1\.10/],
     [
       'an archive cut off between files',
       tar([{ name: 'a', content: 'x' }], Buffer.alloc(0)),
@@ -59,7 +59,7 @@ describe('what is no image', () => {
       /app\.tar \(decompressed\) is cut off: it ends after 5 bytes, inside a header/,
     ],
     ['gzip of a long text', gzipSync('hello'.repeat(1000)), /app\.tar \(decompressed\) is not a tar archive/],
-    ['gzip of nothing', gzipSync(''), /holds no image/],
+    ['gzip of nothing', gzipSync(''), /does not contain an image/],
     [
       'gzip, cut off',
       gzipSync(tar(legacyEntries([layer('x')]))).subarray(0, 300),
@@ -76,22 +76,22 @@ describe('what is no image', () => {
       /app\.tar is damaged: its gzip data cannot be decompressed/,
     ],
     [
-      'gzip with something after it',
+      'gzip with garbage after it',
       Buffer.concat([gzipSync(tar([])), Buffer.from('\x1f\x8bx')]),
-      /damaged|cut off|holds no image/,
+      /damaged|cut off|does not contain an image/,
     ],
   ])('%s', async (_, content, message) => {
     await writeFile(at('app.tar'), content);
     expect(await inputError(openAt(at('app.tar')))).toMatch(message);
   });
 
-  it('nothing', async () => {
-    expect(await inputError(openAt(at('app.tar')))).toBe('app.tar: there is no such file or directory');
+  it('a file that does not exist', async () => {
+    expect(await inputError(openAt(at('app.tar')))).toBe('app.tar: no such file or directory');
   });
 
   it('an empty directory', async () => {
     await mkdir(at('empty'));
-    expect(await inputError(openAt(at('empty')))).toMatch(/app\.tar holds no image: neither/);
+    expect(await inputError(openAt(at('empty')))).toMatch(/app\.tar does not contain an image: it has neither/);
   });
 
   it('a named pipe', async () => {
@@ -99,7 +99,7 @@ describe('what is no image', () => {
     expect(await inputError(openAt(at('app.tar')))).toMatch(/app\.tar is a named pipe \(FIFO\)/);
   });
 
-  it('a file that may not be read', async () => {
+  it('a file without read permission', async () => {
     await writeFile(at('app.tar'), tar([]), { mode: 0 });
     await chmod(at(), 0o755);
     expect(await asNobody(() => inputError(openAt(at('app.tar'))))).toBe(
@@ -111,16 +111,16 @@ describe('what is no image', () => {
     expect(await inputError(openAt('/dev/null'))).toMatch(/app\.tar is a special file/);
   });
 
-  it('an archive with a file in the place of a directory', async () => {
+  it('a path below a file', async () => {
     await writeFile(at('manifest.json'), '[]');
-    expect(await inputError(openAt(at('manifest.json/x')))).toBe('app.tar: there is no such file or directory');
+    expect(await inputError(openAt(at('manifest.json/x')))).toBe('app.tar: no such file or directory');
   });
 });
 
 it.each<[string, (size: bigint) => Buffer]>([
   ['in base 256', (size) => tarEntry({ name: 'big', size: base256(size) })],
   ['by pax', (size) => Buffer.concat([tarEntry(pax({ size: String(size) })), tarEntry({ name: 'big', size: 0 })])],
-])('an archive of more than 8 GiB, %s, of which only the headers are read', async (_, headerOf) => {
+])('reads only the headers of an archive of more than 8 GiB, %s', async (_, headerOf) => {
   const size = 9n * 1024n ** 3n;
   const header = headerOf(size);
   const file = await open(at('app.tar'), 'w');
@@ -131,7 +131,7 @@ it.each<[string, (size: bigint) => Buffer]>([
   expect(await readLayers((await openAt(at('app.tar'))).images[0])).toEqual(digestsOf([layer('x')]));
 });
 
-describe('an archive that is packed as a whole', () => {
+describe('a compressed archive', () => {
   const layers = ['one', 'two', 'three', 'four'].map((text) => layer(text, 1_500_000));
   const entries = legacyEntries(layers);
 
@@ -146,14 +146,14 @@ describe('an archive that is packed as a whole', () => {
       'zstd in several frames',
       (bytes) => Buffer.concat([zstdCompressSync(bytes.subarray(0, 999)), zstdCompressSync(bytes.subarray(999))]),
     ],
-  ])('%s', async (_, pack) => {
-    await writeFile(at('app.tar'), pack(tar(entries)));
+  ])('%s', async (_, compress) => {
+    await writeFile(at('app.tar'), compress(tar(entries)));
     const image = await openAt(at('app.tar'));
     expect(image.isForwardOnly).toBe(true);
     const [only] = image.images;
     expect(only?.layers.map(({ diffId }) => diffId)).toEqual(layers.map(sha256));
     expect(await readLayers(only)).toEqual(digestsOf(layers));
-    // Backwards, at once, and given up half-way.
+    // Backwards, concurrently, and abandoned half-way.
     for (const each of only?.layers.toReversed() ?? []) expect(sha256(await readAll(each.open()))).toBe(each.diffId);
     const contents = await Promise.all((only?.layers ?? []).map((each) => readAll(each.open())));
     expect(contents.map(sha256)).toEqual(layers.map(sha256));
@@ -165,7 +165,7 @@ describe('an archive that is packed as a whole', () => {
     await image.close();
   });
 
-  it('has layers in an order of their own', async () => {
+  it('has its layers in its own order', async () => {
     const reversed: TarEntry[] = entries.toReversed();
     await writeFile(at('app.tar'), gzipSync(tar(reversed), { level: 1 }));
     const image = await openAt(at('app.tar'));
@@ -185,7 +185,7 @@ describe('an archive that is packed as a whole', () => {
     await image.close();
   });
 
-  it('that changes meanwhile', async () => {
+  it('that changes while it is read', async () => {
     await writeFile(at('app.tar'), gzipSync(tar(entries)));
     const image = await openAt(at('app.tar'));
     await writeFile(at('app.tar'), 'x');
@@ -193,7 +193,7 @@ describe('an archive that is packed as a whole', () => {
     await image.close();
   });
 
-  it('with more documents than are kept', async () => {
+  it('with more documents than are kept in memory', async () => {
     const documents = Array.from({ length: 6 }, (_, count): TarEntry => ({
       name: `${count}.json`,
       content: `{"a":"${'x'.repeat(3_500_000)}"}`,

@@ -11,7 +11,7 @@ export const blockBytes = 512;
 export interface TarHeader {
   readonly name: string;
   readonly linkName: string;
-  /** Of the data that follows. */
+  /** Bytes of data after the header. */
   readonly size: number;
   /** One character; `0` for a regular file. */
   readonly type: string;
@@ -25,12 +25,12 @@ const fields = {
   linkName: [157, 257],
   magic: [257, 265],
   prefix: [345, 500],
-  // The format of star, which uses the end of the prefix for times.
+  // star keeps times at the end of the prefix.
   shortPrefix: [345, 476],
   starMagic: [508, 512],
 } as const;
 
-/** Whether a block's checksum is that of a header. */
+/** Whether the block has a header's checksum. */
 export function isTarHeader(block: Uint8Array): boolean {
   if (block.length < blockBytes) return false;
   const stored = octal(fieldOf(block, 'checksum'));
@@ -52,24 +52,24 @@ export function isZeroBlock(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0);
 }
 
-/** @param where names the header in messages. @throws InputError */
+/** Reads a header block. @param where names the header in messages. @throws InputError if its size is not valid */
 export function parseTarHeader(block: Buffer, where: string): TarHeader {
   const magic = fieldOf(block, 'magic').toString('latin1');
   const isStar = fieldOf(block, 'starMagic').toString('latin1') === 'tar\0';
-  // GNU's magic is `ustar  `, and its headers have times where the prefix would be.
-  const prefix = magic.startsWith('ustar\0') ? textOf(block, isStar ? 'shortPrefix' : 'prefix') : '';
-  const name = textOf(block, 'name');
+  // GNU's magic is `ustar  `, and its headers have times in place of the prefix.
+  const prefix = magic.startsWith('ustar\0') ? stringOf(block, isStar ? 'shortPrefix' : 'prefix') : '';
+  const name = stringOf(block, 'name');
   const type = fieldOf(block, 'type').toString('latin1');
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
-    linkName: textOf(block, 'linkName'),
+    linkName: stringOf(block, 'linkName'),
     size: parseSize(fieldOf(block, 'size'), where),
-    // `\0` is v7's regular file, and `7` is to be read as one (POSIX).
+    // `\0` is a regular file in v7; POSIX says to read `7` as one.
     type: type === '\0' || type === '7' ? '0' : type,
   };
 }
 
-/** Octal digits, or base 256 where the first bit is set (GNU and star, for 8 GiB and more). */
+/** Octal digits, or base 256 if the first bit is set (GNU and star, for 8 GiB and more). */
 function parseSize(field: Buffer, where: string): number {
   const first = field[0] ?? 0;
   let size: number | undefined;
@@ -81,20 +81,20 @@ function parseSize(field: Buffer, where: string): number {
 }
 
 function octal(field: Buffer): number | undefined {
-  const text = field
+  const digits = field
     .toString('latin1')
     .replace(/^[ \0]+/, '')
     .replace(/[ \0].*$/s, '');
-  if (text === '') return 0;
-  return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : undefined;
+  if (digits === '') return 0;
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : undefined;
 }
 
-function textOf(block: Uint8Array, field: keyof typeof fields): string {
-  return textUpToNul(fieldOf(block, field));
+function stringOf(block: Uint8Array, field: keyof typeof fields): string {
+  return stringUpToNul(fieldOf(block, field));
 }
 
-/** UTF-8, as every writer of today has it, whatever the standard says. */
-export function textUpToNul(bytes: Buffer): string {
+/** Decodes a string that ends at the first NUL: as UTF-8, which all writers use today although the standard does not. */
+export function stringUpToNul(bytes: Buffer): string {
   const end = bytes.indexOf(0);
   return bytes.toString('utf8', 0, end === -1 ? bytes.length : end);
 }

@@ -1,19 +1,21 @@
-/** The members of an archive by name, with links followed. */
+/** Finds an archive's members by name, and follows links. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { pathProblem, relativePath } from './paths.ts';
 import type { TarMember } from './walk.ts';
 
-/** Far more than the paths of any image take. */
+/** Far more than the paths of any image need. */
 const maxNameBytes = 16 * 1024 * 1024;
-/** What Linux follows too. */
+/** Linux's limit. */
 const maxLinks = 40;
 
 /**
- * Where a name occurs several times, the last one counts, as when tar unpacks the archive; but not every reader
- * has it so. What is named by a digest, or checked against one, is safe either way. Documents that are not
- * are compared by whoever reads them: `earlier` gives the others.
+ * The members of an archive by path.
+ *
+ * If several members have the same path, the last one counts, as when tar extracts the archive; but not all readers agree.
+ * Members that are checked against a digest are safe either way. Readers of other documents must compare them with those
+ * that `earlier` returns.
  */
 export class Members {
   readonly #archive: string;
@@ -25,24 +27,24 @@ export class Members {
     this.#archive = archive;
   }
 
-  /** A member whose path leads out of the archive can never be asked for, and is left out. @throws InputError */
+  /** Leaves out members whose path leads out of the archive, because nothing can refer to them. @throws InputError */
   add(member: TarMember): void {
     this.#nameBytes += member.name.length + member.linkName.length;
     if (this.#nameBytes > maxNameBytes)
-      throw new InputError(`${this.#archive} has more than ${maxNameBytes} bytes of names: that is no image`);
+      throw new InputError(`${this.#archive} has more than ${maxNameBytes} bytes of names, far more than any image`);
     const path = relativePath(member.name);
     if (path === undefined) return;
     const former = this.#byPath.get(path);
-    // Directories occur again and again, and hold nothing.
+    // Directories are often listed repeatedly, and have no content.
     if (former !== undefined && !(former.kind === 'directory' && member.kind === 'directory'))
       this.#earlier.set(path, [...(this.#earlier.get(path) ?? []), former]);
     this.#byPath.set(path, member);
   }
 
   /**
-   * The file of this path, or the one that the link of this path leads to.
+   * The file at this path, or the target if it is a link; undefined if there is neither.
    *
-   * @throws InputError where the path or a link leads out of the archive, nowhere, in a circle, or to what is no file
+   * @throws InputError if the path or a link leads out of the archive, nowhere, in a circle, or to something other than a file
    */
   find(name: string): TarMember | undefined {
     const problem = pathProblem(name);
@@ -52,20 +54,19 @@ export class Members {
     for (let links = 0; member !== undefined && path !== undefined; links++) {
       if (member.kind === 'file') return member;
       const shown = `${this.#archive}: ${printable(path)} is a ${member.kind}`;
-      if (member.kind !== 'symbolic link' && member.kind !== 'hard link')
-        throw new InputError(`${shown}, where a file is expected`);
+      if (member.kind !== 'symbolic link' && member.kind !== 'hard link') throw new InputError(`${shown}, not a file`);
       const target = `${shown} to ${printable(member.linkName)}`;
-      // A hard link names its target from the archive's root, a symbolic one from where it is itself.
+      // A hard link's target is relative to the archive's root, a symbolic link's to the link itself.
       path = relativePath(member.linkName, member.kind === 'symbolic link' ? path : undefined);
-      if (path === undefined) throw new InputError(`${target}, which is outside of the archive`);
-      if (links === maxLinks) throw new InputError(`${target}, which leads back to itself or too far`);
+      if (path === undefined) throw new InputError(`${target}, which is outside the archive`);
+      if (links === maxLinks) throw new InputError(`${target}, which leads back to itself or through too many links`);
       member = this.#byPath.get(path);
       if (member === undefined) throw new InputError(`${target}, which is not in the archive`);
     }
     return undefined;
   }
 
-  /** The other files of this path. */
+  /** The other files at this path, in the archive's order. */
   earlier(name: string): readonly TarMember[] {
     return (this.#earlier.get(relativePath(name) ?? '') ?? []).filter(({ kind }) => kind === 'file');
   }

@@ -1,9 +1,9 @@
-/** Paths inside an archive or a layout. */
+/** Normalises paths inside an archive or a layout. */
 
 /**
- * Without `.` and doubled slashes; undefined for what is absolute or leads above the root.
+ * Resolves `.`, doubled slashes and, in a link's target, `..`. Undefined if the path is absolute or leads above the root.
  *
- * @param from the path of the link whose target it is
+ * @param from the path of the link, if `path` is the target of a link
  */
 export function relativePath(path: string, from?: string): string | undefined {
   if (path.startsWith('/')) return undefined;
@@ -11,14 +11,14 @@ export function relativePath(path: string, from?: string): string | undefined {
   for (const segment of path.split('/')) {
     if (segment === '' || segment === '.') continue;
     if (segment !== '..') segments.push(segment);
-    // A member's own name must not go up at all: where links are on the way, that is not what it seems.
+    // A member's own name must not contain `..`: below a link, it would not lead where it seems to.
     else if (from === undefined || segments.pop() === undefined) return undefined;
   }
   return segments.join('/');
 }
 
-/** Why a document must not refer to this path. */
+/** Why a document must not refer to this path; undefined if it may. */
 export function pathProblem(path: string): string | undefined {
   if (path.startsWith('/')) return 'which is an absolute path';
-  return path.split('/').includes('..') ? 'which is a path with `..`' : undefined;
+  return path.split('/').includes('..') ? 'which contains `..`' : undefined;
 }

@@ -6,7 +6,12 @@
 
 import { InputError } from '../../errors.ts';
 
-/** `"%d %s=%s\n"`: the length of the whole record in bytes, the keyword, the value. @throws InputError */
+/**
+ * Reads records of the form `"%d %s=%s\n"`: the length of the whole record in bytes, the keyword, the value.
+ *
+ * @param where names the header in messages
+ * @throws InputError if a record is malformed
+ */
 export function parsePaxRecords(bytes: Buffer, where: string): ReadonlyMap<string, string> {
   const records = new Map<string, string>();
   let position = 0;
@@ -20,7 +25,7 @@ export function parsePaxRecords(bytes: Buffer, where: string): ReadonlyMap<strin
     }
     const keyword = bytes.toString('utf8', space + 1, equals);
     const value = bytes.toString('utf8', equals + 1, end - 1);
-    // An empty value takes back what a global header said.
+    // An empty value is kept: it cancels the value of a global header.
     records.set(keyword, value);
     position = end;
   }

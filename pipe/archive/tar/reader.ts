@@ -1,18 +1,18 @@
-/** Reads bytes forward: what a walk over a tar archive needs of a file or of a stream. */
+/** Reads bytes forward, from a file or a stream: all that walking over a tar archive needs. */
 
-/** Bytes in order, each read or skipped once. */
+/** Reads bytes in order. Each byte is read or skipped once. */
 export interface ByteReader {
   /** Bytes read or skipped so far. */
   readonly position: number;
-  /** So many bytes; fewer only at the end. */
+  /** The next `length` bytes; fewer only at the end. */
   read(length: number): Promise<Buffer>;
-  /** Goes on without them, at most to the end. */
+  /** Skips `length` bytes, at most to the end. */
   skip(length: number): Promise<void>;
 }
 
 const empty: Buffer = Buffer.alloc(0);
 
-/** Over a stream, which nothing can turn back. */
+/** Reads a stream, which cannot be rewound. */
 export class ForwardReader implements ByteReader {
   position = 0;
   readonly #iterator: AsyncIterator<Uint8Array>;
@@ -22,7 +22,7 @@ export class ForwardReader implements ByteReader {
     this.#iterator = bytes[Symbol.asyncIterator]();
   }
 
-  /** What comes next, at most so many bytes; nothing at the end. */
+  /** The next bytes without copying them, at least one and at most `max`; empty at the end. */
   async take(max: number): Promise<Buffer> {
     while (this.#chunk.length === 0) {
       const result = await this.#iterator.next();
@@ -55,7 +55,7 @@ export class ForwardReader implements ByteReader {
     }
   }
 
-  /** Reads to the end, which is where a compressed stream's checksum is. */
+  /** Reads to the end, so that a compressed stream's checksum is checked. */
   async drain(): Promise<void> {
     for (;;) if ((await this.take(Number.MAX_SAFE_INTEGER)).length === 0) return;
   }

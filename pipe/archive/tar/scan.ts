@@ -1,4 +1,4 @@
-/** One pass over a tar archive that can only be read forward. */
+/** Scans a tar archive that can only be read forward. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -7,22 +7,22 @@ import { Members } from './members.ts';
 import type { ForwardReader } from './reader.ts';
 import { type TarMember, TarWalk } from './walk.ts';
 
-/** A file that is passing by. */
-export interface PassingFile {
+/** A file of the archive that can be read until the next one is asked for. */
+export interface ScannedFile {
   readonly member: TarMember;
   readonly content: Content;
-  /** Nothing of it was read, and the next file was not asked for. */
-  isHere(): boolean;
-  /** Its bytes, once, and only until the next file is asked for. */
+  /** Whether it can still be read: nothing of it was read, and the next file was not asked for. */
+  isUnread(): boolean;
+  /** Its bytes. To be called once, and only until the next file is asked for. */
   read(): AsyncIterable<Uint8Array>;
 }
 
-/** What a document may have, here and everywhere. */
+/** The longest JSON document of an image that is read. */
 export const maxDocumentBytes = 4 * 1024 * 1024;
-/** Documents are kept as they pass by, up to so many bytes in all; any image needs far fewer. */
+/** Documents are kept in memory up to this total, far more than any image needs. */
 const maxKeptBytes = 16 * 1024 * 1024;
 
-/** What the pass has learnt so far. */
+/** A scan of an archive, and what it has found so far. */
 export class ArchiveScan {
   readonly members: Members;
   readonly walk: TarWalk;
@@ -40,8 +40,8 @@ export class ArchiveScan {
     this.walk = new TarWalk(reader, archive);
   }
 
-  /** All files but the documents, which are read and kept. @throws InputError */
-  async *files(): AsyncGenerator<PassingFile> {
+  /** All files except documents, which it reads and keeps. @throws InputError if the archive is damaged or cut off */
+  async *files(): AsyncGenerator<ScannedFile> {
     for await (const member of this.walk.members()) {
       this.members.add(member);
       if (member.kind !== 'file') continue;
@@ -50,8 +50,8 @@ export class ArchiveScan {
       this.#contents.set(member, content);
       const isDocument = content === 'json' && member.size <= maxDocumentBytes;
       if (!isDocument || this.#keptBytes + member.size > maxKeptBytes) {
-        const isHere = (): boolean => this.#reader.position === member.position + head.length;
-        yield { member, content, isHere, read: () => this.#read(member, head) };
+        const isUnread = (): boolean => this.#reader.position === member.position + head.length;
+        yield { member, content, isUnread, read: () => this.#read(member, head) };
         continue;
       }
       this.#documents.set(member, Buffer.concat([head, await this.#reader.read(member.size - head.length)]));
@@ -71,7 +71,7 @@ export class ArchiveScan {
     const end = member.position + member.size;
     if (head.length > 0) yield head;
     for (let position = member.position + head.length; position < end;) {
-      if (this.#reader.position !== position) throw new Error(`${member.name} has already passed by`);
+      if (this.#reader.position !== position) throw new Error(`${member.name} can no longer be read`);
       const chunk = await this.#reader.take(end - position);
       if (chunk.length === 0) throw cutOff(this.#archive, member, position);
       position += chunk.length;
@@ -80,8 +80,8 @@ export class ArchiveScan {
   }
 }
 
-/** @param end where the archive ends, too early for this member */
+/** The error for an archive that ends inside a member. @param end the position at which it ends */
 export function cutOff(archive: string, { name, size, position }: TarMember, end: number): InputError {
   const there = Math.max(0, end - position);
-  return new InputError(`${archive} is cut off: of the ${size} bytes of ${printable(name)}, ${there} are there`);
+  return new InputError(`${archive} is cut off: it has only ${there} of the ${size} bytes of ${printable(name)}`);
 }

@@ -1,8 +1,8 @@
-/** Walks over the members of a tar archive, headers only, with all that extends a header already applied. */
+/** Walks over the members of a tar archive: reads the headers, and applies their extensions. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { blockBytes, isTarHeader, isZeroBlock, parseTarHeader, type TarHeader, textUpToNul } from './header.ts';
+import { blockBytes, isTarHeader, isZeroBlock, parseTarHeader, type TarHeader, stringUpToNul } from './header.ts';
 import { parsePaxRecords } from './pax.ts';
 import type { ByteReader } from './reader.ts';
 
@@ -12,7 +12,7 @@ export interface TarMember {
   /** As in the archive. */
   readonly name: string;
   readonly kind: MemberKind;
-  /** Of links. */
+  /** The target, if it is a link. */
   readonly linkName: string;
   /** Bytes of data that follow the header. */
   readonly size: number;
@@ -20,9 +20,9 @@ export interface TarMember {
   readonly position: number;
 }
 
-/** Many times what any image or package has. */
+/** Many times more than any image or package has. */
 const maxMembers = 100_000;
-/** A header's extension is a path or two; the rest (ACLs, attributes) is never needed. */
+/** Only a path or two of a header's extension are needed, never the rest (ACLs, attributes). */
 const maxExtensionBytes = 1024 * 1024;
 
 const kinds: Readonly<Record<string, MemberKind>> = {
@@ -33,13 +33,13 @@ const kinds: Readonly<Record<string, MemberKind>> = {
 };
 
 /**
- * At each member the reader stands at its data, of which as much may be read as is wanted. What follows the mark of the
- * archive's end is left unread, as tar leaves it.
+ * Walks over an archive. At each member the reader is at the beginning of its data; any part of it may be read, or nothing.
+ * Bytes after the end mark are not read, as in tar.
  *
- * @throws InputError where the archive is cut off, damaged, sparse, or has too many members
+ * @throws InputError if the archive is cut off or damaged, has a sparse file, or too many members
  */
 export class TarWalk {
-  /** Afterwards: whether the archive ended as it should. It may have been cut off between two members otherwise. */
+  /** After the walk: whether the archive has its end mark. If not, it may have been cut off between two members. */
   hasEndMark = false;
   readonly #reader: ByteReader;
   readonly #archive: string;
@@ -56,7 +56,7 @@ export class TarWalk {
       const member = await this.#next();
       if (member === undefined) return;
       if (count > maxMembers)
-        throw new InputError(`${this.#archive} has more than ${maxMembers} entries: more are not read`);
+        throw new InputError(`${this.#archive} has more than ${maxMembers} entries, which is the limit`);
       yield member;
       await this.#pass(member.position, member.size, printable(member.name));
     }
@@ -75,21 +75,21 @@ export class TarWalk {
       if (header.type === 'x') records = parsePaxRecords(await this.#extension(header, where), where);
       else if (header.type === 'g')
         this.#globals = new Map([...this.#globals, ...parsePaxRecords(await this.#extension(header, where), where)]);
-      else if (header.type === 'L') longName = textUpToNul(await this.#extension(header, where));
-      else if (header.type === 'K') longLinkName = textUpToNul(await this.#extension(header, where));
+      else if (header.type === 'L') longName = stringUpToNul(await this.#extension(header, where));
+      else if (header.type === 'K') longLinkName = stringUpToNul(await this.#extension(header, where));
       else {
         const all = new Map([...this.#globals, ...records]);
-        const name = text(all.get('path')) ?? longName ?? header.name;
-        const linkName = text(all.get('linkpath')) ?? longLinkName ?? header.linkName;
+        const name = nonEmpty(all.get('path')) ?? longName ?? header.name;
+        const linkName = nonEmpty(all.get('linkpath')) ?? longLinkName ?? header.linkName;
         if (header.type === 'S' || [...all.keys()].some((keyword) => keyword.startsWith('GNU.sparse.'))) {
           throw new InputError(
-            `${this.#archive}: ${printable(name)} is a sparse file, which is not supported: pack it without tar's --sparse`,
+            `${this.#archive}: ${printable(name)} is a sparse file, which is not supported: create the archive without tar's --sparse`,
           );
         }
-        // A name that ends with a slash is v7's directory.
+        // v7 marks a directory by a slash at the end of its name.
         const kind = header.type === '0' && name.endsWith('/') ? 'directory' : (kinds[header.type] ?? 'special file');
         const size = paxSize(all.get('size'), where) ?? header.size;
-        // Types that only make a name have no data, whatever their size says, as all readers have it; unknown ones may.
+        // Links, devices, directories and FIFOs have no data, whatever their size says; unknown types may. All readers agree.
         const hasData = kind === 'file' || !/[1-6]/.test(header.type);
         return { name, kind, linkName, size: hasData ? size : 0, position: this.#reader.position };
       }
@@ -103,7 +103,7 @@ export class TarWalk {
     if (block.length < blockBytes) throw this.#cutOff(`after ${position + block.length} bytes, inside a header`);
     if (isZeroBlock(block)) {
       if (!isZeroBlock(await this.#reader.read(blockBytes)))
-        throw new InputError(`${this.#archive} is damaged: at byte ${position} there are zeros instead of a header`);
+        throw new InputError(`${this.#archive} is damaged: it has zeros instead of a header at byte ${position}`);
       this.hasEndMark = true;
       return undefined;
     }
@@ -120,31 +120,32 @@ export class TarWalk {
 
   async #extension({ size }: TarHeader, where: string): Promise<Buffer> {
     if (size > maxExtensionBytes)
-      throw new InputError(`${where} is extended by ${size} bytes: more than ${maxExtensionBytes} are not read`);
+      throw new InputError(`${where} has an extension of ${size} bytes: the limit is ${maxExtensionBytes}`);
     const { position } = this.#reader;
     const bytes = await this.#reader.read(size);
     await this.#pass(position, size, 'a header');
     return bytes;
   }
 
-  /** Goes to the end of the data that begins at `position`, and of the block. */
+  /** Skips to the end of the data that begins at `position`, and of its last block. */
   async #pass(position: number, size: number, name: string): Promise<void> {
     const end = position + size;
     await this.#reader.skip(end - this.#reader.position);
     if (this.#reader.position < end) {
       const there = this.#reader.position - position;
-      throw this.#cutOff(`after ${this.#reader.position} bytes: of the ${size} bytes of ${name}, ${there} are there`);
+      throw this.#cutOff(`after ${this.#reader.position} bytes, with only ${there} of the ${size} bytes of ${name}`);
     }
-    // The last block may be left short: nothing of the data is missing then.
+    // The archive may end inside the padding: none of the data is missing then.
     await this.#reader.skip((blockBytes - (size % blockBytes)) % blockBytes);
   }
 
-  #cutOff(where: string): InputError {
-    return new InputError(`${this.#archive} is cut off: it ends ${where}`);
+  /** @param end where the archive ends */
+  #cutOff(end: string): InputError {
+    return new InputError(`${this.#archive} is cut off: it ends ${end}`);
   }
 }
 
-function text(value: string | undefined): string | undefined {
+function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
 }
 

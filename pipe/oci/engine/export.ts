@@ -12,7 +12,7 @@ import { chainIdsOf, findLegacyLayer } from './legacy-layer.ts';
 import { scannedSource } from '../sources/scanned.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { ForwardReader } from '../../archive/tar/reader.ts';
-import { ArchiveScan, type PassingFile } from '../../archive/tar/scan.ts';
+import { ArchiveScan, type ScannedFile } from '../../archive/tar/scan.ts';
 import type { TarMember } from '../../archive/tar/walk.ts';
 import { explainBreak, type TailedStream, withTail } from './stream-tail.ts';
 
@@ -85,7 +85,7 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
   }
 
   function toLayer(
-    file: PassingFile,
+    file: ScannedFile,
     current: ArchiveScan,
     stream: TailedStream,
     reader: ForwardReader,
@@ -98,7 +98,7 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
     const check = createLayerCheck(member, digest ?? diffId, packing === 'none' ? diffIds : undefined, name);
     let isFirst = true;
     const openUnverified = (): UnverifiedBytes & { source: AsyncIterable<Uint8Array> } => {
-      const isFromStream = isFirst && file.isHere();
+      const isFromStream = isFirst && file.isUnread();
       isFirst = false;
       const explain = async (error: unknown): Promise<unknown> =>
         isFromStream ? await explainBreak(error, stream, reader, name) : error;

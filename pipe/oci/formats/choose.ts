@@ -1,4 +1,4 @@
-/** Chooses among several images, or says what there is to choose from. */
+/** Chooses among several images, or lists them in an error. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -6,40 +6,42 @@ import type { Platform } from '../image.ts';
 import { isNamed } from './names.ts';
 import { formatPlatform, isMatchingPlatform, isSamePlatform } from '../platforms.ts';
 
-/** One is taken whatever its name. @throws InputError where it is not clear which one is meant */
+/** The image of this name, or the only one whatever its name. @throws InputError if not exactly one matches */
 export function chooseByName<T extends { readonly names: readonly string[] }>(
   images: readonly T[],
   reference: string | undefined,
   where: string,
 ): T {
   const [first, ...others] = images;
-  if (first === undefined) throw new InputError(`${where} lists no image`);
+  if (first === undefined) throw new InputError(`${where} lists no images`);
   if (others.length === 0) return first;
   const matching = reference === undefined ? [] : images.filter(({ names }) => isNamed(names, reference));
   const [chosen, ...more] = matching;
   if (chosen !== undefined && more.length === 0) return chosen;
-  const list = images.map(({ names }) => names.map(printable).join(' = ') || 'one without a name').join(', ');
-  const none =
+  const list = images.map(({ names }) => names.map(printable).join(' = ') || 'an unnamed one').join(', ');
+  const problem =
     reference === undefined
-      ? 'name the one that is meant'
+      ? 'name one of them'
       : `${more.length > 0 ? 'several' : 'none'} of them named ${printable(reference)}`;
-  throw new InputError(`${where} holds ${images.length} images, ${none}: ${list}`);
+  throw new InputError(`${where} contains ${images.length} images, ${problem}: ${list}`);
 }
 
-/** @throws InputError where none, or more than one, is of the platform */
+/** The image for this platform. @throws InputError if not exactly one matches */
 export function chooseByPlatform<T extends { readonly platform: Platform | undefined }>(
   images: readonly T[],
   wanted: Platform,
   where: string,
 ): T {
-  const there = images.flatMap((image) => (image.platform === undefined ? [] : [{ image, platform: image.platform }]));
-  const matching = there.filter(({ platform }) => isMatchingPlatform(wanted, platform));
+  const available = images.flatMap((image) =>
+    image.platform === undefined ? [] : [{ image, platform: image.platform }],
+  );
+  const matching = available.filter(({ platform }) => isMatchingPlatform(wanted, platform));
   const exact = matching.filter(({ platform }) => isSamePlatform(wanted, platform));
   const [chosen, ...more] = exact.length > 0 ? exact : matching;
   if (chosen !== undefined && more.length === 0) return chosen.image;
-  const list = (chosen === undefined ? there : [chosen, ...more]).map(({ platform }) => formatPlatform(platform));
+  const list = (chosen === undefined ? available : [chosen, ...more]).map(({ platform }) => formatPlatform(platform));
   const what = chosen === undefined ? 'no image' : `${more.length + 1} images`;
   throw new InputError(
-    `${where} holds ${what} for ${formatPlatform(wanted)}: there is ${list.join(', ') || 'none at all'}`,
+    `${where} contains ${what} for ${formatPlatform(wanted)}; available: ${list.join(', ') || 'none'}`,
   );
 }

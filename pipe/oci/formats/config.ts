@@ -1,5 +1,5 @@
 /**
- * Reads an image's config, as far as publishing needs it.
+ * Reads the parts of an image's config that publishing needs.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md
  */
@@ -10,13 +10,13 @@ import { asListOrEmpty, asObject, parseJson } from '../../io/json.ts';
 import { readPlatformIfNamed } from '../platforms.ts';
 
 export interface ImageConfig {
-  /** Undefined if it names none. */
+  /** Undefined if the config does not name one. */
   readonly platform: Platform | undefined;
-  /** Lowest first; none for an image without layers. */
+  /** Lowest layer first; empty for an image without layers. */
   readonly diffIds: readonly string[];
 }
 
-/** @param where names the config in messages. @throws InputError */
+/** Parses and checks a config. @param where names it in messages. @throws InputError if it is not valid */
 export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
   const config = asObject(parseJson(bytes, where), where);
   const rootfs = asObject(config['rootfs'], `${where}: rootfs`);

@@ -1,5 +1,5 @@
 /**
- * Reads what `docker save` writes, and others after it: manifest.json, which names a config and layers.
+ * Reads the format of `docker save`: manifest.json, which names a config and layers.
  *
  * @see https://github.com/moby/docker-image-spec/blob/v1.3.1/v1.2.md, "Combined Image JSON + Filesystem Changeset Format"
  */
@@ -16,18 +16,19 @@ import { readDocument } from './documents.ts';
 import { asList, asListOrEmpty, asObject, asString, parseJson } from '../../io/json.ts';
 import { docker } from '../media-types.ts';
 
-/** One image of manifest.json. */
+/** An image that manifest.json lists. */
 export interface DockerImage {
-  /** `app:latest` */
+  /** Such as `app:latest`. */
   readonly names: readonly string[];
-  /** Paths. */
+  /** A path. */
   readonly config: string;
+  /** Paths, lowest layer first. */
   readonly layers: readonly string[];
 }
 
 export const manifestPath = 'manifest.json';
 
-/** Those that manifest.json lists; undefined without one. @throws InputError */
+/** The images that manifest.json lists; undefined if there is no manifest.json. @throws InputError if it is not valid */
 export async function listDockerImages(source: Source): Promise<readonly DockerImage[] | undefined> {
   const bytes = await readDocument(source, manifestPath);
   if (bytes === undefined) return undefined;
@@ -41,11 +42,11 @@ export async function listDockerImages(source: Source): Promise<readonly DockerI
       );
     return { names: strings('RepoTags'), config: asString(image['Config'], `${at}.Config`), layers: strings('Layers') };
   });
-  return withoutRepetitions(images);
+  return mergeNames(images);
 }
 
-/** The same image may be listed once for each of its names. */
-function withoutRepetitions(images: readonly DockerImage[]): readonly DockerImage[] {
+/** Merges the entries of an image that is listed once for each of its names. */
+function mergeNames(images: readonly DockerImage[]): readonly DockerImage[] {
   const byContent = new Map<string, DockerImage>();
   for (const image of images) {
     const key = JSON.stringify([image.config, image.layers]);
@@ -55,7 +56,12 @@ function withoutRepetitions(images: readonly DockerImage[]): readonly DockerImag
   return [...byContent.values()];
 }
 
-/** @throws InputError */
+/**
+ * Reads a listed image.
+ *
+ * @param wanted the platform it must have
+ * @throws InputError if it is damaged, incomplete, or for another platform
+ */
 export async function readDockerImage(
   source: Source,
   image: DockerImage,
@@ -66,7 +72,7 @@ export async function readDockerImage(
   if (wanted !== undefined) chooseByPlatform([{ platform }], wanted, source.name);
   if (image.layers.length !== diffIds.length)
     throw new InputError(
-      `${source.name}: ${manifestPath} names ${image.layers.length} layers, and the config ${diffIds.length}`,
+      `${source.name}: ${manifestPath} lists ${image.layers.length} layers, the config ${diffIds.length}`,
     );
   const layers: Layer[] = [];
   for (const [index, path] of image.layers.entries()) {
@@ -85,6 +91,6 @@ async function readConfig(source: Source, path: string): Promise<Document> {
   const digest = digestOf(bytes);
   const hex = /^(?:sha256:)?([0-9a-f]{64})(?:\.json)?$/.exec(path)?.[1];
   const expected = digestOfPath(path) ?? (hex === undefined ? digest : `sha256:${hex}`);
-  if (digest !== expected) throw new InputError(`${where} is damaged: its bytes have the digest ${digest}`);
+  if (digest !== expected) throw new InputError(`${where} is damaged: its digest is ${digest} instead of ${expected}`);
   return { mediaType: docker.config, digest, bytes };
 }

@@ -16,21 +16,21 @@ import { readPlatformIfNamed } from '../platforms.ts';
 export interface Manifest {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
-  /** All that the document says. */
+  /** All fields of the document. */
   readonly fields: JsonObject;
 }
 
 export interface Index {
   readonly manifests: readonly Descriptor[];
-  /** All that the document says. */
+  /** All fields of the document. */
   readonly fields: JsonObject;
 }
 
-/** @param mediaType what refers to it says that it is. @throws InputError */
+/** Parses and checks a manifest. @param mediaType from its descriptor. @throws InputError if it is not valid */
 export function parseManifest(bytes: Uint8Array, mediaType: string, where: string): Manifest {
   const manifest = parseVersioned(bytes, mediaType, where);
-  // One document must not be two things to two readers (CVE-2021-41190).
-  if (manifest['manifests'] !== undefined) throw new InputError(`${where} is a manifest and an index at once`);
+  // A document must not be a manifest to one reader and an index to another (CVE-2021-41190).
+  if (manifest['manifests'] !== undefined) throw new InputError(`${where} is both a manifest and an index`);
   return {
     fields: manifest,
     config: parseDescriptor(manifest['config'], `${where}: config`),
@@ -40,12 +40,12 @@ export function parseManifest(bytes: Uint8Array, mediaType: string, where: strin
   };
 }
 
-/** @throws InputError */
+/** Parses and checks an index. @param mediaType from its descriptor. @throws InputError if it is not valid */
 export function parseIndex(bytes: Uint8Array, mediaType: string, where: string): Index {
   const index = parseVersioned(bytes, mediaType, where);
   if (index['layers'] !== undefined || index['config'] !== undefined)
-    throw new InputError(`${where} is an index and a manifest at once`);
-  // Docker 25.0.0 wrote `null` for an image that was saved by its ID.
+    throw new InputError(`${where} is both an index and a manifest`);
+  // Docker 25.0.0 writes `null` for an image that is saved by its ID.
   const manifests = index['manifests'] === null ? [] : asList(index['manifests'], `${where}: manifests`);
   return {
     fields: index,
@@ -60,42 +60,43 @@ function parseVersioned(bytes: Uint8Array, mediaType: string, where: string): Js
   const own = document['mediaType'];
   if (own !== undefined && own !== '' && own !== mediaType)
     throw new InputError(
-      `${where} says that it is ${printable(typeof own === 'string' ? own : typeof own)}, and what refers to it, that it is ${printable(mediaType)}`,
+      `${where} has the media type ${printable(typeof own === 'string' ? own : typeof own)}, but its descriptor says ${printable(mediaType)}`,
     );
   return document;
 }
 
-/** @throws InputError for what is neither */
+/** Whether a descriptor is that of a manifest or an index. @throws InputError if it is neither */
 export function kindOf({ mediaType }: Descriptor, where: string): 'manifest' | 'index' {
   if (isManifestType(mediaType)) return 'manifest';
   if (isIndexType(mediaType)) return 'index';
   if (isSchema1Type(mediaType)) throw schema1(where);
-  throw new InputError(`${where} is ${printable(mediaType)}, which is neither an image nor an index of images`);
+  throw new InputError(`${where} is of type ${printable(mediaType)}, neither an image nor an index of images`);
 }
 
 function schema1(where: string): InputError {
   return new InputError(
-    `${where} is a manifest of schema 1, which registries no longer take: build or save the image with a Docker of 1.10 or later`,
+    `${where} is a schema 1 manifest, which registries no longer accept: build or save the image with Docker 1.10 or later`,
   );
 }
 
-/** What BuildKit puts beside an image: its provenance, its bill of materials. */
+/** Whether it is an attestation, which BuildKit adds to an index: provenance or an SBOM. */
 export function isAttestation(descriptor: Descriptor): boolean {
   if (annotationsOf(descriptor)['vnd.docker.reference.type'] !== undefined) return true;
   const platform = descriptor['platform'];
   return isRecord(platform) && platform['os'] === 'unknown' && platform['architecture'] === 'unknown';
 }
 
-/** What only refers to an image, and that containerd lists beside it: a signature, for example. */
+/** Whether it only refers to an image, such as a signature; containerd lists these beside the image. */
 export function isReferrer(descriptor: Descriptor): boolean {
   return annotationsOf(descriptor)['io.containerd.manifest.subject'] !== undefined;
 }
 
+/** A descriptor's or a document's annotations; empty if it has none. */
 export function annotationsOf({ annotations }: JsonObject): JsonObject {
   return isRecord(annotations) ? annotations : {};
 }
 
-/** What the descriptor says; undefined where it says nothing, and of an attestation. @throws InputError */
+/** The descriptor's platform; undefined if it has none or is an attestation. @throws InputError if it is not valid */
 export function platformOf(descriptor: Descriptor, where: string): Platform | undefined {
   const platform = descriptor['platform'];
   if (platform === undefined || platform === null || isAttestation(descriptor)) return undefined;

@@ -1,8 +1,8 @@
-/** Names of images, as archives and engines write them. */
+/** Compares image names, as archives and engines write them. */
 
 const defaultRegistry = 'docker.io';
 
-/** In full: `app` becomes `docker.io/library/app:latest`, as Docker reads it. */
+/** The full name, by Docker's rules: `app` becomes `docker.io/library/app:latest`. */
 export function fullName(name: string): string {
   const [, path = '', tag = '', digest = ''] = /^([^@]*?)(:[^:/@]*)?(@.*)?$/.exec(name) ?? [];
   const [first = '', ...rest] = path.split('/');
@@ -16,8 +16,8 @@ export function fullName(name: string): string {
 /**
  * Whether one of an image's names is the wanted one.
  *
- * @param names as the source has them: in full (`io.containerd.image.name`), as people write them (`RepoTags`),
- *   or no more than a tag (`org.opencontainers.image.ref.name`), which counts where there is nothing else
+ * @param names full (`io.containerd.image.name`), short (`RepoTags`), or only tags (`org.opencontainers.image.ref.name`),
+ *   which count if there are no other names
  */
 export function isNamed(names: readonly string[], wanted: string): boolean {
   const inFull = fullName(wanted);

@@ -18,10 +18,11 @@ import { oci } from '../media-types.ts';
 import { type Available, createManifestReader, type ManifestReader } from './oci-manifest.ts';
 import { formatPlatform } from '../platforms.ts';
 
+/** The content of index.json. */
 export interface OciListing {
   /** Distinct images, each with all its names. */
   readonly images: readonly OciImage[];
-  /** index.json itself, where it stands for one multi-platform image. */
+  /** index.json itself, if it is the index of one multi-platform image. */
   readonly whole?: { readonly document: Document; readonly descriptors: readonly Descriptor[] };
 }
 
@@ -30,13 +31,13 @@ interface OciImage {
   readonly descriptor: Descriptor;
 }
 
-/** What an image consists of, without the ways to close it. */
+/** An image's content, without its source. */
 export type ImageContent = Pick<Image, 'images' | 'index' | 'notes'>;
 
 const indexPath = 'index.json';
 const nameAnnotations = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'] as const;
 
-/** What index.json lists; undefined without one. @throws InputError */
+/** The images that index.json lists; undefined if there is no index.json. @throws InputError if it is not valid */
 export async function listOciImages(source: Source): Promise<OciListing | undefined> {
   const bytes = await readDocument(source, indexPath);
   if (bytes === undefined) return undefined;
@@ -55,7 +56,7 @@ export async function listOciImages(source: Source): Promise<OciListing | undefi
     });
   }
   const images = [...byDigest.values()];
-  // Several without names, each for a platform of its own: one image, whose index some writers put here.
+  // Some writers use index.json as the index of one multi-platform image: its entries have platforms, and no names.
   const isWhole =
     images.length > 1 &&
     images.every(({ names, descriptor }) => names.length === 0 && isRecord(descriptor['platform']));
@@ -73,10 +74,16 @@ async function checkVersion(source: Source): Promise<void> {
     `${where}: imageLayoutVersion`,
   );
   if (!version.startsWith('1.'))
-    throw new InputError(`${where} is of version ${printable(version)}, and only version 1 is known`);
+    throw new InputError(`${where} has version ${printable(version)}: only version 1 is supported`);
 }
 
-/** @param docker what manifest.json lists, where there is one too. @throws InputError */
+/**
+ * Reads the image that is chosen by its name and platform.
+ *
+ * @param docker the images that manifest.json lists, if there is one
+ * @param wanted one platform; undefined for all
+ * @throws InputError if the image is not found, damaged or incomplete
+ */
 export async function readOciImage(
   source: Source,
   listing: OciListing,
@@ -103,7 +110,7 @@ export async function readOciImage(
   return await readIndex(source, document, manifests, reader, wanted, docker !== undefined);
 }
 
-/** @param isExport an engine wrote it, which leaves out the platforms that it never fetched */
+/** @param isExport whether an engine wrote it, which leaves out platforms that it has not pulled */
 async function readIndex(
   source: Source,
   index: Document,
@@ -113,12 +120,10 @@ async function readIndex(
   isExport: boolean,
 ): Promise<ImageContent> {
   const where = `${source.name}: the index ${index.digest}`;
-  if (descriptors.length === 0) throw new InputError(`${where} lists no image`);
+  if (descriptors.length === 0) throw new InputError(`${where} lists no images`);
   for (const descriptor of descriptors) {
     if (kindOf(descriptor, `${where}: ${descriptor.digest}`) === 'index')
-      throw new InputError(
-        `${where} holds a further index, ${descriptor.digest}: indexes inside of indexes are not supported`,
-      );
+      throw new InputError(`${where} contains another index, ${descriptor.digest}: nested indexes are not supported`);
   }
   if (wanted !== undefined) {
     const choices: { descriptor: Descriptor; platform: Platform | undefined }[] = [];
@@ -140,7 +145,7 @@ async function readIndex(
   return { images, index, notes: reader.notes };
 }
 
-/** As `docker push` does: a single platform that is there is published alone. More is a choice, and not ours to make. */
+/** Publishes the only available platform of an export alone, as `docker push` does. The user must choose among several. */
 async function readPart(
   source: Source,
   available: readonly Available[],
@@ -151,12 +156,12 @@ async function readPart(
   const [only, ...others] = available.filter(({ descriptor }) => !isAttestation(descriptor));
   const missing = absent.map((descriptor) => shownPlatform(descriptor, source)).join(', ');
   if (only === undefined || others.length > 0 || !isExport) {
-    const there = available.map(({ descriptor }) => shownPlatform(descriptor, source)).join(', ') || 'nothing';
+    const list = available.map(({ descriptor }) => shownPlatform(descriptor, source)).join(', ') || 'nothing';
     throw new InputError(
-      `${source.name} does not hold all of its multi-platform image: there is ${there}, and not ${missing}${source.hint}. One platform that is there can be chosen, to be published alone`,
+      `${source.name} contains only part of its multi-platform image: ${list}, not ${missing}${source.hint}. Choose one of the available platforms to publish it alone`,
     );
   }
-  const note = `Of the multi-platform image only ${shownPlatform(only.descriptor, source)} is there, and is published as an image of one platform (missing: ${missing})`;
+  const note = `Only ${shownPlatform(only.descriptor, source)} of the multi-platform image is available, and is published as a single-platform image (missing: ${missing})`;
   const image = await reader.build(only);
   return { images: [image], notes: [...reader.notes, note] };
 }

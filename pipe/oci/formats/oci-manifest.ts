@@ -1,4 +1,4 @@
-/** Reads the manifests of a layout, with their configs and layers. */
+/** Reads a layout's manifests, with their configs and layers. */
 
 import { InputError } from '../../errors.ts';
 import type { Descriptor, Document, Layer, Platform, PlatformImage } from '../image.ts';
@@ -11,7 +11,7 @@ import { readBlob } from './documents.ts';
 import { isAttestation, type Manifest, parseManifest, platformOf } from './manifests.ts';
 import { isImageConfigType, packingOf } from '../media-types.ts';
 
-/** A manifest that is there, with its config. */
+/** A manifest that is in the source, with its config. */
 export interface Available {
   readonly descriptor: Descriptor;
   readonly document: Document;
@@ -19,19 +19,21 @@ export interface Available {
   readonly config: Document;
 }
 
+/** Reads manifests of one source. */
 export interface ManifestReader {
-  /** Undefined where the manifest or its config is not in the source. @throws InputError where they are damaged */
+  /** Undefined if the manifest or its config is not in the source. @throws InputError if they are damaged */
   find(descriptor: Descriptor): Promise<Available | undefined>;
-  /** @throws InputError where it is not there */
+  /** As `find`. @throws InputError if the manifest or its config is damaged or not in the source */
   require(descriptor: Descriptor): Promise<Available>;
-  /** @throws InputError where a layer is missing, or does not fit the config */
+  /** Reads the layers. @throws InputError if a layer is missing, or does not match the config */
   build(available: Available): Promise<PlatformImage>;
-  /** From its config; undefined where that is not there, and of what is no image. @throws InputError */
+  /** The platform in its config; undefined if the config is missing, or if it is not an image. @throws InputError */
   platform(descriptor: Descriptor): Promise<Platform | undefined>;
+  /** See `Image.notes`. */
   readonly notes: readonly string[];
 }
 
-/** @param docker what manifest.json lists, where there is one too */
+/** Creates a reader. @param docker the images that manifest.json lists, if there is one */
 export function createManifestReader(source: Source, docker: readonly DockerImage[] | undefined): ManifestReader {
   const notes: string[] = [];
   const layers = new Map<string, Layer>();
@@ -63,7 +65,7 @@ export function createManifestReader(source: Source, docker: readonly DockerImag
   async function build({ descriptor, document, manifest, config }: Available): Promise<PlatformImage> {
     const where = `${source.name}: the manifest ${descriptor.digest}`;
     const common = { config, manifest: document, descriptor };
-    // What is no file system passes through as it is: its layers are blobs like others.
+    // Not a file system: its layers are passed through like any blobs.
     if (isAttestation(descriptor) || !isImageConfigType(config.mediaType)) {
       return { ...common, platform: undefined, layers: await buildLayers(manifest.layers, undefined) };
     }
@@ -71,12 +73,12 @@ export function createManifestReader(source: Source, docker: readonly DockerImag
     const dockerImage = docker?.find((image) => digestOfPath(image.config) === config.digest);
     const problem = layersProblem(manifest.layers, diffIds, dockerImage);
     if (problem === undefined) {
-      const ofIndex = platformOf(descriptor, where);
-      return { ...common, platform: ofIndex ?? platform, layers: await buildLayers(manifest.layers, diffIds) };
+      const declared = platformOf(descriptor, where);
+      return { ...common, platform: declared ?? platform, layers: await buildLayers(manifest.layers, diffIds) };
     }
     if (dockerImage === undefined) throw new InputError(`${where}: ${problem}`);
-    // Docker 25.0.0 and its candidates wrote manifests without layers, or with layers in any order (moby/moby#47065, #47150).
-    notes.push(`${where}: ${problem}. ${manifestPath}, which is there too, is used instead`);
+    // Docker 25.0.0 and its release candidates write manifests without layers, or with layers in any order (moby/moby#47065, #47150).
+    notes.push(`${where}: ${problem}. Using ${manifestPath} instead`);
     return await readDockerImage(source, dockerImage, undefined);
   }
 
@@ -108,20 +110,20 @@ export function createManifestReader(source: Source, docker: readonly DockerImag
   }
 }
 
-/** What shows without reading any layer. */
+/** Why layers and diff IDs do not match, as far as it shows without reading any layer. */
 function layersProblem(
   layers: readonly Descriptor[],
   diffIds: readonly string[],
   docker: DockerImage | undefined,
 ): string | undefined {
-  if (layers.length !== diffIds.length) return `it has ${layers.length} layers, and its config ${diffIds.length}`;
+  if (layers.length !== diffIds.length) return `it has ${layers.length} layers, but its config has ${diffIds.length}`;
   if (docker !== undefined && docker.layers.length !== layers.length)
-    return `it has ${layers.length} layers, and ${manifestPath} names ${docker.layers.length}`;
-  // Of what is not compressed, digest and diff ID are one.
+    return `it has ${layers.length} layers, but ${manifestPath} lists ${docker.layers.length}`;
+  // For an uncompressed layer, the digest is the diff ID.
   const wrong = layers.findIndex(
     ({ mediaType, digest }, index) => packingOf(mediaType) === 'none' && digest !== diffIds[index],
   );
   return wrong === -1
     ? undefined
-    : `its layer ${wrong + 1} is ${layers[wrong]?.digest}, and in its config ${diffIds[wrong]}: they are in another order, or of another image`;
+    : `its layer ${wrong + 1} is ${layers[wrong]?.digest}, but ${diffIds[wrong]} in its config: the layers are out of order, or from another image`;
 }

@@ -1,4 +1,4 @@
-/** Reads the image out of a source, whichever format it has. */
+/** Reads an image from a source, in either format. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -10,16 +10,16 @@ import { type ImageContent, listOciImages, readOciImage } from './oci-layout.ts'
 import { parsePlatform } from '../platforms.ts';
 
 /**
- * Where an archive is both, as Docker 25 and later write it, the OCI side counts: it alone knows several platforms, and
- * the digests of what is compressed.
+ * Reads the image that `choice` selects. If an archive has both formats, as Docker 25 and later write it, OCI is used: only
+ * OCI has several platforms, and digests of compressed layers.
  *
- * @throws InputError
+ * @throws InputError if there is no such image, or if it is damaged or incomplete
  */
 export async function readImage(source: Source, choice: Choice): Promise<Image> {
   const wanted = choice.platform === undefined ? undefined : parsePlatform(choice.platform);
   const oci = await listOciImages(source);
   const docker = await listDockerImages(source);
-  // Docker 25.0.0 left images that were saved by their ID out of index.json (moby/moby#47210, #51389).
+  // Docker 25.0.0 leaves images that are saved by their ID out of index.json (moby/moby#47210, #51389).
   const isOci = oci !== undefined && (docker === undefined || oci.images.length >= docker.length);
   if (isOci) {
     const content = await readOciImage(source, oci, docker, choice.reference, wanted);
@@ -31,7 +31,7 @@ export async function readImage(source: Source, choice: Choice): Promise<Image> 
     oci === undefined
       ? []
       : [
-          `${source.name}: index.json lists ${oci.images.length} of ${docker.length} images, so ${manifestPath} is used instead`,
+          `${source.name}: index.json lists only ${oci.images.length} of ${docker.length} images. Using ${manifestPath} instead`,
         ];
   return imageOf(source, { images: [image], notes }, 'docker');
 }
@@ -45,14 +45,14 @@ function imageOf(source: Source, content: ImageContent, format: 'OCI' | 'docker'
 function noImage(source: Source): InputError {
   const paths = [...source.paths()];
   const nested = paths.find((path) => /\/(?:index|manifest)\.json$/.test(path));
-  const holds = `${source.name} holds no image: neither ${manifestPath} nor index.json is in it${source.hint}`;
+  const problem = `${source.name} does not contain an image: it has neither ${manifestPath} nor index.json${source.hint}`;
   if (nested !== undefined)
     return new InputError(
-      `${holds}. There is ${printable(nested)}: pack what is in the directory, not the directory, as in tar -C DIRECTORY -cf image.tar .`,
+      `${problem}. It has ${printable(nested)}: archive the content of the directory, not the directory itself, as in tar -C DIRECTORY -cf image.tar .`,
     );
   if (paths.includes('repositories'))
-    return new InputError(`${holds}. It is of a Docker before 1.10, whose format registries no longer take`);
-  return new InputError(
-    `${holds}. Images are saved with docker save; docker export writes only a container's files, of which no image can be made`,
-  );
+    return new InputError(
+      `${problem}. It was saved by a Docker older than 1.10, in a format that registries no longer accept`,
+    );
+  return new InputError(`${problem}. Save images with docker save; docker export writes only a container's files`);
 }

@@ -1,4 +1,4 @@
-/** Decompresses a layer while it is read, only to see that it is the one that the config means. */
+/** Decompresses a layer while it is read, only to check its diff ID. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -7,8 +7,8 @@ import { type Compression, isCompression } from '../../compression/formats.ts';
 import { createDecompressor, digestOfDecompressed, decompressionError } from '../../archive/decompress.ts';
 
 /**
- * The same layer, whose `open` also throws, before its end, if the decompressed bytes have not the digest `diffId`:
- * layers in the wrong order show only so. It takes a thread, at about 200 MB/s of decompressed bytes.
+ * The same layer, whose `open` also throws before its end if the digest of the decompressed bytes is not `diffId`. Nothing
+ * else detects layers in the wrong order. It uses one thread, at about 200 MB/s of decompressed bytes.
  */
 export function withDiffIdCheck(layer: Layer): Layer {
   const { packing, diffId } = layer;
@@ -19,7 +19,13 @@ export function withDiffIdCheck(layer: Layer): Layer {
   };
 }
 
-/** Yields the compressed bytes. @throws InputError */
+/**
+ * Yields the compressed bytes.
+ *
+ * @param length of the compressed bytes
+ * @param name names the layer in messages
+ * @throws InputError before the last chunk if they are damaged, or if the digest of the decompressed bytes is not `diffId`
+ */
 export async function* withDecompressedDigestCheck(
   compressed: AsyncIterable<Uint8Array>,
   length: number,
@@ -30,7 +36,7 @@ export async function* withDecompressedDigestCheck(
   const decompressor = createDecompressor(compression);
   const { stream } = decompressor;
   const decompressed = digestOfDecompressed(decompressor);
-  // Awaited later; what fails first is thrown first.
+  // Awaited later, so that the first failure is the one thrown.
   decompressed.catch(() => undefined);
   let position = 0;
   try {
@@ -44,7 +50,7 @@ export async function* withDecompressedDigestCheck(
         const actual = await decompressed;
         if (actual !== diffId)
           throw new InputError(
-            `${name} is not the layer that the config has in its place: decompressed, its digest is ${actual} instead of ${diffId}`,
+            `${name} is not the layer that the config lists in its place: its decompressed digest is ${actual} instead of ${diffId}`,
           );
         yield chunk;
       } else {

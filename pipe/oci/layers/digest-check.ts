@@ -1,10 +1,12 @@
-/** Hashes bytes as they pass by, and stops them before their end where they are the wrong ones. */
+/** Hashes bytes while they are read, and fails before their end if their digest is wrong. */
 
 import { createSha256 } from '../../io/hashes.ts';
 
 /**
+ * Yields the bytes unchanged.
+ *
  * @param length of all the bytes
- * @param verify sees `sha256:…` of all the bytes before the last ones are yielded; rejects where it is wrong
+ * @param verify called with `sha256:…` of all the bytes before the last chunk is yielded; rejects if it is wrong
  */
 export async function* withDigestCheck(
   bytes: AsyncIterable<Uint8Array>,
@@ -19,6 +21,6 @@ export async function* withDigestCheck(
     if (position === length) await verify(`sha256:${hash.digest()}`);
     yield chunk;
   }
-  if (position !== length) throw new Error(`${position} bytes came where ${length} were announced`);
+  if (position !== length) throw new Error(`Read ${position} bytes instead of ${length}`);
   if (length === 0) await verify(`sha256:${hash.digest()}`);
 }

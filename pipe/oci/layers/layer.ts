@@ -1,4 +1,4 @@
-/** Makes layers of a source's entries: what they are, and that their bytes are the right ones. */
+/** Creates layers from a source's entries, and checks their type and content. */
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -11,7 +11,13 @@ import { isCompression, isUnsupportedCompression, listCompressions } from '../..
 import type { Content } from '../../archive/content.ts';
 import type { Entry } from '../sources/source.ts';
 
-/** @param where names the layer in messages. @throws InputError where it is none, or not of its media type */
+/**
+ * Creates a layer.
+ *
+ * @param diffId from the config; undefined if the layer is not part of a file system
+ * @param where names the layer in messages
+ * @throws InputError if it is not a layer, or if its size, type or known digest is wrong
+ */
 export async function createLayer(
   entry: Entry,
   diffId: string | undefined,
@@ -19,18 +25,18 @@ export async function createLayer(
   where: string,
 ): Promise<Layer> {
   if (descriptor !== undefined && descriptor.size !== entry.size)
-    throw new InputError(`${where} has ${entry.size} bytes, and the manifest says ${descriptor.size}`);
+    throw new InputError(`${where} has ${entry.size} bytes, but the manifest says ${descriptor.size}`);
   const declared = descriptor === undefined ? undefined : packingOf(descriptor.mediaType);
-  // Without a diff ID it belongs to no file system.
+  // Without a diff ID, it is not part of a file system.
   const packing =
     declared === 'opaque' || diffId === undefined ? 'opaque' : packingOfContent(await entry.content(), where);
   if (declared !== undefined && packing !== 'opaque' && packing !== declared)
     throw new InputError(
-      `${where} is ${describe(packing)}, and the manifest says ${printable(descriptor?.mediaType ?? '')}`,
+      `${where} is ${describe(packing)}, but the manifest says ${printable(descriptor?.mediaType ?? '')}`,
     );
   const expected = descriptor?.digest ?? (packing === 'none' ? diffId : digestOfPath(entry.name));
-  checkMeasured(entry.measured, expected, where);
-  const verify = async (actual: string): Promise<void> => await Promise.resolve(checkMeasured(actual, expected, where));
+  checkDigest(entry.measured, expected, where);
+  const verify = async (actual: string): Promise<void> => await Promise.resolve(checkDigest(actual, expected, where));
   return {
     name: entry.name,
     length: entry.size,
@@ -41,7 +47,7 @@ export async function createLayer(
     isForeign: false,
     open() {
       if (expected !== undefined) return withDigestCheck(entry.open(), entry.size, verify);
-      // Nothing but the config tells whether these are the right bytes.
+      // Only the config has a digest of this layer.
       return diffId !== undefined && isCompression(packing)
         ? withDecompressedDigestCheck(entry.open(), entry.size, packing, diffId, where)
         : entry.open();
@@ -50,7 +56,7 @@ export async function createLayer(
   };
 }
 
-/** A layer whose bytes are elsewhere. */
+/** Creates a layer that is not in the source. @param where names it in messages */
 export function createForeignLayer(descriptor: Descriptor, where: string): Layer {
   return {
     name: descriptor.digest,
@@ -61,30 +67,29 @@ export function createForeignLayer(descriptor: Descriptor, where: string): Layer
     position: 0,
     isForeign: true,
     open() {
-      throw new InputError(`${where} is not in the source: it is to be fetched from the addresses in the manifest`);
+      throw new InputError(`${where} is not in the source: it must be fetched from the URLs in the manifest`);
     },
   };
 }
 
+/** Whether the layer must be fetched from elsewhere, such as Windows' base layers. */
 export function isForeign({ mediaType, urls }: Descriptor): boolean {
   return isForeignType(mediaType) || (Array.isArray(urls) && urls.length > 0);
 }
 
-function checkMeasured(actual: string | undefined, expected: string | undefined, where: string): void {
+function checkDigest(actual: string | undefined, expected: string | undefined, where: string): void {
   if (actual === undefined || expected === undefined || actual === expected) return;
-  throw new InputError(
-    `${where} is damaged, or not the layer that belongs there: its digest is ${actual} instead of ${expected}`,
-  );
+  throw new InputError(`${where} is damaged, or is a different layer: its digest is ${actual} instead of ${expected}`);
 }
 
-/** As layers are decompressed everywhere: by their first bytes. */
+/** By the first bytes, as all readers decompress layers. */
 function packingOfContent(content: Content, where: string): Packing {
   if (isCompression(content)) return content;
   if (content === 'tar' || content === 'empty') return 'none';
   throw new InputError(
     isUnsupportedCompression(content)
       ? `${where} is compressed with ${content}: only ${listCompressions('and', 'plain tar')} are supported`
-      : `${where} is not a layer: it is neither a tar archive, nor one compressed with ${listCompressions('or')}`,
+      : `${where} is not a layer: it is not a tar archive, plain or compressed with ${listCompressions('or')}`,
   );
 }
 

@@ -1,11 +1,11 @@
 /**
- * A tar archive that is compressed as a whole, as a source.
+ * Reads a compressed tar archive as a source.
  *
- * It cannot be read in place. It is decompressed once to learn what is in it, which also checks its own checksum, and again
- * for the layers that are wanted; never to disk, where a build's machine may lack the room. The first pass, at 200 MB/s
- * and more, mostly costs less than it saves: only then is it known which layers the registry has already, since what
- * belongs where stands at the very end of what `docker save` writes. Opened in ascending order of `position`, all layers
- * take one further pass: a reader that has come to the end of a file waits there for the next one.
+ * It is decompressed once to list its content, which also verifies its checksum, and again for the layers that are needed;
+ * never to disk, because build machines may lack the space. The first pass runs at 200 MB/s or more and usually saves more
+ * time than it costs: `docker save` writes manifest.json at the end, and only manifest.json shows which layers the registry
+ * already has. If they are opened in ascending order of `position`, all layers take one more pass: a reader that has
+ * reached the end of a file waits there for the next one.
  */
 
 import { readRange, type SourceFile } from '../../io/source-file.ts';
@@ -18,17 +18,17 @@ import type { Source } from './source.ts';
 import { decompress } from '../../archive/decompress.ts';
 import type { Compression } from '../../compression/formats.ts';
 
-/** Readers that wait: each has the file open, and holds some hundred kilobytes. */
+/** The limit of waiting readers. Each has the file open and uses a few hundred kilobytes. */
 const maxWaiting = 2;
 
-/** @throws InputError where the archive is damaged */
+/** Scans the archive. @throws InputError if it is damaged or cut off */
 export async function openCompressedTar(file: SourceFile, compression: Compression): Promise<Source> {
   const name = printable(file.path);
   const start = (): ForwardReader => new ForwardReader(decompress(readRange(file, 0, file.size), compression, name));
   const first = start();
   const scan = new ArchiveScan(first, `${name} (decompressed)`);
   try {
-    for await (const passing of scan.files()) void passing;
+    for await (const file of scan.files()) void file;
     await first.drain();
   } finally {
     await first.close();
@@ -64,7 +64,7 @@ async function* readMember(
   } finally {
     if (isWhole) waiting.push(reader);
     else await reader.close();
-    // The one that is furthest ahead is of the least use.
+    // The reader that is furthest ahead is the least useful.
     if (waiting.length > maxWaiting)
       await waiting
         .sort((a, b) => a.position - b.position)
@@ -73,7 +73,7 @@ async function* readMember(
   }
 }
 
-/** Of the readers that wait, the one that has the least to skip. */
+/** Takes the waiting reader that has the least to skip. */
 function takeNearest(waiting: ForwardReader[], position: number): ForwardReader | undefined {
   const nearest = waiting
     .filter((reader) => reader.position <= position)

@@ -1,4 +1,4 @@
-/** A directory as a source: an OCI image layout, or an extracted archive. */
+/** Reads a directory as a source: an OCI image layout, or an extracted archive. */
 
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
@@ -10,10 +10,15 @@ import { contentOf, headBytes } from '../../archive/content.ts';
 import { readBytes } from './file-reader.ts';
 import type { Entry, Source } from './source.ts';
 
+/**
+ * Opens a directory. Links must not lead out of it.
+ *
+ * @param path names it in messages
+ */
 export async function openDirectory(path: string, absolutePath: string): Promise<Source> {
   const name = printable(path.replace(/\/+$/, '') || path);
   const root = await realpath(absolutePath);
-  // Files come in the order in which they are first asked for, which is as good as any.
+  // Files have no order on disk: they are numbered as they are found.
   let position = 0;
   return {
     name,
@@ -53,16 +58,14 @@ async function findFile(name: string, root: string, inner: string): Promise<Sour
     if (code !== 'ENOENT' && code !== 'ENOTDIR')
       throw new InputError(`${shown} cannot be read: ${code ?? message}`, { cause: error });
     if (await isLink(absolute))
-      throw new InputError(`${shown} is a symbolic link to something that does not exist here`, { cause: error });
+      throw new InputError(`${shown} is a symbolic link to a file that does not exist`, { cause: error });
     return undefined;
   }
   if (real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep))
-    throw new InputError(`${shown} is a symbolic link to ${printable(real)}, which is outside of the directory`);
+    throw new InputError(`${shown} is a symbolic link to ${printable(real)}, which is outside the directory`);
   const stats = await stat(real, { bigint: true });
   if (!stats.isFile())
-    throw new InputError(
-      `${shown} is a ${stats.isDirectory() ? 'directory' : 'special file'}, where a file is expected`,
-    );
+    throw new InputError(`${shown} is a ${stats.isDirectory() ? 'directory' : 'special file'}, not a file`);
   return { path: shown, absolutePath: real, size: Number(stats.size), fingerprint: fingerprintOf(stats) };
 }
 

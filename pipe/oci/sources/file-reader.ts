@@ -1,17 +1,17 @@
-/** Reads a file here and there: a few bytes of it, or forward with gaps. */
+/** Reads parts of a file: a few bytes, or forward with gaps. */
 
 import type { FileHandle } from 'node:fs/promises';
 import { checkUnchanged, openUnchanged, readFully, readRange, type SourceFile } from '../../io/source-file.ts';
 import type { ByteReader } from '../../archive/tar/reader.ts';
 
-/** A few bytes of the file. @throws FileChangedError */
+/** Reads `length` bytes of the file from `start`. @throws FileChangedError if it has changed */
 export async function readBytes(file: SourceFile, start: number, length: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of readRange(file, start, length)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
-/** Reads forward by seeking: what is skipped is not read. */
+/** Reads a file forward. Skipping costs nothing. */
 export class FileReader implements ByteReader {
   position = 0;
   readonly #handle: FileHandle;
@@ -37,7 +37,7 @@ export class FileReader implements ByteReader {
     this.position = Math.min(this.position + length, this.#file.size);
   }
 
-  /** @throws FileChangedError where the file is no longer what it was when it was opened */
+  /** @throws FileChangedError if the file has changed since it was opened */
   async close(): Promise<void> {
     try {
       await checkUnchanged(this.#handle, this.#file);

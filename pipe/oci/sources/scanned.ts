@@ -1,20 +1,20 @@
-/** What one pass over an archive has learnt, as a source. */
+/** Turns a scanned archive into a source. */
 
 import type { ArchiveScan } from '../../archive/tar/scan.ts';
 import type { TarMember, TarWalk } from '../../archive/tar/walk.ts';
 import type { Entry, Source } from './source.ts';
 
 export interface ScannedParts {
-  /** For messages. */
+  /** Names the source in messages. */
   readonly name: string;
-  /** Reads a file once more. */
+  /** Reads a file again. */
   readonly reopen: (member: TarMember) => AsyncIterable<Uint8Array>;
-  /** The digest of a file that was read to its end as it passed by. */
+  /** The digest of a file, if it was read to its end during the scan. */
   readonly measured?: (member: TarMember) => string | undefined;
   readonly close: () => Promise<void>;
 }
 
-/** @param scan has come to its end */
+/** Creates a source. @param scan has ended */
 export function scannedSource(scan: ArchiveScan, { name, reopen, measured, close }: ScannedParts): Source {
   const entryOf = (member: TarMember): Entry => {
     const document = scan.documentOf(member);
@@ -46,7 +46,7 @@ async function* inMemory(bytes: Buffer): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** An archive that was cut off between two members shows it only by the missing mark, which some writers forget. */
+/** A missing end mark is the only sign of an archive cut off between two members; but some writers never write it. */
 export function cutOffHint({ hasEndMark }: TarWalk): string {
   return hasEndMark ? '' : '. The archive has no end mark: it may be cut off';
 }

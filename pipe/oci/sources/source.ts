@@ -1,40 +1,40 @@
-/** What holds an image's pieces by name: an archive, a directory, an export. */
+/** Contains the files of an image by path: an archive, a directory or an export. */
 
 import type { ByobReader } from '../../io/byob-reader.ts';
 import type { Content } from '../../archive/content.ts';
 
-/** One piece. */
+/** A file of a source. */
 export interface Entry {
-  /** Its own name: where a link leads to it, not the link's. */
+  /** Its own name, even if it was found by a link. */
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** What to sort by for reading as few bytes as possible. */
+  /** The order in which files should be read, to read as few bytes as possible. */
   readonly position: number;
-  /** `sha256:…` of the bytes, where they have passed by already. */
+  /** `sha256:…` of the bytes, if they have been read already. */
   readonly measured?: string | undefined;
-  /** What it looks like. */
+  /** Its type, by its first bytes. */
   content(): Promise<Content>;
-  /** Can be called again. Throws where not exactly `size` bytes come. */
+  /** The bytes. Can be called repeatedly. Throws if there are not exactly `size` bytes. */
   open(): AsyncIterable<Uint8Array>;
-  /** The same, where the bytes can be read to any place without a copy. */
+  /** The same as a reader that fills the caller's buffers, if the source can do that without a copy. */
   read?(): ByobReader;
 }
 
+/** The files of an image. */
 export interface Source {
-  /** For messages: printable, as the user knows it. */
+  /** Names the source in messages: printable, as the user wrote it. */
   readonly name: string;
-  /** `archive` or `directory`. */
   readonly kind: 'archive' | 'directory';
-  /** Turning back costs a further pass over all of it. */
+  /** Every step back costs another pass over the whole source. */
   readonly isForwardOnly: boolean;
-  /** @throws InputError where there is something, but no file, or something outside of the source */
+  /** Undefined if there is nothing at this path. @throws InputError if it is not a file, or is outside the source */
   find(path: string): Promise<Entry | undefined>;
-  /** Other pieces of the same name, which an archive may have. */
+  /** Earlier files of the same path, which an archive may have. */
   earlier(path: string): readonly Entry[];
-  /** All paths, as far as they are known without looking further. */
+  /** All paths that are known without further reading. */
   paths(): Iterable<string>;
-  /** For messages about what is missing; may be empty. */
+  /** Appended to messages about missing files; may be empty. */
   readonly hint: string;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** A tar archive on disk as a source: its headers are read once, and its files where they lie. */
+/** Reads a tar file as a source: headers once, files in place. */
 
 import { rangeReader, readRange, type SourceFile } from '../../io/source-file.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -9,7 +9,7 @@ import { FileReader, readBytes } from './file-reader.ts';
 import { cutOffHint } from './scanned.ts';
 import type { Entry, Source } from './source.ts';
 
-/** @throws InputError where the archive is damaged */
+/** Reads the archive's headers. @throws InputError if it is damaged or cut off */
 export async function openTarFile(file: SourceFile): Promise<Source> {
   const name = printable(file.path);
   const members = new Members(name);

@@ -56,7 +56,7 @@ describe('headers of every format', () => {
     expect(await only(entries)).toMatchObject(expected);
   });
 
-  it('finds an extension only before the entry that it is for', async () => {
+  it('an extension applies only to the next entry', async () => {
     const { members } = await walk(
       tar([pax({ path: 'x' }), { name: 'a' }, gnuLong('L', 'y'), { name: 'b' }, { name: 'c' }]),
     );
@@ -64,14 +64,14 @@ describe('headers of every format', () => {
   });
 });
 
-describe('the end', () => {
+describe('the end of an archive', () => {
   const file = { name: 'a', content: 'abc' };
   it.each<[string, Buffer, boolean]>([
     ['two blocks of zeros', tar([file]), true],
     ['one block of zeros', tar([file], Buffer.alloc(512)), true],
     ['more zeros', tar([file], Buffer.alloc(10_240)), true],
-    ['garbage after it', tar([file], Buffer.concat([Buffer.alloc(1024), Buffer.alloc(700, 'x')])), true],
-    ['no mark', tar([file], Buffer.alloc(0)), false],
+    ['garbage after the end mark', tar([file], Buffer.concat([Buffer.alloc(1024), Buffer.alloc(700, 'x')])), true],
+    ['no end mark', tar([file], Buffer.alloc(0)), false],
     ['no padding', tarEntry({ ...file, withoutPadding: true }), false],
   ])('%s', async (_, bytes, hasEndMark) => {
     const result = await walk(bytes);
@@ -88,32 +88,36 @@ describe('the end', () => {
     [
       'inside a file',
       tar([{ name: 'big', content: 'x'.repeat(2000) }]).subarray(0, 1500),
-      /after 1500 bytes: of the 2000 bytes of big, 988 are there/,
+      /after 1500 bytes, with only 988 of the 2000 bytes of big/,
     ],
     ['inside an extension', tar([pax({ path: 'x'.repeat(900) })]).subarray(0, 800), /cut off: it ends after 800 bytes/],
-    ['far beyond', tar([{ name: 'huge', size: base256(2n ** 52n) }]), /of the 4503599627370496 bytes of huge/],
+    [
+      'long before the end of a file',
+      tar([{ name: 'huge', size: base256(2n ** 52n) }]),
+      /of the 4503599627370496 bytes of huge/,
+    ],
   ])('cut off %s', async (_, bytes, message) => {
     expect(await inputError(walk(bytes))).toMatch(message);
   });
 });
 
-describe('what is refused', () => {
+describe('refuses', () => {
   it.each<[string, readonly TarEntry[] | Buffer, RegExp]>([
     [
       'a wrong checksum',
       [{ name: 'a' }, { name: 'b', checksumError: 1 }],
       /damaged: the header at byte 512 has a wrong checksum/,
     ],
-    ['a wrong checksum at once', [{ name: 'a', checksumError: 1 }], /app\.tar is not a tar archive/],
+    ['a wrong checksum in the first header', [{ name: 'a', checksumError: 1 }], /app\.tar is not a tar archive/],
     [
       'zeros in the middle',
       Buffer.concat([tarEntry({ name: 'a' }), Buffer.alloc(512), tarEntry({ name: 'b' })]),
-      /at byte 512 there are zeros/,
+      /it has zeros instead of a header at byte 512/,
     ],
     ['a negative size', [{ name: 'a', size: Buffer.alloc(12, 0xff) }], /byte 0 has no valid size/],
-    ['a size beyond all', [{ name: 'a', size: base256(2n ** 63n) }], /has no valid size/],
-    ['a size in words', [{ name: 'a', size: Buffer.from('twelve bytes') }], /has no valid size/],
-    ['a pax size in words', [pax({ size: '-3' }), { name: 'a' }], /has no valid size/],
+    ['a size beyond the safe integers', [{ name: 'a', size: base256(2n ** 63n) }], /has no valid size/],
+    ['a size that is not a number', [{ name: 'a', size: Buffer.from('twelve bytes') }], /has no valid size/],
+    ['a pax size that is not a number', [pax({ size: '-3' }), { name: 'a' }], /has no valid size/],
     ['pax without a length', [{ name: 'p', type: 'x', content: 'path=x\n' }, { name: 'a' }], /malformed pax record/],
     [
       'pax with a wrong length',
@@ -121,7 +125,7 @@ describe('what is refused', () => {
       /malformed pax record/,
     ],
     ['pax without a value', [{ name: 'p', type: 'x', content: '7 path\n' }, { name: 'a' }], /malformed pax record/],
-    ['a huge extension', [{ name: 'p', type: 'x', size: 2_000_000 }], /extended by 2000000 bytes/],
+    ['a huge extension', [{ name: 'p', type: 'x', size: 2_000_000 }], /has an extension of 2000000 bytes/],
     ['GNU sparse files', [{ name: 's', type: 'S', content: 'abc' }], /s is a sparse file/],
     ['pax sparse files', [pax({ 'GNU.sparse.major': '1' }), { name: 's', content: 'abc' }], /s is a sparse file/],
   ])('%s', async (_, entries, message) => {
@@ -141,7 +145,7 @@ describe('what is refused', () => {
   });
 });
 
-describe('members by name', () => {
+describe('finding a member by path', () => {
   async function membersOf(entries: readonly TarEntry[]): Promise<Members> {
     const members = new Members('app.tar');
     for (const member of (await walk(tar(entries))).members) members.add(member);
@@ -151,14 +155,14 @@ describe('members by name', () => {
   const link = (name: string, linkName: string, type = '2'): TarEntry => ({ name, linkName, type });
 
   it.each<[string, readonly TarEntry[], string, string]>([
-    ['plain', [{ name: 'a/b', content: 'x' }], 'a/b', 'a/b'],
-    ['with a dot', [{ name: './a//b', content: 'x' }], 'a/b', './a//b'],
-    ['asked for with a dot', [{ name: 'a/b', content: 'x' }], './a/b', 'a/b'],
-    ['symbolic link', [link('l/layer.tar', '../b/layer.tar'), { name: 'b/layer.tar' }], 'l/layer.tar', 'b/layer.tar'],
-    ['hard link', [{ name: 'b/layer.tar' }, link('l/layer.tar', 'b/layer.tar', '1')], 'l/layer.tar', 'b/layer.tar'],
-    ['chain', [link('a', 'b'), link('b', './c'), link('c', 'd/e', '1'), { name: 'd/e' }], 'a', 'd/e'],
+    ['a plain path', [{ name: 'a/b', content: 'x' }], 'a/b', 'a/b'],
+    ['a member with a dot', [{ name: './a//b', content: 'x' }], 'a/b', './a//b'],
+    ['a path with a dot', [{ name: 'a/b', content: 'x' }], './a/b', 'a/b'],
+    ['a symbolic link', [link('l/layer.tar', '../b/layer.tar'), { name: 'b/layer.tar' }], 'l/layer.tar', 'b/layer.tar'],
+    ['a hard link', [{ name: 'b/layer.tar' }, link('l/layer.tar', 'b/layer.tar', '1')], 'l/layer.tar', 'b/layer.tar'],
+    ['a chain of links', [link('a', 'b'), link('b', './c'), link('c', 'd/e', '1'), { name: 'd/e' }], 'a', 'd/e'],
     [
-      'last of several',
+      'the last of several',
       [
         { name: 'a', content: '1' },
         { name: './a', content: '22' },
@@ -170,7 +174,7 @@ describe('members by name', () => {
     expect((await membersOf(entries)).find(path)?.name).toBe(name);
   });
 
-  it('tells of others of the same name', async () => {
+  it('returns earlier files of the same path', async () => {
     const members = await membersOf([{ name: 'a', content: '1' }, link('a', 'b'), { name: 'a', content: '22' }]);
     expect(members.earlier('a').map(({ size }) => size)).toEqual([1]);
     expect(
@@ -184,35 +188,35 @@ describe('members by name', () => {
   });
 
   it.each<[string, readonly TarEntry[]]>([
-    ['absent', []],
-    ['absolute in the archive', [{ name: '/a' }]],
-    ['above the archive', [{ name: '../a' }, { name: 'b/../a' }]],
-  ])('%s', async (_, entries) => {
+    ['no such member', []],
+    ['a member with an absolute path', [{ name: '/a' }]],
+    ['members above the root', [{ name: '../a' }, { name: 'b/../a' }]],
+  ])('finds nothing: %s', async (_, entries) => {
     expect((await membersOf(entries)).find('a')).toBeUndefined();
   });
 
   it.each<[string, readonly TarEntry[], string, RegExp]>([
-    ['a directory', [{ name: 'a/', type: '5' }], 'a', /a is a directory, where a file is expected/],
-    ['a FIFO', [{ name: 'a', type: '6' }], 'a', /a is a special file, where a file is expected/],
+    ['a directory', [{ name: 'a/', type: '5' }], 'a', /a is a directory, not a file/],
+    ['a FIFO', [{ name: 'a', type: '6' }], 'a', /a is a special file, not a file/],
     ['an absolute path', [], '/etc/passwd', /refers to \/etc\/passwd, which is an absolute path/],
-    ['a path with ..', [], 'a/../../b', /refers to a\/\.\.\/\.\.\/b, which is a path with `\.\.`/],
-    ['a link to nothing', [link('a', 'b')], 'a', /a is a symbolic link to b, which is not in the archive/],
-    ['an absolute link', [link('a', '/etc/passwd')], 'a', /to \/etc\/passwd, which is outside of the archive/],
-    ['a link above', [link('d/a', '../../b')], 'd/a', /outside of the archive/],
-    ['a hard link above', [link('d/a', '../b', '1')], 'd/a', /outside of the archive/],
-    ['a link to itself', [link('a', 'a')], 'a', /leads back to itself or too far/],
+    ['a path with ..', [], 'a/../../b', /refers to a\/\.\.\/\.\.\/b, which contains `\.\.`/],
+    ['a dangling link', [link('a', 'b')], 'a', /a is a symbolic link to b, which is not in the archive/],
+    ['an absolute link', [link('a', '/etc/passwd')], 'a', /to \/etc\/passwd, which is outside the archive/],
+    ['a link above', [link('d/a', '../../b')], 'd/a', /outside the archive/],
+    ['a hard link above', [link('d/a', '../b', '1')], 'd/a', /outside the archive/],
+    ['a link to itself', [link('a', 'a')], 'a', /leads back to itself or through too many links/],
     [
       'links in a circle',
       [link('a', 'b'), link('b', 'c', '1'), link('c', 'a')],
       'b',
-      /leads back to itself or too far/,
+      /leads back to itself or through too many links/,
     ],
   ])('refuses %s', async (_, entries, path, message) => {
     const members = await membersOf(entries);
     expect(await inputError((async () => members.find(path))())).toMatch(message);
   });
 
-  it('refuses names without end', async () => {
+  it('refuses too many bytes of names', async () => {
     const members = new Members('app.tar');
     const member: TarMember = { name: 'x'.repeat(1_000_000), kind: 'file', linkName: '', size: 0, position: 0 };
     expect(

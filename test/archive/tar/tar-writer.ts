@@ -1,25 +1,25 @@
-/** Writes tar archives for tests, sound ones and others. */
+/** Writes tar archives for tests, valid and invalid. */
 
 export interface TarEntry {
   readonly name: string;
   readonly content?: Buffer | string;
-  /** Type flag; a regular file unless given. */
+  /** Type flag. Default: a regular file. */
   readonly type?: string;
   readonly linkName?: string;
   readonly prefix?: string;
   /** Instead of the content's length: a number, or the bytes of the field. */
   readonly size?: number | Buffer;
   readonly magic?: string;
-  /** Added to the right checksum. */
+  /** Added to the correct checksum. */
   readonly checksumError?: number;
   readonly signedChecksum?: boolean;
-  /** Left out of the archive. */
+  /** Leaves out the padding after the content. */
   readonly withoutPadding?: boolean;
 }
 
 const endMark = Buffer.alloc(1024);
 
-/** A whole archive. */
+/** A complete archive. */
 export function tar(entries: readonly TarEntry[], end: Buffer = endMark): Buffer {
   return Buffer.concat([...entries.map(tarEntry), end]);
 }
@@ -53,7 +53,7 @@ function headerOf(entry: TarEntry, length: number): Buffer {
   return block;
 }
 
-/** A header that extends the next one. */
+/** A pax header, which extends the next one. */
 export function pax(records: Readonly<Record<string, string>>, type = 'x'): TarEntry {
   const lines = Object.entries(records).map(([key, value]) => {
     const rest = ` ${key}=${value}\n`;

@@ -31,7 +31,7 @@ async function read(entries: readonly TarEntry[]): Promise<void> {
   await readLayers((await open(entries)).images[0]);
 }
 
-/** An archive whose manifest.json and files are as given. */
+/** An archive of these files, with this manifest.json. */
 function archive(images: unknown, files: Readonly<Record<string, Buffer | string>>): TarEntry[] {
   const entries = Object.entries(files).map(([name, content]): TarEntry => ({ name, content }));
   return [...entries, { name: 'manifest.json', content: Buffer.isBuffer(images) ? images : json(images) }];
@@ -45,7 +45,7 @@ function simple(contents: readonly Buffer[], configBytes = config(contents)): Ta
   });
 }
 
-describe('sound archives', () => {
+describe('valid archives', () => {
   it('of Docker up to 24', async () => {
     const image = await open(legacyEntries(layers));
     expect(image).toMatchObject({ description: 'docker archive app.tar', notes: [], isForwardOnly: false });
@@ -65,7 +65,7 @@ describe('sound archives', () => {
       layers.map((bytes) => ({ length: bytes.length, diffId: sha256(bytes), packing: 'none', isForeign: false })),
     );
     expect(await readLayers(only)).toEqual(digestsOf(layers));
-    // Each can be read again.
+    // Layers can be read again.
     expect(await readLayers(only)).toEqual(digestsOf(layers));
     await image.close();
   });
@@ -98,23 +98,23 @@ describe('sound archives', () => {
     }
   });
 
-  it('with packed layers, which pass through', async () => {
-    const packed = [gzipSync(layer('one')), zstdCompressSync(layer('two')), layer('three')];
-    const image = await open(simple(packed, config([layer('one'), layer('two'), layer('three')])));
+  it('with compressed layers, which pass through', async () => {
+    const compressed = [gzipSync(layer('one')), zstdCompressSync(layer('two')), layer('three')];
+    const image = await open(simple(compressed, config([layer('one'), layer('two'), layer('three')])));
     expect(image.images[0]?.layers.map(({ packing }) => packing)).toEqual(['gzip', 'zstd', 'none']);
     expect(image.images[0]?.layers.map(({ diffId }) => diffId)).toEqual(
       ['one', 'two', 'three'].map((text) => sha256(layer(text))),
     );
-    expect(await readLayers(image.images[0])).toEqual(digestsOf(packed));
+    expect(await readLayers(image.images[0])).toEqual(digestsOf(compressed));
   });
 
-  it('with names that stand for the same', async () => {
+  it('with several names', async () => {
     const named = (text: string, names: readonly string[]) =>
       legacyEntries([layer(text)], config([layer(text)]), [...names]);
     expect((await open(named('a', ['app:1', 'app:2']), { reference: 'else' })).images).toHaveLength(1);
   });
 
-  it('with other things in them', async () => {
+  it('with other members', async () => {
     const others: TarEntry[] = [
       { name: '/etc/passwd', content: 'x' },
       { name: '../../x', content: 'x' },
@@ -124,7 +124,7 @@ describe('sound archives', () => {
     expect(await readLayers((await open([...others, ...legacyEntries(layers)])).images[0])).toEqual(digestsOf(layers));
   });
 
-  it('unpacked into a directory', async () => {
+  it('extracted into a directory', async () => {
     for (const { name, content } of simple(layers)) await writeFile(at(name), content ?? '');
     const image = await openAt(at());
     expect(image.description).toBe('docker directory app.tar');
@@ -149,21 +149,21 @@ describe('several images in one archive', () => {
   );
 
   it.each(['b:1', 'docker.io/library/b:1', 'index.docker.io/library/b:1', 'library/b:1', 'reg.io/x/b:2'])(
-    '%s',
+    'chooses %s',
     async (reference) => {
       expect(await readLayers((await open(entries, { reference })).images[0])).toEqual(digestsOf([layer('b')]));
     },
   );
 
-  it('and none, or no name', async () => {
-    const list = 'a:1 = reg.io/x/a:2, b:1 = reg.io/x/b:2, one without a name';
-    expect(await inputError(open(entries))).toBe(`app.tar holds 3 images, name the one that is meant: ${list}`);
+  it('fails if no name is given, or no image has it', async () => {
+    const list = 'a:1 = reg.io/x/a:2, b:1 = reg.io/x/b:2, an unnamed one';
+    expect(await inputError(open(entries))).toBe(`app.tar contains 3 images, name one of them: ${list}`);
     expect(await inputError(open(entries, { reference: 'b' }))).toBe(
-      `app.tar holds 3 images, none of them named b: ${list}`,
+      `app.tar contains 3 images, none of them named b: ${list}`,
     );
   });
 
-  it('of one name', async () => {
+  it('fails if several images have the name', async () => {
     const two = archive(
       [
         { Config: 'a.json', RepoTags: ['a:1'], Layers: ['a.tar'] },
@@ -171,10 +171,10 @@ describe('several images in one archive', () => {
       ],
       {},
     );
-    expect(await inputError(open(two, { reference: 'a:1' }))).toMatch(/holds 2 images, several of them named a:1/);
+    expect(await inputError(open(two, { reference: 'a:1' }))).toMatch(/contains 2 images, several of them named a:1/);
   });
 
-  it('listed twice are one', async () => {
+  it('merges entries of the same image', async () => {
     const twice = archive(
       [
         { Config: 'c', RepoTags: ['a:1'], Layers: [] },
@@ -186,33 +186,32 @@ describe('several images in one archive', () => {
   });
 });
 
-describe('a platform', () => {
-  it.each(['linux/arm64', 'linux/arm64/v8', 'linux/aarch64'])('%s', async (platform) => {
+describe('a wanted platform', () => {
+  it.each(['linux/arm64', 'linux/arm64/v8', 'linux/aarch64'])('matches: %s', async (platform) => {
     const entries = simple([], config([], { architecture: 'arm64' }));
     expect((await open(entries, { platform })).images).toHaveLength(1);
   });
 
   it.each([
-    ['linux/amd64', /app\.tar holds no image for linux\/amd64: there is linux\/arm64/],
-    ['arm64', /arm64 is not a platform: write OS\/ARCH/],
-    ['linux/', /is not a platform/],
-    ['linux/arm/v7/x', /is not a platform/],
-    ['Linux/ARM', /is not a platform/],
-  ])('not %s', async (platform, message) => {
+    ['linux/amd64', /app\.tar contains no image for linux\/amd64; available: linux\/arm64/],
+    ['arm64', /arm64 is not a valid platform: use OS\/ARCH/],
+    ['linux/', /is not a valid platform/],
+    ['linux/arm/v7/x', /is not a valid platform/],
+    ['Linux/ARM', /is not a valid platform/],
+  ])('does not match: %s', async (platform, message) => {
     expect(await inputError(open(simple([], config([], { architecture: 'arm64' })), { platform }))).toMatch(message);
   });
 });
 
-describe('damage', () => {
+describe('damaged archives', () => {
   const flip = (bytes: Buffer, position: number): Buffer => {
     const copy = Buffer.from(bytes);
     copy[position] = (copy[position] ?? 0) ^ 1;
     return copy;
   };
-  const wrong =
-    /layer 2, 1\.tar, is damaged, or not the layer that belongs there: its digest is sha256:\w{64} instead of sha256:/;
+  const wrong = /layer 2, 1\.tar, is damaged, or is a different layer: its digest is sha256:\w{64} instead of sha256:/;
 
-  it('a flipped bit in a layer shows before its end', async () => {
+  it('a flipped bit in a layer, which is detected before its end', async () => {
     const [one, two, three] = layers as [Buffer, Buffer, Buffer];
     const image = await open(simple([one, flip(two, 5000), three], config(layers)));
     const bytes = image.images[0]?.layers[1];
@@ -230,11 +229,11 @@ describe('damage', () => {
     expect(await inputError(read(simple([one, three, two], config(layers))))).toMatch(wrong);
   });
 
-  it('packed layers that are swapped, or have a flipped bit', async () => {
+  it('compressed layers that are swapped, or have a flipped bit', async () => {
     const raw = [layer('one'), layer('two')];
     const [one, two] = raw.map((bytes) => gzipSync(bytes)) as [Buffer, Buffer];
     expect(await inputError(read(simple([two, one], config(raw))))).toMatch(
-      /layer 1, 0\.tar, is not the layer that the config has in its place: decompressed, its digest is sha256:\w+ instead of sha256:/,
+      /layer 1, 0\.tar, is not the layer that the config lists in its place: its decompressed digest is sha256:\w+ instead of sha256:/,
     );
     expect(await inputError(read(simple([one, flip(two, 40)], config(raw))))).toMatch(
       /layer 2, 1\.tar, is damaged: its gzip data cannot be decompressed/,
@@ -255,11 +254,11 @@ describe('damage', () => {
         : entry,
     );
     expect(await inputError(open(entries))).toMatch(
-      /the config \w+\.json is damaged: its bytes have the digest sha256:/,
+      /the config \w+\.json is damaged: its digest is sha256:\w+ instead of sha256:/,
     );
   });
 
-  it('cut off', async () => {
+  it('archives that are cut off', async () => {
     const bytes = tar(legacyEntries(layers));
     for (const length of [700, 3000, 5000, 2_000_000, bytes.length - 3000, bytes.length - 2000]) {
       await writeFile(at('cut.tar'), bytes.subarray(0, length));
@@ -273,12 +272,12 @@ describe('damage', () => {
     [
       'fewer layers than diff IDs',
       simple(layers.slice(0, 2), config(layers)),
-      /manifest\.json names 2 layers, and the config 3/,
+      /manifest\.json lists 2 layers, the config 3/,
     ],
     [
       'more layers than diff IDs',
       simple(layers, config(layers.slice(0, 1))),
-      /manifest\.json names 3 layers, and the config 1/,
+      /manifest\.json lists 3 layers, the config 1/,
     ],
     [
       'a missing layer',
@@ -292,62 +291,66 @@ describe('damage', () => {
       /x is a directory/,
     ],
     [
-      'a layer that is a file',
+      'a layer that is not a tar archive',
       simple([Buffer.from('hello'.repeat(200))]),
-      /layer 1, 0\.tar, is not a layer: it is neither a tar archive/,
+      /layer 1, 0\.tar, is not a layer: it is not a tar archive, plain or compressed/,
     ],
-    ['a layer by bzip2', simple([Buffer.from('BZh91AY&SY')]), /compressed with bzip2: only gzip, zstd/],
+    ['a layer compressed with bzip2', simple([Buffer.from('BZh91AY&SY')]), /compressed with bzip2: only gzip, zstd/],
     [
       'an absolute path',
       archive([{ Config: 'c', Layers: ['/etc/x'] }], { c: config([layer('x')]) }),
       /refers to \/etc\/x, which is an absolute path/,
     ],
-    ['a path upwards', archive([{ Config: '../c', Layers: [] }], {}), /refers to \.\.\/c, which is a path with/],
+    ['a path with ..', archive([{ Config: '../c', Layers: [] }], {}), /refers to \.\.\/c, which contains/],
     [
-      'a path with an escape',
+      'a path with an escape sequence',
       archive([{ Config: '\u001B[31mc', Layers: [] }], {}),
       /"\\u001b\[31mc" is not in the archive/,
     ],
-    ['no image listed', archive([], {}), /app\.tar lists no image/],
+    ['no images', archive([], {}), /app\.tar lists no images/],
     [
-      'two manifests that differ',
+      'two different manifests',
       [...simple(layers), { name: './manifest.json', content: '[]' }],
-      /manifest\.json is in the archive several times, with different contents/,
+      /manifest\.json is in the archive several times, with different content/,
     ],
   ])('%s', async (_, entries, message) => {
     expect(await inputError(open(entries))).toMatch(message);
   });
 
-  it('not: two manifests that are the same', async () => {
+  it('accepts two identical manifests', async () => {
     const entries = simple(layers);
     expect((await open([...entries, ...entries.slice(-1)])).images).toHaveLength(1);
   });
 });
 
-describe('documents of the wrong shape', () => {
+describe('invalid documents', () => {
   const nested = (depth: number): Buffer => Buffer.from(`${'['.repeat(depth)}${']'.repeat(depth)}`);
   it.each<[string, Buffer | string | Readonly<Record<string, unknown>>, RegExp]>([
-    ['no JSON', '{"a":', /c is not valid JSON/],
+    ['not JSON', '{"a":', /c is not valid JSON/],
     ['not UTF-8', Buffer.from([0x22, 0xff, 0x22]), /c is not valid UTF-8/],
-    ['nested', nested(101), /c is nested more than 100 levels deep/],
-    ['nested beyond all', nested(1_500_000), /c is nested more than 100 levels deep/],
-    ['huge', Buffer.alloc(5_000_000, ' '), /c has 5\.00 MB: more than 4\.19 MB are not read/],
+    ['nested too deeply', nested(101), /c is nested more than 100 levels deep/],
+    ['nested extremely deeply', nested(1_500_000), /c is nested more than 100 levels deep/],
+    ['too large', Buffer.alloc(5_000_000, ' '), /c has 5\.00 MB: the limit is 4\.19 MB/],
     ['a list', '[]', /c is not an object/],
     ['null', 'null', /c is not an object/],
     ['no rootfs', { architecture: 'amd64', os: 'linux' }, /c: rootfs is missing/],
-    ['rootfs of no object', { architecture: 'a', os: 'l', rootfs: [] }, /rootfs is not an object/],
+    ['rootfs that is not an object', { architecture: 'a', os: 'l', rootfs: [] }, /rootfs is not an object/],
     ['no architecture', { os: 'linux', rootfs: {} }, /config\.architecture is missing/],
-    ['no os', { architecture: 'amd64', os: '', rootfs: {} }, /config\.os is empty/],
-    ['diff IDs of no list', { architecture: 'a', os: 'l', rootfs: { diff_ids: {} } }, /rootfs\.diff_ids is not a list/],
+    ['an empty os', { architecture: 'amd64', os: '', rootfs: {} }, /config\.os is empty/],
     [
-      'no diff ID',
+      'diff IDs that are not a list',
+      { architecture: 'a', os: 'l', rootfs: { diff_ids: {} } },
+      /rootfs\.diff_ids is not a list/,
+    ],
+    [
+      'a diff ID that is not a digest',
       { architecture: 'a', os: 'l', rootfs: { diff_ids: ['x'] } },
-      /rootfs\.diff_ids\[0\] is not a digest: x/,
+      /rootfs\.diff_ids\[0\] is not a valid digest: x/,
     ],
     [
       'a short diff ID',
       { architecture: 'a', os: 'l', rootfs: { diff_ids: ['sha256:00'] } },
-      /is not a digest: sha256:00/,
+      /is not a valid digest: sha256:00/,
     ],
     [
       'sha512',
@@ -372,7 +375,7 @@ describe('documents of the wrong shape', () => {
     expect(await inputError(open(archive(content, { c: config([]) })))).toMatch(message);
   });
 
-  it('quotes that never end take no time', async () => {
+  it('an unterminated string is rejected quickly', async () => {
     const started = Date.now();
     const entries = archive([{ Config: 'c', Layers: [] }], { c: `"${'\\"'.repeat(2_000_000)}` });
     expect(await inputError(open(entries))).toMatch(/not valid JSON/);
@@ -380,7 +383,7 @@ describe('documents of the wrong shape', () => {
   });
 });
 
-it('a file that changes while it is read', async () => {
+it('fails if the file changes while it is read', async () => {
   const image = await open(simple([layer('one', 5_000_000)]));
   const reading = image.images[0]?.layers[0]?.open()[Symbol.asyncIterator]();
   await reading?.next();
@@ -393,7 +396,7 @@ it('a file that changes while it is read', async () => {
   await expect(readAll(image.images[0]?.layers[0]?.open() ?? (async function* () {})())).rejects.toThrow(/changed/);
 });
 
-it('names of configs', async () => {
+it('checks a config against the digest in its name', async () => {
   const bytes = config([]);
   const hex = hexOf(sha256(bytes));
   for (const name of [

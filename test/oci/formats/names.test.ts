@@ -14,7 +14,7 @@ it.each([
   ['reg.io/a/b/c:v1.2', 'reg.io/a/b/c:v1.2'],
   ['app@sha256:00', 'docker.io/library/app@sha256:00'],
   ['app:1@sha256:00', 'docker.io/library/app:1@sha256:00'],
-])('%s in full', (name, full) => {
+])('the full name of %s is %s', (name, full) => {
   expect(fullName(name)).toBe(full);
 });
 
@@ -27,11 +27,11 @@ it.each<[readonly string[], string, boolean]>([
   [['2'], 'other:1', false],
   [['app'], 'app:latest', true],
   [[], 'app', false],
-])('%j for %s', (names, wanted, expected) => {
+])('an image named %j matches %s: %s', (names, wanted, expected) => {
   expect(isNamed(names, wanted)).toBe(expected);
 });
 
-it('platforms', () => {
+it('parses, formats and matches platforms', () => {
   expect(parsePlatform('linux/x86_64')).toEqual({ os: 'linux', architecture: 'amd64' });
   expect(parsePlatform('linux/armhf')).toEqual({ os: 'linux', architecture: 'arm', variant: 'v7' });
   expect(formatPlatform(parsePlatform('linux/arm/v6'))).toBe('linux/arm/v6');
@@ -66,6 +66,6 @@ it.each<[boolean, Platform, Platform]>([
   expect(isSamePlatform(other, one)).toBe(expected);
 });
 
-it('shows the version of a platform that has one', () => {
+it('formats the OS version of a platform, if known', () => {
   expect(formatPlatform({ ...windows, 'os.version': '10.0.17763.1' })).toBe('windows(10.0.17763.1)/amd64');
 });

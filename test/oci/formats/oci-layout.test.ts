@@ -52,7 +52,7 @@ function singleLayout(layers: readonly Buffer[], type: keyof typeof ociTypes, im
 }
 
 describe('one image', () => {
-  it('in an archive and in a directory', async () => {
+  it('in an archive or a directory', async () => {
     const files = singleLayout(
       raws.map((bytes) => gzipSync(bytes)),
       'gzip',
@@ -107,13 +107,13 @@ describe('one image', () => {
     expect((await open(singleLayout([], 'tar', image))).images).toMatchObject([{ layers: [] }]);
   });
 
-  it('with a layer twice', async () => {
+  it('with the same layer twice', async () => {
     const twice = blob(ociTypes.config, config([layer('one'), layer('one')]));
     const [image] = (await open(singleLayout([layer('one'), layer('one')], 'tar', twice))).images;
     expect(image?.layers[0]).toBe(image?.layers[1]);
   });
 
-  it('with annotations, foreign layers and encrypted ones', async () => {
+  it('with annotations, foreign layers and encrypted layers', async () => {
     const foreign = descriptor(blob('application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', gzipSync('f')), {
       urls: ['https://x'],
     });
@@ -133,11 +133,11 @@ describe('one image', () => {
       { isForeign: false, packing: 'opaque', descriptor: { annotations: { a: 'b' } } },
     ]);
     expect(only?.layers.map(({ diffId }) => diffId)).toEqual([undefined, undefined]);
-    expect(() => only?.layers[0]?.open()).toThrow(/is not in the source: it is to be fetched from the addresses/);
+    expect(() => only?.layers[0]?.open()).toThrow(/is not in the source: it must be fetched from the URLs/);
     expect(await readAll(only?.layers[1]?.open() ?? failed())).toEqual(secret.bytes);
   });
 
-  it('of another kind, as it is', async () => {
+  it('of another artifact type, which passes through', async () => {
     const empty = blob('application/vnd.oci.empty.v1+json', Buffer.from('{}'));
     const chart = blob('application/vnd.cncf.helm.chart.content.v1.tar+gzip', gzipSync('chart'));
     const made = manifest(empty, [chart], { artifactType: 'application/vnd.cncf.helm' });
@@ -146,7 +146,7 @@ describe('one image', () => {
     expect(only?.platform).toBeUndefined();
   });
 
-  it('of Docker types', async () => {
+  it('with Docker media types', async () => {
     const image = blob('application/vnd.docker.container.image.v1+json', config([layer('x')]));
     const gzip = blob('application/vnd.docker.image.rootfs.diff.tar.gzip', gzipSync(layer('x')));
     const type = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -177,17 +177,17 @@ describe('several images', () => {
       }),
       'b:1',
     ],
-    ['ref.name in full', (name) => ({ 'org.opencontainers.image.ref.name': `reg.io/${name}:1` }), 'reg.io/b:1'],
-    ['ref.name as a tag', (name) => ({ 'org.opencontainers.image.ref.name': `v-${name}` }), 'app:v-b'],
-    ['ref.name as it is', (name) => ({ 'org.opencontainers.image.ref.name': `v-${name}` }), 'v-b'],
-  ])('by %s', async (_, annotationsOf, reference) => {
+    ['ref.name, a full name', (name) => ({ 'org.opencontainers.image.ref.name': `reg.io/${name}:1` }), 'reg.io/b:1'],
+    ['ref.name, a tag', (name) => ({ 'org.opencontainers.image.ref.name': `v-${name}` }), 'app:v-b'],
+    ['ref.name, verbatim', (name) => ({ 'org.opencontainers.image.ref.name': `v-${name}` }), 'v-b'],
+  ])('are chosen by %s', async (_, annotationsOf, reference) => {
     const files = annotated(annotationsOf);
     expect(await readLayers((await open(files, { reference })).images[0])).toEqual(digestsOf([layer('b')]));
-    expect(await inputError(open(files))).toMatch(/app\.tar holds 2 images, name the one that is meant: /);
+    expect(await inputError(open(files))).toMatch(/app\.tar contains 2 images, name one of them: /);
     expect(await inputError(open(files, { reference: 'z:9' }))).toMatch(/none of them named z:9/);
   });
 
-  it('of which one has two names', async () => {
+  it('an image with two names counts once', async () => {
     const { manifest: made, blobs } = platformImage('a', 'amd64');
     const top = index(
       ['1', '2'].map((tag) => descriptor(made, { annotations: { 'org.opencontainers.image.ref.name': tag } })),
@@ -195,7 +195,7 @@ describe('several images', () => {
     expect((await open(layout(top, blobs), { reference: 'else:3' })).images).toHaveLength(1);
   });
 
-  it('without names and platforms', async () => {
+  it('cannot be chosen without names and platforms', async () => {
     const top = index(named.map((each) => descriptor(each.manifest)));
     expect(
       await inputError(
@@ -206,7 +206,7 @@ describe('several images', () => {
           ),
         ),
       ),
-    ).toMatch(/holds 2 images, name the one that is meant: one without a name, one without a name/);
+    ).toMatch(/contains 2 images, name one of them: an unnamed one, an unnamed one/);
   });
 });
 
@@ -238,7 +238,7 @@ describe('a multi-platform image', () => {
   const files = layout(index([descriptor(inner)]), [inner, ...blobs]);
   const flat = layout(index(children), blobs);
 
-  it('whole, with attestations', async () => {
+  it('is read whole, with attestations', async () => {
     for (const [each, document] of [
       [files, inner],
       [flat, index(children)],
@@ -259,7 +259,7 @@ describe('a multi-platform image', () => {
     ['linux/arm64/v8', 'arm'],
     ['linux/arm/v6', 'six'],
     ['linux/arm', 'seven'],
-  ])('only %s', async (platform, name) => {
+  ])('is reduced to %s', async (platform, name) => {
     for (const each of [files, flat]) {
       const image = await open(each, { platform });
       expect(image.index).toBeUndefined();
@@ -268,16 +268,16 @@ describe('a multi-platform image', () => {
     }
   });
 
-  it('not a platform that is not there', async () => {
+  it('fails if it does not have the wanted platform', async () => {
     expect(await inputError(open(files, { platform: 'windows/amd64' }))).toBe(
-      'app.tar holds no image for windows/amd64: there is linux/amd64, linux/arm64/v8, linux/arm/v6, linux/arm/v7',
+      'app.tar contains no image for windows/amd64; available: linux/amd64, linux/arm64/v8, linux/arm/v6, linux/arm/v7',
     );
     expect(await inputError(open(files, { platform: 'linux/arm64/v9' }))).toMatch(
-      /holds no image for linux\/arm64\/v9/,
+      /contains no image for linux\/arm64\/v9/,
     );
   });
 
-  it('with a platform twice', async () => {
+  it('fails if several of its images match the platform', async () => {
     const two = [platformImage('x', 'arm', { variant: 'v5' }), armv6];
     const top = index([descriptor(index(two.map((each) => descriptor(each.manifest, { platform: each.platform }))))]);
     const twice = layout(top, [
@@ -285,11 +285,11 @@ describe('a multi-platform image', () => {
       ...two.flatMap((each) => each.blobs),
     ]);
     expect(await inputError(open(twice, { platform: 'linux/arm' }))).toBe(
-      'app.tar holds 2 images for linux/arm: there is linux/arm/v5, linux/arm/v6',
+      'app.tar contains 2 images for linux/arm; available: linux/arm/v5, linux/arm/v6',
     );
   });
 
-  it('whose index does not tell the platforms', async () => {
+  it('has its platforms in the configs if not in the index', async () => {
     const bare = index([amd64, arm64].map((each) => descriptor(each.manifest)));
     const made = layout(index([descriptor(bare)]), [bare, ...blobs]);
     expect(await readLayers((await open(made, { platform: 'linux/arm64' })).images[0])).toEqual(
@@ -298,10 +298,10 @@ describe('a multi-platform image', () => {
     expect((await open(made)).images.map(({ platform }) => platform?.architecture)).toEqual(['amd64', 'arm64']);
   });
 
-  it('of which a part is missing', async () => {
+  it('fails if a part of it is missing', async () => {
     const { [`blobs/sha256/${hexOf(sha256(arm64.manifest.bytes))}`]: _, ...part } = files;
     expect(await inputError(open(part))).toBe(
-      'app.tar does not hold all of its multi-platform image: there is linux/amd64, linux/arm/v6, linux/arm/v7, an attestation, and not linux/arm64/v8. One platform that is there can be chosen, to be published alone',
+      'app.tar contains only part of its multi-platform image: linux/amd64, linux/arm/v6, linux/arm/v7, an attestation, not linux/arm64/v8. Choose one of the available platforms to publish it alone',
     );
     expect((await open(part, { platform: 'linux/amd64' })).images).toHaveLength(1);
     expect(await inputError(open(part, { platform: 'linux/arm64' }))).toMatch(
@@ -309,7 +309,7 @@ describe('a multi-platform image', () => {
     );
   });
 
-  it('of which an engine exported the one platform that it had', async () => {
+  it('is reduced to the only platform that an engine exported', async () => {
     const docker = json([
       {
         Config: `blobs/sha256/${hexOf(sha256(amd64.blobs[0]?.bytes ?? ''))}`,
@@ -317,7 +317,7 @@ describe('a multi-platform image', () => {
         Layers: [`blobs/sha256/${hexOf(sha256(amd64.raw))}`],
       },
     ]);
-    // Manifests of other platforms may be there, without what they refer to.
+    // Manifests of other platforms may be present without their blobs.
     const part = layout(
       index([descriptor(inner, { annotations: { 'io.containerd.image.name': 'docker.io/library/app:latest' } })]),
       [inner, ...amd64.blobs, arm64.manifest],
@@ -326,27 +326,27 @@ describe('a multi-platform image', () => {
     expect(image.description).toBe('docker archive app.tar');
     expect(image.index).toBeUndefined();
     expect(image.notes).toEqual([
-      'Of the multi-platform image only linux/amd64 is there, and is published as an image of one platform (missing: linux/arm64/v8, linux/arm/v6, linux/arm/v7, an attestation)',
+      'Only linux/amd64 of the multi-platform image is available, and is published as a single-platform image (missing: linux/arm64/v8, linux/arm/v6, linux/arm/v7, an attestation)',
     ]);
     expect(await readLayers(image.images[0])).toEqual(digestsOf([amd64.raw]));
-    // Who wrote it otherwise is not known, nor whether that was on purpose.
-    expect(await inputError(open(part))).toMatch(/does not hold all of its multi-platform image/);
+    // Without manifest.json it is not an engine's export: what is missing may be a mistake.
+    expect(await inputError(open(part))).toMatch(/contains only part of its multi-platform image/);
   });
 
-  it('with an index inside', async () => {
+  it('fails if its index contains an index', async () => {
     const outer = index([descriptor(inner)]);
     expect(await inputError(open(layout(index([descriptor(outer)]), [outer, inner, ...blobs])))).toMatch(
-      /the index sha256:\w+ holds a further index, sha256:\w+: indexes inside of indexes are not supported/,
+      /the index sha256:\w+ contains another index, sha256:\w+: nested indexes are not supported/,
     );
   });
 
-  it('of nothing', async () => {
+  it('fails if its index is empty', async () => {
     const nothing = index([]);
-    expect(await inputError(open(layout(index([descriptor(nothing)]), [nothing])))).toMatch(/lists no image/);
-    expect(await inputError(open(layout(nothing, [])))).toMatch(/lists no image/);
+    expect(await inputError(open(layout(index([descriptor(nothing)]), [nothing])))).toMatch(/lists no images/);
+    expect(await inputError(open(layout(nothing, [])))).toMatch(/lists no images/);
   });
 
-  it('beside what refers to it', async () => {
+  it('ignores referrers beside it', async () => {
     const signature = descriptor(manifest(configBlob, []), {
       annotations: { 'io.containerd.manifest.subject': sha256(inner.bytes) },
     });
@@ -355,7 +355,7 @@ describe('a multi-platform image', () => {
   });
 });
 
-describe('Docker 25 and later, which write both formats', () => {
+describe('archives in both formats, as Docker 25 and later write them', () => {
   const made = single(raws, 'tar');
   const names = {
     'io.containerd.image.name': 'docker.io/library/app:latest',
@@ -364,7 +364,7 @@ describe('Docker 25 and later, which write both formats', () => {
   const pathOf = (bytes: Buffer): string => `blobs/sha256/${hexOf(sha256(bytes))}`;
   const dockerJson = json([{ Config: pathOf(configBlob.bytes), RepoTags: ['app:latest'], Layers: raws.map(pathOf) }]);
 
-  it('sound', async () => {
+  it('are read as OCI', async () => {
     const image = await open({
       ...layout(index([descriptor(made.manifest, { annotations: names })]), made.blobs),
       'manifest.json': dockerJson,
@@ -380,14 +380,14 @@ describe('Docker 25 and later, which write both formats', () => {
     [
       'without layers in the OCI manifest',
       [],
-      /the manifest sha256:\w+: it has 0 layers, and its config 2\. manifest\.json, which is there too, is used instead/,
+      /the manifest sha256:\w+: it has 0 layers, but its config has 2\. Using manifest\.json instead/,
     ],
     [
       'with layers in another order',
       [raws[1] ?? failed(), raws[0] ?? failed()],
-      /its layer 1 is sha256:\w+, and in its config sha256:\w+: they are in another order/,
+      /its layer 1 is sha256:\w+, but sha256:\w+ in its config: the layers are out of order/,
     ],
-  ])('%s', async (_, layers, note) => {
+  ])('are read as Docker %s', async (_, layers, note) => {
     const broken = manifest(
       configBlob,
       layers.map((bytes) => blob(ociTypes.tar, bytes)),
@@ -397,34 +397,34 @@ describe('Docker 25 and later, which write both formats', () => {
     expect(image.notes).toEqual([expect.stringMatching(note)]);
     expect(image.images[0]).not.toHaveProperty('manifest');
     expect(await readLayers(image.images[0])).toEqual(digestsOf(raws));
-    // Without manifest.json, or with another one, there is no way to know.
+    // Without manifest.json, or with that of another image, the layers are unknown.
     expect(await inputError(open(files))).toMatch(
-      /it has 0 layers, and its config 2$|another order, or of another image$/,
+      /it has 0 layers, but its config has 2$|out of order, or from another image$/,
     );
     expect(await inputError(open({ ...files, 'manifest.json': json([{ Config: 'x', Layers: [] }]) }))).toMatch(
       /layers?/,
     );
   });
 
-  it('with fewer images in index.json', async () => {
+  it('are read as Docker if index.json lists fewer images', async () => {
     for (const manifests of [null, []]) {
       const top = blob(ociTypes.index, json({ schemaVersion: 2, mediaType: ociTypes.index, manifests }));
       const image = await open({ ...layout(top, made.blobs), 'manifest.json': dockerJson });
-      expect(image.notes).toEqual(['app.tar: index.json lists 0 of 1 images, so manifest.json is used instead']);
+      expect(image.notes).toEqual(['app.tar: index.json lists only 0 of 1 images. Using manifest.json instead']);
       expect(await readLayers(image.images[0])).toEqual(digestsOf(raws));
     }
   });
 
-  it('with layers that only one of them has', async () => {
+  it('are refused if only manifest.json has layers', async () => {
     const empty = blob(ociTypes.config, config([]));
     const broken = manifest(empty, []);
     const other = json([{ Config: pathOf(empty.bytes), Layers: raws.map(pathOf) }]);
     const files = { ...layout(index([descriptor(broken)]), [empty, broken]), 'manifest.json': other };
-    expect(await inputError(open(files))).toMatch(/manifest\.json names 2 layers, and the config 0/);
+    expect(await inputError(open(files))).toMatch(/manifest\.json lists 2 layers, the config 0/);
   });
 });
 
-describe('damage', () => {
+describe('damaged layouts', () => {
   const good = singleLayout(
     raws.map((bytes) => gzipSync(bytes)),
     'gzip',
@@ -443,19 +443,17 @@ describe('damage', () => {
   it('a flipped bit in a layer', async () => {
     const bytes = gzipSync(raws[1] ?? '');
     const [image] = (await open({ ...good, [pathOf(bytes)]: flipped(bytes) })).images;
-    expect(await inputError(readLayers(image))).toMatch(
-      /layer 2, sha256:\w+, is damaged, or not the layer that belongs there/,
-    );
+    expect(await inputError(readLayers(image))).toMatch(/layer 2, sha256:\w+, is damaged, or is a different layer/);
   });
 
-  it('packed layers in another order', async () => {
-    const packed = raws.map((bytes) => gzipSync(bytes)).toReversed();
-    const [image] = (await open(singleLayout(packed, 'gzip'))).images;
-    // The blobs themselves are sound, and nothing but unpacking tells.
-    expect(await readLayers(image)).toEqual(digestsOf(packed));
+  it('compressed layers in the wrong order', async () => {
+    const compressed = raws.map((bytes) => gzipSync(bytes)).toReversed();
+    const [image] = (await open(singleLayout(compressed, 'gzip'))).images;
+    // The blobs themselves are intact: only decompressing them shows it.
+    expect(await readLayers(image)).toEqual(digestsOf(compressed));
     for (const each of image?.layers ?? [])
       expect(await inputError(readAll(withDiffIdCheck(each).open()))).toMatch(
-        /is not the layer that the config has in its place/,
+        /is not the layer that the config lists in its place/,
       );
   });
 
@@ -474,12 +472,12 @@ describe('damage', () => {
     [
       'manifest with a flipped bit',
       { ...good, [pathOf(made.manifest.bytes)]: flipped(made.manifest.bytes) },
-      /the manifest sha256:\w+ is damaged: its bytes have the digest/,
+      /the manifest sha256:\w+ is damaged: its digest is sha256:/,
     ],
     [
       'manifest of another size',
       withIndex({ schemaVersion: 2, manifests: [{ ...descriptor(made.manifest), size: 1 }] }),
-      /the manifest sha256:\w+ has \d+ bytes, and what refers to it says 1/,
+      /the manifest sha256:\w+ has \d+ bytes, but its descriptor says 1/,
     ],
     [
       'config with a flipped bit',
@@ -489,95 +487,103 @@ describe('damage', () => {
     [
       'layer of another size',
       withLayers([wrongSize(one, 9), sound[1]]),
-      /layer 1, sha256:\w+, has \d+ bytes, and the manifest says 9/,
+      /layer 1, sha256:\w+, has \d+ bytes, but the manifest says 9/,
     ],
     [
       'layer of another type',
       withLayers([{ ...sound[0], mediaType: ociTypes.zstd }, sound[1]]),
-      /layer 1, sha256:\w+, is compressed with gzip, and the manifest says application\/vnd\.oci\.image\.layer\.v1\.tar\+zstd/,
+      /layer 1, sha256:\w+, is compressed with gzip, but the manifest says application\/vnd\.oci\.image\.layer\.v1\.tar\+zstd/,
     ],
     [
-      'layer that is missing',
+      'missing layer',
       withLayers([sound[0], descriptor(blob(ociTypes.gzip, Buffer.from('x')))]),
       /layer 2, sha256:\w+, is not in the archive/,
     ],
-    ['fewer layers than diff IDs', withLayers([sound[0]]), /it has 1 layers, and its config 2/],
-    ['more layers than diff IDs', withLayers([...sound, sound[0]]), /it has 3 layers, and its config 2/],
+    ['fewer layers than diff IDs', withLayers([sound[0]]), /it has 1 layers, but its config has 2/],
+    ['more layers than diff IDs', withLayers([...sound, sound[0]]), /it has 3 layers, but its config has 2/],
     [
-      'plain layers in another order',
+      'uncompressed layers in the wrong order',
       singleLayout(raws.toReversed(), 'tar'),
-      /they are in another order, or of another image/,
+      /the layers are out of order, or from another image/,
     ],
     [
-      'a layer by sha512',
+      'a layer with a sha512 digest',
       withLayers([{ ...sound[0], digest: `sha512:${'a'.repeat(128)}` }, sound[1]]),
       /layers\[0\]\.digest is a sha512 digest: only sha256/,
     ],
     [
       'an upper-case digest',
       withLayers([{ ...sound[0], digest: `sha256:${'A'.repeat(64)}` }, sound[1]]),
-      /is not a digest/,
+      /is not a valid digest/,
     ],
-    ['a digest that is a path', withLayers([{ ...sound[0], digest: 'sha256:../../x' }, sound[1]]), /is not a digest/],
     [
-      'a size in words',
+      'a digest that is a path',
+      withLayers([{ ...sound[0], digest: 'sha256:../../x' }, sound[1]]),
+      /is not a valid digest/,
+    ],
+    [
+      'a size that is not a number',
       withLayers([{ ...sound[0], size: '9' }, sound[1]]),
       /layers\[0\]\.size is not a number of bytes/,
     ],
     ['a negative size', withLayers([{ ...sound[0], size: -1 }, sound[1]]), /size is not a number of bytes/],
     ['no media type', withLayers([{ ...sound[0], mediaType: undefined }, sound[1]]), /mediaType is missing/],
     [
-      'a manifest that is missing',
+      'a missing manifest',
       withIndex({ schemaVersion: 2, manifests: [descriptor(blob(ociTypes.manifest, Buffer.from('x')))] }),
       /the manifest sha256:\w+ is not in the archive/,
     ],
     [
-      'a config that is missing',
+      'a missing config',
       withManifest(manifest(blob(ociTypes.config, Buffer.from('x')), []).bytes),
       /the config of the manifest sha256:\w+ is not in the archive/,
     ],
     [
-      'an index that is missing',
+      'a missing index',
       withIndex({ schemaVersion: 2, manifests: [descriptor(index([]))] }),
       /the index sha256:\w+ is not in the archive/,
     ],
-    ['schema 1', withManifest(json({ schemaVersion: 1, fsLayers: [] })), /is a manifest of schema 1/],
+    ['schema 1', withManifest(json({ schemaVersion: 1, fsLayers: [] })), /is a schema 1 manifest/],
     [
-      'schema 1 by type',
+      'the type of schema 1',
       withManifest(json({}), 'application/vnd.docker.distribution.manifest.v1+prettyjws'),
-      /is a manifest of schema 1/,
+      /is a schema 1 manifest/,
     ],
-    ['another version', withManifest(json({ schemaVersion: 3 })), /schemaVersion is not 2/],
+    ['another schema version', withManifest(json({ schemaVersion: 3 })), /schemaVersion is not 2/],
     [
-      'another type',
+      'another media type',
       withIndex({ schemaVersion: 2, manifests: [{ ...descriptor(made.manifest), mediaType: 'text/plain' }] }),
-      /is text\/plain, which is neither an image nor an index/,
+      /is of type text\/plain, neither an image nor an index/,
     ],
     [
-      'two types',
+      'two media types',
       withManifest(json({ schemaVersion: 2, mediaType: ociTypes.index, config: {}, layers: [] })),
-      /says that it is \S+index\S+, and what refers to it, that it is \S+manifest/,
+      /has the media type \S+index\S+, but its descriptor says \S+manifest/,
     ],
     [
-      'two things at once',
+      'a manifest that is also an index',
       withManifest(json({ schemaVersion: 2, config: {}, layers: [], manifests: [] })),
-      /is a manifest and an index at once/,
+      /is both a manifest and an index/,
     ],
     [
-      'two things at once, again',
+      'an index that is also a manifest',
       withIndex({ schemaVersion: 2, manifests: [], layers: [] }),
-      /is an index and a manifest at once/,
+      /is both an index and a manifest/,
     ],
     ['no manifests', withIndex({ schemaVersion: 2 }), /manifests is missing/],
-    ['manifests of no list', withIndex({ schemaVersion: 2, manifests: {} }), /manifests is not a list/],
-    ['manifests of no objects', withIndex({ schemaVersion: 2, manifests: [1] }), /manifests\[0\] is not an object/],
-    ['an index of no object', withIndex([]), /index\.json is not an object/],
-    ['an index of no JSON', { ...good, 'index.json': Buffer.from('<html>') }, /index\.json is not valid JSON/],
-    ['a huge index', { ...good, 'index.json': Buffer.alloc(5_000_000, ' ') }, /index\.json has 5\.00 MB/],
+    ['manifests that are not a list', withIndex({ schemaVersion: 2, manifests: {} }), /manifests is not a list/],
     [
-      'a layout of the future',
+      'manifests that are not objects',
+      withIndex({ schemaVersion: 2, manifests: [1] }),
+      /manifests\[0\] is not an object/,
+    ],
+    ['an index that is not an object', withIndex([]), /index\.json is not an object/],
+    ['an index that is not JSON', { ...good, 'index.json': Buffer.from('<html>') }, /index\.json is not valid JSON/],
+    ['an index that is too large', { ...good, 'index.json': Buffer.alloc(5_000_000, ' ') }, /index\.json has 5\.00 MB/],
+    [
+      'a layout of a later version',
       { ...good, 'oci-layout': json({ imageLayoutVersion: '2.0.0' }) },
-      /oci-layout is of version 2\.0\.0/,
+      /oci-layout has version 2\.0\.0/,
     ],
     [
       'a config without rootfs',
@@ -595,37 +601,37 @@ describe('damage', () => {
     expect(await inputError(openAt(at('layout')))).toMatch(new RegExp(message.source.replace('archive', 'directory')));
   });
 
-  it('a layout that leads out of itself', async () => {
+  it('links that lead out of the layout or nowhere', async () => {
     await writeFiles(at('layout'), { ...good });
     const { 'index.json': top, ...rest } = good;
     await writeFile(at('index.json'), top ?? '');
     await writeFiles(at('other'), rest);
     await symlink(at('index.json'), at('other/index.json'));
     expect(await inputError(openAt(at('other')).catch(hidePath))).toMatch(
-      /app\.tar\/index\.json is a symbolic link to .*, which is outside of the directory/,
+      /app\.tar\/index\.json is a symbolic link to .*, which is outside the directory/,
     );
     await writeFiles(at('third'), {});
     await symlink(at('nowhere'), at('layout/manifest.json'));
     expect(await inputError(openAt(at('layout')))).toMatch(
-      /manifest\.json is a symbolic link to something that does not exist here/,
+      /manifest\.json is a symbolic link to a file that does not exist/,
     );
   });
 
-  it('links inside of a layout are followed', async () => {
+  it('links within the layout are followed', async () => {
     const { 'index.json': top, ...rest } = good;
     await writeFiles(at('layout'), { ...rest, 'real.json': top ?? Buffer.alloc(0) });
     await symlink('real.json', at('layout/index.json'));
     expect((await openAt(at('layout'))).images).toHaveLength(1);
   });
 
-  it('a directory in the place of a blob', async () => {
+  it('a directory in place of a blob', async () => {
     const { [pathOf(configBlob.bytes)]: _, ...rest } = good;
     await writeFiles(at('layout'), { ...rest, [`${pathOf(configBlob.bytes)}/x`]: Buffer.alloc(0) });
-    expect(await inputError(openAt(at('layout')))).toMatch(/is a directory, where a file is expected/);
+    expect(await inputError(openAt(at('layout')))).toMatch(/is a directory, not a file/);
   });
 });
 
-it('blobs can be read again and again, at the same time', async () => {
+it('blobs can be read repeatedly and concurrently', async () => {
   const [image] = (
     await open(
       singleLayout(
@@ -648,7 +654,7 @@ function failed(): never {
   throw new Error('missing in the test');
 }
 
-/** The directory of the test is in no message otherwise. */
+/** Removes the test's directory from the message, where `inputError` does not allow it. */
 function hidePath(error: Error): never {
   error.message = error.message.replaceAll(at(), '…');
   throw error;
