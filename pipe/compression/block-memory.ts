@@ -1,26 +1,26 @@
-/** The blocks of memory that streams fill and threads compress: a fixed number of them, shared fairly. */
+/** Lends blocks of memory, which streams fill and threads compress: a fixed number, shared fairly. */
 
 import { alignmentBytes } from '../io/aligned-memory.ts';
 
-/** Memory for one block, seen by all threads. */
+/** Memory for one block, shared with all threads. */
 export interface Block {
   readonly memory: SharedArrayBuffer;
   readonly input: Uint8Array;
   readonly output: Uint8Array;
 }
 
-/** How many blocks one stream may have at a time. */
+/** One stream's quota of blocks. */
 export interface Quota {
-  /** A block, when there is one; undefined if the quota was closed before. One call at a time. */
+  /** Waits for a block; undefined if the quota is closed. Must not be called again before it resolves. */
   take(): Promise<Block | undefined>;
   giveBack(block: Block): void;
   close(): void;
 }
 
-/** Two that the consumer may still look at, and one that is filled and compressed meanwhile: with fewer, nothing overlaps. */
-const leastBlocks = 3;
+/** Two that the consumer may still read, and one to fill and compress meanwhile: with fewer, nothing runs in parallel. */
+const minBlocks = 3;
 
-/** Where a block's input lies in its memory. */
+/** The offset of the input in a block's memory. */
 export const inputOffset = alignmentBytes;
 
 interface Holder {
@@ -31,7 +31,7 @@ interface Holder {
 
 /** A fixed number of blocks, lent to streams in fair shares. */
 export class BlockMemory {
-  /** Where a block's output lies in its memory. */
+  /** The offset of the output in a block's memory. */
   readonly outputOffset: number;
   readonly #blockBytes: number;
   readonly #outputBytes: number;
@@ -40,7 +40,7 @@ export class BlockMemory {
   #inUse = 0;
   readonly #holders = new Set<Holder>();
 
-  /** @param count of blocks; only where more than a third as many streams run at once there will be more */
+  /** @param count the number of blocks; exceeded only if more than a third as many streams run at once */
   constructor(count: number, blockBytes: number, outputBytes: number) {
     this.#count = count;
     this.#blockBytes = blockBytes;
@@ -48,7 +48,7 @@ export class BlockMemory {
     this.#outputBytes = outputBytes;
   }
 
-  /** A quota that counts from its first block on. */
+  /** Creates a quota, which counts as a stream from its first block on. */
   join(): Quota {
     const holder: Holder = { held: 0, isClosed: false, wake: undefined };
     return {
@@ -79,9 +79,9 @@ export class BlockMemory {
     };
   }
 
-  /** Its part of all blocks, as soon as other streams leave it that much. */
+  /** Whether the holder is below its fair share and a block is free. Always true below `minBlocks`. */
   #mayTake({ held }: Holder): boolean {
-    if (held < leastBlocks) return true;
+    if (held < minBlocks) return true;
     return held < Math.floor(this.#count / this.#holders.size) && this.#inUse < this.#count;
   }
 

@@ -1,4 +1,4 @@
-/** One stream on its way through the threads: read, hashed and compressed block by block, and given out in order. */
+/** Compresses one stream: reads, hashes and compresses it block by block, and yields the blocks in order. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ByobReader } from '../io/byob-reader.ts';
@@ -7,50 +7,50 @@ import type { Block, BlockMemory, Quota } from './block-memory.ts';
 import type { Ahead, Level, Pace } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
 
-/** What a compressed stream turned out to be, known once it has been read to its end. */
+/** A compressed stream. Its digests are known after it has been read to the end. */
 export interface Compressed {
   /**
-   * The compressed bytes, to be read once. Memory is bounded: nothing is read further ahead than a few blocks.
-   * A chunk is valid until the next but one is asked for. What the source throws is thrown here, unchanged and at once.
+   * The compressed bytes, which can be read once. At most a few blocks are read ahead, so memory is bounded. A chunk stays
+   * valid until the next but one is asked for. Errors of the source are thrown here, unchanged and immediately.
    */
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** When the source needs to be read no more: what is left is to be compressed and given out. Never rejects. */
+  /** Resolves when the source is no longer needed, even if blocks are still being compressed. Never rejects. */
   readonly hasRead: Promise<void>;
   /** After `bytes` has ended: `sha256:…` of the compressed bytes. */
   digest(): string;
-  /** After `bytes` has ended: `sha256:…` of the bytes that went in, which is the layer's diff ID. */
+  /** After `bytes` has ended: `sha256:…` of the uncompressed bytes, which is the layer's diff ID. */
   sourceDigest(): string;
-  /** Compressed bytes so far. */
+  /** The number of compressed bytes so far. */
   size(): number;
-  /** Bytes of the source whose compressed form has been given out so far. */
+  /** The number of source bytes whose compressed form has been yielded so far. */
   sourceSize(): number;
 }
 
-/** What all streams of a compressor share. */
+/** The resources that all streams of a compressor share. */
 export interface StreamResources {
   readonly threads: ThreadPool;
   readonly memory: BlockMemory;
   readonly pace: Pace;
 }
 
-/** A smaller chunk may wait in a socket's buffer while the next ones are asked for, so it is copied out of the block. */
+/** Smaller chunks may stay in a socket's buffer while later ones are asked for, so they are copied out of the block. */
 const socketBufferBytes = 64 * 1024;
 
-/** A source that stands still when its consumer stops is let go when it comes to its next chunk, without anybody waiting. */
-const sourcePatienceMs = 100;
+/** If the consumer stops early, how long to wait for a source that hangs. After that, it is closed at its next chunk. */
+const sourceCloseMs = 100;
 
-/** A block on its way. */
+/** A block that is being hashed, compressed or consumed. */
 interface BlockInProgress {
   readonly block: Block;
   /** Bytes of the source. */
   readonly length: number;
   /** Undefined until it is compressed. */
   size: number | undefined;
-  /** What still needs the block: hashing, compressing, and whoever it is given out to. */
+  /** How many still need the block, of three: hashing, compressing, and the consumer. */
   users: number;
 }
 
-/** Reads its source once `bytes` is read, and no further ahead than its share of the blocks. */
+/** Starts reading its source when `bytes` is read, and never reads further ahead than its quota of blocks. */
 export class CompressedStream implements Compressed {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly hasRead: Promise<void>;
@@ -58,7 +58,7 @@ export class CompressedStream implements Compressed {
   readonly #resources: StreamResources;
   readonly #quota: Quota;
   readonly #hash = createSha256();
-  /** Blocks not yet given out, in the source's order. */
+  /** Blocks not yet yielded, in the source's order. */
   readonly #backlog: BlockInProgress[] = [];
   #size = 0;
   #readSize = 0;
@@ -68,19 +68,19 @@ export class CompressedStream implements Compressed {
   #failure: { readonly error: unknown } | undefined;
   #hasEnded = false;
   #isStopped = false;
-  /** Whether the last block compressed did not shrink. At first assumed, which costs one sample. */
+  /** Whether the last compressed block did not shrink. Initially true, which costs only one sample. */
   #isDoubtful = true;
-  /** What the consumer is busy with. */
+  /** The chunk that the consumer is processing. */
   #given: { readonly bytes: number; readonly at: number } | undefined;
   #change = Promise.withResolvers<void>();
   readonly #reading = Promise.withResolvers<void>();
 
-  /** @param id tells the stream from others that share its resources */
+  /** @param id distinguishes the streams that share the resources */
   constructor(id: number, source: ByobReader, resources: StreamResources) {
     this.#id = id;
     this.#resources = resources;
     this.#quota = resources.memory.join();
-    this.bytes = this.#giveOut(source);
+    this.bytes = this.#compress(source);
     this.hasRead = this.#reading.promise;
   }
 
@@ -100,10 +100,10 @@ export class CompressedStream implements Compressed {
     return this.#sourceSize;
   }
 
-  async *#giveOut(source: ByobReader): AsyncGenerator<Uint8Array> {
+  async *#compress(source: ByobReader): AsyncGenerator<Uint8Array> {
     void this.#read(source);
-    /** What the consumer may still look at: the last two. */
-    const givenOut: BlockInProgress[] = [];
+    /** Blocks that the consumer may still read: the last two. */
+    const lent: BlockInProgress[] = [];
     try {
       for (let current = await this.#next(); current !== undefined; current = await this.#next()) {
         let compressed = current.block.output.subarray(0, current.size);
@@ -114,7 +114,7 @@ export class CompressedStream implements Compressed {
           compressed = compressed.slice();
           this.#release(current);
         } else {
-          givenOut.push(current);
+          lent.push(current);
         }
         const given = { bytes: compressed.length, at: performance.now() };
         this.#given = given;
@@ -122,16 +122,16 @@ export class CompressedStream implements Compressed {
         this.#given = undefined;
         const now = performance.now();
         this.#resources.pace.taken(given.bytes, now - given.at, now);
-        for (const earlier of givenOut.splice(0, givenOut.length - 1)) this.#release(earlier);
+        for (const earlier of lent.splice(0, lent.length - 1)) this.#release(earlier);
       }
       this.#sourceDigest = await this.#resources.threads.digest({ task: 'digest', stream: this.#id });
       this.#digest = `sha256:${this.#hash.digest()}`;
     } finally {
       this.#isStopped = true;
       this.#resources.threads.forget(this.#id);
-      for (const unfinished of [...givenOut, ...this.#backlog]) this.#release(unfinished);
+      for (const unfinished of [...lent, ...this.#backlog]) this.#release(unfinished);
       this.#quota.close();
-      await Promise.race([this.hasRead, delay(sourcePatienceMs, undefined, { ref: false })]);
+      await Promise.race([this.hasRead, delay(sourceCloseMs, undefined, { ref: false })]);
     }
   }
 
@@ -144,7 +144,7 @@ export class CompressedStream implements Compressed {
         if (block === undefined) break;
         const length = await source.read(block.input);
         isLast = length < block.input.length;
-        // Nothing at all is compressed too: what is given out must be a whole stream of the format.
+        // An empty source is compressed too, because the output must be a valid stream of the format.
         if (this.#isStopped || (length === 0 && this.#readSize > 0)) break;
         this.#submit(block, length);
         block = undefined;
@@ -182,7 +182,7 @@ export class CompressedStream implements Compressed {
       .then((size) => {
         current.size = size;
         this.#isDoubtful = size > length * 0.99;
-        // What is stored says nothing of a level's price.
+        // A stored block says nothing about the cost of a level.
         if (chosen !== undefined && !this.#isDoubtful) pace.compressed(chosen, performance.now() - startedAt);
         return this.#announce();
       })

@@ -1,4 +1,4 @@
-/** A worker thread as an object: tasks in, answers out, and an end that everybody hears of. */
+/** Wraps a worker thread: sends it tasks, and settles them with its answers or its end. */
 
 import type { Worker } from 'node:worker_threads';
 import { type Answer, startCompressionWorker, type Task, type WorkerSetup } from './compression-worker.ts';
@@ -6,11 +6,11 @@ import type { Codec } from './formats.ts';
 
 type Value = number | string;
 
-/** A worker thread, and promises for what it answers. */
+/** A worker thread that runs tasks. */
 export class CompressionThread {
-  /** Known as soon as the thread runs. */
+  /** Resolves when the thread runs. */
   readonly codec: Promise<Codec>;
-  /** Blocks that it is compressing or has at hand. */
+  /** The number of blocks that it is compressing or has queued. */
   blocks = 0;
   readonly #worker: Worker;
   readonly #answers = new Map<number, PromiseWithResolvers<Value>>();
@@ -18,7 +18,7 @@ export class CompressionThread {
   #isClosing = false;
   #end: Error | undefined;
 
-  /** @param onEnd is called when the thread takes no more tasks */
+  /** @param onEnd called when the thread accepts no more tasks */
   constructor(setup: WorkerSetup, onEnd: (thread: CompressionThread) => void) {
     this.#worker = startCompressionWorker(setup);
     const codec = Promise.withResolvers<Codec>();
@@ -27,7 +27,7 @@ export class CompressionThread {
     this.#worker.on('message', (answer: Answer) => {
       if ('codec' in answer) codec.resolve(answer.codec);
       else this.#settle(answer);
-      // An idle thread does not keep the process alive; one that is being ended does, until its end is known.
+      // An idle thread must not keep the process alive, but one that is closing must, until it has ended.
       if (this.#answers.size === 0 && !this.#isClosing) this.#worker.unref();
     });
     const end = (error: Error): void => {
@@ -37,11 +37,11 @@ export class CompressionThread {
       for (const { reject } of this.#answers.values()) reject(error);
       this.#answers.clear();
     };
-    this.#worker.on('error', (cause) => end(new Error('A compressing thread failed', { cause })));
-    this.#worker.on('exit', () => end(new Error('A compressing thread was ended')));
+    this.#worker.on('error', (cause) => end(new Error('A compression thread failed', { cause })));
+    this.#worker.on('exit', () => end(new Error('A compression thread ended')));
   }
 
-  /** Tasks are done in the order of the calls. */
+  /** Runs tasks in the order of the calls. Rejects if the task fails or the thread ends. */
   async run(task: Task): Promise<Value> {
     if (this.#end !== undefined) throw this.#end;
     const id = ++this.#lastId;
@@ -61,7 +61,7 @@ export class CompressionThread {
   #settle(answer: Exclude<Answer, { readonly codec: Codec }>): void {
     const waiting = this.#answers.get(answer.id);
     this.#answers.delete(answer.id);
-    if ('error' in answer) waiting?.reject(new Error(`Compressing failed: ${answer.error}`));
+    if ('error' in answer) waiting?.reject(new Error(`Compression failed: ${answer.error}`));
     else waiting?.resolve(answer.value);
   }
 }

@@ -1,28 +1,28 @@
-/** What runs in each worker thread: compresses and hashes blocks that lie in shared memory. */
+/** The program of each worker thread: compresses and hashes blocks in shared memory. */
 
 import type { Hash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { Codec } from './formats.ts';
 
 export interface WorkerSetup {
-  /** Of one format, best first: the first that is installed is used. */
+  /** Codecs of one format, best first: the first that is installed is used. */
   readonly codecs: readonly [Codec, ...Codec[]];
-  /** Where libdeflate may be found: the first that loads is used. */
+  /** Paths of libdeflate: the first that loads is used. */
   readonly libraries: readonly string[];
-  /** Where in a block's memory the input lies, and from where on the output. */
+  /** The offsets of the input and the output in a block's memory. */
   readonly inputOffset: number;
   readonly outputOffset: number;
 }
 
-/** Compresses the `length` bytes of input in `memory` into data that stands on its own; answered with its length. */
+/** Compresses the `length` bytes of input in `memory` into a self-contained member or frame; the answer is its length. */
 export interface CompressTask {
   readonly task: 'compress';
   readonly memory: SharedArrayBuffer;
   readonly length: number;
   readonly level: number;
-  /** The same as `level`, or another one for dense data. */
+  /** The level for dense data; may equal `level`. */
   readonly denseLevel: number;
-  /** A sample is tried first, and the block is stored where the sample does not shrink. */
+  /** Compresses a sample first, and stores the block if the sample does not shrink. */
   readonly isDoubtful: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface HashTask {
   readonly length: number;
 }
 
-/** Ends the stream's SHA-256; answered with its hexadecimal digits. */
+/** Ends the stream's SHA-256; the answer is its hexadecimal digits. */
 export interface DigestTask {
   readonly task: 'digest';
   readonly stream: number;
@@ -42,33 +42,33 @@ export interface DigestTask {
 
 export type Task = CompressTask | HashTask | DigestTask;
 
-/** A worker's first message is its codec, all others answer one task each. */
+/** A worker's first message names its codec. Every other message answers one task. */
 export type Answer =
   | { readonly codec: Codec }
   | { readonly id: number; readonly value: number | string }
   | { readonly id: number; readonly error: string };
 
-/** A codec that is there. */
+/** An installed codec. */
 interface BlockCodec {
   readonly name: Codec;
-  /** The level at which it stores what does not shrink. */
+  /** The level at which it stores data that does not shrink. */
   readonly storingLevel: number;
-  /** @returns the bytes of output, or 0 if it has no room */
+  /** @returns the number of bytes in `output`, or 0 if it is too small */
   compress(input: Uint8Array, output: Uint8Array, level: number): number;
 }
 
 /**
- * The worker's whole program. It is handed over as text, so that the pipe stays one file and a thread need not load all
- * of it. Hence it must use nothing from outside itself; and only methods may be named in it, not functions or
- * variables that hold one, because the bundler's `keepNames` would wrap those in a helper that is not there. Modules are
- * loaded where they are used: zlib and crypto take 1 MB each in every thread.
+ * The worker's whole program. It is passed as source text, so that the pipe stays one file and threads need not load all
+ * of it. Therefore it must use nothing from outside itself. Its functions must be methods: the bundler's `keepNames` would
+ * wrap other named functions in a helper that does not exist in the thread. Modules are loaded where they are used,
+ * because zlib and crypto take 1 MB each in every thread.
  */
 function compressBlocks(): void {
   const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
   const { libraries, inputOffset, outputOffset, ...setup } = workerData as WorkerSetup;
 
   const garbage = {
-    /** The garbage collector would leave 32 MiB in each thread before it looks: so what is done with is freed at once. */
+    /** Copies `compressed`, and frees it immediately: the garbage collector would let 32 MiB pile up in each thread. */
     move(compressed: Uint8Array, output: Uint8Array): number {
       output.set(compressed);
       const size = compressed.length;
@@ -77,7 +77,7 @@ function compressBlocks(): void {
     },
   };
   const codecs: Record<Codec, () => BlockCodec | undefined> = {
-    /** Its calls block, which is why they are made here. Declarations: libdeflate.h of 1.14, unchanged since 1.0. */
+    /** Its calls block, so they are made in a thread. Declarations as in libdeflate.h 1.14, unchanged since 1.0. */
     libdeflate() {
       for (const path of libraries) {
         try {
@@ -104,7 +104,7 @@ function compressBlocks(): void {
             },
           };
         } catch {
-          // No node:ffi (before Node.js 26), no such library, or another one of that name.
+          // No node:ffi (before Node.js 26), no such library, or a different library of that name.
         }
       }
       return undefined;
@@ -120,7 +120,7 @@ function compressBlocks(): void {
         },
       };
     },
-    /** zstd itself stores what does not shrink, and at level 1 finds that out soonest. */
+    /** zstd itself stores data that does not shrink, and detects it soonest at level 1. */
     zstd() {
       const zlib = process.getBuiltinModule('node:zlib');
       const { ZSTD_c_compressionLevel } = zlib.constants;
@@ -154,7 +154,7 @@ function compressBlocks(): void {
       if (size === 0) throw new Error(`${codec.name} could not compress ${length} bytes`);
       return size;
     },
-    /** Four pieces of the block, compressed at the quickest level, lose at least 1 %. */
+    /** Whether four pieces of the block shrink by at least 1 % at the fastest level. */
     shrinks(input: Uint8Array, output: Uint8Array): boolean {
       if (input.length < 2 * sample.length) return true;
       for (const part of [0, 1, 2, 3]) {
@@ -164,9 +164,9 @@ function compressBlocks(): void {
       return codec.compress(sample, output, 1) < sample.length * 0.99;
     },
     /**
-     * Its bytes, one by one, take more than 5.7 bits each (Shannon's entropy of 16 KiB from all over the block), as in
-     * machine code and in what is compressed already, and not in texts and tables. Of all that takes no time to find out, this
-     * tells best what a higher level would gain.
+     * Whether the entropy of its bytes (Shannon's, in a sample of 16 KiB from all over the block) is above 5.7 bits: true for
+     * machine code and compressed data, false for texts and tables. Of all quick measures, this best predicts what a higher
+     * level gains.
      */
     isDense(input: Uint8Array): boolean {
       counts.fill(0);
@@ -209,15 +209,15 @@ function compressBlocks(): void {
   parentPort?.postMessage({ codec: codec.name } satisfies Answer, []);
 }
 
-/** A thread that answers tasks: 15 ms of one core until it does, and 8 MB. */
+/** Starts a thread, which takes 15 ms of one core, and 8 MB. */
 export function startCompressionWorker(setup: WorkerSetup): Worker {
   return new Worker(`(${compressBlocks.toString()})()`, {
     eval: true,
     workerData: setup,
-    // node:ffi calls itself experimental, once per process, on standard error.
+    // node:ffi prints a warning that it is experimental, once per process, on standard error.
     execArgv: ['--disable-warning=ExperimentalWarning'],
     env: {},
-    // Ten times what it uses; with a limit, V8 lays out 1.4 MB less to begin with.
+    // Ten times its usage. With a limit, V8 initially reserves 1.4 MB less.
     resourceLimits: { maxOldGenerationSizeMb: 64 },
     name: 'compression',
   });

@@ -1,4 +1,4 @@
-/** Compresses layers: one interface over all formats, by whatever does it fastest here. */
+/** Compresses layers: one interface for all formats, with the fastest codec installed. */
 
 import { availableParallelism } from 'node:os';
 import { type ByobReader, readerOf } from '../io/byob-reader.ts';
@@ -12,24 +12,24 @@ export type { Compressed } from './compressed-stream.ts';
 
 export interface CompressorOptions {
   readonly format: Compression;
-  /** Pinned by the user, as the format and the codec have them; otherwise chosen block by block from back-pressure. */
+  /** A fixed level of the format's codecs. Default: chosen for each block, from back-pressure. */
   readonly level?: number | undefined;
-  /** Instead of one for each processor. */
+  /** Default: one for each processor, within the format's limit. */
   readonly threads?: number | undefined;
-  /** Where to look for libdeflate, instead of the system's usual places. */
+  /** Paths of libdeflate. Default: the system's usual places. */
   readonly libraries?: readonly string[] | undefined;
 }
 
 /** Compresses streams on threads of its own. */
 export interface Compressor {
   readonly format: Compression;
-  /** For the log. */
+  /** The codec in use, for the log. */
   codec(): Promise<Codec>;
-  /** Several may run at once; they share the threads and the memory. */
+  /** Compresses a stream. Several may run at once: they share the threads and the memory. */
   compress(source: AsyncIterable<Uint8Array> | ByobReader): Compressed;
-  /** Starts the threads that so many bytes keep busy: worth while as soon as it is sure that they will come. */
+  /** Starts as many threads as this many bytes keep busy, before the bytes arrive. */
   prepare(bytes: number): void;
-  /** Ends the threads; streams that still run fail. */
+  /** Ends the threads. Streams that are still running fail. */
   close(): Promise<void>;
 }
 
@@ -47,12 +47,12 @@ const libdeflatePaths: readonly string[] =
       ? []
       : ['libdeflate.so.0'];
 
-/** Starts no thread yet: each takes 15 ms until it does anything. */
+/** Creates a compressor. It starts threads only when they are needed, because each takes 15 ms to start. */
 export function createCompressor(options: CompressorOptions): Compressor {
   const { format, level, libraries = libdeflatePaths } = options;
   const { codecs, maxThreads } = compressionFormats[format];
   const threadCount = options.threads ?? Math.min(Math.max(2, availableParallelism()), maxThreads);
-  // Two with each thread; one being filled, two given out, three ready in between.
+  // Two for each thread, one being filled, two with the consumer, and three ready in between.
   const memory = new BlockMemory(2 * threadCount + 6, blockBytes, blockBytes + blockBytes / 64);
   const { outputOffset } = memory;
   const threads = new ThreadPool(threadCount, { codecs, libraries, inputOffset, outputOffset });

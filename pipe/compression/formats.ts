@@ -1,7 +1,7 @@
 /**
- * THE table of compression formats: what tells one from another, what compresses it, and what decompresses it.
+ * THE table of compression formats: how to recognise, compress and decompress each.
  *
- * A further one needs its row here, its codec in compression-worker.ts, the codec's levels in pace.ts, and its name in the
+ * A new format needs a row here, a codec in compression-worker.ts, the codec's levels in pace.ts, and its name in the help
  * text of --compression.
  */
 
@@ -10,51 +10,51 @@ import type * as Zlib from 'node:zlib';
 
 export type Compression = 'gzip' | 'zstd';
 
-/** What compresses blocks: `libdeflate` and `zlib` make gzip members, `zstd` makes zstd frames. */
+/** The compressors of blocks: `libdeflate` and `zlib` create gzip members, `zstd` creates zstd frames. */
 export type Codec = 'libdeflate' | 'zlib' | 'zstd';
 
-/** Two media types that mean the same. */
+/** Equivalent media types. */
 export interface MediaTypePair {
   readonly oci: string;
-  /** Undefined if Docker's own tools have none. */
+  /** Undefined if Docker's own tools have no such type. */
   readonly docker: string | undefined;
 }
 
-/** The media types of layers that are compressed in one way, or not at all. */
+/** The media types of layers with one compression, or none. */
 export interface LayerMediaTypes {
   readonly layer: MediaTypePair;
-  /** Layers that are fetched from elsewhere, such as Windows' own. */
+  /** For layers that are fetched from elsewhere, such as Windows' base layers. */
   readonly foreign: MediaTypePair;
-  /** Further types that are read, and never written. */
+  /** Other types that are read, but never written. */
   readonly alsoRead: readonly string[];
 }
 
 /** A format of compressed data: how to recognise, read and write it. */
 export interface CompressionFormat {
-  /** What its data begins with: any of these series of bytes. */
+  /** Its data begins with one of these byte sequences. */
   readonly magics: readonly (readonly number[])[];
   readonly mediaTypes: LayerMediaTypes;
-  /** What compresses it, best first. The last one is part of Node.js. */
+  /** Its codecs, best first. The last one is part of Node.js. */
   readonly codecs: readonly [Codec, ...Codec[]];
   /** The levels that can be pinned. */
   readonly levels: { readonly least: number; readonly most: number };
-  /** For what is compressed twice and must come out the same: quick and good, since there is no time to lose. */
+  /** The level for a layer that is compressed twice, with identical results: fast, and still good. */
   readonly repeatableLevel: number;
   /**
-   * A thread costs 8 MB, its blocks, and what the level works in: zstd's up to 7 MB. So many outrun a line of 1 Gbit/s, and
-   * leave the pipe within 160 MB.
+   * A thread costs 8 MB, its blocks, and the codec's working memory: up to 7 MB for zstd. This many outrun a line of
+   * 1 Gbit/s, and keep the pipe within 160 MB.
    */
   readonly maxThreads: number;
-  /** @param chunkSize bytes of the chunks that come out */
+  /** @param chunkSize of the decompressed chunks, in bytes */
   createDecompressor(chunkSize: number): Transform;
-  /** The codes of the errors that its decompressor throws if the data is damaged. */
+  /** Matches the error codes of its decompressor for damaged data. */
   readonly damageCodes: RegExp;
 }
 
 /** Windows of up to 32 MiB; only `zstd --long` and levels above 21 ask for more. */
 const zstdWindowLog = 25;
 
-/** A zstd file may begin with a frame to be skipped (RFC 8878, section 3.1.2). */
+/** A zstd file may begin with a skippable frame (RFC 8878, section 3.1.2). */
 const skippableFrames = Array.from({ length: 16 }, (_, number) => [0x50 + number, 0x2a, 0x4d, 0x18]);
 
 export const compressionFormats: Readonly<Record<Compression, CompressionFormat>> = {
@@ -72,7 +72,7 @@ export const compressionFormats: Readonly<Record<Compression, CompressionFormat>
       alsoRead: [],
     },
     codecs: ['libdeflate', 'zlib'],
-    // 10 to 12 are libdeflate's own: zlib takes them for 9.
+    // Only libdeflate has 10 to 12: for zlib they mean 9.
     levels: { least: 1, most: 12 },
     repeatableLevel: 4,
     maxThreads: 3,
@@ -82,7 +82,7 @@ export const compressionFormats: Readonly<Record<Compression, CompressionFormat>
   zstd: {
     magics: [[0x28, 0xb5, 0x2f, 0xfd], ...skippableFrames],
     mediaTypes: {
-      // Docker's own tools never wrote layers of zstd: not all of them read the type that containerd has for it.
+      // Docker's own tools never write zstd layers, and not all of them read containerd's type for them.
       layer: { oci: 'application/vnd.oci.image.layer.v1.tar+zstd', docker: undefined },
       foreign: { oci: 'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd', docker: undefined },
       alsoRead: ['application/vnd.docker.image.rootfs.diff.tar.zstd'],
@@ -102,7 +102,7 @@ export const compressionFormats: Readonly<Record<Compression, CompressionFormat>
 
 export const compressionNames = Object.keys(compressionFormats) as readonly Compression[];
 
-/** Formats that are only known by their first bytes, for messages. */
+/** Formats that are only recognised, for messages. */
 export type UnsupportedCompression = Exclude<'bzip2' | 'xz', Compression>;
 
 export const unsupportedMagics: Readonly<Record<UnsupportedCompression, readonly number[]>> = {
@@ -115,7 +115,7 @@ export function isCompression(name: string): name is Compression {
   return Object.hasOwn(compressionFormats, name);
 }
 
-/** Whether it is the name of a format that the pipe knows, but cannot read. */
+/** Whether it is the name of a format that the pipe recognises but cannot read. */
 export function isUnsupportedCompression(name: string): name is UnsupportedCompression {
   return Object.hasOwn(unsupportedMagics, name);
 }
@@ -126,7 +126,7 @@ export function listCompressions(word: 'and' | 'or', ...more: readonly string[])
   return `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`;
 }
 
-/** Loaded when it is needed: settings read this table in every run, and most runs decompress nothing. */
+/** Loads zlib on demand: settings read this table in every run, but most runs decompress nothing. */
 function loadZlib(): typeof Zlib {
   return process.getBuiltinModule('node:zlib');
 }

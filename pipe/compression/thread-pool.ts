@@ -1,25 +1,25 @@
-/** The threads that all streams share: started when there is work for them, first come, first served. */
+/** The threads that all streams share: started on demand, first come, first served. */
 
 import { CompressionThread } from './compression-thread.ts';
 import type { CompressTask, DigestTask, HashTask, WorkerSetup } from './compression-worker.ts';
 import type { Codec } from './formats.ts';
 
-/** One block being compressed and one at hand: a thread need not wait until this one wakes up and gives it more. */
+/** One being compressed and one queued, so that a thread need not wait for the main thread to send the next. */
 const blocksPerThread = 2;
 
 interface Queued {
   readonly stream: number;
-  /** Asked when a thread takes the block, so that its level follows the latest state of things. */
+  /** Called when a thread takes the block, so that the level depends on the latest state. */
   readonly task: (codec: Codec) => CompressTask;
   readonly compressed: PromiseWithResolvers<number>;
 }
 
-/** Starts threads as they are needed, up to `size`, and gives each task to one of them. */
+/** Starts threads on demand, up to `size`, and assigns each task to one of them. */
 export class ThreadPool {
   readonly #size: number;
   readonly #setup: WorkerSetup;
   readonly #threads: CompressionThread[] = [];
-  /** Where a stream's hash grows. */
+  /** The thread that hashes a stream. */
   readonly #hashing = new Map<number, CompressionThread>();
   #queue: Queued[] = [];
   #codec: Codec | undefined;
@@ -32,17 +32,17 @@ export class ThreadPool {
     if (others.length === 0) this.#codec = first;
   }
 
-  /** What the threads compress with; starts the first one, if it takes one to know. */
+  /** The codec that the threads use. Starts a thread if it is not known yet. */
   async codec(): Promise<Codec> {
     return this.#codec ?? (await (this.#threads[0] ?? this.#start()).codec);
   }
 
-  /** Starts as many threads as so many blocks keep busy. */
+  /** Starts as many threads as this many blocks keep busy. */
   prepare(blocks: number): void {
     while (!this.#isClosed && this.#threads.length < Math.min(blocks, this.#size)) this.#start();
   }
 
-  /** @returns the compressed size; rejects if `forget` or `close` came first */
+  /** Compresses a block. @returns the compressed size; rejects if `forget` or `close` is called first */
   async compress(stream: number, task: (codec: Codec) => CompressTask): Promise<number> {
     this.#checkOpen();
     const compressed = Promise.withResolvers<number>();
@@ -51,7 +51,7 @@ export class ThreadPool {
     return await compressed.promise;
   }
 
-  /** Tasks of one stream are done by one thread, in the order of the calls. */
+  /** Hashes a block. One thread runs all tasks of a stream, in the order of the calls. */
   async hash(task: HashTask): Promise<void> {
     this.#checkOpen();
     let thread = this.#hashing.get(task.stream);
@@ -62,7 +62,7 @@ export class ThreadPool {
     await thread.run(task);
   }
 
-  /** `sha256:…` of all that was hashed of the stream. */
+  /** `sha256:…` of all the stream's hashed blocks. */
   async digest(task: DigestTask): Promise<string> {
     const thread = this.#hashing.get(task.stream);
     if (thread === undefined) throw new Error('Nothing of the stream was hashed');
@@ -70,11 +70,11 @@ export class ThreadPool {
     return `sha256:${await thread.run(task)}`;
   }
 
-  /** Drops what the stream still has to be done. */
+  /** Drops the stream's queued blocks and its hash. */
   forget(stream: number): void {
     const dropped = this.#queue.filter((queued) => queued.stream === stream);
     this.#queue = this.#queue.filter((queued) => queued.stream !== stream);
-    for (const { compressed } of dropped) compressed.reject(new Error('The stream was given up'));
+    for (const { compressed } of dropped) compressed.reject(new Error('The stream was abandoned'));
     if (this.#hashing.has(stream)) this.digest({ task: 'digest', stream }).catch(() => undefined);
   }
 
@@ -87,7 +87,7 @@ export class ThreadPool {
   #distribute(): void {
     const codec = this.#codec;
     if (codec === undefined) {
-      // Levels are the codec's: the blocks wait for the first thread to tell it, while the others start as well.
+      // Levels depend on the codec: blocks wait until the first thread reports it. The other threads start meanwhile.
       this.prepare(this.#queue.length);
       return;
     }

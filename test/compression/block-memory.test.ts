@@ -5,7 +5,7 @@ async function nothing(): Promise<undefined> {
   await new Promise<void>((resolve) => void setImmediate(resolve));
 }
 
-/** Takes what there is at once. */
+/** Takes all blocks that are available without waiting. */
 async function takeAll(quota: Quota): Promise<Block[]> {
   const blocks: Block[] = [];
   for (;;) {
@@ -15,7 +15,7 @@ async function takeAll(quota: Quota): Promise<Block[]> {
   }
 }
 
-it('lends every block to the only stream, in memory of its own', async () => {
+it('lends all blocks to the only stream, each with its own memory', async () => {
   const blocks = await takeAll(new BlockMemory(8, 100, 120).join());
   expect(blocks).toHaveLength(8);
   expect(new Set(blocks.map(({ memory }) => memory)).size).toBe(8);
@@ -25,12 +25,12 @@ it('lends every block to the only stream, in memory of its own', async () => {
   });
 });
 
-it('lends each of several streams its part, and three at least', async () => {
+it('lends each of several streams its fair share, and at least three', async () => {
   const memory = new BlockMemory(8, 1, 1);
   const first = memory.join();
   const taken = await takeAll(first);
   const second = memory.join();
-  // All are lent: the second gets what it needs to go on at all, and its half when the first has given back.
+  // All blocks are lent. The second stream gets the minimum, and its half after the first has given back.
   expect(await takeAll(second)).toHaveLength(3);
   for (const block of taken.slice(0, 3)) first.giveBack(block);
   expect(await takeAll(second)).toHaveLength(0);
@@ -38,7 +38,7 @@ it('lends each of several streams its part, and three at least', async () => {
   expect(await takeAll(second)).toHaveLength(1);
 });
 
-it('lets a waiting stream go on when a block is given back, or another stream ends', async () => {
+it('resumes a waiting stream when a block is given back', async () => {
   const memory = new BlockMemory(3, 1, 1);
   const quota = memory.join();
   const [block] = await takeAll(quota);
@@ -47,7 +47,7 @@ it('lets a waiting stream go on when a block is given back, or another stream en
   expect(await next).toBe(block);
 });
 
-it('lends nothing more to a stream that has ended', async () => {
+it('lends no more blocks to a stream that has ended', async () => {
   const quota = new BlockMemory(3, 1, 1).join();
   await takeAll(quota);
   const next = quota.take();

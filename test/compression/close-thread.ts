@@ -1,7 +1,8 @@
-/** Ends threads while their answers lie unread, with nothing else to wait for: prints `closed` if it hears of every end. */
+/** Ends threads whose answers are unread, with nothing else to wait for. Prints `closed` if it sees every end. */
+
 import { CompressionThread } from '../../pipe/compression/compression-thread.ts';
 
-/** Which comes first, the answer or the end, is the system's choice. */
+/** Whether the answer or the end comes first is up to the system. */
 const attempts = 5;
 
 for (let attempt = 0; attempt < attempts; attempt++) {
@@ -10,7 +11,7 @@ for (let attempt = 0; attempt < attempts; attempt++) {
   await thread.codec;
   const answer = thread.run({ task: 'hash', stream: 1, memory: new SharedArrayBuffer(1024), length: 10 });
   answer.catch(() => undefined);
-  // The thread answers meanwhile, and this one does not read it before it ends the thread.
+  // Meanwhile the thread answers. This thread does not read the answer before ending it.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
   await thread.close();
 }

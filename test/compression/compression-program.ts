@@ -1,4 +1,4 @@
-/** Runs a program that compresses, from its sources or bundled as the pipe is. */
+/** Runs compress-generated.ts, from source or bundled like the pipe. */
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,10 +17,10 @@ export interface Printed {
   readonly peakBytes: number;
 }
 
-/** Bundles the program for the tests of a file. @returns the paths of both */
+/** Bundles the program for the tests of a file. @returns the paths of the source and the bundle */
 export function useCompressionProgram(): { readonly sources: string; readonly bundle: string } {
   let directory = '';
-  /** The program in one file, as the pipe ships: minified, with its functions' names kept. */
+  /** In one file, as the pipe ships: minified, with function names kept. */
   let bundle = '';
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'compression-test-'));

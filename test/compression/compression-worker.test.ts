@@ -4,12 +4,12 @@ import { runCompressionProgram, useCompressionProgram } from './compression-prog
 const program = useCompressionProgram();
 
 it.each([
-  ['the sources', 'gzip', () => program.sources],
-  ['the sources', 'zstd', () => program.sources],
-  ['a bundle', 'gzip', () => program.bundle],
-  ['a bundle', 'zstd', () => program.bundle],
+  ['the source', 'gzip', () => program.sources],
+  ['the source', 'zstd', () => program.sources],
+  ['the bundle', 'gzip', () => program.bundle],
+  ['the bundle', 'zstd', () => program.bundle],
 ])(
-  '%s, for %s, run as a process that ends on its own',
+  '%s, for %s, runs as a process that ends by itself',
   async (_, format, path) => {
     expect((await runCompressionProgram(path(), format, '5', 'check')).isRight).toBe(true);
     await runCompressionProgram(path(), format, '5', 'stop');

@@ -22,19 +22,19 @@ const decompress = { gzip: gunzipSync, zstd: zstdDecompressSync } as const;
 
 const kinds: readonly (readonly [string, CompressorOptions])[] = [
   ['gzip', { format: 'gzip' }],
-  ['gzip by zlib', { format: 'gzip', libraries: ['/nowhere/libdeflate.so.0'] }],
+  ['gzip with zlib', { format: 'gzip', libraries: ['/nowhere/libdeflate.so.0'] }],
   ['zstd', { format: 'zstd' }],
 ];
 
 const contents: readonly (readonly [string, Buffer])[] = [
-  ['nothing', Buffer.alloc(0)],
+  ['an empty source', Buffer.alloc(0)],
   ['one byte', Buffer.from('a')],
-  ['a block less a byte', text(mebibyte - 1)],
+  ['a byte less than a block', text(mebibyte - 1)],
   ['a block', text(mebibyte)],
-  ['a block and a byte', text(mebibyte + 1)],
+  ['a byte more than a block', text(mebibyte + 1)],
   ['zeros', Buffer.alloc(3 * mebibyte + 12_345)],
   ['random bytes', randomBytes(3 * mebibyte + 1)],
-  ['many unlike blocks', uneven(12)],
+  ['many different blocks', uneven(12)],
 ];
 
 describe.each(kinds)('%s', (_, options) => {
@@ -44,7 +44,7 @@ describe.each(kinds)('%s', (_, options) => {
   });
   afterAll(async () => await compressor.close());
 
-  it.each(contents)('compresses %s, and tells digests and sizes', async (_, content) => {
+  it.each(contents)('compresses %s, and returns digests and sizes', async (_, content) => {
     const stream = compressor.compress(pieces(content));
     const compressed = await collect(stream.bytes);
     expect(decompress[options.format](compressed).equals(content)).toBe(true);
@@ -75,17 +75,17 @@ describe.each(kinds)('%s', (_, options) => {
     expect([stream.sourceDigest(), isClosed]).toEqual([sha256(content), true]);
   });
 
-  it('stores what does not shrink', async () => {
+  it('stores data that does not shrink', async () => {
     const content = randomBytes(4 * mebibyte);
     const compressed = await collect(compressor.compress(pieces(content)).bytes);
     expect(compressed.length).toBeLessThan(content.length * 1.0002);
   });
 
-  it('hands over chunks that stay as they are until the next but one is asked for', async () => {
+  it('yields chunks that stay valid until the next but one is asked for', async () => {
     let previous: { readonly chunk: Uint8Array; readonly copy: Buffer } | undefined;
     const seen: boolean[] = [];
     for await (const chunk of compressor.compress(pieces(uneven(15))).bytes) {
-      // Time for the memory to be used again, if it were free.
+      // Time to reuse the memory, if it were free.
       await delay(20);
       if (previous !== undefined) seen.push(previous.copy.equals(previous.chunk));
       previous = { chunk, copy: Buffer.from(chunk) };
@@ -101,17 +101,15 @@ describe.each(kinds)('%s', (_, options) => {
     expect(() => stream.digest()).toThrow('known only after the last byte');
   });
 
-  it('lets the source go when its consumer stops early', async () => {
+  it('closes the source if the consumer stops early', async () => {
     const source = endless();
     for await (const chunk of compressor.compress(source.bytes).bytes) if (chunk.length > 0) break;
     expect(source.isDone()).toBe(true);
   });
 
-  it('serves several streams at once, though others stand still', async () => {
-    const standing = Array.from({ length: 3 }, () =>
-      compressor.compress(endless().bytes).bytes[Symbol.asyncIterator](),
-    );
-    for (const iterator of standing) await iterator.next();
+  it('serves several streams at once, even if others are paused', async () => {
+    const paused = Array.from({ length: 3 }, () => compressor.compress(endless().bytes).bytes[Symbol.asyncIterator]());
+    for (const iterator of paused) await iterator.next();
     const inputs = Array.from({ length: 3 }, (_, index) => uneven(4 + index));
     const outputs = await Promise.all(
       inputs.map(async (input) => await collect(compressor.compress(pieces(input)).bytes)),
@@ -121,21 +119,21 @@ describe.each(kinds)('%s', (_, options) => {
       true,
       true,
     ]);
-    await Promise.all(standing.map(async (iterator) => await iterator.return?.()));
+    await Promise.all(paused.map(async (iterator) => await iterator.return?.()));
   });
 
-  it('can be pinned to a level', async () => {
+  it('uses a fixed level', async () => {
     const content = layerLike().subarray(0, 3 * mebibyte);
     const sizes = [];
     for (const level of [1, 9]) {
-      const pinned = createCompressor({ ...options, level });
-      sizes.push((await collect(pinned.compress(pieces(content)).bytes)).length);
-      await pinned.close();
+      const compressorOfLevel = createCompressor({ ...options, level });
+      sizes.push((await collect(compressorOfLevel.compress(pieces(content)).bytes)).length);
+      await compressorOfLevel.close();
     }
     expect(sizes[1]).toBeLessThan((sizes[0] ?? 0) * 0.95);
   });
 
-  it('goes through an HTTP client', async () => {
+  it('can be sent by an HTTP client', async () => {
     const received: Buffer[] = [];
     const server = createServer((incoming, response) => {
       incoming.on('data', (chunk: Buffer) => received.push(chunk)).on('end', () => response.end());
@@ -159,7 +157,7 @@ describe.each(kinds)('%s', (_, options) => {
   });
 });
 
-it('does not wait for a source that does not answer', async () => {
+it('does not wait for a source that hangs', async () => {
   const compressor = createCompressor({ format: 'gzip' });
   const never: AsyncIterable<Uint8Array> = {
     [Symbol.asyncIterator]() {
@@ -178,11 +176,11 @@ it('does not wait for a source that does not answer', async () => {
 
 it('keeps the process alive until its threads have ended', async () => {
   const program = join(__dirname, 'close-thread.ts');
-  // With the exit code of an event loop that ran dry, 13, this would reject.
+  // This would reject if the event loop ran dry, which is exit code 13.
   expect(await outputOf(process.execPath, ['--disable-warning=ExperimentalWarning', program])).toBe('closed');
 });
 
-it('fails its streams when it is closed, as often as it is', async () => {
+it('fails its streams when it is closed, even repeatedly', async () => {
   const compressor = createCompressor({ format: 'gzip' });
   const bytes = compressor.compress(endless().bytes).bytes[Symbol.asyncIterator]();
   await bytes.next();
@@ -205,9 +203,9 @@ describe('without a usable libdeflate', () => {
   afterAll(async () => await rm(directory, { recursive: true }));
 
   it.each([
-    ['none is there', () => []],
-    ['it is no library', () => [join(directory, 'text.so')]],
-    ['it is another library', () => ['libc.so.6', 'libm.so.6']],
+    ['there is none', () => []],
+    ['it is not a library', () => [join(directory, 'text.so')]],
+    ['it is a different library', () => ['libc.so.6', 'libm.so.6']],
     ['it is a directory', () => [directory]],
   ])('zlib compresses if %s', async (_, libraries) => {
     const compressor = createCompressor({ format: 'gzip', libraries: libraries() });
@@ -244,13 +242,13 @@ describe('the compressed stream', () => {
   });
 
   it('is a series of gzip members without a time or a name', () => {
-    // Magic, deflate, no flags, no time: RFC 1952, 2.3.
+    // Magic, deflate, no flags, no time (RFC 1952, section 2.3).
     expect(compressed.gzip.subarray(0, 8).toString('hex')).toBe('1f8b080000000000');
   });
 });
 
 itNeedsLibdeflate()(
-  'compresses by libdeflate where it is installed, and at its quickest not much larger than gzip -6',
+  'compresses with libdeflate if it is installed, at its fastest not much worse than gzip -6',
   async () => {
     const compressor = createCompressor({ format: 'gzip' });
     expect(await compressor.codec()).toBe('libdeflate');
@@ -261,35 +259,30 @@ itNeedsLibdeflate()(
   },
 );
 
-itNeedsLibdeflate()(
-  'compresses dense blocks at its quickest while nothing waits for them, and others harder',
-  async () => {
-    const compress = async (content: Buffer, level?: number): Promise<Buffer> => {
-      const compressor = createCompressor({ format: 'gzip', level });
-      try {
-        return await collect(compressor.compress(pieces(content)).bytes);
-      } finally {
-        await compressor.close();
-      }
-    };
-    // A hundred byte values, all alike often, in pieces that come again: 6.6 bits each, and yet they shrink.
-    const dense = randomBytes(mebibyte / 2).map((byte) => byte % 100);
-    const block = Buffer.concat([dense.subarray(0, 300_000), dense.subarray(290_000), dense.subarray(0, 20_000)]);
-    for (const [content, level] of [
-      [block, 1],
-      [text(mebibyte / 2), 4],
-      [text(100), 4],
-    ] as const) {
-      const compressed = await compress(content);
-      const isLike = await Promise.all(
-        [1, 4].map(async (pinned) => (await compress(content, pinned)).equals(compressed)),
-      );
-      expect(isLike).toEqual([level === 1, level === 4]);
+itNeedsLibdeflate()('compresses dense blocks at the fastest level, and others at a higher one', async () => {
+  const compress = async (content: Buffer, level?: number): Promise<Buffer> => {
+    const compressor = createCompressor({ format: 'gzip', level });
+    try {
+      return await collect(compressor.compress(pieces(content)).bytes);
+    } finally {
+      await compressor.close();
     }
-  },
-);
+  };
+  // A hundred byte values, equally frequent, in pieces that repeat: 6.6 bits each, but they shrink.
+  const dense = randomBytes(mebibyte / 2).map((byte) => byte % 100);
+  const block = Buffer.concat([dense.subarray(0, 300_000), dense.subarray(290_000), dense.subarray(0, 20_000)]);
+  for (const [content, level] of [
+    [block, 1],
+    [text(mebibyte / 2), 4],
+    [text(100), 4],
+  ] as const) {
+    const compressed = await compress(content);
+    const isLike = await Promise.all([1, 4].map(async (fixed) => (await compress(content, fixed)).equals(compressed)));
+    expect(isLike).toEqual([level === 1, level === 4]);
+  }
+});
 
-it('fails where no thread can start', async () => {
+it('fails if no thread can start', async () => {
   const setup = {
     codecs: ['libdeflate', 'zlib'],
     libraries: null as unknown as [],
@@ -307,13 +300,13 @@ it('fails where no thread can start', async () => {
     isDoubtful: false,
   });
   await expect(Promise.all([pool.compress(0, task), pool.compress(1, task)])).rejects.toThrow(
-    'A compressing thread failed',
+    'A compression thread failed',
   );
-  await expect(pool.codec()).rejects.toThrow('A compressing thread failed');
+  await expect(pool.codec()).rejects.toThrow('A compression thread failed');
   await pool.close();
 });
 
-it('reads ahead as far as it has memory, and has that again after streams that did not come to their end', async () => {
+it('reads ahead as far as memory allows, also after streams that were abandoned or failed', async () => {
   const compressor = createCompressor({ format: 'gzip', threads: 2 });
   for (let round = 0; round < 12; round++) {
     for await (const chunk of compressor.compress(endless().bytes).bytes) if (chunk.length > 0) break;
@@ -323,7 +316,7 @@ it('reads ahead as far as it has memory, and has that again after streams that d
   const source = endless();
   const bytes = compressor.compress(source.bytes).bytes[Symbol.asyncIterator]();
   await bytes.next();
-  // Ten blocks; nothing is asked for that would find none.
+  // There are ten blocks, and nothing is read without a free one.
   const deadline = Date.now() + patience(3000);
   while (source.chunks() < 10 && Date.now() < deadline) await delay(5);
   await delay(50);
@@ -337,7 +330,7 @@ async function* failingAfter(data: Buffer, failure: Error): AsyncGenerator<Uint8
   throw failure;
 }
 
-/** Half of it shrinks: compressed it is too large to be copied. */
+/** Only half of it shrinks, so that the compressed chunks are too large to be copied. */
 const someData = Buffer.concat([text(mebibyte / 2), randomBytes(mebibyte / 2)]);
 
 function endless(): { readonly bytes: AsyncIterable<Uint8Array>; isDone(): boolean; chunks(): number } {

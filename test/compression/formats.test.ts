@@ -14,7 +14,7 @@ import { collect, pieces, text } from './samples.ts';
 describe.each(compressionNames)('%s', (name) => {
   const { codecs, levels, repeatableLevel, magics } = compressionFormats[name];
 
-  it('is told by its first bytes, and read back', async () => {
+  it('is recognised by its first bytes, and decompressed', async () => {
     const compressor = createCompressor({ format: name });
     const compressed = await collect(compressor.compress(pieces(text(5000))).bytes);
     await compressor.close();
@@ -22,11 +22,11 @@ describe.each(compressionNames)('%s', (name) => {
     expect((await collect(decompress(pieces(compressed), name, 'it'))).equals(text(5000))).toBe(true);
   });
 
-  it('is told by each of the bytes that it may begin with', () => {
+  it('is recognised by each of its magics', () => {
     expect(magics.map((magic) => contentOf(Uint8Array.from(magic)))).toEqual(magics.map(() => name));
   });
 
-  it('is told to be damaged, and to be cut off', async () => {
+  it('is reported if damaged or cut off', async () => {
     const compressor = createCompressor({ format: name });
     const compressed = await collect(compressor.compress(pieces(text(5000))).bytes);
     await compressor.close();
@@ -36,7 +36,7 @@ describe.each(compressionNames)('%s', (name) => {
     await expect(collect(decompress(pieces(cutOff), name, 'it'))).rejects.toThrow(`it is cut off: its ${name} data`);
   });
 
-  it('has levels that its codecs use, and that can be pinned', () => {
+  it('uses levels within its range', () => {
     const used = codecs.flatMap((codec) =>
       levelsOf[codec].flatMap(({ level, denseLevel = level }) => [level, denseLevel]),
     );
@@ -54,7 +54,7 @@ it('no two formats share a media type', () => {
   expect(new Set(types).size).toBe(types.length);
 });
 
-it('knows its formats by name, and lists them in words', () => {
+it('recognises formats by name, and lists them in words', () => {
   expect(['gzip', 'zstd', 'none', 'xz', 'toString'].filter(isCompression)).toEqual(['gzip', 'zstd']);
   expect([listCompressions('and'), listCompressions('or', 'none')]).toEqual(['gzip and zstd', 'gzip, zstd or none']);
 });

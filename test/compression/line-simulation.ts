@@ -1,4 +1,4 @@
-/** Compressing and sending as arithmetic: threads that take a block's time, and a line behind a socket's buffer. */
+/** Simulates compressing and sending: threads that take time for each block, and a line behind a socket's buffer. */
 
 import type { Level, Pace } from '../../pipe/compression/pace.ts';
 
@@ -16,7 +16,7 @@ interface Block {
   isSeen: boolean;
 }
 
-/** The time until 400 blocks are sent, and their bytes. A block's price and size vary by 20 and 30 %. */
+/** The time to send 400 blocks, and their bytes. A block's compression time varies by 20 %, its size by 30 %. */
 export function simulate(
   pace: Pick<Pace, 'choose' | 'compressed' | 'taken'>,
   bytesPerSecond: number,
@@ -58,9 +58,9 @@ export function simulate(
     unread -= read;
     queued += read;
     for (;;) {
-      const atHand = (thread: readonly Block[]): number => thread.filter(({ doneAt }) => doneAt > now).length;
-      const thread = threads.toSorted((a, b) => atHand(a) - atHand(b))[0];
-      if (queued === 0 || thread === undefined || atHand(thread) >= blocksPerThread) return;
+      const queuedIn = (thread: readonly Block[]): number => thread.filter(({ doneAt }) => doneAt > now).length;
+      const thread = threads.toSorted((a, b) => queuedIn(a) - queuedIn(b))[0];
+      if (queued === 0 || thread === undefined || queuedIn(thread) >= blocksPerThread) return;
       start(thread);
     }
   };
@@ -89,7 +89,7 @@ export function simulate(
   return { seconds: Math.max(now, lineFreeAt), bytes };
 }
 
-/** The same ones each time. */
+/** The same numbers in every run. */
 function randomNumbers(): () => number {
   let state = 12_345;
   return () => {

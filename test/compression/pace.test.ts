@@ -25,7 +25,7 @@ describe('the strongest level in time', () => {
     expect(strongestInTime(levels, msLeft, slowness).level).toBe(level);
   });
 
-  it.each(Object.entries(levelsOf))('climbs in order, for %s', (_, levels) => {
+  it.each(Object.entries(levelsOf))('has levels sorted by time and by strength, for %s', (_, levels) => {
     expect([...levels].sort((a, b) => a.ms - b.ms)).toEqual(levels);
     expect([...levels].sort((a, b) => a.level - b.level)).toEqual(levels);
   });
@@ -42,26 +42,26 @@ describe('the level of the next block', () => {
   }
   const full = { readyBytes: 2_000_000, uncompressedBlocks: 3 };
 
-  const quickest = { level: 4, denseLevel: 1 };
+  const fastest = { level: 4, denseLevel: 1 };
 
   it.each<
     [string, Pace, { readonly readyBytes: number; readonly uncompressedBlocks: number }, Partial<Level> | number]
   >([
-    ['the quickest while nothing is known', new Pace(2), full, quickest],
-    ['the quickest where nothing is ready, on the slowest line', learned(10_000), { ...full, readyBytes: 0 }, quickest],
-    ['the quickest where the consumer takes all at once', learned(0), full, quickest],
-    ['a medium one where the line is a little slower than the threads', learned(3), full, 6],
-    ['a strong one where the line is slow', learned(8), full, 7],
-    ['the strongest where the line is very slow', learned(100), full, 10],
+    ['the fastest while nothing is known', new Pace(2), full, fastest],
+    ['the fastest if nothing is ready, even on the slowest line', learned(10_000), { ...full, readyBytes: 0 }, fastest],
+    ['the fastest if the consumer takes everything immediately', learned(0), full, fastest],
+    ['a medium one if the line is slightly slower than the threads', learned(3), full, 6],
+    ['a strong one if the line is slow', learned(8), full, 7],
+    ['the strongest if the line is very slow', learned(100), full, 10],
     ['a weaker one on a slow machine', learned(100, 60), full, 7],
-    ['the pinned one, whatever happens', new Pace(2, 9), full, 9],
+    ['the fixed one in any case', new Pace(2, 9), full, 9],
   ])('is %s', (_, pace, ahead, level) => {
     expect(pace.choose('libdeflate', ahead)).toMatchObject(typeof level === 'number' ? { level } : level);
   });
 
   it.each([
-    ['the quickest where each block is wanted as soon as the threads have compressed it', 3.5, 1],
-    ['a stronger one where blocks are wanted more seldom, though several at once and at once', 20, 7],
+    ['the fastest if each block is needed as soon as the threads have compressed it', 3.5, 1],
+    ['a stronger one if blocks are needed less often, even if several at once and immediately', 20, 7],
   ])('is %s', (_, msBetween, level) => {
     const pace = new Pace(2);
     for (let block = 0; block < 300; block += 3)
@@ -70,26 +70,26 @@ describe('the level of the next block', () => {
     expect(level === 1 ? chosen.denseLevel : chosen.level).toBe(level);
   });
 
-  it('counts what the consumer still has to do with what it was given last', () => {
+  it('considers the time that the consumer still needs for its last chunk', () => {
     const pace = learned(30);
     const givenFor = (ms: number): number =>
       pace.choose('libdeflate', { readyBytes: 0, uncompressedBlocks: 0, given: { bytes: 400_000, ms } }).level;
     expect([givenFor(1), givenFor(13), givenFor(29)]).toEqual([7, 5, 4]);
   });
 
-  it("begins at the codec's quickest", () => {
+  it("starts at the codec's fastest level", () => {
     expect(new Pace(2).choose('zlib', full)).toEqual({ level: 4, ms: expect.any(Number) });
     expect(new Pace(2).choose('zstd', full)).toMatchObject({ level: 2, denseLevel: 1 });
   });
 });
 
 describe('over a line', () => {
-  // Seconds and bytes relative to the quickest level throughout.
+  // Seconds and bytes relative to the fastest level throughout.
   it.each([
     ['of 1 TB/s', 1e12, 2, 1.01, 1.001],
     ['of 1 Gbit/s', 125e6, 2, 1.01, 1.001],
     ['as fast as the threads', 70e6, 2, 1.02, 1.001],
-    ['a little slower than the threads', 50e6, 2, 1, 0.985],
+    ['slightly slower than the threads', 50e6, 2, 1, 0.985],
     ['of 200 Mbit/s', 25e6, 2, 0.97, 0.965],
     ['of 100 Mbit/s', 12.5e6, 2, 0.965, 0.96],
     ['of 20 Mbit/s', 2.5e6, 2, 0.935, 0.93],
@@ -98,8 +98,8 @@ describe('over a line', () => {
   ])('%s', (_, bytesPerSecond, threads, mostTime, mostBytes) => {
     const paced = simulate(new Pace(threads), bytesPerSecond, threads);
     const fixed = { choose: () => levelsOf.libdeflate[0], compressed: () => undefined, taken: () => undefined };
-    const quickest = simulate(fixed, bytesPerSecond, threads);
-    expect(paced.seconds / quickest.seconds).toBeLessThanOrEqual(mostTime);
-    expect(paced.bytes / quickest.bytes).toBeLessThanOrEqual(mostBytes);
+    const fastest = simulate(fixed, bytesPerSecond, threads);
+    expect(paced.seconds / fastest.seconds).toBeLessThanOrEqual(mostTime);
+    expect(paced.bytes / fastest.bytes).toBeLessThanOrEqual(mostBytes);
   });
 });

@@ -1,4 +1,4 @@
-/** Data to be packed, and ways to feed and to read it. */
+/** Data to compress, and functions to feed and collect it. */
 
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 export const mebibyte = 1024 * 1024;
 
-/** Text of `length` bytes that compresses as texts do. */
+/** `length` bytes that compress like text. */
 export function text(length: number): Buffer {
   const source = readFileSync(join(__dirname, '..', '..', 'package-lock.json'));
   const result = Buffer.alloc(length);
@@ -17,7 +17,7 @@ export function text(length: number): Buffer {
   return result;
 }
 
-/** What layers are made of: 6 MiB of a program, and 2 MiB of text. */
+/** Data like that of layers: 6 MiB of a program, and 2 MiB of text. */
 export function layerLike(): Buffer {
   const program = Buffer.alloc(6 * mebibyte);
   const file = openSync(process.execPath, 'r');
@@ -26,7 +26,7 @@ export function layerLike(): Buffer {
   return Buffer.concat([program, text(2 * mebibyte)]);
 }
 
-/** Blocks that pack at very different speeds, each unlike the others. */
+/** Blocks that compress at very different speeds. */
 export function uneven(blocks: number): Buffer {
   const kinds = [
     (): Buffer => randomBytes(mebibyte),
@@ -38,7 +38,7 @@ export function uneven(blocks: number): Buffer {
   );
 }
 
-/** Yields the data in pieces of changing lengths, out of one buffer that it uses again, as sources may. */
+/** Yields the data in pieces of varying lengths. Reuses its buffers, as sources may. */
 export async function* pieces(data: Buffer, largest = 300_000): AsyncGenerator<Uint8Array> {
   const buffers = [Buffer.alloc(largest), Buffer.alloc(largest)] as const;
   for (let offset = 0, turn = 0; offset < data.length; turn++) {

@@ -1,10 +1,10 @@
-/** Programs and libraries that a test needs beside Node.js. */
+/** Checks for programs and libraries that tests need besides Node.js. */
 
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { itIf } from '../skip-unless.ts';
 
-/** Where the whole suite is asked for, what is missing is a failure; elsewhere the test is skipped, and says so. */
+/** In a complete run, a missing program is a failure. Otherwise its tests are skipped, with a notice. */
 const mayBeMissing = process.env['TEST_SUITE'] === undefined;
 
 export function itNeedsProgram(name: string): ReturnType<typeof itIf> {
@@ -24,7 +24,7 @@ function hasLibdeflate(): boolean {
   return globSync(directories.map((path) => `${path}/libdeflate.so.0`)).length > 0;
 }
 
-/** What the program makes of its input. */
+/** The program's standard output. */
 export function runTool(name: string, args: readonly string[], input: Buffer): Buffer {
   const { status, error, stdout, stderr } = spawnSync(name, args, { input, maxBuffer: 256 * 1024 * 1024 });
   if (error !== undefined) throw error;

@@ -1,4 +1,4 @@
-/** An image that the same job has built: from the docker service, over the TCP address that Pipelines gives to pipes. */
+/** Publishes an image that the same step built, from the docker service at the TCP address that Pipelines gives to pipes. */
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ const [first, second] = [`acme/app:${build}-1`, `acme/app:${build}-2`] as const;
 let context = '';
 let service: Server;
 
-/** This machine's engine listens on a socket; the docker service of Pipelines, on a port. */
+/** The docker service of Pipelines listens on a port, but this machine's engine on a socket. */
 beforeAll(async () => {
   service = createServer((socket) => {
     const engine = connect('/var/run/docker.sock');
@@ -56,7 +56,7 @@ interface Manifest {
   readonly layers: readonly { readonly mediaType: string }[];
 }
 
-it('is published, and again under another tag without a byte being sent', async () => {
+it('publishes an image, and then a second tag without sending any bytes', async () => {
   const { exitCode, output, errors } = await push(first, 'latest');
   expect({ exitCode, output, errors }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ '), errors: '' });
   const { registry, violations } = await step.sandbox.state();
@@ -64,7 +64,7 @@ it('is published, and again under another tag without a byte being sent', async 
   const digest = tags?.[`${build}-1`] ?? '';
   expect(tags).toEqual({ [`${build}-1`]: digest, latest: digest });
   const manifest = JSON.parse(manifests?.[digest]?.content ?? '') as Manifest;
-  // The ID of an image is the digest of its config.
+  // An image's ID is the digest of its config.
   expect(manifest.config.digest).toBe((await docker('image', 'inspect', '--format={{.Id}}', first)).trim());
   const gzip = 'application/vnd.oci.image.layer.v1.tar+gzip';
   expect(manifest.layers.map(({ mediaType }) => mediaType)).toEqual([gzip, gzip]);
@@ -93,7 +93,7 @@ it('is published, and again under another tag without a byte being sent', async 
   expect(after.violations).toEqual([]);
 });
 
-it('that was not built is missed by name, with what is there', async () => {
+it('fails if the image does not exist, and lists those that do', async () => {
   const { exitCode, output } = await push(`acme/app:${build}-3`);
   expect(exitCode).toBe(1);
   expect(output).toMatch(

@@ -16,7 +16,7 @@ const container = `pipe-test-${randomBytes(6).toString('hex')}`;
 let directory = '';
 let files: readonly string[] = [];
 
-/** A container that never runs, for a look at its files. */
+/** Creates a container, which never runs, to list its files. */
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'pipe-image-'));
   await docker('create', `--name=${container}`, image);
@@ -32,10 +32,10 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** In every container, whatever its image. */
+/** Files that Docker adds to every container. */
 const madeByDocker = ['.dockerenv', 'dev/console', 'etc/hostname', 'etc/hosts', 'etc/mtab', 'etc/resolv.conf'];
 
-it('holds Node.js, its libraries, libdeflate, the CAs and the pipe, and nothing else', () => {
+it('contains only Node.js, its libraries, libdeflate, the CAs and the pipe', () => {
   const [triplet, loader] =
     process.arch === 'x64'
       ? ['x86_64-linux-gnu', 'usr/lib64/ld-linux-x86-64.so.2']
@@ -49,16 +49,16 @@ it('holds Node.js, its libraries, libdeflate, the CAs and the pipe, and nothing 
   expect(new Set(rest)).toEqual(new Set(expected));
 });
 
-it.each(['/bin/sh', '/bin/bash', '/usr/bin/env', '/bin/busybox'])('has no %s', async (path) => {
+it.each(['/bin/sh', '/bin/bash', '/usr/bin/env', '/bin/busybox'])('does not contain %s', async (path) => {
   await expect(docker('run', '--rm', `--entrypoint=${path}`, image)).rejects.toThrow('no such file or directory');
 });
 
-it.each(['pipe.yml', 'README.md', 'LICENSE.txt'])("carries the repository's %s", async (name) => {
+it.each(['pipe.yml', 'README.md', 'LICENSE.txt'])("contains the repository's %s", async (name) => {
   await docker('cp', `${container}:/${name}`, join(directory, name));
   expect(await readFile(join(directory, name))).toEqual(await readFile(join(root, name)));
 });
 
-it('takes at most 50 MB to pull', async () => {
+it('is at most 50 MB to pull', async () => {
   const save = spawn('docker', ['save', image], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(save, 'exit');
   let bytes = 0;
@@ -74,7 +74,7 @@ it('takes at most 50 MB to pull', async () => {
   expect(bytes).toBeLessThanOrEqual(50_000_000);
 });
 
-it('says what it is, starts only the pipe, and leaves signals and users as they are', async () => {
+it('has labels, starts only the pipe, and sets neither user nor stop signal', async () => {
   const [{ Config }] = JSON.parse(await docker('image', 'inspect', image)) as [{ Config: Record<string, unknown> }];
   const { repository, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   expect(Config['Labels']).toMatchObject({
@@ -92,7 +92,7 @@ it('says what it is, starts only the pipe, and leaves signals and users as they 
 });
 
 describe('its Node.js', () => {
-  it('is of the version that the tests run on', async () => {
+  it('has the same major version as the one that runs the tests', async () => {
     const major = /^v(\d+)\./;
     const version = await runNode('console.log(process.version)');
     expect(major.exec(version)?.[1]).toBe(major.exec(process.version)?.[1]);
@@ -115,7 +115,7 @@ describe('its Node.js', () => {
     expect(gunzipSync(compressed).toString()).toBe('deflate '.repeat(1000));
   });
 
-  it('has worker threads, zstd and WebAssembly, of which stripping the program might have taken something', async () => {
+  it('still has worker threads, zstd and WebAssembly after being stripped', async () => {
     const script = `
       const { Worker } = require('node:worker_threads');
       const { zstdCompressSync, zstdDecompressSync } = require('node:zlib');
@@ -131,7 +131,7 @@ describe('its Node.js', () => {
     ['localhost', /^127\.0\.0\.1\n$/],
     ['registry.example', /^192\.0\.2\.7\n$/],
     ['nowhere.invalid', /^(?:ENOTFOUND|EAI_AGAIN)\n$/],
-  ])('looks up %s without the libraries that glibc loads for it elsewhere', async (name, address) => {
+  ])('resolves %s without the libraries that glibc usually loads', async (name, address) => {
     const script = `require('node:dns').lookup('${name}', 4, (error, address) => console.log(error?.code ?? address))`;
     expect(await runNode(script, '--add-host=registry.example:192.0.2.7')).toMatch(address);
   });

@@ -10,7 +10,7 @@ beforeEach(async () => {
   await step.write('module/dist/app.zip', 'content');
 });
 
-async function landed(): Promise<readonly unknown[]> {
+async function uploaded(): Promise<readonly unknown[]> {
   return (await step.sandbox.state()).downloads.map(({ name, size }) => [name, size]);
 }
 
@@ -20,15 +20,15 @@ it('publishes 2 GiB with at most 160 MB resident', async () => {
   await truncate(path, 2 * GiB);
   const { exitCode, output, peakBytes, isOutOfMemory } = await step.runPipe({ FILENAME: 'huge.bin' });
   expect({ exitCode, output, isOutOfMemory }).toMatchObject({ exitCode: 0, isOutOfMemory: false });
-  expect(await landed()).toEqual([['huge.bin', 2 * GiB]]);
-  // A process that runs at all has some: nothing measured is no success.
+  expect(await uploaded()).toEqual([['huge.bin', 2 * GiB]]);
+  // Any running process has this much: the measurement itself must have worked.
   expect(peakBytes).toBeGreaterThan(20_000_000);
   expect(peakBytes).toBeLessThanOrEqual(160_000_000);
 });
 
 const locked = ['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
 
-describe('runs on a read-only root file system, without capabilities', () => {
+describe('runs on a read-only root file system without capabilities', () => {
   it.each(['0:0', '1234:1234'])('as user %s', async (user) => {
     await chmod(join(step.clone, pipeStorage), 0o777);
     const { exitCode, output, errors } = await step.runPipe(
@@ -37,11 +37,11 @@ describe('runs on a read-only root file system, without capabilities', () => {
     );
     expect({ exitCode, output, errors }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ '), errors: '' });
     expect(output).not.toContain('WARNING');
-    expect(await landed()).toEqual([['app.zip', 7]]);
+    expect(await uploaded()).toEqual([['app.zip', 7]]);
   });
 });
 
-it('says so where the user may not read a file', async () => {
+it('reports a file that the user may not read', async () => {
   await chown(join(step.clone, 'module/dist/app.zip'), 0, 0);
   await chmod(join(step.clone, 'module/dist/app.zip'), 0o600);
   const { exitCode, output } = await step.runPipe({ FILENAME: 'dist/*' }, { dockerOptions: ['--user=1234:1234'] });
@@ -55,10 +55,10 @@ it('runs in the root directory', async () => {
     { workingDirectory: '/' },
   );
   expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
-  expect(await landed()).toEqual([['app.zip', 7]]);
+  expect(await uploaded()).toEqual([['app.zip', 7]]);
 });
 
-describe('starts with the compiled code that the image holds', () => {
+describe("starts with the image's compile cache", () => {
   it.each(['0:0', '1234:1234'])('as user %s', async (user) => {
     const { exitCode, errors } = await step.runPipe(
       { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' },

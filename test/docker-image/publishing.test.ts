@@ -7,7 +7,7 @@ import type { Fault } from '../sandbox/faults.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import { pipeStorage, useStep, variablesFile } from './run-pipe.ts';
 
-/** Where Pipelines has its proxy. */
+/** On the port of Pipelines' own proxy. */
 const step = useStep({ proxyPort: 29_418 });
 
 const app = randomBytes(3_000_000);
@@ -20,15 +20,15 @@ beforeEach(async () => {
 
 const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
 
-/** What landed: name to size and digest. */
-async function landed(): Promise<Readonly<Record<string, string>>> {
+/** The size and digest of each download, by name. */
+async function uploaded(): Promise<Readonly<Record<string, string>>> {
   const { downloads } = await step.sandbox.state();
   return Object.fromEntries(downloads.map(({ name, size, sha256: digest }) => [name, `${size} ${digest}`]));
 }
 
-const landing = (content: string | Buffer): string => `${Buffer.byteLength(content)} ${sha256(content)}`;
+const sizeAndDigest = (content: string | Buffer): string => `${Buffer.byteLength(content)} ${sha256(content)}`;
 
-/** Owner, mode and times of every file of the clone, but for those that the pipe writes. */
+/** Owner, mode and time of every file in the clone, except those that the pipe writes. */
 async function inventory(): Promise<readonly string[]> {
   const paths = await readdir(step.clone, { recursive: true });
   const lines = paths
@@ -40,13 +40,13 @@ async function inventory(): Promise<readonly string[]> {
   return (await Promise.all(lines)).sort();
 }
 
-it('publishes, and hands over the results as Pipelines wants them', async () => {
+it('publishes, and reports the results to Pipelines', async () => {
   const before = await inventory();
   const { exitCode, output, errors } = await step.runPipe({ FILENAME: 'dist/*', DEBUG: 'true' });
   expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
   const url = `${step.sandbox.apiUrl}/repositories/acme/app/downloads/`;
   expect(output).toMatch(new RegExp(`\n✔ Uploaded 2 files, 3\\.00 MB .*${url}\n$`));
-  expect(await landed()).toEqual({ 'app.zip': landing(app), 'notes.txt': landing(notes) });
+  expect(await uploaded()).toEqual({ 'app.zip': sizeAndDigest(app), 'notes.txt': sizeAndDigest(notes) });
 
   const result: unknown = JSON.parse(await readFile(join(step.clone, pipeStorage, 'result.json'), 'utf8'));
   expect(result).toEqual({
@@ -79,11 +79,11 @@ it('publishes names with spaces, quotes, other alphabets and line breaks', async
   for (const name of names) await step.write(`module/odd/${name}`, name);
   const { exitCode, output } = await step.runPipe({ FILENAME: 'odd/*' });
   expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('Uploaded 6 files') });
-  expect(await landed()).toEqual(Object.fromEntries(names.map((name) => [name, landing(name)])));
+  expect(await uploaded()).toEqual(Object.fromEntries(names.map((name) => [name, sizeAndDigest(name)])));
   expect((await step.sandbox.state()).violations).toEqual([]);
 });
 
-describe('takes arrays', () => {
+describe('accepts arrays', () => {
   const files = ['dist/app.zip', 'module notes/User Guide.txt'];
   const forms = {
     'as Pipelines passes them': {
@@ -99,15 +99,15 @@ describe('takes arrays', () => {
     const { exitCode, output } = await step.runPipe(variables);
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
     const sums = `${sha256('Read me')}  User Guide.txt\n${sha256(app)}  app.zip\n`;
-    expect(await landed()).toEqual({
-      'app.zip': landing(app),
-      'User Guide.txt': landing('Read me'),
+    expect(await uploaded()).toEqual({
+      'app.zip': sizeAndDigest(app),
+      'User Guide.txt': sizeAndDigest('Read me'),
       SHA256SUMS: expect.stringMatching(new RegExp(`^${sums.length} `)),
     });
   });
 });
 
-it('names every problem of the variables at once, and sends nothing', async () => {
+it('reports all invalid variables together, and sends nothing', async () => {
   const { exitCode, output } = await step.runPipe({
     TOKEN: '',
     TYPE: 'files',
@@ -131,7 +131,7 @@ it('names every problem of the variables at once, and sends nothing', async () =
   expect((await step.sandbox.state()).requests).toEqual([]);
 });
 
-describe('fails with a reason and advice, and leaves nothing behind', () => {
+describe('fails with a reason and advice, and publishes nothing', () => {
   const cases = {
     'an expired token': [{ TOKEN: tokens.expiredToken }, '401', 'has expired or was revoked'],
     'an API token of another account': [
@@ -140,7 +140,7 @@ describe('fails with a reason and advice, and leaves nothing behind', () => {
       'Check that USERNAME is the email',
     ],
     'a token without the scope': [{ TOKEN: tokens.readOnlyAccessToken }, '403', 'lacks the scope repository:write'],
-    'a repository that is not there': [{ REPOSITORY: 'gone' }, '404', 'There is no repository acme/gone'],
+    'a repository that does not exist': [{ REPOSITORY: 'gone' }, '404', 'There is no repository acme/gone'],
   } as const;
 
   it.each(Object.entries(cases))('%s', async (_, [variables, status, advice]) => {
@@ -150,7 +150,7 @@ describe('fails with a reason and advice, and leaves nothing behind', () => {
     expect(output).toMatch(/app\.zip: NOT published/);
     expect(output).toMatch(/notes\.txt: NOT published/);
     expect(output).toContain(advice);
-    expect(await landed()).toEqual({});
+    expect(await uploaded()).toEqual({});
     const { violations, reports } = await step.sandbox.state();
     expect({ violations, reports }).toEqual({ violations: [], reports: {} });
   });
@@ -158,15 +158,15 @@ describe('fails with a reason and advice, and leaves nothing behind', () => {
 
 describe('survives', () => {
   const faults: Readonly<Record<string, Fault['action']>> = {
-    'a server that has no time': { kind: 'status', status: 503, headers: { 'Retry-After': '1' } },
-    'a connection that breaks': { kind: 'reset', afterBytes: 500_000 },
+    'a server that is overloaded': { kind: 'status', status: 503, headers: { 'Retry-After': '1' } },
+    'a connection that is reset': { kind: 'reset', afterBytes: 500_000 },
   };
 
   it.each(Object.entries(faults))('%s', async (_, action) => {
     await step.sandbox.inject({ method: 'POST', filename: 'app.zip', action });
     const { exitCode, output } = await step.runPipe({ FILENAME: 'dist/app.zip' });
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/WARNING: .*\n(?:.*\n)*✔ /) });
-    expect(await landed()).toEqual({ 'app.zip': landing(app) });
+    expect(await uploaded()).toEqual({ 'app.zip': sizeAndDigest(app) });
     const { requests } = await step.sandbox.state();
     expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
   });

@@ -1,9 +1,9 @@
-/** The examples of README.md: every yaml block with a `pipe:` in it, and the sentence before it. */
+/** Extracts the examples from README.md: every YAML block that contains `pipe:`, with the sentence before it. */
 
 import { findPipeEntries, type PipeEntry } from '../local-pipe/pipe-entries.ts';
 
 export interface ReadmeExample {
-  /** The sentence before the block, to its first colon or full stop. */
+  /** The sentence before the block, up to its first colon or full stop. */
   readonly title: string;
   readonly yaml: string;
   readonly entries: readonly PipeEntry[];

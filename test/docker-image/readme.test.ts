@@ -18,45 +18,45 @@ import { docker, image } from './run-pipe.ts';
 const root = join(__dirname, '..', '..');
 const examples = readExamples(readFileSync(join(root, 'README.md'), 'utf8'));
 
-/** What a user of an example has, and what is then published. */
+/** The environment in which a user runs an example, and what it publishes. */
 interface Setting {
-  /** In the clone. */
+  /** Files in the clone. */
   readonly files?: readonly string[];
   /** Repository variables that the example names. */
   readonly secrets?: (sandbox: Sandbox) => Readonly<Record<string, string>>;
-  /** For all entries. Default: the sandbox's API_URL. */
+  /** Variables for all entries. Default: the sandbox's API_URL. */
   readonly variables?: (sandbox: Sandbox) => Readonly<Record<string, string>>;
-  /** For each entry, on top of those. */
+  /** Further variables for each entry. */
   readonly entries?: readonly Readonly<Record<string, string>>[];
-  /** Whose Downloads the sandbox has. Default `app`. */
+  /** The sandbox's repository. Default: `app`. */
   readonly repository?: string;
-  /** Default `basic`, as Bitbucket's. */
+  /** Default: `basic`, as in Bitbucket. */
   readonly npmAuthentication?: 'bearer';
   readonly prepare?: (sandbox: Sandbox) => Promise<void>;
-  /** Default: nothing of each kind. */
+  /** Default for each: nothing. */
   readonly published: Partial<Published>;
   readonly check?: () => Promise<void>;
 }
 
-/** Each in alphabetical order. */
+/** What the sandbox holds, in alphabetical order. */
 interface Published {
   readonly downloads: readonly string[];
-  /** Of the image `acme/${name}`. */
+  /** Tags of the image `acme/${name}`. */
   readonly tags: readonly string[];
-  /** `@acme/lib@1.0.0` */
+  /** Such as `@acme/lib@1.0.0`. */
   readonly packages: readonly string[];
-  /** Jars, by their paths. */
+  /** Paths of jars. */
   readonly artifacts: readonly string[];
 }
 
-/** Also of the images that the engine has during a test. */
+/** The image's name, in the sandbox and in the engine. */
 const name = `readme-${randomBytes(4).toString('hex')}`;
 let clone = '';
 
 const accessToken = (sandbox: Sandbox): Record<string, string> => ({
   REPOSITORY_ACCESS_TOKEN: sandbox.tokens.accessToken,
 });
-/** The sandbox's registry in place of Bitbucket's, which takes the pipeline's own account. */
+/** The sandbox's registry instead of Bitbucket's, which accepts the pipeline's own account. */
 const registry = ({ registryUrl }: Sandbox): Record<string, string> => ({
   REGISTRY: registryUrl,
   USERNAME: '$PACKAGES_USER',
@@ -195,11 +195,11 @@ afterEach(async () => {
   if (images !== '') await docker('image', 'rm', ...images.trim().split('\n'));
 });
 
-it('has a setting for each example of the README, and no other', () => {
+it('there is a setting for each example in README.md, and no others', () => {
   expect(examples.map(({ title }) => title)).toEqual(Object.keys(settings));
 });
 
-describe("README's example", () => {
+describe('example in README.md', () => {
   it.each(examples.map((example) => [example.title, example] as const))('%s', async (title, { yaml, entries }) => {
     const setting = settings[title] ?? { published: {} };
     const sandbox = await startSandbox({

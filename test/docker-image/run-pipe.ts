@@ -1,4 +1,4 @@
-/** Runs the pipe's image under `docker run`, exactly as Pipelines runs a pipe, and checks that no secret is printed. */
+/** Runs the pipe's image with `docker run`, exactly as Pipelines does, and checks that no secret is printed. */
 
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -19,29 +19,29 @@ jest.setTimeout(60_000);
 export const image = process.env['PIPE_IMAGE'] || 'packagepipes/bitbucket-upload-package:test';
 
 const agent = '/opt/atlassian/pipelines/agent';
-/** The clone, as the container sees it. */
+/** The path of the clone in the container. */
 export const cloneDirectory = `${agent}/build`;
-/** Below the clone: where pipes keep what they share. */
+/** The shared storage of all pipes, relative to the clone. */
 const storage = '.bitbucket/pipelines/generated/pipeline/pipes';
-/** Below the clone: the pipe's own storage. */
+/** The pipe's own storage, relative to the clone. */
 export const pipeStorage = `${storage}/packagepipes/bitbucket-upload-package`;
-/** Below the clone: the file that takes output variables. */
+/** The file for output variables, relative to the clone. */
 export const variablesFile = '.bitbucket/pipelines/generated/output-variables';
 
 const execute = promisify(execFile);
 
-/** Standard output of a docker command. Rejects where it fails. */
+/** The standard output of a docker command. Rejects if it fails. */
 export async function docker(...words: readonly string[]): Promise<string> {
   return (await execute('docker', words, { maxBuffer: 64 * 1024 ** 2 })).stdout;
 }
 
-/** Standard output of a script in the image's own Node.js. */
+/** The standard output of a script, run by the image's own Node.js. */
 export async function runNode(script: string, ...dockerOptions: readonly string[]): Promise<string> {
   return await docker('run', '--rm', ...dockerOptions, '--entrypoint=/usr/local/bin/node', image, '-e', script);
 }
 
 export interface RunOptions {
-  /** As the container sees it. Default: a directory of the clone, not its root. */
+  /** A path in the container. Default: a subdirectory of the clone. */
   readonly workingDirectory?: string;
   /** Further options of `docker run`. */
   readonly dockerOptions?: readonly string[];
@@ -53,13 +53,13 @@ export interface Ended {
   readonly output: string;
   /** Standard error alone. */
   readonly errors: string;
-  /** The most that was resident at any time. */
+  /** Peak resident memory. */
   readonly peakBytes: number;
   readonly isOutOfMemory: boolean;
   readonly endedAt: Date;
 }
 
-/** A pipe under way. */
+/** A running pipe. */
 export interface Running {
   readonly ended: Promise<Ended>;
   signal(name: 'SIGINT' | 'SIGTERM'): Promise<void>;
@@ -67,7 +67,7 @@ export interface Running {
 
 export interface Step {
   readonly sandbox: RemoteSandbox;
-  /** The step's clone, on this machine. */
+  /** The path of the step's clone on this machine. */
   readonly clone: string;
   readonly commit: string;
   /** Writes a file to the clone. */
@@ -103,7 +103,7 @@ export function useStep(sandboxOptions: SandboxOptions = {}): Step {
   });
 
   const started = (): RemoteSandbox => {
-    if (sandbox === undefined) throw new Error('the sandbox is only there within a test');
+    if (sandbox === undefined) throw new Error('the sandbox exists only within a test');
     return sandbox;
   };
 
@@ -140,7 +140,7 @@ export function useStep(sandboxOptions: SandboxOptions = {}): Step {
   };
 }
 
-/** What Pipelines passes to every pipe, besides the variables of its entry. */
+/** The variables that Pipelines passes to every pipe, besides those of its entry. */
 function pipelinesVariables(commit: string): Environment {
   return {
     CI: 'true',
@@ -213,7 +213,7 @@ async function readAll(stream: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Reads the high-water mark until the process is gone: between two looks, none is lost. */
+/** Reads the process's own high-water mark until it ends, so that no peak between two reads is lost. */
 async function watchMemory(name: string, exited: Promise<unknown>): Promise<number> {
   const exit = new AbortController();
   void exited.catch(() => undefined).finally(() => exit.abort());

@@ -14,9 +14,9 @@ const signals = [
 ] as const;
 
 it.each(signals)(
-  '%s ends a slow upload within 2 s, and the output says what was published',
+  '%s stops a slow upload within 2 s, and the output lists what was published',
   async (name, code, action) => {
-    // The largest goes first.
+    // The largest is uploaded first.
     await step.write('module/dist/largest.bin', Buffer.alloc(64_000_000, 'largest'));
     await step.write('module/dist/large.bin', Buffer.alloc(32_000_000, 'large'));
     await step.write('module/dist/small.txt', 'small');
@@ -37,15 +37,15 @@ it.each(signals)(
 );
 
 describe('a name server that does not answer', () => {
-  // The system's resolver asks it for ten seconds and more, and cannot be told to stop.
+  // The system's resolver waits for it for at least ten seconds, and cannot be interrupted.
   const address = '127.0.0.53';
   let closeServer = (): unknown => undefined;
   afterEach(() => void closeServer());
   const env = { API_URL: 'https://silent.example/2.0', FILENAME: 'app.zip' };
 
   it.each([
-    ['ends with --timeout', { EXTRA_ARGS: "['--retries', '0', '--timeout', '2']" }, 1, 'no progress for 2.0 s'],
-    ['does not hold up a stop', {}, 143, '✖ Stopped by SIGTERM'],
+    ['fails after --timeout', { EXTRA_ARGS: "['--retries', '0', '--timeout', '2']" }, 1, 'no progress for 2.0 s'],
+    ['does not delay stopping', {}, 143, '✖ Stopped by SIGTERM'],
   ] as const)('%s', async (_, more, code, text) => {
     const server = createSocket('udp4');
     const asked = once(server, 'message');
@@ -67,7 +67,7 @@ describe('a name server that does not answer', () => {
   });
 });
 
-/** Until the sandbox is receiving the slow file. */
+/** Waits until the sandbox is receiving the slow file. */
 async function untilUnderWay(): Promise<void> {
   for (;;) {
     const { requests } = await step.sandbox.state();

@@ -11,7 +11,7 @@ const { key, cert } = selfSigned(['localhost']);
 let server: Server;
 let apiUrl = '';
 
-/** The sandbox behind TLS, as behind a company's gateway. */
+/** Puts the sandbox behind TLS, like a company's gateway. */
 beforeEach(async () => {
   const port = Number(new URL(step.sandbox.apiUrl).port);
   server = createServer({ key, cert }, (socket) => {
@@ -29,7 +29,7 @@ afterEach(() => {
   server.close();
 });
 
-it('does not send to a server whose certificate nobody vouches for, and says what to do', async () => {
+it('does not send to a server with an untrusted certificate, and gives advice', async () => {
   const { exitCode, output } = await step.runPipe({ API_URL: apiUrl, FILENAME: 'app.zip' });
   expect(exitCode).toBe(1);
   expect(output).toContain('app.zip: NOT published');
@@ -38,7 +38,7 @@ it('does not send to a server whose certificate nobody vouches for, and says wha
 });
 
 describe('trusts a CA', () => {
-  it('that NODE_EXTRA_CA_CERTS names', async () => {
+  it('in NODE_EXTRA_CA_CERTS', async () => {
     const { exitCode, output } = await step.runPipe({
       API_URL: apiUrl,
       FILENAME: 'app.zip',
@@ -47,7 +47,7 @@ describe('trusts a CA', () => {
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
   });
 
-  it("in the image's own directory, where a derived image puts it", async () => {
+  it("in the image's own directory, for derived images", async () => {
     const { exitCode, output } = await step.runPipe(
       { API_URL: apiUrl, FILENAME: 'app.zip' },
       { dockerOptions: [`--volume=${join(step.clone, 'company.pem')}:/etc/ssl/certs/company.pem:ro`] },

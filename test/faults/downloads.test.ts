@@ -5,8 +5,8 @@ import { large, usePublishFixture } from '../destinations/downloads/publish-fixt
 
 const { fixture, write, landed, requests } = usePublishFixture();
 
-describe('a passing fault is survived, and what was sent is what the server holds', () => {
-  const passing: readonly (readonly [string, Fault['action']])[] = [
+describe('a transient fault is survived, and the server has the right content', () => {
+  const transient: readonly (readonly [string, Fault['action']])[] = [
     ...[408, 500, 502, 503, 504].map(
       (status) => [`status ${status}, after the body`, { kind: 'status', status }] as const,
     ),
@@ -21,16 +21,16 @@ describe('a passing fault is survived, and what was sent is what the server hold
         body: '<html><title>Bad gateway</title></html>',
       },
     ],
-    ['reset at the beginning', { kind: 'reset' }],
+    ['reset at the start', { kind: 'reset' }],
     ['reset in the middle', { kind: 'reset', afterBytes: 6_000_000 }],
-    ['reset after it was stored, without an answer', { kind: 'reset-after-store' }],
+    ['reset after storing, without an answer', { kind: 'reset-after-store' }],
     ['closed in the middle', { kind: 'close', afterBytes: 6_000_000 }],
     ['closed without an answer', { kind: 'close', afterBytes: large.length }],
     ['201 before the body was read', { kind: 'early-success' }],
-    ['an error body without an end', { kind: 'huge-body', status: 503, bytes: 50_000_000 }],
+    ['a huge error body', { kind: 'huge-body', status: 503, bytes: 50_000_000 }],
   ];
 
-  it.each(passing)('%s', async (_, action) => {
+  it.each(transient)('%s', async (_, action) => {
     const sha256 = await write('large.bin', large);
     await write('other.txt');
     fixture.sandbox.inject({ method: 'POST', filename: 'large.bin', action });
@@ -42,7 +42,7 @@ describe('a passing fault is survived, and what was sent is what the server hold
   });
 
   it.each([
-    ['a listing that is cut', { kind: 'truncate-content', bytes: 20 }],
+    ['a listing that is cut off', { kind: 'truncate-content', bytes: 20 }],
     ['a listing with 503', { kind: 'status', status: 503 }],
     ['a listing with a reset', { kind: 'reset' }],
   ] as const)('%s', async (_, action) => {
@@ -55,8 +55,8 @@ describe('a passing fault is survived, and what was sent is what the server hold
 
   it.each([
     ['stops reading', { kind: 'stall', afterBytes: 1_000_000 }],
-    ['stores, and never answers', { kind: 'stall-answer' }],
-  ] as const)('a server that %s is left after --timeout, and asked again', async (_, action) => {
+    ['stores the file, but never answers', { kind: 'stall-answer' }],
+  ] as const)('if the server %s, the upload is retried after --timeout', async (_, action) => {
     const sha256 = await write('large.bin', large);
     fixture.sandbox.inject({ filename: 'large.bin', action });
     const { exitCode, output } = await fixture.upload('*', '--timeout', patienceSeconds(1));
@@ -65,8 +65,8 @@ describe('a passing fault is survived, and what was sent is what the server hold
     expect(landed()).toEqual({ 'large.bin': sha256 });
   });
 
-  it('slow is not stalled: an upload that takes longer than --timeout goes on while bytes move', async () => {
-    // Some MB are in the systems' buffers when the last byte is handed over: they have to be gone within the timeout.
+  it('a slow upload may take longer than --timeout while bytes move', async () => {
+    // When the last byte is written, some MB are still in the system's buffers: they must be sent within the timeout.
     const sha256 = await write('large.bin', Buffer.alloc(20_000_000, 'pipe'));
     const timeout = patienceSeconds(1);
     const action = { kind: 'trickle', bytesPerSecond: 13_000_000 / Number(timeout) } as const;
@@ -78,7 +78,7 @@ describe('a passing fault is survived, and what was sent is what the server hold
     expect(landed()).toEqual({ 'large.bin': sha256 });
   });
 
-  it('a pause that one request is asked for holds for all of them', async () => {
+  it('Retry-After on one request pauses all requests', async () => {
     for (let index = 0; index < 8; index++) await write(`${index}.txt`);
     fixture.sandbox.inject({
       method: 'POST',
@@ -93,7 +93,7 @@ describe('a passing fault is survived, and what was sent is what the server hold
   });
 });
 
-describe('a lasting fault fails, and the output says for each file what became of it', () => {
+describe('a permanent fault fails, and the output lists the state of each file', () => {
   it.each([
     [
       '400',
@@ -114,7 +114,7 @@ describe('a lasting fault fails, and the output says for each file what became o
       { kind: 'redirect', status: 301, location: 'https://elsewhere.example/2.0/x?secret=1' },
       'https://elsewhere.example/2.0/x?secret=***',
     ],
-  ] as const)('%s at once, with one request', async (_, action, text) => {
+  ] as const)('%s: fails immediately, after one request', async (_, action, text) => {
     await write('a.txt');
     fixture.sandbox.inject({ method: 'POST', times: Infinity, action });
     const { exitCode, output } = await fixture.upload('a.txt');
@@ -125,7 +125,7 @@ describe('a lasting fault fails, and the output says for each file what became o
     expect(landed()).toEqual({});
   });
 
-  it('503 for ever: after --retries, with the server named as the cause', async () => {
+  it('503 every time: fails after --retries, and names the server as the cause', async () => {
     await write('a.txt');
     fixture.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'status', status: 503 } });
     const { exitCode, output } = await fixture.upload('a.txt', '--retries', '2');
@@ -135,7 +135,7 @@ describe('a lasting fault fails, and the output says for each file what became o
     expect(output).toContain("What to do: The problem is on the server's side. It is safe to run the step again.");
   });
 
-  it('stored, but never confirmed: said as it is', async () => {
+  it('an upload that is stored but never confirmed is reported as such', async () => {
     await write('a.txt');
     fixture.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'reset-after-store' } });
     const { exitCode, output } = await fixture.upload('a.txt', '--retries', '1');
@@ -143,7 +143,7 @@ describe('a lasting fault fails, and the output says for each file what became o
     expect(output).toContain('a.txt: sent, but not confirmed by the server');
   });
 
-  it('a server that asks to wait for an hour is not waited for', async () => {
+  it('a Retry-After of an hour fails immediately', async () => {
     await write('a.txt');
     fixture.sandbox.inject({
       method: 'POST',
@@ -162,7 +162,7 @@ describe('a lasting fault fails, and the output says for each file what became o
     expect(output).toContain('about 1,000 requests an hour');
   });
 
-  it('the first failure starts no other file, and a second run with --skip-existing completes the work', async () => {
+  it('after a failure no other file is started, and a second run with --skip-existing completes the work', async () => {
     const names = Array.from({ length: 6 }, (_, index) => `${index}.txt`);
     for (const [index, name] of names.entries()) await write(name, 'x'.repeat(10 - index));
     fixture.sandbox.inject({ filename: '2.txt', action: { kind: 'status', status: 413 } });
@@ -181,11 +181,11 @@ describe('a lasting fault fails, and the output says for each file what became o
 
   it.each([
     [
-      'a listing that is no JSON',
+      'a listing that is not JSON',
       { kind: 'malformed-json' },
       'something that is not a listing of downloads: it is not valid JSON',
     ],
-    ['a listing without an end', { kind: 'huge-body', status: 200, bytes: -1 }, 'where a short text was expected'],
+    ['an endless listing', { kind: 'huge-body', status: 200, bytes: -1 }, 'where a short text was expected'],
   ] as const)('%s', async (_, action, text) => {
     await write('a.txt');
     fixture.sandbox.inject({ method: 'GET', times: Infinity, action });

@@ -1,4 +1,4 @@
 import { testFaults } from './image-faults.ts';
 
-// A file for each source: files run side by side, and most of these tests wait.
+// One file for each source, because test files run in parallel and most of these tests wait.
 testFaults('docker archive');

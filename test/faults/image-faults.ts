@@ -1,4 +1,4 @@
-/** What registries do to a push, one fault each with default options: it ends in a published image that is right. */
+/** Pushes images to registries with one fault each, with default options: the right image must be published. */
 
 import { describe, expect, it } from '@jest/globals';
 import { useSandbox } from '../run-pipe.ts';
@@ -11,12 +11,12 @@ const always = -1;
 
 interface Row {
   readonly faults: readonly Fault[];
-  /** Of faults that must have been met; at least 1 unless given. */
+  /** The minimum number of faults that must occur. Default: 1. */
   readonly met?: number;
-  /** The server lets time go by: the pipe waits a second for something to move. */
+  /** The server stalls: the pipe runs with a timeout of a second. */
   readonly isSilent?: boolean;
   readonly only?: Source;
-  /** The fault is one for a body that is longer than what the system's buffers take. */
+  /** The fault needs a body longer than the system's buffers. */
   readonly needsLong?: boolean;
 }
 
@@ -31,15 +31,15 @@ const rows: Readonly<Record<string, Row>> = {
     needsLong: true,
   },
   'reset in a blob': { faults: [{ step: 'data', action: { kind: 'reset', afterBytes: mib } }], needsLong: true },
-  'reset in a blob, of which a part is kept': {
+  'reset in a blob, part of which is kept': {
     faults: [{ step: 'data', action: { kind: 'reset-keeping-data', bytes: mib } }],
     needsLong: true,
   },
-  'reset in place of the answer to data': {
+  'reset instead of the answer to data': {
     faults: [{ step: 'data', times: 2, action: { kind: 'reset-after-store' } }],
   },
-  'reset in place of the answer to the commit': { faults: [{ step: 'commit', action: { kind: 'reset-after-store' } }] },
-  'reset in place of the answer to the manifest': {
+  'reset instead of the answer to the commit': { faults: [{ step: 'commit', action: { kind: 'reset-after-store' } }] },
+  'reset instead of the answer to the manifest': {
     faults: [{ step: 'manifest-put', action: { kind: 'reset-after-store' } }],
   },
   'closed in a blob': { faults: [{ step: 'data', action: { kind: 'close', afterBytes: mib } }], needsLong: true },
@@ -83,10 +83,10 @@ const rows: Readonly<Record<string, Row>> = {
     ],
   },
   '401 on data': { faults: [{ step: 'data', action: { kind: 'expire-token' } }], needsLong: true },
-  '401 on data, once it was read': { faults: [{ step: 'data', action: { kind: 'expire-token', when: 'late' } }] },
+  '401 on data, after it is read': { faults: [{ step: 'data', action: { kind: 'expire-token', when: 'late' } }] },
   '401 on commit': { faults: [{ step: 'commit', action: { kind: 'expire-token' } }] },
   '401 on the manifest': { faults: [{ step: 'manifest-put', action: { kind: 'expire-token' } }] },
-  'a blob that is lost before the manifest comes': {
+  'a blob that is lost before the manifest is sent': {
     faults: [{ step: 'manifest-put', action: { kind: 'blob-unknown', drop: true } }],
   },
   'the large blob lost': {
@@ -96,7 +96,7 @@ const rows: Readonly<Record<string, Row>> = {
   'config and a layer lost': {
     faults: [{ step: 'manifest-put', action: { kind: 'blob-unknown', drop: true, positions: [0, 3] } }],
   },
-  'a blob that is said to be lost': {
+  'a blob that is reported lost but exists': {
     faults: [{ step: 'manifest-put', action: { kind: 'blob-unknown', drop: false } }],
   },
   'PATCH answers 405': {
@@ -127,17 +127,17 @@ const rows: Readonly<Record<string, Row>> = {
   'the manifest answers 200': {
     faults: [{ step: 'manifest-put', times: always, action: { kind: 'other-status', status: 200 } }],
   },
-  'a web page in answer to a blob that is stored': {
+  'a web page as the answer to a stored blob': {
     faults: [{ step: 'commit', action: { kind: 'other-status', status: 200, page: '<html>Hello</html>' } }],
   },
-  'a web page in answer to the manifest that is stored': {
+  'a web page as the answer to the stored manifest': {
     faults: [{ step: 'manifest-put', action: { kind: 'other-status', status: 201, page: '<html>Hello</html>' } }],
   },
-  'an answer to data before the end of it': {
+  'an answer before the end of data': {
     faults: [{ step: 'data', action: { kind: 'early-success' } }],
     needsLong: true,
   },
-  'an answer to the manifest before the end of it': {
+  'an answer before the end of the manifest': {
     faults: [{ step: 'manifest-put', action: { kind: 'early-success' } }],
     met: 0,
   },
@@ -150,10 +150,13 @@ const rows: Readonly<Record<string, Row>> = {
     faults: [{ step: 'commit', action: { kind: 'stall-answer' } }],
     isSilent: true,
   },
-  'content that arrives damaged': { faults: [{ step: 'data', action: { kind: 'store-corrupt' } }], needsLong: true },
+  'content that is damaged in transit': {
+    faults: [{ step: 'data', action: { kind: 'store-corrupt' } }],
+    needsLong: true,
+  },
 };
 
-/** Declares a test for each of them. */
+/** Declares a test for each fault. */
 export function testFaults(source: Source): void {
   describe(`from a ${source}`, () => {
     const fixture = useSandbox();

@@ -8,7 +8,7 @@ import { mebibyte } from '../compression/samples.ts';
 const program = useCompressionProgram();
 
 it.each(['gzip', 'zstd'])(
-  'packing %s takes less than 160 MB of memory for 1 GiB',
+  'compressing 1 GiB with %s takes less than 160 MB of memory',
   async (format) => {
     const { size, peakBytes } = await runCompressionProgram(program.bundle, format, '1024', 'measure');
     expect(size).toBeGreaterThan(0.86 * 1024 * mebibyte);
@@ -18,10 +18,10 @@ it.each(['gzip', 'zstd'])(
 );
 
 it.each(['gzip', 'zstd'])(
-  'checking %s takes less than 105 MB of memory for 256 MiB',
-  async (packing) => {
+  'checking a %s layer of 256 MiB takes less than 105 MB of memory',
+  async (format) => {
     const program = join(__dirname, '..', 'oci', 'check-generated.ts');
-    const { stdout } = await promisify(execFile)(process.execPath, [program, packing, '256']);
+    const { stdout } = await promisify(execFile)(process.execPath, [program, format, '256']);
     expect(Number(stdout)).toBeGreaterThan(20e6);
     expect(Number(stdout)).toBeLessThan(105e6);
   },
