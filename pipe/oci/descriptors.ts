@@ -1,4 +1,4 @@
-/** Reads content descriptors, and makes digests. */
+/** Reads content descriptors, and computes digests. */
 
 import { InputError } from '../errors.ts';
 import { printable } from '../toolkit/stdout.ts';
