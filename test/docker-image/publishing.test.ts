@@ -140,7 +140,7 @@ describe('fails with a reason and advice, and publishes nothing', () => {
       'Check that USERNAME is the email',
     ],
     'a token without the scope': [{ TOKEN: tokens.readOnlyAccessToken }, '403', 'lacks the scope repository:write'],
-    'a repository that does not exist': [{ REPOSITORY: 'gone' }, '404', 'There is no repository acme/gone'],
+    'a repository that does not exist': [{ REPOSITORY: 'gone' }, '404', 'The repository acme/gone does not exist'],
   } as const;
 
   it.each(Object.entries(cases))('%s', async (_, [variables, status, advice]) => {
