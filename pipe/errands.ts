@@ -1,4 +1,4 @@
-/** Side errands, which must never break a run: looking for a newer version, and reporting to Code Insights. */
+/** Side errands, which must never break a run: checking for a newer version, and reporting to Code Insights. */
 
 import { HttpError } from './errors.ts';
 import { discard, readText } from './http/answer.ts';
@@ -11,9 +11,9 @@ import { findNewerVersion, type PipeMetadata, publishedPipesUrl } from './toolki
 const maxListBytes = 4 * 1024 * 1024;
 
 /**
- * Looks for a newer version while the run goes on.
+ * Checks for a newer version in the background.
  *
- * @returns a function that ends the search, and returns the newer version if one was found in time
+ * @returns a function that ends the check, and returns the newer version if one was found by then
  */
 export function startVersionCheck(
   tools: Tools,
@@ -36,7 +36,7 @@ export function startVersionCheck(
   };
 }
 
-/** Adds a report to the pipeline's commit. A missing proxy is not worth a warning. */
+/** Adds a report to the pipeline's commit. A missing proxy is only logged at debug level. */
 export async function sendReport(
   tools: Tools,
   env: Environment,

@@ -1,11 +1,11 @@
-/** The failures that the pipe can name: facts for a person, always with their cause. */
+/** The errors that the pipe reports to the user. */
 
-/** A failure that the pipe understands. Its message says what failed and why; `destinations/advice.ts` adds what to do. */
+/** A failure that the pipe recognises. Its message says what failed and why; `destinations/advice.ts` adds what to do. */
 export class PipeError extends Error {
   override readonly name: string = 'PipeError';
 }
 
-/** The user's input cannot be used or read. */
+/** The user's input is not valid or cannot be read. */
 export class InputError extends PipeError {
   override readonly name = 'InputError';
 }
@@ -15,36 +15,36 @@ export class FileChangedError extends PipeError {
   override readonly name = 'FileChangedError';
 }
 
-/** What the server holds is not what was sent. */
+/** The server's content differs from what was sent. */
 export class VerificationError extends PipeError {
   override readonly name = 'VerificationError';
 }
 
-/** What an HTTP server said when it refused a request. */
+/** An HTTP server's refusal of a request. */
 export interface Refusal {
-  /** What the request was for, such as a file's name. */
+  /** The purpose of the request, such as a file's name. */
   readonly subject?: string | undefined;
   readonly method: string;
-  /** Printable: without credentials or signatures. */
+  /** Printable, without credentials or signatures. */
   readonly url: string;
   readonly status: number;
-  /** The server's own words on one line, for people: cut, and of its first error only. Or the usual name of the status. */
+  /** The server's first error message, shortened to one line; otherwise the standard name of the status. */
   readonly reason: string;
-  /** `errors[].code` of a registry's error document, in its order; empty without such a document. */
+  /** `errors[].code` of a registry's error document, in order; empty if the body is not such a document. */
   readonly codes: readonly string[];
-  /** What those errors say besides their codes: each message, and each detail as a string or as JSON. */
+  /** Every message and detail of those errors; a detail that is not a string is given as JSON. */
   readonly details: readonly string[];
   readonly requestId?: string | undefined;
   /** `error.detail` of Bitbucket's error object. */
   readonly requiredScopes: readonly string[];
   readonly grantedScopes: readonly string[];
-  /** Milliseconds that the server asks to wait; undefined if it does not. */
+  /** Milliseconds that the server asks the client to wait; undefined if it does not. */
   readonly retryAfterMs?: number | undefined;
-  /** Where a redirect points to that was not followed. */
+  /** The target of a redirect that was not followed. */
   readonly location?: string | undefined;
 }
 
-/** A server answered with a status that the request does not accept. */
+/** The server answered with a status that the request does not accept. */
 export class HttpError extends PipeError {
   override readonly name = 'HttpError';
   readonly refusal: Refusal;
@@ -57,13 +57,13 @@ export class HttpError extends PipeError {
   }
 }
 
-/** A server answered with a status that means success, but not with what its protocol defines. */
+/** The server answered with a status of success, but not as its protocol specifies. */
 export class UnexpectedAnswerError extends PipeError {
   override readonly name = 'UnexpectedAnswerError';
   readonly status: number;
-  /** The answer is a web page or an error report, perhaps of another server. If false, only the status is unusual. */
+  /** The answer is a web page or an error document, perhaps from another server. If false, only the status is unexpected. */
   readonly isForeign: boolean;
-  /** The server was asked afterwards, and does not have what was sent. */
+  /** A later check showed that the server does not have the content. */
   readonly isMissing: boolean;
 
   constructor(
@@ -78,7 +78,7 @@ export class UnexpectedAnswerError extends PipeError {
   }
 }
 
-/** No complete answer: the connection was refused, reset or cut short, or the name not resolved. */
+/** No complete answer arrived: the connection was refused, reset or cut short, or the host name was not resolved. */
 export class NetworkError extends PipeError {
   override readonly name = 'NetworkError';
   /** The system's or the HTTP client's code, such as `ECONNRESET`. */
@@ -90,7 +90,7 @@ export class NetworkError extends PipeError {
   }
 }
 
-/** No byte moved for so long that the connection is considered dead. */
+/** The connection is considered dead because no byte was transferred within the time limit. */
 export class StalledError extends PipeError {
   override readonly name = 'StalledError';
 }

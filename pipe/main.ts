@@ -5,11 +5,11 @@ import { reportCrash, run } from './run.ts';
 
 const { env, stdout } = process;
 
-// Only `main` sets another exit code: whatever else ends the process must not look like success.
+// Only `main` sets another exit code: an unexpected end of the process must not look like success.
 process.exitCode = 1;
 let hasEnded = false;
 
-// A reader that goes away, such as `head`, must not turn a finished upload into a crash.
+// If the reader of standard output exits early, as `head` does, a finished upload must not become a crash.
 stdout.on('error', () => undefined);
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => exit(reportCrash(error, env, stdout)));
@@ -31,14 +31,14 @@ async function main(): Promise<void> {
   });
   hasEnded = true;
   process.exitCode = exitCode;
-  // Nothing should be left to wait for. If something is, a finished step must not hang.
+  // Nothing should still be pending. If something is, the finished step must not hang.
   setTimeout(() => exit(exitCode), 200).unref();
 }
 
 /**
- * Ends the process at once. `process.exit` joins libuv's threads, and a thread may be stuck: looking up a name while the
- * name server is silent, or opening a pipe that nobody reads. Replacing the process by one that only exits avoids the
- * wait; Windows has no such call.
+ * Ends the process at once. `process.exit` joins libuv's threads, and a thread may be stuck in a name lookup without an
+ * answer, or in opening a named pipe without a reader. Replacing the process with one that only exits avoids the wait;
+ * Windows has no such call.
  */
 function exit(exitCode: number): void {
   if (process.execve !== undefined && process.platform !== 'win32')

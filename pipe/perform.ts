@@ -1,4 +1,4 @@
-/** Carries out valid settings: prepares, logs the plan, publishes, and hands the results over. */
+/** Performs a run with valid settings: prepares, logs the plan, publishes, and hands over the results. */
 
 import { resolve } from 'node:path';
 import { explain } from './destinations/advice.ts';
@@ -14,15 +14,15 @@ import { checkOutputPath, writeOutputVariables, writeResult } from './toolkit/re
 /** A run that did not succeed. */
 export interface Failure {
   readonly error: unknown;
-  /** What became of each item. */
+  /** The outcome of each item. */
   readonly lines?: readonly string[];
   readonly advice?: string | undefined;
 }
 
-/** @returns the text after `✔`, or the failure */
+/** Performs the run. @returns the message after `✔`, or the failure */
 export async function perform(given: RunContext<Settings>): Promise<string | Failure> {
   const { surroundings } = given;
-  const settings = withWholePaths(given.settings, surroundings.workingDirectory);
+  const settings = withAbsolutePaths(given.settings, surroundings.workingDirectory);
   const context = { ...given, settings };
   const metadata = await readMetadata(surroundings.metadataPaths);
   const userAgent = `bitbucket-upload-package/${metadata?.version ?? 'unknown'}`;
@@ -46,7 +46,7 @@ export async function perform(given: RunContext<Settings>): Promise<string | Fai
   }
 }
 
-function withWholePaths(settings: Settings, workingDirectory: string): Settings {
+function withAbsolutePaths(settings: Settings, workingDirectory: string): Settings {
   const { outputPath } = settings;
   return outputPath === undefined ? settings : { ...settings, outputPath: resolve(workingDirectory, outputPath) };
 }
@@ -87,7 +87,7 @@ async function publishWithProgress(
   }
 }
 
-/** @throws InputError */
+/** @throws InputError if the result file cannot be written */
 async function checkOutput(path: string): Promise<void> {
   try {
     await checkOutputPath(path);
@@ -98,7 +98,7 @@ async function checkOutput(path: string): Promise<void> {
   }
 }
 
-/** Writes and reports the results. If that fails now, the upload has still happened: no more than a warning. */
+/** Writes and reports the results. The upload has already succeeded or failed, so a failure here is only a warning. */
 async function handOver(
   { env, settings, surroundings }: RunContext<Settings>,
   conclusion: Conclusion,

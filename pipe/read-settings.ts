@@ -1,4 +1,4 @@
-/** Turns the environment into typed settings, or into every problem with it at once. */
+/** Reads the environment into typed settings, and reports all problems together. */
 
 import { destinations, type Settings } from './destinations/table.ts';
 import { GivenOptions } from './settings/options.ts';
@@ -8,18 +8,18 @@ import { readOptions } from './toolkit/option-table.ts';
 import { Problems, ValidationError } from './toolkit/problems.ts';
 import { readVariables } from './toolkit/variable-table.ts';
 
-/** What is required depends on TYPE: each destination says so itself. */
+/** Whether these are required depends on TYPE: each destination checks it. */
 const table = {
   ...variables,
   TOKEN: { ...variables.TOKEN, required: false },
   FILENAME: { ...variables.FILENAME, required: false },
 } as const;
 
-/** @throws ValidationError naming every problem, in the toolkits' format */
+/** Reads the settings of the run. @throws ValidationError naming every problem, in the toolkits' format */
 export async function readSettings(env: Environment): Promise<Settings> {
   const problems = new Problems();
   const values = await readVariables(table, env, problems);
-  // If TYPE itself is wrong, the rest is still read, as for the default.
+  // If TYPE itself is wrong, the rest is read as for the default, so that all problems are reported.
   const type = types.find((known) => known === values.TYPE) ?? (values.IMAGE === undefined ? 'file' : 'image');
   const words = values.EXTRA_ARGS?.form === 'text' ? [values.EXTRA_ARGS.text.trim()] : (values.EXTRA_ARGS?.items ?? []);
   const given = new GivenOptions(readOptions<Type>(options, words, type, 'EXTRA_ARGS', problems), problems);

@@ -1,4 +1,4 @@
-/** Reads the variables, performs the upload, and prints how it ended: the one place where a failure becomes output. */
+/** Reads the variables, performs the run, and prints the outcome: the only place where a failure becomes output. */
 
 import { setTimeout } from 'node:timers/promises';
 import { PipeError, StoppedError } from './errors.ts';
@@ -12,7 +12,7 @@ import { Problems, ValidationError } from './toolkit/problems.ts';
 import { createSecrets, type Secrets } from './toolkit/scrub.ts';
 import type { Surroundings } from './tools.ts';
 
-/** A run that was told to stop and does not is abandoned after this. */
+/** A run that does not stop within this time after a signal is abandoned. */
 const maxStopMs = 1_500;
 
 const unknownState = '  uploads in progress may or may not have been published';
@@ -26,7 +26,7 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
   const stopListening = onStopSignal(surroundings.signals, (name) => controller.abort(new StoppedError(name)));
   try {
     const settings = await readSettings(env);
-    // The code that sends is loaded only now: a validation error is reported sooner without it.
+    // The code that sends is loaded only now, so that validation errors are reported sooner.
     const { perform } = await import('./perform.ts');
     const work = perform({ env, settings, output, secrets, isColoured: isColoured(env), signal, surroundings });
     const ending = await Promise.race([work, stopDeadline(signal)]);
@@ -38,12 +38,12 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
   }
 }
 
-/** Prints a failure that nothing caught like any other failure. @returns the exit code */
+/** Prints an uncaught error like any other failure. @returns the exit code */
 export function reportCrash(error: unknown, env: Environment, stdout: Stream): number {
   return failRun(createOutput(stdout, secretsOf(env).scrub), env, { error, lines: [unknownState] });
 }
 
-/** One for each environment: secrets that a run has learned are kept out of a crash's message, too. */
+/** Kept by environment, so that secrets learned during a run are removed from the message of a crash too. */
 const secretsByEnvironment = new WeakMap<Environment, Secrets>();
 
 function secretsOf(env: Environment): Secrets {
@@ -73,9 +73,7 @@ function failRun(output: Output, env: Environment, { error, lines = [], advice }
     isExpected ? message : `Unexpected error: ${message}`,
     ...lines,
     ...(advice === undefined ? [] : [`What to do: ${advice}`]),
-    ...(isExpected || isDebug(env)
-      ? []
-      : ['What to do: run it again with DEBUG set to true, and report what it prints.']),
+    ...(isExpected || isDebug(env) ? [] : ['What to do: run it again with DEBUG set to true, and report its output.']),
     ...(isDebug(env) && !(error instanceof ValidationError) ? [stackOf(error)] : []),
   ];
   return fail(

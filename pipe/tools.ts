@@ -1,4 +1,4 @@
-/** The tools of a run, made from its settings: log, HTTP clients and progress. */
+/** The tools of a run, created from its settings: log, HTTP clients and progress. */
 
 import type { RunTools } from './destinations/destination.ts';
 import { type Authorizer, fixedAuthorizer } from './http/authorizer.ts';
@@ -14,13 +14,13 @@ import { wantsResult } from './toolkit/results.ts';
 import { createProgress, type Progress } from './toolkit/progress.ts';
 import type { Secrets } from './toolkit/scrub.ts';
 
-/** The tools of destinations, and those that a run keeps to itself. */
+/** The tools of destinations, and those that only the run itself uses. */
 export interface Tools extends RunTools {
-  /** @param totalBytes what the plan says is to be sent; undefined if the plan does not say */
+  /** @param totalBytes the bytes to send by the plan; undefined if the plan does not know */
   createProgress(totalBytes: number | undefined): Progress;
   /** A client without credentials, for side errands that must not delay the run. */
   createErrandHttp(signal: AbortSignal): Http;
-  /** Cuts every connection of the run. */
+  /** Closes every connection of the run at once. */
   close(): Promise<void>;
 }
 
@@ -28,14 +28,14 @@ export interface Tools extends RunTools {
 export interface Surroundings {
   readonly stdout: Stream;
   readonly signals: SignalSource;
-  /** Such as `v26.10.0`. */
+  /** For example `v26.10.0`. */
   readonly nodeVersion: string;
   readonly workingDirectory: string;
-  /** Where pipe.yml may be. */
+  /** Possible paths of pipe.yml. */
   readonly metadataPaths: readonly string[];
-  /** The list of published pipes; unless given, it is asked only when publishing to Bitbucket itself. */
+  /** The list of published pipes; if not given, the default list is read, and only when publishing to Bitbucket itself. */
   readonly versionListUrl?: string;
-  /** Where Code Insights reports go. */
+  /** The proxy that accepts Code Insights reports. */
   readonly pipelinesProxyUrl?: string;
   /** The upper bound of the first wait before a request is sent again. */
   readonly retryBaseMs?: number;
@@ -54,7 +54,7 @@ export interface RunContext<S extends CommonSettings = CommonSettings> {
 
 const errandTimeoutMs = 5_000;
 
-/** Creates the tools; no connection is made yet. */
+/** Creates the tools without opening a connection. */
 export function createTools(context: RunContext, userAgent: string): Tools {
   const { env, settings, output, secrets, signal, surroundings } = context;
   const log = createLog(output, { isDebug: settings.isDebug, isColoured: context.isColoured });

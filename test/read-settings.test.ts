@@ -149,12 +149,12 @@ describe('refuses', () => {
     [
       'tokens that contradict each other',
       { ATLASSIAN_API_TOKEN: apiToken, USERNAME: email },
-      { TOKEN: ['contradicts ATLASSIAN_API_TOKEN, which is set to something else: set one of them'] },
+      { TOKEN: ['contradicts ATLASSIAN_API_TOKEN, which has a different value: set only one of them'] },
     ],
     [
       'workspaces that contradict each other',
       { WORKSPACE: 'a', ACCOUNT: 'b' },
-      { WORKSPACE: ['contradicts ACCOUNT, which is set to something else: set one of them'] },
+      { WORKSPACE: ['contradicts ACCOUNT, which has a different value: set only one of them'] },
     ],
     [
       'an API token without the email',

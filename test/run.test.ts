@@ -55,7 +55,7 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
       'a malformed sequence',
       { FILENAME: 'dist/*', EXTRA_ARGS: "['--keep', {a: b}]" },
       'EXTRA_ARGS:\n',
-      'is not a list of texts',
+      'is not a list of strings',
     ],
     [
       'an unknown option',
@@ -66,9 +66,9 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
     [
       'options in one text',
       { FILENAME: 'dist/*', EXTRA_ARGS: '--keep 5' },
-      'write each word as an item of its own (--keep and 5)',
+      'write each word as a separate item (--keep and 5)',
     ],
-    ['a missing value', { FILENAME: 'dist/*', EXTRA_ARGS: '--name' }, 'option --name needs a value, NAME'],
+    ['a missing value', { FILENAME: 'dist/*', EXTRA_ARGS: '--name' }, 'option --name needs a value: --name NAME'],
     [
       'options that contradict each other',
       { FILENAME: 'dist/*', EXTRA_ARGS: "['--skip-existing', '--no-clobber']" },
@@ -126,14 +126,14 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
       '✖ *.tar matches no file in ',
     ],
     ['a directory', { FILENAME: 'dist' }, '✖ dist is a directory: name its files, as in dist/* or dist/**'],
-    ['a path outside the clone', { FILENAME: '/etc/hostname' }, '✖ /etc/hostname is outside of '],
+    ['a path outside the clone', { FILENAME: '/etc/hostname' }, '✖ /etc/hostname is outside '],
     [
       'two files with the same name',
       arrayVariables('FILENAME', ['dist/a.zip', 'copy/a.zip']),
       '✖ dist/a.zip and copy/a.zip would all become the download a.zip',
     ],
     ['a named pipe', { FILENAME: 'queue' }, '✖ queue is a named pipe (FIFO), not a regular file'],
-    ['a device through a link', { FILENAME: 'zero' }, '✖ zero is outside of '],
+    ['a device through a link', { FILENAME: 'zero' }, '✖ zero is outside '],
   ];
 
   it.each(cases)('%s', async (_, env, ...texts) => {

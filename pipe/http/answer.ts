@@ -11,21 +11,20 @@ export interface Answer {
   readonly url: URL;
   /** The first value of a header. */
   readonly header: (name: string) => string | undefined;
-  /** All values of a header that may come several times. */
+  /** All values of a header that may be repeated. */
   readonly headerValues: (name: string) => readonly string[];
-  /** To be read once, to its end; throws where the connection ends before it. */
+  /** Can be read once; throws if the connection ends early. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 /** The whole body. @throws PipeError beyond `maxBytes` */
 export async function readBytes(answer: Answer, maxBytes: number): Promise<Buffer> {
   const bytes = await readWhole(answer.body, maxBytes);
-  if (bytes === undefined)
-    throw new PipeError(`${answer.url.host} answered with more than ${maxBytes} bytes where a short text was expected`);
+  if (bytes === undefined) throw new PipeError(`the answer from ${answer.url.host} is longer than ${maxBytes} bytes`);
   return bytes;
 }
 
-/** The whole body as text. @throws PipeError beyond `maxBytes` */
+/** The whole body as a string, decoded as UTF-8. @throws PipeError beyond `maxBytes` */
 export async function readText(answer: Answer, maxBytes: number): Promise<string> {
   return (await readBytes(answer, maxBytes)).toString('utf8');
 }
@@ -36,12 +35,12 @@ export async function readJson(answer: Answer, maxBytes: number): Promise<unknow
 }
 
 /**
- * An answer's body as a JSON document of the shape that is expected.
+ * Parses an answer's body as a JSON document of an expected shape.
  *
  * @param bytes the whole body
  * @param what the document, for messages: `a listing of downloads`
- * @param read takes what is wanted out of the document, and throws an InputError if it is not there; see io/json.ts
- * @throws UnexpectedAnswerError if it is not JSON, or of another shape
+ * @param read extracts the values from the document, and throws an InputError if they are missing; see io/json.ts
+ * @throws UnexpectedAnswerError if the body is not JSON or has another shape
  */
 export function parseAnswer<T>(
   { url, status }: Answer,
@@ -61,7 +60,7 @@ export function parseAnswer<T>(
   }
 }
 
-/** Reads the body and forgets it, so that the connection can serve the next request. */
+/** Reads and discards the body, so that the connection can serve the next request. */
 export async function discard(answer: Answer): Promise<void> {
   for await (const chunk of answer.body) void chunk;
 }

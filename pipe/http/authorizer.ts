@@ -1,20 +1,20 @@
-/** Who may say what goes into `Authorization`, and gets another say after a 401. */
+/** Chooses the `Authorization` header of each request, and may replace it after a 401. */
 
 import { authorizationFor, type Credential } from './credentials.ts';
 
-/** Decides, for each request, what it says in `Authorization` (RFC 9110, 11.6.2). */
+/** Chooses the `Authorization` header of each request (RFC 9110, 11.6.2). */
 export interface Authorizer {
-  /** The value for a request to `url`; undefined where that origin gets none. */
+  /** The header's value for a request to `url`; undefined if no credential is sent to that origin. */
   headerFor(url: URL): Promise<string | undefined>;
   /**
-   * Told of a 401 from `url`, and of the header that it answered.
+   * Called after a 401 from `url`, with the header that was sent.
    *
-   * @returns whether `headerFor` now gives another one, so that sending again may help
+   * @returns whether `headerFor` now returns a different value, so that sending again may help
    */
   renew(url: URL, sent: string | undefined, challenges: readonly string[]): Promise<boolean>;
 }
 
-/** Credentials that are what they are: a 401 is final. */
+/** Credentials that never change: a 401 is final. */
 export function fixedAuthorizer(credentials: readonly Credential[]): Authorizer {
   return {
     headerFor: async (url) => await Promise.resolve(authorizationFor(url, credentials)),

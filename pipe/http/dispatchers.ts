@@ -1,32 +1,32 @@
-/** undici's connection pools, set up for long uploads, with a proxy in between where there is one. */
+/** undici's connection pools, configured for long uploads and for the environment's proxies. */
 
 import { isIP } from 'node:net';
 import { Agent, type buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { isLoopback } from './loopback.ts';
 import type { ProxySettings } from './proxies.ts';
 
-/** Which pool of connections a request goes through. */
+/** Chooses the connection pool of a request. */
 export interface Dispatchers {
-  /** Loopback addresses are reached directly, whatever the environment says: credentials for them stay on this machine. */
+  /** Loopback addresses never go through a proxy: their credentials stay on this machine. */
   forUrl(url: URL): Dispatcher;
-  /** For a server that is a proxy itself. */
+  /** Bypasses all proxies; for a server that is a proxy itself. */
   readonly direct: Dispatcher;
-  /** Cuts every connection. */
+  /** Closes every connection at once. */
   destroy(): Promise<void>;
 }
 
-/** Opens no connection yet. @param connectTimeoutMs milliseconds to connect in, TLS included */
+/** Creates the pools without opening a connection. @param connectTimeoutMs time limit for connecting, including TLS */
 export function createDispatchers(proxies: ProxySettings, connectTimeoutMs: number): Dispatchers {
   const options = {
-    // HTTP/1.1 sends a large body at the connection's full speed, and is what every peer of ours speaks.
+    // HTTP/1.1 sends a large body at the connection's full speed, and every server that we upload to supports it.
     allowH2: false,
-    // undici's own limits are on whole phases; a large upload may take hours. Our watchdog looks at progress instead.
+    // undici limits whole phases, but a large upload may take hours. Our watchdog checks for progress instead.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: { timeout: connectTimeoutMs },
   } as const;
   const direct = new Agent(options);
-  // One agent for each scheme: undici's would send https through HTTP_PROXY, which no other tool does.
+  // One agent per scheme: a single undici agent would send https through HTTP_PROXY, which no other tool does.
   const through = (proxy: string | undefined): Dispatcher =>
     proxy === undefined
       ? direct
@@ -36,7 +36,7 @@ export function createDispatchers(proxies: ProxySettings, connectTimeoutMs: numb
           httpsProxy: proxy,
           noProxy: proxies.none,
           proxyTunnel: false,
-          // For the proxy itself, and for TLS within the tunnel: `connect` is for direct connections alone.
+          // For connecting to the proxy and for TLS inside the tunnel: `connect` applies to direct connections only.
           connectTimeout: connectTimeoutMs,
           factory: proxyPool,
           clientFactory: proxyPool,
@@ -53,8 +53,8 @@ export function createDispatchers(proxies: ProxySettings, connectTimeoutMs: numb
 }
 
 /**
- * undici tells TLS the proxy's host as the name of the server even if it is an IP address, which Node refuses (RFC 6066,
- * section 3, allows no addresses). Without a name, the certificate is compared with the address.
+ * undici passes the proxy's host to TLS as the server name even if it is an IP address. Node refuses that, since RFC 6066,
+ * section 3, does not allow addresses. Without a server name, the certificate is checked against the address.
  */
 function proxyPool(origin: string | URL, options: Pool.Options): Dispatcher {
   const { connect } = options;

@@ -1,57 +1,57 @@
-/** Finds the server's own reason in an error's body, whichever of its shapes it has. */
+/** Extracts the server's reason from the body of an error, in any of the known formats. */
 
 import { isRecord, tryParseJson } from '../io/json.ts';
 import type { Scrub } from '../toolkit/scrub.ts';
 
-/** What an error's body says. */
+/** The contents of an error's body. */
 export interface ErrorBody {
   readonly reason?: string | undefined;
-  /** `errors[].code` of a registry's error document, in its order; empty without such a document. */
+  /** `errors[].code` of a registry's error document, in order; empty if the body is not such a document. */
   readonly codes: readonly string[];
-  /** Each message and detail of those errors, whole: a detail that is not a string as JSON. */
+  /** Every message and detail of those errors, uncut; a detail that is not a string is given as JSON. */
   readonly details: readonly string[];
   readonly requiredScopes: readonly string[];
   readonly grantedScopes: readonly string[];
 }
 
-/** An error's body is read up to here, which also limits its codes and details; what a person can use is in its first lines. */
+/** Limit on the bytes read of an error's body, and so on its codes and details; the useful part is in its first lines. */
 export const maxErrorBytes = 64 * 1024;
 
 const maxReasonCharacters = 500;
 
-/** A body that is cut loses so much of its end: what the cut left of a secret is not recognised. */
+/** Dropped from the end of a truncated body, because a secret cut in two is not recognised. */
 const maxCutCharacters = 4 * 1024;
 
-const none: ErrorBody = { codes: [], details: [], requiredScopes: [], grantedScopes: [] };
+const emptyErrorBody: ErrorBody = { codes: [], details: [], requiredScopes: [], grantedScopes: [] };
 
 /**
  * Reads `{"type":"error","error":{"message","detail","fields"}}` (Bitbucket), `{"errors":[{"code","message"}]}` (registries),
- * `{"error":"…"}`, plain text; of a web page, only its title. Secrets are taken out before anything is cut.
+ * `{"error":"…"}`, plain text, and the title of a web page. Secrets are removed before anything is cut.
  *
- * @param bytes the body, or what was read of it
+ * @param bytes the body, or its beginning
  */
 export function parseErrorBody(bytes: Buffer, contentType: string, scrub: Scrub): ErrorBody {
   const text = bytes.toString('utf8', 0, maxErrorBytes);
   const trimmed = (bytes.length < maxErrorBytes ? text : scrub(text).slice(0, -maxCutCharacters)).trim();
-  if (trimmed === '') return none;
+  if (trimmed === '') return emptyErrorBody;
   const document = trimmed.startsWith('{') ? tryParseJson(trimmed) : undefined;
   if (isRecord(document)) return parseErrorObject(document, scrub);
-  // Cut off, or not JSON after all: shown as it is.
+  // Truncated JSON, or not JSON at all, is shown as it is.
   if (isWebPage(trimmed, contentType)) {
-    // Each try ends at the next tag: a page that is full of beginnings would otherwise take quadratic time.
-    return { ...none, reason: oneLine(/<title[^<>]*>([^<]*)/i.exec(trimmed)?.[1] ?? '', scrub) };
+    // A match attempt ends at the next tag: otherwise a page full of `<title` would take quadratic time.
+    return { ...emptyErrorBody, reason: oneLine(/<title[^<>]*>([^<]*)/i.exec(trimmed)?.[1] ?? '', scrub) };
   }
-  return { ...none, reason: oneLine(trimmed, scrub) };
+  return { ...emptyErrorBody, reason: oneLine(trimmed, scrub) };
 }
 
-/** Also one with an XML declaration, as XHTML has. */
+/** Whether the body is an HTML page, including XHTML with an XML declaration. */
 export function isWebPage(text: string, contentType: string): boolean {
   return /html/i.test(contentType) || /^\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html[\s>])/i.test(text);
 }
 
 function parseErrorObject(body: Readonly<Record<string, unknown>>, scrub: Scrub): ErrorBody {
   const errors = Array.isArray(body['errors']) ? (body['errors'] as readonly unknown[]) : [];
-  const listed = { ...none, ...parseErrorList(errors, scrub) };
+  const listed = { ...emptyErrorBody, ...parseErrorList(errors, scrub) };
   const error = errors[0] ?? body['error'] ?? body['message'];
   if (typeof error === 'string') return { ...listed, reason: oneLine(error, scrub) };
   if (!isRecord(error)) return listed;
@@ -64,8 +64,8 @@ function parseErrorObject(body: Readonly<Record<string, unknown>>, scrub: Scrub)
   return {
     ...listed,
     reason: oneLine(parts.filter((part) => typeof part === 'string' && part !== '').join(': '), scrub),
-    requiredScopes: texts(scopes['required']),
-    grantedScopes: texts(scopes['granted']),
+    requiredScopes: strings(scopes['required']),
+    grantedScopes: strings(scopes['granted']),
   };
 }
 
@@ -73,7 +73,7 @@ function parseErrorObject(body: Readonly<Record<string, unknown>>, scrub: Scrub)
 function parseErrorList(errors: readonly unknown[], scrub: Scrub): Pick<ErrorBody, 'codes' | 'details'> {
   const records = errors.filter(isRecord);
   return {
-    codes: texts(records.map(({ code }) => code)).map(scrub),
+    codes: strings(records.map(({ code }) => code)).map(scrub),
     details: records
       .flatMap(({ message, detail }) => [message, detail])
       .filter((text) => text !== undefined && text !== null && text !== '')
@@ -87,6 +87,6 @@ function oneLine(text: string, scrub: Scrub): string | undefined {
   return line.length > maxReasonCharacters ? `${line.slice(0, maxReasonCharacters)}…` : line;
 }
 
-function texts(value: unknown): readonly string[] {
+function strings(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }

@@ -1,6 +1,6 @@
 /**
- * Judges an answer whose status is accepted, for all protocols in one place: a sign-in page, or a document that reports an
- * error, is an answer of none of them, whatever its status says.
+ * Checks an answer whose status is accepted, for all protocols in one place: none of them answers with a sign-in page or
+ * an error document, whatever the status.
  */
 
 import { UnexpectedAnswerError } from '../errors.ts';
@@ -18,13 +18,13 @@ interface JudgedRequest {
 }
 
 /**
- * Reads the beginning of the body, and gives the same answer with its whole body still to be read.
+ * Checks the beginning of the body, and returns the same answer with its whole body still unread.
  *
- * @throws UnexpectedAnswerError
+ * @throws UnexpectedAnswerError if the body is a web page or reports an error
  */
 export async function judgeAnswer(request: JudgedRequest, url: URL, answer: Answer, scrub: Scrub): Promise<Answer> {
   const { status } = answer;
-  // Refusals that are accepted, such as the 404 of what may be missing, may come as a page.
+  // An accepted refusal, such as 404 for something that may be missing, may be a web page.
   if (request.answersContent === true || request.method === 'HEAD' || status === 204 || status >= 300) return answer;
   const peeked = await peek(answer.body, maxErrorBytes);
   const contentType = answer.header('content-type') ?? '';
@@ -39,7 +39,7 @@ export async function judgeAnswer(request: JudgedRequest, url: URL, answer: Answ
   );
 }
 
-/** What a body is that no protocol has, in words; undefined if it may be one's. */
+/** Describes a body that no protocol answers with; undefined if the body may be genuine. */
 export function describeForeign(start: Buffer, contentType: string, scrub: Scrub): string | undefined {
   const trimmed = start.toString('utf8').trim();
   if (trimmed === '') return undefined;
@@ -51,7 +51,7 @@ export function describeForeign(start: Buffer, contentType: string, scrub: Scrub
   return isWebPage(trimmed, contentType) ? `a web page${quoted()}` : undefined;
 }
 
-/** Objects that report an error, as Bitbucket, registries, and gateways write them; a document cut off is none. */
+/** Whether this is a JSON object that reports an error as Bitbucket, registries or gateways do; false if it is truncated. */
 function isErrorDocument(text: string): boolean {
   const document = tryParseJson(text);
   if (!isRecord(document)) return false;

@@ -1,17 +1,17 @@
-/** Holds back requests to an origin that has asked for a pause, whichever request it asked. */
+/** Holds back all requests to an origin after it has asked one of them to wait. */
 
-/** Waits, but not longer than until the signal aborts, whose reason is then thrown. */
+/** Waits; if the signal aborts first, throws its reason. */
 export type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 
-/** Pauses, each for all requests to one origin. */
+/** Pauses requests by origin. */
 export interface OriginGate {
-  /** Lets nobody through to `origin` for so long. */
+  /** Holds back requests to `origin` for this long. */
   pause(origin: string, ms: number): void;
   /** Resolves when requests to `origin` may go out. */
   pass(origin: string, signal: AbortSignal | undefined): Promise<void>;
 }
 
-/** Starts without pauses. @param now milliseconds since any one moment */
+/** A gate without pauses. @param now a clock in milliseconds, with any epoch */
 export function createOriginGate(now: () => number, sleep: Sleep): OriginGate {
   const closedUntil = new Map<string, number>();
   return {
@@ -28,7 +28,7 @@ export function createOriginGate(now: () => number, sleep: Sleep): OriginGate {
   }
 }
 
-/** The `Sleep` of real time. */
+/** Waits in real time. */
 export const sleep: Sleep = async (ms, signal) => {
   signal?.throwIfAborted();
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** URLs as they may be printed: no credentials, and of the query only what is known to be harmless. */
+/** Makes URLs safe to print: without credentials, and with only those query values that are known to be harmless. */
 
 const harmlessKeys: ReadonlySet<string> = new Set([
   'page',
@@ -12,7 +12,7 @@ const harmlessKeys: ReadonlySet<string> = new Set([
   'last',
 ]);
 
-/** The URL without user name, password and fragment, and with `***` for values of the query that may be secret. */
+/** The URL without user name, password and fragment, and with `***` for query values that may be secret. */
 export function printableUrl(url: URL): string {
   const copy = new URL(url);
   copy.username = '';

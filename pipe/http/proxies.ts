@@ -1,4 +1,4 @@
-/** Which proxy stands between us and a server, by the usual environment variables. */
+/** Reads the proxies to use from the usual environment variables. */
 
 import type { Environment } from '../toolkit/environment.ts';
 import type { Problems } from '../toolkit/problems.ts';
@@ -8,11 +8,11 @@ export interface ProxySettings {
   readonly http?: string | undefined;
   /** For `https:` URLs. */
   readonly https?: string | undefined;
-  /** Comma separated hosts and domains that are reached directly. */
+  /** Comma-separated hosts and domains that are reached directly. */
   readonly none: string;
 }
 
-/** The names that curl and others know; the lower-case one wins, as there. */
+/** The names that curl and other tools read; as there, the lower-case name takes precedence. */
 const names = {
   http: ['http_proxy', 'HTTP_PROXY'],
   https: ['https_proxy', 'HTTPS_PROXY'],
@@ -20,7 +20,7 @@ const names = {
   none: ['no_proxy', 'NO_PROXY'],
 } as const;
 
-/** Reads `HTTP_PROXY` and its relatives, in capitals or not; adds a problem for each URL that cannot be used. */
+/** Reads `HTTP_PROXY` and the like, in upper or lower case; adds a problem for each URL that cannot be used. */
 export function readProxies(env: Environment, problems: Problems): ProxySettings {
   const all = readProxy(env, names.all, problems);
   return {
@@ -30,7 +30,7 @@ export function readProxies(env: Environment, problems: Problems): ProxySettings
   };
 }
 
-/** The passwords inside the proxies' URLs, as written and as meant, to be kept out of the log. */
+/** The passwords in the proxies' URLs, escaped and unescaped, which must not appear in the log. */
 export function proxySecrets(env: Environment): readonly string[] {
   return [names.http, names.https, names.all].flatMap((aliases) => {
     const password = parseProxy(first(env, aliases)?.value ?? '')?.password ?? '';
@@ -54,8 +54,11 @@ function readProxy(env: Environment, aliases: readonly string[], problems: Probl
     return undefined;
   }
   if (decode(url.username) === undefined || decode(url.password) === undefined)
-    problems.add(set.name, 'has a % in its user name or password that starts no escape: write it as %25');
-  // A proxy has no path: whatever stands there is not part of its address.
+    problems.add(
+      set.name,
+      'has a % in its user name or password that does not begin an escape sequence: write it as %25',
+    );
+  // A proxy's address has no path, query or fragment.
   return Object.assign(new URL(url), { pathname: '/', search: '', hash: '' }).href;
 }
 

@@ -1,10 +1,10 @@
-/** What has just been written may not be readable yet: asks again for a while, and then takes the answer as it is. */
+/** Repeats a read for a while, because a server may not yet show what was just written to it. */
 
 import { sleep as realSleep, type Sleep } from './origin-gate.ts';
 
-/** How long to go on asking. Only the waits count, not the time that the questions take. */
+/** How long to keep asking. Only the waits count, not the time that the requests take. */
 export interface Patience {
-  /** The first wait; each further one is twice as long. */
+  /** The first wait; each one after it is twice as long. */
   readonly baseMs: number;
   /** All waits together. */
   readonly limitMs: number;
@@ -12,12 +12,12 @@ export interface Patience {
   readonly sleep?: Sleep;
 }
 
-/** Most servers that lag catch up within a second or two, and 30 s is what the pipe promises at most. */
+/** Most servers catch up within a second or two; the pipe promises to wait 30 s at most. */
 export function patienceOf(baseMs: number, signal: AbortSignal): Patience {
   return { baseMs: baseMs / 2, limitMs: baseMs * 30, signal };
 }
 
-/** Asks until the answer settles the matter. @returns the last answer, which may not */
+/** Asks until the answer is settled or time runs out. @returns the last answer, settled or not */
 export async function askUntil<T>(
   ask: () => Promise<T>,
   isSettled: (answer: T) => boolean,

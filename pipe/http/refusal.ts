@@ -1,4 +1,4 @@
-/** Makes an error of an answer whose status is not accepted: the server's own reason, and its id of the request. */
+/** Turns an answer whose status is not accepted into an error with the server's reason and request id. */
 
 import { STATUS_CODES } from 'node:http';
 import { HttpError } from '../errors.ts';
@@ -12,7 +12,7 @@ import type { Scrub } from '../toolkit/scrub.ts';
 /**
  * Reads the answer's body, up to a limit.
  *
- * @param location where a redirect that is not followed points to
+ * @param location the target of a redirect that is not followed
  */
 export async function readRefusal(
   request: { readonly subject?: string; readonly method: string },
@@ -43,7 +43,7 @@ export async function readRefusal(
   });
 }
 
-/** ` (request id …)` where the server names one. */
+/** ` (request id …)`; empty if the server gives no id. */
 export function requestIdSuffix(header: (name: string) => string | undefined): string {
   const id = requestId(header);
   return id === undefined ? '' : ` (request id ${id})`;

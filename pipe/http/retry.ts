@@ -1,23 +1,23 @@
-/** When to try a request again, and after how long: arithmetic only, no clocks and no waiting. */
+/** Decides whether and when to retry a request: arithmetic only, no clocks and no waiting. */
 
 import { HttpError, NetworkError, StalledError } from '../errors.ts';
 
 export interface RetryPolicy {
-  /** Further tries after the first. */
+  /** Attempts after the first. */
   readonly retries: number;
   readonly baseMs: number;
   readonly capMs: number;
-  /** A server that asks for a longer wait than this is not waited for. */
+  /** If a server asks for a longer wait than this, the request is not retried. */
   readonly maxWaitMs: number;
 }
 
-/** Five more tries, within about a minute; waits that a server asks for are granted up to five minutes. */
+/** Five retries within about a minute; waits that a server asks for are honoured up to five minutes. */
 export const defaultRetryPolicy: RetryPolicy = { retries: 5, baseMs: 1_000, capMs: 30_000, maxWaitMs: 300_000 };
 
-/** RFC 9110, 15.5.9 and 15.6, and RFC 6585, 4: the statuses that say "not now". */
+/** The statuses of transient failures: RFC 9110, 15.5.9 and 15.6, and RFC 6585, 4. */
 const transientStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
-/** Failures of a connection that another try may not meet. Wrong names, certificates and protocols are not among them. */
+/** Connection failures that a retry may get past. Unknown hosts, bad certificates and wrong protocols are not among them. */
 const transientCodes: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'ECONNABORTED',
@@ -46,18 +46,18 @@ export function isTransient(error: unknown): boolean {
   return error instanceof StalledError;
 }
 
-/** Milliseconds the server asked to wait, where it did. */
+/** Milliseconds that the server asked to wait; undefined if it did not. */
 export function requestedWaitMs(error: unknown): number | undefined {
   return error instanceof HttpError ? error.refusal.retryAfterMs : undefined;
 }
 
 /**
- * How long to wait before the next try; undefined where there should be none.
+ * Milliseconds to wait before the next attempt; undefined if there should be no retry.
  *
- * Full jitter: a uniform part of an exponentially growing bound, which spreads clients better than a jittered
- * exponential. Where the server names a wait, that is the least, with up to a tenth, and at most 1 s, on top.
+ * Full jitter: a uniform fraction of an exponentially growing bound, which spreads clients better than a jittered
+ * exponential. A wait that the server asks for is the minimum, with up to a tenth of it, and at most 1 s, on top.
  *
- * @param attempt tries made so far, at least 1
+ * @param attempt attempts made so far, at least 1
  * @param random uniform in [0, 1)
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
@@ -66,7 +66,7 @@ export function retryDelayMs(policy: RetryPolicy, attempt: number, error: unknow
   const backoff = random * Math.min(policy.capMs, policy.baseMs * 2 ** (attempt - 1));
   const requested = requestedWaitMs(error);
   if (requested === undefined) return backoff;
-  // A wait of 0, or a date that our clock is past, would use up every try at once.
+  // The backoff applies too: a wait of 0, or a date in the past, would otherwise use up all attempts at once.
   return requested > policy.maxWaitMs
     ? undefined
     : Math.max(backoff, requested + random * Math.min(1_000, requested / 10));
@@ -90,6 +90,6 @@ export function parseRetryAfterMs(
   }
   const reset = header('x-ratelimit-reset')?.trim();
   if (status !== 429 || reset === undefined || !/^\d{1,12}$/.test(reset)) return undefined;
-  // Ten digits are seconds since 1970, fewer are a wait.
+  // Ten digits or more are seconds since 1970; fewer are a wait.
   return reset.length >= 10 ? Math.max(0, Number(reset) * 1000 - nowMs) : Number(reset) * 1000;
 }

@@ -1,4 +1,4 @@
-/** Sends requests over undici: again where that helps, to the origin that credentials were given for, watched for progress. */
+/** Sends requests over undici, with retries, a watchdog for progress, and credentials bound to their origin. */
 
 import type { Readable } from 'node:stream';
 import { NetworkError, PipeError } from '../errors.ts';
@@ -21,7 +21,7 @@ import { countedBody, watchedBody } from './watched-body.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface HttpRequest {
-  /** What it is for, such as a file's name: printable, and put before every message about it. */
+  /** What the request is for, such as a file's name: printable, and the prefix of every message about it. */
   readonly subject?: string;
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
@@ -29,62 +29,62 @@ export interface HttpRequest {
   readonly accept: readonly number[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Body;
-  /** Not to be sent again after a failure: a step of something larger, which `repeat` repeats. */
+  /** Not retried on its own: a step of a larger operation, which `repeat` retries as a whole. */
   readonly once?: boolean;
-  /** Redirects of GET and HEAD that are followed; 0 unless given. Another origin gets no credentials. */
+  /** How many redirects of GET and HEAD are followed; 0 by default. Another origin gets no credentials. */
   readonly redirects?: number;
-  /** Bytes of the body handed to the connection by the present attempt. */
+  /** Called with the bytes of the body that the current attempt has handed to the connection. */
   readonly onSent?: (bytes: number) => void;
   /**
-   * What is asked for is content that somebody has stored, and may be anything. Any other answer is the protocol's own:
-   * a web page, or a report of an error, is then a failure whatever its status.
+   * The request is for stored content, which may be anything. Any other answer is the protocol's own, so a web page or
+   * an error document is a failure whatever its status.
    */
   readonly answersContent?: boolean;
-  /** Sent instead of the URL's path: the absolute form that a forward proxy takes (RFC 9112, 3.2.2). */
+  /** Sent instead of the URL's path: the absolute form that a forward proxy expects (RFC 9112, 3.2.2). */
   readonly absoluteTarget?: string;
 }
 
 export interface HttpOptions {
   readonly authorizer: Authorizer;
   readonly userAgent: string;
-  /** No progress for so long is a failure. */
+  /** Fail after this long without progress. */
   readonly timeoutMs: number;
   readonly policy: RetryPolicy;
   readonly proxies: ProxySettings;
   readonly log: { debug(message: string): void; warning(message: string): void; readonly isDebug: boolean };
-  /** Learns what is sent as a credential, before any answer can echo it; takes secrets out of what servers say. */
+  /** Learns each credential before any answer can echo it, and removes secrets from servers' messages. */
   readonly secrets: Secrets;
-  /** Ends everything; its reason is what `send` then throws. */
+  /** Aborts all requests; `send` then throws its reason. */
   readonly signal?: AbortSignal;
   readonly now?: () => number;
   readonly random?: () => number;
   readonly sleep?: Sleep;
 }
 
-/** An HTTP client that retries, and that gives up requests without progress. */
+/** An HTTP client that retries transient failures and abandons requests without progress. */
 export interface Http {
   /**
-   * Sends the request until it succeeds, fails for good, or the tries are used up.
-   * `read` is part of a try: where reading the answer fails, the request is sent again.
+   * Sends the request until it succeeds, fails permanently, or runs out of attempts.
+   * `read` is part of an attempt: if reading the answer fails, the request is sent again.
    *
-   * @throws HttpError where the status is not accepted
-   * @throws UnexpectedAnswerError if it is accepted, but the body is not what a protocol answers
-   * @throws NetworkError without a whole answer
-   * @throws StalledError without progress
+   * @throws HttpError if the status is not accepted
+   * @throws UnexpectedAnswerError if the status is accepted, but the body is a web page or reports an error
+   * @throws NetworkError if no complete answer arrives
+   * @throws StalledError if there is no progress
    */
   send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T>;
-  /** Runs steps that only make sense together until they succeed, as `send` does with a single request. */
+  /** Retries several steps as one unit, as `send` does with a single request. */
   repeat<T>(what: string, url: URL, work: () => Promise<T>): Promise<T>;
-  /** Cuts every connection. */
+  /** Closes every connection at once. */
   close(): Promise<void>;
 }
 
 const maxConnectTimeoutMs = 30_000;
-/** One for the first challenge, one for a token that expires meanwhile. */
+/** One for the first challenge, one for a token that expires during the request. */
 const maxRenewals = 2;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** A client for one run: its connections, tries and pauses are shared by all requests. */
+/** A client whose requests share connections, retry policy and pauses. */
 export function createHttp(options: HttpOptions): Http {
   const { log, policy, signal, now = Date.now, random = Math.random, sleep = realSleep } = options;
   const dispatchers = createDispatchers(options.proxies, Math.min(options.timeoutMs, maxConnectTimeoutMs));
@@ -122,7 +122,7 @@ export function createHttp(options: HttpOptions): Http {
         log.debug(`${what} failed after ${formatDuration(now() - startedAt)}: ${error.message}`);
         const delayMs = retryDelayMs(policy, attempt, error, random());
         if (delayMs === undefined) {
-          if (attempt > policy.retries && attempt > 1) log.warning(`${what}: giving up after ${attempt} tries`);
+          if (attempt > policy.retries && attempt > 1) log.warning(`${what}: giving up after ${attempt} attempts`);
           throw error;
         }
         log.warning(`${error.message}. Trying again in ${formatDuration(delayMs)} (${attempt} of ${policy.retries})`);
@@ -148,7 +148,7 @@ export function createHttp(options: HttpOptions): Http {
         const refused = await readRefusal(request, url, answer, null, now(), options.secrets.scrub);
         const challenges = answer.headerValues('www-authenticate');
         if (!(await watchdog.exempt(() => options.authorizer.renew(url, sent, challenges)))) throw refused;
-        // Not a failure of the request: another token, and once more.
+        // The request itself did not fail: it is sent again with another token.
         log.debug(`${describe(request, url)}: 401, sending again with another token`);
         renewals++;
         continue;
@@ -158,7 +158,7 @@ export function createHttp(options: HttpOptions): Http {
         redirectStatuses.has(answer.status) && location !== undefined ? URL.parse(location, url.href) : null;
       if (target === null || redirects === 0)
         throw await readRefusal(request, url, answer, target, now(), options.secrets.scrub);
-      // A short body, if any: read, so that the connection can be used again.
+      // Read the body, which is short if present, so that the connection can be reused.
       await readText(answer, maxErrorBytes);
       log.debug(`${answer.status} to ${printableUrl(target)}`);
       url = target;
@@ -172,7 +172,7 @@ export function createHttp(options: HttpOptions): Http {
     authorization: string | undefined,
     watchdog: Watchdog,
   ): Promise<Answer> {
-    // Where a redirect leads to another origin, that is told nothing but the address.
+    // After a redirect to another origin, that origin must not see the request's headers.
     const given = url.origin === request.url.origin ? request.headers : undefined;
     const headers: Record<string, string> = { 'user-agent': options.userAgent, ...given };
     if (authorization !== undefined) {
@@ -180,7 +180,7 @@ export function createHttp(options: HttpOptions): Http {
       options.secrets.learn(authorization.replace(/^\S+ /, ''));
     }
     const body = request.body === undefined ? undefined : countedBody(request.body, watchdog, request.onSent);
-    // Without a length, the client sends chunks (RFC 9112, 7.1).
+    // Without a length, the client uses chunked encoding (RFC 9112, 7.1).
     if (request.body?.length !== undefined) headers['content-length'] = String(request.body.length);
     const startedAt = now();
     if (log.isDebug) log.debug(`> ${request.method} ${printableUrl(url)}${describeLength(request.body)}`);
@@ -191,7 +191,7 @@ export function createHttp(options: HttpOptions): Http {
         path: request.absoluteTarget ?? url.pathname + url.search,
         method: request.method,
         headers,
-        // The client takes any async iterable (its reference, "Parameter: DispatchOptions"); its types name only some.
+        // undici accepts any async iterable (its reference, "Parameter: DispatchOptions"), although its types do not.
         body: (body?.stream ?? null) as Readable | null,
         signal: watchdog.signal,
       });
@@ -203,13 +203,13 @@ export function createHttp(options: HttpOptions): Http {
         log.debug(`< ${response.statusCode} after ${formatDuration(now() - startedAt)}${requestIdSuffix(header)}`);
       const { statusCode: status } = response;
       const answer = { status, url, header, headerValues, body: watchedBody(response.body, watchdog) };
-      // An answer does not prove that the body went out: undici stops sending at the first one that comes.
+      // An answer does not prove that the whole body was sent: undici stops sending as soon as an answer arrives.
       if (body !== undefined && request.accept.includes(status) && !body.isSent()) {
-        // That it came too early is not the trouble with a sign-in page.
+        // A sign-in page is the more useful thing to report.
         await judgeAnswer(request, url, answer, options.secrets.scrub);
         destroyUnread(response.body);
         throw new NetworkError(
-          `${describe(request, url)}: the server answered ${status} before it had the whole body`,
+          `${describe(request, url)}: the server answered ${status} before it had received the whole body`,
           'INCOMPLETE_REQUEST',
         );
       }
@@ -224,7 +224,7 @@ export function createHttp(options: HttpOptions): Http {
   }
 }
 
-/** The stream reports its destruction as an error of its own, which nobody else would take. */
+/** Destroying the stream makes it emit an error that has no other listener. */
 function destroyUnread(body: Readable): void {
   body.on('error', () => undefined).destroy();
 }

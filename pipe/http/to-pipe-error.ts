@@ -1,36 +1,36 @@
-/** Says in words what failed if no whole answer came: the connection, the proxy, or the source of what was to be sent. */
+/** Describes a failure without a complete answer: of the connection, the proxy, or the source of the request's body. */
 
 import { NetworkError, PipeError, StalledError } from '../errors.ts';
 
 /**
- * A failure of the network as one of ours; a mistake of our own stays what it is, so that nobody goes looking for it in
- * the network.
+ * Wraps a network failure in a PipeError. A programming error is returned unchanged, so that it is not mistaken for a
+ * network failure.
  *
- * @param what was to be done: `app.zip: POST https://…`
+ * @param what the request: `app.zip: POST https://…`
  */
 export function toPipeError(error: unknown, what: string): unknown {
   if (error instanceof StalledError) return new StalledError(`${what}: ${error.message}`, { cause: error });
   if (error instanceof PipeError) return error;
-  // Node tries a host's addresses in turn and reports all failures together; the first one speaks for them.
+  // Node tries a host's addresses in turn and reports all failures together; the first is representative.
   const [first] = hasErrors(error) ? error.errors : [];
   const failure = (first ?? error) as NodeJS.ErrnoException;
   const { code, message } = failure;
   const proxyStatus = proxyRefusal.exec(message)?.slice(1).find(Boolean);
   if (proxyStatus !== undefined)
     return new NetworkError(`${what}: the proxy answered ${proxyStatus}`, `PROXY_${proxyStatus}`, { cause: error });
-  if (isOwnMistake(failure)) return error;
+  if (isProgrammingError(failure)) return error;
   return new NetworkError(`${what}: ${describeCode(code) ?? message}`, code ?? 'UNKNOWN', { cause: error });
 }
 
-/** undici says only in words that a proxy refused to connect, or wants a password. */
+/** undici reports a proxy's refusal, or its demand for a password, only in the message. */
 const proxyRefusal = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/;
 
-/** By name: in another realm, as that of a test, classes differ. */
-const ownMistakes: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
+/** By name, because classes differ between realms, as in tests. */
+const programmingErrors: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
 
-/** The network's failures have a code, but for some of undici's parser; its "invalid argument" means what we asked for. */
-function isOwnMistake({ name, code = '' }: NodeJS.ErrnoException): boolean {
-  if (ownMistakes.has(name)) return true;
+/** Network failures have a code, except some from undici's parser; undici's "invalid argument" is a mistake in our request. */
+function isProgrammingError({ name, code = '' }: NodeJS.ErrnoException): boolean {
+  if (programmingErrors.has(name)) return true;
   return code === '' ? name !== 'HTTPParserError' : code === 'ERR_ASSERTION' || code.startsWith('UND_ERR_INVALID');
 }
 
@@ -38,12 +38,12 @@ function hasErrors(error: unknown): error is { readonly errors: readonly unknown
   return error instanceof Error && 'errors' in error && Array.isArray(error.errors);
 }
 
-/** What a body's source threw: never the network's failure, whatever its code. */
+/** Wraps an error thrown by a body's source, which is never a network failure, whatever its code. */
 export function sourceError(error: unknown, subject: string | undefined): PipeError {
   if (error instanceof PipeError) return error;
   const prefix = subject === undefined ? '' : `${subject}: `;
   const message = error instanceof Error ? error.message : String(error);
-  return new PipeError(`${prefix}what is to be sent cannot be read: ${message}`, { cause: error });
+  return new PipeError(`${prefix}the content to send cannot be read: ${message}`, { cause: error });
 }
 
 const descriptions: Readonly<Record<string, string>> = {

@@ -1,10 +1,10 @@
-/** Ends a wait as soon as a signal aborts, whether or not the work itself listens to the signal. */
+/** Stops waiting as soon as a signal aborts, whether or not the work itself reacts to the signal. */
 
 /**
- * undici hears of an abort only once it is connected: not while a name is looked up, nor while a proxy is silent about a
- * CONNECT. The work goes on unobserved; `discard` gets what it still yields, so that a late connection is let go.
+ * undici reacts to an abort only once it is connected: not during a name lookup, nor while waiting for a proxy to answer
+ * CONNECT. The work continues in the background; a late result is passed to `discard`, which can release its connection.
  *
- * @throws the signal's reason, or what the work throws
+ * @throws the signal's reason, or the error of the work
  */
 export async function untilAborted<T>(
   work: Promise<T>,

@@ -1,20 +1,20 @@
-/** Ends a request on which nothing moves any more; how long it takes in all does not matter. */
+/** Ends a request that no longer makes progress, however long it has taken in total. */
 
 import { StalledError } from '../errors.ts';
 import { formatDuration } from '../toolkit/units.ts';
 
 /** Watches the progress of one request. */
 export interface Watchdog {
-  /** Aborts with a StalledError, or with whatever reason the outer signal has. */
+  /** Aborts with a StalledError, or with the outer signal's reason. */
   readonly signal: AbortSignal;
-  /** Runs work of another kind, such as getting a token, which has a watchdog of its own: meanwhile nothing need move. */
+  /** Suspends the watchdog during work that has its own, such as getting a token. */
   exempt<T>(work: () => Promise<T>): Promise<T>;
-  /** To be called whenever bytes have moved, in either direction. */
+  /** To be called whenever bytes are sent or received. */
   moved(): void;
   stop(): void;
 }
 
-/** Starts at once. @param timeoutMs milliseconds without progress @param outer also ends the request */
+/** Starts at once. @param timeoutMs the longest time without progress @param outer also ends the request */
 export function createWatchdog(timeoutMs: number, outer: AbortSignal | undefined): Watchdog {
   const controller = new AbortController();
   let isExempt = false;

@@ -1,4 +1,4 @@
-/** Bodies on their way: each chunk that moves is told to the watchdog, and what was sent is counted. */
+/** Bodies in transit: reports each chunk to the watchdog, and counts the bytes sent. */
 
 import type { Body, Opening } from '../io/body.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -6,20 +6,20 @@ import type { Watchdog } from './watchdog.ts';
 /** A request's body as it is sent. */
 export interface CountedBody {
   readonly stream: AsyncIterable<Uint8Array>;
-  /** Whether everything was handed to the system. */
+  /** Whether every byte was handed to the system. */
   isSent(): boolean;
-  /** What the source threw, if it did. */
+  /** The error that the source threw, if any. */
   failure(): unknown;
   /** Tells the opening that the server accepted it. */
   accepted(): void;
-  /** The attempt is over: whatever its opening still yields is not reported. */
+  /** Ends the attempt: bytes that its opening still yields are not reported. */
   end(): void;
 }
 
 /**
  * Opens the body for one attempt.
  *
- * @param onSent is told how many bytes the system has taken, beginning with 0, until `end`
+ * @param onSent called with the bytes that the system has accepted, starting with 0, until `end`
  */
 export function countedBody(
   body: Body,
@@ -37,7 +37,7 @@ export function countedBody(
       opening = body.open();
       for await (const chunk of opening) {
         yield chunk;
-        // Asked for more: the chunk is with the system.
+        // The consumer asks for more, so the chunk has been handed to the system.
         sent += chunk.length;
         if (hasEnded) continue;
         watchdog.moved();
@@ -61,7 +61,7 @@ export function countedBody(
   };
 }
 
-/** An answer's body as it comes in. */
+/** An answer's body as it arrives. */
 export async function* watchedBody(body: AsyncIterable<Uint8Array>, watchdog: Watchdog): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
     watchdog.moved();

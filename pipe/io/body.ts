@@ -1,20 +1,20 @@
-/** What is sent, and can be sent again: every request body is one of these. */
+/** Request bodies that can be sent again. */
 
-/** One reading of a body from its first byte. What it finds out, such as a digest, belongs to it and never to the body. */
+/** One pass over a body from its first byte. State such as a digest belongs to the opening, never to the body. */
 export interface Opening extends AsyncIterable<Uint8Array> {
-  /** To be called when a server has accepted what this opening yielded: of several openings, this is the one that counts. */
+  /** To be called when a server has accepted the bytes of this opening: of several openings, this is the one that counts. */
   accepted?(): void;
-  /** Bytes to show as sent so far, if those yielded are of another measure. */
+  /** Bytes to show as sent so far, if they differ from the bytes yielded, as with compression. */
   progress?(): number;
 }
 
 /** Bytes to be sent. Each `open` starts from the first byte. */
 export interface Body {
-  /** Bytes that `open` yields in all; undefined if only sending shows, as with what is compressed on the way. */
+  /** Total bytes that `open` yields; undefined if not known in advance, as when compressing while sending. */
   readonly length: number | undefined;
   /**
-   * Yields the bytes, once. A chunk is valid until the next but one is asked for: sources reuse their buffers.
-   * Throws if the source can no longer yield what it promised.
+   * Yields the bytes once. Sources reuse their buffers: a chunk is valid until the next chunk but one is requested.
+   * Throws if the source can no longer yield its full length.
    */
   open(): Opening;
 }
@@ -35,7 +35,7 @@ export function bytesBody(bytes: Uint8Array | string): SizedBody {
   };
 }
 
-/** Several bodies, one after the other. */
+/** Joins several bodies into one. */
 export function concatBodies(parts: readonly SizedBody[]): SizedBody {
   return {
     length: parts.reduce((sum, part) => sum + part.length, 0),
@@ -55,7 +55,7 @@ export function concatBodies(parts: readonly SizedBody[]): SizedBody {
   };
 }
 
-/** An opening that yields these bytes, and passes on that it was accepted. */
+/** An opening that yields these bytes, and calls `accepted` when the server accepts them. */
 export function openingOf(bytes: AsyncGenerator<Uint8Array>, accepted: () => void): Opening {
   return { [Symbol.asyncIterator]: () => bytes, accepted };
 }

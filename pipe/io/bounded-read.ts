@@ -1,16 +1,16 @@
-/** Reads bytes that others send into memory, and never more of them than a limit. */
+/** Reads bytes from outside into memory, up to a limit. */
 
-/** The beginning of a stream, and all of it still to be read. */
+/** The beginning of a stream that can still be read as a whole. */
 interface Peeked {
-  /** At most so many bytes as were asked for. */
+  /** At most the requested number of bytes. */
   readonly start: Buffer;
-  /** All bytes, to be read once. */
+  /** All bytes, including the start; can be read once. */
   readonly body: AsyncIterable<Uint8Array>;
   /** To be called if `body` is not read. */
   close(): Promise<void>;
 }
 
-/** @returns all bytes; undefined if there are more than `maxBytes`, which are then read no further */
+/** Reads all bytes. @returns undefined if there are more than `maxBytes`; the rest is then not read */
 export async function readWhole(source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
   await collect(source, maxBytes + 1, chunks);
@@ -18,22 +18,22 @@ export async function readWhole(source: AsyncIterable<Uint8Array>, maxBytes: num
   return bytes.length > maxBytes ? undefined : bytes;
 }
 
-/** The first bytes, at most `maxBytes`. A source that breaks off before has still said something: that is returned. */
+/** Reads at most the first `maxBytes` bytes; if the source fails before that, returns the bytes so far. */
 export async function readStart(source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   try {
     await collect(source, maxBytes, chunks);
   } catch {
-    // What came before the break is all there is.
+    // The bytes before the failure are still useful.
   }
   return Buffer.concat(chunks).subarray(0, maxBytes);
 }
 
-/** Looks at the first bytes, at most `maxBytes`, without taking them away. */
+/** Reads at most the first `maxBytes` bytes without consuming them. */
 export async function peek(source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
-  // Without a `return`, with which `collect` would close it.
+  // Without `return`, so that leaving the loop in `collect` does not close the source.
   await collect({ [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) }, maxBytes, chunks);
   async function* whole(): AsyncGenerator<Uint8Array> {
     try {
@@ -52,7 +52,7 @@ export async function peek(source: AsyncIterable<Uint8Array>, maxBytes: number):
   };
 }
 
-/** Adds copies of chunks, since sources may use their buffers again, until they have `enough` bytes or the source ends. */
+/** Collects copies of chunks, since sources may reuse their buffers, until there are `enough` bytes or the source ends. */
 async function collect(source: AsyncIterable<Uint8Array>, enough: number, chunks: Uint8Array[]): Promise<void> {
   let length = 0;
   for await (const chunk of source) {

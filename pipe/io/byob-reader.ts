@@ -1,17 +1,17 @@
-/** Bytes that are read to where they are wanted ("bring your own buffer"), so that nobody copies them. */
+/** Reads bytes directly into the caller's buffer ("bring your own buffer"), which avoids copies. */
 
-/** A source of bytes that fills buffers of its reader. */
+/** A source of bytes that fills its caller's buffers. */
 export interface ByobReader {
   /**
-   * Puts the next bytes at the start of `target`: fewer than fit only at the end, and none after it.
-   * Throws where the source can no longer yield what it promised. One call at a time.
+   * Fills `target` from its start; returns the number of bytes, which is less than its length only at the end, and then 0.
+   * Throws if the source can no longer yield its full length. One call at a time.
    */
   read(target: Uint8Array): Promise<number>;
-  /** Lets go of what it reads from. */
+  /** Closes the underlying source. */
   close(): Promise<void>;
 }
 
-/** Reads what comes in chunks, which takes a copy. */
+/** Reads from a stream of chunks, which are copied into the caller's buffer. */
 export function readerOf(source: AsyncIterable<Uint8Array>): ByobReader {
   const chunks = source[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array();

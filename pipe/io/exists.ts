@@ -1,8 +1,8 @@
-/** Whether there is anything at a path, be it a link that leads nowhere. */
+/** Checks whether a path exists, even as a dangling link. */
 
 import { lstat } from 'node:fs/promises';
 
-/** Whether there is anything at `path`, even a link that leads nowhere; false if that cannot be told. */
+/** Whether `path` exists, even as a dangling link; false if that cannot be determined. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);

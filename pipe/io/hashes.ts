@@ -1,4 +1,4 @@
-/** Digests of the bytes that pass by: the one place where hashing begins. */
+/** Hashes of streamed bytes: the only place where a hash is created. */
 
 import { createHash } from 'node:crypto';
 
@@ -7,17 +7,17 @@ export type Algorithm = 'md5' | 'sha1' | 'sha256' | 'sha512';
 /** Several hashes of the same bytes. */
 export interface Hashes<Name extends Algorithm> {
   update(chunk: Uint8Array): void;
-  /** Of everything seen, by algorithm, in lower-case hexadecimal digits; to be called once. */
+  /** The digest of all bytes by algorithm, as lower-case hexadecimal digits; can be called once. */
   digest(): Readonly<Record<Name, string>>;
 }
 
 interface Sha256 {
   update(chunk: Uint8Array): void;
-  /** 64 lower-case hexadecimal digits of everything seen; to be called once. */
+  /** The digest of all bytes as 64 lower-case hexadecimal digits; can be called once. */
   digest(): string;
 }
 
-/** Hashes by these algorithms. They are observers (observed-body.ts): each opening of a body needs its own. */
+/** Creates hashes with these algorithms, as an observer (observed-body.ts): each opening of a body needs its own. */
 export function createHashes<Name extends Algorithm>(algorithms: readonly Name[]): Hashes<Name> {
   const hashes = algorithms.map((algorithm) => [algorithm, createHash(algorithm)] as const);
   return {
@@ -29,7 +29,7 @@ export function createHashes<Name extends Algorithm>(algorithms: readonly Name[]
   };
 }
 
-/** SHA-256 alone; an observer, too. */
+/** Creates a SHA-256 hash, also as an observer. */
 export function createSha256(): Sha256 {
   const hash = createHash('sha256');
   return {

@@ -1,14 +1,16 @@
-/** Reads JSON that others wrote: within limits, and only in the shape that is expected. No message quotes its contents. */
+/** Reads JSON from outside, within limits and with a checked shape. Messages never quote its contents. */
 
 import { InputError } from '../errors.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Documents of images and packages go some ten levels deep. */
+/** Documents of images and packages are about ten levels deep. */
 const maxDepth = 100;
 
 /**
- * @param document a string if its encoding is known to be right, or does not matter
+ * Parses a JSON document.
+ *
+ * @param document bytes, whose UTF-8 is checked, or a string
  * @param where names the document in messages
  * @throws InputError if it is not valid UTF-8 or JSON, or nested too deeply
  * @see RFC 8259
@@ -24,7 +26,7 @@ export function parseJson(document: Uint8Array | string, where: string): unknown
   }
 }
 
-/** The same for what may be JSON, or anything else. @returns undefined for anything else */
+/** Parses a string that may be JSON. @returns undefined if it is not */
 export function tryParseJson(text: string): unknown {
   try {
     return parseJson(text, 'it');
@@ -41,30 +43,30 @@ function decode(bytes: Uint8Array, where: string): string {
   }
 }
 
-/** What `JSON.parse` says, without the part of the document that it quotes, which may hold a part of a secret. */
+/** The message of `JSON.parse`, without the quoted part of the document, which may contain part of a secret. */
 function problemOf(error: unknown): string {
   // Such as `Unexpected token '<', "<html><hea"... is not valid JSON`.
   return (error as Error).message.replace(/, (?:\.\.\.)?"[^]*$/, '');
 }
 
-/** By hand: a regular expression takes quadratic time on what is not JSON. */
+/** A loop, because a regular expression takes quadratic time on input that is not JSON. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
-  let isInText = false;
+  let isInString = false;
   for (let index = 0; index < text.length; index++) {
     const character = text[index];
-    if (isInText) {
+    if (isInString) {
       if (character === '\\') index++;
-      else if (character === '"') isInText = false;
-    } else if (character === '"') isInText = true;
+      else if (character === '"') isInString = false;
+    } else if (character === '"') isInString = true;
     else if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth);
     else if (character === ']' || character === '}') depth--;
   }
   return deepest;
 }
 
-/** Whether it is an object: neither a list nor null. */
+/** Whether the value is an object, and neither an array nor null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -86,7 +88,7 @@ export function asListOrEmpty(value: unknown, where: string): readonly unknown[]
   return value === undefined || value === null ? [] : asList(value, where);
 }
 
-/** The value, if it is a string that is not empty. @param where names it in messages. @throws InputError */
+/** The value, if it is a non-empty string. @param where names it in messages. @throws InputError */
 export function asString(value: unknown, where: string): string {
   if (value === '') throw new InputError(`${where} is empty`);
   if (typeof value !== 'string') throw wrong(value, where, 'a string');

@@ -1,10 +1,11 @@
-/** Runs an asynchronous function over a list, so many at a time. */
+/** Runs an asynchronous function over a list, with a limit on how many run at a time. */
 
 /**
- * The results in the order of the items. The first failure keeps further items from being started; once those under
- * way have ended, it is thrown.
+ * Returns the results in the order of the items. After a failure, no further item is started; when those in progress
+ * have ended, the first failure is thrown.
  *
- * @param work may call `startNext` when it is almost done: the next item is then begun beside it, for one item at a time
+ * @param work may call `startNext` when it is almost done, so that the next item starts while this one finishes;
+ *   at most one extra item runs at a time
  */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],

@@ -1,23 +1,22 @@
-/** Shows the bytes of a body to an observer as they are read: a new observer for each opening. */
+/** Passes the bytes of a body to an observer as they are read, with a new observer for each opening. */
 
 import { type Body, openingOf, type SizedBody } from './body.ts';
 
-/** A hash, or whatever else wants to see every byte of one opening. */
+/** A hash, or anything else that sees every byte of one opening. */
 interface Observer {
   update(chunk: Uint8Array): void;
 }
 
 interface ObservedBody<Of extends Observer> {
   readonly body: SizedBody;
-  /** The observer of the opening that a server accepted, the last one if there were several. */
+  /** The observer of the opening that a server accepted; the last of them if there were several. */
   accepted(): Of;
 }
 
 /**
- * An opening that was given up may still be waiting for its file: what it reads then reaches its own observer, and
- * nobody asks that one.
+ * Gives each opening its own observer: an abandoned opening may still be reading, and must not disturb the next one.
  *
- * @param create makes the observer of one opening
+ * @param create creates the observer of one opening
  */
 export function observeBody<Of extends Observer>(body: SizedBody, create: () => Of): ObservedBody<Of> {
   let accepted: Of | undefined;
@@ -40,7 +39,7 @@ export function observeBody<Of extends Observer>(body: SizedBody, create: () => 
   };
 }
 
-/** The same bytes; the observer sees each of them first. */
+/** Yields the same bytes after showing them to the observer. */
 export async function* observed(bytes: AsyncIterable<Uint8Array>, observer: Observer): AsyncGenerator<Uint8Array> {
   for await (const chunk of bytes) {
     observer.update(chunk);
@@ -48,7 +47,7 @@ export async function* observed(bytes: AsyncIterable<Uint8Array>, observer: Obse
   }
 }
 
-/** Reads a body to its end. @returns the observer, which has seen all of it */
+/** Reads a whole body. @returns the observer, which has seen all of its bytes */
 export async function readThrough<Of extends Observer>(body: Body, observer: Of): Promise<Of> {
   for await (const chunk of body.open()) observer.update(chunk);
   return observer;

@@ -1,4 +1,4 @@
-/** Finds the files that the user's paths and globs name, and refuses what must not or cannot be uploaded. */
+/** Finds the files that match the user's paths and globs, and rejects those that must not or cannot be uploaded. */
 
 import type { BigIntStats } from 'node:fs';
 import { glob, open, realpath, stat } from 'node:fs/promises';
@@ -11,31 +11,31 @@ import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/stdout.ts';
 
 export interface Selection {
-  /** In the order of the patterns, and by path within each. */
+  /** In the order of the patterns; the matches of each pattern are sorted by path. */
   readonly files: readonly SourceFile[];
-  /** Directories that a glob matched while it matched nothing inside them. */
+  /** Directories that a glob matches, and in which no file was selected. */
   readonly leftOutDirectories: readonly string[];
 }
 
-/** Where files may be taken from. */
+/** The directories that files may be selected from. */
 export interface Places {
-  /** What relative paths start from. */
+  /** The base of relative paths. */
   readonly workingDirectory: string;
-  /** The clone's root, if there is a clone. */
+  /** The root of the clone, if there is one. */
   readonly cloneDirectory?: string | undefined;
 }
 
-/** Enough to keep the thread pool busy, and far from any limit on open files. */
+/** Keeps the thread pool busy, and is far below any limit on open files. */
 const maxOpenFiles = 32;
 
-/** Never uploaded: other pipes' data, and a repository's history with the credentials in its configuration. */
+/** Never uploaded: other pipes' data, and the repository's history and configuration, which may contain credentials. */
 const forbiddenDirectories: ReadonlySet<string> = new Set(['.bitbucket', '.git']);
 
 /**
- * Finds the files, each of them once. Two of them may have the same base name.
+ * Finds the files, each of them once. Several files may have the same base name.
  *
- * @throws InputError naming everything that is wrong: a pattern without a match, a directory, a special file,
- *   an unreadable file, a path outside of the clone and the working directory
+ * @throws InputError naming every problem: a pattern without a match, a directory, a special file,
+ *   an unreadable file, a path outside the clone and the working directory
  */
 export async function selectFiles(patterns: ArrayValue, places: Places): Promise<Selection> {
   const { workingDirectory } = places;
@@ -68,14 +68,14 @@ export async function selectFiles(patterns: ArrayValue, places: Places): Promise
 interface Match {
   readonly pattern: string;
   readonly paths: readonly string[];
-  /** The pattern is itself a path that exists, whatever characters it holds. */
+  /** The pattern is an existing path, even if it contains glob characters. */
   readonly isLiteral: boolean;
 }
 
 async function matchAll(patterns: ArrayValue, workingDirectory: string): Promise<readonly Match[]> {
   if (patterns.form === 'items') return await matchEach(patterns.items, workingDirectory);
   const whole = await matchOne(patterns.text, workingDirectory);
-  // As atlassian/bitbucket-upload-file reads it, but only where the text as a whole is no path and no glob that matches.
+  // Split at white space as atlassian/bitbucket-upload-file does, but only if the whole value matches nothing.
   const words = patterns.text.split(/\s+/).filter((word) => word !== '');
   return whole.paths.length > 0 || words.length < 2 ? [whole] : await matchEach(words, workingDirectory);
 }
@@ -115,21 +115,21 @@ async function inspect(path: string, workingDirectory: string, roots: readonly s
     return { kind: 'problem', problem: `${shown}: ${await unreachableReason(absolute, error)}` };
   }
   if (!roots.some((root) => isInside(real, root))) {
-    const target = real === absolute ? '' : ` (it is ${printable(real)})`;
+    const target = real === absolute ? '' : ` (it resolves to ${printable(real)})`;
     return {
       kind: 'problem',
-      problem: `${shown} is outside of ${roots.map(printable).join(' and ')}${target}: only files of the build are published. Copy it there first`,
+      problem: `${shown} is outside ${roots.map(printable).join(' and ')}${target}: only the build's own files can be published. Copy it there first`,
     };
   }
   if (isForbidden(absolute) || isForbidden(real)) {
-    return { kind: 'problem', problem: `${shown} is inside of .git or .bitbucket, of which nothing is ever uploaded` };
+    return { kind: 'problem', problem: `${shown} is inside .git or .bitbucket, whose contents are never uploaded` };
   }
   if (stats.isDirectory()) return { kind: 'directory' };
   if (!stats.isFile()) return { kind: 'problem', problem: `${shown} is ${specialKind(stats)}, not a regular file` };
   try {
     await (await open(absolute, 'r')).close();
   } catch {
-    return { kind: 'problem', problem: `${shown} may not be read by this user: check its permissions` };
+    return { kind: 'problem', problem: `${shown} cannot be read by this user: check its permissions` };
   }
   return {
     kind: 'file',
@@ -139,11 +139,11 @@ async function inspect(path: string, workingDirectory: string, roots: readonly s
 
 async function unreachableReason(path: string, error: unknown): Promise<string> {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EACCES') return 'may not be reached by this user: check the permissions of its directories';
+  if (code === 'EACCES') return 'cannot be reached by this user: check the permissions of its directories';
   if (code === 'ELOOP') return 'is a symbolic link that leads back to itself';
   if (code !== 'ENOENT') return message;
   if (path.includes('\uFFFD')) return 'its name is not valid UTF-8: rename it';
-  return (await exists(path)) ? 'is a symbolic link to something that does not exist here' : 'no longer exists';
+  return (await exists(path)) ? 'is a symbolic link to a path that does not exist here' : 'no longer exists';
 }
 
 function specialKind(stats: BigIntStats): string {
@@ -163,7 +163,7 @@ function isInside(path: string, root: string): boolean {
 async function realRoots({ workingDirectory, cloneDirectory }: Places): Promise<readonly string[]> {
   const roots = [await realpath(workingDirectory)];
   if (cloneDirectory !== undefined && (await exists(cloneDirectory))) roots.push(await realpath(cloneDirectory));
-  // One that lies in the other adds nothing, also not to the message.
+  // A root inside the other one is redundant, in the message too.
   return [...new Set(roots)].filter((root) => !roots.some((other) => other !== root && isInside(root, other)));
 }
 
@@ -177,10 +177,10 @@ function noMatchProblem(pattern: string, hasDirectories: boolean, workingDirecto
   const shown = printable(pattern);
   if (hasDirectories)
     return `${shown} matches only directories: name the files in them, as in ${shown.replace(/\/+$/, '')}/*`;
-  if (isForbidden(pattern)) return `${shown} is inside of .git or .bitbucket, of which nothing is ever uploaded`;
+  if (isForbidden(pattern)) return `${shown} is inside .git or .bitbucket, whose contents are never uploaded`;
   const outside =
     pattern.startsWith('/') && relative(workingDirectory, pattern).startsWith('..')
-      ? '. A pipe runs in a container of its own: of the build it sees only the clone directory'
+      ? '. A pipe runs in its own container, which sees only the clone directory'
       : '';
   return `${shown} matches no file in ${printable(workingDirectory)}${outside}`;
 }

@@ -1,4 +1,4 @@
-/** A file's bytes, as a body or in parts: read a chunk ahead, and refused where it is no longer the file that was planned. */
+/** Reads a file, whole or in part, one chunk ahead, and fails if the file has changed since the run was planned. */
 
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import type { SizedBody } from './body.ts';
 
 /** A regular file as it was when the run was planned. */
 export interface SourceFile {
-  /** As the user knows it, for messages. */
+  /** As the user wrote it, for messages. */
   readonly path: string;
   readonly absolutePath: string;
   readonly size: number;
@@ -18,31 +18,31 @@ export interface SourceFile {
   readonly fingerprint: string;
 }
 
-/** What of a file's status tells one state of it from another. */
+/** The parts of a file's status that change whenever the file does. */
 export function fingerprintOf(stats: BigIntStats): string {
   return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':');
 }
 
-/** 1 MiB: smaller reads cost more calls (64 KiB: 2.4 times the time for 1 GiB over loopback), larger ones only memory. */
+/** Smaller reads take more calls (64 KiB: 2.4 times the time for 1 GiB over loopback); larger ones only take memory. */
 const chunkBytes = 1024 * 1024;
-/** One being sent, one handed over, one being read. */
+/** One being sent, one about to be sent, one being read. */
 const bufferCount = 3;
 
 /**
  * A body that streams the file, as `readRange` does.
  *
- * @throws FileChangedError while it is read, if the file has changed, grown, shrunk or vanished since it was planned
+ * @throws FileChangedError while it is read, if the file has changed, grown, shrunk or vanished since the run was planned
  */
 export function fileBody(file: SourceFile): SizedBody {
   return { length: file.size, open: () => readRange(file, 0, file.size) };
 }
 
 /**
- * The bytes of a part of the file. The last ones are only yielded after the file's status was compared again, so that
- * a request for a changed file always stays incomplete. A chunk is valid until the next but one is asked for.
+ * Yields part of the file. The last chunk is yielded only after the file's status has been compared again, so that
+ * a request with a changed file is never complete. A chunk is valid until the next chunk but one is requested.
  *
- * @throws FileChangedError while it is read
- * @throws InputError where it cannot be read
+ * @throws FileChangedError if the file changes or vanishes
+ * @throws InputError if the file cannot be read
  */
 export async function* readRange(file: SourceFile, start: number, length: number): AsyncGenerator<Uint8Array> {
   const handle = await openUnchanged(file);
@@ -54,7 +54,7 @@ export async function* readRange(file: SourceFile, start: number, length: number
 }
 
 /**
- * The same bytes, read to where they are wanted: best to memory that is aligned. Nothing is opened before the first read.
+ * Reads part of the file into the caller's buffers, which should be aligned. The file is opened by the first read.
  */
 export function rangeReader(file: SourceFile, start: number, length: number): ByobReader {
   let handle: FileHandle | undefined;
@@ -90,7 +90,7 @@ async function* readAhead(
     const buffer = buffers[turn++ % buffers.length] ?? Buffer.alloc(0);
     const chunk = buffer.subarray(0, Math.min(bufferBytes, length - position));
     const reading = readFully(handle, chunk, start + position, file).then(() => chunk);
-    // Awaited later, or never, when sending fails first; the reader then learns of that failure instead.
+    // Awaited later, or never if sending fails first; that failure is then the one that is reported.
     reading.catch(() => undefined);
     return reading;
   };
@@ -106,11 +106,11 @@ async function* readAhead(
 }
 
 /**
- * Fills the buffer with the file's bytes from `position` on. Short reads are completed here: only whole chunks are larger
- * than the socket's buffer, and so surely gone from ours when the next one is asked for.
+ * Fills the buffer with the file's bytes from `position`. Short reads are completed here: only whole chunks are larger
+ * than the socket's buffer, and so certain to have left ours when the next one is requested.
  *
- * @throws FileChangedError where the file ends before
- * @throws InputError where it cannot be read
+ * @throws FileChangedError if the file ends too early
+ * @throws InputError if the file cannot be read
  */
 export async function readFully(
   handle: FileHandle,
@@ -120,7 +120,7 @@ export async function readFully(
 ): Promise<void> {
   let filled = 0;
   while (filled < buffer.length) {
-    const { bytesRead } = await toldAsFile(
+    const { bytesRead } = await namingFile(
       file,
       handle.read(buffer, filled, buffer.length - filled, position + filled),
     );
@@ -130,11 +130,13 @@ export async function readFully(
 }
 
 /**
- * @throws FileChangedError where it is gone, or no longer what was planned
- * @throws InputError where it cannot be read
+ * Opens the file.
+ *
+ * @throws FileChangedError if the file has changed or vanished since the run was planned
+ * @throws InputError if the file cannot be read
  */
 export async function openUnchanged(file: SourceFile): Promise<FileHandle> {
-  const handle = await toldAsFile(file, open(file.absolutePath, 'r'));
+  const handle = await namingFile(file, open(file.absolutePath, 'r'));
   try {
     await checkUnchanged(handle, file);
     return handle;
@@ -145,11 +147,13 @@ export async function openUnchanged(file: SourceFile): Promise<FileHandle> {
 }
 
 /**
- * @throws FileChangedError
- * @throws InputError where the system does not tell
+ * Compares the file's status with the planned one.
+ *
+ * @throws FileChangedError if the file has changed since the run was planned
+ * @throws InputError if the status cannot be read
  */
 export async function checkUnchanged(handle: FileHandle, file: SourceFile): Promise<void> {
-  const stats = await toldAsFile(file, handle.stat({ bigint: true }));
+  const stats = await namingFile(file, handle.stat({ bigint: true }));
   if (fingerprintOf(stats) === file.fingerprint) return;
   throw changed(
     file,
@@ -157,8 +161,8 @@ export async function checkUnchanged(handle: FileHandle, file: SourceFile): Prom
   );
 }
 
-/** What the system says of the file, told of the file: on its way through a connection it would pass for that one's failure. */
-async function toldAsFile<T>(file: SourceFile, work: Promise<T>): Promise<T> {
+/** Turns the system's errors into errors about the file, which could otherwise be mistaken for network failures. */
+async function namingFile<T>(file: SourceFile, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -166,7 +170,7 @@ async function toldAsFile<T>(file: SourceFile, work: Promise<T>): Promise<T> {
     if (code === 'ENOENT') throw changed(file, 'it no longer exists', error);
     const problem =
       code === 'EACCES'
-        ? 'may not be read by this user: check its permissions'
+        ? 'cannot be read by this user: check its permissions'
         : `cannot be read: ${printable(message)}`;
     throw new InputError(`${printable(file.path)} ${problem}`, { cause: error });
   }

@@ -9,7 +9,7 @@ export const pipelinesProxyUrl = 'http://host.docker.internal:29418';
 const maxTitle = 450;
 const maxDetails = 2000;
 const maxData = 10;
-const maxDatumText = 100;
+const maxDatumCharacters = 100;
 
 export type ReportDatum =
   | { readonly title: string; readonly type: 'NUMBER' | 'DURATION'; readonly value: number }
@@ -33,7 +33,7 @@ interface ReportRequest {
   readonly body: string;
 }
 
-/** Whether this run is on a commit of a pipeline, where the proxy can be expected. */
+/** Whether this run belongs to a commit in a pipeline, so that the proxy can be expected. */
 export function canReport(env: Environment): boolean {
   return Boolean(
     env['BITBUCKET_PIPELINE_UUID'] &&
@@ -44,8 +44,8 @@ export function canReport(env: Environment): boolean {
 }
 
 /**
- * The request that publishes a report without secrets; too long texts are cut to the API's limits, and only the first 10 data
- * are kept.
+ * The request that publishes a report without secrets. Strings are cut to the API's limits, and only the first 10 data are
+ * kept.
  *
  * @see https://developer.atlassian.com/cloud/bitbucket/rest/api-group-reports/ "Create or update a report"
  */
@@ -73,7 +73,7 @@ export function reportRequest(env: Environment, given: Report, scrub: Scrub): Re
 }
 
 function cutDatum(datum: ReportDatum): ReportDatum {
-  const title = datum.title.slice(0, maxDatumText);
+  const title = datum.title.slice(0, maxDatumCharacters);
   if (datum.type !== 'LINK') return { ...datum, title };
-  return { ...datum, title, value: { ...datum.value, text: datum.value.text.slice(0, maxDatumText) } };
+  return { ...datum, title, value: { ...datum.value, text: datum.value.text.slice(0, maxDatumCharacters) } };
 }

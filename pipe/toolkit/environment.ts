@@ -1,30 +1,30 @@
-/** Reads variables from the environment as Pipelines and `docker run -e` pass them: texts, booleans, and arrays in three forms. */
+/** Reads variables from the environment as Pipelines and `docker run -e` pass them: strings, booleans, and arrays in three forms. */
 
 import type { Problems } from './problems.ts';
 
-/** `process.env`, or a stand-in for it. */
+/** `process.env`, or an object like it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** An array as written, or a text that may stand for one item. */
+/** An array, or a single string that may stand for one item. */
 export type ArrayValue =
   { readonly form: 'items'; readonly items: readonly string[] } | { readonly form: 'text'; readonly text: string };
 
-// Pipelines passes a reference that it could not resolve through as it was written.
+// Pipelines passes a reference that it cannot resolve unchanged.
 const unresolvedReference = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))$/;
 
-/** The name in a value that is nothing but an unresolved `$NAME` or `${NAME}`. */
+/** The name in a value that consists only of an unresolved `$NAME` or `${NAME}`. */
 export function unresolvedName(value: string | undefined): string | undefined {
   const match = unresolvedReference.exec(value ?? '');
   return match?.[1] ?? match?.[2];
 }
 
-/** A variable's text without surrounding white space; undefined where it is unset, empty or an unresolved reference. */
+/** A variable's value without surrounding white space; undefined if it is unset, empty or an unresolved reference. */
 export function readText(env: Environment, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === undefined || value === '' || unresolvedName(value) !== undefined ? undefined : value;
 }
 
-/** A boolean as YAML 1.1 has it (`true`, `yes`, `on`, …, in any case); undefined where unset. */
+/** A boolean of YAML 1.1 (`true`, `yes`, `on`, …, in any case); undefined if unset or not a boolean. */
 export function readBoolean(env: Environment, name: string, problems: Problems): boolean | undefined {
   const value = readText(env, name);
   if (value === undefined) return undefined;
@@ -35,7 +35,7 @@ export function readBoolean(env: Environment, name: string, problems: Problems):
 }
 
 /**
- * An array in any of its forms: `NAME_COUNT` with `NAME_0`, `NAME_1`, … (Pipelines), a YAML flow sequence, or one text.
+ * An array in any of its forms: `NAME_COUNT` with `NAME_0`, `NAME_1`, … (Pipelines), a YAML flow sequence, or one string.
  *
  * @see https://support.atlassian.com/bitbucket-cloud/docs/advanced-techniques-for-writing-pipes/ "Array variables"
  */
@@ -52,7 +52,7 @@ export async function readArray(env: Environment, name: string, problems: Proble
   if (trimmed.startsWith('[') && trimmed.endsWith(']')) {
     const items = await readFlowSequence(trimmed);
     if (items === undefined) {
-      problems.add(name, "is not a list of texts: write it as a YAML flow sequence, ['a', 'b c']");
+      problems.add(name, "is not a list of strings: write it as a YAML flow sequence, ['a', 'b c']");
       return undefined;
     }
     return { form: 'items', items };
@@ -89,9 +89,9 @@ function readCounted(env: Environment, name: string, problems: Problems): readon
 }
 
 async function readFlowSequence(text: string): Promise<readonly string[] | undefined> {
-  // Loaded only where it is needed: reading the parser takes longer than all the other variables.
+  // Loaded only if needed: loading the parser takes longer than reading all other variables.
   const { isScalar, isSeq, parseDocument } = await import('yaml');
-  // The fail-safe schema keeps every scalar as it was written: 1.10 stays "1.10".
+  // The failsafe schema keeps every scalar as it is written: 1.10 stays "1.10".
   const document = parseDocument(text, { schema: 'failsafe' });
   if (document.errors.length > 0 || !isSeq(document.contents)) return undefined;
   const items: string[] = [];

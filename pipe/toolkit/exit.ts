@@ -1,19 +1,19 @@
-/** How a pipe ends: `✔` or `✖` on standard output, exit code, and what to do about signals. */
+/** How a pipe ends: `✔` or `✖` on standard output, the exit code, and the handling of signals. */
 
 import { type Output, paint } from './stdout.ts';
 
-/** By how a run ended. Those of signals are 128 and the signal's number, as shells have it. */
+/** Exit codes by outcome. For signals, 128 plus the signal's number, as in shells. */
 export const exitCodes = { success: 0, failure: 1, SIGINT: 130, SIGTERM: 143 } as const;
 
 type StopSignal = 'SIGINT' | 'SIGTERM';
 
-/** Prints `✔ message` in green; gives the exit code of success. */
+/** Prints `✔ message` in green, and returns the exit code of success. */
 export function succeed(output: Output, message: string, isColoured: boolean): number {
   output.line(paint('green', `✔ ${message}`, isColoured));
   return exitCodes.success;
 }
 
-/** Prints `✖ message` in red; gives the exit code of failure. */
+/** Prints `✖ message` in red, and returns the exit code. */
 export function fail(
   output: Output,
   message: string,
@@ -24,15 +24,15 @@ export function fail(
   return exitCode;
 }
 
-/** The part of `process` that tells of signals. */
+/** The part of `process` that reports signals. */
 export interface SignalSource {
   on(signal: StopSignal, listener: () => void): unknown;
   off(signal: StopSignal, listener: () => void): unknown;
 }
 
 /**
- * Calls `stop` at the first SIGINT or SIGTERM. As process 1 of a container a program gets no default handling of
- * signals: without this, a cancelled step would wait for its kill.
+ * Calls `stop` on SIGINT and SIGTERM. Process 1 of a container has no default signal handling: without this, a cancelled
+ * step would run until it is killed.
  *
  * @returns a function that stops listening
  */

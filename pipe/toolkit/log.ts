@@ -1,9 +1,9 @@
-/** pino behind the pipes' own line format: `INFO: …`, `WARNING: …`, `DEBUG: …`. */
+/** A log in the line format of pipes (`INFO: …`, `WARNING: …`, `DEBUG: …`), based on pino. */
 
 import { pino } from 'pino';
 import { type Colour, type Output, paint } from './stdout.ts';
 
-/** Lines for a person, each with its level. */
+/** Log lines for people, by level. */
 export interface Log {
   debug(message: string): void;
   info(message: string): void;
@@ -12,7 +12,7 @@ export interface Log {
   readonly isDebug: boolean;
 }
 
-/** pino's numeric levels, as the toolkits name and colour them. */
+/** pino's numeric levels, with the labels and colours of the toolkits. */
 const levels: Readonly<Record<number, readonly [label: string, colour: Colour]>> = {
   20: ['DEBUG', 'none'],
   30: ['INFO', 'green'],
@@ -20,7 +20,7 @@ const levels: Readonly<Record<number, readonly [label: string, colour: Colour]>>
   50: ['ERROR', 'red'],
 };
 
-/** A log that prints to `output`; debug lines only where `isDebug`. */
+/** A log that prints to `output`; debug lines only if `isDebug`. */
 export function createLog(output: Output, options: { readonly isDebug: boolean; readonly isColoured: boolean }): Log {
   const destination = {
     write(json: string): void {

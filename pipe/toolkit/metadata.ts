@@ -1,4 +1,4 @@
-/** What a pipe knows of itself from its pipe.yml, and whether a newer version of it is published. */
+/** Reads a pipe's own metadata from its pipe.yml, and checks whether a newer version is published. */
 
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
@@ -15,19 +15,19 @@ export interface PipeMetadata {
 /** Atlassian's list of published pipes. */
 export const publishedPipesUrl = 'https://bitbucket.org/bitbucketpipelines/official-pipes/raw/master/pipes.prod.json';
 
-/** Reads the first pipe.yml of `paths` that exists; undefined where none does or it lacks what is needed. */
+/** Reads the first pipe.yml of `paths` that exists; undefined if none exists or it is incomplete. */
 export async function readMetadata(paths: readonly string[]): Promise<PipeMetadata | undefined> {
   for (const path of paths) {
     try {
       return parseMetadata(await readFile(path, 'utf8'));
     } catch {
-      // The next place may have it; a pipe works without.
+      // Try the next path; the pipe also works without metadata.
     }
   }
   return undefined;
 }
 
-/** The metadata in the text of a pipe.yml; undefined where `image` has no tag or `repository` no path. @throws YAMLParseError */
+/** The metadata in a pipe.yml; undefined if `image` has no tag or `repository` has no path. @throws YAMLParseError */
 export function parseMetadata(yaml: string): PipeMetadata | undefined {
   const document = parse(yaml) as { name?: string; image?: string; repository?: string } | null;
   const { name, image = '', repository = '' } = document ?? {};
@@ -38,8 +38,8 @@ export function parseMetadata(yaml: string): PipeMetadata | undefined {
 }
 
 /**
- * The newer version that the list of published pipes names for this pipe, if there is one.
- * Never throws: a check for news must not break an upload.
+ * The newer version of this pipe in the list of published pipes, if there is one.
+ * Never throws: a version check must not break an upload.
  */
 export async function findNewerVersion(
   metadata: PipeMetadata,
@@ -55,7 +55,7 @@ export async function findNewerVersion(
   }
 }
 
-/** Compares `X.Y.Z` by numbers; whatever follows them, and whatever is no such version, is never newer. */
+/** Compares versions `X.Y.Z` numerically; a version of any other form is never newer. */
 export function isNewer(candidate: string, current: string): boolean {
   const pattern = /^(\d+)\.(\d+)\.(\d+)$/;
   const [theirs, ours] = [pattern.exec(candidate), pattern.exec(current)];

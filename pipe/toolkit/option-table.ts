@@ -1,12 +1,12 @@
-/** Reads EXTRA_ARGS against a declarative table of options, with every problem collected. */
+/** Reads EXTRA_ARGS by a declarative table of options, and collects every problem. */
 
 import type { Problems } from './problems.ts';
 
-/** One row of the table, which is also the row of the README. */
+/** One row of the table, which is also a row in the README. */
 export interface OptionRow<Kind extends string = string> {
-  /** `flag` takes no value, `value` needs one (`--name x` or `--name=x`), `optional` takes one only as `--name=x`. */
+  /** `flag` takes no value, `value` requires one (`--name x` or `--name=x`), `optional` takes one only as `--name=x`. */
   readonly takes: 'flag' | 'value' | 'optional';
-  /** What stands for the value in the README, such as `NAME`. */
+  /** The placeholder for the value in the README, such as `NAME`. */
   readonly placeholder?: string;
   readonly repeatable?: boolean;
   readonly appliesTo: readonly Kind[];
@@ -15,13 +15,13 @@ export interface OptionRow<Kind extends string = string> {
 
 export type OptionTable<Kind extends string = string> = Readonly<Record<`--${string}`, OptionRow<Kind>>>;
 
-/** The values given to each option, in order; a flag, and an optional value left out, is the empty text. */
+/** The values given to each option, in order; the value of a flag, and an omitted optional value, is the empty string. */
 export type OptionValues = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Reads the options, for one kind of work out of those that the table knows.
+ * Reads the options for one of the kinds in the table.
  *
- * @param variable the variable that the words came from, under which problems are filed
+ * @param variable the variable that contains the words; problems are reported under its name
  */
 export function readOptions<Kind extends string>(
   table: OptionTable<Kind>,
@@ -47,9 +47,9 @@ export function readOptions<Kind extends string>(
     if (!row.appliesTo.includes(kind)) {
       problems.add(variable, `option ${name} does not apply to TYPE ${kind}, only to ${row.appliesTo.join(', ')}`);
     } else if (row.takes === 'value' && (value === undefined || value === '')) {
-      problems.add(variable, `option ${name} needs a value, ${row.placeholder ?? 'VALUE'}`);
+      problems.add(variable, `option ${name} needs a value: ${name} ${row.placeholder ?? 'VALUE'}`);
     } else if (row.takes === 'flag' && value !== undefined) {
-      problems.add(variable, `option ${name} takes no value, and was given one`);
+      problems.add(variable, `option ${name} does not take a value`);
     } else if (values.has(name) && row.repeatable !== true) {
       problems.add(variable, `option ${name} is given more than once`);
     } else {
@@ -66,8 +66,8 @@ function rowOf<Kind extends string>(table: OptionTable<Kind>, name: string): Opt
 function unknownOption<Kind extends string>(table: OptionTable<Kind>, word: string, kind: Kind): string {
   const [first = ''] = word.trim().split(/\s/);
   if (first !== word && rowOf(table, first) !== undefined) {
-    return `unknown option ${JSON.stringify(word)}: write each word as an item of its own (${word.trim().split(/\s+/).join(' and ')})`;
+    return `unknown option ${JSON.stringify(word)}: write each word as a separate item (${word.trim().split(/\s+/).join(' and ')})`;
   }
   const known = Object.entries<OptionRow<Kind>>(table).filter(([, row]) => row.appliesTo.includes(kind));
-  return `unknown option ${JSON.stringify(word)}: TYPE ${kind} knows ${known.map(([name]) => name).join(', ')}`;
+  return `unknown option ${JSON.stringify(word)}: TYPE ${kind} accepts ${known.map(([name]) => name).join(', ')}`;
 }

@@ -1,13 +1,13 @@
-/** Finds pieces of known byte strings in others. */
+/** Finds pieces of known byte strings in other bytes. */
 
 import { isAlphanumeric, type PlacedBytes } from './plain-bytes.ts';
 
-/** What is looked for. */
+/** A byte string to find. */
 export interface Needle {
   readonly bytes: Uint8Array;
-  /** Any piece of it that is so long is found; at least 4. */
+  /** Every piece of at least this length is found; 4 or more. */
   readonly minLength: number;
-  /** Found only as a word, not within a longer one. */
+  /** Found only as a whole word, not inside a longer one. */
   readonly isWord: boolean;
 }
 
@@ -24,16 +24,16 @@ interface Site {
 const gramLength = 4;
 
 /**
- * Knows some places of each needle by the four bytes there, as close to each other as it takes for every piece of the minimum length
- * to hold one. A search goes over the bytes once, and compares further only where four of them are known.
+ * Indexes four-byte sequences of each needle, spaced closely enough for every piece of the minimum length to contain one.
+ * A search makes one pass over the bytes, and compares further only at a known sequence.
  */
 export class PieceIndex {
   readonly #sites = new Map<number, Site[]>();
-  /** By the hash of four bytes, whether any of the places has it. */
+  /** Whether a hash of four bytes belongs to any indexed sequence. */
   readonly #isKnown = new Uint8Array(0x1_00_00);
   #comparisons = 0;
 
-  /** Bytes compared so far, beyond the look at every four: what a search costs. */
+  /** Bytes compared so far, apart from the lookups of four bytes: the cost of the searches. */
   get comparisons(): number {
     return this.#comparisons;
   }
@@ -49,12 +49,12 @@ export class PieceIndex {
     }
   }
 
-  /** Whether these four bytes, the first one highest, may be a place that is known: a quick look before a search. */
+  /** Whether these four bytes, most significant first, may be indexed: a quick check before a search. */
   mayKnow(gram: number): boolean {
     return this.#isKnown[hashOf(gram)] === 1;
   }
 
-  /** The parts of the text in which pieces of needles stand; they may overlap. */
+  /** The ranges of the text that contain pieces of needles; they may overlap. */
   find(text: PlacedBytes): readonly Range[] {
     const ranges: Range[] = [];
     const { bytes, starts, ends } = text;
@@ -71,7 +71,7 @@ export class PieceIndex {
     return ranges;
   }
 
-  /** As far as text and needle agree, in both directions. */
+  /** Extends a match in both directions, as far as the text and the needle are equal. */
   #extend(bytes: Uint8Array, index: number, { needle, offset }: Site): Range {
     let before = 0;
     while (before < Math.min(index, offset) && bytes[index - before - 1] === needle.bytes[offset - before - 1])
@@ -94,7 +94,7 @@ function hashOf(gram: number): number {
 }
 
 function isWord({ bytes, starts, ends }: PlacedBytes, start: number, end: number): boolean {
-  // Bytes that are neighbours only because what stood between them was left out belong to two words.
+  // Two bytes that are adjacent only because bytes between them were filtered out belong to different words.
   const isNext = (index: number): boolean => index > 0 && index < bytes.length && ends[index - 1] === starts[index];
   const isWithin =
     (isNext(start) && isAlphanumeric(bytes[start - 1] ?? 0)) || (isNext(end) && isAlphanumeric(bytes[end] ?? 0));

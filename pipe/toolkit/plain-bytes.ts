@@ -1,22 +1,22 @@
-/** The bytes that a text stands for, whichever escapes it is written in: URL, JSON, HTML, and any of them inside another. */
+/** Decodes escapes in a text to the bytes that they stand for: URL, JSON and HTML escapes, also nested. */
 
-/** Bytes, each with the part of the text that stands for it. */
+/** Bytes, each with the range of the text that it was decoded from. */
 export interface PlacedBytes {
   readonly bytes: Uint8Array;
-  /** Of each byte: its part of the text begins here … */
+  /** For each byte, the start of its range in the text. */
   readonly starts: Uint32Array;
-  /** … and ends before this. */
+  /** For each byte, the end of its range, exclusive. */
   readonly ends: Uint32Array;
 }
 
-/** Whether the text may hold an escape at all; otherwise it stands for its own bytes. */
+/** Whether the text may contain an escape; if not, it needs no decoding. */
 export function mayHoldEscapes(text: string): boolean {
   return /[%&\\]|0[xX]/.test(text);
 }
 
 /**
- * Reads escapes from the inside out until none is left, so that a text means the same however often it was escaped. It is
- * read once: each character is put on a stack, and whenever the top of the stack is an escape, what it stands for takes its place.
+ * Decodes escapes from the inside out until none is left, so that the result is the same however often the text was
+ * escaped. One pass: each character is pushed on a stack, and an escape at the top of the stack is replaced by its value.
  */
 export function plainBytes(text: string): PlacedBytes {
   const stack = new ByteStack(3 * text.length);
@@ -32,13 +32,13 @@ export function plainBytes(text: string): PlacedBytes {
   return stack.placed();
 }
 
-/** Bytes so far, the last one on top. */
+/** The bytes decoded so far, the last one on top. */
 class ByteStack {
   readonly #bytes: Uint8Array;
   readonly #starts: Uint32Array;
   readonly #ends: Uint32Array;
   #length = 0;
-  /** Where something was last put that an escape may begin with. */
+  /** The index of the last byte that may begin an escape. */
   #introducedAt = -Infinity;
 
   constructor(capacity: number) {
@@ -47,7 +47,7 @@ class ByteStack {
     this.#ends = new Uint32Array(capacity);
   }
 
-  /** The byte so far down, 1 for the top; -1 below the bottom. */
+  /** The byte at this depth, 1 for the top; -1 below the bottom. */
   at(down: number): number {
     return down > this.#length ? -1 : (this.#bytes[this.#length - down] ?? -1);
   }
@@ -65,13 +65,13 @@ class ByteStack {
     this.#length++;
   }
 
-  /** @returns where the first of the bytes taken off began */
+  /** @returns the start in the text of the lowest byte removed */
   pop(count: number): number {
     this.#length -= count;
     return this.#starts[this.#length] ?? 0;
   }
 
-  /** A code point, or a unit of UTF-16: the second half of a pair is joined to the first. */
+  /** Pushes a code point or a UTF-16 code unit; the second half of a surrogate pair is joined to the first. */
   pushCharacter(code: number, start: number, end: number): void {
     const isSecondHalf = code >= 0xdc_00 && code <= 0xdf_ff && this.at(3) === 0xed && (this.at(2) & 0xf0) === 0xa0;
     if (isSecondHalf) {
@@ -101,9 +101,9 @@ class ByteStack {
 }
 
 interface Escape {
-  /** Bytes that it takes up. */
+  /** Its length in bytes. */
   readonly length: number;
-  /** Of UTF-8, or else a character. */
+  /** Whether the value is a byte of UTF-8; otherwise it is a character. */
   readonly isByte: boolean;
   readonly value: number;
 }
@@ -112,12 +112,12 @@ const [zero, ampersand, percent, hash, semicolon, backslash] = Array.from('0&%#;
   character.charCodeAt(0),
 ) as [number, number, number, number, number, number];
 const [letterU, letterX] = [0x75, 0x78];
-/** The longest names of HTML are not among those that are known. */
+/** Enough for all escapes that are decoded; longer HTML names are not. */
 const maxEscapeLength = 12;
 
 /**
- * `%3D` · `\x3D` · `\u003D`, and `%u003D` as JavaScript's `escape` has it · `\n` and its like · `&#61;` `&#x3D;` `&amp;` · the `0x` of `0x3D`,
- * which goes, so that the digits of a list of bytes come together.
+ * `%3D` · `\x3D` · `\u003D`, and `%u003D` of JavaScript's `escape` · `\n` and the like · `&#61;` `&#x3D;` `&amp;` · the `0x` of `0x3D`,
+ * which is removed, so that the digits in a list of bytes become adjacent.
  */
 function escapeAtTop(stack: ByteStack): Escape | undefined {
   if (!stack.mayEndEscape) return undefined;
@@ -144,12 +144,12 @@ function escapeAtTop(stack: ByteStack): Escape | undefined {
 
 const white: Escape = { length: 2, isByte: true, value: 0x20 };
 
-/** What stands for white space or a control character after a backslash: b, f, n, r, t, v. */
+/** Whether this letter after a backslash means white space or a control character: b, f, n, r, t, v. */
 function isWhiteEscape(byte: number): boolean {
   return byte === 0x6e || byte === 0x72 || byte === 0x74 || byte === 0x62 || byte === 0x66 || byte === 0x76;
 }
 
-/** Of HTML's names those of ASCII characters: letters of other alphabets are rarely in a secret. */
+/** HTML's names of ASCII characters: secrets rarely contain others. */
 const entities: Readonly<Record<string, string>> = Object.fromEntries(
   [
     'amp& lt< gt> quot" QUOT" apos\' nbsp\u00A0 excl! num# dollar$ percnt% lpar( rpar) ast* plus+ comma, period. sol/ colon: semi; equals=',

@@ -1,8 +1,8 @@
-/** Collects what is wrong with the variables and prints it as the pipes toolkits do: a YAML map of lists. */
+/** Collects the problems with the variables, and formats them as the pipes toolkits do: a YAML map of lists. */
 
 import { printable } from './stdout.ts';
 
-/** Problems by variable, in the order in which they were found. */
+/** Problems by variable, in the order in which they are found. */
 export class Problems {
   readonly #byVariable = new Map<string, string[]>();
 
@@ -30,7 +30,7 @@ export class Problems {
   }
 }
 
-/** Variables that cannot be used; `message` is the printable list. */
+/** The variables are not valid; `message` is the printable list of problems. */
 export class ValidationError extends Error {
   override readonly name = 'ValidationError';
 
@@ -39,8 +39,8 @@ export class ValidationError extends Error {
   }
 }
 
-// YAML 1.2, 7.3.3: a plain scalar may not start with an indicator, hold ": " or " #", nor end in a space. Only such
-// texts are quoted, and those with control characters escaped: JSON's escapes are YAML's.
+// YAML 1.2, 7.3.3: a plain scalar may not start with an indicator, contain ": " or " #", or end in a space. Only such
+// strings are quoted. Strings with control characters are written as JSON, whose escapes YAML shares.
 function yamlScalar(text: string): string {
   const escaped = printable(text);
   if (escaped !== text) return escaped;

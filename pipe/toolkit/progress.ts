@@ -1,4 +1,4 @@
-/** Shows transfers while they run: a bar on a terminal, a line for each long transfer in a log. */
+/** Shows transfers in progress: a bar on a terminal, a line for each long transfer in a log. */
 
 import type { Log } from './log.ts';
 import type { Output } from './stdout.ts';
@@ -6,18 +6,18 @@ import { formatBytes, formatDuration } from './units.ts';
 
 /** One transfer being shown. */
 export interface Transfer {
-  /** Bytes of this transfer so far; fewer than before where it started again. */
+  /** Bytes of this transfer so far; fewer than before if it was restarted. */
   sent(bytes: number): void;
   end(): void;
 }
 
-/** What is being transferred, shown to a person. */
+/** Shows the transfers of a run to the user. */
 export interface Progress {
-  /** @param bytes the transfer's whole length */
+  /** @param bytes the total length of the transfer */
   start(label: string, bytes: number): Transfer;
-  /** So many bytes of the plan need not be sent after all. */
+  /** Records that this many bytes of the plan need not be sent. */
   skip(bytes: number): void;
-  /** Ends the showing; the timer no longer keeps the process alive. */
+  /** Stops the display. */
   close(): void;
 }
 
@@ -26,20 +26,20 @@ interface Running {
   readonly bytes: number;
   readonly startedAt: number;
   sent: number;
-  saidAt: number;
-  /** Where the present attempt began, for its rate. */
+  loggedAt: number;
+  /** When the current attempt began, for its rate. */
   attemptAt: number;
 }
 
 interface ProgressOptions {
-  /** All that the run will send, for the bar; undefined if only sending shows how much it is. */
+  /** Total bytes that the run will send, for the bar; undefined if not known in advance. */
   readonly totalBytes: number | undefined;
   readonly lineEveryMs?: number;
   readonly barEveryMs?: number;
   readonly now?: () => number;
 }
 
-/** Half the promised 10 s between two lines would double the log; this keeps the promise with a timer's slack. */
+/** Just below the promised 10 s, which leaves room for the timer's 500 ms; a shorter interval would only lengthen the log. */
 const defaultLineEveryMs = 9_500;
 const defaultBarEveryMs = 100;
 const barWidth = 24;
@@ -47,7 +47,7 @@ const barWidth = 24;
 /**
  * Shows transfers until `close`: on a terminal, one bar for all of them; in a log, a line for each that takes long.
  *
- * @param options.lineEveryMs at most so long between two lines of one transfer, 9.5 s unless given
+ * @param options.lineEveryMs the interval between two lines of one transfer, 9.5 s by default
  */
 export function createProgress(output: Output, log: Log, options: ProgressOptions): Progress {
   const { totalBytes, lineEveryMs = defaultLineEveryMs, barEveryMs = defaultBarEveryMs, now = Date.now } = options;
@@ -58,7 +58,7 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
 
   const showBar = (): void => {
     const sent = doneBytes + sum([...running].map((transfer) => transfer.sent));
-    // What has to be sent again comes on top of the plan.
+    // Bytes that must be sent again add to the plan.
     const least = doneBytes + sum([...running].map((transfer) => transfer.bytes));
     const total = totalBytes === undefined ? undefined : Math.max(totalBytes - skippedBytes, least);
     output.status(running.size === 0 ? '' : barText(sent, total, now() - startedAt, output.width));
@@ -66,8 +66,8 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
   const showLines = (): void => {
     const time = now();
     for (const transfer of running) {
-      if (time - transfer.saidAt < lineEveryMs) continue;
-      transfer.saidAt = time;
+      if (time - transfer.loggedAt < lineEveryMs) continue;
+      transfer.loggedAt = time;
       log.info(lineText(transfer, time - transfer.attemptAt));
     }
   };
@@ -80,7 +80,7 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
   return {
     start(label, bytes) {
       const time = now();
-      const transfer: Running = { label, bytes, startedAt: time, sent: 0, saidAt: time, attemptAt: time };
+      const transfer: Running = { label, bytes, startedAt: time, sent: 0, loggedAt: time, attemptAt: time };
       running.add(transfer);
       return {
         sent(count) {
@@ -111,8 +111,8 @@ function lineText(transfer: Running, elapsedMs: number): string {
 }
 
 /**
- * `[=======>            ] 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left`; on a narrow terminal, as much of it as it has
- * columns for.
+ * `[=======>            ] 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left`; on a narrow terminal, a shorter
+ * form that fits.
  */
 function barText(sent: number, total: number | undefined, elapsedMs: number, columns: number): string {
   const rate = formatRate(sent, elapsedMs);

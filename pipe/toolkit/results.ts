@@ -1,4 +1,4 @@
-/** Hands results to what runs next: a JSON file, the pipe's storage directory, and the step's output variables. */
+/** Writes results for later steps: to a JSON file, the pipe's storage directory, and the step's output variables. */
 
 import { randomUUID } from 'node:crypto';
 import { access, appendFile, constants, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
@@ -7,35 +7,35 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from './environment.ts';
 import { type Scrub, scrubStrings } from './scrub.ts';
 
-/** The file in the pipe's storage directory that holds the last result. */
+/** The file in the pipe's storage directory with the last result. */
 const resultFile = 'result.json';
 
-/** Whether a result would be written anywhere. */
+/** Whether a result will be written anywhere. */
 export function wantsResult(env: Environment, outputPath: string | undefined): boolean {
   return outputPath !== undefined || pipeStorageDirectory(env) !== undefined;
 }
 
 /**
- * Makes sure, before anything is sent, that the result can be written to `outputPath` later.
+ * Checks, before anything is sent, that the result can later be written to `outputPath`.
  *
- * @throws the file system's error where it cannot
+ * @throws the file system's error if it cannot
  */
 export async function checkOutputPath(outputPath: string): Promise<void> {
-  await inTime(checkPath(outputPath), outputPath);
+  await withTimeout(checkPath(outputPath), outputPath);
 }
 
 async function checkPath(outputPath: string): Promise<void> {
   await mkdir(dirname(outputPath), { recursive: true });
   const stats = await stat(outputPath).catch(() => undefined);
   if (stats?.isDirectory() === true) throw new Error(`${outputPath} is a directory`);
-  // A file is replaced by another one of its directory; a device is written to.
+  // A file is replaced by renaming, which needs a writable directory; a device is written to directly.
   await access(stats?.isFile() === false ? outputPath : dirname(outputPath), constants.W_OK);
 }
 
 /**
- * Writes the result, without secrets, to `outputPath` and to the pipe's storage directory, where there are such.
+ * Writes the result, without secrets, to `outputPath` and to the pipe's storage directory, if set.
  *
- * @throws the file system's error, of the first that cannot be written, after trying both
+ * @throws the file system's error of the first file that cannot be written, after trying both
  */
 export async function writeResult(
   env: Environment,
@@ -46,22 +46,24 @@ export async function writeResult(
   const directory = pipeStorageDirectory(env);
   const paths = [outputPath, directory === undefined ? undefined : join(directory, resultFile)];
   const json = `${JSON.stringify(scrubStrings(result, scrub), undefined, 2)}\n`;
-  const writes = paths.filter((path) => path !== undefined).map((path) => inTime(writeWhole(path, json), path));
+  const writes = paths
+    .filter((path) => path !== undefined)
+    .map((path) => withTimeout(writeAtomically(path, json), path));
   const failed = (await Promise.allSettled(writes)).find((write) => write.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
 
-/** The pipe's own directory, in which Atlassian's toolkit lets pipes of one pipeline leave data for each other. */
+/** The pipe's own directory, through which Atlassian's toolkit lets the pipes of a pipeline share data. */
 function pipeStorageDirectory(env: Environment): string | undefined {
   return env['BITBUCKET_PIPE_STORAGE_DIR'] || undefined;
 }
 
-/** Writes a file whole or not at all, and makes its directory if it is missing. */
-async function writeWhole(path: string, content: string): Promise<void> {
+/** Writes a file atomically, and creates its directory if it is missing. */
+async function writeAtomically(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const stats = await stat(path).catch(() => undefined);
   if (stats !== undefined && !stats.isFile()) {
-    // A device, such as /dev/stdout, is written to; renaming would put a file in its place.
+    // A device, such as /dev/stdout, is written to directly; renaming would replace it with a file.
     await writeFile(path, content);
     return;
   }
@@ -70,23 +72,23 @@ async function writeWhole(path: string, content: string): Promise<void> {
   await rename(temporary, path);
 }
 
-/** A pipe that nobody reads, and a directory such as /proc, would be waited for without end. */
+/** A named pipe without a reader, or a directory such as /proc, would otherwise block for ever. */
 const maxWriteMs = 10_000;
 
-async function inTime<T>(work: Promise<T>, path: string): Promise<T> {
+async function withTimeout<T>(work: Promise<T>, path: string): Promise<T> {
   const late = delay(maxWriteMs, undefined, { ref: false }).then(() => {
-    throw new Error(`${path} cannot be written to within ${maxWriteMs / 1000} s`);
+    throw new Error(`${path} could not be written to within ${maxWriteMs / 1000} s`);
   });
   return await Promise.race([work, late]);
 }
 
-/** Pipelines takes 50 output variables of 100 KB in all from a step; one pipe should not use them up. */
+/** Pipelines accepts 50 output variables of 100 KB in total per step; one pipe should not use up that limit. */
 const maxValueCharacters = 10_000;
 
 /**
  * Appends `NAME=value` lines to the file at `BITBUCKET_PIPELINES_VARIABLES_PATH`; outside Pipelines, does nothing.
- * Secrets are taken out of the values. The format has no escapes, so a value with a line break, which could pass for
- * another variable, is left out.
+ * Secrets are removed from the values. The format has no escapes, so a value with a line break, which could inject
+ * another variable, is omitted, and so is one that is too long.
  */
 export async function writeOutputVariables(
   env: Environment,
@@ -99,7 +101,7 @@ export async function writeOutputVariables(
     .map(([name, value]) => [name, value === undefined ? undefined : scrub(value)] as const)
     .filter(([, value]) => value !== undefined && value.length <= maxValueCharacters && !/[\r\n\0]/.test(value))
     .map(([name, value]) => `${name}=${value}\n`);
-  await inTime(appendLines(path, lines.join('')), path);
+  await withTimeout(appendLines(path, lines.join('')), path);
 }
 
 async function appendLines(path: string, lines: string): Promise<void> {

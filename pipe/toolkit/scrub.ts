@@ -1,49 +1,49 @@
-/** Takes secrets out of whatever leaves the pipe, by value, whole or in part, in every encoding that servers echo. */
+/** Removes secrets from all output of the pipe, by value, whole or in part, in every encoding that servers echo. */
 
 import { isAlphanumeric, mayHoldEscapes, type PlacedBytes, plainBytes } from './plain-bytes.ts';
 import { type Needle, PieceIndex, type Range } from './piece-index.ts';
 
-/** A text without secrets. */
+/** Removes secrets from a text. */
 export type Scrub = (text: string) => string;
 
 /** The secrets of a run. */
 export interface Secrets {
   readonly scrub: Scrub;
   /**
-   * For values that programs read: long secrets alone, and only whole. What stands there was named by the user: `test` may be
-   * an image's name and a password, and `acme-platform` a workspace and the beginning of one.
+   * For values that programs read: removes only long secrets, and only whole ones. Users choose the names in such values:
+   * `test` may be both an image's name and a password, and `acme-platform` both a workspace and the beginning of a password.
    */
   readonly scrubValue: Scrub;
-  /** From now on, this one is taken out too. */
+  /** From now on, removes this secret too. */
   readonly learn: (secret: string) => void;
 }
 
 const mask = '***';
 
-/** No real secret is shorter; stars in place of each letter "a" would take the log apart, and spell the secret out. */
+/** No real secret is shorter; replacing every letter "a" would ruin the log and reveal the secret. */
 const minSecretBytes = 4;
-/** A shorter one is taken out only where it stands as a word: `test`, but not the end of `latest`. */
+/** A shorter secret is removed only as a whole word: `test`, but not the end of `latest`. */
 const minFreeBytes = 8;
-/** Of a shorter one, no pieces are looked for: they would be ordinary words. */
+/** Pieces of a shorter secret are not searched for: they could be ordinary words. */
 const minBytesForPieces = 12;
 const maxPieceBytes = 12;
-/** Base64 shorter than this would be found in innocent text. */
+/** Shorter base64 would match harmless text. */
 const minBase64Characters = 6;
 const minHexPiece = 16;
-/** No server takes a longer header. */
+/** No server accepts a longer header. */
 const maxSecretCharacters = 16 * 1024;
-/** Of the secrets learned during a run, the oldest are forgotten beyond this: they have expired, and memory is bounded. */
+/** Beyond this, the oldest secrets learned during a run are forgotten: they have expired, and memory must be bounded. */
 const maxLearnedCharacters = 64 * 1024;
 
-/** @param given never forgotten */
+/** The secrets of a run. @param given secrets that are never forgotten */
 export function createSecrets(given: Iterable<string | undefined>): Secrets {
   const known = [...new Set([...given].filter((secret) => secret !== undefined))];
   let learned: string[] = [];
   let learnedCharacters = 0;
   let indexes = { all: newIndexes(), long: newIndexes() };
-  /** Indexed when there is something to print. */
+  /** Secrets to index before the next output. */
   let pending = [...known];
-  const upToDate = (): typeof indexes => {
+  const currentIndexes = (): typeof indexes => {
     for (const secret of pending) {
       addSecret(indexes.all, secret, true);
       if (isLong(secret)) addSecret(indexes.long, secret, false);
@@ -52,8 +52,8 @@ export function createSecrets(given: Iterable<string | undefined>): Secrets {
     return indexes;
   };
   return {
-    scrub: (text) => masked(text, upToDate().all),
-    scrubValue: (text) => masked(text, upToDate().long),
+    scrub: (text) => maskSecrets(text, currentIndexes().all),
+    scrubValue: (text) => maskSecrets(text, currentIndexes().long),
     learn(secret) {
       const bounded = secret.slice(0, maxSecretCharacters);
       if (known.includes(bounded) || learned.includes(bounded)) return;
@@ -69,7 +69,7 @@ export function createSecrets(given: Iterable<string | undefined>): Secrets {
   };
 }
 
-/** A copy of plain data with every string in it scrubbed; the names of its properties are ours. */
+/** A copy of plain data with every string scrubbed, except the names of properties, which are the pipe's own. */
 export function scrubStrings<T>(value: T, scrub: Scrub): T;
 export function scrubStrings(value: unknown, scrub: Scrub): unknown {
   if (typeof value === 'string') return scrub(value);
@@ -79,9 +79,9 @@ export function scrubStrings(value: unknown, scrub: Scrub): unknown {
 }
 
 interface Indexes {
-  /** Of secrets as they are. */
+  /** Secrets as they are. */
   readonly texts: PieceIndex;
-  /** Of their base64 and hex forms. */
+  /** Their base64 and hex forms. */
   readonly codes: PieceIndex;
 }
 
@@ -93,17 +93,17 @@ function isLong(secret: string): boolean {
   return Buffer.byteLength(secret.trim()) >= minBytesForPieces;
 }
 
-function masked(text: string, indexes: Indexes): string {
-  // Most lines hold nothing that is worth a search.
+function maskSecrets(text: string, indexes: Indexes): string {
+  // Most lines need no search.
   if (!mayHoldEscapes(text) && !mayHoldPieces(Buffer.from(text), indexes)) return text;
   const plain = plainBytes(text);
   if (!mayHoldPieces(plain.bytes, indexes)) return text;
   const { texts, codes } = indexes;
-  const ranges = [...texts.find(only(plain, isOfText)), ...codes.find(only(plain, isAlphanumeric))];
+  const ranges = [...texts.find(filterBytes(plain, isCompared)), ...codes.find(filterBytes(plain, isAlphanumeric))];
   if (ranges.length === 0) return text;
   let result = '';
   let end = 0;
-  for (const range of united(ranges)) {
+  for (const range of mergeRanges(ranges)) {
     result += text.slice(end, range.start) + mask;
     end = range.end;
   }
@@ -115,7 +115,7 @@ function mayHoldPieces(bytes: Uint8Array, { texts, codes }: Indexes): boolean {
   let ofCode = 0;
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index] ?? 0;
-    if (!isOfText(byte)) continue;
+    if (!isCompared(byte)) continue;
     ofText = (ofText << 8) | byte;
     if (texts.mayKnow(ofText)) return true;
     if (!isAlphanumeric(byte)) continue;
@@ -125,7 +125,7 @@ function mayHoldPieces(bytes: Uint8Array, { texts, codes }: Indexes): boolean {
   return false;
 }
 
-function united(ranges: readonly Range[]): readonly Range[] {
+function mergeRanges(ranges: readonly Range[]): readonly Range[] {
   const result: Range[] = [];
   for (const range of ranges.toSorted((a, b) => a.start - b.start)) {
     const last = result.at(-1);
@@ -136,14 +136,14 @@ function united(ranges: readonly Range[]): readonly Range[] {
 }
 
 /**
- * What is left out of the comparison, on both sides, because writers add, double or replace it: white space where a line is
- * wrapped, `+` for a space in forms, backslashes and quotation marks where text is quoted.
+ * Excludes bytes that writers add, double or replace, in the text and in the secrets: white space at line wraps, `+` for a
+ * space in forms, backslashes and quotation marks in quoted text.
  */
-function isOfText(byte: number): boolean {
+function isCompared(byte: number): boolean {
   return byte > 0x20 && byte !== 0x7f && byte !== 0x22 && byte !== 0x27 && byte !== 0x2b && byte !== 0x5c;
 }
 
-function only({ bytes, starts, ends }: PlacedBytes, isWanted: (byte: number) => boolean): PlacedBytes {
+function filterBytes({ bytes, starts, ends }: PlacedBytes, isWanted: (byte: number) => boolean): PlacedBytes {
   const picked = {
     bytes: new Uint8Array(bytes.length),
     starts: new Uint32Array(bytes.length),
@@ -165,10 +165,10 @@ function only({ bytes, starts, ends }: PlacedBytes, isWanted: (byte: number) => 
   };
 }
 
-/** @param withPieces whether a piece of it is to be found too */
+/** @param withPieces whether to find pieces of the secret too */
 function addSecret({ texts, codes }: Indexes, secret: string, withPieces: boolean): void {
   const trimmed = secret.trim().slice(0, maxSecretCharacters);
-  const bytes = bytesOf(trimmed).filter(isOfText);
+  const bytes = bytesOf(trimmed).filter(isCompared);
   const { length } = bytes;
   if (length < minSecretBytes) return;
   const hasPieces = withPieces && length >= minBytesForPieces;
@@ -186,7 +186,7 @@ function bytesOf(text: string): Uint8Array {
   return mayHoldEscapes(text) ? plainBytes(text).bytes : Buffer.from(text);
 }
 
-/** Only letters and digits are compared: wrapping, separators, and the alphabets of base64 do not matter then. */
+/** Compares only letters and digits, so that wrapping, separators and the alphabets of base64 do not matter. */
 function codeNeedle(form: string, minLength: number): Needle {
   const bytes = bytesOf(form).filter(isAlphanumeric);
   return { bytes, minLength: Math.min(minLength, bytes.length), isWord: false };
@@ -199,7 +199,7 @@ function base64Forms(secret: string): readonly string[] {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')
       .replace(/=+$/, '');
-    // Only what holds nothing but the secret: its first and last few bits depend on its neighbours.
+    // Only the characters that depend on the secret alone: the first and last few bits depend on its neighbours.
     const start = before === 0 ? 0 : before + 1;
     const end = (before + bytes.length) % 3 === 0 ? encoded.length : encoded.length - 1;
     return encoded.slice(start, end);

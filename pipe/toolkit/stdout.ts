@@ -1,22 +1,22 @@
-/** The one way to standard output: whole lines without secrets, and a status line on a terminal. */
+/** The only way to standard output: whole lines without secrets, and a status line on a terminal. */
 
 import type { Scrub } from './scrub.ts';
 
-/** What `process.stdout` offers, as far as it is used. */
+/** The part of `process.stdout` that is used. */
 export interface Stream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
-/** Where everything that the pipe says is printed. */
+/** Prints all output of the pipe. */
 export interface Output {
-  /** Prints one line, or several. */
+  /** Prints one or more lines. */
   line(text: string): void;
-  /** Shows a text below everything else, on a terminal only; the empty text takes it away. */
+  /** Shows a status line below all other output, on a terminal only; the empty string removes it. */
   status(text: string): void;
   readonly isTerminal: boolean;
-  /** Columns that a status has. */
+  /** Columns available to a status line. */
   readonly width: number;
 }
 
@@ -34,11 +34,11 @@ const clearLine = '\r\u001B[K';
 /**
  * An output that prints to `stream`, with `scrub` applied to everything.
  *
- * @param stream a terminal where its `isTTY` is true; its `columns` bound the status line
+ * @param stream a terminal if its `isTTY` is true; its `columns` limit the status line
  */
 export function createOutput(stream: Stream, scrub: Scrub): Output {
   const isTerminal = stream.isTTY === true;
-  // A terminal that does not know its width says 0, or nothing. A character in the last column would wrap on some.
+  // A terminal of unknown width reports 0 or nothing. On some terminals, a character in the last column wraps.
   const width = (): number => Math.max(1, (stream.columns || 80) - 1);
   let shown = '';
   const status = (text: string): void => {
@@ -61,14 +61,14 @@ export function createOutput(stream: Stream, scrub: Scrub): Output {
   };
 }
 
-/** Wraps a text in a colour. Pipes colour their log without a terminal too: Pipelines shows it. `NO_COLOR` turns it off. */
+/** Wraps a text in a colour. Pipes colour their log even without a terminal, because Pipelines shows colours. */
 export function paint(colour: Colour, text: string, isColoured: boolean): string {
   return isColoured && codes[colour] !== '' ? `${codes[colour]}${text}${reset}` : text;
 }
 
 /**
- * A name for one line of output: control and invisible formatting characters are escaped, so that no file name
- * can start a line of its own, colour the log or write backwards.
+ * Makes a name safe for one line of output: control and invisible formatting characters are escaped, so that no file
+ * name can start a new line, colour the log or reverse the text.
  */
 export function printable(name: string): string {
   return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(name)
@@ -77,6 +77,6 @@ export function printable(name: string): string {
 }
 
 function escapeCharacter(character: string): string {
-  // By code units: JSON knows no longer escape.
+  // By UTF-16 code unit, because JSON has no longer escape.
   return character.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

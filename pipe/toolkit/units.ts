@@ -1,8 +1,8 @@
-/** Bytes, rates and durations as people read them. */
+/** Formats bytes, durations and counts for people. */
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** `1.5 MB`: decimal units, as Bitbucket's pages and most tools show them. */
+/** `1.5 MB`, in decimal units, as on Bitbucket's pages and in most tools. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;

@@ -1,20 +1,20 @@
-/** Reads a declarative table of variables: types, defaults and allowed values, with every problem collected. */
+/** Reads variables by a declarative table of types, defaults and allowed values, and collects every problem. */
 
 import { type ArrayValue, type Environment, readArray, readBoolean, readText, unresolvedName } from './environment.ts';
 import type { Problems } from './problems.ts';
 
-/** One row of the table, which is also the row of the README. */
+/** One row of the table, which is also a row in the README. */
 export interface VariableRow {
   readonly kind: 'text' | 'boolean' | 'array';
-  /** What the README says of it. */
+  /** The description in the README. */
   readonly usage: string;
   readonly required?: boolean;
   /** Never printed, in any form. */
   readonly secret?: boolean;
   readonly allowed?: readonly string[];
-  /** Other names of the same variable: two of them with different values contradict each other. */
+  /** Other names of the same variable; it is an error if two of them have different values. */
   readonly aliases?: readonly string[];
-  /** Variables that stand in where this one is unset, the first one set wins. */
+  /** Variables to use if this one is unset; the first one set wins. */
   readonly fallbacks?: readonly string[];
   readonly default?: string;
 }
@@ -33,7 +33,7 @@ export type VariableValues<Table extends VariableTable> = { readonly [Name in ke
 
 /**
  * Reads every variable of the table.
- * A value that cannot be used is `undefined` in the result and named in `problems`; the result is only to be used where there are none.
+ * Every invalid value is reported in `problems`; the result may be used only if there are no problems.
  */
 export async function readVariables<const Table extends VariableTable>(
   table: Table,
@@ -59,7 +59,7 @@ async function readVariable(name: string, row: VariableRow, env: Environment, pr
   const [first = name, ...others] = given;
   for (const alias of others) {
     if (readText(env, alias) !== readText(env, first))
-      problems.add(first, `contradicts ${alias}, which is set to something else: set one of them`);
+      problems.add(first, `contradicts ${alias}, which has a different value: set only one of them`);
   }
   const value = [...given, ...(row.fallbacks ?? [])]
     .map((source) => readText(env, source))
@@ -74,7 +74,7 @@ async function readVariable(name: string, row: VariableRow, env: Environment, pr
   return value;
 }
 
-/** The toolkits' `required field`, and why the value that was given does not count. */
+/** The toolkits' `required field`, with the reason if a value is set but does not count. */
 export function requiredField(env: Environment, name: string): string {
   const reference = unresolvedName(env[name]?.trim());
   if (reference !== undefined) {

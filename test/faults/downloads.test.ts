@@ -131,7 +131,7 @@ describe('a permanent fault fails, and the output lists the state of each file',
     const { exitCode, output } = await fixture.upload('a.txt', '--retries', '2');
     expect(exitCode).toBe(1);
     expect(requests('POST')).toBe(3);
-    expect(output).toContain('giving up after 3 tries');
+    expect(output).toContain('giving up after 3 attempts');
     expect(output).toContain("What to do: The problem is on the server's side. It is safe to run the step again.");
   });
 
@@ -185,7 +185,7 @@ describe('a permanent fault fails, and the output lists the state of each file',
       { kind: 'malformed-json' },
       'something that is not a listing of downloads: it is not valid JSON',
     ],
-    ['an endless listing', { kind: 'huge-body', status: 200, bytes: -1 }, 'where a short text was expected'],
+    ['an endless listing', { kind: 'huge-body', status: 200, bytes: -1 }, 'is longer than'],
   ] as const)('%s', async (_, action, text) => {
     await write('a.txt');
     fixture.sandbox.inject({ method: 'GET', times: Infinity, action });

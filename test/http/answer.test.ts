@@ -33,7 +33,7 @@ describe('readText', () => {
     const answer = answerOf('1234', '5', '6', '7');
     const reading = readText(answer, 4);
     await expect(reading).rejects.toThrow(PipeError);
-    await expect(reading).rejects.toThrow('host:8443 answered with more than 4 bytes where a short text was expected');
+    await expect(reading).rejects.toThrow('the answer from host:8443 is longer than 4 bytes');
     expect(answer.read).toBe(2);
   });
 });
@@ -56,7 +56,7 @@ describe('readJson', () => {
   });
 
   it('keeps to the limit', async () => {
-    await expect(readJson(answerOf('[1, 2]'), 5)).rejects.toThrow('more than 5 bytes');
+    await expect(readJson(answerOf('[1, 2]'), 5)).rejects.toThrow('longer than 5 bytes');
   });
 });
 

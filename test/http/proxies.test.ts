@@ -42,7 +42,7 @@ describe('readProxies', () => {
   const notAnHttpProxy = 'must be the URL of an HTTP proxy, such as http://proxy.example:3128';
   const mustBeEscaped =
     'has a character in its user name or password that must be escaped: write / as %2F, \\ as %5C, ? as %3F and # as %23';
-  const badEscape = 'has a % in its user name or password that starts no escape: write it as %25';
+  const badEscape = 'has a % in its user name or password that does not begin an escape sequence: write it as %25';
 
   it.each<[string, Environment, object]>([
     ['another protocol', { HTTPS_PROXY: 'socks5://u:hunter22@a:1' }, { HTTPS_PROXY: [notAnHttpProxy] }],

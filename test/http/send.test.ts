@@ -118,7 +118,7 @@ describe('a request', () => {
     await using http = testClient();
     const error = await failure(get(http, server.url()));
     expect(error).toBeInstanceOf(PipeError);
-    expect(error).toMatchObject({ message: expect.stringContaining('more than 1000 bytes') });
+    expect(error).toMatchObject({ message: expect.stringContaining('longer than 1000 bytes') });
     expect(server.received).toHaveLength(1);
   });
 
@@ -271,7 +271,7 @@ describe('is sent again, whole, after', () => {
       code: 'ECONNREFUSED',
       cause: { code: 'ECONNREFUSED' },
     });
-    expect(http.lines.at(-1)).toBe(`warning: GET ${origin}/: giving up after 4 tries`);
+    expect(http.lines.at(-1)).toBe(`warning: GET ${origin}/: giving up after 4 attempts`);
   });
 });
 
@@ -294,7 +294,7 @@ describe('gives up', () => {
     await using http = testClient();
     await expect(get(http, server.url())).rejects.toMatchObject({ refusal: { status: 504 } });
     expect(server.received).toHaveLength(4);
-    expect(http.lines.at(-1)).toBe(`warning: GET ${server.origin}/: giving up after 4 tries`);
+    expect(http.lines.at(-1)).toBe(`warning: GET ${server.origin}/: giving up after 4 attempts`);
   });
 
   it('at once after what stays, though the first try met what may pass', async () => {
@@ -310,7 +310,7 @@ describe('gives up', () => {
     await using http = testClient({ policy: { ...once, retries: 1 } });
     await expect(get(http, server.url())).rejects.toMatchObject({ refusal: { status: 503 } });
     expect(server.received).toHaveLength(2);
-    expect(http.lines.at(-1)).toBe(`warning: GET ${server.origin}/: giving up after 2 tries`);
+    expect(http.lines.at(-1)).toBe(`warning: GET ${server.origin}/: giving up after 2 attempts`);
   });
 
   it('at once where there shall be no more tries', async () => {
@@ -373,7 +373,7 @@ describe('a server that answers early', () => {
     expect(error).toBeInstanceOf(NetworkError);
     expect(error).toMatchObject({
       code: 'INCOMPLETE_REQUEST',
-      message: `POST ${server.origin}/: the server answered 201 before it had the whole body`,
+      message: `POST ${server.origin}/: the server answered 201 before it had received the whole body`,
     });
     expect([body.opened, server.received.length]).toEqual([4, 4]);
   });
@@ -447,7 +447,7 @@ describe('a body', () => {
     expect(error).toBeInstanceOf(PipeError);
     expect(error).not.toBeInstanceOf(NetworkError);
     expect(error).toMatchObject({
-      message: `app.zip: what is to be sent cannot be read: ${code}: it failed, read`,
+      message: `app.zip: the content to send cannot be read: ${code}: it failed, read`,
       cause,
     });
     expect(opened).toBe(1);
@@ -513,7 +513,7 @@ describe('several requests that only make sense together', () => {
     const url = server.url();
     await expect(http.repeat('both', url, () => get(http, url, { once: true }))).rejects.toBeInstanceOf(HttpError);
     expect(server.received).toHaveLength(4);
-    expect(http.lines.at(-1)).toBe('warning: both: giving up after 4 tries');
+    expect(http.lines.at(-1)).toBe('warning: both: giving up after 4 attempts');
   });
 
   it('are not repeated after an error that is none of a request', async () => {

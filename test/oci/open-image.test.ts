@@ -103,7 +103,7 @@ describe('not an image', () => {
     await writeFile(at('app.tar'), tar([]), { mode: 0 });
     await chmod(at(), 0o755);
     expect(await asNobody(() => inputError(openAt(at('app.tar'))))).toBe(
-      'app.tar may not be read by this user: check its permissions',
+      'app.tar cannot be read by this user: check its permissions',
     );
   });
 

@@ -94,11 +94,11 @@ describe('readArray', () => {
   });
 
   it.each(['[[a]]', '[{a: b}]', '[a: b]', `['a]`, '[a]]', '[a][b]', '[a, , b]', '[*a]', '[a]\n---\n[b]'])(
-    'refuses %j, which is no list of texts',
+    'refuses %j, which is not a list of strings',
     async (text) => {
       expect(await readList({ LIST: text })).toEqual([
         undefined,
-        { LIST: [`is not a list of texts: write it as a YAML flow sequence, ['a', 'b c']`] },
+        { LIST: [`is not a list of strings: write it as a YAML flow sequence, ['a', 'b c']`] },
       ]);
     },
   );

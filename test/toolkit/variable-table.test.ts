@@ -63,7 +63,7 @@ it.each<[string, Environment, Record<string, readonly string[]>]>([
   [
     'an array that cannot be read, and does not call it missing too',
     { FILES: '[a: b]' },
-    { FILES: [`is not a list of texts: write it as a YAML flow sequence, ['a', 'b c']`] },
+    { FILES: [`is not a list of strings: write it as a YAML flow sequence, ['a', 'b c']`] },
   ],
   [
     'an array whose count is missing, and does not call it missing too',
@@ -74,12 +74,12 @@ it.each<[string, Environment, Record<string, readonly string[]>]>([
   [
     'an alias that contradicts',
     { OWNER: 'acme', ACCOUNT: 'other' },
-    { OWNER: ['contradicts ACCOUNT, which is set to something else: set one of them'] },
+    { OWNER: ['contradicts ACCOUNT, which has a different value: set only one of them'] },
   ],
   [
     'two aliases that contradict each other, by the name that the user wrote',
     { TOKEN: undefined, API_TOKEN: 'a', OLD_TOKEN: 'b' },
-    { API_TOKEN: ['contradicts OLD_TOKEN, which is set to something else: set one of them'] },
+    { API_TOKEN: ['contradicts OLD_TOKEN, which has a different value: set only one of them'] },
   ],
 ])('names %s', async (_, env, problems) => {
   expect((await read(env)).problems).toEqual(problems);

@@ -540,7 +540,7 @@ describe('without sending anything, refuses', () => {
     expect(exitCode).toBe(1);
     expect(output).toContain('FILENAME matches 2 files (a.jar, b.jar)');
     expect(output).toContain('--pom: absent.xml matches no file');
-    expect(output).toMatch(/--sources: \/etc\/passwd is outside of/);
+    expect(output).toMatch(/--sources: \/etc\/passwd is outside/);
     expect(output).toContain('--javadoc: . is a directory');
     expect(fixture.sandbox.requests).toEqual([]);
   });
