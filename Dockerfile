@@ -1,15 +1,15 @@
-# The pipe's image: Node.js, the bundle, and what these two need. No shell, no package manager.
+# The pipe's image: Node.js, the bundle, and their dependencies. No shell, no package manager.
 ARG BASE=node:26-bookworm-slim
-# For an image of another architecture than the builder's: a base of that architecture, which is only copied from.
+# For cross-building: a base of the target's architecture, from which files are only copied.
 ARG TARGET_BASE=${BASE}
-# For the same: an image without files. The classic builder has no other way to say what the last stage is for.
+# For cross-building: an image without files. The classic builder has no other way to set the platform of the last stage.
 ARG EMPTY=scratch
 
 FROM ${BASE} AS bundle
 WORKDIR /source
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
-# With tsconfig.json esbuild makes the very bundle that `npm run build` leaves anywhere else.
+# With tsconfig.json, esbuild produces the same bundle as `npm run build` does anywhere else.
 COPY tsconfig.json ./
 COPY ci-scripts/build.mjs ci-scripts/check-undici-subset.mjs ci-scripts/fail-unless-writable.mjs \
   ci-scripts/find-runtime.mjs ci-scripts/run.mjs ci-scripts/undici-subset.cjs ci-scripts/
@@ -20,19 +20,19 @@ FROM ${TARGET_BASE} AS target
 
 FROM ${BASE} AS files
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-# amd64 or arm64. Default: the builder's.
+# amd64 or arm64; defaults to the builder's architecture.
 ARG ARCHITECTURE
 COPY --from=target /usr/local/bin/node /target/usr/local/bin/node
 COPY ci-scripts/collect-runtime.sh /
 RUN /collect-runtime.sh /target /runtime ${ARCHITECTURE}
 COPY --from=bundle /source/dist /pipe/dist
 COPY pipe.yml README.md LICENSE.txt /pipe/
-# Runs the bundle once, as far as a refused connection, to fill Node.js's compile cache. "Portable" makes the cache serve
-# any user. 40 runs to a validation error, 2 cores, medians: 65 ms without it, 40 ms with it, 49 ms from a start-up
+# Runs the bundle once, up to a refused connection, to fill Node.js's compile cache. "Portable" makes the cache usable by
+# any user. Median of 40 runs to a validation error, 2 cores: 65 ms without it, 40 ms with it, 49 ms from a start-up
 # snapshot; an empty script takes 29 ms.
-# The seed makes the same bundle give the same cache; V8 takes it without the seed as well.
-# On a processor with other features than the builder's, V8 passes the cache over.
-# Of another architecture, nothing is run, and its image compiles the bundle when it starts.
+# With the seed, the same bundle always gives the same cache; V8 accepts the cache without the seed too.
+# On a processor with different features from the builder's, V8 ignores the cache.
+# When cross-building, nothing is run, and the image compiles the bundle at start-up.
 RUN mkdir /pipe/dist/cache \
   && if [ "${ARCHITECTURE:-$(dpkg --print-architecture)}" = "$(dpkg --print-architecture)" ]; then \
     ! TOKEN=none WORKSPACE=none REPOSITORY=none FILENAME=/pipe/pipe.yml EXTRA_ARGS="['--retries', '0']" \
@@ -42,7 +42,7 @@ RUN mkdir /pipe/dist/cache \
     && test -n "$(find /pipe/dist/cache -type f)"; \
   fi \
   && chmod -R u=rwX,go=rX /pipe
-# The same files make the same layer: whoever has one version of the pipe need not pull Node.js again with the next.
+# The same files make the same layer: a machine that has one version of the pipe need not pull Node.js again for the next.
 RUN find /runtime /pipe -exec touch --no-dereference --date=@0 {} +
 
 FROM ${EMPTY}
@@ -53,5 +53,5 @@ LABEL org.opencontainers.image.title="bitbucket-upload-package" \
 COPY --from=files /runtime/ /
 COPY --from=files /pipe/ /
 ENV NODE_COMPILE_CACHE=/dist/cache NODE_COMPILE_CACHE_PORTABLE=1
-# Trusts Mozilla's list as Node.js has it, the image's /etc/ssl/certs, and NODE_EXTRA_CA_CERTS: 2 ms, only where TLS is spoken.
+# Trusts Node.js's copy of Mozilla's list, the image's /etc/ssl/certs, and NODE_EXTRA_CA_CERTS: takes 2 ms, only if TLS is used.
 ENTRYPOINT ["/usr/local/bin/node", "--disable-warning=ExperimentalWarning", "--use-system-ca", "/dist/pipe.js"]

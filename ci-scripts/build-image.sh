@@ -5,7 +5,7 @@ set -euo pipefail
 architecture=$1
 tag=$2
 
-# Bitbucket's engine has no buildx, whose --platform needs an emulator here; the classic builder runs nothing foreign.
+# Bitbucket's engine has no buildx, whose --platform needs an emulator here; the classic builder runs no foreign code.
 export DOCKER_BUILDKIT=0
 builder=$(docker version --format '{{.Server.Arch}}')
 read -r base digest <<<"$(ci-scripts/pull-base.sh "$builder")"
@@ -22,6 +22,6 @@ labels=(
   "base.name=docker.io/library/$(sed -n 's/^ARG BASE=//p' Dockerfile)"
 )
 if [ -n "$digest" ]; then labels+=("base.digest=$digest"); fi
-# Options for machines that need them: a network, a proxy.
+# Extra options for the machine, such as a network or a proxy.
 read -r -a options <<<"${RELEASE_BUILD_OPTIONS:-}"
 docker build --quiet --force-rm --tag "$tag" "${options[@]}" "${arguments[@]}" "${labels[@]/#/--label=org.opencontainers.image.}" .

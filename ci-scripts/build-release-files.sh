@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes release/: the bundle, its SBOM, and the SHA-256 of both, all named after the version: build-release-files.sh VERSION
+# Creates release/: the bundle, its SBOM, and the SHA-256 of both, all named after the version: build-release-files.sh VERSION
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1

@@ -6,7 +6,7 @@ import { checkUndiciSubset } from './check-undici-subset.mjs';
 
 const oldestNode = 24;
 
-/** Takes of undici what is used, and leaves out HTTP/2, which the pipe never speaks and which takes another 10 MB. */
+/** Bundles only the used part of undici, without HTTP/2, which the pipe never uses and which takes another 10 MB. */
 const slimUndici = {
   name: 'slim-undici',
   setup(builder) {
@@ -18,7 +18,7 @@ const slimUndici = {
     });
     builder.onEnd(({ errors, metafile }) => {
       if (errors.length > 0) return;
-      if (leftOut.size !== 1) throw new Error('undici has its HTTP/2 somewhere else now');
+      if (leftOut.size !== 1) throw new Error("undici's HTTP/2 is no longer in the expected file");
       checkUndiciSubset(Object.keys(metafile.inputs), leftOut);
     });
   },
@@ -32,9 +32,9 @@ await build({
   format: 'cjs',
   platform: 'node',
   target: `node${oldestNode}`,
-  // Start-up is most of a validation error's time, and half of start-up is reading the source.
+  // Most of the time to a validation error is start-up, and half of that is loading the source.
   minify: true,
-  // Stack traces under DEBUG name our functions.
+  // Keeps the names of functions in stack traces under DEBUG.
   keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
@@ -43,5 +43,5 @@ await build({
     js: `if (+process.versions.node.split('.')[0] < ${oldestNode}) { console.log('\\u2716 This pipe needs Node.js ${oldestNode} or newer, and this is ' + process.version + '. Use its Docker image, or a newer Node.js.'); process.exit(1); }`,
   },
 });
-// The project's own sources are ES modules; the bundle is not, wherever it is copied to.
+// The project's sources are ES modules, but the bundle is not, wherever it is copied to.
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');

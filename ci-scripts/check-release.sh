@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Says, before anything is changed, whether VERSION can be released from here: check-release.sh VERSION
+# Checks, before anything is changed, that VERSION can be released from here: check-release.sh VERSION
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1
 
-[ -z "$(git status --porcelain)" ] || fail "the working tree has changes: commit them, or put them away"
-[ -n "${REPOSITORY_ACCESS_TOKEN:-}" ] || fail 'REPOSITORY_ACCESS_TOKEN is not set: it uploads to the Downloads of the repository'
+[ -z "$(git status --porcelain)" ] || fail "the working tree has changes: commit or stash them"
+[ -n "${REPOSITORY_ACCESS_TOKEN:-}" ] || fail 'REPOSITORY_ACCESS_TOKEN is not set: it is needed to upload to the Downloads of the repository'
 if [ "$registry" = docker.io ] && { [ -z "${DOCKERHUB_USERNAME:-}" ] || [ -z "${DOCKERHUB_TOKEN:-}" ]; }; then
-  fail 'DOCKERHUB_USERNAME and DOCKERHUB_TOKEN are not both set: they push the image'
+  fail 'DOCKERHUB_USERNAME and DOCKERHUB_TOKEN are not both set: they are needed to push the image'
 fi
 if [ -n "$(git ls-remote origin "refs/tags/$version")" ]; then
   fail "the tag $version is on origin already, and $main_branch does not have that version: delete the tag there, or add .changes/$version.json to $main_branch"

@@ -1,17 +1,17 @@
-// Fails the build if the bundle uses something of undici that undici-subset.cjs lacks: esbuild does not see that, and
-// whoever runs the bundle would.
+// Fails the build if the bundle uses a part of undici that undici-subset.cjs lacks: esbuild would not notice, and the
+// bundle would fail when run.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 
-/** What undici's index.js adds to its dispatchers. */
+/** The methods that undici's index.js adds to its dispatchers. */
 const methods = ['request', 'stream', 'pipeline', 'upgrade', 'connect'];
-/** Objects in undici's sources that are not dispatchers, and have methods of the same names. */
+/** Objects in undici's sources that have methods with these names but are not dispatchers. */
 const others = new Set(['net', 'tls', 'http2', 'session', 'body', 'socks5Client']);
-/** The methods themselves, and undici's fetch, which only needs types of it. */
+/** The methods themselves, and undici's fetch, of which only types are used. */
 const withoutDispatchers = /[\\/]undici[\\/]lib[\\/](?:api|web)[\\/]/;
 
-/** @param inputs the bundle's source files @param leftOut those that the bundle holds only in name */
+/** @param inputs the bundle's source files @param leftOut those that are replaced by a stub */
 export function checkUndiciSubset(inputs, leftOut) {
   const require = createRequire(resolve('package.json'));
   const subset = require('./ci-scripts/undici-subset.cjs');

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Adds to RUNTIME what TARGET's Node.js needs of Debian bookworm: collect-runtime.sh TARGET RUNTIME [ARCHITECTURE]
-# Nothing of the target is run, so its architecture (amd64 or arm64) may be another one than this machine's.
+# Adds to RUNTIME the files of Debian bookworm that TARGET's Node.js needs: collect-runtime.sh TARGET RUNTIME [ARCHITECTURE]
+# Nothing in the target is run, so its architecture (amd64 or arm64) may differ from this machine's.
 set -euo pipefail
 
 target=$1
@@ -9,29 +9,29 @@ architecture=${3:-$(dpkg --print-architecture)}
 case $architecture in
   amd64) triplet=x86_64-linux-gnu ;;
   arm64) triplet=aarch64-linux-gnu ;;
-  *) printf 'The image is built for amd64 and arm64, and not for %s.\n' "$architecture" && exit 1 ;;
+  *) printf 'The image can be built for amd64 and arm64, but not for %s.\n' "$architecture" && exit 1 ;;
 esac
 libraries=$target/usr/lib/$triplet
 node=$target/usr/local/bin/node
 
 dpkg --add-architecture "$architecture"
 apt-get update --quiet=2
-# Whatever Debian's security team has published: a pinned version would be gone from the mirrors with the next one.
+# The latest versions from Debian's security team: mirrors remove a pinned version when the next one is published.
 DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends \
   "binutils-${triplet//_/-}" ca-certificates >/dev/null
 packages=$(mktemp -d)
 chmod 755 "$packages"
 (cd "$packages" && apt-get download --quiet=2 -o APT::Sandbox::User=root \
   "libatomic1:$architecture" "libc6:$architecture" "libgcc-s1:$architecture" "libstdc++6:$architecture")
-# The next Debian's libdeflate (1.23 instead of 1.14) packs in 6 to 19 % less time, and needs no newer libc.
-# shellcheck disable=SC2016 # It is apt that expands it.
+# The next Debian's libdeflate (1.23 instead of 1.14) compresses in 6 to 19 % less time, and needs no newer libc.
+# shellcheck disable=SC2016 # apt expands it.
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
 printf '%s\n' 'Types: deb' "URIs: $mirror" 'Suites: trixie' 'Components: main' \
   'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg' >/etc/apt/sources.list.d/trixie.sources
 apt-get update --quiet=2
 (cd "$packages" && apt-get download --quiet=2 -o APT::Sandbox::User=root "libdeflate0:$architecture/trixie")
 
-# Where the packages' /lib belongs, in the target as in the image.
+# The packages' /lib goes here, in the target as in the image.
 for root in "$target" "$runtime"; do
   mkdir -p "$root"/usr/lib "$root"/usr/lib64
   ln -s usr/lib "$root/lib"
@@ -41,7 +41,7 @@ for package in "$packages"/*.deb; do
   dpkg-deb --fsys-tarfile "$package" | tar --extract --keep-directory-symlink --directory="$target"
 done
 
-# collect NAME: a shared library, and all that it names.
+# collect NAME: copies a shared library and all its dependencies.
 collect() {
   local name
   if [ -e "$runtime/usr/lib/$triplet/$1" ]; then return 0; fi
@@ -49,18 +49,18 @@ collect() {
   for name in $(needed_by "$libraries/$1"); do collect "$name"; done
 }
 
-# The dynamic loader is no library of the others: the program names it.
+# The dynamic loader is not a dependency of the libraries: the program names it.
 needed_by() {
   "$triplet-readelf" --dynamic "$1" | sed -nE '/\[ld-linux/!s/^.*\(NEEDED\).*\[(.*)\]$/\1/p'
 }
 
 mkdir -p "$runtime/usr/lib/$triplet" "$runtime/usr/local/bin" "$runtime/etc/ssl/certs"
-# Without its debug symbols Node.js has 116 MB instead of 150, and 8 MB less to pull.
+# Without debug symbols, Node.js is 116 MB instead of 150 MB, and 8 MB less to pull.
 "$triplet-strip" -o "$runtime/usr/local/bin/node" "$node"
 loader=$("$triplet-readelf" --program-headers "$node" | sed -nE 's/^.*program interpreter: (.*)\]$/\1/p')
 cp --dereference "$libraries/$(basename "$loader")" "$runtime$loader"
 for name in $(needed_by "$node"); do collect "$name"; done
-# The pipe loads it by its name.
+# The pipe loads this library by name.
 collect libdeflate.so.0
 cp /etc/ssl/certs/ca-certificates.crt "$runtime/etc/ssl/certs/"
 chmod -R u=rwX,go=rX "$runtime"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Commits and tags the working tree as a version, here only: commit-version.sh VERSION
+# Commits and tags the working tree as a version, in this clone only: commit-version.sh VERSION
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1
 
 git add --all .changes CHANGELOG.md README.md pipe.yml package.json package-lock.json Dockerfile
 if git status --porcelain | grep --invert-match '^[AMDR]  '; then fail 'the release changed more than it commits: the files above'; fi
-# The same commit gives the same commit and the same tag, and so the same image, when it is released again.
+# Fixed dates: releasing the same commit again gives the same release commit, tag and image.
 GIT_AUTHOR_NAME=${GIT_AUTHOR_NAME:-$(git config user.name || say bitbucket-pipelines)}
 GIT_AUTHOR_EMAIL=${GIT_AUTHOR_EMAIL:-$(git config user.email || say commits-noreply@bitbucket.org)}
 GIT_AUTHOR_DATE="@$SOURCE_DATE_EPOCH +0000"

@@ -1,4 +1,4 @@
-// Compares what detect-secrets found (standard input) with known-secrets.txt, which is the tests' own: path, kind and hash, without lines, which move.
+// Compares the output of detect-secrets (standard input) with known-secrets.txt, the secrets of the tests: path, kind and hash, without line numbers, which change.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const knownPath = 'ci-scripts/known-secrets.txt';
@@ -19,7 +19,7 @@ if (process.argv.includes('--update')) {
   const fresh = found.filter(({ key }) => !known.has(key));
   for (const { filename, type, line } of fresh) process.stdout.write(`${filename}:${line}: ${type}\n`);
   if (fresh.length > 0) {
-    process.stdout.write('If these are no secrets, `ci-scripts/scan-secrets.sh --update` makes them known.\n');
+    process.stdout.write('If these are not real secrets, record them with `ci-scripts/scan-secrets.sh --update`.\n');
     process.exitCode = 1;
   }
 }

@@ -1,5 +1,5 @@
-// Completes package-lock.json after `npm install`: npm leaves out the packages for other platforms that the registry at
-// hand does not have, and `npm ci` of npm 11.12 and newer refuses such a lock. Their platform is in their names.
+// Completes package-lock.json after `npm install`: npm omits packages for other platforms that the current registry does
+// not have, and `npm ci` of npm 11.12 and newer rejects such a lock file. Their names contain the platform.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
@@ -10,7 +10,7 @@ for (const [parent, { dev, optionalDependencies = {} }] of Object.entries(packag
       continue;
     const [os, cpu, abi = ''] = (name.split('/')[1] ?? name).replace(/^(?:resolver-)?binding-/, '').split('-');
     if (!['arm', 'arm64', 'ia32', 'loong64', 'ppc64', 'riscv64', 's390x', 'x64'].includes(cpu))
-      throw new Error(`${name}: no platform in its name`);
+      throw new Error(`${name}: its name contains no platform`);
     const libc = abi.startsWith('musl') ? ['musl'] : abi === 'gnu' ? ['glibc'] : undefined;
     packages[`node_modules/${name}`] = {
       version,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pushes the tag of a version whose commit is on origin, where the tag is not: complete-tag.sh VERSION
+# Pushes the missing tag of a version whose commit is already on origin: complete-tag.sh VERSION
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1
@@ -9,4 +9,4 @@ commit=$(git log --format=%H --fixed-strings --grep "Update files for new versio
 export GIT_COMMITTER_NAME=${GIT_COMMITTER_NAME:-bitbucket-pipelines} GIT_COMMITTER_EMAIL=${GIT_COMMITTER_EMAIL:-commits-noreply@bitbucket.org}
 git tag --annotate --force --message "$version" "$version" "$commit" >/dev/null
 git push --quiet origin "refs/tags/$version"
-say "The tag $version was missing on origin, and is there now."
+say "Pushed the tag $version, which was missing on origin."

@@ -1,7 +1,7 @@
-// One sentence instead of the stack trace of whatever writes first.
+// Prints one sentence instead of a stack trace from the first write.
 import { accessSync, constants } from 'node:fs';
 
-/** Ends the process if nothing can be written to the directory. */
+/** Ends the process if the directory is not writable. */
 export function failUnlessWritable(directory) {
   try {
     accessSync(directory, constants.W_OK);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts a Node.js and an npm into a directory of their own, as an installation has them: fetch-node.sh NODE NPM DIRECTORY
+# Installs a Node.js and an npm into a directory of their own: fetch-node.sh NODE NPM DIRECTORY
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 node=$1

@@ -9,7 +9,7 @@ head=$(git rev-parse HEAD)
 if [ "$head" = "$main" ]; then
   say current
 elif ! git merge-base --is-ancestor "$head" "$main"; then
-  fail "HEAD ($head) is not part of origin's $main_branch ($main): a release starts from there"
+  fail "HEAD ($head) is not part of origin's $main_branch ($main): release a commit of that branch"
 else
   released=$(git log --format='%P %s' "$head..$main" |
     sed -nE "s/^$head Update files for new version '([0-9.]+)' \[skip ci\]\$/\1/p")

@@ -1,4 +1,4 @@
-// Finds the Node.js that package.json pins. Runs on any Node.js from 20 on.
+// Finds the Node.js that package.json pins. Runs on Node.js 20 or newer.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * By the path of its package, never as `node`: npm before 11.12 removes node_modules/.bin/node together with the packages
- * for other platforms, which declare the same program.
+ * Finds it by the path of its package, never as `node`: npm before 11.12 removes node_modules/.bin/node together with the
+ * packages for other platforms, which declare the same program.
  *
- * @returns the program's path, or the sentence that says why there is none
+ * @returns the program's path, or a message if it cannot be found
  */
 export function findRuntime() {
   const { optionalDependencies } = readPackage(root);
@@ -23,7 +23,7 @@ export function findRuntime() {
 
   if (path && starts(path)) return { path };
   if (Number(process.versions.node.split('.')[0]) >= major) return { path: process.execPath };
-  const elsewhere = `Node.js ${major} or newer from elsewhere first in PATH (this is ${process.version})`;
+  const elsewhere = `Node.js ${major} or newer first in PATH (this is ${process.version})`;
   if (!name)
     return { problem: `There is no package with Node.js ${major} for ${platform}: put ${elsewhere}, and try again.` };
   if (!path) return { problem: `node_modules/${name} is missing: run \`npm ci\`, or put ${elsewhere}.` };
@@ -34,7 +34,7 @@ function readPackage(directory) {
   return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
 }
 
-/** A package for Linux is installed on Alpine too, whose loader does not know it. */
+/** On Alpine, npm also installs the package for Linux, which Alpine's loader cannot run. */
 function starts(path) {
   return spawnSync(path, ['--version'], { stdio: 'ignore' }).status === 0;
 }

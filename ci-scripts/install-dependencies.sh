@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the dependencies with `npm ci`, unless it has done so for this very package-lock.json.
+# Installs the dependencies with `npm ci`, unless it has already done so for this package-lock.json.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 

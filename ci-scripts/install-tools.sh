@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the release's and the linters' tools, pinned in tools.txt, into a virtual environment of their own.
+# Installs the release tools and linters pinned in tools.txt into their own virtual environment.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 

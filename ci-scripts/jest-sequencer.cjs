@@ -1,8 +1,8 @@
-// The longest test files first, so that none of them is left over when all others are done. Jest knows how long each took
-// the last time; on a fresh clone it goes by size.
+// Starts the longest test files first, so that none is still running when all others have finished. Jest knows how long
+// each took last time; on a fresh clone, it uses the size.
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-/** On two idle cores, each more than three seconds. */
+/** Each takes more than three seconds on two idle cores. */
 const long = [
   'compression/compressor',
   'http/send',

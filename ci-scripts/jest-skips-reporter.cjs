@@ -1,4 +1,4 @@
-// Prints each skipped test with its reason, which test/skip-unless.ts puts into its name, where Jest only counts them.
+// Prints each skipped test with its reason, which test/skip-unless.ts puts into its name; Jest itself only counts them.
 'use strict';
 
 module.exports = class JestSkipsReporter {
@@ -7,13 +7,13 @@ module.exports = class JestSkipsReporter {
   }
 
   onRunComplete(_contexts, { testResults }) {
-    // What a pattern leaves out counts as skipped as well.
+    // Jest also counts tests excluded by a pattern as skipped.
     if (this.globalConfig.testNamePattern) return;
     const lines = testResults
       .flatMap((file) => file.testResults)
       .filter(({ status }) => status === 'pending')
       .map(({ fullName }) => {
-        const [marked, reason] = /\s*\[skipped: (.*?)\]/.exec(fullName) ?? ['', 'it gives no reason'];
+        const [marked, reason] = /\s*\[skipped: (.*?)\]/.exec(fullName) ?? ['', 'no reason given'];
         return `  ${fullName.replace(marked, '')}: ${reason}\n`;
       });
     if (lines.length > 0) process.stderr.write(`\nSkipped tests:\n${lines.join('')}`);

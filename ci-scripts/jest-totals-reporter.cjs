@@ -1,4 +1,4 @@
-// Appends "passed failed skipped" to the file that TEST_TOTALS names: .ci/run counts tests that `npm cit` starts.
+// Appends "passed failed skipped" to the file named by TEST_TOTALS, so that .ci/run can count the tests of `npm cit`.
 const { appendFileSync } = require('node:fs');
 
 module.exports = class JestTotalsReporter {

@@ -1,4 +1,4 @@
-// The compiler that bundles the pipe also prepares the tests, so both see the same language.
+// Compiles the tests with the compiler that bundles the pipe, so that both use the same language.
 const { createHash } = require('node:crypto');
 const { transformSync, version } = require('esbuild');
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lints every shell script of the repository.
+# Lints every shell script in the repository.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 

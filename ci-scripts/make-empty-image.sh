@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gives the engine an image without files for an architecture, and prints its name: make-empty-image.sh ARCHITECTURE
-# The classic builder takes the architecture of `FROM scratch` for its own, and that of any other image for the image's.
+# Loads an image without files for an architecture into the engine, and prints its name: make-empty-image.sh ARCHITECTURE
+# For `FROM scratch`, the classic builder uses its own architecture; for any other base, that of the base.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 architecture=$1

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints the version that the change files make the next one; nothing where there are none.
+# Prints the next version according to the change files, or nothing if there are none.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 
 if ! compgen -G '.changes/next-release/*.json' >/dev/null; then exit 0; fi
-version=$(semversioner next-version) || fail "semversioner cannot tell the next version: $version"
-[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "semversioner names a next version that is none: $version"
+version=$(semversioner next-version) || fail "semversioner cannot determine the next version: $version"
+[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "semversioner's next version is not valid: $version"
 say "$version"

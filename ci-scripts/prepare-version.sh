@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the working tree that of a new version, and nothing else: prepare-version.sh VERSION
+# Updates the working tree for a new version, and does nothing else: prepare-version.sh VERSION
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1

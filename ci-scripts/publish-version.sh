@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what is checked out as VERSION, pushes the image, and uploads the files: publish-version.sh VERSION [PREVIOUS]
+# Builds the checked-out commit as VERSION, pushes the image, and uploads the files: publish-version.sh VERSION [PREVIOUS]
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the engine's id of the Dockerfile's base for an architecture, and its digest where it is known: pull-base.sh ARCHITECTURE
-# BASE_IMAGE_AMD64 and BASE_IMAGE_ARM64 name other bases; an image that the engine has, and no registry, is taken as it is.
+# Prints the engine's id of the Dockerfile's base for an architecture, and its digest if known: pull-base.sh ARCHITECTURE
+# BASE_IMAGE_AMD64 and BASE_IMAGE_ARM64 select other bases; an image that only the engine has is used as it is.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 architecture=$1
@@ -11,7 +11,7 @@ if [ -n "${BASE_DIGEST:-}" ] && [ -z "${!given:-}" ]; then base=${base%%@*}@$BAS
 is_present() { [ "$(docker image inspect --format '{{.Architecture}}' "$base" 2>/dev/null)" = "$architecture" ]; }
 if [ -z "${!given:-}" ] || ! is_present; then
   docker pull --quiet --platform "linux/$architecture" "$base" >&2 || is_present ||
-    fail "the base image $base for $architecture can neither be pulled nor is it here: name one with $given"
+    fail "the base image $base for $architecture is not on this machine and cannot be pulled: set $given to another image"
 fi
 repository=${base%%@*}
 repository=${repository%:*}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Pushes the image of each architecture, and joins them to VERSION: push-image.sh VERSION [PREVIOUS]
-# By the pipe itself. The version's own tag comes last, and is all that users name.
+# Pushes the image of each architecture with the pipe itself, and joins them as VERSION: push-image.sh VERSION [PREVIOUS]
+# The version's own tag, the only one that users refer to, comes last.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Releases what the change files describe, as RELEASING.md explains: everything that can fail comes before the one push.
+# Releases the changes that the change files describe, as RELEASING.md explains: everything that can fail comes before the one push.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 
 start=$(git rev-parse HEAD)
 state=$(ci-scripts/find-released.sh)
 if [ "$state" = superseded ]; then
-  say "Nothing released: $main_branch has moved on from $start, and what is newer releases this as well."
+  say "Nothing released: $main_branch has newer commits than $start, and their release includes it."
   exit 0
 elif [ "$state" != current ]; then
   ci-scripts/complete-tag.sh "$state"
@@ -15,13 +15,13 @@ elif [ "$state" != current ]; then
 fi
 version=$(ci-scripts/next-version.sh)
 if [ -z "$version" ]; then
-  say 'Nothing to release: there is no change file in .changes/next-release.'
+  say 'Nothing to release: there are no change files in .changes/next-release.'
   exit 0
 fi
 previous=$(semversioner current-version)
 ci-scripts/check-release.sh "$version"
 
-# Whatever fails leaves this clone as it was.
+# A failure leaves this clone unchanged.
 take_back() {
   git tag --delete "$version" >/dev/null 2>&1 || true
   git reset --quiet --hard "$start"

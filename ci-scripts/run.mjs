@@ -1,5 +1,5 @@
 // Runs a script, or the program of a package, on the project's own Node.js: run.mjs FILE|PACKAGE [ARGUMENT...]
-// Whatever that starts as `node` is the same Node.js. Runs itself on any Node.js from 20 on.
+// If the program starts `node`, it gets the same Node.js. This script itself runs on Node.js 20 or newer.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -29,7 +29,7 @@ child.on('exit', (code, signal) => {
   process.kill(process.pid, signal);
 });
 
-/** A path is taken as it is; any other name is a package's, whose program has the same name or is its only one. */
+/** A path is used as it is; any other name is that of a package, whose program has the same name or is its only one. */
 function programOf(name) {
   if (/[\\/]/.test(name)) return name;
   const directory = join(root, 'node_modules', name);

@@ -1,4 +1,4 @@
-// Installs the dependencies where they are missing, so that one command works on a fresh clone. Runs on the machine's own Node.js.
+// Installs the dependencies if they are missing, so that one command works in a fresh clone. Runs on the machine's own Node.js.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { failUnlessWritable } from './fail-unless-writable.mjs';

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What the scripts of a release share; they source it. It takes them to the repository's root.
+# Shared settings of the release scripts, which source it. Changes to the repository's root.
 # shellcheck disable=SC2034
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
-# The one line that a fork changes.
+# The only line that a fork must change.
 account=$(<ci-scripts/account)
 name=bitbucket-upload-package
 architectures=(amd64 arm64)
@@ -11,7 +11,7 @@ main_branch=${RELEASE_BRANCH:-main}
 registry=${RELEASE_REGISTRY:-docker.io}
 image=$registry/$account/$name
 tools=${RELEASE_TOOLS:-$PWD/.venv}
-# The tools of install-tools.sh.
+# The tools installed by install-tools.sh.
 PATH=$tools/bin:$PATH
 export PATH
 

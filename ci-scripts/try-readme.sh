@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs a command of the README as a new user would, in a clean clone, with nothing but the given Node.js and npm:
+# Runs a command of the README as a new user would, in a clean clone, with only the given Node.js and npm:
 # try-readme.sh INSTALLATION [OPTION...] COMMAND
 # --as USER: as that user, who owns the clone. --terminal: on a terminal. --in NAME: in a directory of that name.
-# --busy: beside four busy loops. --foreign: in a clone that somebody else owns.
+# --busy: while four busy loops run. --foreign: in a clone that another user owns.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 installation=$1
@@ -20,7 +20,7 @@ while [[ $1 == --* ]]; do
     --terminal) on_terminal=true ;;
     --busy) busy=true ;;
     --foreign) foreign=true ;;
-    *) fail "there is no option $1" ;;
+    *) fail "unknown option $1" ;;
   esac
   shift
 done
@@ -33,7 +33,7 @@ clean_up() {
   rm -rf "$directory"
 }
 trap clean_up EXIT
-# Programs of other users get through, and cannot list it.
+# Other users' programs can enter it, but not list it.
 chmod 711 "$directory"
 mkdir "$directory/home" "$directory/tmp"
 clone=$directory/$place
@@ -41,7 +41,7 @@ git clone --quiet --no-local . "$clone"
 if ! $foreign; then chown -R "$user:" "$clone"; fi
 chown "$user:" "$directory/home" "$directory/tmp"
 
-# What the machine needs to reach the registry; apart from that, the environment is empty.
+# Variables that the machine needs to reach the registry; otherwise the environment is empty.
 environment=("PATH=$installation/bin:/usr/bin:/bin" "HOME=$directory/home" "TMPDIR=$directory/tmp" "USER=$user" TERM=xterm)
 for name in HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy NODE_EXTRA_CA_CERTS; do
   if [ -n "${!name:-}" ]; then environment+=("$name=${!name}"); fi
@@ -52,7 +52,7 @@ for name in registry cafile; do
 done
 script="echo \"Node.js \$(node --version), npm \$(npm --version), \$(id --user --name), \$PWD\" && $command"
 words=(sh -c "$script")
-# util-linux's: gives a command a terminal of its own, and ends as the command does.
+# The script command of util-linux: runs a command on its own terminal, and returns its exit code.
 if $on_terminal; then words=(script --quiet --return --command "$script" /dev/null); fi
 if $busy; then
   for _ in 1 2 3 4; do
@@ -61,7 +61,7 @@ if $busy; then
   done
 fi
 cd "$clone"
-# Without npm's spinner, the cursor's moves and Jest's passing status, which on a terminal are most of the output.
+# Removes npm's spinner, cursor movements and Jest's status lines, which are most of the output on a terminal.
 env --ignore-environment "${environment[@]}" \
   setpriv --reuid="$user" --regid="$(id --group "$user")" --clear-groups "${words[@]}" 2>&1 |
   sed --unbuffered -E 's#[-\\|/⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]?\x1b\[1G\x1b\[0K[-\\|/⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]?##g; s/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r$//; s/^.*\r//' |

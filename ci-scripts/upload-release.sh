@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Uploads release/ to the repository's Downloads, by the image just built: upload-release.sh VERSION
+# Uploads release/ to the repository's Downloads with the newly built image: upload-release.sh VERSION
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1
 
 export TOKEN=$REPOSITORY_ACCESS_TOKEN WORKSPACE=${BITBUCKET_WORKSPACE:-$account} REPOSITORY=${BITBUCKET_REPO_SLUG:-$name}
-# Options for trying it out: a network, an API_URL.
+# Extra options for testing, such as a network or an API_URL.
 read -r -a options <<<"${RELEASE_DOCKER_OPTIONS:-}"
 docker run --rm --volume "$PWD/release:$PWD/release:ro" --workdir "$PWD/release" "${options[@]}" \
   --env TOKEN --env WORKSPACE --env REPOSITORY --env "FILENAME=$name-$version.*" \

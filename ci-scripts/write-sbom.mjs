@@ -1,4 +1,4 @@
-// Writes the CycloneDX SBOM of what is bundled to a file; npm's own random number and time of day are made to depend on the content.
+// Writes the CycloneDX SBOM of the bundle to a file; npm's random number and current time are replaced to make it reproducible.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

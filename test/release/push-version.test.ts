@@ -77,7 +77,7 @@ it('is completed by the next run on another machine if origin does not support a
   const { exitCode, output } = await script(other, 'release.sh');
   expect({ exitCode, output }).toEqual({
     exitCode: 0,
-    output: expect.stringMatching(/The tag 1\.2\.3 was missing.*\n.*1\.2\.3 is already released/),
+    output: expect.stringMatching(/Pushed the tag 1\.2\.3, which was missing.*\n.*1\.2\.3 is already released/),
   });
   expect(await refs()).toBe(released);
   expect(await git(origin(), 'rev-parse', '1.2.3^{commit}')).toBe(await git(origin(), 'rev-parse', 'main'));
