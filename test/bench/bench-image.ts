@@ -1,4 +1,4 @@
-/** The image that is pushed: real files of this machine in six layers, and the same with the last of them changed. */
+/** The images to push: real files of this machine in six layers, and the same with the last layer changed. */
 
 import { execFile } from 'node:child_process';
 import { constants, copyFile, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
@@ -7,34 +7,34 @@ import { promisify } from 'node:util';
 import type { Bench } from './row.ts';
 
 export interface BenchImage {
-  /** In the engine. */
+  /** Its name in the engine. */
   readonly name: string;
-  /** As `docker save` writes it, within the bench's directory. */
+  /** The file written by `docker save`, in the benchmark's directory. */
   readonly archive: string;
 }
 
 export interface BenchImages {
   readonly original: BenchImage;
   readonly changed: BenchImage;
-  /** Of the files. */
+  /** Total size of the files. */
   readonly bytes: number;
 }
 
 const run = promisify(execFile);
-/** What is removed from the engine has this in its name. */
+/** Part of the name of every image that is removed from the engine. */
 export const benchName = `pipe-bench-${process.pid}`;
 const layerNames = ['one', 'two', 'three', 'four', 'five', 'six'] as const;
 const layerBytes = 95_000_000;
 const lastLayerBytes = 31_000_000;
 let made: Promise<BenchImages> | undefined;
 
-/** Made once for all rows. */
+/** The images, created once for all rows. */
 export async function benchImages(bench: Bench, docker: string): Promise<BenchImages> {
   made ??= make(bench, docker);
   return await made;
 }
 
-/** Removes them from the engine, under whatever names they were pushed. */
+/** Removes the images from the engine, under all names that they were pushed by. */
 export async function removeBenchImages(): Promise<void> {
   if (made === undefined) return;
   const { stdout } = await run('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}']);
@@ -67,7 +67,7 @@ async function make({ directory, isQuick }: Bench, docker: string): Promise<Benc
   return { original, changed, bytes };
 }
 
-/** Programs, libraries, texts and scripts, as they come. */
+/** Programs, libraries, texts and scripts, in directory order. */
 async function* realFiles(): AsyncGenerator<{ path: string; size: number }> {
   for (const directory of ['/usr/lib', '/usr/share', dirname(dirname(process.execPath)), '/usr/bin'])
     yield* walk(directory);
@@ -82,7 +82,7 @@ async function* walk(directory: string): AsyncGenerator<{ path: string; size: nu
   }
 }
 
-/** Copies so many bytes, or slightly more, of what is left. @returns how many */
+/** Copies this many bytes, or slightly more, of the remaining files. @returns the number of bytes */
 async function fill(
   target: string,
   files: AsyncGenerator<{ path: string; size: number }>,
@@ -92,7 +92,7 @@ async function fill(
   let bytes = 0;
   for (let count = 0; bytes < wanted; count++) {
     const { value, done } = await files.next();
-    if (done === true) throw new Error('this machine has too few files to make an image of');
+    if (done === true) throw new Error('this machine has too few files for the image');
     if (value.size > wanted / 2) continue;
     await copyFile(value.path, join(target, `${count}-${basename(value.path)}`), constants.COPYFILE_FICLONE);
     bytes += value.size;

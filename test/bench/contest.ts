@@ -1,33 +1,33 @@
-/** Runs contestants in turn, A B C A B C …, so that whatever else the machine does meets them alike. */
+/** Runs contestants in turn, A B C A B C …, so that other activity on the machine affects them equally. */
 
 import type { Command, Measurement, Meter } from './measure.ts';
 import type { Counter } from './sink-process.ts';
 
 export interface Contestant {
   readonly name: string;
-  /** Undefined where it cannot take part. A function makes what each run needs anew, before its time is taken. */
+  /** Undefined if it cannot take part. A function prepares each run again before the time is measured. */
   readonly command: Command | (() => Promise<Command>) | undefined;
-  /** Why it cannot. */
+  /** Why it cannot take part. */
   readonly missing?: string | undefined;
-  /** What the sink must have received of each run. */
+  /** What the sink must receive in each run. */
   readonly sends?: { readonly requests: number; readonly contentBytes: number };
 }
 
 export interface Score {
   readonly name: string;
   readonly missing?: string | undefined;
-  /** In the order of the runs; empty where it is missing. */
+  /** In the order of the runs; empty if it is missing. */
   readonly runs: readonly Measurement[];
   /** The sink's processor time for each run. */
   readonly sinkCpuMs: readonly number[];
-  /** What the sink received in each run. */
+  /** The bytes that the sink received in each run. */
   readonly sentBytes: readonly number[];
 }
 
-/** More than that around each file's content is not what the contestant was to send. */
+/** The maximum overhead around the content of each file. */
 const maxFramingBytes = 1024;
 
-/** One warm-up each, then the counted rounds. @throws Error where a run fails, or the sink did not get what it should have */
+/** One warm-up each, then the counted rounds. @throws Error if a run fails, or the sink does not receive the expected content */
 export async function compete(
   contestants: readonly Contestant[],
   rounds: number,

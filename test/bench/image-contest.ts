@@ -1,4 +1,4 @@
-/** Pushes an image of six layers to a real registry by the pipe and its peers, each time on a machine without any cache. */
+/** Pushes an image of six layers to a real registry with the pipe and its peers, always without a cache on the machine. */
 
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -17,14 +17,14 @@ import { plainEnvironment, token, withCompileCache } from './uploads.ts';
 const execute = promisify(execFile);
 let count = 0;
 
-/** What a run starts from, and what it is to push. */
+/** The starting point of a run, and the image to push. */
 interface Setting {
   readonly bench: Bench;
   readonly registry: Registry;
   readonly image: BenchImage;
-  /** Where the libdeflate of the pipe's image is; undefined where the system's is taken. */
+  /** The directory with the libdeflate of the pipe's image; undefined to use the system's. */
   readonly libdeflate: string | undefined;
-  /** The repository that this run pushes to; holds what the tool itself has pushed there before, if so wanted. */
+  /** The repository that this run pushes to; may already contain an image that the same tool has pushed. */
   prepare(tool: Tool): Promise<string>;
 }
 
@@ -33,7 +33,7 @@ type Tool = 'pipe' | 'skopeo' | 'crane';
 export interface Runner {
   readonly name: string;
   readonly peer?: Peer;
-  /** Who has pushed what is there already. */
+  /** The tool that has pushed the existing image. */
   readonly seededBy: Tool;
   readonly command: (setting: Setting, host: string, repository: string) => Promise<Command>;
 }
@@ -77,7 +77,7 @@ function skopeo(peer: Peer, ...args: readonly string[]): Runner {
     peer,
     seededBy: 'skopeo',
     async command({ bench, image }, host, repository) {
-      // It keeps what it knows of blobs under this directory where it believes itself without root.
+      // It keeps its cache of known blobs in this directory if it believes to run without root.
       const cache = join(bench.directory, `skopeo-${count++}`);
       await mkdir(cache);
       return {
@@ -98,7 +98,7 @@ function skopeo(peer: Peer, ...args: readonly string[]): Runner {
   };
 }
 
-/** The engine keeps what it has sent to a host: each run has another, and finds there what others have packed. */
+/** The engine remembers what it has sent to a host, so each run uses another host, with layers compressed by another tool. */
 function dockerPush(peer: Peer): Runner {
   return {
     name: 'docker push',
@@ -135,7 +135,7 @@ function engineAddress(): Record<string, string> {
   return DOCKER_HOST === '' ? {} : { DOCKER_HOST };
 }
 
-/** The zlib within Node.js: what is found under the library's name is none. */
+/** Forces Node.js's zlib: the file under the library's name is not a library. */
 export async function withoutLibdeflate(bench: Bench): Promise<Readonly<Record<string, string>>> {
   const directory = join(bench.directory, 'no-libdeflate');
   await mkdir(directory, { recursive: true });
@@ -144,10 +144,10 @@ export async function withoutLibdeflate(bench: Bench): Promise<Readonly<Record<s
 }
 
 export interface Contest {
-  /** What a registry holds before each run. */
+  /** The contents of the registry before each run. */
   readonly seed: 'nothing' | 'original';
   readonly push: 'original' | 'changed';
-  /** Of the line to the registry; otherwise as fast as the machine. */
+  /** The speed of the line to the registry; by default, as fast as the machine. */
   readonly speed?: LineSpeed | undefined;
   readonly others?: readonly Contestant[];
 }
@@ -180,7 +180,7 @@ export async function contest(
         return repository;
       },
     };
-    // Under `latest`, where the pipe looks unless told otherwise.
+    // As `latest`, where the pipe looks by default.
     const sow = async (tool: Tool, repository: string): Promise<void> => {
       const runner = { pipe: pipe(''), skopeo: skopeo(bench.peers.skopeo), crane: crane(bench.peers.crane) }[tool];
       const command = await runner.command(
@@ -214,7 +214,7 @@ export async function contest(
         ...(libdeflate === undefined ? [`No image ${pipeImage} here: gzip is by this system's libdeflate.`] : []),
         ...(seed === 'nothing'
           ? []
-          : ['docker push meets what the pipe has packed: as on a cold machine, it knows none of it.']),
+          : ['docker push finds layers compressed by the pipe: as on a cold machine, it recognises none of them.']),
       ],
     };
   } finally {

@@ -1,4 +1,4 @@
-/** Makes the files that are uploaded. */
+/** Creates the files to upload. */
 
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 
 const blockBytes = 4 * 1024 * 1024;
 
-/** Content that no compression finds anything in. Leaves it in the system's cache. */
+/** Creates a file of incompressible content, and leaves it in the system's cache. */
 export async function makeRandomFile(path: string, size: number): Promise<void> {
   if ((await stat(path).catch(() => undefined))?.size !== size) {
     await mkdir(dirname(path), { recursive: true });
@@ -22,7 +22,7 @@ export async function makeRandomFile(path: string, size: number): Promise<void> 
   for await (const chunk of createReadStream(path, { highWaterMark: blockBytes })) void chunk;
 }
 
-/** Zeros that take no room. */
+/** Creates a file of zeros that takes no space on disk. */
 export async function makeSparseFile(path: string, size: number): Promise<void> {
   await writeFile(path, '');
   await truncate(path, size);

@@ -1,18 +1,18 @@
-/** A line between a client and a server: what is written to it arrives later, and no faster than the line allows. */
+/** Simulates a network line between a client and a server, with latency and limited bandwidth. */
 
 import type { Socket } from 'node:net';
 
 export interface LineSpeed {
-  /** From the client to the server, all connections together. */
+  /** From the client to the server, for all connections together. */
   readonly upBytesPerSecond: number;
-  /** Of each way. */
+  /** In each direction. */
   readonly delayMs: number;
 }
 
-/** More than what is under way at any time: 200 Mbit/s with 20 ms are 0.5 MB. */
+/** More than is in transit at any time: 200 Mbit/s with 20 ms are 0.5 MB. */
 const windowBytes = 1024 * 1024;
 
-/** One way of the line. */
+/** One direction of the line. */
 export class Line {
   readonly #bytesPerMs: number;
   readonly #delayMs: number;
@@ -23,7 +23,7 @@ export class Line {
     this.#delayMs = delayMs;
   }
 
-  /** Passes on all that `from` says, in its order, and makes it wait as a full line does. */
+  /** Forwards all data from `from` in order, with backpressure when the line is full. */
   connect(from: Socket, to: Socket, look: (chunk: Buffer) => void = () => undefined): void {
     const under: { readonly chunk: Buffer; readonly at: number }[] = [];
     let bytes = 0;

@@ -3,7 +3,7 @@
  *
  *     npm run bench -- [--runs N] [--only PATTERN] [--quick] [--check] [--bundle FILE]
  *
- * The exit code is 1 where a run itself failed, and with `--check` also where a target is missed.
+ * The exit code is 1 if a run fails, and with `--check` also if a target is missed.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -80,12 +80,12 @@ function readArguments(): Arguments {
       only: { type: 'string', default: '' },
       quick: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
-      /** Another build of the pipe. */
+      /** A different build of the pipe. */
       bundle: { type: 'string', default: 'dist/pipe.js' },
     },
   });
   const rounds = Number(values.runs ?? (values.quick ? quickRuns : defaultRuns));
-  if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError('--runs takes a whole number from 1');
+  if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError('--runs must be a whole number, at least 1');
   const pattern = new RegExp(values.only);
   const rows = allRows.filter(({ id }) => pattern.test(id));
   if (rows.length === 0) throw new RangeError(`--only matches none of ${allRows.map(({ id }) => id).join(', ')}`);
@@ -136,7 +136,7 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** What is running, on a terminal only. */
+/** Shows the current run, on a terminal only. */
 function say(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
 }

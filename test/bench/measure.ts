@@ -9,22 +9,22 @@ export interface Command {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
-  /** 0 unless given. */
+  /** Default 0. */
   readonly exitCode?: number;
-  /** What its output must hold, where the exit code alone does not tell one end from another. */
+  /** Required part of the output, if the exit code alone is ambiguous. */
   readonly prints?: string;
 }
 
 export interface Measurement {
   readonly wallMs: number;
-  /** Largest resident size of the process, or of any process it waited for. Undefined where nothing here can tell. */
+  /** Largest resident size of the process, or of any process it waited for. Undefined if it cannot be measured here. */
   readonly peakBytes: number | undefined;
 }
 
 export interface Meter {
-  /** What tells the peak memory. */
+  /** The program that measures peak memory. */
   readonly name: string;
-  /** @throws Error where the command cannot be run or ends with another exit code */
+  /** @throws Error if the command cannot be run or ends with another exit code */
   measure(command: Command): Promise<Measurement>;
 }
 
@@ -38,9 +38,9 @@ interface Ended {
 const maxOutputCharacters = 2_000;
 
 /**
- * Node reaps its children without saying what they used, so another program has to wait for them. A wrapper's own memory
- * is a floor under the result (Linux counts the process before `exec`): 2 MB for time(1), 10 MB for Python. Both write
- * kilobytes; Python, which is slow to start, also the milliseconds.
+ * Node does not report the resources that its children used, so another program must wait for them. A wrapper's own memory
+ * is a lower bound of the result (Linux counts the process before `exec`): 2 MB for time(1), 10 MB for Python. Both write
+ * kilobytes; Python, which is slow to start, also writes the milliseconds.
  */
 const wrappers = [
   { name: '/usr/bin/time', argv: (file: string) => ['/usr/bin/time', '-f', '%M', '-o', file] },
@@ -65,7 +65,7 @@ const wrappers = [
   },
 ] as const;
 
-/** @param scratchDirectory where the wrapper may leave its result */
+/** @param scratchDirectory for the wrapper's result */
 export async function createMeter(scratchDirectory: string): Promise<Meter> {
   const file = join(scratchDirectory, 'peak-kilobytes');
   for (const wrapper of wrappers) {
@@ -81,7 +81,7 @@ export async function createMeter(scratchDirectory: string): Promise<Meter> {
       const trial = await meter.measure({ argv: ['true'], env: {}, workingDirectory: scratchDirectory });
       if (trial.peakBytes !== undefined) return meter;
     } catch {
-      // Not here, or another program of that name.
+      // Not installed, or another program of that name.
     }
   }
   return {
@@ -90,7 +90,7 @@ export async function createMeter(scratchDirectory: string): Promise<Meter> {
   };
 }
 
-// The last line: time(1) puts another before it where the exit code is not 0.
+// The last line: time(1) writes another one before it if the exit code is not 0.
 async function readNumbers(file: string): Promise<readonly number[]> {
   const [line = ''] = (await readFile(file, 'utf8')).trim().split('\n').slice(-1);
   return line.split(' ').map(Number);

@@ -1,4 +1,4 @@
-/** The other programs: which of them this machine has. */
+/** Finds the other programs on this machine. */
 
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
@@ -7,18 +7,18 @@ import { promisify } from 'node:util';
 
 export interface Peers {
   readonly curl: Peer;
-  /** A Python with `requests` and `yaml`, what Atlassian's pipes are made with. */
+  /** A Python with `requests` and `yaml`, which Atlassian's pipes use. */
   readonly python: Peer;
   readonly docker: Peer;
   readonly skopeo: Peer;
   readonly crane: Peer;
   readonly npm: Peer;
   readonly maven: Peer;
-  /** Not a peer, but what images are pushed to. */
+  /** Not a peer, but the registry that images are pushed to. */
   readonly registry: Peer;
 }
 
-/** `program` is undefined where `missing` says why. */
+/** If `program` is undefined, `missing` gives the reason. */
 export interface Peer {
   readonly program: string | undefined;
   readonly version?: string;
@@ -36,12 +36,12 @@ export async function findPeers(cacheDirectory: string): Promise<Peers> {
     findProgram('docker', ['version', '--format', 'Docker Engine {{.Server.Version}}'], /^Docker Engine \S+/),
     findProgram('skopeo', ['--version'], /^skopeo version \S+/),
     findProgram('crane', ['version'], /^\S+/),
-    // Debian's begins with colours.
+    // The output of Debian's package begins with colours.
     findProgram('mvn', ['--batch-mode', '--version'], /Apache Maven [\d.]+/),
     findProgram('docker-registry', ['--version'], /^\S+ \S+ \S+/),
     findProgram('npm', ['--version'], /^\d\S+/),
   ]);
-  // It says only the number.
+  // It prints only the number.
   const named = npm.version === undefined ? npm : { ...npm, version: `npm ${npm.version}` };
   return { curl, python, docker, skopeo, crane, maven, registry, npm: named };
 }
@@ -63,7 +63,7 @@ async function setUpPython(directory: string): Promise<Peer> {
   try {
     if (await exists(program)) return await find();
   } catch {
-    // Left half made by an earlier run.
+    // Left incomplete by an earlier run.
   }
   try {
     await run('python3', ['-m', 'venv', '--clear', directory]);

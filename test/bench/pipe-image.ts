@@ -1,15 +1,15 @@
-/** The pipe's own image, where this machine's engine has it: what it weighs, and what it packs with. */
+/** The pipe's own image, if this machine's engine has it, and the libdeflate in it. */
 
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** As `.ci/run` builds it. */
+/** The name that `.ci/run` gives it. */
 export const pipeImage = 'packagepipes/bitbucket-upload-package:test';
 
 const run = promisify(execFile);
-/** An image is built for the processor that it is built on. */
+/** The image is built for the builder's processor. */
 const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
 
 export async function hasPipeImage(docker: string): Promise<boolean> {
@@ -19,7 +19,7 @@ export async function hasPipeImage(docker: string): Promise<boolean> {
   );
 }
 
-/** Takes libdeflate out of the image. @returns the directory with it, or undefined where there is no such image */
+/** Extracts libdeflate from the image. @returns the directory with it; undefined if there is no such image */
 export async function libdeflateOfImage(docker: string, directory: string): Promise<string | undefined> {
   if (!(await hasPipeImage(docker))) return undefined;
   const target = join(directory, 'image-libdeflate');

@@ -1,6 +1,6 @@
 /**
- * What stands before a registry and counts what it is sent, in a process of its own: passes all bytes on as they come.
- * Each port that it is asked for is another registry to clients, with the same content. Started by
+ * A proxy in front of a registry that counts the bytes sent to it, in a separate process. It forwards all bytes unchanged.
+ * To clients, each port that it opens is a different registry, with the same content. Started by
  * `registry-process.ts`; the one argument is the registry's port.
  */
 
@@ -14,7 +14,7 @@ let requests = 0;
 let bodyBytes = 0;
 let cpuAtStart = process.cpuUsage();
 
-/** The two ways of a line that all connections of a port share. */
+/** The two directions of a line that all connections of a port share. */
 interface Ways {
   readonly up: Line;
   readonly down: Line;
@@ -23,7 +23,7 @@ interface Ways {
 function serve(client: Socket, ways: Ways | undefined): void {
   const registry = connect({ port: registryPort, host: '127.0.0.1', noDelay: true });
   const reader = new RequestReader({
-    // The registry tells it.
+    // The registry closes the connection.
     onExpect: () => undefined,
     onRequest({ bodyBytes: length }) {
       requests++;
@@ -54,7 +54,7 @@ function takeCounts(): SinkCounts {
   return counts;
 }
 
-/** `take`: tell the counts; otherwise: another port, at the end of a line of that speed, if any. */
+/** `take`: report the counts; otherwise: open another port, behind a line of this speed, if given. */
 process.on('message', (message: 'take' | { readonly speed?: LineSpeed }) => {
   if (message === 'take') {
     process.send?.(takeCounts());

@@ -1,4 +1,4 @@
-/** Starts a real registry, and what counts what it is sent. */
+/** Starts a real registry, and counts the bytes sent to it. */
 
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,9 +11,9 @@ import { type Counter, type Counts, reply } from './sink-process.ts';
 import type { SinkCounts } from './sink.ts';
 
 export interface Registry extends Counter {
-  /** Host and port under which no client has met it, at the end of a line of that speed. */
+  /** A host and port that no client has used yet, behind a line of this speed. */
   newHost(speed?: LineSpeed): Promise<string>;
-  /** Makes a repository with all that another holds; what this costs is no client's. */
+  /** Copies a repository; the cost is not counted for any client. */
   copyRepository(from: string, to: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -21,8 +21,8 @@ export interface Registry extends Counter {
 const patienceMs = 10_000;
 
 /**
- * At full speed, each host is a registry process of its own over the same content, without anything before it that would
- * take its part of the processors: Linux tells what a process has read. Slow lines, and other systems, have the front.
+ * At full speed, each host is a separate registry process over the same content, without a front that would
+ * use processor time: Linux reports the bytes that a process has read. Slow lines, and other systems, use the front.
  *
  * @param directory for its content
  */
@@ -91,10 +91,10 @@ async function end(child: ChildProcess): Promise<void> {
   await closed;
 }
 
-/** All that the process has read so far, from sockets and from files, of which it reads little; and its time. */
+/** The bytes that the process has read so far from sockets, and from files (which are few), and its processor time. */
 async function countsOf({ pid }: ChildProcess): Promise<Counts> {
   const [io, stat] = await Promise.all([readFile(`/proc/${pid}/io`, 'utf8'), readFile(`/proc/${pid}/stat`, 'utf8')]);
-  // After the name in brackets, which may have spaces: fields 14 and 15, in hundredths of a second (proc(5)).
+  // After the name in brackets, which may contain spaces: fields 14 and 15, in hundredths of a second (proc(5)).
   const [user = 0, system = 0] = stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')

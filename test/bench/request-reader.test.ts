@@ -1,4 +1,4 @@
-/** The benchmark's request reader: what it counts is what was sent, however it is cut into pieces. */
+/** The benchmark's request reader counts correctly, however the bytes are split. */
 
 import { describe, expect, it } from '@jest/globals';
 import { RequestReader } from './request-reader.ts';
@@ -32,7 +32,7 @@ describe('RequestReader', () => {
   });
 
   it.each([`${sized}6\r\n\r\n`, 'POST /a HTTP/1.1\r\nContent-Length: -1\r\n\r\n', chunked.replace('3\r\n', 'z\r\n')])(
-    'refuses %j',
+    'rejects %j',
     (text) => {
       expect(() => read(text)).toThrow(SyntaxError);
     },

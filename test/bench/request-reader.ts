@@ -1,7 +1,7 @@
 /** Counts the requests on one connection and the bytes of their bodies, and keeps neither. */
 
 export interface RequestHandlers {
-  /** The client waits to be told that it may send the body. */
+  /** The client waits for permission to send the body. */
   onExpect(): void;
   /** The whole request has arrived. */
   onRequest(request: { readonly method: string; readonly bodyBytes: number }): void;
@@ -10,17 +10,17 @@ export interface RequestHandlers {
 const maxHeadBytes = 64 * 1024;
 
 /**
- * RFC 9112, as far as a client that uploads needs it: a body has a Content-Length, is chunked, or is absent.
- * What follows a body must be the next request's head, so a body longer than announced does not go unnoticed.
+ * The part of RFC 9112 that uploads need: a body has a Content-Length, is chunked, or is absent.
+ * A body must be followed by the next request's head, so a body that is longer than announced is detected.
  */
 export class RequestReader {
   readonly #handlers: RequestHandlers;
   #state: 'head' | 'body' | 'chunk size' | 'chunk' | 'trailer' = 'head';
-  /** What has arrived of a head or of a chunk's size line. */
+  /** The part of a head or of a chunk's size line that has arrived. */
   #pending = '';
   #method = '';
   #isChunked = false;
-  /** Of the body, or of the chunk with its line break. */
+  /** Bytes left of the body, or of the chunk with its line break. */
   #bytesLeft = 0;
   #bodyBytes = 0;
 
@@ -28,12 +28,12 @@ export class RequestReader {
     this.#handlers = handlers;
   }
 
-  /** Whether a request has begun and not ended. */
+  /** Whether a request has begun but not ended. */
   get isBusy(): boolean {
     return this.#state !== 'head' || this.#pending !== '';
   }
 
-  /** @throws SyntaxError at what is no HTTP */
+  /** @throws SyntaxError if the bytes are not HTTP */
   read(bytes: Buffer): void {
     let rest = bytes;
     while (rest.length > 0) rest = this.#readSome(rest);

@@ -1,4 +1,4 @@
-/** What a row of the benchmark is given, and what it gives back. */
+/** The input and the result of a row of the benchmark. */
 
 import type { Contestant, Score } from './contest.ts';
 import type { Peers } from './peers.ts';
@@ -6,11 +6,11 @@ import type { Counter } from './sink-process.ts';
 
 /** A comparison. One file in `rows/`, one entry in `main.ts`. */
 export interface Row {
-  /** What `--only` looks for. */
+  /** Matched by `--only`. */
   readonly id: string;
-  /** @throws Error where a run failed */
+  /** @throws Error if a run fails */
   measure(bench: Bench): Promise<RowResult>;
-  /** Removes what it left outside the directory. */
+  /** Removes everything that it has left outside the directory. */
   cleanUp?(): Promise<void>;
 }
 
@@ -18,11 +18,11 @@ export interface Bench {
   /** The pipe's bundle. */
   readonly bundlePath: string;
   readonly peers: Peers;
-  /** Removed at the end, with all that is in it. */
+  /** Removed at the end, with its contents. */
   readonly directory: string;
   /** Counted runs of each contestant. */
   readonly rounds: number;
-  /** Smaller inputs, to see whether all works; the targets then mean little. */
+  /** Use smaller inputs, to check that everything works; the targets then mean little. */
   readonly isQuick: boolean;
   compete(contestants: readonly Contestant[], options?: { rounds?: number; sink?: Counter }): Promise<readonly Score[]>;
 }
@@ -30,24 +30,24 @@ export interface Bench {
 export interface RowResult {
   readonly title: string;
   readonly scores: readonly Score[];
-  /** Whether what was sent is worth a column. */
+  /** Whether to show a column for the bytes sent. */
   readonly showsSent?: boolean;
   readonly targets: readonly Target[];
-  /** What was not measured, and why; sizes; whatever else the reader should know. */
+  /** What was not measured and why, sizes, and other facts for the reader. */
   readonly notes?: readonly string[];
 }
 
 /** A measured value and its limit, in the same unit. */
 export interface Target {
   readonly claim: string;
-  /** Undefined where it could not be measured. */
+  /** Undefined if it could not be measured. */
   readonly actual: number | undefined;
   readonly relation: '≤' | '≥' | '<';
   readonly limit: number;
   readonly unit?: string;
 }
 
-/** @returns undefined where one of the two is missing */
+/** @returns undefined if either of the two is missing */
 export function ratio(numerator: number | undefined, denominator: number | undefined): number | undefined {
   return numerator === undefined || denominator === undefined ? undefined : numerator / denominator;
 }

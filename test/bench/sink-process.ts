@@ -1,15 +1,15 @@
-/** Starts and asks the sink, which see. */
+/** Starts the sink (sink.ts), and requests its counts. */
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { SinkCounts } from './sink.ts';
 
-/** As far as whoever counts can tell. */
+/** The counts; not every counter can count requests. */
 export type Counts = Omit<SinkCounts, 'requests'> & Partial<Pick<SinkCounts, 'requests'>>;
 
 export interface Counter {
-  /** What happened since this was last asked. */
+  /** The counts since the last call. */
   takeCounts(): Promise<Counts>;
 }
 

@@ -1,19 +1,19 @@
 /**
- * The server that all peers upload to, in a process of its own so that its work is not theirs: takes requests as fast as
- * the system hands them over, throws the bodies away, and answers 201 once it has counted them. Its sockets' buffers are
+ * The server that all peers upload to, in a separate process so that its work is not counted as theirs: reads requests as fast as
+ * the system delivers them, discards the bodies, and answers 201 once it has counted them. Its sockets' buffers are
  * the system's defaults. Started by `sink-process.ts`; the one argument is the milliseconds to wait before each answer.
  */
 
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { RequestReader } from './request-reader.ts';
 
-/** What happened since the counts were last taken. */
+/** The counts since they were last taken. */
 export interface SinkCounts {
   readonly requests: number;
   readonly bodyBytes: number;
   /** Processor time that this process used. */
   readonly cpuMs: number;
-  /** Requests that broke off, or were no HTTP. */
+  /** Requests that broke off or were not HTTP. */
   readonly faults: readonly string[];
 }
 
@@ -45,7 +45,7 @@ function serve(socket: Socket): void {
       socket.destroy();
     }
   });
-  // A client that has its answer may go as it likes.
+  // A client that has its answer may disconnect in any way.
   socket.on('error', () => undefined);
   socket.on('close', () => {
     if (reader.isBusy) faults.push('a request broke off');

@@ -24,7 +24,7 @@ describe('median', () => {
 });
 
 describe('resultText', () => {
-  it('gives medians, spreads and ratios to the first line', () => {
+  it('shows medians, spreads and ratios to the first line', () => {
     const text = resultText({
       title: 'One',
       scores: [
@@ -44,7 +44,7 @@ describe('resultText', () => {
     ]);
   });
 
-  it('shows what was sent where a row wants it', () => {
+  it('shows the bytes sent if a row requests it', () => {
     const scores = [{ name: 'a', runs: [run(1000, 80)], sinkCpuMs: [], sentBytes: [2e6, 1e6, 9e6] }];
     expect(resultText({ title: 'One', scores, showsSent: true, targets: [] })).toMatch(/80 \|\s+1\.00 \|\s+2\.0 \|/);
   });
@@ -59,7 +59,7 @@ describe('targets', () => {
     [undefined, '≤', undefined],
   ] as const)('%p %s 2: %p', (actual, relation, expected) => expect(isMet(target(actual, relation))).toBe(expected));
 
-  it('says what was not measured', () => {
+  it('reports what was not measured', () => {
     expect(targetsText([target(undefined, '≤')])).toContain('not measured');
   });
 });

@@ -1,11 +1,11 @@
-/** The results as Markdown. */
+/** Formats the results as Markdown. */
 
 import { medianPeakBytes, medianSentBytes, medianWallMs, type Score } from './contest.ts';
 import { isMet, type RowResult, type Target } from './row.ts';
 
 const bytesPerMegabyte = 1_000_000;
 
-/** Decimal megabytes. */
+/** Converts bytes to decimal megabytes. */
 export function megabytes(bytes: number | undefined): number | undefined {
   return bytes === undefined ? undefined : bytes / bytesPerMegabyte;
 }
@@ -33,7 +33,7 @@ export function resultText({ title, scores, showsSent = false, notes = [] }: Row
   const head = [
     '',
     'wall, s',
-    'least to most',
+    'min to max',
     'ratio',
     'peak memory, MB',
     'ratio',

@@ -1,11 +1,11 @@
-/** The commands that upload a file to the sink: ours, and those of the peers. */
+/** The commands that upload a file to the sink: the pipe's and its peers'. */
 
 import { join } from 'node:path';
 import type { Contestant } from './contest.ts';
 import type { Command } from './measure.ts';
 import type { Bench } from './row.ts';
 
-/** Of the shape and length of a repository access token. */
+/** Has the form and length of a repository access token. */
 export const token = `ATCT${'x'.repeat(184)}`;
 
 const workspace = 'bench';
@@ -15,7 +15,7 @@ export function downloadsUrl(origin: string): string {
   return `${origin}/2.0/repositories/${workspace}/${repository}/downloads`;
 }
 
-/** What a process needs of ours; not proxies, not NODE_OPTIONS. */
+/** The variables that a process needs, without proxies and NODE_OPTIONS. */
 export function plainEnvironment(): Record<string, string> {
   const { PATH = '', HOME = '' } = process.env;
   return { PATH, HOME };
@@ -41,7 +41,7 @@ export function pipeCommand(
   return { argv: [process.execPath, bench.bundlePath], env, workingDirectory: bench.directory };
 }
 
-/** The same, started as in the image: with what an earlier run has compiled. */
+/** The same command, started as in the image: with a compile cache from an earlier run. */
 export function withCompileCache(bench: Bench, command: Command): Command {
   return { ...command, env: { ...command.env, NODE_COMPILE_CACHE: join(bench.directory, 'compile-cache') } };
 }
@@ -53,7 +53,7 @@ export function curlUpload(bench: Bench, origin: string, filename: string): Pick
   return { command: { argv, env: plainEnvironment(), workingDirectory: bench.directory } };
 }
 
-/** For each request; curl reads no configuration of the user's. */
+/** Options for each request; curl ignores the user's configuration. */
 export const curlOptions = [
   '--disable',
   '--silent',

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PipeError, UnexpectedAnswerError } from '../../pipe/errors.ts';
 import { type Answer, discard, readJson, readText } from '../../pipe/http/answer.ts';
 
-/** An answer whose body comes in these chunks; `read` tells how many were asked for. */
+/** An answer whose body arrives in these chunks; `read` is the number of chunks requested. */
 function answerOf(...chunks: readonly (string | Uint8Array)[]): Answer & { read: number } {
   async function* body(): AsyncGenerator<Uint8Array> {
     for (const chunk of chunks) {
@@ -22,14 +22,14 @@ function answerOf(...chunks: readonly (string | Uint8Array)[]): Answer & { read:
 }
 
 describe('readText', () => {
-  it('joins the chunks, also within a character', async () => {
+  it('joins the chunks, even inside a character', async () => {
     const bytes = Buffer.from('aé漢🎉');
     const chunks = Array.from(bytes, (byte) => Uint8Array.of(byte));
     expect(await readText(answerOf(...chunks), bytes.length)).toBe('aé漢🎉');
     expect(await readText(answerOf(), 0)).toBe('');
   });
 
-  it('stops reading beyond the limit', async () => {
+  it('stops reading at the limit', async () => {
     const answer = answerOf('1234', '5', '6', '7');
     const reading = readText(answer, 4);
     await expect(reading).rejects.toThrow(PipeError);
@@ -39,11 +39,11 @@ describe('readText', () => {
 });
 
 describe('readJson', () => {
-  it('parses', async () => {
+  it('parses JSON', async () => {
     expect(await readJson(answerOf('{"a":', '[1]}'), 100)).toEqual({ a: [1] });
   });
 
-  it('says who answered with something else, and keeps the cause', async () => {
+  it('names the server that answered with something else, and keeps the cause', async () => {
     const error: unknown = await readJson(answerOf('<html>secret'), 100).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(UnexpectedAnswerError);
     expect(error).toMatchObject({
@@ -55,12 +55,12 @@ describe('readJson', () => {
     });
   });
 
-  it('keeps to the limit', async () => {
+  it('fails beyond the limit', async () => {
     await expect(readJson(answerOf('[1, 2]'), 5)).rejects.toThrow('longer than 5 bytes');
   });
 });
 
-it('discard reads to the end', async () => {
+it('discard reads the body to its end', async () => {
   const answer = answerOf('1', '2', '3');
   await discard(answer);
   expect(answer.read).toBe(3);

@@ -7,7 +7,7 @@ import { patternBody, testClient } from './test-client.ts';
 import { patience } from '../patience.ts';
 import { answer, serve } from './test-servers.ts';
 
-/** Gives the tokens in turn, each until a 401 came for it. */
+/** Returns the tokens in turn, each until it gets a 401. */
 function tokensInTurn(...tokens: readonly string[]): Authorizer & { readonly challenges: string[] } {
   let turn = 0;
   const challenges: string[] = [];
@@ -22,7 +22,7 @@ function tokensInTurn(...tokens: readonly string[]): Authorizer & { readonly cha
   };
 }
 
-it('a fixed credential goes to its origin, and is not renewed', async () => {
+it('a fixed credential is sent to its origin only, and is not renewed', async () => {
   const authorizer = fixedAuthorizer([bearerCredential('http://127.0.0.1:1', 'token')]);
   expect(await authorizer.headerFor(new URL('http://127.0.0.1:1/x'))).toBe('Bearer token');
   expect(await authorizer.headerFor(new URL('http://127.0.0.1:2/x'))).toBeUndefined();
@@ -30,7 +30,7 @@ it('a fixed credential goes to its origin, and is not renewed', async () => {
 });
 
 describe('after a 401', () => {
-  it('the request is sent again with the renewed token, its body opened again, and no try used up', async () => {
+  it('the request is sent again with the renewed token and a reopened body, without using up an attempt', async () => {
     const challenges = { 'www-authenticate': ['Basic realm="a"', 'Bearer realm="b"'] };
     await using server = await serve(answer(401, 'expired', challenges), answer(201));
     const authorizer = tokensInTurn('stale', 'fresh');
@@ -43,7 +43,7 @@ describe('after a 401', () => {
     expect(body.opened).toBe(2);
   });
 
-  it('it is over after two renewals, or when there is nothing else to try', async () => {
+  it('the request fails after two renewals, or if there is no other token', async () => {
     for (const [tokens, requests] of [
       [['a', 'b', 'c', 'd', 'e'], 3],
       [['a'], 1],
@@ -58,7 +58,7 @@ describe('after a 401', () => {
   });
 });
 
-it('a body of unknown length goes out in chunks, whole', async () => {
+it('a body of unknown length is sent whole, with chunked encoding', async () => {
   await using server = await serve(answer(202));
   await using http = testClient();
   const pattern = patternBody(2_500_000);
@@ -70,7 +70,7 @@ it('a body of unknown length goes out in chunks, whole', async () => {
   expect(server.received[0]?.body).toHaveLength(2_500_000);
 });
 
-it('getting a token may take longer than nothing may move', async () => {
+it('getting a token may take longer than the timeout for progress', async () => {
   await using server = await serve(answer(200));
   const timeoutMs = patience(100);
   const slow: Authorizer = {

@@ -1,4 +1,4 @@
-/** Certificates of a private authority, made anew, so that no key lies in the repository. */
+/** Certificates of a private authority, created at run time, so that no key is stored in the repository. */
 
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
@@ -9,12 +9,12 @@ export interface Certificate {
   readonly cert: string;
 }
 
-/** A certificate that nobody vouches for, for these host names and IPv4 addresses. */
+/** A self-signed certificate for these host names and IPv4 addresses. */
 export function selfSigned(names: readonly string[] = ['127.0.0.1']): Certificate {
   return issue(undefined, 'test', alternativeNames(names));
 }
 
-/** A company's own authority: to be trusted by whoever is to trust what it issues. */
+/** A company's own authority, which clients must trust in order to trust its certificates. */
 export function createAuthority(): Certificate & { issue(names: readonly string[]): Certificate } {
   const isAuthority = extension('551d13', sequence(Buffer.from('0101ff', 'hex')));
   const authority = issue(undefined, 'authority', isAuthority);

@@ -4,11 +4,11 @@ import { authorizationFor, basicCredential, bearerCredential, credentialsFor } f
 const origin = 'https://api.bitbucket.org';
 
 it('encodes user and password, in UTF-8', () => {
-  // RFC 7617, section 2.1 has this example.
+  // The example of RFC 7617, section 2.1.
   expect(basicCredential(origin, 'test', '123£')).toEqual({ origin, authorization: 'Basic dGVzdDoxMjPCow==' });
 });
 
-it('sends a token as it is', () => {
+it('sends a token unchanged', () => {
   expect(bearerCredential(origin, 'ATCT+/=')).toEqual({ origin, authorization: 'Bearer ATCT+/=' });
 });
 

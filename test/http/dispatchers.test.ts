@@ -22,7 +22,7 @@ function dispatchers(proxies: Partial<ProxySettings>): Dispatchers & AsyncDispos
   return { ...created, [Symbol.asyncDispose]: () => created.destroy() };
 }
 
-/** The server's address under a name that only the proxy knows. */
+/** The server's address with a host name that only the proxy can resolve. */
 function named(server: TestServer, path = '/'): URL {
   const url = server.url(path);
   url.hostname = 'server.example';
@@ -38,7 +38,7 @@ async function get(through: Dispatchers, url: URL): Promise<string> {
 }
 
 describe('without a proxy', () => {
-  it('reaches servers of both schemes', async () => {
+  it('reaches http and https servers', async () => {
     await using plain = await serve(answer(200, 'plain'));
     await using secure = await serveTls();
     await using direct = dispatchers({});
@@ -47,7 +47,7 @@ describe('without a proxy', () => {
 });
 
 describe('through a proxy', () => {
-  it('sends http in absolute form, with the password of the proxy for the proxy', async () => {
+  it("sends http in absolute form, and the proxy's password to the proxy only", async () => {
     await using server = await serve(answer(200, 'plain'));
     await using proxy = await startProxy({ to: server.origin });
     await using through = dispatchers({ http: proxy.url.replace('//', '//user:p%40ss@') });
@@ -60,7 +60,7 @@ describe('through a proxy', () => {
     ]);
   });
 
-  it('tunnels https: the proxy learns the host, and nothing of the request', async () => {
+  it('tunnels https, so that the proxy sees only the host', async () => {
     await using server = await serveTls();
     await using proxy = await startProxy({ to: server.origin });
     await using through = dispatchers({ https: proxy.url.replace('//', '//user:p%40ss@') });
@@ -76,7 +76,7 @@ describe('through a proxy', () => {
     expect(server.received[0]?.headers).not.toHaveProperty('proxy-authorization');
   });
 
-  it('keeps the schemes apart', async () => {
+  it('uses a separate proxy for each scheme', async () => {
     await using plain = await serve(answer(200, 'plain'));
     await using secure = await serveTls();
     await using proxy = await startProxy({ to: plain.origin });
@@ -87,7 +87,7 @@ describe('through a proxy', () => {
     expect(proxy.seen).toEqual([]);
   });
 
-  it('goes around it for loopback addresses, with the credentials that they are sent', async () => {
+  it('bypasses it for loopback addresses, so that it sees none of their credentials', async () => {
     await using plain = await serve(answer(200, 'plain'));
     await using secure = await serveTls();
     await using proxy = await startProxy();
@@ -102,7 +102,7 @@ describe('through a proxy', () => {
     expect(proxy.seen).toEqual([]);
   });
 
-  it.each(['server.example', '*', 'a.example, .example ,b.test'])('goes around it if NO_PROXY is %j', async (none) => {
+  it.each(['server.example', '*', 'a.example, .example ,b.test'])('bypasses it if NO_PROXY is %j', async (none) => {
     await using proxy = await startProxy();
     await using around = dispatchers({ http: proxy.url, https: proxy.url, none });
     for (const url of ['http://server.example/', 'https://server.example/'])
@@ -110,7 +110,7 @@ describe('through a proxy', () => {
     expect(proxy.seen).toEqual([]);
   });
 
-  it.each(['', 'server', 'erver.example', 'server.example:1'])('goes through it if NO_PROXY is %j', async (none) => {
+  it.each(['', 'server', 'erver.example', 'server.example:1'])('uses it if NO_PROXY is %j', async (none) => {
     await using server = await serve(answer(200, 'plain'));
     await using proxy = await startProxy({ to: server.origin });
     await using through = dispatchers({ http: proxy.url, none });
@@ -118,7 +118,7 @@ describe('through a proxy', () => {
     expect(proxy.seen).toHaveLength(1);
   });
 
-  it('goes directly to what is a proxy itself', async () => {
+  it('connects directly to a server that is a proxy itself', async () => {
     await using server = await serve(answer(200, 'plain'));
     await using proxy = await startProxy();
     await using through = dispatchers({ http: proxy.url });
@@ -127,7 +127,7 @@ describe('through a proxy', () => {
   });
 });
 
-it('destroy cuts what is under way', async () => {
+it('destroy closes connections in use', async () => {
   await using server = await serve(stall(0));
   const direct = createDispatchers({ none: '' }, 1_000);
   const pending = get(direct, server.url());

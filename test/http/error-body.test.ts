@@ -23,7 +23,7 @@ describe("finds the server's reason", () => {
     ['a registry', { errors: [{ code: 'DENIED', message: 'no access' }, { code: 'X' }] }, 'DENIED: no access'],
     ['a registry, only a code', { errors: [{ code: 'DENIED' }] }, 'DENIED'],
     ['a registry, texts', { errors: ['denied'] }, 'denied'],
-    ['only a text', { error: 'denied' }, 'denied'],
+    ['only a string', { error: 'denied' }, 'denied'],
     ['only a message', { message: 'denied' }, 'denied'],
     ['no errors, but one', { errors: [], error: 'denied' }, 'denied'],
   ])('of %s', (_, body, reason) => {
@@ -70,8 +70,8 @@ it.each([
   expect([reason, requiredScopes, grantedScopes]).toEqual([undefined, [], []]);
 });
 
-describe('finds the scopes', () => {
-  it('that are required and granted', () => {
+describe('reads the scopes', () => {
+  it('required and granted', () => {
     const detail = { required: ['repository:write'], granted: ['repository', 'account'] };
     expect(parse(withDetail(detail), json)).toEqual({
       reason: 'Your credentials lack one or more required scopes',
@@ -82,7 +82,7 @@ describe('finds the scopes', () => {
     });
   });
 
-  it('and takes nothing else for scopes', () => {
+  it('and ignores values of other types', () => {
     const { requiredScopes, grantedScopes } = parse(withDetail({ required: 'x', granted: [1, 'a'] }), json);
     expect([requiredScopes, grantedScopes]).toEqual([[], ['a']]);
   });
@@ -113,7 +113,7 @@ describe('keeps codes and details as data', () => {
   it.each([
     ['another shape', '{"type":"error","error":{"code":"DENIED","message":"no"}}', json],
     ['plain text', 'MANIFEST_UNKNOWN', 'text/plain'],
-  ])('none of %s', (_, text, contentType) => {
+  ])('and has none for %s', (_, text, contentType) => {
     expect(parse(text, contentType)).toMatchObject({ codes: [], details: [] });
   });
 
@@ -128,7 +128,7 @@ describe('keeps codes and details as data', () => {
   });
 });
 
-describe('leaves secrets out before it cuts', () => {
+describe('removes secrets before it cuts', () => {
   const { apiToken } = tokens;
   const scrub = createSecrets([apiToken]).scrub;
   const filler = 'some words, '.repeat(60);
@@ -149,15 +149,15 @@ describe('leaves secrets out before it cuts', () => {
     }
   });
 
-  it.each([2, 9, 17])('where the body is cut off %i bytes into one', (shown) => {
-    // What comes before is white space, which a reason does not show.
+  it.each([2, 9, 17])('if the body is truncated %i bytes into a secret', (shown) => {
+    // The rest of the body is white space, which a reason does not show.
     const secret = 'hunter2hunt';
     const body = `${' '.repeat(maxErrorBytes - shown)}${Buffer.from(secret).toString('hex')}`;
     const read = Buffer.from(body).subarray(0, maxErrorBytes);
     expect(parseErrorBody(read, 'text/plain', createSecrets([secret]).scrub).reason).toBeUndefined();
   });
 
-  it('keeps the beginning of a body that is cut off', () => {
+  it('keeps the beginning of a truncated body', () => {
     const body = Buffer.from(`Bad request of ${apiToken}. ${'x'.repeat(maxErrorBytes)}`);
     expect(parseErrorBody(body, 'text/plain', scrub).reason).toMatch(/^Bad request of \*\*\*\. x+…$/);
   });

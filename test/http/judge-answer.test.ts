@@ -14,7 +14,7 @@ const html = { 'content-type': 'text/html; charset=utf-8' };
 describe('describeForeign', () => {
   const scrub = createSecrets(['hunter2hunt']).scrub;
 
-  it('quotes no secret, before it cuts', () => {
+  it('removes secrets before it cuts', () => {
     const page = Buffer.from(`<html><title>${'x'.repeat(494)} hunter2hunt</title>`);
     expect(describeForeign(page, '', scrub)).toBe(`a web page, "${'x'.repeat(494)} ***"`);
     const error = Buffer.from(JSON.stringify({ error: 'you sent hunter2hunt' }));
@@ -46,7 +46,7 @@ describe('describeForeign', () => {
     ['a list', '[]', 'application/json'],
     ['JSON that is cut off', '{"error":"No', 'application/json'],
     ["Maven's metadata", '<?xml version="1.0"?><metadata/>', 'application/xml'],
-  ])('%s may be an answer', (_, text, contentType) => {
+  ])('accepts %s', (_, text, contentType) => {
     expect(describeForeign(Buffer.from(text), contentType, scrub)).toBeUndefined();
   });
 });
@@ -60,7 +60,7 @@ describe('an answer whose status is accepted', () => {
     return [await sending.catch((error: unknown) => error), server];
   }
 
-  it('fails if it is a page, once, with what was answered', async () => {
+  it('fails without a retry if it is a web page, and quotes it', async () => {
     const [error, server] = await send(answer(200, signIn, html), { body: bytesBody('x') });
     expect(error).toBeInstanceOf(UnexpectedAnswerError);
     expect(error).toMatchObject({
@@ -71,7 +71,7 @@ describe('an answer whose status is accepted', () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it('fails at once if it is a page that comes before the body was read', async () => {
+  it('fails at once if it is a web page that arrives before the body has been sent', async () => {
     const early: Reaction = ({ response }) => {
       response.writeHead(200, { ...html, connection: 'close' }).end(signIn);
     };
@@ -80,7 +80,7 @@ describe('an answer whose status is accepted', () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it('fails if it is a page where a document was asked for', async () => {
+  it('fails if it is a web page instead of a document', async () => {
     const [error] = await send(answer(200, signIn, html), { method: 'GET' });
     expect(error).toMatchObject({ name: 'UnexpectedAnswerError' });
   });

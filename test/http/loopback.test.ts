@@ -28,6 +28,6 @@ it.each([
   'http://app.localhost/',
   'http://10.0.0.1/#127.0.0.1',
   'http://127.0.0.1@example.com/',
-])('%s leaves it', (url) => {
+])('%s does not stay on this machine', (url) => {
   expect(isLoopback(new URL(url))).toBe(false);
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createOriginGate, sleep } from '../../pipe/http/origin-gate.ts';
 
 describe('the gate', () => {
-  it('lets everybody through until an origin asks for a pause', async () => {
+  it('lets all requests through until an origin asks for a pause', async () => {
     const clock = createClock();
     const gate = createOriginGate(clock.now, clock.sleep);
     await gate.pass('https://a', undefined);
@@ -30,7 +30,7 @@ describe('the gate', () => {
     expect(clock.slept).toEqual([5_000]);
   });
 
-  it('holds back again where the pause was made longer meanwhile', async () => {
+  it('keeps holding back requests if the pause is extended during the wait', async () => {
     const clock = createClock();
     const gate = createOriginGate(clock.now, async (ms) => {
       if (clock.slept.length === 0) gate.pause('https://a', 8_000);
@@ -41,7 +41,7 @@ describe('the gate', () => {
     expect(clock.slept).toEqual([5_000, 3_000]);
   });
 
-  it('hands the signal to the sleep', async () => {
+  it('passes the signal to the sleep', async () => {
     const reason = new Error('stop');
     const gate = createOriginGate(Date.now, sleep);
     gate.pause('https://a', 60_000);
@@ -50,13 +50,13 @@ describe('the gate', () => {
 });
 
 describe('sleep', () => {
-  it('takes its time', async () => {
+  it('waits for the given time', async () => {
     const startedAt = performance.now();
     await sleep(30, undefined);
     expect(performance.now() - startedAt).toBeGreaterThan(28);
   });
 
-  it('ends at once, with the reason, where the signal aborts', async () => {
+  it('throws the reason at once if the signal aborts', async () => {
     const controller = new AbortController();
     const reason = new Error('stop');
     const before = process.getActiveResourcesInfo();
@@ -66,7 +66,7 @@ describe('sleep', () => {
     expect(process.getActiveResourcesInfo()).toEqual(before);
   });
 
-  it('does not begin where the signal has aborted', async () => {
+  it('does not start if the signal has already aborted', async () => {
     const reason = new Error('stop');
     await expect(sleep(60_000, AbortSignal.abort(reason))).rejects.toBe(reason);
   });
@@ -78,7 +78,7 @@ describe('sleep', () => {
   });
 });
 
-/** A clock that only sleeping moves. */
+/** A clock that advances only by sleeping. */
 function createClock(): { now: () => number; sleep: (ms: number) => Promise<void>; slept: number[] } {
   let time = 1_000_000;
   const slept: number[] = [];

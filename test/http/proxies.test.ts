@@ -55,7 +55,7 @@ describe('readProxies', () => {
     ['a port that is none', { all_proxy: 'a:hunter22' }, { all_proxy: [notAnHttpProxy] }],
     ['a broken escape in the password', { HTTPS_PROXY: 'http://u:hunter22%@a:1' }, { HTTPS_PROXY: [badEscape] }],
     ['a broken escape in the user name', { HTTPS_PROXY: '50%:hunter22@a:1' }, { HTTPS_PROXY: [badEscape] }],
-  ])('names %s, without its value', (_, env, problems) => {
+  ])('reports %s, without its value', (_, env, problems) => {
     expect(read(env).problems).toEqual(problems);
   });
 });

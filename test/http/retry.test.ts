@@ -1,4 +1,4 @@
-/** What is sent again, and after which waits: driven through the client, on a clock that only its waits move. */
+/** Which failures are retried, and after which waits: driven through the client, on a clock that advances only by its waits. */
 
 import { createServer } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
@@ -9,16 +9,16 @@ import type { Http } from '../../pipe/http/send.ts';
 import { testClient } from './test-client.ts';
 import { answer, close, listen, serve } from './test-servers.ts';
 
-/** What `random` yields at most. */
+/** The largest value of `random`. */
 const almostOne = 1 - Number.EPSILON;
 
 interface Outcome {
   readonly isDone: boolean;
-  /** In milliseconds, one between each try and the next. */
+  /** In milliseconds, between each attempt and the next. */
   readonly waits: readonly number[];
 }
 
-/** Sends one request with the default policy. @param random for all that is left to chance, from 0 to just below 1 */
+/** Sends one request with the default policy. @param random the constant used for every random number, in [0, 1) */
 async function get(url: string | URL, random = almostOne, retries = 5): Promise<Outcome> {
   const waits: number[] = [];
   let now = Date.parse('2026-11-21T12:00:00Z');
@@ -40,7 +40,7 @@ async function get(url: string | URL, random = almostOne, retries = 5): Promise<
   return { isDone, waits };
 }
 
-/** An origin where nobody listens. */
+/** An origin where no server listens. */
 async function closedOrigin(): Promise<string> {
   const server = createServer();
   const origin = await listen(server);
@@ -54,21 +54,21 @@ describe('a server that is down', () => {
     [0.5, [500, 1_000, 2_000, 4_000, 8_000]],
     [0.1, [100, 200, 400, 800, 1_600]],
     [0, [0, 0, 0, 0, 0]],
-  ])('is tried five times more, after any part of 1, 2, 4, 8 and 16 s: at random %d', async (random, waits) => {
+  ])('is retried five times, after up to 1, 2, 4, 8 and 16 s: random = %d', async (random, waits) => {
     expect(await get(await closedOrigin(), random)).toEqual({ isDone: false, waits });
   });
 
-  it('is given up within a minute', async () => {
+  it('is abandoned within a minute', async () => {
     const { waits } = await get(await closedOrigin());
     expect(waits.reduce((sum, ms) => sum + ms)).toBeLessThan(60_000);
   });
 
-  it('is never waited for longer than half a minute at a time', async () => {
+  it('never causes a wait of more than half a minute', async () => {
     const { waits } = await get(await closedOrigin(), almostOne, 8);
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
   });
 
-  it('is tried once without retries', async () => {
+  it('gets one request if there are no retries', async () => {
     expect(await get(await closedOrigin(), almostOne, 0)).toEqual({ isDone: false, waits: [] });
   });
 });
@@ -97,7 +97,7 @@ describe('a wait that the server asks for', () => {
       [almostOne, mostMs],
     ] as const) {
       await using server = await serve(answer(status, '', headers), answer(200));
-      // A pause of no time is none.
+      // A wait of 0 ms is not recorded.
       const { isDone, waits } = await get(server.url(), random);
       expect({ isDone, waits: waits.filter((ms) => ms > 0) }).toEqual({
         isDone: true,
@@ -107,26 +107,26 @@ describe('a wait that the server asks for', () => {
     }
   });
 
-  it('of no time does not use the tries up at once', async () => {
+  it('of 0 s does not use up all attempts at once', async () => {
     await using server = await serve(answer(503, '', { 'retry-after': '0' }));
     expect(await get(server.url(), 0.5)).toEqual({ isDone: false, waits: [500, 1_000, 2_000, 4_000, 8_000] });
   });
 
-  it('of more than five minutes is not granted', async () => {
+  it('of more than five minutes is not honoured', async () => {
     await using server = await serve(answer(429, '', { 'retry-after': '301' }));
     expect(await get(server.url())).toEqual({ isDone: false, waits: [] });
     expect(server.received).toHaveLength(1);
   });
 
-  it('with a refusal for good changes nothing', async () => {
+  it('does not make a permanent refusal transient', async () => {
     await using server = await serve(answer(403, '', { 'retry-after': '1' }));
     expect(await get(server.url())).toEqual({ isDone: false, waits: [] });
     expect(server.received).toHaveLength(1);
   });
 });
 
-describe('whether a failure may pass', () => {
-  it.each([408, 429, 500, 502, 503, 504])('status %d may', async (status) => {
+describe('whether a failure is transient', () => {
+  it.each([408, 429, 500, 502, 503, 504])('status %d is', async (status) => {
     await using server = await serve(answer(status), answer(200));
     expect(await get(server.url())).toEqual({ isDone: true, waits: [1_000] });
   });

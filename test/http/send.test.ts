@@ -34,7 +34,7 @@ import {
 const mebibyte = 1024 * 1024;
 const once = { retries: 0, baseMs: 1, capMs: 1, maxWaitMs: 1 };
 
-/** Uploads, and gives the text of the answer. */
+/** Uploads the body, and returns the text of the answer. */
 async function upload(http: Http, url: URL, body: Body, given: Partial<HttpRequest> = {}): Promise<string> {
   return await http.send({ method: 'POST', url, accept: [201], body, ...given }, (got) => readText(got, 1_000));
 }
@@ -50,13 +50,13 @@ async function failure(sending: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Resolves when the condition holds. */
+/** Resolves when the condition is true. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(1);
 }
 
 describe('a request', () => {
-  it('arrives as it was given', async () => {
+  it('arrives unchanged', async () => {
     await using server = await serve(answer(201, 'done'));
     await using http = testClient();
     const body = patternBody(3 * mebibyte + 5);
@@ -78,7 +78,7 @@ describe('a request', () => {
     ['an empty body', bytesBody(''), '0'],
     ['a short body', bytesBody('ü'), '2'],
     ['a body of several parts', concatBodies([bytesBody('head'), patternBody(mebibyte), bytesBody('tail')]), '1048584'],
-  ])('says how long %s is', async (_, body, length) => {
+  ])('states the length of %s', async (_, body, length) => {
     await using server = await serve(answer(201));
     await using http = testClient();
     await upload(http, server.url(), body);
@@ -86,7 +86,7 @@ describe('a request', () => {
     expect(server.received[0]?.body.equals(await joined(body))).toBe(true);
   });
 
-  it.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const)('is sent by %s without a body', async (method) => {
+  it.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const)('may be a %s without a body', async (method) => {
     await using server = await serve(answer(204));
     await using http = testClient();
     await http.send({ method, url: server.url(), accept: [204] }, discard);
@@ -102,7 +102,7 @@ describe('a request', () => {
     expect(proxy.seen).toEqual([]);
   });
 
-  it('is answered with status, headers and address', async () => {
+  it('returns the status, headers and URL of the answer', async () => {
     await using server = await serve(answer(404, 'gone', { 'X-Thing': ['one', 'two'] }));
     await using http = testClient();
     const got = await http.send({ method: 'GET', url: server.url('/x'), accept: [200, 404] }, async (got) => ({
@@ -113,7 +113,7 @@ describe('a request', () => {
     expect([got.header('x-thing'), got.header('x-none')]).toEqual(['one', undefined]);
   });
 
-  it('reads an answer no further than it may', async () => {
+  it('fails if the answer is longer than the limit', async () => {
     await using server = await serve(answer(200, 'x'.repeat(1_001)));
     await using http = testClient();
     const error = await failure(get(http, server.url()));
@@ -122,7 +122,7 @@ describe('a request', () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it('fails at once where the answer cannot be understood', async () => {
+  it('fails at once if the answer cannot be parsed', async () => {
     await using server = await serve(answer(200, 'hello'));
     await using http = testClient();
     const reading = http.send({ method: 'GET', url: server.url(), accept: [200] }, (got) => readJson(got, 100));
@@ -130,7 +130,7 @@ describe('a request', () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it('tells how much is with the system, from the start in every try', async () => {
+  it('reports the bytes handed to the system, from 0 in every attempt', async () => {
     await using server = await serve(answer(503), answer(201));
     await using http = testClient();
     const seen: number[] = [];
@@ -141,7 +141,7 @@ describe('a request', () => {
 });
 
 describe('credentials', () => {
-  it('go to their own origin only', async () => {
+  it('are sent to their own origin only', async () => {
     await using ours = await serve(answer(200));
     await using other = await serve(answer(200));
     await using http = testClient({ authorizer: fixedAuthorizer([basicCredential(ours.origin, 'user', 'token')]) });
@@ -151,7 +151,7 @@ describe('credentials', () => {
     expect(other.received[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  it('follow a redirect within their origin, and none that leaves it', async () => {
+  it('follow a redirect within their origin, but not one to another origin', async () => {
     await using other = await serve(answer(200, 'content'));
     await using ours = await serve(
       answer(302, '', { location: '/moved' }),
@@ -169,7 +169,7 @@ describe('credentials', () => {
     expect(other.received[0]?.headers).not.toHaveProperty('x-custom');
   });
 
-  it('and signatures are in no line of the log', async () => {
+  it('and signatures do not appear in the log', async () => {
     await using other = await serve(answer(200));
     await using ours = await serve(answer(302, '', { location: `${other.origin}/x?signature=hunter22` }));
     await using http = testClient({ authorizer: fixedAuthorizer([basicCredential(ours.origin, 'user', 'hunter22')]) });
@@ -182,7 +182,7 @@ describe('credentials', () => {
 });
 
 describe('redirects', () => {
-  it('are followed as often as they may, and no further', async () => {
+  it('are followed up to the limit', async () => {
     await using server = await serve(answer(302, '', { location: '/next?token=secret' }));
     await using http = testClient();
     const error = await failure(get(http, server.url(), { redirects: 2 }));
@@ -191,7 +191,7 @@ describe('redirects', () => {
     expect(server.received).toHaveLength(3);
   });
 
-  it.each([301, 302, 303, 307, 308])('%d of an upload is an error that says where to', async (status) => {
+  it.each([301, 302, 303, 307, 308])('%d for an upload is an error that names the target', async (status) => {
     await using server = await serve(answer(status, '', { location: 'https://moved.example/x' }));
     await using http = testClient();
     const error = await failure(upload(http, server.url(), bytesBody('x')));
@@ -199,7 +199,7 @@ describe('redirects', () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it('without an address, or with one that is none, are errors', async () => {
+  it('without a valid Location are errors', async () => {
     await using server = await serve(answer(302), answer(302, '', { location: 'http://' }));
     await using http = testClient();
     for (let count = 0; count < 2; count++) {
@@ -209,7 +209,7 @@ describe('redirects', () => {
     expect(server.received).toHaveLength(2);
   });
 
-  it('are not what another status may bring an address for', async () => {
+  it('are not followed for other statuses with a Location', async () => {
     await using server = await serve(answer(404, '', { location: '/x' }));
     await using http = testClient();
     const error = await failure(get(http, server.url(), { redirects: 3 }));
@@ -217,7 +217,7 @@ describe('redirects', () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it('start over where what they lead to fails', async () => {
+  it('start over if their target fails', async () => {
     await using other = await serve(answer(503), answer(200, 'content'));
     await using server = await serve(answer(302, '', { location: other.origin }));
     await using http = testClient();
@@ -289,7 +289,7 @@ describe('gives up', () => {
     expect(http.lines.filter((line) => line.startsWith('warning'))).toEqual([]);
   });
 
-  it('when the tries are used up, with the last error', async () => {
+  it('when the attempts are used up, with the last error', async () => {
     await using server = await serve(answer(500), answer(502), answer(503), answer(504));
     await using http = testClient();
     await expect(get(http, server.url())).rejects.toMatchObject({ refusal: { status: 504 } });
@@ -297,7 +297,7 @@ describe('gives up', () => {
     expect(http.lines.at(-1)).toBe(`warning: GET ${server.origin}/: giving up after 4 attempts`);
   });
 
-  it('at once after what stays, though the first try met what may pass', async () => {
+  it('at once after a permanent error, even if the first attempt had a transient one', async () => {
     await using server = await serve(answer(503), answer(403));
     await using http = testClient({ policy: { ...once, retries: 2 } });
     await expect(get(http, server.url())).rejects.toMatchObject({ refusal: { status: 403 } });
@@ -305,7 +305,7 @@ describe('gives up', () => {
     expect(http.lines.filter((line) => line.includes('giving up'))).toEqual([]);
   });
 
-  it('after the one further try that there shall be', async () => {
+  it('after one retry if only one is allowed', async () => {
     await using server = await serve(answer(503));
     await using http = testClient({ policy: { ...once, retries: 1 } });
     await expect(get(http, server.url())).rejects.toMatchObject({ refusal: { status: 503 } });
@@ -313,7 +313,7 @@ describe('gives up', () => {
     expect(http.lines.at(-1)).toBe(`warning: GET ${server.origin}/: giving up after 2 attempts`);
   });
 
-  it('at once where there shall be no more tries', async () => {
+  it('at once if no retries are allowed', async () => {
     await using server = await serve(answer(503));
     await using http = testClient({ policy: once });
     await expect(get(http, server.url())).rejects.toMatchObject({ refusal: { status: 503 } });
@@ -366,7 +366,7 @@ describe('a server that answers early', () => {
     ['in many chunks', patternBody(50 * mebibyte)],
     ['in one chunk', patternBody(50 * mebibyte, 50 * mebibyte)],
     ['of unknown length', { ...patternBody(50 * mebibyte), length: undefined }],
-  ])('has not confirmed a body %s', async (_, body) => {
+  ])('has not accepted a body %s', async (_, body) => {
     await using server = await serve(early(201, stall(mebibyte)));
     await using http = testClient();
     const error = await failure(upload(http, server.url(), body));
@@ -394,7 +394,7 @@ describe('a server that answers early', () => {
 });
 
 describe('a body', () => {
-  it('of 50 MB goes to a slow reader, longer than nothing may move', async () => {
+  it('of 50 MB reaches a slow reader, even if it takes longer than the timeout for progress', async () => {
     const timeoutMs = patience(500);
     await using server = await serve(async (exchange) => {
       while (!exchange.request.complete) {
@@ -411,7 +411,7 @@ describe('a body', () => {
     expect(server.received[0]?.body.equals(await joined(body))).toBe(true);
   });
 
-  it('that can no longer be read fails as what it is, and never arrives whole', async () => {
+  it('that can no longer be read fails with its own error, and never arrives whole', async () => {
     await using server = await serve(answer(201));
     await using http = testClient();
     const broken = new FileChangedError('it changed');
@@ -430,7 +430,7 @@ describe('a body', () => {
   it.each<[string, string]>([
     ['of a disk that fails', 'EIO'],
     ['of a network drive that fails as a connection does', 'ETIMEDOUT'],
-  ])('whose source throws the error %s is told as unreadable, and not sent again', async (_, code) => {
+  ])('whose source throws %s is reported as unreadable, and not sent again', async (_, code) => {
     await using server = await serve(answer(201));
     await using http = testClient();
     const cause = Object.assign(new Error(`${code}: it failed, read`), { code });
@@ -455,7 +455,7 @@ describe('a body', () => {
     expect(server.received.filter(({ isComplete }) => isComplete)).toEqual([]);
   });
 
-  it('from a file that grows meanwhile never arrives whole', async () => {
+  it('from a file that grows during the upload never arrives whole', async () => {
     await using directory = await mkdtempDisposable(join(tmpdir(), 'send-'));
     const path = join(directory.path, 'file');
     const size = 20 * mebibyte;
@@ -491,8 +491,8 @@ describe('a body', () => {
   });
 });
 
-describe('several requests that only make sense together', () => {
-  it('are repeated together, each sent once', async () => {
+describe('a group of requests', () => {
+  it('is repeated as a whole, with each request sent once per attempt', async () => {
     await using server = await serve(answer(200, 'first'), answer(503), answer(200, 'second'), answer(200, 'third'));
     await using http = testClient();
     const url = server.url();
@@ -507,7 +507,7 @@ describe('several requests that only make sense together', () => {
     ]);
   });
 
-  it('are given up as one is', async () => {
+  it('is abandoned after the same number of attempts as a single request', async () => {
     await using server = await serve(answer(503));
     await using http = testClient();
     const url = server.url();
@@ -516,7 +516,7 @@ describe('several requests that only make sense together', () => {
     expect(http.lines.at(-1)).toBe('warning: both: giving up after 4 attempts');
   });
 
-  it('are not repeated after an error that is none of a request', async () => {
+  it('is not repeated after an error that does not come from a request', async () => {
     await using http = testClient();
     const broken = new TypeError('a mistake');
     await expect(http.repeat('both', new URL('http://x/'), () => Promise.reject(broken))).rejects.toBe(broken);
@@ -544,7 +544,7 @@ describe('an error', () => {
     });
   });
 
-  it('whose text never ends is read as far as it is wanted', async () => {
+  it('with an endless body is read up to the limit', async () => {
     let written = 0;
     await using server = await serve(async ({ response }) => {
       response.writeHead(400, { 'content-type': 'text/plain' });
@@ -562,7 +562,7 @@ describe('an error', () => {
     expect([server.received.length, length]).toEqual([1, 3]);
   });
 
-  it('whose text breaks off, or stalls, still says what came', async () => {
+  it('with a body that breaks off or stalls still reports the part received', async () => {
     await using server = await serve(begin(400), async (exchange) => {
       await begin(400)(exchange);
       await delay(20);
@@ -575,8 +575,8 @@ describe('an error', () => {
   });
 });
 
-describe('where the server asks for a pause', () => {
-  it('holds back every request to its origin, and none to another', async () => {
+describe('if the server asks for a pause', () => {
+  it('the client holds back every request to its origin, but not to others', async () => {
     await using server = await serve(answer(429, '', { 'retry-after': '7' }), answer(200, 'done'));
     await using other = await serve(answer(200, 'other'));
     const clock = standingClock();
@@ -595,7 +595,7 @@ describe('where the server asks for a pause', () => {
     expect(server.received).toHaveLength(3);
   });
 
-  it('does not hold back others where it only failed', async () => {
+  it('a mere failure does not hold back other requests', async () => {
     await using server = await serve(answer(503), answer(200, 'done'));
     const clock = standingClock();
     await using http = testClient({ ...clock.options });
@@ -606,7 +606,7 @@ describe('where the server asks for a pause', () => {
     await first;
   });
 
-  it('gives up at once where it is too long', async () => {
+  it('the client gives up at once if the pause is too long', async () => {
     await using server = await serve(answer(429, 'Slow down', { 'retry-after': '61' }));
     await using http = testClient();
     await expect(get(http, server.url())).rejects.toMatchObject({ refusal: { status: 429, retryAfterMs: 61_000 } });
@@ -654,7 +654,7 @@ describe('stopping', () => {
 });
 
 describe('connections', () => {
-  it('are used again', async () => {
+  it('are reused', async () => {
     await using server = await serve(
       answer(201),
       answer(404, 'error'),
@@ -667,11 +667,11 @@ describe('connections', () => {
     await get(http, server.url(), { redirects: 1 });
     for (let count = 0; count < 10; count++) await get(http, server.url());
     expect(server.received).toHaveLength(14);
-    // One more, where a request follows before the connection was looked after.
+    // One more if a request is sent before the previous connection is back in the pool.
     expect(server.connections).toBeLessThanOrEqual(2);
   });
 
-  it('are gone after close, and so is every timer', async () => {
+  it('are closed by close, and every timer is cleared', async () => {
     await using server = await serve(answer(200));
     const before = handles();
     const http = testClient();
@@ -687,8 +687,8 @@ describe('connections', () => {
 describe('a proxy', () => {
   const target = new URL('https://api.example/');
 
-  it.each(['reset', 'end', 502, 503, 504] as const)('that fails to connect (%s) is asked again', async (fault) => {
-    // The tunnel leads to a server without TLS: what is proved is that there was a second CONNECT.
+  it.each(['reset', 'end', 502, 503, 504] as const)('that fails to connect (%s) is retried', async (fault) => {
+    // The tunnel leads to a server without TLS: the test only proves that there is a second CONNECT.
     await using server = await serve(answer(200, 'done'));
     await using proxy = await startProxy({ to: server.origin, connects: [fault, 'tunnel'] });
     await using http = testClient({ proxies: { https: proxy.url, none: '' }, policy: { ...once, retries: 1 } });
@@ -696,7 +696,7 @@ describe('a proxy', () => {
     expect(proxy.seen).toHaveLength(2);
   });
 
-  it.each([403, 407])('that answers %d is not', async (status) => {
+  it.each([403, 407])('that answers %d is not retried', async (status) => {
     await using proxy = await startProxy({ connects: [status] });
     await using http = testClient({ proxies: { https: proxy.url, none: '' } });
     const error = await failure(get(http, target));
@@ -708,7 +708,7 @@ describe('a proxy', () => {
     expect(proxy.seen).toHaveLength(1);
   });
 
-  it('that is silent about a CONNECT is given up, and its connection is cut', async () => {
+  it('that does not answer a CONNECT is abandoned, and its connection is closed', async () => {
     await using proxy = await startProxy({ connects: ['silent'] });
     await using http = testClient({ proxies: { https: proxy.url, none: '' }, timeoutMs: 50, policy: once });
     expect(await failure(get(http, target))).toMatchObject({
@@ -719,7 +719,7 @@ describe('a proxy', () => {
     await until(() => proxy.connections() === 0);
   });
 
-  it('that is silent about a CONNECT does not hold up a stop', async () => {
+  it('that does not answer a CONNECT does not delay a stop', async () => {
     const reason = new PipeError('stop');
     const controller = new AbortController();
     await using proxy = await startProxy({ connects: ['silent'] });
@@ -730,7 +730,7 @@ describe('a proxy', () => {
     expect(await sending).toBe(reason);
   });
 
-  it('that wants a password for http is told apart from a server', async () => {
+  it('that demands a password for http is reported as a proxy', async () => {
     await using proxy = await startProxy({ credentials: 'user:password' });
     await using http = testClient({ proxies: { http: proxy.url, none: '' } });
     const error = await failure(get(http, new URL('http://api.example/')));
@@ -739,11 +739,11 @@ describe('a proxy', () => {
   });
 });
 
-describe('a mistake of our own', () => {
+describe('a programming error', () => {
   it.each<[string, () => Promise<never>]>([
     ['in reading the answer', async () => Promise.reject(new TypeError('x is not a function'))],
     ['without a class of its own', async () => Promise.reject(new Error('this cannot be'))],
-  ])('%s is not told as a failure of the network, nor tried again', async (_, read) => {
+  ])('%s is not reported as a network failure, and not retried', async (_, read) => {
     await using server = await serve(answer(200));
     await using http = testClient();
     const error = await failure(http.send({ method: 'GET', url: server.url(), accept: [200] }, read));
@@ -761,7 +761,7 @@ describe('a mistake of our own', () => {
 });
 
 describe('the debug log', () => {
-  it('shows requests and answers, and only where it is wanted', async () => {
+  it('shows requests and answers, but only if enabled', async () => {
     await using server = await serve(answer(201, '', { 'X-Request-Id': 'abc' }));
     await using http = testClient({ now: () => 0 });
     await upload(http, server.url('/x'), bytesBody('12345'));
@@ -775,7 +775,7 @@ async function joined(body: Body): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** A clock that stands until a test wakes the sleepers. */
+/** A clock that stands still until a test wakes the sleepers. */
 function standingClock(): {
   options: { now: () => number; sleep: (ms: number) => Promise<void> };
   asked: number[];
@@ -802,14 +802,14 @@ function standingClock(): {
   };
 }
 
-/** Answers before it has read anything. */
+/** Answers without reading anything. */
 function early(status: number, then: Reaction): Reaction {
   return (exchange) => {
     exchange.response.writeHead(status).end('early', () => void then(exchange));
   };
 }
 
-/** Reads the request, and never ends its answer. */
+/** Reads the request, and sends an answer that never ends. */
 function begin(status: number): Reaction {
   return async (exchange) => {
     await readBody(exchange);
@@ -817,7 +817,7 @@ function begin(status: number): Reaction {
   };
 }
 
-/** What keeps the process alive. */
+/** The resources that keep the process alive. */
 function handles(): readonly string[] {
   return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap' || name === 'Timeout');
 }

@@ -1,4 +1,4 @@
-/** The client under test, quick to retry, with what it logged. */
+/** The client under test, with short waits and a recorded log. */
 
 import { fixedAuthorizer } from '../../pipe/http/authorizer.ts';
 import { createHttp, type Http, type HttpOptions } from '../../pipe/http/send.ts';
@@ -29,7 +29,7 @@ export function testClient(options: Partial<HttpOptions> = {}): TestClient {
   return { ...http, lines, [Symbol.asyncDispose]: () => http.close() };
 }
 
-/** A body that counts how often it was opened, in chunks of 1 MiB. */
+/** A body in chunks of 1 MiB that counts how often it is opened. */
 export interface CountedBody extends SizedBody {
   opened: number;
 }

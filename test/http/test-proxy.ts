@@ -14,17 +14,17 @@ export interface TestProxy extends AsyncDisposable {
   connections(): number;
 }
 
-/** What becomes of a CONNECT: a tunnel, after so many milliseconds, a refusal, the end of the connection, or nothing. */
+/** The reaction to a CONNECT: a tunnel, a tunnel after this many milliseconds, a refusal, the end of the connection, or nothing. */
 export type Tunnelling = 'tunnel' | { readonly afterMs: number } | 'reset' | 'end' | 'silent' | number;
 
 export interface ProxyOptions {
-  /** Where what is asked of a host goes: names that exist nowhere, since loopback addresses need no proxy. */
+  /** The target of each host: names that do not exist, since loopback addresses bypass proxies. */
   readonly to?: string | ((host: string, isTunnel: boolean) => string);
-  /** What becomes of the first CONNECT, and so on; of all that follow, the last. */
+  /** The reactions to the first CONNECT and so on; the last one repeats. */
   readonly connects?: readonly Tunnelling[];
-  /** `user:password` that it wants; 407 for whoever has another one. */
+  /** The `user:password` that it requires; 407 for any other. */
   readonly credentials?: string;
-  /** The proxy itself speaks TLS. */
+  /** The proxy itself uses TLS. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
 
@@ -70,7 +70,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<TestProxy>
     else if (how === 'tunnel') openTunnel(targetOf(new URL(`http://${url}`), true), socket, head);
     else if (typeof how === 'object')
       void delay(how.afterMs).then(() => openTunnel(targetOf(new URL(`http://${url}`), true), socket, head));
-    // Read on: otherwise nobody would notice its end.
+    // Keep reading: otherwise its end would go unnoticed.
     else if (how === 'silent') socket.resume().on('end', () => socket.destroy());
     else socket.end(`HTTP/1.1 ${how} No\r\ncontent-length: 0\r\n\r\n`);
   });

@@ -14,12 +14,12 @@ import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
 /** A request as it arrived. */
 export interface Received {
   readonly method: string;
-  /** What stood in the request line. */
+  /** The target in the request line. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
-  /** As far as it was read. */
+  /** The part of the body that was read. */
   body: Buffer;
-  /** Whether it was read to its end, so that it came whole. */
+  /** Whether the whole body was read. */
   isComplete: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface Exchange {
   readonly socket: Socket;
 }
 
-/** Reacts to the first request with the first reaction, and so on; to all that follow, with the last one. */
+/** Reacts to the first request with the first reaction, and so on; the last one repeats. */
 export async function serve(...reactions: readonly [Reaction, ...Reaction[]]): Promise<TestServer> {
   return await serveOn(createServer(), 'http:', ...reactions);
 }
@@ -58,7 +58,7 @@ export async function serveOn(
     const entry = { method, target: url, headers, body: Buffer.alloc(0), isComplete: false };
     const react = reactions[Math.min(received.length, reactions.length - 1)] ?? reactions[0];
     received.push(entry);
-    // A request that is cut off is what many tests are about.
+    // Many tests cut off a request on purpose.
     request.on('error', () => undefined);
     void (async () => {
       await react({ request, response, received: entry, socket });
@@ -90,7 +90,7 @@ export async function close(server: TcpServer): Promise<void> {
   await once(server, 'close');
 }
 
-/** Reads the body to its end, or so many bytes more of it. */
+/** Reads the body to its end, or only this many more bytes. */
 export async function readBody({ request, received }: Exchange, bytes = Infinity): Promise<void> {
   if (bytes === 0) return;
   await new Promise<void>((resolve) => {
@@ -119,7 +119,7 @@ export function answer(status: number, body = '', headers: OutgoingHttpHeaders =
   };
 }
 
-/** Reads so many bytes of the body, and then resets the connection. */
+/** Reads this many bytes of the body, then resets the connection. */
 export function reset(afterBytes: number): Reaction {
   return async (exchange) => {
     await readBody(exchange, afterBytes);
@@ -127,7 +127,7 @@ export function reset(afterBytes: number): Reaction {
   };
 }
 
-/** Reads so many bytes of the body, and then ends the connection in good order, but without an answer. */
+/** Reads this many bytes of the body, then closes the connection cleanly without an answer. */
 export function hangUp(afterBytes: number): Reaction {
   return async (exchange) => {
     await readBody(exchange, afterBytes);
@@ -135,19 +135,19 @@ export function hangUp(afterBytes: number): Reaction {
   };
 }
 
-/** Reads the whole request, and breaks off in the middle of the answer. */
+/** Reads the whole request, then breaks off in the middle of the answer. */
 export function breakOff(how: 'reset' | 'end'): Reaction {
   return async (exchange) => {
     await readBody(exchange);
     exchange.response.writeHead(200, { 'content-length': 100 });
     exchange.response.write('half of the answer', () => {
-      // The half must have arrived before the end does.
+      // The first half must arrive before the connection ends.
       setTimeout(() => (how === 'reset' ? exchange.socket.resetAndDestroy() : exchange.socket.end()), 20);
     });
   };
 }
 
-/** Reads so many bytes of the body, and then does nothing any more. */
+/** Reads this many bytes of the body, then stalls. */
 export function stall(afterBytes: number): Reaction {
   return (exchange) => readBody(exchange, afterBytes);
 }

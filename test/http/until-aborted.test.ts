@@ -4,14 +4,14 @@ import { untilAborted } from '../../pipe/http/until-aborted.ts';
 
 const reason = new Error('stop');
 
-it('gives what the work gives, and leaves no listener behind', async () => {
+it('returns the result of the work, and leaves no listener behind', async () => {
   const { signal } = new AbortController();
   expect(await untilAborted(Promise.resolve(1), signal)).toBe(1);
   await expect(untilAborted(Promise.reject(reason), signal)).rejects.toBe(reason);
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-it('throws the reason at once, and lets go of what comes late', async () => {
+it('throws the reason at once, and discards a late result', async () => {
   const controller = new AbortController();
   const work = Promise.withResolvers<string>();
   const late: string[] = [];
@@ -23,11 +23,11 @@ it('throws the reason at once, and lets go of what comes late', async () => {
   expect(late).toEqual(['late']);
 });
 
-it('throws the reason if the signal was aborted before, even if the work is done', async () => {
+it('throws the reason if the signal has already aborted, even if the work is done', async () => {
   await expect(untilAborted(Promise.resolve(1), AbortSignal.abort(reason))).rejects.toBe(reason);
 });
 
-it('does not let a late failure pass for an unhandled one', async () => {
+it('does not report a late failure as an unhandled rejection', async () => {
   const work = Promise.withResolvers<string>();
   await expect(untilAborted(work.promise, AbortSignal.abort(reason))).rejects.toBe(reason);
   work.reject(new Error('late'));

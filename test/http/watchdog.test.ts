@@ -7,7 +7,7 @@ import { createWatchdog } from '../../pipe/http/watchdog.ts';
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-it('aborts where nothing moves', () => {
+it('aborts if nothing moves', () => {
   const { signal } = createWatchdog(2_000, undefined);
   jest.advanceTimersByTime(1_999);
   expect(signal.aborted).toBe(false);
@@ -16,7 +16,7 @@ it('aborts where nothing moves', () => {
   expect(signal.reason).toMatchObject({ message: 'no progress for 2.0 s' });
 });
 
-it('lets everything take as long as it takes, while something moves', () => {
+it('does not limit the total time as long as something moves', () => {
   const watchdog = createWatchdog(2_000, undefined);
   for (let count = 0; count < 10; count++) {
     jest.advanceTimersByTime(1_900);
@@ -35,12 +35,12 @@ it('aborts with the reason of the outer signal', () => {
   expect(signal.reason).toBe(reason);
 });
 
-it('is aborted from the start where the outer signal is', () => {
+it('is aborted from the start if the outer signal is', () => {
   const reason = new Error('stop');
   expect(createWatchdog(2_000, AbortSignal.abort(reason)).signal.reason).toBe(reason);
 });
 
-it('leaves no timer and no listener, and stays quiet, once it was stopped', () => {
+it('leaves no timer and no listener, and does not abort, once stopped', () => {
   const outer = new AbortController();
   const watchdog = createWatchdog(2_000, outer.signal);
   expect([jest.getTimerCount(), getEventListeners(outer.signal, 'abort').length]).toEqual([1, 1]);
@@ -51,7 +51,7 @@ it('leaves no timer and no listener, and stays quiet, once it was stopped', () =
   expect(watchdog.signal.aborted).toBe(false);
 });
 
-it('is not woken by bytes that move after it was stopped', async () => {
+it('is not restarted by bytes that move after it is stopped', async () => {
   jest.useRealTimers();
   const { signal, ...watchdog } = createWatchdog(10, undefined);
   watchdog.stop();

@@ -10,7 +10,7 @@ const threeChunks: SizedBody = {
   },
 };
 
-it('what an attempt goes on sending after its end is not reported', async () => {
+it('bytes that an attempt sends after its end are not reported', async () => {
   const watchdog = createWatchdog(60_000, undefined);
   const sent: number[] = [];
   const body = countedBody(threeChunks, watchdog, (bytes) => sent.push(bytes));
@@ -23,7 +23,7 @@ it('what an attempt goes on sending after its end is not reported', async () => 
   expect(sent).toEqual([0, 2]);
 });
 
-it('an opening that measures its progress otherwise is shown so, and what was sent still counts', async () => {
+it('an opening may report its own progress, while the bytes sent are still counted', async () => {
   const watchdog = createWatchdog(60_000, undefined);
   const sent: number[] = [];
   let read = 0;

@@ -20,7 +20,7 @@ describe('bytesBody', () => {
 });
 
 describe('concatBodies', () => {
-  it('yields each in turn, and again', async () => {
+  it('yields each part in turn, every time it is opened', async () => {
     const body = concatBodies([bytesBody('a'), bytesBody(''), concatBodies([bytesBody('bc')]), bytesBody('d')]);
     expect([body.length, await chunksOf(body), await chunksOf(body)]).toEqual([4, ['a', 'bc', 'd'], ['a', 'bc', 'd']]);
   });
@@ -29,7 +29,7 @@ describe('concatBodies', () => {
     expect([concatBodies([]).length, await chunksOf(concatBodies([]))]).toEqual([0, []]);
   });
 
-  it('opens a part only when its turn comes, and ends the one that is left', async () => {
+  it('opens a part only when its turn comes, and closes the one that is abandoned', async () => {
     const events: string[] = [];
     const part = (name: string): SizedBody => ({
       length: 2,

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { peek, readStart, readWhole } from '../../pipe/io/bounded-read.ts';
 
 interface Source extends AsyncIterable<Uint8Array> {
-  /** How many chunks were asked for. */
+  /** How many chunks were requested. */
   asked: number;
   isClosed: boolean;
 }
 
-/** @param chunks an error among them is thrown */
+/** @param chunks the chunks to yield; an error among them is thrown */
 function sourceOf(...chunks: readonly (string | Error)[]): Source {
   async function* bytes(): AsyncGenerator<Uint8Array> {
     try {
@@ -25,7 +25,7 @@ function sourceOf(...chunks: readonly (string | Error)[]): Source {
   return source;
 }
 
-/** As files are read: into the same memory again and again. */
+/** Reads every chunk into the same memory, as files are read. */
 async function* inOneBuffer(...chunks: readonly string[]): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.alloc(10);
   for (const chunk of chunks) yield buffer.subarray(0, buffer.write(chunk));
@@ -55,7 +55,7 @@ describe('readWhole', () => {
     await expect(readWhole(sourceOf('a', new Error('cut')), 100)).rejects.toThrow('cut');
   });
 
-  it('keeps what a source overwrites', async () => {
+  it('copies chunks, which a source may overwrite', async () => {
     expect((await readWhole(inOneBuffer('ab', 'cd', 'ef'), 6))?.toString()).toBe('abcdef');
   });
 });
@@ -89,7 +89,7 @@ describe('peek', () => {
     expect(source.isClosed).toBe(true);
   });
 
-  it('closes the source if its rest is not wanted, or not all of it', async () => {
+  it('closes the source if its rest is not read to the end', async () => {
     const [first, second] = [sourceOf('abcd', 'e', 'f'), sourceOf('abcd', 'e', 'f')];
     await (await peek(first, 4)).close();
     expect([first.asked, first.isClosed]).toEqual([1, true]);

@@ -24,7 +24,7 @@ function watched(...parts: readonly string[]): Watched {
 }
 
 describe('readerOf', () => {
-  it('fills what it is given from chunks of any length, and less only at the end', async () => {
+  it('fills buffers from chunks of any length, and partly only at the end', async () => {
     const reader = readerOf(watched('ab', '', 'c', 'defghij', 'k').chunks);
     const target = Buffer.alloc(4);
     const pieces: string[] = [];
@@ -34,13 +34,13 @@ describe('readerOf', () => {
     expect(await reader.read(target)).toBe(0);
   });
 
-  it('asks for no more than it has place for', async () => {
+  it('requests no more chunks than fit', async () => {
     const source = watched('ab', 'cd', 'ef');
     await readerOf(source.chunks).read(Buffer.alloc(4));
     expect(source.asked()).toBe(2);
   });
 
-  it('lets the source go when it is closed', async () => {
+  it('closes the source when it is closed', async () => {
     const source = watched('ab', 'cd');
     const reader = readerOf(source.chunks);
     await reader.read(Buffer.alloc(1));
@@ -49,7 +49,7 @@ describe('readerOf', () => {
     expect(source.isLetGo()).toBe(true);
   });
 
-  it('fails as its source does', async () => {
+  it('fails if its source fails', async () => {
     async function* failing(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('ab');
       throw new Error('gone');

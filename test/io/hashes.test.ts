@@ -21,7 +21,7 @@ describe('createHashes', () => {
     },
   );
 
-  it('sees what a chunk held when it passed, not what its buffer holds later', () => {
+  it('hashes the contents that a chunk has at the time of update, not later', () => {
     const hashes = createHashes(['sha256']);
     const buffer = Buffer.from('abc');
     hashes.update(buffer);
@@ -30,7 +30,7 @@ describe('createHashes', () => {
   });
 });
 
-it('createSha256 hashes by SHA-256 alone', () => {
+it('createSha256 hashes with SHA-256', () => {
   const hash = createSha256();
   for (const chunk of ['ab', '', 'c']) hash.update(Buffer.from(chunk));
   expect(hash.digest()).toBe(abc.sha256);

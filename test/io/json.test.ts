@@ -39,18 +39,18 @@ describe('parseJson', () => {
     ['{"secret":"secret', /: Unterminated string in JSON at position \d+/],
     ['secret', "Unexpected token 's'"],
     ['', 'Unexpected end of JSON input'],
-  ])('of %j says what is wrong, and quotes nothing', (text, problem) => {
+  ])('of %j names the problem, and quotes nothing', (text, problem) => {
     const { message, stack, cause } = failureOf(text);
     if (typeof problem === 'string') expect(message).toBe(`the list is not valid JSON: ${problem}`);
     else expect(message).toMatch(problem);
     expect(`${message}${stack?.split('\n')[0]}${String(cause)}`).not.toContain('secret');
   });
 
-  it('refuses what is not UTF-8', () => {
+  it('rejects bytes that are not UTF-8', () => {
     expect(failureOf(Buffer.from('"\u00fc"', 'latin1')).message).toBe('the list is not valid UTF-8');
   });
 
-  it('counts levels, and not the brackets in strings', () => {
+  it('counts levels, but not brackets in strings', () => {
     const nested = (levels: number): string => '[{"a":'.repeat(levels / 2) + '0' + '}]'.repeat(levels / 2);
     expect(parseJson(nested(100), 'it')).toBeInstanceOf(Array);
     expect(failureOf(nested(102)).message).toBe('the list is nested more than 100 levels deep');

@@ -13,7 +13,7 @@ interface Jobs {
   readonly work: (item: number, startNext: () => void) => Promise<string>;
 }
 
-/** Work that is done when the test says so. */
+/** Work that the test completes. */
 function heldWork(): Jobs {
   const started: Job[] = [];
   return {
@@ -27,7 +27,7 @@ function heldWork(): Jobs {
 }
 
 describe('mapConcurrently', () => {
-  it('gives the results in the order of the items, whatever ends first', async () => {
+  it('returns the results in the order of the items, whichever ends first', async () => {
     const { started, work } = heldWork();
     const results = mapConcurrently([1, 2, 3], 3, work);
     started[2]?.finish('c');
@@ -37,7 +37,7 @@ describe('mapConcurrently', () => {
     expect(await results).toEqual(['a', 'b', 'c']);
   });
 
-  it('runs no more than so many at a time', async () => {
+  it('runs no more items at a time than the limit', async () => {
     const { started, work } = heldWork();
     const results = mapConcurrently([1, 2, 3], 2, work);
     expect(started).toHaveLength(2);
@@ -49,7 +49,7 @@ describe('mapConcurrently', () => {
     expect(await results).toEqual(['a', 'b', 'c']);
   });
 
-  it('begins one more beside those that are as good as done, and no other until they are', async () => {
+  it('starts one more item while others are almost done, and no other until they have ended', async () => {
     const { started, work } = heldWork();
     const results = mapConcurrently([1, 2, 3, 4, 5], 2, work);
     started[0]?.startNext();
@@ -67,7 +67,7 @@ describe('mapConcurrently', () => {
     expect(await results).toEqual(['a', '1', '2', '3', 'e']);
   });
 
-  it('starts nothing after a failure, and throws it once all others have ended', async () => {
+  it('starts nothing after a failure, and throws it when all others have ended', async () => {
     const { started, work } = heldWork();
     let hasEnded = false;
     const results = mapConcurrently([1, 2, 3], 2, work).finally(() => {
@@ -81,7 +81,7 @@ describe('mapConcurrently', () => {
     await expect(results).rejects.toThrow('first');
   });
 
-  it('has nothing to do for nothing', async () => {
+  it('returns an empty list for an empty list', async () => {
     expect(await mapConcurrently([], 3, heldWork().work)).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ import { answer, type Reaction, reset, serve } from '../http/test-servers.ts';
 const content = Buffer.from('what is sent, and sent again');
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** As a file on a slow disk: the first opening waits for its second chunk until the second opening is at its end. */
+/** Like a file on a slow disk: the first opening waits for its second chunk until the second opening has ended. */
 function slowAtFirst(): SizedBody & { readonly lateChunks: () => number } {
   const secondIsAtItsEnd = Promise.withResolvers<void>();
   const firstHasGoneOn = Promise.withResolvers<void>();
@@ -44,7 +44,7 @@ const refuseEarly: Reaction = ({ response }) => {
   response.writeHead(503, { connection: 'close' }).end();
 };
 
-describe('an opening that was given up, and then goes on reading', () => {
+describe('an abandoned opening that continues to read', () => {
   const failures: readonly (readonly [string, Reaction])[] = [
     ['reset before the body', reset(0)],
     ['reset in the body', reset(5)],
@@ -77,13 +77,13 @@ describe('an opening that was given up, and then goes on reading', () => {
   );
 });
 
-it('without an accepted opening, there is nothing to ask for', async () => {
+it('accepted throws if no opening was accepted', async () => {
   const hashed = observeBody(bytesBody(content), () => createHash('sha256'));
   for await (const _ of hashed.body.open());
   expect(() => hashed.accepted()).toThrow('no opening of this body was accepted');
 });
 
-it('a body that is sent twice is told of the second time', async () => {
+it('a body that is accepted twice returns the second observer', async () => {
   await using server = await serve(answer(201));
   await using http = testClient();
   let made = 0;
@@ -94,7 +94,7 @@ it('a body that is sent twice is told of the second time', async () => {
   }
 });
 
-it('shows all of a body that is only read', async () => {
+it('readThrough shows the observer the whole body', async () => {
   const hash = await readThrough(concatBodies([bytesBody('a'), bytesBody('bc')]), createHash('sha256'));
   expect(hash.digest('hex')).toBe(sha256(Buffer.from('abc')));
 });

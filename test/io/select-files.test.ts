@@ -40,7 +40,7 @@ async function problem(...items: readonly string[]): Promise<string> {
   return (error as InputError).message;
 }
 
-describe('names of every kind are found as they are', () => {
+describe('finds names of every kind', () => {
   const names = [
     'with space.txt',
     'ünï cødé 漢字.txt',
@@ -58,7 +58,7 @@ describe('names of every kind are found as they are', () => {
     'emoji 🎉.txt',
   ];
 
-  it.each(names)('%j by its own name', async (name) => {
+  it.each(names)('%j by its exact name', async (name) => {
     await make(name, 'other.txt');
     expect(await select(name)).toEqual([name]);
     expect(await selectText(name)).toEqual([name]);
@@ -86,12 +86,12 @@ describe('globs', () => {
     expect((await select(pattern)).map((path) => path.replace(/^\.\//, ''))).toEqual(expected);
   });
 
-  it('an absolute glob inside of the clone', async () => {
+  it('an absolute glob inside the clone', async () => {
     await make('dist/a.zip');
     expect(await select(`${clone}/dist/*.zip`)).toEqual([join(clone, 'dist/a.zip')]);
   });
 
-  it('dot files only when the pattern names the dot', async () => {
+  it('dot files only if the pattern contains the dot', async () => {
     await make('.env', 'env', '.config/x', 'config/y');
     expect(await select('*')).toEqual(['env']);
     expect(await select('**')).toEqual(['config/y', 'env']);
@@ -105,59 +105,59 @@ describe('globs', () => {
     '.bitbucket/**',
     'sub/.git/*',
     '{.git,dist}/config',
-  ])('nothing inside .git and .bitbucket, even when asked for as %s', async (pattern) => {
+  ])('nothing inside .git and .bitbucket, even by the pattern %s', async (pattern) => {
     await make('.git/config', '.bitbucket/pipelines/generated/x', 'sub/.git/config');
     expect(await problem(pattern)).toMatch(/never uploaded|matches no file/);
   });
 
-  it('a link into .git is no way around', async () => {
+  it('a link into .git is rejected too', async () => {
     await make('.git/config');
     await symlink('.git/config', join(clone, 'innocent.txt'));
     expect(await problem('innocent.txt')).toContain('is inside .git');
   });
 
-  it('files with the same base name are all taken', async () => {
+  it('files with the same base name are all selected', async () => {
     await make('a/app.zip', 'b/app.zip');
     expect(await select('*/app.zip')).toEqual(['a/app.zip', 'b/app.zip']);
   });
 
-  it('a file that two patterns match is taken once', async () => {
+  it('a file that two patterns match is selected once', async () => {
     await make('a.zip');
     expect(await select('*.zip', 'a.zip', './a.zip')).toEqual(['a.zip']);
   });
 
   it('finds 10,000 files', async () => {
     writeFileSync(join(clone, 'f0.bin'), '');
-    // Links to one file are made in half the time.
+    // Links to one file take half the time to create.
     for (let index = 1; index < 10_000; index++) linkSync(join(clone, 'f0.bin'), join(clone, `f${index}.bin`));
     expect(await select('*.bin')).toHaveLength(10_000);
   }, 30_000);
 });
 
-describe('one text', () => {
-  it('is one pattern where it matches as a whole, spaces and all', async () => {
+describe('a single string', () => {
+  it('is one pattern if it matches as a whole, including spaces', async () => {
     await make('my file.zip', 'my', 'file.zip');
     expect(await selectText('my file.zip')).toEqual(['my file.zip']);
     expect(await selectText('my f*.zip')).toEqual(['my file.zip']);
   });
 
-  it('is several patterns where it does not', async () => {
+  it('is several patterns if it does not', async () => {
     await make('a.zip', 'b.zip', 'c.txt');
     expect(await selectText(' c.txt\n*.zip ')).toEqual(['c.txt', 'a.zip', 'b.zip']);
   });
 
-  it('names the word that matches nothing', async () => {
+  it('is reported with the word that matches nothing', async () => {
     await make('a.zip');
     await expect(selectText('a.zip nope.zip')).rejects.toThrow('nope.zip matches no file');
   });
 
-  it('an item of an array is never split', async () => {
+  it('is never split if it is an item of an array', async () => {
     await make('a.zip', 'b.zip');
     expect(await problem('a.zip b.zip')).toContain('a.zip b.zip matches no file');
   });
 });
 
-describe('what cannot be uploaded is named, and everything at once', () => {
+describe('reports all files that cannot be uploaded together', () => {
   it('a pattern that matches nothing, an empty one, a directory', async () => {
     await make('dist/a.zip');
     const message = await problem('nope/*.zip', '', 'dist', 'dist/');
@@ -177,7 +177,7 @@ describe('what cannot be uploaded is named, and everything at once', () => {
     expect(await problem('*.zip')).toContain('pipe.zip is a named pipe (FIFO), not a regular file');
   });
 
-  it('a device outside of everything', async () => {
+  it('a device outside the clone', async () => {
     expect(await problem('/dev/zero')).toContain('/dev/zero is outside');
   });
 
@@ -198,13 +198,13 @@ describe('what cannot be uploaded is named, and everything at once', () => {
     expect(await select('latest.zip')).toEqual(['latest.zip']);
   });
 
-  it.each(['../secret.txt', 'sub/../../secret.txt'])('a path outside of the clone: %s', async (path) => {
+  it.each(['../secret.txt', 'sub/../../secret.txt'])('a path outside the clone: %s', async (path) => {
     await make('sub/x');
     await writeFile(join(root, 'secret.txt'), 'secret');
     expect(await problem(path)).toContain(`is outside ${clone}`);
   });
 
-  it('a link to something outside of the clone', async () => {
+  it('a link to a file outside the clone', async () => {
     await writeFile(join(root, 'secret.txt'), 'secret');
     await symlink(join(root, 'secret.txt'), join(clone, 'app.zip'));
     expect(await problem('app.zip')).toContain(
@@ -212,7 +212,7 @@ describe('what cannot be uploaded is named, and everything at once', () => {
     );
   });
 
-  it('a sibling directory whose name only begins like the clone is outside', async () => {
+  it('a sibling directory whose name begins with the name of the clone', async () => {
     await mkdir(`${clone}-2`);
     await writeFile(join(`${clone}-2`, 'x'), '');
     expect(await problem('../clone-2/x')).toContain('is outside');
@@ -231,12 +231,12 @@ describe('what cannot be uploaded is named, and everything at once', () => {
     expect(await problem('x'.repeat(300))).toContain('matches no file');
   });
 
-  it('a name that is no valid UTF-8', async () => {
+  it('a name that is not valid UTF-8', async () => {
     writeFileSync(Buffer.concat([Buffer.from(join(clone, 'bad')), Buffer.of(0xff), Buffer.from('.zip')]), '');
     expect(await problem('*.zip')).toContain('its name is not valid UTF-8');
   });
 
-  it('control characters of a name do not reach the message', async () => {
+  it('control characters in a name do not reach the message', async () => {
     await symlink('nowhere', join(clone, 'ev\u001B[31mil.zip'));
     expect(await problem('*.zip')).not.toContain('\u001B');
   });
@@ -246,22 +246,22 @@ describe('directories that a glob matches', () => {
   const leftOut = async (...items: readonly string[]): Promise<readonly string[]> =>
     (await selectFiles({ form: 'items', items }, { workingDirectory: clone })).leftOutDirectories;
 
-  it('are named where nothing inside of them is taken', async () => {
+  it('are reported if no file inside them is selected', async () => {
     await make('dist/a.zip', 'dist/sub/b.zip');
     expect(await leftOut('dist/*')).toEqual(['dist/sub']);
   });
 
-  it('are not named where a pattern takes their files', async () => {
+  it('are not reported if a pattern selects their files', async () => {
     await make('dist/a.zip', 'dist/sub/b.zip');
     expect(await leftOut('dist/**')).toEqual([]);
   });
 });
 
-it('a file that this user may not read', async () => {
+it('a file that this user cannot read', async () => {
   await make('dist/a.zip');
   execFileSync('chmod', ['0000', join(clone, 'dist/a.zip')]);
   execFileSync('chmod', ['0755', root, clone, join(clone, 'dist')]);
-  // Root may read everything, so root becomes somebody else for as long as it takes.
+  // Root can read everything, so the process becomes another user for this test.
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) process.seteuid?.(65_534);
   try {

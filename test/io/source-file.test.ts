@@ -22,11 +22,11 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-/** No two chunks of it are alike: the length of what repeats is a prime. */
+/** No two chunks are equal: the pattern's length is a prime. */
 const repeated = Buffer.from(Array.from({ length: 1021 }, (_, index) => index % 256));
 const content = (size: number): Buffer => Buffer.alloc(size, repeated);
 
-/** A file of so many bytes, as a plan sees it. */
+/** A file of this many bytes, as planned. */
 async function plan(size: number): Promise<SourceFile> {
   await writeFile(path, content(size));
   const stats = await stat(path, { bigint: true });
@@ -53,7 +53,7 @@ describe('yields the whole file, every time it is opened', () => {
     expect([first.equals(second), first.equals(content(2 * chunkBytes))]).toEqual([true, true]);
   });
 
-  it('in chunks of 1 MiB, each of which stays as it is while the next one is used', async () => {
+  it('in chunks of 1 MiB, each of which stays unchanged while the next one is used', async () => {
     const size = 6 * chunkBytes + 5;
     const body = fileBody(await plan(size));
     const whole = content(size);
@@ -61,7 +61,7 @@ describe('yields the whole file, every time it is opened', () => {
     let position = 0;
     let previous: { chunk: Uint8Array; position: number } | undefined;
     for await (const chunk of body.open()) {
-      // Time enough for the read ahead, which must not end up in a buffer in use.
+      // Leave time for the read-ahead, which must not write into a buffer in use.
       await delay(10);
       for (const held of [previous, { chunk, position }]) {
         if (held === undefined) continue;
@@ -76,7 +76,7 @@ describe('yields the whole file, every time it is opened', () => {
   });
 });
 
-describe('reads a part of it to where it is wanted', () => {
+describe("reads part of it into the caller's buffers", () => {
   const size = chunkBytes + 5;
   const changed: readonly (readonly [how: string, change: () => void])[] = [
     ['grown', () => appendFileSync(path, 'x')],
@@ -84,7 +84,7 @@ describe('reads a part of it to where it is wanted', () => {
     ['touched', () => utimesSync(path, 1, 1)],
   ];
 
-  it('in pieces of any length, and no further than its end', async () => {
+  it('in pieces of any length, and not beyond its end', async () => {
     const reader = rangeReader(await plan(size), 3, size - 5);
     const target = new Uint8Array(new SharedArrayBuffer(chunkBytes)).fill(7);
     expect(await reader.read(target.subarray(64, 164))).toBe(100);
@@ -99,7 +99,7 @@ describe('reads a part of it to where it is wanted', () => {
     await reader.close();
   });
 
-  it.each(changed)('refuses it %s before the first read', async (_, change) => {
+  it.each(changed)('fails if it is %s before the first read', async (_, change) => {
     const reader = rangeReader(await plan(size), 0, size);
     await pastTheClockTick();
     change();
@@ -107,7 +107,7 @@ describe('reads a part of it to where it is wanted', () => {
     await reader.close();
   });
 
-  it.each(changed)('refuses it %s before the last read', async (_, change) => {
+  it.each(changed)('fails if it is %s before the last read', async (_, change) => {
     const reader = rangeReader(await plan(size), 0, size);
     expect(await reader.read(Buffer.alloc(chunkBytes))).toBe(chunkBytes);
     await pastTheClockTick();
@@ -117,7 +117,7 @@ describe('reads a part of it to where it is wanted', () => {
   });
 });
 
-describe('refuses a file that is not what was planned', () => {
+describe('fails if the file is no longer as planned', () => {
   const size = 3 * chunkBytes + 5;
   const changes: readonly (readonly [how: string, change: () => void, reason: string])[] = [
     ['grown', () => appendFileSync(path, 'x'), `its size is now ${size + 1} bytes, not ${size}`],
@@ -175,15 +175,15 @@ describe('refuses a file that is not what was planned', () => {
     });
   });
 
-  it('by a name that is harmless to print', async () => {
+  it('with a name that is safe to print', async () => {
     const file = { ...(await plan(1)), path: 'a\nb', fingerprint: 'other' };
     expect(await failure(read(fileBody(file)))).toMatchObject({ message: expect.stringContaining(String.raw`a\nb`) });
   });
 });
 
-describe('tells what cannot be read as that, with the cause', () => {
-  // A directory can be opened, and is the one thing whose reading fails everywhere.
-  it('where reading fails', async () => {
+describe('reports a file that cannot be read, with the cause', () => {
+  // A directory can be opened, but reading it fails everywhere.
+  it('if reading fails', async () => {
     const stats = await stat(root, { bigint: true });
     const file = { path: 'dist/file', absolutePath: root, size: 5, fingerprint: fingerprintOf(stats) };
     const error = await failure(read(fileBody(file)));
@@ -194,7 +194,7 @@ describe('tells what cannot be read as that, with the cause', () => {
     });
   });
 
-  it('where opening fails', async () => {
+  it('if opening fails', async () => {
     await symlink('loop', join(root, 'loop'));
     const file = { path: 'dist/loop', absolutePath: join(root, 'loop'), size: 5, fingerprint: 'any' };
     const error = await failure(read(fileBody(file)));
@@ -207,7 +207,7 @@ describe('tells what cannot be read as that, with the cause', () => {
 });
 
 describeIf(process.platform === 'linux', 'only Linux tells which files are open')('leaves no file open', () => {
-  it('where it is read to its end, left early, or fails', async () => {
+  it('if it is read to its end, abandoned early, or fails', async () => {
     const body = fileBody(await plan(3 * chunkBytes));
     await read(body);
     expect(await openFiles()).toBe(0);
@@ -243,7 +243,7 @@ describe('fingerprintOf', () => {
   });
 });
 
-/** File systems stamp times by the system's tick: two changes within one look alike. */
+/** File systems take times from the system's tick: two changes within one tick look alike. */
 async function pastTheClockTick(): Promise<void> {
   await delay(20);
 }

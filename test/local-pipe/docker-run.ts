@@ -1,13 +1,13 @@
-/** The `docker run` by which Pipelines runs a pipe, on this machine. */
+/** Builds the `docker run` command with which Pipelines runs a pipe. */
 
 import { secretVariables } from '../../pipe/settings/variables.ts';
 import type { Environment } from '../../pipe/toolkit/environment.ts';
 
-/** Where Pipelines has the clone. */
+/** The clone directory in Pipelines. */
 export const cloneDirectory = '/opt/atlassian/pipelines/agent/build';
 
 export interface DockerRun {
-  /** What follows `docker`. Holds no secret: those are passed by name. */
+  /** The arguments of `docker`. Contains no secrets: those are passed by name. */
   readonly words: readonly string[];
   /** The secrets, for docker's own environment. */
   readonly secrets: Environment;
@@ -15,7 +15,7 @@ export interface DockerRun {
 
 /**
  * @param directory the clone, on this machine
- * @param dockerHost DOCKER_HOST; the engine's socket where it is not set
+ * @param dockerHost DOCKER_HOST; the engine's default socket if undefined
  */
 export function dockerRun(image: string, directory: string, variables: Environment, dockerHost?: string): DockerRun {
   const isTcp = dockerHost?.startsWith('tcp://') === true;
@@ -37,7 +37,7 @@ export function dockerRun(image: string, directory: string, variables: Environme
       `--volume=${directory}:${cloneDirectory}`,
       `--workdir=${cloneDirectory}`,
       ...(isTcp ? [] : [`--volume=${socket}:/var/run/docker.sock`]),
-      // What listens on this machine's loopback is tried out as well.
+      // Servers on this machine's loopback can be used too.
       '--network=host',
       `--add-host=host.docker.internal:${variables['BITBUCKET_DOCKER_HOST_INTERNAL'] ?? '127.0.0.1'}`,
       ...Object.entries(all).map(([name, value]) => (isSecret(name) ? `--env=${name}` : `--env=${name}=${value}`)),
@@ -47,7 +47,7 @@ export function dockerRun(image: string, directory: string, variables: Environme
   };
 }
 
-/** As one would type it. */
+/** The command as a user would type it. */
 export function formatCommand(words: readonly string[]): string {
   const quote = (word: string): string =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

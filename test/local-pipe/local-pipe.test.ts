@@ -40,7 +40,7 @@ const ownPipeYml = [
 const entries = findPipeEntries(file);
 
 describe('the entries of a file', () => {
-  it('are those of all steps, once where an anchor repeats them', () => {
+  it('are those of all steps, without repetitions by anchors', () => {
     expect(entries.map(({ step, pipe }) => [step, pipe])).toEqual([
       ['Publish', 'packagepipes/bitbucket-upload-package:1.2.3'],
       ['Notify', 'docker://acme/notify:2'],
@@ -48,15 +48,15 @@ describe('the entries of a file', () => {
     ]);
   });
 
-  it('may be all that there is', () => {
+  it('may be the only content of the file', () => {
     expect(findPipeEntries('- pipe: a/b:1\n')).toEqual([{ step: undefined, pipe: 'a/b:1', variables: {} }]);
   });
 
   it.each([
     ['- pipe: a/b:1\n  variables: [x]\n', 'its variables are not a map'],
-    ['- pipe: a/b:1\n  variables: {X: {y: z}}\n', 'X is neither a text nor a list of texts'],
+    ['- pipe: a/b:1\n  variables: {X: {y: z}}\n', 'X is neither a string nor a list of strings'],
     ['- pipe: "a/b:1\n', 'Missing closing'],
-  ])('of %j are refused', (text, expected) => {
+  ])('of %j are rejected', (text, expected) => {
     expect(() => findPipeEntries(text)).toThrow(expected);
   });
 
@@ -66,13 +66,13 @@ describe('the entries of a file', () => {
     expect(chooseEntry(entries, { entry: '2' })).toBe(entries[1]);
   });
 
-  it('are listed where the choice does not leave one', () => {
+  it('are listed if the choice does not select exactly one', () => {
     expect(() => chooseEntry(entries, {})).toThrow(
-      /several entries.*\n {2}1\. step "Publish": packagepipes.*\n.*\n {2}3\. step "Notify": acme\/other:1\.0\.0$/,
+      /Several entries match.*\n {2}1\. step "Publish": packagepipes.*\n.*\n {2}3\. step "Notify": acme\/other:1\.0\.0$/,
     );
-    expect(() => chooseEntry(entries, { entry: '4' })).toThrow('No such entry');
+    expect(() => chooseEntry(entries, { entry: '4' })).toThrow('No entry matches');
     expect(() => chooseEntry(entries, { step: 'Notify' })).toThrow(/\n {2}2\. step "Notify": acme\/other:1\.0\.0$/);
-    expect(() => chooseEntry([], {})).toThrow('There is no pipe: entry');
+    expect(() => chooseEntry([], {})).toThrow('no pipe: entry');
   });
 });
 
@@ -84,7 +84,7 @@ describe('the image', () => {
     expect(imageOf(pipe, ownPipeYml)).toBe(image);
   });
 
-  it("of another repository's pipe has to be given", () => {
+  it("of another repository's pipe must be given", () => {
     expect(() => imageOf('acme/other:1.0.0', ownPipeYml)).toThrow('--image');
   });
 });
@@ -92,7 +92,7 @@ describe('the image', () => {
 describe('the environment', () => {
   const step = { MY_TOKEN: 'secret', OWN_TOKEN: 'own', BITBUCKET_BUILD_NUMBER: '7', HOME: '/root', CI: 'true' };
 
-  it("has the entry's variables, arrays one by one, pipe.yml's defaults, and what every pipe gets", () => {
+  it("has the entry's variables, array items one by one, pipe.yml's defaults, and the variables that every pipe gets", () => {
     const [publish] = entries;
     expect(pipeEnvironment(publish as PipeEntry, ownPipeYml, step)).toEqual({
       CI: 'true',
@@ -107,7 +107,7 @@ describe('the environment', () => {
     });
   });
 
-  it('has no defaults where no pipe.yml is read', () => {
+  it('has no defaults if no pipe.yml is read', () => {
     expect(pipeEnvironment({ step: undefined, pipe: 'docker://a/b:1', variables: {} }, undefined, step)).toEqual({
       CI: 'true',
       BITBUCKET_BUILD_NUMBER: '7',
@@ -125,7 +125,7 @@ describe('the environment', () => {
 });
 
 describe('docker run', () => {
-  it('mounts the working directory as the clone, and has secrets by name only', () => {
+  it('mounts the working directory as the clone, and passes secrets by name only', () => {
     const { words, secrets } = dockerRun('acme/app:1', '/home/me/my app', { TOKEN: 's3cret', FILENAME: "it's" });
     expect(secrets).toEqual({ TOKEN: 's3cret' });
     expect(words).toEqual(expect.arrayContaining(['--env=TOKEN', "--env=FILENAME=it's", 'acme/app:1']));

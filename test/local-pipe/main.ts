@@ -12,7 +12,7 @@ import { pipeEnvironment } from './pipe-variables.ts';
 
 const usage =
   'npm run pipe -- FILE.yml [--step NAME] [--entry N] [--image IMAGE] [--variable NAME=VALUE]...\n' +
-  'The current directory is the clone, and the environment is that of the step.';
+  'The current directory serves as the clone, and the environment as that of the step.';
 
 try {
   process.exitCode = main();
@@ -33,8 +33,8 @@ function main(): number {
     },
   });
   const [file] = positionals;
-  if (file === undefined || positionals.length > 1) throw new TypeError(`One file is needed.\n${usage}`);
-  // npm runs scripts in the project's root, and says where it was called.
+  if (file === undefined || positionals.length > 1) throw new TypeError(`Give exactly one file.\n${usage}`);
+  // npm runs scripts in the project's root; INIT_CWD is the directory that it was called in.
   const directory = process.env['INIT_CWD'] ?? process.cwd();
   const pipeYml = readFileSync(join(import.meta.dirname, '..', '..', 'pipe.yml'), 'utf8');
   const written = chooseEntry(findPipeEntries(readFileSync(resolve(directory, file), 'utf8')), values);
@@ -55,7 +55,8 @@ function isDocker({ pipe }: PipeEntry): boolean {
 function readOverrides(given: readonly string[]): PipeEntry['variables'] {
   const pairs = given.map((text): [string, string] => {
     const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
-    if (name === undefined || value === undefined) throw new TypeError(`--variable ${text}: is not NAME=VALUE.`);
+    if (name === undefined || value === undefined)
+      throw new TypeError(`--variable ${text} is not of the form NAME=VALUE.`);
     return [name, value];
   });
   return Object.fromEntries(pairs);

@@ -1,21 +1,21 @@
-/** The `pipe:` entries of a bitbucket-pipelines.yml, or of a piece of one. */
+/** Finds the `pipe:` entries of a bitbucket-pipelines.yml, or of part of one. */
 
 import { parseDocument } from 'yaml';
 
 export interface PipeEntry {
-  /** Of the step that it is in; undefined where that has none. */
+  /** The name of its step; undefined if the step has none. */
   readonly step: string | undefined;
   /** As written: `workspace/repository:X.Y.Z` or `docker://image:tag`. */
   readonly pipe: string;
-  /** As YAML has them; every scalar as it was written. */
+  /** As in the YAML; every scalar as it is written. */
   readonly variables: Readonly<Record<string, VariableValue>>;
 }
 
 export type VariableValue = string | readonly string[];
 
-/** In the order in which they stand there; an entry that several pipelines share by an anchor, once. @throws TypeError */
+/** The entries in order; an entry that pipelines share by an anchor appears once. @throws TypeError if an entry is not valid */
 export function findPipeEntries(yaml: string): readonly PipeEntry[] {
-  // The fail-safe schema keeps every scalar as it was written: 1.10 stays "1.10".
+  // The failsafe schema keeps every scalar as it is written: 1.10 stays "1.10".
   const document = parseDocument(yaml, { schema: 'failsafe', merge: true });
   const [error] = document.errors;
   if (error !== undefined) throw new TypeError(error.message);
@@ -41,7 +41,7 @@ function readVariables(pipe: string, variables: unknown): PipeEntry['variables']
   for (const [name, value] of Object.entries(variables)) {
     if (typeof value === 'string') continue;
     if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
-      throw new TypeError(`${pipe}: ${name} is neither a text nor a list of texts`);
+      throw new TypeError(`${pipe}: ${name} is neither a string nor a list of strings`);
   }
   return variables as PipeEntry['variables'];
 }

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import type { Environment } from '../../pipe/toolkit/environment.ts';
 import type { PipeEntry, VariableValue } from './pipe-entries.ts';
 
-/** What every pipe gets of the step's own variables, where the step has them. */
+/** The step's own variables that every pipe gets, if they are set. */
 const forwarded = [
   'CI',
   ...[
@@ -24,7 +24,7 @@ const forwarded = [
   'PIPELINES_JWT_TOKEN',
 ];
 
-/** @param pipeYml the pipe's own, of which Pipelines takes the defaults; undefined for `docker://` */
+/** @param pipeYml the pipe's pipe.yml, which contains the defaults; undefined for `docker://` */
 export function pipeEnvironment(entry: PipeEntry, pipeYml: string | undefined, step: Environment): Environment {
   const { variables = [] } = (pipeYml === undefined ? {} : parse(pipeYml)) as {
     readonly variables?: readonly { readonly name: string; readonly default?: unknown }[];
@@ -38,7 +38,7 @@ export function pipeEnvironment(entry: PipeEntry, pipeYml: string | undefined, s
   ]);
 }
 
-/** One text, or an array as `NAME_COUNT`, `NAME_0`, `NAME_1`, … */
+/** A single variable, or an array as `NAME_COUNT`, `NAME_0`, `NAME_1`, … */
 function passed(name: string, value: VariableValue, step: Environment): readonly [string, string][] {
   if (typeof value === 'string') return [[name, expand(value, step)]];
   return [
@@ -47,7 +47,7 @@ function passed(name: string, value: VariableValue, step: Environment): readonly
   ];
 }
 
-/** `$NAME` and `${NAME}` by the step's variables; what is not set stays as it was written. Four backslashes become one. */
+/** Expands `$NAME` and `${NAME}` from the step's variables; unset names stay as they are. Four backslashes become one. */
 export function expand(text: string, step: Environment): string {
   return text
     .replaceAll(/\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g, (whole, braced?: string, plain?: string) => {

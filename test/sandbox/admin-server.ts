@@ -1,4 +1,4 @@
-/** Lets other processes look into a sandbox and steer it, over HTTP on a port of its own. */
+/** Lets other processes inspect and control a sandbox, over HTTP on a separate port. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parseFault } from './faults.ts';
@@ -33,7 +33,7 @@ export interface AdminServer {
 
 /**
  * `GET /state`; `POST /faults` with a fault or an array of them; `POST /downloads?name=…[&createdOn=…]` with the content
- * as its body; `POST /registry/…`; `POST /reset`. 204 where there is nothing to say, 400 with the reason in plain text.
+ * as its body; `POST /registry/…`; `POST /reset`. Answers 204 if there is no result, and 400 with the reason as plain text.
  */
 export async function startAdminServer(sandbox: Sandbox, host: string): Promise<AdminServer> {
   const server = createServer((request, response) => void administer(sandbox, request, response));

@@ -1,4 +1,4 @@
-/** What the servers say: answers, refusals, and Bitbucket's three shapes of error body. */
+/** The servers' answers and refusals, and Bitbucket's three formats of error body. */
 
 /** A body too large for memory. */
 export interface ContentSource {
@@ -6,7 +6,7 @@ export interface ContentSource {
   stream(): AsyncIterable<Buffer>;
 }
 
-/** Names in lower case; several values are several headers. */
+/** By lower-case name; several values become several headers. */
 export type AnswerHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 export interface Answer {
@@ -15,7 +15,7 @@ export interface Answer {
   readonly body?: string | Buffer | ContentSource;
 }
 
-/** Thrown where a request is refused; with `violation` where no correct client would have sent it. */
+/** Thrown if a request is refused; `violation` is set if no correct client would send it. */
 export class Refusal extends Error {
   readonly answer: Answer;
   readonly violation: string | undefined;
@@ -36,12 +36,12 @@ export function text(status: number, body: string, contentType = 'text/plain; ch
   return { status, headers: { 'content-type': contentType }, body };
 }
 
-/** The first shape, which the application itself uses. */
+/** The first format, which the application itself uses. */
 export function apiError(status: number, message: string, more?: { detail?: unknown; fields?: unknown }): Answer {
   return json(status, { type: 'error', error: { message, ...more } });
 }
 
-/** The second shape. Which refusals use it is not documented; here, those of whatever stands before the application. */
+/** The second format. It is not documented which refusals use it; here, those of gateways in front of the application. */
 export function gatewayError(status: number, message: string): Answer {
   return json(status, { error: message });
 }
@@ -64,7 +64,7 @@ export function missingScopes(required: string, granted: readonly string[]): Ans
   });
 }
 
-/** What goes with a status when nobody said otherwise. */
+/** The default answer for a status. */
 export function standardAnswer(status: number): Answer {
   switch (status) {
     case 401:

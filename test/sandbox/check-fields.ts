@@ -1,4 +1,4 @@
-/** Checks what came as JSON field by field, and names what is unknown or wrong. */
+/** Checks a JSON object field by field, and names the field that is unknown or wrong. */
 
 export type Check = (value: unknown) => boolean;
 
@@ -29,7 +29,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Throws a TypeError that names the field. */
+/** @throws TypeError that names the field */
 export function checkFields(
   what: string,
   value: unknown,

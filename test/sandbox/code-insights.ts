@@ -1,4 +1,4 @@
-/** What a Code Insights report must look like: `PUT …/commit/{sha}/reports/{id}`, REST API 2.0. */
+/** Checks a Code Insights report: `PUT …/commit/{sha}/reports/{id}`, REST API 2.0. */
 
 type Fields = Readonly<Record<string, readonly string[]>>;
 
@@ -7,7 +7,7 @@ const optional = ['reporter', 'link', 'result', 'data', 'external_id', 'logo_url
 const reportTypes = ['SECURITY', 'COVERAGE', 'TEST', 'BUG'];
 const results = ['PASSED', 'FAILED', 'PENDING'];
 const maxDataItems = 10;
-// As Bitbucket Data Center documents for the same reports; Cloud states none.
+// Limits documented for the same reports of Bitbucket Data Center; Cloud documents none.
 const maxLengths: Readonly<Record<string, number>> = { title: 450, details: 2000, reporter: 450 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -15,7 +15,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const dataTypes: Readonly<Record<string, (value: unknown) => boolean>> = {
   BOOLEAN: (value) => typeof value === 'boolean',
-  // Milliseconds, both.
+  // Both in milliseconds.
   DATE: (value) => Number.isInteger(value),
   DURATION: (value) => Number.isInteger(value),
   LINK: (value) =>
@@ -28,7 +28,7 @@ const dataTypes: Readonly<Record<string, (value: unknown) => boolean>> = {
   TEXT: (value) => typeof value === 'string',
 };
 
-/** The problems by field; none if the report is acceptable. */
+/** The problems by field; empty if the report is valid. */
 export function reportProblems(report: Readonly<Record<string, unknown>>): Fields {
   const problems: Record<string, string[]> = {};
   const check = (field: string, ok: boolean, problem: string): void => {

@@ -1,4 +1,4 @@
-/** The second origin: an object store that serves content to whoever brings a signed URL, and to nobody's credentials. */
+/** The second origin: an object store that serves content for signed URLs, and rejects credentials. */
 import { Refusal, text, type Answer } from './answers.ts';
 import type { DownloadStore, KeptDownload } from './download-store.ts';
 import type { Exchange } from './exchange.ts';

@@ -1,4 +1,4 @@
-/** Keeps what was uploaded: small content in memory, large content in a temporary file, so that memory stays flat. */
+/** Stores uploaded content: small content in memory, large content in a temporary file, so that memory stays flat. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
@@ -8,11 +8,11 @@ import { isNativeError } from 'node:util/types';
 import type { ContentSource } from './answers.ts';
 
 export interface StoredContent extends ContentSource {
-  /** Hexadecimal; empty where content is discarded. */
+  /** Hexadecimal; empty if content is discarded. */
   readonly sha256: string;
-  /** False where content is discarded. */
+  /** False if content is discarded. */
   readonly kept: boolean;
-  /** Rejects where content is discarded. */
+  /** Rejects if content is discarded. */
   read(): Promise<Buffer>;
   remove(): void;
 }
@@ -27,13 +27,13 @@ export class ContentStore {
   #directory: string | undefined;
   #files = 0;
 
-  /** Even where content is discarded, what has at most `keptBytes` is kept. Default: nothing. */
+  /** Content of at most `keptBytes` is kept even if content is discarded. Default: 0. */
   constructor(discard: boolean, keptBytes = -1) {
     this.#discard = discard;
     this.#keptBytes = keptBytes;
   }
 
-  /** `dropLastByte`: stores something of another size than was written. */
+  /** `dropLastByte`: stores content with a different size from what was written. */
   writer(dropLastByte = false): ContentWriter {
     if (this.#discard) return new DiscardingWriter(this.#keptBytes);
     const writer = new KeepingWriter(() => this.#newPath());
@@ -58,7 +58,7 @@ export class ContentStore {
 
 export interface ContentWriter {
   readonly size: number;
-  /** Writing that must end before more is written. Never rejects: `finish` does. */
+  /** Resolves when more may be written. Never rejects: `finish` does. */
   readonly pending: Promise<void> | undefined;
   write(chunk: Buffer): void;
   finish(): Promise<StoredContent>;
@@ -193,7 +193,7 @@ class LastByteDropper implements ContentWriter {
   }
 }
 
-/** Where there are only zeros, leaves a hole: a large sparse file stays one. */
+/** Leaves a hole for zeros, so that a large sparse file stays sparse. */
 async function writeSparsely(file: FileHandle, chunks: readonly Buffer[], position: number): Promise<void> {
   if (chunks.every((chunk) => chunk.equals(zeros.subarray(0, chunk.length)))) return;
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -211,7 +211,7 @@ function inMemory(content: Buffer, sha256: string): StoredContent {
     sha256,
     kept: true,
     read: () => Promise.resolve(content),
-    // oxlint-disable-next-line require-yield, require-await -- the interface is for files, too
+    // oxlint-disable-next-line require-yield, require-await -- the interface also serves files
     stream: async function* () {
       if (content.length > 0) yield content;
     },

@@ -1,11 +1,11 @@
-/** A container image of real files, as `docker save` would write it: for the demo, which has no Docker Engine. */
+/** Creates a container image from real files, as `docker save` writes it: the demo has no Docker Engine. */
 
 import { createHash } from 'node:crypto';
 import { tar } from '../archive/tar/tar-writer.ts';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-/** An archive with one image, a layer for each file. */
+/** An archive with one image and a layer for each file. */
 export function dockerArchive(name: string, files: Readonly<Record<string, Buffer>>): Buffer {
   const layers = Object.entries(files).map(([path, content]) => tar([{ name: path, content }]));
   const config = Buffer.from(

@@ -1,4 +1,4 @@
-/** A package of real files, as `npm pack` would write it: for the demo, which packs nothing. */
+/** Creates a package from real files, as `npm pack` writes it. */
 
 import { gzipSync } from 'node:zlib';
 import { tar } from '../archive/tar/tar-writer.ts';

@@ -1,4 +1,4 @@
-/** The pipe at work on real files, against a Bitbucket on this machine: what `npm run demo` shows. */
+/** `npm run demo`: runs the pipe on real files against a Bitbucket on this machine. */
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,7 +19,7 @@ const sandbox = await startSandbox({
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const problems: string[] = [];
 
-/** Runs the bundle as a user would, and shows the variables that it gets. */
+/** Runs the bundle as a user would, and shows its variables. */
 async function runPipe(
   title: string,
   variables: Readonly<Record<string, string>>,
@@ -53,7 +53,7 @@ async function runPipe(
 try {
   const { accessToken, apiToken, apiUser, expiredToken } = sandbox.tokens;
   await runPipe(
-    'Files by globs, with checksums, each read back and compared',
+    'Files selected by globs, with checksums, read back and compared',
     {
       TOKEN: accessToken,
       FILENAME: "['dist/*.js', 'LICENSE.txt', 'pipe/*.ts']",
@@ -68,7 +68,7 @@ try {
     action: { kind: 'status', status: 503, headers: { 'Retry-After': '1' } },
   });
   await runPipe(
-    'A connection that breaks, then a server that has no time: under a name of its own, with an API token',
+    'A broken connection, then a busy server: one file under another name, with an API token',
     {
       USERNAME: apiUser,
       TOKEN: apiToken,
@@ -77,21 +77,21 @@ try {
     },
     0,
   );
-  await runPipe('A token that has expired', { TOKEN: expiredToken, FILENAME: 'LICENSE.txt' }, 1);
-  await runPipe('Variables that cannot work', { TYPE: 'files', EXTRA_ARGS: '--keep=3' }, 1);
+  await runPipe('An expired token', { TOKEN: expiredToken, FILENAME: 'LICENSE.txt' }, 1);
+  await runPipe('Invalid variables', { TYPE: 'files', EXTRA_ARGS: '--keep=3' }, 1);
 
   const bundle = await readFile(join(root, 'dist', 'pipe.js'));
   const files = { 'pipe.js': bundle, 'LICENSE.txt': await readFile(join(root, 'LICENSE.txt')) };
   const image = { IMAGE: 'acme/app:1.0', FILENAME: join(directory, 'image.tar'), REGISTRY: sandbox.registryHost };
   const account = { USERNAME: apiUser, TOKEN: apiToken };
   await writeFile(image.FILENAME, dockerArchive('acme/app:1.0', files));
-  await runPipe('A container image, from an archive', { ...image, ...account, TAGS: 'latest' }, 0);
+  await runPipe('A container image from an archive', { ...image, ...account, TAGS: 'latest' }, 0);
   await writeFile(
     image.FILENAME,
     dockerArchive('acme/app:1.1', { ...files, 'CHANGES.txt': Buffer.from('one layer more') }),
   );
   await runPipe(
-    'The same with one layer more, on a machine that knows nothing of the first',
+    'The same image with one more layer, from a fresh machine',
     { ...image, ...account, IMAGE: 'acme/app:1.1' },
     0,
   );
@@ -108,20 +108,20 @@ try {
   }
   const npm = { TYPE: 'npm', FILENAME: join(directory, '*.tgz'), REGISTRY: sandbox.npmUrl };
   sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'reset-after-store' } });
-  await runPipe('npm packages, of which one is stored although the connection breaks', { ...npm, ...account }, 0);
-  await runPipe('The same again', { ...npm, ...account, EXTRA_ARGS: '--skip-existing' }, 0);
+  await runPipe('Two npm packages: the connection breaks after one has been stored', { ...npm, ...account }, 0);
+  await runPipe('The same packages again', { ...npm, ...account, EXTRA_ARGS: '--skip-existing' }, 0);
   const maven = { TYPE: 'maven', REGISTRY: sandbox.mavenUrl, FILENAME: join(directory, 'app.jar'), ...account };
   const coordinates = { groupId: 'com.acme', artifactId: 'app', version: '1.0' };
   const artifact = jar(coordinates);
   await writeFile(maven.FILENAME, artifact);
-  // What is published must be of the build: here, the working directory's own.
+  // Only the build's own files can be published: here, those of the working directory.
   const ofBuild = { BITBUCKET_CLONE_DIR: directory };
-  await runPipe('A Maven artifact, with the POM that is in it', { ...maven, ...ofBuild }, 0);
-  await runPipe('The very same again', { ...maven, ...ofBuild }, 0);
+  await runPipe('A Maven artifact with its embedded POM', { ...maven, ...ofBuild }, 0);
+  await runPipe('The same artifact again', { ...maven, ...ofBuild }, 0);
   await writeFile(maven.FILENAME, jar({ ...coordinates, version: '1.1-SNAPSHOT' }));
   await runPipe('A SNAPSHOT of the next version', { ...maven, ...ofBuild }, 0);
 
-  say('\n# What landed in acme/app\n');
+  say('\n# Published to acme/app\n');
   for (const { name, size, sha256 } of sandbox.downloads.values())
     say(`  ${sha256.slice(0, 16)}…  ${String(size).padStart(9)}  ${name}`);
   const sent = createHash('sha256').update(bundle).digest('hex');
@@ -133,7 +133,7 @@ try {
     say(`  ${digest.slice(7, 23)}…  image acme/app:${tag}`);
     problems.push(...(await sandbox.registry.pullProblems('acme/app', tag)));
   }
-  if (repository?.tags.size !== 3) problems.push('not all tags are there');
+  if (repository?.tags.size !== 3) problems.push('a tag is missing');
   const uploads = [...(repository?.blobs.values() ?? [])].map((blob) => blob.uploads);
   if (uploads.some((count) => count !== 1)) problems.push('a layer was sent twice');
   for (const name of Object.keys(packages)) {
@@ -151,13 +151,12 @@ try {
   const landed = await sandbox.maven.files.get('com/acme/app/1.0/app-1.0.jar')?.content();
   if (landed?.equals(artifact) !== true) problems.push('app-1.0.jar is not what was sent');
   // An artifact and a POM each, metadata of the SNAPSHOT and of both; four checksums of each.
-  if (mavenFiles.length !== 6 || sandbox.maven.files.size !== 30)
-    problems.push('not all of the Maven artifacts is there');
+  if (mavenFiles.length !== 6 || sandbox.maven.files.size !== 30) problems.push('a Maven file is missing');
   if (!sandbox.downloads.has('SHA256SUMS')) problems.push('SHA256SUMS is missing');
   problems.push(...sandbox.violations);
 } finally {
   await sandbox.close();
   await rm(directory, { recursive: true });
 }
-say(problems.length === 0 ? '\nAll as it should be.' : `\nNot as it should be:\n${problems.join('\n')}`);
+say(problems.length === 0 ? '\nEverything was published as expected.' : `\nNot as expected:\n${problems.join('\n')}`);
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,19 +1,19 @@
-/** The files of the repository's Downloads, as the sandbox keeps them. */
+/** The sandbox's store for the files of the repository's Downloads. */
 import { ContentStore, type ContentWriter, type StoredContent } from './content-store.ts';
 
 export interface StoredDownload {
-  /** Names this version of the file: another upload under the same name has another, and a higher one. */
+  /** Identifies this version of the file: a later upload under the same name has a higher id. */
   readonly id: number;
   readonly name: string;
   readonly size: number;
-  /** Hexadecimal; empty where content is discarded. */
+  /** Hexadecimal; empty if content is discarded. */
   readonly sha256: string;
   readonly createdOn: Date;
-  /** How often a request has stored a file of this name; 0 for what a test put there. */
+  /** How often a request has stored a file of this name; 0 if a test created it. */
   readonly uploads: number;
   /** How often the content has been fetched. */
   readonly fetches: number;
-  /** Rejects where content is discarded. */
+  /** Rejects if content is discarded. */
   content(): Promise<Buffer>;
 }
 
@@ -36,7 +36,7 @@ export class DownloadStore {
     return this.#contents.writer(dropLastByte);
   }
 
-  /** Replaces what has this name. No two uploads share a creation time, in ms. */
+  /** Replaces the file of this name. No two uploads have the same creation time in milliseconds. */
   store(name: string, stored: StoredContent): void {
     this.#lastCreatedMs = Math.max(Date.now(), this.#lastCreatedMs + 1);
     this.#set(name, stored, new Date(this.#lastCreatedMs), (this.downloads.get(name)?.uploads ?? 0) + 1);

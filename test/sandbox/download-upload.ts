@@ -1,4 +1,4 @@
-/** `POST …/downloads`: one or more files as multipart/form-data, stored only when the whole request arrived intact. */
+/** `POST …/downloads`: one or more files as multipart/form-data, stored only if the whole request arrives intact. */
 import { apiError, gatewayError, Refusal, standardAnswer } from './answers.ts';
 import type { ContentWriter } from './content-store.ts';
 import type { DownloadStore } from './download-store.ts';
@@ -7,7 +7,7 @@ import { multipartBoundary, MultipartError, MultipartParser, type MultipartPart 
 
 export interface UploadOptions {
   readonly store: DownloadStore;
-  /** Of a file; and, with an allowance for part headers, of the whole request. */
+  /** Limit for a file and, with an allowance for part headers, for the whole request. */
   readonly maxFileBytes: number;
 }
 
@@ -47,7 +47,7 @@ async function receiveFiles(
   const tooLarge = new Refusal(gatewayError(413, `Files may not be larger than ${maxFileBytes} bytes`));
   if ((contentLength ?? 0) > maxFileBytes + headerAllowanceBytes) throw tooLarge;
 
-  /** Of the part being read; undefined in a field that is not a file. */
+  /** The writer of the current part; undefined in a field that is not a file. */
   let writer: ContentWriter | undefined;
   const parser = new MultipartParser(boundary, {
     onPart: (part) => {

@@ -1,4 +1,4 @@
-/** Bitbucket Cloud's REST API 2.0, as far as it concerns the Downloads of one private repository. */
+/** The part of Bitbucket Cloud's REST API 2.0 that serves the Downloads of one private repository. */
 import { apiError, invalidToken, json, missingScopes, noSuchRepository, Refusal } from './answers.ts';
 import { contentPath } from './content-server.ts';
 import type { DownloadStore, KeptDownload } from './download-store.ts';
@@ -88,7 +88,7 @@ function describe({ name, size, createdOn, fetches }: KeptDownload, url: string)
     type: 'download',
     name,
     size,
-    // With microseconds, as Bitbucket's times have.
+    // With microseconds, like Bitbucket's times.
     created_on: createdOn.toISOString().replace(/Z$/, '000+00:00'),
     downloads: fetches,
     user: { type: 'user', display_name: 'Dev', nickname: 'dev' },
@@ -103,7 +103,7 @@ function positiveInteger(query: URLSearchParams, key: string, otherwise: number)
   return Number(value);
 }
 
-/** Bitbucket ignores what it does not know; a client that relies on it is wrong all the same. */
+/** Bitbucket ignores unknown query keys, but a client that relies on that is still wrong. */
 function checkQuery(exchange: Exchange, query: URLSearchParams, known: readonly string[]): void {
   for (const key of new Set(query.keys())) {
     if (!known.includes(key)) exchange.violate(`unknown query key ${key}`);

@@ -1,4 +1,4 @@
-/** One request and its answer: reads the body and answers, both as well as the fault that was taken allows. */
+/** One request and its answer: reads the body and answers, subject to the fault that applies. */
 import { randomBytes } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
@@ -9,7 +9,7 @@ import type { RecordedRequest, ServerContext } from './recorded-request.ts';
 import { stepsOf } from './registry-steps.ts';
 import { ConnectionLost, readBody } from './request-body.ts';
 
-/** Thrown where a fault takes the place of everything else. */
+/** Thrown if a fault replaces all other handling. */
 export class Preempted extends Error {
   readonly action: PreemptingAction;
 
@@ -23,7 +23,7 @@ class EnoughRead extends Error {}
 
 const registryServers: readonly ServerName[] = ['registry', 'auth', 'blobs'];
 
-/** Of a refused body, at most so much is read so that the connection can be used again. */
+/** At most this much of a refused body is read, so that the connection can be reused. */
 const maxDrainBytes = 1024 * 1024;
 /** How long a connection stays after its FIN for the client to read the answer, which an RST would discard. */
 const lingerMs = 300;
@@ -68,7 +68,7 @@ export class Exchange {
       fault: undefined,
     };
     context.requests.push(this.#record);
-    // Whoever reads or writes learns of a lost connection from `close`.
+    // Readers and writers are notified of a lost connection by `close`.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
     response.once('close', () => {
@@ -81,7 +81,7 @@ export class Exchange {
     return this.#record.bytesReceived;
   }
 
-  /** The body's, in bytes; undefined where it is chunked. */
+  /** The body's length in bytes; undefined if it is chunked. */
   get contentLength(): number | undefined {
     const length = this.request.headers['content-length'];
     if (length !== undefined) return Number(length);
@@ -100,7 +100,7 @@ export class Exchange {
     return this.#fault?.kind === 'store-corrupt';
   }
 
-  /** The fault that was taken, if it is of this kind. */
+  /** The fault that applies, if it is of this kind. */
   fault<K extends FaultAction['kind']>(kind: K): Extract<FaultAction, { readonly kind: K }> | undefined {
     return this.#fault !== undefined && isOfKind(this.#fault, kind) ? this.#fault : undefined;
   }
@@ -109,12 +109,12 @@ export class Exchange {
     this.#context.violations.push(`${this.#record.server} ${this.method} ${this.path}: ${reason}`);
   }
 
-  /** Takes the next fault for this request or, with `filename`, for that part of it; throws Preempted where it must. */
+  /** Takes the next fault for this request or, with `filename`, for that part of it. @throws Preempted if the fault replaces the handling */
   takeFault(filename?: string): void {
     this.#takeFault(this.isRegistry ? 'arrived' : 'only', filename);
   }
 
-  /** For a registry: takes what faults there are for a request that is allowed. */
+  /** For a registry: takes the next fault for a request that is authorized. */
   takeFaultOnceAuthorized(): void {
     this.#takeFault('authorized');
   }
@@ -131,8 +131,8 @@ export class Exchange {
   }
 
   /**
-   * Reads the body to its end, waiting for what `onChunk` returns. Rejects with what `onChunk` throws, upon which the
-   * rest can still be read, and with ConnectionLost where the body breaks off.
+   * Reads the body to its end, and awaits `onChunk`. Rejects with the error of `onChunk`, after which the
+   * rest can still be read, and with ConnectionLost if the body breaks off.
    */
   receive(onChunk: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {
     if (this.#record.bodyComplete) return Promise.resolve();
@@ -148,7 +148,7 @@ export class Exchange {
     });
   }
 
-  /** Reads and drops the body until so many of its bytes have been read in all, or it ends. */
+  /** Reads and discards the body until a total of this many bytes has been read, or it ends. */
   async drain(untilBytes = Infinity): Promise<void> {
     if (this.bytesReceived >= untilBytes) return;
     try {
@@ -161,7 +161,7 @@ export class Exchange {
     }
   }
 
-  /** The whole body, as long as it is not longer than that. */
+  /** The whole body, up to this length. */
   async receiveAll(maxBytes: number, tooLarge: Refusal): Promise<Buffer> {
     const chunks: Buffer[] = [];
     await this.receive((chunk) => {
@@ -205,7 +205,7 @@ export class Exchange {
     else this.#end();
   }
 
-  /** A body of so many bytes without a Content-Length, which begins like an error of Bitbucket's. */
+  /** A body of this many bytes without a Content-Length, which begins like an error from Bitbucket. */
   async respondAtLength(status: number, bytes: number): Promise<void> {
     await this.#sleep(this.#context.latencyMs);
     this.#writeHead(status, { 'content-type': 'application/json' });
@@ -248,11 +248,11 @@ export class Exchange {
     if (keepReading) await this.drain();
   }
 
-  /** As a server that need not read a large body to refuse it. */
+  /** Answers like a server that refuses a large body without reading it. */
   async refuse({ answer, violation }: Refusal): Promise<void> {
     if (violation !== undefined) this.violate(violation);
     const left = (this.contentLength ?? Infinity) - this.bytesReceived;
-    // A body that broke the rules may also be shorter than it said: do not wait for the rest.
+    // A body that breaks the rules may also be shorter than announced: do not wait for the rest.
     const readable = !this.#awaitsContinue && left <= maxDrainBytes && violation === undefined;
     if (!this.#record.bodyComplete && left > 0 && !readable) return this.respondEarly(answer, true);
     await this.drain();
@@ -265,7 +265,7 @@ export class Exchange {
     this.request.socket.resetAndDestroy();
   }
 
-  /** FIN before a whole answer. */
+  /** FIN before the answer is complete. */
   close(): void {
     this.#abort();
     this.#finish();
@@ -276,7 +276,7 @@ export class Exchange {
     this.#record.endedAt = performance.now();
   }
 
-  /** FIN; what the client sends afterwards is answered by an RST in the end. */
+  /** FIN; data that the client sends afterwards eventually causes an RST. */
   #finish(): void {
     const { socket } = this.request;
     socket.end();

@@ -1,4 +1,4 @@
-/** What can go wrong on request: the kinds of fault, which requests each applies to, and how many of them. */
+/** Faults on demand: their kinds, and which and how many requests each applies to. */
 import { performance } from 'node:perf_hooks';
 import {
   arrayOf,
@@ -20,7 +20,7 @@ import { registrySteps, type RegistryStep } from './registry-steps.ts';
 
 const serverNames = ['api', 'content', 'proxy', 'web', 'registry', 'auth', 'blobs', 'npm', 'maven'] as const;
 
-/** `auth` gives out the registry's tokens; `blobs` is where its uploads and redirects may lead. */
+/** `auth` issues the registry's tokens; its uploads and redirects may lead to `blobs`. */
 export type ServerName = (typeof serverNames)[number];
 
 export interface FaultMatch {
@@ -28,25 +28,25 @@ export interface FaultMatch {
   readonly method?: string;
   /** Part of the path with its query, or the source of a regular expression that matches it. */
   readonly path?: string;
-  /** For uploads: the name of a part's file. Decided once that part's header has been read. */
+  /** For uploads: the name of a part's file. Matched when that part's header has been read. */
   readonly filename?: string;
-  /** For the registry: what the request is for, on whichever of its servers. */
+  /** For the registry: the step that the request belongs to, on any of its servers. */
   readonly step?: RegistryStep;
-  /** Its Content-Length exceeds that; a chunked body never matches. */
+  /** Matches a larger Content-Length; a chunked body never matches. */
   readonly longerThan?: number;
-  /** So many matching requests pass first. */
+  /** This many matching requests pass first. */
   readonly skip?: number;
-  /** Default 1, with `forMs` any number. -1, as JSON has no Infinity, means always. */
+  /** How many requests it applies to. Default 1, or any number with `forMs`. -1 means always, since JSON has no Infinity. */
   readonly times?: number;
-  /** For so long from the first request on that it applies to. */
+  /** How long it applies, from the first matching request. */
   readonly forMs?: number;
 }
 
 export type FaultAction =
   /**
    * `early` answers before the body is read, then closes; `late`, the default, reads and drops the whole body first.
-   * Nothing is stored. Without `body`, the body is what Bitbucket, or a registry, says with that status; a registry's 401
-   * has no challenge then: `expire-token` has.
+   * Nothing is stored. Without `body`, the body is that of Bitbucket or a registry for this status; a registry's 401
+   * then has no challenge; use `expire-token` for that.
    */
   | {
       readonly kind: 'status';
@@ -55,59 +55,59 @@ export type FaultAction =
       readonly body?: string;
       readonly when?: 'early' | 'late';
     }
-  /** RST once at least so many bytes of the body have been read; default 0. */
+  /** RST once at least this many bytes of the body have been read; default 0. */
   | { readonly kind: 'reset'; readonly afterBytes?: number }
-  /** Everything is done as asked, then RST in place of the answer: the client cannot know. */
+  /** The request is carried out, then RST instead of the answer: the client cannot know. */
   | { readonly kind: 'reset-after-store' }
   /** FIN without an answer. */
   | { readonly kind: 'close'; readonly afterBytes?: number }
   /** Stops reading, never answers. */
   | { readonly kind: 'stall'; readonly afterBytes?: number }
-  /** Everything is done as asked, but the answer never comes. */
+  /** The request is carried out, but the answer never comes. */
   | { readonly kind: 'stall-answer' }
   | { readonly kind: 'delay'; readonly ms: number }
   /** 201, or 202 to a PATCH, before the body is complete; nothing is stored; the connection is closed. */
   | { readonly kind: 'early-success' }
-  /** Reads slowly, but to the end. The kernel still takes a few MB at once into its own buffers. */
+  /** Reads slowly, but to the end. The kernel still buffers a few MB at once. */
   | { readonly kind: 'trickle'; readonly bytesPerSecond: number }
-  /** The answer ends after so many bytes, although its Content-Length said more. */
+  /** The answer ends after this many bytes, short of its Content-Length. */
   | { readonly kind: 'truncate-content'; readonly bytes: number }
-  /** Content arrives as other bytes of the same length. Where blobs redirect, that of a blob is the server `blobs`'. */
+  /** Content arrives as other bytes of the same length. If blobs redirect, it applies to the server `blobs`. */
   | { readonly kind: 'corrupt-content' }
   /**
-   * 201, but what was stored lacks its last byte (or has one, where there was none). In a registry, which compares
+   * 201, but the stored content lacks its last byte (or has one byte if it was empty). In a registry, which compares
    * digests, the upload's commit then fails.
    */
   | { readonly kind: 'store-corrupt' }
-  /** The usual status with a body that claims to be JSON and is not. */
+  /** The usual status with a body that is declared as JSON but is not valid. */
   | { readonly kind: 'malformed-json' }
-  /** An answer of so many bytes without a Content-Length; -1: it never ends. */
+  /** An answer of this many bytes without a Content-Length; -1: it never ends. */
   | { readonly kind: 'huge-body'; readonly status: number; readonly bytes: number }
   | { readonly kind: 'redirect'; readonly status: number; readonly location: string }
-  /** Everything is done as asked, but the success has another status, and may be a web page. */
+  /** The request is carried out, but the answer has another status, and may be a web page. */
   | { readonly kind: 'other-status'; readonly status: number; readonly page?: string }
-  /** The answer lacks these. */
+  /** The answer lacks these headers. */
   | { readonly kind: 'omit-headers'; readonly names: readonly string[] }
-  /** The connection ends with the answer. */
+  /** The connection is closed after the answer. */
   | { readonly kind: 'connection-close' }
-  /** A 200 with other content than its headers are about. */
+  /** A 200 with content that does not match its headers. */
   | { readonly kind: 'replace-content'; readonly content: string }
-  /** The answer to HEAD claims one byte more. */
+  /** The answer to HEAD claims one byte too many. */
   | { readonly kind: 'wrong-size' }
-  /** Docker-Content-Digest is that of something else. */
+  /** Docker-Content-Digest is wrong. */
   | { readonly kind: 'wrong-digest' }
   /**
-   * All of the registry's tokens are void from now on, this request's included: 401 with a fresh challenge. `early`, the
-   * default, as to any void token; `late` once the body has been read.
+   * All of the registry's tokens become invalid, including this request's: 401 with a new challenge. `early`, the
+   * default, answers as for any invalid token; `late` answers once the body has been read.
    */
   | { readonly kind: 'expire-token'; readonly when?: 'early' | 'late' }
-  /** The upload's Location in this answer has that form. */
+  /** The upload's Location in this answer has this form. */
   | { readonly kind: 'location'; readonly form: LocationForm }
-  /** So many bytes of a blob's data become part of the upload, then RST. */
+  /** This many bytes of a blob's data become part of the upload, then RST. */
   | { readonly kind: 'reset-keeping-data'; readonly bytes: number }
   /**
-   * A manifest is refused for lack of what it refers to, by position among its config and layers, or an index's
-   * manifests; default the last. With `drop` the repository really loses it.
+   * A manifest is refused because content that it refers to is missing, by position among its config and layers, or an index's
+   * manifests; default the last. With `drop`, the repository really loses it.
    */
   | { readonly kind: 'blob-unknown'; readonly drop: boolean; readonly positions?: readonly number[] };
 
@@ -120,12 +120,12 @@ export interface FaultTarget {
   readonly method: string;
   readonly path: string;
   readonly steps: readonly RegistryStep[];
-  /** Undefined where the body is chunked. */
+  /** Undefined if the body is chunked. */
   readonly contentLength: number | undefined;
   readonly filename?: string;
   /**
-   * A registry takes twice: what preempts, at once; the rest `authorized`, so that no such fault is spent on the 401 that
-   * every conversation begins with.
+   * A registry takes faults twice: those that preempt, at once; the others `authorized`, so that none is spent on the 401 that
+   * begins every conversation.
    */
   readonly phase: 'only' | 'arrived' | 'authorized';
 }
@@ -134,15 +134,15 @@ interface Pending {
   readonly fault: Fault;
   skip: number;
   times: number;
-  /** By performance.now(); set once it has been applied. */
+  /** By performance.now(); set when it first applies. */
   until: number;
 }
 
-/** The faults still to come, in the order in which they were injected; the first that matches is taken. */
+/** The pending faults, in the order in which they were injected; the first that matches is taken. */
 export class FaultList {
   readonly #pending: Pending[] = [];
 
-  /** Throws a TypeError that names the problem where the fault makes no sense. */
+  /** @throws TypeError that names the problem if the fault is not valid */
   inject(fault: Fault): void {
     const checked = parseFault(fault);
     const times = checked.times ?? (checked.forMs === undefined ? 1 : -1);
@@ -154,7 +154,7 @@ export class FaultList {
     });
   }
 
-  /** Faults with a `filename` match only targets with one, and the other way round. */
+  /** Faults with a `filename` match only targets with one, and vice versa. */
   take(target: FaultTarget): FaultAction | undefined {
     const now = performance.now();
     for (const pending of this.#pending) {
@@ -175,7 +175,7 @@ export class FaultList {
   }
 }
 
-/** The actions that take the place of what the server would do, rather than changing how it does it. */
+/** The actions that replace the server's handling, rather than modify it. */
 export type PreemptingAction = Extract<
   FaultAction,
   { readonly kind: 'status' | 'redirect' | 'huge-body' | 'early-success' | 'reset' | 'close' | 'stall' }
@@ -210,7 +210,7 @@ const hasContent = (target: FaultTarget): boolean =>
   (target.server === 'maven' && target.method === 'GET') ||
   isFor('blob-get', 'manifest-get')(target);
 
-/** A fault waits for a request that it can harm: corrupt content, say, lets the redirect before it pass. */
+/** A fault waits for a request that it can affect: corrupt content, for example, lets the redirect before it pass. */
 const canHarm: Readonly<Partial<Record<FaultAction['kind'], (target: FaultTarget) => boolean>>> = {
   'early-success': hasBody,
   'store-corrupt': (target) => hasBody(target) && !isFor('manifest-put')(target),
@@ -273,7 +273,7 @@ const actionFields: Readonly<Record<FaultAction['kind'], Readonly<Record<string,
   'blob-unknown': { drop: isBoolean, positions: optional(arrayOf(isCount)) },
 };
 
-/** From JSON. Throws a TypeError that names what is unknown or wrong: a fault that never happens proves nothing. */
+/** Checks a fault from JSON: a fault that never applies would prove nothing. @throws TypeError that names the problem */
 export function parseFault(value: unknown): Fault {
   checkFault(value);
   return value;

@@ -1,4 +1,4 @@
-/** Starts an HTTP server on an address, and says where it can be reached. */
+/** Starts an HTTP server, and returns its port. */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 

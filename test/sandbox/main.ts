@@ -1,4 +1,4 @@
-/** The sandbox as a process of its own: prints one line of JSON when it is ready, and ends on SIGTERM or SIGINT. */
+/** Runs the sandbox as a separate process: prints one line of JSON when it is ready, and ends on SIGTERM or SIGINT. */
 import { parseArgs } from 'node:util';
 import { startAdminServer } from './admin-server.ts';
 import { parseFault } from './faults.ts';
@@ -43,7 +43,7 @@ const { values } = parseArgs({
     maven: { type: 'string', default: '{}' },
     /** A fault, or an array of them, as JSON. */
     faults: { type: 'string', default: '[]' },
-    /** End with the standard input, so that no sandbox outlives whoever started it. */
+    /** End with the standard input, so that no sandbox outlives the process that started it. */
     'exit-with-stdin': { type: 'boolean', default: false },
   },
 });

@@ -1,21 +1,21 @@
-/** The Maven 2 repository layout: what a path is, and what may be there. */
+/** The Maven 2 repository layout: parses paths, and checks file names. */
 import { Refusal, text } from './answers.ts';
 import { type ChecksumKind, checksumKinds } from './maven-store.ts';
 
-/** A path without its checksum's ending. */
+/** A path without the extension of a checksum. */
 export interface MavenPath {
   readonly kind: 'file' | 'metadata';
   /** Of the file itself. */
   readonly path: string;
   readonly checksum: ChecksumKind | undefined;
-  /** The directory's segments; of a file: group, artifact, version. */
+  /** The directory's segments; for a file: group, artifact, version. */
   readonly directory: readonly string[];
   readonly name: string;
 }
 
 const segmentPattern = /^[A-Za-z0-9_.+~^@!=$&'-]+$/;
 
-/** @param path below the repository, decoded. Throws a Refusal where no client of Maven's would ask for it. */
+/** @param path below the repository, decoded @throws Refusal if no Maven client would request it */
 export function parseMavenPath(path: string): MavenPath {
   const segments = path.split('/');
   for (const segment of segments)
@@ -29,7 +29,7 @@ export function parseMavenPath(path: string): MavenPath {
   return { kind, path: [...directory, name].join('/'), checksum, directory, name };
 }
 
-/** Throws a Refusal where a file of that name does not belong there. */
+/** @throws Refusal if a file of that name does not belong there */
 export function checkFileName({ directory, name }: MavenPath): void {
   const [version = '', artifactId = '', ...group] = directory.toReversed();
   if (group.length === 0) throw new Refusal(text(400, 'not in the layout'), 'a file outside of group/artifact/version');

@@ -1,8 +1,8 @@
-/** Whether metadata that a client has written is true: read here by other means than the pipe's. */
+/** Checks metadata written by a client against the repository, without using the pipe's own parser. */
 import type { MavenPath } from './maven-layout.ts';
 import type { MavenStore } from './maven-store.ts';
 
-/** What is wrong with it; undefined where nothing is. */
+/** The problem with the metadata; undefined if it is correct. */
 export function metadataProblem(xml: string, path: MavenPath, store: MavenStore): string | undefined {
   const { directory } = path;
   const version = one(xml, 'version', 2);
@@ -10,7 +10,7 @@ export function metadataProblem(xml: string, path: MavenPath, store: MavenStore)
   if (!isWellFormed(xml)) return 'is not well-formed';
   const plugins = xml.split('    <plugin>\n').slice(1);
   const ofPlugins = pluginsProblem(plugins, directory, store);
-  // That of a group alone says nothing else.
+  // The metadata of a group contains nothing else.
   if (ofPlugins !== undefined || (plugins.length > 0 && !xml.includes('<versioning>'))) return ofPlugins;
   if (one(xml, 'groupId', 2) !== group.toReversed().join('.')) return 'has another groupId';
   if (one(xml, 'artifactId', 2) !== artifactId) return 'has another artifactId';
@@ -45,7 +45,7 @@ export function metadataProblem(xml: string, path: MavenPath, store: MavenStore)
     : undefined;
 }
 
-/** Each plugin of a group has a prefix of its own, and is there already, its own metadata included. */
+/** Each plugin of a group must have its own prefix, and must already exist with its metadata. */
 function pluginsProblem(
   plugins: readonly string[],
   directory: readonly string[],
@@ -60,7 +60,7 @@ function pluginsProblem(
   return missing.length > 0 ? `has plugins that are not there: ${missing.join(', ')}` : undefined;
 }
 
-/** The text of the element, in the place and the form that Maven gives it. */
+/** The text of the element, with the position and format that Maven writes. */
 function one(xml: string, name: string, indent: number): string | undefined {
   return new RegExp(`^ {${indent}}<${name}>([^<]*)</${name}>$`, 'm').exec(xml)?.[1];
 }

@@ -1,4 +1,4 @@
-/** The Maven repository of the sandbox refuses what a correct client does not do. */
+/** The sandbox's Maven repository rejects requests that no correct client sends. */
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { checksumsOf } from '../../pipe/destinations/maven/checksums.ts';
@@ -64,7 +64,7 @@ const group = (...plugins: readonly (readonly [string, string])[]): string =>
     '',
   ].join('\n');
 
-it('takes files, their checksums and metadata, and gives them back', async () => {
+it('stores files, their checksums and metadata, and returns them', async () => {
   const text = 'the pom';
   expect((await ask('PUT', `${release}/app-1.0.pom`, text)).status).toBe(201);
   for (const [kind, value] of Object.entries(checksumsOf(Buffer.from(text))))
@@ -79,7 +79,7 @@ it('takes files, their checksums and metadata, and gives them back', async () =>
   expect(started().violations).toEqual([]);
 });
 
-describe('refuses, as a violation,', () => {
+describe('rejects, as a violation,', () => {
   it.each([
     ['a file outside of the layout', 'app.jar', 'x', 'a file outside of group/artifact/version'],
     ['a file of another name', `${release}/other-1.0.jar`, 'x', 'the file name other-1.0.jar in version 1.0'],
@@ -120,7 +120,7 @@ it.each([
   ['nobody', undefined, 401],
   ['a token of another kind', `Bearer ${tokens.accessToken}`, 401],
   ['a token that only reads', basic(tokens.readOnlyPackagesToken), 403],
-])('%s may not write', async (_, authorization, status) => {
+])('%s cannot write', async (_, authorization, status) => {
   const response = await fetch(`${started().mavenUrl}${release}/app-1.0.pom`, {
     method: 'PUT',
     body: 'x',

@@ -1,4 +1,4 @@
-/** A Maven repository that is strict: the layout, the order of things, every checksum; and no release is replaced. */
+/** A strict Maven repository: checks the layout, the order of requests and every checksum, and never replaces a release. */
 import { type Answer, Refusal, text } from './answers.ts';
 import { checkFields, isBoolean, arrayOf, oneOf, optional } from './check-fields.ts';
 import type { Exchange } from './exchange.ts';
@@ -14,22 +14,22 @@ export interface MavenOptions {
   readonly authentication?: 'basic' | 'bearer' | 'none' | undefined;
   /** Default true; false: 405. */
   readonly knowsHead?: boolean | undefined;
-  /** Of a successful PUT. Default 201. */
+  /** Status of a successful PUT. Default 201. */
   readonly putStatus?: 200 | 201 | 202 | 204 | undefined;
-  /** A page comes with it, as Apache's WebDAV has. */
+  /** A successful PUT is answered with a web page, as by Apache's WebDAV. */
   readonly putPage?: boolean | undefined;
-  /** Checksum files that are refused with 400. Default: none. */
+  /** Checksum files that are rejected with 400. Default: none. */
   readonly refusedChecksums?: readonly ChecksumKind[] | undefined;
-  /** It makes all checksum files by itself, and takes none. Default false. */
+  /** Creates all checksum files itself, and accepts none. Default false. */
   readonly makesChecksums?: boolean | undefined;
 }
 
 export interface MavenRepository {
   /** By path below the repository, such as `com/acme/app/1.0/app-1.0.jar`. */
   readonly files: ReadonlyMap<string, StoredFile>;
-  /** Puts a file there, checksum files included unless told otherwise, and checks nothing. */
+  /** Stores a file without checks, with checksum files by default. */
   put(path: string, content: Buffer | string, options?: { readonly withChecksums?: boolean }): void;
-  /** Loses a file. */
+  /** Deletes a file. */
   remove(path: string): void;
   clear(): void;
 }
@@ -50,7 +50,7 @@ const fields = {
   makesChecksums: optional(isBoolean),
 } satisfies Record<keyof MavenOptions, unknown>;
 
-/** From JSON. Throws a TypeError that names what is unknown or wrong. */
+/** Checks options from JSON. @throws TypeError that names the problem */
 export function parseMavenOptions(value: unknown): MavenOptions {
   checkFields('maven', value, fields);
   return value;

@@ -1,4 +1,4 @@
-/** The files of a Maven repository, with the checksums that a client has to get right. */
+/** The files of a Maven repository, with the checksums that a client must match. */
 import { createHash } from 'node:crypto';
 import { ContentStore, type StoredContent } from './content-store.ts';
 import type { Exchange } from './exchange.ts';
@@ -9,12 +9,12 @@ export type ChecksumKind = (typeof checksumKinds)[number];
 export interface StoredFile {
   readonly size: number;
   readonly checksums: Readonly<Record<ChecksumKind, string>>;
-  /** Rejects where content is discarded. */
+  /** Rejects if content is discarded. */
   content(): Promise<Buffer>;
   readonly stored: StoredContent;
 }
 
-/** What is small enough to be a POM, metadata or a checksum is kept even where content is discarded. */
+/** Content small enough to be a POM, metadata or a checksum is kept even if content is discarded. */
 const keptBytes = 1024 * 1024;
 
 export class MavenStore {
@@ -26,7 +26,7 @@ export class MavenStore {
     this.#contents = new ContentStore(discardContent, keptBytes);
   }
 
-  /** Takes a body, whose checksums are then known; not yet one of the files. */
+  /** Receives a body and computes its checksums; does not yet add it to the files. */
   async receive(exchange: Exchange): Promise<StoredFile> {
     const writer = this.#contents.writer(exchange.storesCorruptly);
     const hashes = checksumKinds.map((kind) => createHash(kind));

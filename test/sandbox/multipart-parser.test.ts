@@ -1,4 +1,4 @@
-/** The multipart parser: what correct clients send, however it is cut into chunks, and what they do not. */
+/** The multipart parser accepts what correct clients send, in chunks of any length, and nothing else. */
 import { describe, expect, it } from '@jest/globals';
 import { multipartBoundary, MultipartError, MultipartParser } from './multipart-parser.ts';
 
@@ -46,7 +46,7 @@ describe('MultipartParser', () => {
     expect(parts.every((found) => found.ended)).toBe(true);
   });
 
-  it('takes the last boundary with and without a CRLF', () => {
+  it('accepts the last boundary with and without a CRLF', () => {
     expect(parse(`${file('a')}--b0und--`)).toHaveLength(1);
     expect(parse(`${file('a')}--b0und--\r\n`)).toHaveLength(1);
     expect(parse('--b0und--\r\n')).toHaveLength(0);
@@ -66,7 +66,7 @@ describe('MultipartParser', () => {
     expect(parse(file(sent) + last)[0]?.filename).toBe(expected);
   });
 
-  it('tells a field from a file, and reads tokens', () => {
+  it('distinguishes fields from files, and reads tokens', () => {
     expect(parse(part('form-data; name=files; filename=a.txt') + last)[0]).toMatchObject({ filename: 'a.txt' });
     expect(parse(part('form-data; name="plain"') + last)[0]).toMatchObject({ name: 'plain', filename: undefined });
   });
@@ -96,12 +96,12 @@ describe('MultipartParser', () => {
     ['an open quote', part('form-data; name="files"; filename="a') + last],
     ['a NUL', file('a\0b') + last],
     ['a huge header', file('a'.repeat(17_000)) + last],
-  ])('refuses %s', (_, malformed) => {
+  ])('rejects %s', (_, malformed) => {
     expect(() => parse(malformed)).toThrow(MultipartError);
     expect(() => parse(malformed, 1)).toThrow(MultipartError);
   });
 
-  it('refuses a header that is not UTF-8', () => {
+  it('rejects a header that is not UTF-8', () => {
     expect(() => parse(file('\u00e9') + last, 1000, 'latin1')).toThrow('not UTF-8');
   });
 });
@@ -118,7 +118,7 @@ describe('multipartBoundary', () => {
   });
 
   it.each(['', '; boundary=', '; boundary="a "', `; boundary=${'a'.repeat(71)}`, '; boundary=a; boundary=b'])(
-    'refuses multipart/form-data%s',
+    'rejects multipart/form-data%s',
     (parameters) => {
       expect(() => multipartBoundary(`multipart/form-data${parameters}`)).toThrow(MultipartError);
     },

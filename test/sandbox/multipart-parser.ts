@@ -2,14 +2,14 @@
 
 export interface MultipartPart {
   readonly name: string;
-  /** Absent where the part is a plain field; may be empty. */
+  /** Absent if the part is a plain field; may be empty. */
   readonly filename: string | undefined;
   readonly contentType: string | undefined;
 }
 
 export interface MultipartHandlers {
   onPart(part: MultipartPart): void;
-  /** A view of the bytes written; never empty. */
+  /** Gets a view of the bytes written; never empty. */
   onData(chunk: Buffer): void;
   onPartEnd(): void;
 }
@@ -25,7 +25,7 @@ const nothing = Buffer.alloc(0);
 /** RFC 2046, section 5.1.1: 1 to 70 of these characters, the last of which is not a space. */
 const boundaryGrammar = /^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$/;
 
-/** From a Content-Type. Undefined where that is not multipart/form-data; throws a MultipartError without a boundary. */
+/** The boundary in a Content-Type; undefined if that is not multipart/form-data. @throws MultipartError if it has no boundary */
 export function multipartBoundary(contentType: string | undefined): string | undefined {
   const [type, ...parameters] = (contentType ?? '').split(';');
   if (type?.trim().toLowerCase() !== 'multipart/form-data') return undefined;
@@ -41,7 +41,7 @@ export function multipartBoundary(contentType: string | undefined): string | und
 }
 
 /**
- * RFC 2046, section 5.1.1, without what RFC 7578 clients have no use for (preamble, epilogue, transport padding):
+ * RFC 2046, section 5.1.1, without the parts that RFC 7578 clients do not use (preamble, epilogue, transport padding):
  *
  *     body      = "--" boundary part *(delimiter part) delimiter "--" [CRLF]
  *     part      = CRLF 1*(header CRLF) CRLF *OCTET
@@ -59,7 +59,7 @@ export class MultipartParser {
     this.#handlers = handlers;
   }
 
-  /** The last delimiter has been read: at most a CRLF may follow. */
+  /** Whether the last delimiter has been read: at most a CRLF may follow. */
   get finished(): boolean {
     return this.#state === 'epilogue';
   }
@@ -82,13 +82,13 @@ export class MultipartParser {
     }
   }
 
-  /** The body is complete. */
+  /** To be called at the end of the body. */
   end(): void {
     if (!this.finished) throw new MultipartError('the body ends before its last boundary');
     if (this.#rest.length > 0) throw new MultipartError('the body does not end with its last boundary');
   }
 
-  /** How many of the bytes have been dealt with; none where more are needed first. */
+  /** How many of the bytes were processed; 0 if more are needed first. */
   #step(bytes: Buffer): number {
     if (this.#state === 'start') return this.#readStart(bytes);
     if (this.#state === 'after delimiter') return this.#readAfterDelimiter(bytes);
@@ -169,7 +169,7 @@ function parsePartHeader(bytes: Buffer): MultipartPart {
   const fields = new Map<string, string>();
   for (const line of decodeUtf8(bytes).split('\r\n')) {
     const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+    // oxlint-disable-next-line no-control-regex -- control characters are rejected
     if (name === undefined || value === undefined || /[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
       throw new MultipartError(`a part's header has a malformed line: ${JSON.stringify(line)}`);
     }
@@ -192,7 +192,7 @@ function parsePartHeader(bytes: Buffer): MultipartPart {
  *     disposition = "form-data" *(";" SP name "=" (token | DQUOTE *(CHAR | "\" DQUOTE) DQUOTE))
  *
  * Inside the quotes, %22, %0D and %0A stand for a quote, CR and LF (WHATWG HTML, "multipart/form-data encoding
- * algorithm") and nothing else is decoded, except that `\"` is a quote, too (curl --form-escape).
+ * algorithm"). Nothing else is decoded, except `\"` as a quote (curl --form-escape).
  */
 function parseDisposition(value: string | undefined): { name: string; filename: string | undefined } {
   if (value === undefined) throw new MultipartError('a part has no Content-Disposition');

@@ -1,4 +1,4 @@
-/** Checks a document that publishes a version against everything that npm's own have in common. */
+/** Checks a document that publishes a version against the rules that npm's own documents follow. */
 import { isRecord } from './check-fields.ts';
 
 export interface ReceivedTarball {
@@ -9,7 +9,7 @@ export interface ReceivedTarball {
   readonly shasum: string;
 }
 
-/** A document without a fault. */
+/** A valid document. */
 export interface NpmDocument {
   readonly name: string;
   readonly version: string;
@@ -19,7 +19,7 @@ export interface NpmDocument {
 
 const topFields = ['_id', 'name', 'description', 'dist-tags', 'versions', 'access', '_attachments'];
 
-/** @returns what is wrong with it, or what it holds */
+/** @returns the problem with the document, or its contents */
 export function checkDocument(
   document: unknown,
   requestedName: string,

@@ -1,10 +1,10 @@
-/** Reads a document that publishes a version as it arrives: the tarball in it is decoded on the way, and never held. */
+/** Reads a document that publishes a version as it arrives: the tarball in it is decoded while streaming, and never held in memory. */
 import { Refusal } from './answers.ts';
 import { npmError } from './npm-answers.ts';
 
 const attachments = '"_attachments":';
 const data = '"data":"';
-/** Of all but the tarball. */
+/** Limit for everything except the tarball. */
 const maxTextBytes = 32 * 1024 * 1024;
 const quote = 0x22;
 
@@ -20,13 +20,13 @@ export class NpmDocumentReader {
     this.#onContent = onContent;
   }
 
-  /** By latin1, so that every byte is one character. */
+  /** As latin1, so that every byte is one character. */
   read(chunk: Buffer): Promise<void> | undefined {
     if (this.#state === 'before') return this.#readBefore(chunk);
     return this.#state === 'data' ? this.#readData(chunk) : this.#readAfter(chunk);
   }
 
-  /** The document with the empty text where the tarball was. */
+  /** The document with an empty string in place of the tarball. */
   finish(): unknown {
     if (this.#state !== 'after') throw refuse('no tarball in the document');
     try {

@@ -1,22 +1,22 @@
-/** How an npm registry of a sandbox behaves. */
+/** Options for the behaviour of the sandbox's npm registry. */
 import { arrayOf, checkFields, isBoolean, isPositive, isString, oneOf, optional } from './check-fields.ts';
 
 export interface NpmOptions {
-  /** Names of packages that were created: others are unknown. Default: any is there. */
+  /** Names of packages that exist: others are unknown. Default: any package exists. */
   readonly packages?: readonly string[];
-  /** `basic`, the default, as Bitbucket's; `bearer` as npmjs.com; `none`: anybody may publish. */
+  /** `basic`, the default, as Bitbucket's; `bearer` as npmjs.com; `none`: anyone may publish. */
   readonly authentication?: 'basic' | 'bearer' | 'none';
-  /** Scope that packages must have, `@acme`. Default: any, or none. */
+  /** Scope that packages must have, such as `@acme`. Default: any or none. */
   readonly scope?: string;
-  /** What a version that exists is refused with. Default 403, as npmjs.com does. */
+  /** Status for a version that already exists. Default 403, as by npmjs.com. */
   readonly conflictStatus?: 403 | 409;
-  /** What is published shows only after so many reads of it. Default 0. */
+  /** A published version is visible only after this many reads. Default 0. */
   readonly staleReads?: number;
-  /** Default 200 MB: 413 beyond that. */
+  /** 413 beyond this. Default 200 MB. */
   readonly maxDocumentBytes?: number;
-  /** What versions are described by. Default both. */
+  /** The digests in the descriptions of versions. Default both. */
   readonly digests?: 'both' | 'shasum' | 'none';
-  /** Versions are shown with everything, whatever was asked for. Default false. */
+  /** Versions are always described in full, whatever the request accepts. Default false. */
   readonly onlyLongForm?: boolean;
 }
 
@@ -31,7 +31,7 @@ const fields = {
   onlyLongForm: optional(isBoolean),
 } satisfies Record<keyof NpmOptions, unknown>;
 
-/** From JSON. Throws a TypeError that names what is unknown or wrong. */
+/** Checks options from JSON. @throws TypeError that names the problem */
 export function parseNpmOptions(value: unknown): NpmOptions {
   checkFields('npm', value, fields);
   return value;

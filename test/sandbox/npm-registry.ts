@@ -1,4 +1,4 @@
-/** The npm registry of a sandbox, as tests see it, and the handler of its server. */
+/** The sandbox's npm registry: its interface for tests, and the handler of its server. */
 import { ContentStore } from './content-store.ts';
 import { parseNpmOptions, type NpmOptions } from './npm-options.ts';
 import { serveNpm } from './npm-server.ts';
@@ -12,14 +12,14 @@ export interface SeedVersion {
   readonly deprecated?: string;
 }
 
-/** The registry as tests see it. */
+/** The interface for tests. */
 export interface NpmRegistry {
   readonly packages: ReadonlyMap<string, NpmPackage>;
-  /** Puts a version there. */
+  /** Adds a version. */
   seed(name: string, version: string, seeded?: SeedVersion): void;
-  /** Makes a package publishable where only created ones are. */
+  /** Creates a package, if only existing packages can be published to. */
   createPackage(name: string): void;
-  /** What would go wrong with installing it; none if all is right. */
+  /** The problems of installing it; empty if there are none. */
   installProblems(name: string, version: string): Promise<string[]>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * An npm registry as Bitbucket's describes itself, below the workspace's path: reading packages and tarballs, publishing.
+ * An npm registry as documented by Bitbucket, below the workspace's path: reads packages and tarballs, and publishes.
  *
  * @see https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md
  */
@@ -25,7 +25,7 @@ export async function serveNpm(exchange: Exchange, npm: NpmContext): Promise<voi
   if (tarballName !== undefined && file !== undefined && exchange.method === 'GET')
     return sendTarball(exchange, npm, tarballName, decodeSegment(file));
   const name = decodeSegment(rest);
-  // A scope's slash is encoded: to a registry, it is no separator.
+  // A scope's slash is encoded, because it does not separate path segments.
   if (rest.includes('/') || !/^(?:@[\w.~-]+\/)?[\w.~-]+$/.test(name))
     throw new Refusal(npmError(404, 'not found'), `no package's address: ${rest}`);
   if (exchange.method === 'GET') return sendPackage(exchange, npm, name);
@@ -129,7 +129,7 @@ async function publish(exchange: Exchange, npm: NpmContext, name: string): Promi
       integrity: `sha512-${hashes.sha512.digest('base64')}`,
       shasum: hashes.sha1.digest('hex'),
     };
-    // By the name that it was asked by, which a proxy or a gateway may lead here.
+    // By the host name of the request, which a proxy or a gateway may map to this server.
     const asked = `http://${host}${new URL(registryUrl()).pathname}`;
     const checked = checkDocument(document, name, received, asked);
     if (typeof checked === 'string') throw new Refusal(npmError(400, checked), checked);

@@ -1,4 +1,4 @@
-/** What an npm registry of a sandbox keeps. */
+/** The store of the sandbox's npm registry. */
 import { createHash } from 'node:crypto';
 import type { ContentStore, StoredContent } from './content-store.ts';
 import type { NpmOptions } from './npm-options.ts';
@@ -6,7 +6,7 @@ import type { NpmOptions } from './npm-options.ts';
 export interface NpmVersion {
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly tarball: StoredContent;
-  /** The document that published it, without the tarball; undefined for what a test put there. */
+  /** The document that published it, without the tarball; undefined if a test added it. */
   readonly document: unknown;
 }
 
@@ -14,7 +14,7 @@ export interface NpmPackage {
   readonly name: string;
   readonly versions: Map<string, NpmVersion>;
   readonly tags: Map<string, string>;
-  /** Reads to come that do not show what was published last. */
+  /** The number of further reads that do not show the latest version. */
   staleReads: number;
 }
 
@@ -22,7 +22,7 @@ export interface NpmContext {
   readonly options: NpmOptions;
   readonly workspace: string;
   readonly packages: Map<string, NpmPackage>;
-  /** Undefined where any package may be published. */
+  /** Undefined if any package may be published. */
   readonly created: Set<string> | undefined;
   readonly contents: ContentStore;
   readonly registryUrl: () => string;
@@ -42,7 +42,7 @@ export function publishVersion(
   packages.set(name, found);
 }
 
-/** Where this registry has it, which is not where the document said. */
+/** The tarball's address in this registry, which differs from the one in the document. */
 export function tarballAddress(registryUrl: string, name: string, version: string): string {
   return `${registryUrl}${name}/-/${name.replace(/^@[^/]*\//, '')}-${version}.tgz`;
 }

@@ -1,4 +1,4 @@
-/** The sandbox's npm registry: as strict with documents as npm is exact. */
+/** The sandbox's npm registry accepts only documents of the exact form that npm sends. */
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startSandbox, type Sandbox } from './sandbox.ts';
@@ -21,7 +21,7 @@ const headers = {
 
 type Json = Record<string, unknown>;
 
-/** A document as it should be. */
+/** A valid document. */
 function document(change: (document: Json, manifest: Json, dist: Json, attachment: Json) => void = () => {}): Json {
   const tarball = `${sandbox.npmUrl}@acme/lib/-/@acme/lib-1.0.0.tgz`;
   const dist = { integrity: `sha512-${hash('sha512', 'base64')}`, shasum: hash('sha1', 'hex'), tarball };
@@ -50,7 +50,7 @@ async function get(path: string, given: Record<string, string> = {}): Promise<Re
 }
 
 describe('a document as npm writes it', () => {
-  it('is stored, and shown in both forms, with the tarball', async () => {
+  it('is stored, and returned in both forms, with the tarball', async () => {
     expect((await put(document())).status).toBe(201);
     const short = await get('@acme%2flib', { accept: 'application/vnd.npm.install-v1+json' });
     expect(short.headers.get('content-type')).toBe('application/vnd.npm.install-v1+json');
@@ -63,7 +63,7 @@ describe('a document as npm writes it', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('is refused the second time, without being a violation', async () => {
+  it('is rejected the second time, but is not a violation', async () => {
     await put(document());
     const again = await put(document());
     expect([again.status, await again.text()]).toEqual([403, expect.stringContaining('cannot publish over')]);

@@ -25,7 +25,7 @@ export async function servePipelinesProxy(exchange: Exchange, options: Pipelines
   if (!path.startsWith(`${origin}/`)) refuse(400, `not a request to ${origin} in absolute form`);
   // RFC 9112, section 3.2.2: the Host header is that of the target, not the proxy's.
   if (host !== new URL(origin).host) refuse(400, `Host is ${host}`);
-  // The proxy signs; a token sent along would cross the network in plain text for nothing.
+  // The proxy signs requests; a token would needlessly cross the network in plain text.
   if (authorization !== undefined || proxyAuthorization !== undefined) refuse(400, 'credentials for the proxy');
   const [, workspace = '', repository = '', sha, id] =
     /^\/2\.0\/repositories\/([^/]+)\/([^/]+)\/commit\/([0-9a-f]{7,40})\/reports\/([\w.%~-]+)$/.exec(
@@ -54,7 +54,7 @@ function parseReport(body: Buffer): Record<string, unknown> {
     const report: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
     if (typeof report === 'object' && report !== null) return { ...report };
   } catch {
-    // Said below.
+    // Reported below.
   }
   return refuse(400, 'Bad request', 'the body is not a JSON object');
 }

@@ -1,10 +1,10 @@
-/** The faults that take the place of what a server would have done with a request. */
+/** The faults that replace a server's handling of a request. */
 import { standardAnswer, text, type Answer } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import type { FaultAction, PreemptingAction } from './faults.ts';
 import { registryStandardAnswer } from './registry-answers.ts';
 
-/** Works from any position in the body. */
+/** Applies the fault, from any position in the body. */
 export async function preempt(exchange: Exchange, action: PreemptingAction): Promise<void> {
   switch (action.kind) {
     case 'status':
@@ -39,7 +39,7 @@ function faultAnswer(
   return { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
-/** To a PATCH, as if all of the chunk had arrived, and as if nothing but that had. */
+/** Answers a PATCH as if its whole chunk had arrived, and nothing else. */
 function earlySuccess({ method, path, contentLength = 1 }: Exchange): Answer {
   if (method !== 'PATCH') return { status: 201 };
   return { status: 202, headers: { location: path, range: `0-${contentLength - 1}` } };

@@ -1,13 +1,13 @@
-/** Sends bytes that no HTTP client would, and tells how the connection ended. */
+/** Sends bytes that no HTTP client would send, and reports how the connection ended. */
 import { connect, type Socket } from 'node:net';
 
 export interface RawAnswer {
   readonly text: string;
-  /** `open`: the time was up. */
+  /** `open`: the time limit was reached. */
   readonly ended: 'FIN' | 'RST' | 'open';
 }
 
-/** Keeps its side open until the server ends, or for so long. */
+/** Keeps its side open until the server closes the connection, or for this long. */
 export function sendRaw(url: string, bytes: string | Buffer, timeoutMs = 60_000): Promise<RawAnswer> {
   return new Promise((resolve) => {
     const socket = connectTo(url);

@@ -1,4 +1,4 @@
-/** The registry of a sandbox in another process: what it tells of itself, and both ends of how it is steered. */
+/** The registry of a sandbox in another process: its state, and both ends of its remote control. */
 import type { Registry } from './registry.ts';
 import {
   manifestBytes,
@@ -10,7 +10,7 @@ import {
 } from './registry-seed.ts';
 import type { TagMove } from './registry-store.ts';
 
-/** Records by name, digest and tag where a sandbox of one's own has maps. */
+/** The state of a repository, with records by name, digest and tag instead of the maps of a local sandbox. */
 export interface RegistryState {
   readonly dataBytes: number;
   readonly repositories: Readonly<Record<string, RepositoryState>>;
@@ -20,13 +20,13 @@ export interface RepositoryState {
   readonly blobs: Readonly<
     Record<string, { readonly size: number; readonly uploads: number; readonly mounted: boolean }>
   >;
-  /** `content` as text. */
+  /** `content` as a string. */
   readonly manifests: Readonly<Record<string, { readonly mediaType: string; readonly content: string }>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly moves: readonly TagMove[];
 }
 
-/** As `Registry`. */
+/** The remote counterpart of `Registry`. */
 export interface RemoteRegistry {
   createPackage(name: string, options?: { readonly ofOtherRepository?: boolean }): Promise<void>;
   seed(name: string, image?: SeedImage): Promise<SeededImage>;

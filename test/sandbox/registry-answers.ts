@@ -1,4 +1,4 @@
-/** What a registry says: the error body of distribution-spec 1.1, "Error Codes", and what goes with each status. */
+/** A registry's answers: the error body of distribution-spec 1.1, "Error Codes", and the default for each status. */
 import { json, text, type Answer } from './answers.ts';
 
 export function registryError(status: number, code: string, message: string, detail?: unknown): Answer {
@@ -22,7 +22,7 @@ const codes: Readonly<Record<number, readonly [code: string, message: string]>> 
   429: ['TOOMANYREQUESTS', 'too many requests'],
 };
 
-/** What goes with a status when nobody said otherwise. HTML where it is not the registry that speaks. */
+/** The default answer for a status. HTML if a gateway answers instead of the registry. */
 export function registryStandardAnswer(status: number): Answer {
   if (status < 400) return { status };
   if ([413, 502, 503, 504].includes(status)) {

@@ -1,4 +1,4 @@
-/** Who may do what with a package, and the challenge to everybody else: RFC 9110, section 11, and the registry tokens' own rules. */
+/** Authorization for packages, and the challenge if it is missing: RFC 9110, section 11, and the rules of registry tokens. */
 import { Refusal } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import { registryError } from './registry-answers.ts';
@@ -7,7 +7,7 @@ import type { RegistryBehaviour } from './registry-options.ts';
 import type { PackageAction } from './registry-tokens.ts';
 import { authenticateForPackages, packageScopes, tokens as secrets, type PackagesIdentity } from './tokens.ts';
 
-/** What is allowed in a repository. */
+/** The access allowed in a repository. */
 export type Grant = (name: string) => ReadonlySet<PackageAction>;
 
 export interface Wanted {
@@ -15,13 +15,13 @@ export interface Wanted {
   readonly actions: readonly PackageAction[];
 }
 
-/** Of the tokens: not the registry's host, which clients that take the one for the other will notice. */
+/** The service of the tokens: not the registry's host, so that clients that confuse the two fail. */
 export const service = 'packages.sandbox.example';
 
 const nothing: ReadonlySet<PackageAction> = new Set();
 const everything: ReadonlySet<PackageAction> = new Set(['pull', 'push']);
 
-/** Throws a Refusal with a challenge, or with a denial. `wanted` is undefined for the ping. */
+/** @param wanted undefined for the ping @throws Refusal with a challenge or a denial */
 export function authorize(exchange: Exchange, registry: RegistryContext, wanted: Wanted | undefined): Grant {
   const { behaviour } = registry;
   if (behaviour.authentication === 'none') return () => everything;
@@ -33,7 +33,7 @@ export function authorize(exchange: Exchange, registry: RegistryContext, wanted:
   const identity = authenticateForPackages(authorization);
   if (identity === 'malformed') throw challenge(registry, wanted, { violation: 'malformed Authorization' });
   if (identity === 'invalid' || (identity !== 'anonymous' && !takesBasic)) throw challenge(registry, wanted);
-  // With tokens, those without credentials get one, too.
+  // With tokens, anonymous clients get one too.
   if (identity === 'anonymous' && (takesBearer || behaviour.anonymous === 'nothing')) throw challenge(registry, wanted);
   const grant = grantTo(registry, identity);
   if (wanted === undefined || wanted.actions.every((action) => grant(wanted.name).has(action))) return grant;

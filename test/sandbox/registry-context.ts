@@ -1,4 +1,4 @@
-/** What the registry's three servers share. */
+/** The context that the registry's three servers share. */
 import type { RegistryBehaviour } from './registry-options.ts';
 import type { RegistryStore } from './registry-store.ts';
 import type { RegistryTokens } from './registry-tokens.ts';

@@ -1,4 +1,4 @@
-/** Location headers in whichever form registries give them: distribution-spec 1.1 says "absolute or relative". */
+/** Location headers in the various forms of registries: distribution-spec 1.1 allows "absolute or relative". */
 import type { Exchange } from './exchange.ts';
 import type { RegistryContext } from './registry-context.ts';
 import type { LocationForm } from './registry-options.ts';
@@ -21,7 +21,7 @@ export function uploadLocation(exchange: Exchange, registry: RegistryContext, up
   return forms[form];
 }
 
-/** Of something that was stored. */
+/** The Location of stored content. */
 export function contentLocation({ behaviour, origins }: RegistryContext, path: string): string {
   const { registry } = origins();
   const forms: Readonly<Record<LocationForm, string>> = {

@@ -1,4 +1,4 @@
-/** What a manifest must look like: image-spec 1.1 (manifest.md, image-index.md), and Docker's "Image Manifest V 2, Schema 2". */
+/** Checks manifests by image-spec 1.1 (manifest.md, image-index.md) and Docker's "Image Manifest V 2, Schema 2". */
 import { isRecord } from './check-fields.ts';
 import { digestPattern } from './registry-store.ts';
 
@@ -17,9 +17,9 @@ export interface Descriptor {
 }
 
 export interface ParsedManifest {
-  /** The config, then the layers; none of an index. */
+  /** The config, then the layers; empty for an index. */
   readonly blobs: readonly Descriptor[];
-  /** Of an index. */
+  /** The manifests of an index. */
   readonly manifests: readonly Descriptor[];
 }
 
@@ -37,11 +37,11 @@ const fields = {
   descriptor: ['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'artifactType', 'platform'],
 };
 
-/** Throws a ManifestError that says what is wrong. */
+/** @throws ManifestError that names the problem */
 export function parseManifest(bytes: Buffer, mediaType: string): ParsedManifest {
   const manifest = parseJson(bytes);
   check(manifest['schemaVersion'] === 2, 'schemaVersion is not 2');
-  // OCI's may lack it; Docker's may not.
+  // Optional in OCI manifests, required in Docker's.
   const stated = manifest['mediaType'];
   check(
     stated === mediaType || (stated === undefined && isOci(mediaType)),
@@ -52,7 +52,7 @@ export function parseManifest(bytes: Buffer, mediaType: string): ParsedManifest 
     checkNames('the index', manifest, fields.index);
     const manifests = descriptors('manifests', manifest['manifests']);
     for (const [index, { mediaType: type }] of manifests.entries()) {
-      // Docker's manifests are what OCI's indexes may name as well, as joined images of two origins do.
+      // An OCI index may also name Docker manifests, as when images of both kinds are joined.
       const family = isOci(mediaType)
         ? [mediaTypes.ociManifest, mediaTypes.ociIndex, mediaTypes.dockerManifest]
         : [mediaTypes.dockerManifest];
@@ -114,7 +114,7 @@ function descriptor(what: string, value: unknown): Descriptor {
   return { mediaType, digest, size, urls };
 }
 
-/** Both specifications allow more; whatever is more than they name is a mistake in what this registry is for. */
+/** Both specifications allow further fields, but a field that they do not name is a mistake in a manifest from the pipe. */
 function checkNames(what: string, value: Record<string, unknown>, known: readonly string[]): void {
   const unknown = Object.keys(value).filter((name) => !known.includes(name));
   check(unknown.length === 0, `${what} has ${unknown.join()}`);

@@ -26,7 +26,7 @@ export async function readManifest(
   checkReference(reference);
   const { accept = '' } = exchange.request.headers;
   const accepted = accept.split(',').map((item) => item.replace(/;.*/s, '').trim());
-  // Without, registries may answer what they take for the oldest client's wish.
+  // Without an Accept header, registries may answer with the format for the oldest clients.
   if (!accepted.some((type) => known.includes(type))) exchange.violate(`Accept names no manifest: ${accept}`);
   const [digest, manifest] = store.findManifest(repository, reference) ?? [];
   if (manifest === undefined || digest === undefined) throw manifestUnknown(reference);
@@ -73,7 +73,7 @@ export async function putManifest(
   await exchange.respond({ status: 201, headers: { location, 'docker-content-digest': digest } });
 }
 
-/** That all it refers to is there, and as it says. */
+/** Checks that everything it refers to exists and matches. */
 function checkContents(
   exchange: Exchange,
   { behaviour }: RegistryContext,
@@ -106,7 +106,7 @@ function checkContents(
     if (stored.bytes.length !== size) throw invalid(`${digest} has ${stored.bytes.length} bytes, not ${size}`);
     if (stored.mediaType !== type) throw invalid(`${digest} is ${stored.mediaType}, not ${type}`);
   }
-  // What has URLs of its own is not distributed by registries.
+  // Layers with their own URLs are not distributed by registries.
   const missingBlobs = blobs.filter(({ digest, urls }) => !repository.blobs.has(digest) && urls === undefined);
   if (missingBlobs.length > 0) throw blobsUnknown(missingBlobs);
   const missingManifests = manifests.filter(({ digest }) => !repository.manifests.has(digest));
@@ -132,7 +132,7 @@ function parseOrRefuse(bytes: Buffer, mediaType: string): ReturnType<typeof pars
   }
 }
 
-/** With the same content, nothing changes; some registries refuse it all the same. */
+/** Pushing identical content changes nothing, but some registries still refuse it. */
 function checkImmutable({ behaviour }: RegistryContext, { tags }: KeptRepository, tag: string, digest: string): void {
   const current = tags.get(tag);
   if (current === undefined || (current === digest && !behaviour.refusesSame)) return;

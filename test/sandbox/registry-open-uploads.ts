@@ -1,4 +1,4 @@
-/** The uploads under way, and the Locations that lead to them: each answer gives a new one, to be used as it is. */
+/** The uploads in progress, and their Locations: each answer gives a new one, which must be used unchanged. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Refusal } from './answers.ts';
 import type { StoredContent } from './content-store.ts';
@@ -12,10 +12,10 @@ export interface Upload {
   readonly name: string;
   readonly parts: StoredContent[];
   size: number;
-  /** Of its PATCHes. */
+  /** How many PATCHes it has had. */
   chunks: number;
   lastChunkBytes: number;
-  /** The server and the path with its query. */
+  /** The server, and the path with its query. */
   location: string;
   readonly earlierLocations: Set<string>;
 }
@@ -45,7 +45,7 @@ export class OpenUploads {
     return upload;
   }
 
-  /** The path of a new Location, with its query; makes the one before it stale. */
+  /** The path of a new Location, with its query; the previous one becomes stale. */
   move(upload: Upload, server: UploadServer): string {
     if (upload.location !== '') upload.earlierLocations.add(upload.location);
     const path = `/v2/${upload.name}/blobs/uploads/${upload.id}`;
@@ -53,7 +53,7 @@ export class OpenUploads {
     const forms: Readonly<Record<RegistryBehaviour['locationQuery'], string>> = {
       none: `.${state.toString('base64url')}`,
       plain: `?_state=${state.toString('base64url')}`,
-      // Valid by RFC 3986, and no library that decodes and encodes again leaves all of it as it was.
+      // Valid by RFC 3986, but changed by any library that decodes and encodes it again.
       odd: `?_state=${state.toString('base64')}&part=a%2fb:c,%20d&sealed`,
     };
     const target = path + forms[this.#behaviour.locationQuery];
@@ -61,7 +61,7 @@ export class OpenUploads {
     return target;
   }
 
-  /** The upload that a request's path leads to, without the digest that PUT puts at its end; or throws a Refusal. */
+  /** The upload of a request's path, without the digest that PUT appends. @throws Refusal if there is none */
   find(server: UploadServer, path: string): Upload {
     const [, id = ''] = /\/blobs\/uploads\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/.exec(path) ?? [];
     const upload = this.#uploads.get(id);

@@ -1,4 +1,4 @@
-/** How the container registry behaves: registries differ wherever the specification lets them, and where it does not. */
+/** Options for the behaviour of the container registry: registries differ where the specification allows it, and elsewhere. */
 import {
   arrayOf,
   checkFields,
@@ -22,58 +22,58 @@ export type LocationForm = (typeof locationForms)[number];
 export interface RegistryOptions {
   /** Default 0: any. */
   readonly port?: number | undefined;
-  /** The token server's. Default 0: any. */
+  /** The token server's port. Default 0: any. */
   readonly authPort?: number | undefined;
-  /** That of the server `blobs`. Default 0: any. */
+  /** The port of the server `blobs`. Default 0: any. */
   readonly blobsPort?: number | undefined;
 
-  /** Those that exist, with their workspace. Default: the sandbox's workspace and repository, `acme/app`. */
+  /** The packages that exist, with their workspace. Default: the sandbox's workspace and repository, `acme/app`. */
   readonly packages?: readonly string[] | undefined;
   /** A push to a package that does not exist creates it. Default false: NAME_UNKNOWN. */
   readonly createsPackages?: boolean | undefined;
   /** Names may have more than two segments. Default false. */
   readonly nestedNames?: boolean | undefined;
 
-  /** `none` asks for no credentials and looks at none. Default `bearer`. */
+  /** `none` requires no credentials and ignores them. Default `bearer`. */
   readonly authentication?: 'bearer' | 'basic' | 'none' | undefined;
   /** What is allowed without credentials. Default `nothing`. */
   readonly anonymous?: 'nothing' | 'pull' | 'push' | undefined;
   /**
-   * How a 401 offers Bearer: alone; alone and oddly written; after Negotiate and Basic in one header; in a header of its
-   * own after Basic's. What is offered is taken. Default `plain`.
+   * How a 401 offers Bearer: alone; alone in unusual spelling; after Negotiate and Basic in one header; in a separate
+   * header after Basic's. Every scheme offered is accepted. Default `plain`.
    */
   readonly challenges?: 'plain' | 'odd' | 'joined' | 'separate' | undefined;
   /** How long tokens live; fractions are fine. Default 300. */
   readonly tokenSeconds?: number | undefined;
-  /** Where the token is in the token server's answer. Default `token`. */
+  /** The field of the token in the token server's answer. Default `token`. */
   readonly tokenField?: 'token' | 'access_token' | 'both' | undefined;
-  /** Whether it says `expires_in`: the lifetime, rounded up to whole seconds. Default true. */
+  /** Whether the answer has `expires_in`: the lifetime, rounded up to whole seconds. Default true. */
   readonly tokenExpiry?: boolean | undefined;
-  /** How long ago `issued_at` lies: clocks differ. Default 0. */
+  /** How far `issued_at` is in the past, as if the clocks differed. Default 0. */
   readonly tokenAgeSeconds?: number | undefined;
-  /** To credentials that may not do it. Default 403. */
+  /** Status for credentials without permission. Default 403. */
   readonly denialStatus?: 401 | 403 | undefined;
 
   /** GET of a blob answers 307 to the server `blobs`. Default false. */
   readonly blobRedirects?: boolean | undefined;
-  /** A POST with a digest takes the content and answers 201. Default false: 202, as without. */
+  /** A POST with a digest accepts the content and answers 201. Default false: 202, as without a digest. */
   readonly monolithicPost?: boolean | undefined;
-  /** Mounting a blob that is there answers 201. Default true; false: 202, as to any POST. */
+  /** Mounting an existing blob answers 201. Default true; false: 202, as for any POST. */
   readonly mounts?: boolean | undefined;
   /** Default `absolute`. */
   readonly location?: LocationForm | undefined;
   /**
    * The state in an upload's Location: `odd` is a valid query that decoding and encoding again would change; `plain` one
-   * that survives it; `none` puts the state into the path. Default `odd`.
+   * that is unchanged by it; `none` puts the state into the path. Default `odd`.
    */
   readonly locationQuery?: 'none' | 'plain' | 'odd' | undefined;
   /** An upload's earlier Locations still work. Default false: 404 BLOB_UPLOAD_UNKNOWN. */
   readonly staleLocations?: boolean | undefined;
-  /** Of every PATCH but an upload's last one; announced as OCI-Chunk-Min-Length. Default 0. */
+  /** The minimum for every PATCH except an upload's last; announced as OCI-Chunk-Min-Length. Default 0. */
   readonly minChunkBytes?: number | undefined;
-  /** Of every request with a blob's content; 413 beyond that. Default: none. */
+  /** The maximum for every request with a blob's content; 413 beyond it. Default: none. */
   readonly maxChunkBytes?: number | undefined;
-  /** Of an upload. Default: any number. */
+  /** The maximum for an upload. Default: any number. */
   readonly maxChunks?: number | undefined;
   /** A PATCH without Content-Range is refused. Default false. */
   readonly needsContentRange?: boolean | undefined;
@@ -94,13 +94,13 @@ export interface RegistryOptions {
   readonly immutableStatus?: 400 | 403 | 409 | undefined;
   /** Default `DENIED`. */
   readonly immutableCode?: string | undefined;
-  /** Pushing what such a tag points to already is refused, too. Default false. */
+  /** Pushing the manifest that such a tag already points to is refused too. Default false. */
   readonly refusesSame?: boolean | undefined;
-  /** Of MANIFEST_BLOB_UNKNOWN. Default 400, which registries answer; the specification's examples have 404. */
+  /** Status of MANIFEST_BLOB_UNKNOWN. Default 400, as registries answer; the specification's examples have 404. */
   readonly blobUnknownStatus?: 400 | 404 | undefined;
-  /** How it names the digest: a string, an object with `digest`, or not at all. Default `string`. */
+  /** How its detail names the digest: as a string, as an object with `digest`, or not at all. Default `string`. */
   readonly blobUnknownDetail?: 'string' | 'object' | 'none' | undefined;
-  /** 413 beyond that. Default 4 MiB. */
+  /** 413 beyond this. Default 4 MiB. */
   readonly maxManifestBytes?: number | undefined;
 }
 
@@ -187,7 +187,7 @@ const defaults: RegistryBehaviour = {
   maxManifestBytes: 4 * 1024 * 1024,
 };
 
-/** From JSON. Throws a TypeError that names what is unknown or wrong. */
+/** Checks options from JSON. @throws TypeError that names the problem */
 export function parseRegistryOptions(value: unknown): RegistryOptions {
   checkFields('registry', value, optionalFields);
   return value;

@@ -1,4 +1,4 @@
-/** What would go wrong if somebody pulled an image: what clients verify, done here on everything at once. */
+/** Finds the problems of pulling an image, by the checks that clients make. */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,7 +10,7 @@ import type { KeptRepository, RegistryStore } from './registry-store.ts';
 
 const imageConfig = /^application\/vnd\.(?:oci\.image\.config|docker\.container\.image)\.v1\+json$/;
 
-/** None, if the image, or each of an index, can be pulled and run: all is there, and all digests and diff IDs are true. */
+/** Empty if the image, or each image of an index, can be pulled and run: everything exists, with correct digests and diff IDs. */
 export async function pullProblems(store: RegistryStore, name: string, reference: string): Promise<string[]> {
   const repository = store.repository(name);
   const problems: string[] = [];
@@ -45,7 +45,7 @@ async function pull(
   }
 }
 
-/** Of what is not an image, such as an attestation: its blobs are there. */
+/** For a manifest that is not an image, such as an attestation: checks that its blobs exist. */
 function artifactProblems(repository: KeptRepository, blobs: readonly Descriptor[]): readonly string[] {
   const missing = blobs.filter(({ digest, size }) => repository.blobs.get(digest)?.size !== size);
   return missing.map(({ digest }) => `${digest} is missing, or of another size`);

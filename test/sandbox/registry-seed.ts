@@ -1,4 +1,4 @@
-/** Images for the registry to begin with: right ones, and ones that lie. */
+/** Seeds the registry with images, both correct and incorrect ones. */
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { mediaTypes, type Descriptor } from './registry-manifest-check.ts';
 import { digestOf } from './registry-store.ts';
@@ -6,18 +6,18 @@ import { digestOf } from './registry-store.ts';
 export interface SeedLayer {
   /** Uncompressed. */
   readonly content: Buffer | string;
-  /** Default `gzip`. Docker's manifests know no zstd. */
+  /** Default `gzip`. Docker's manifests do not support zstd. */
   readonly compression?: 'gzip' | 'zstd' | 'none';
-  /** What the config says instead of the truth. */
+  /** A wrong diff ID for the config. */
   readonly diffId?: string;
-  /** Named by the manifest, but not there. */
+  /** Named by the manifest, but missing. */
   readonly missing?: boolean;
 }
 
 export interface SeedImage {
-  /** Default one small layer. */
+  /** Default: one small layer. */
   readonly layers?: readonly SeedLayer[];
-  /** Default `latest`; none: reachable by digest only. */
+  /** Default `latest`; if empty, reachable by digest only. */
   readonly tags?: readonly string[];
   /** Default `oci`. */
   readonly family?: 'oci' | 'docker';
@@ -33,13 +33,13 @@ export interface SeededImage {
   readonly manifest: Buffer;
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
-  /** As the config has them. */
+  /** As in the config. */
   readonly diffIds: readonly string[];
 }
 
 export interface SeedManifest {
   readonly mediaType: string;
-  /** Not checked; what is neither text nor bytes becomes JSON. */
+  /** Not checked; a value that is neither a string nor bytes becomes JSON. */
   readonly content: Buffer | string | Readonly<Record<string, unknown>>;
   readonly tags?: readonly string[];
 }

@@ -1,6 +1,6 @@
 /**
- * A container registry as Bitbucket's describes itself: OCI distribution-spec 1.1 without deletion and without tag lists,
- * for packages that exist already. Its second server, `blobs`, takes uploads and serves blobs for the URLs given out.
+ * A container registry as documented by Bitbucket: OCI distribution-spec 1.1 without deletion and tag lists,
+ * for packages that already exist. Its second server, `blobs`, receives uploads and serves blobs for the URLs issued.
  */
 import { json, Refusal, type Answer } from './answers.ts';
 import type { Exchange } from './exchange.ts';
@@ -41,7 +41,7 @@ export async function serveRegistry(exchange: Exchange, registry: RegistryContex
   if (!methods[kind].includes(method)) {
     const answer = registryStandardAnswer(405);
     const headers = { ...answer.headers, allow: methods[kind].join(', ') };
-    // Cancelling an upload is worth a try.
+    // A client may try to cancel an upload.
     const isCancel = method === 'DELETE' && kind === 'upload';
     throw new Refusal({ ...answer, headers }, isCancel ? undefined : 'method not allowed');
   }
@@ -60,7 +60,7 @@ export async function serveRegistry(exchange: Exchange, registry: RegistryContex
   }
 }
 
-/** For whoever has the URL, and without anybody's credentials. */
+/** Serves any client with the URL, and rejects credentials. */
 export async function serveBlobs(exchange: Exchange, registry: RegistryContext): Promise<void> {
   const { pathname, query } = splitPath(exchange.path);
   const { authorization, cookie } = exchange.request.headers;
@@ -86,7 +86,7 @@ async function ping(exchange: Exchange, registry: RegistryContext): Promise<void
   await exchange.respond(json(200, {}, { 'docker-distribution-api-version': 'registry/2.0' }));
 }
 
-/** Authorizes the request, and takes the faults for those that are. */
+/** Authorizes the request, and then takes the faults for authorized requests. */
 async function admit(exchange: Exchange, registry: RegistryContext, wanted: Wanted | undefined): Promise<Grant> {
   const grant = authorize(exchange, registry, wanted);
   exchange.takeFaultOnceAuthorized();
@@ -121,7 +121,7 @@ async function readBlob(
   return exchange.respond(answer);
 }
 
-/** The longest name wins: `blobs` may be a segment of it. */
+/** The longest name matches, since `blobs` may be one of its segments. */
 function parseRoute(pathname: string): Route {
   const [, name, collection, encoded = ''] =
     /^\/v2\/(.+)\/(blobs|manifests|tags|referrers)\/(.*)$/.exec(pathname) ?? [];

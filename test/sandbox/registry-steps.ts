@@ -1,4 +1,4 @@
-/** What a request to a registry is for, whichever way a client goes about it, so that a fault can ask for it. */
+/** The steps of the protocol that a request to a registry belongs to, so that a fault can match them. */
 import { splitPath } from './request-path.ts';
 
 /**

@@ -5,11 +5,11 @@ import { ContentStore, type ContentWriter, type StoredContent } from './content-
 
 export interface RegistryBlob {
   readonly size: number;
-  /** How often a request has uploaded it; 0 for what a test put there. */
+  /** How often a request has uploaded it; 0 if a test added it. */
   readonly uploads: number;
-  /** It came from another repository, without its content. */
+  /** It was mounted from another repository, without sending its content. */
   readonly mounted: boolean;
-  /** Rejects where content is discarded. */
+  /** Rejects if content is discarded. */
   content(): Promise<Buffer>;
 }
 
@@ -18,7 +18,7 @@ export interface RegistryManifest {
   readonly bytes: Buffer;
 }
 
-/** A request tagged a manifest, also one that had the tag already. */
+/** A request that tagged a manifest, even if it already had the tag. */
 export interface TagMove {
   readonly tag: string;
   readonly from: string | undefined;
@@ -52,7 +52,7 @@ export interface KeptRepository extends RegistryRepository {
   readonly moves: TagMove[];
 }
 
-/** Where content is discarded: configs are kept, as clients read them. */
+/** If content is discarded, configs are still kept, because clients read them. */
 const keptBytes = 1024 * 1024;
 
 export const digestPattern = /^sha256:[0-9a-f]{64}$/;
@@ -83,7 +83,7 @@ export class RegistryStore {
     return repository;
   }
 
-  /** Throws where there is none. */
+  /** @throws Refusal if there is none */
   repository(name: string): KeptRepository {
     const repository = this.repositories.get(name);
     if (repository === undefined) throw new TypeError(`no package ${name}`);
@@ -94,7 +94,7 @@ export class RegistryStore {
     return this.#contents.writer(dropLastByte);
   }
 
-  /** One content of several parts. */
+  /** Joins several parts. */
   async join(parts: readonly StoredContent[]): Promise<StoredContent> {
     const [first, ...others] = parts;
     if (first !== undefined && others.length === 0) return first;
@@ -146,7 +146,7 @@ export class RegistryStore {
     return digest;
   }
 
-  /** A tag's manifest, or a digest's. */
+  /** The manifest of a tag or a digest. */
   findManifest({ manifests, tags }: RegistryRepository, reference: string): [string, RegistryManifest] | undefined {
     const digest = digestPattern.test(reference) ? reference : tags.get(reference);
     const manifest = manifests.get(digest ?? '');

@@ -1,4 +1,4 @@
-/** The token server: Basic credentials for a short-lived token, `GET /token?service=…&scope=repository:NAME:ACTIONS`. */
+/** The token server exchanges Basic credentials for a short-lived token: `GET /token?service=…&scope=repository:NAME:ACTIONS`. */
 import { json, Refusal } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import { registryError } from './registry-answers.ts';
@@ -46,7 +46,7 @@ export async function serveTokens(exchange: Exchange, registry: RegistryContext)
   );
 }
 
-/** Several, in one value or in several. */
+/** Several scopes, in one value or in several. */
 function parseScopes(exchange: Exchange, values: readonly string[]): PackageScopes {
   const scopes = new Map<string, ReadonlySet<PackageAction>>();
   for (const scope of values.flatMap((value) => value.split(' '))) {

@@ -1,4 +1,4 @@
-/** The short-lived tokens of the token server: which were asked for what, what they allow, and for how long. */
+/** The short-lived tokens of the token server, with their permissions and lifetimes. */
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
@@ -22,7 +22,7 @@ export class RegistryTokens {
     return text;
   }
 
-  /** As long as it lives. */
+  /** Undefined once it has expired. */
   find(text: string): RegistryToken | undefined {
     const token = this.#tokens.get(text);
     return token !== undefined && token.expiresAt > performance.now() ? token : undefined;

@@ -10,7 +10,7 @@ import { digestPattern, type KeptRepository } from './registry-store.ts';
 import type { Upload } from './registry-open-uploads.ts';
 import { decodeSegment, splitPath } from './request-path.ts';
 
-/** Thrown where a fault lets no more in. */
+/** Thrown if a fault stops the reading. */
 class CutOff extends Error {}
 
 /** `POST …/blobs/uploads/`. */
@@ -34,7 +34,7 @@ export async function startUpload(
     if (!(await takeData(exchange, registry, upload))) return;
     return commit(exchange, registry, repository, upload, digest ?? '');
   }
-  // A registry that does not take the content answers as if there were none.
+  // A registry that does not accept the content answers as if there were none.
   if (exchange.contentLength !== 0 && !query.has('digest')) exchange.violate('content without a digest');
   await exchange.drain();
   const { minChunkBytes } = registry.behaviour;
@@ -110,7 +110,7 @@ function checkChunk(exchange: Exchange, registry: RegistryContext, upload: Uploa
   }
 }
 
-/** False where a fault ended it. */
+/** False if a fault ended it. */
 async function takeData(exchange: Exchange, registry: RegistryContext, upload: Upload): Promise<boolean> {
   const { size } = upload;
   const writer = registry.store.writer(exchange.storesCorruptly);
@@ -133,7 +133,7 @@ async function takeData(exchange: Exchange, registry: RegistryContext, upload: U
     }
   }
   part = await writer.finish();
-  // Another request has been faster.
+  // Another request was faster.
   if (upload.size !== size) {
     part.remove();
     throw outOfOrder(exchange, registry, upload);

@@ -1,4 +1,4 @@
-/** The sandbox's container registry: as strict as the specification, as different as registries are, and as unreliable as asked. */
+/** The sandbox's container registry: as strict as the specification, as varied as real registries, and with faults on demand. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -169,7 +169,7 @@ async function outcome(pending: Promise<Response>): Promise<number | string> {
 const lost = /ECONNRESET|EPIPE|UND_ERR_SOCKET/;
 
 describe('pushing', () => {
-  it('takes an image', async () => {
+  it('accepts an image', async () => {
     const started = await startUpload();
     expect([started.status, started.headers.get('range')]).toEqual([202, '0-0']);
     expect(started.headers.get('docker-upload-uuid')).toMatch(/^[0-9a-f-]{36}$/);
@@ -203,7 +203,7 @@ describe('pushing', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('takes content with the PUT, and in chunks', async () => {
+  it('accepts content with the PUT, and in chunks', async () => {
     expect((await put(locationOf(await startUpload()), digestOf('one'), 'one')).status).toBe(201);
     let location = locationOf(await startUpload());
     location = locationOf(await patch(location, 'abc', { 'content-range': '0-2' }));
@@ -226,7 +226,7 @@ describe('pushing', () => {
     expect(Buffer.from(await blob.arrayBuffer()).equals(whole)).toBe(true);
   });
 
-  it('takes chunked encoding', async () => {
+  it('accepts chunked encoding', async () => {
     await login();
     const { pathname, search } = new URL(locationOf(await startUpload()));
     const head = `PATCH ${pathname}${search} HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization['authorization']}\r\n`;
@@ -235,7 +235,7 @@ describe('pushing', () => {
     expect(text).toMatch(/^HTTP\/1.1 202 [^]*range: 0-2\r\n/);
   });
 
-  it('takes an index, and refuses one whose images are missing', async () => {
+  it('accepts an index, and rejects one whose images are missing', async () => {
     await pushImage('layer');
     const [digest, manifest] = [...repository().manifests][0] ?? [];
     const child = {
@@ -257,7 +257,7 @@ describe('pushing', () => {
     expect(sandbox.violations).toEqual([expect.stringContaining('not 5'), expect.stringContaining('platform')]);
   });
 
-  it('takes a manifest by its digest, without a tag', async () => {
+  it('accepts a manifest by its digest, without a tag', async () => {
     await pushImage('layer');
     const manifest = JSON.stringify(manifestOf('{}', ['layer', 'layer']));
     expect((await putManifest(manifest, digestOf(manifest))).status).toBe(201);
@@ -274,7 +274,7 @@ describe('pushing', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('knows only the latest Location, as it was given', async () => {
+  it('accepts only the latest Location, unchanged', async () => {
     const first = locationOf(await startUpload());
     const second = locationOf(await patch(first, 'abc'));
     expect(second).not.toBe(first);
@@ -294,7 +294,7 @@ describe('pushing', () => {
     expect((await put(second, digestOf('abc'))).status).toBe(201);
   });
 
-  it('refuses chunks that are not the next', async () => {
+  it('rejects chunks out of order', async () => {
     const first = await patch(locationOf(await startUpload()), 'abc', { 'content-range': '0-2' });
     const again = await patch(locationOf(first), 'abc', { 'content-range': '0-2' });
     expect([again.status, again.headers.get('range')]).toEqual([416, '0-2']);
@@ -311,7 +311,7 @@ describe('pushing', () => {
     expect(sandbox.violations).toEqual([expect.stringContaining(violation)]);
   });
 
-  it('mounts what the other repository has', async () => {
+  it('mounts blobs from another repository', async () => {
     sandbox.registry.createPackage('acme/base');
     const digest = sandbox.registry.putBlob('acme/base', 'layer');
     await login();
@@ -339,7 +339,7 @@ describe('pushing', () => {
     expect(repository().tags.size).toBe(0);
   });
 
-  it('does not know packages that nobody created', async () => {
+  it('rejects packages that do not exist', async () => {
     await login('repository:acme/new:pull,push');
     const refused = await startUpload('acme/new');
     expect(await readJson(refused)).toMatchObject({
@@ -396,14 +396,14 @@ describe('manifests', () => {
       'layers[0] is',
     ],
     ['annotations that are numbers', { ...good, annotations: { a: 1 } }, 'annotations'],
-  ])('with %s are refused', async (_, manifest, violation) => {
+  ])('with %s are rejected', async (_, manifest, violation) => {
     const body = typeof manifest === 'string' ? manifest : JSON.stringify(manifest);
     expect(await errorsOf(await putManifest(body))).toEqual([400, 'MANIFEST_INVALID']);
     expect(sandbox.violations).toEqual([expect.stringContaining(violation)]);
     expect(repository().manifests.size).toBe(0);
   });
 
-  it("of Docker's are as good, but not mixed", async () => {
+  it("may be Docker's, but not mixed with OCI's", async () => {
     const docker = manifestOf('{}', ['layer'], 'docker');
     expect((await putManifest(docker)).status).toBe(201);
     expect((await putManifest({ ...docker, layers: good.layers })).status).toBe(400);
@@ -428,12 +428,12 @@ describe('manifests', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('may name foreign layers that are not there', async () => {
+  it('may name foreign layers that are missing', async () => {
     const foreign = { ...manifestOf('{}', ['foreign']).layers[0], urls: ['https://example.com/layer'] };
     expect((await putManifest({ ...good, layers: [foreign] })).status).toBe(201);
   });
 
-  it('are read by tag and by digest, as who asks can read them', async () => {
+  it('are read by tag and by digest, in the formats that the client accepts', async () => {
     const { digest, manifest } = await sandbox.registry.seed('acme/app', { tags: ['v1', 'v2'] });
     for (const reference of ['v1', 'v2', digest]) {
       const response = await call('GET', `/v2/acme/app/manifests/${reference}`, { headers: manifestTypes });
@@ -452,7 +452,7 @@ describe('manifests', () => {
     expect(sandbox.violations).toEqual([expect.stringContaining('Accept names no manifest')]);
   });
 
-  it('have a largest size', async () => {
+  it('have a maximum size', async () => {
     await restart({ maxManifestBytes: 100 });
     expect((await putManifest(good)).status).toBe(413);
     expect(sandbox.violations).toEqual([]);
@@ -463,7 +463,7 @@ describe('credentials', () => {
   const challenge = (scope: string, error = ''): string =>
     `Bearer realm="${sandbox.authOrigin}/token",service="packages.sandbox.example",scope="${scope}"${error}`;
 
-  it('are asked for', async () => {
+  it('are required', async () => {
     for (const [method, path, scope] of [
       ['HEAD', `/v2/acme/app/blobs/${digestOf('x')}`, 'repository:acme/app:pull'],
       ['POST', '/v2/acme/app/blobs/uploads/', 'repository:acme/app:pull,push'],
@@ -495,7 +495,7 @@ describe('credentials', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('allow what was asked for, and no more', async () => {
+  it('allow only the requested access', async () => {
     await login('repository:acme/app:pull');
     expect((await call('HEAD', `/v2/acme/app/blobs/${digestOf('x')}`)).status).toBe(404);
     const push = await startUpload();
@@ -507,7 +507,7 @@ describe('credentials', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('of the pipeline end with its repository', async () => {
+  it('of the pipeline are limited to its repository', async () => {
     sandbox.registry.createPackage('acme/other', { ofOtherRepository: true });
     await login('repository:acme/other:pull,push');
     expect(await errorsOf(await startUpload('acme/other'))).toEqual([403, 'DENIED']);
@@ -536,7 +536,7 @@ describe('credentials', () => {
     expect(await readJson(response)).toEqual(answer);
   });
 
-  it('become tokens that live only so long', async () => {
+  it('become tokens that expire', async () => {
     const ms = patience(300);
     await restart({ tokenSeconds: ms / 1000, tokenAgeSeconds: 3600 });
     const { issued_at = '' } = await readJson<TokenAnswer>(await fetch(tokenUrl(undefined), { headers: packages }));
@@ -601,7 +601,7 @@ describe('credentials', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('are Basic for some, and none for others', async () => {
+  it('may be Basic, or not required at all', async () => {
     await restart({ authentication: 'basic' });
     const url = `${sandbox.registryUrl}/v2/acme/app/blobs/uploads/`;
     expect((await fetch(url, { method: 'POST' })).headers.get('www-authenticate')).toMatch(/^Basic realm=/);
@@ -654,7 +654,7 @@ describe('options', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('other-host wants no credentials, and no other path', async () => {
+  it('other-host rejects credentials and other paths', async () => {
     await restart({ location: 'other-host' });
     const location = locationOf(await startUpload());
     expect((await patch(location, 'one', authorization)).status).toBe(400);
@@ -702,7 +702,7 @@ describe('options', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('a POST with content is not taken unless allowed', async () => {
+  it('a POST with content is accepted only if enabled', async () => {
     const answer = await call('POST', `/v2/acme/app/blobs/uploads/?digest=${digestOf('two')}`, {
       body: 'two',
       headers: octets,
@@ -711,7 +711,7 @@ describe('options', () => {
     expect((await put(locationOf(answer), digestOf('two'), 'two')).status).toBe(201);
   });
 
-  it('minChunkBytes is announced, and meant', async () => {
+  it('minChunkBytes is announced and enforced', async () => {
     await restart({ minChunkBytes: 3 });
     const started = await startUpload();
     expect(started.headers.get('oci-chunk-min-length')).toBe('3');
@@ -772,7 +772,7 @@ describe('options', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('refusesSame: what an immutable tag points to already is refused, too', async () => {
+  it('refusesSame: identical content for an immutable tag is refused too', async () => {
     await restart({ immutableTags: 'v1', refusesSame: true });
     for (const blob of ['{}', 'one']) sandbox.registry.putBlob('acme/app', blob);
     const one = manifestOf('{}', ['one']);
@@ -821,7 +821,7 @@ describe('seeds', () => {
     expect(found).toEqual(problems.map((problem) => expect.stringContaining(problem)));
   });
 
-  it('an index, and what is lost of it', async () => {
+  it('an index, and a lost part of it', async () => {
     const image = await sandbox.registry.seed('acme/app', { tags: [] });
     const child = { mediaType: image.mediaType, digest: image.digest, size: image.manifest.length };
     const content = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [child] };
@@ -889,7 +889,7 @@ describe('faults', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('say what a registry would', async () => {
+  it('answer like a registry', async () => {
     await login();
     inject({ kind: 'status', status: 429, headers: { 'retry-after': '8' } }, { step: 'start' });
     inject({ kind: 'status', status: 502 }, { step: 'manifest-put' });
@@ -905,7 +905,7 @@ describe('faults', () => {
     expect(await errorsOf(await patch(locationOf(await startUpload()), 'x'))).toEqual([405, 'UNSUPPORTED']);
   });
 
-  it('match by step, on whichever server', async () => {
+  it('match by step, on any server', async () => {
     await restart({ location: 'other-host' });
     inject({ kind: 'status', status: 503 }, { step: 'data' });
     inject({ kind: 'status', status: 500 }, { server: 'auth', step: 'token', skip: 1 });
@@ -915,14 +915,14 @@ describe('faults', () => {
     expect(await outcome(fetch(tokenUrl(undefined), { headers: packages }))).toBe(200);
   });
 
-  it('match what is longer than so much', async () => {
+  it('match requests longer than a limit', async () => {
     inject({ kind: 'status', status: 413, when: 'early' }, { longerThan: 10, times: -1 });
     const location = locationOf(await startUpload());
     expect((await patch(location, 'x'.repeat(11))).status).toBe(413);
     expect((await patch(location, 'x'.repeat(10))).status).toBe(202);
   });
 
-  it('last for so long', async () => {
+  it('last for a limited time', async () => {
     await login();
     const forMs = patience(250);
     inject({ kind: 'status', status: 429, headers: { 'retry-after': '1' } }, { step: 'blob-head', forMs });
@@ -940,7 +940,7 @@ describe('faults', () => {
     expect((await call('HEAD', `/v2/acme/app/blobs/${digest}`)).status).toBe(200);
   });
 
-  it('expire-token: all of them, with a fresh challenge', async () => {
+  it('expire-token: all tokens, with a new challenge', async () => {
     await login();
     inject({ kind: 'expire-token' }, { step: 'manifest-put' });
     for (const blob of ['{}', 'layer']) sandbox.registry.putBlob('acme/app', blob);
@@ -1012,13 +1012,13 @@ describe('faults', () => {
     expect([await size(), await size()]).toEqual(['5', '4']);
   });
 
-  it('corrupt-content, replace-content, truncate-content: of manifests and configs', async () => {
+  it('corrupt-content, replace-content, truncate-content: for manifests and configs', async () => {
     const { manifest, config, digest } = await sandbox.registry.seed('acme/app');
     const read = (path: string): Promise<Response> => call('GET', `/v2/acme/app/${path}`, { headers: manifestTypes });
     inject({ kind: 'corrupt-content' }, { step: 'blob-get' });
     inject({ kind: 'replace-content', content: '{"schemaVersion": 2}' }, { step: 'manifest-get' });
     inject({ kind: 'truncate-content', bytes: 10 }, { step: 'blob-get' });
-    // Not spent on what is refused.
+    // Not spent on refused requests.
     expect(
       (await fetch(`${sandbox.registryUrl}/v2/acme/app/manifests/latest`, { headers: manifestTypes })).status,
     ).toBe(401);
@@ -1044,13 +1044,13 @@ describe('faults', () => {
     expect(await (await fetch(location)).text()).toBe('content');
   });
 
-  it('store-corrupt: the digest tells', async () => {
+  it('store-corrupt: detected by the digest', async () => {
     inject({ kind: 'store-corrupt' }, { step: 'data' });
     expect(await errorsOf(await pushBlob('layer'))).toEqual([400, 'DIGEST_INVALID']);
     expect((await pushBlob('layer')).status).toBe(201);
   });
 
-  it('reset-keeping-data: the rest can follow', async () => {
+  it('reset-keeping-data: the upload can be continued', async () => {
     inject({ kind: 'reset-keeping-data', bytes: 3 });
     const location = locationOf(await startUpload());
     expect(await outcome(patch(location, 'abcdef'))).toMatch(lost);
@@ -1063,7 +1063,7 @@ describe('faults', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('reset-after-store: committed, and nobody knows', async () => {
+  it('reset-after-store: committed without an answer', async () => {
     inject({ kind: 'reset-after-store' }, { step: 'commit' });
     const location = locationOf(await patch(locationOf(await startUpload()), 'x'));
     expect(await outcome(put(location, digestOf('x')))).toMatch(lost);
@@ -1072,7 +1072,7 @@ describe('faults', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('early-success: 202 for nothing', async () => {
+  it('early-success: 202 before the body is complete', async () => {
     const location = locationOf(await startUpload());
     inject({ kind: 'early-success' }, { step: 'data' });
     const { pathname, search, host } = new URL(location);
@@ -1098,7 +1098,7 @@ describe('faults', () => {
     expect((await patch(location, 'x')).status).toBe(202);
   });
 
-  it('nothing of a PATCH that breaks off is kept', async () => {
+  it('a PATCH that breaks off stores nothing', async () => {
     const location = locationOf(await startUpload());
     const { pathname, search } = new URL(location);
     const socket = connectTo(sandbox.registryUrl);
@@ -1125,7 +1125,7 @@ describe('faults', () => {
 });
 
 describe('reset', () => {
-  it('brings back the packages of the start', async () => {
+  it('restores the initial packages', async () => {
     sandbox.registry.createPackage('acme/other');
     await pushImage('layer');
     sandbox.reset();
@@ -1135,8 +1135,8 @@ describe('reset', () => {
   });
 });
 
-describe('in a process of its own', () => {
-  it('can be looked into and steered', async () => {
+describe('in a separate process', () => {
+  it('can be inspected and controlled', async () => {
     const options = { packages: ['acme/app', 'acme/base'], authentication: 'none', location: 'path' } as const;
     const remote = await startRemoteSandbox({ registry: options });
     try {

@@ -1,4 +1,4 @@
-/** The container registry of a sandbox, as tests see it, and the handlers of its three servers. */
+/** The sandbox's container registry: its interface for tests, and the handlers of its three servers. */
 import type { Handler } from './sandbox-server.ts';
 import type { RecordedRequest } from './recorded-request.ts';
 import type { RegistryContext, RegistryOrigins } from './registry-context.ts';
@@ -15,21 +15,21 @@ import { SignedUrls } from './signed-urls.ts';
 export interface Registry {
   /** By name, `acme/app`. */
   readonly repositories: ReadonlyMap<string, RegistryRepository>;
-  /** What requests have sent of blobs in all, whether it was of use or not. */
+  /** Total bytes of blobs that requests have sent, stored or not. */
   readonly dataBytes: number;
-  /** With its workspace. `ofOtherRepository`: the pipeline's own credentials do not reach it. */
+  /** The name includes the workspace. `ofOtherRepository`: the pipeline's own credentials have no access. */
   createPackage(name: string, options?: { readonly ofOtherRepository?: boolean }): void;
-  /** Puts an image into a package, right or lying. */
+  /** Adds an image to a package, correct or incorrect. */
   seed(name: string, image?: SeedImage): Promise<SeededImage>;
   /** Its digest. */
   putBlob(name: string, content: Buffer | string): string;
   /** Its digest. Nothing is checked. */
   putManifest(name: string, manifest: SeedManifest): string;
-  /** As garbage collection does. */
+  /** Deletes a blob, as garbage collection does. */
   loseBlob(name: string, digest: string): void;
-  /** All tokens are void from now on. */
+  /** Invalidates all tokens. */
   expireTokens(): void;
-  /** What would go wrong with a pull, diff IDs included; none if the image is right. */
+  /** The problems of pulling the image, including diff IDs; empty if it is correct. */
   pullProblems(name: string, reference: string): Promise<string[]>;
 }
 
@@ -47,7 +47,7 @@ export interface RegistryParts {
   readonly serve: Readonly<Record<'registry' | 'auth' | 'blobs', Handler>>;
   /** Forgets everything. */
   reset(): void;
-  /** Deletes what was stored in files. */
+  /** Deletes the content stored in files. */
   close(): void;
 }
 

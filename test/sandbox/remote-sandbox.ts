@@ -1,4 +1,4 @@
-/** A sandbox in a process of its own, for tests that must not share one with what they measure or kill. */
+/** A sandbox in a separate process, for tests that measure or kill the pipe. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import type { SandboxOptions } from './sandbox.ts';
 export interface RemoteSandbox extends SandboxAddresses {
   readonly pid: number;
   state(): Promise<SandboxState>;
-  /** Rejects where a fault makes no sense. */
+  /** Rejects if a fault is not valid. */
   inject(...faults: readonly Fault[]): Promise<void>;
   put(name: string, content: Buffer | string, createdOn?: Date): Promise<void>;
   readonly registry: RemoteRegistry;
@@ -68,7 +68,7 @@ export async function startRemoteSandbox(options: SandboxOptions = {}): Promise<
   };
 }
 
-/** `maxFileBytes: 5` as `--max-file-bytes=5`, and what is an object as JSON. */
+/** `maxFileBytes: 5` as `--max-file-bytes=5`, and objects as JSON. */
 function toArguments(options: SandboxOptions): string[] {
   return Object.entries(options).flatMap(([name, value]: [string, string | number | boolean | object | undefined]) => {
     const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -1,17 +1,17 @@
-/** Reads a request's body at the pace of whoever takes it, and can stop and go on anywhere. */
+/** Reads a request's body at the consumer's pace; reading can be stopped and resumed anywhere. */
 import type { IncomingMessage } from 'node:http';
 import { isNativeError } from 'node:util/types';
 
-/** The client went away, or the sandbox closes: nothing is left to do. */
+/** The client disconnected, or the sandbox is closing: there is nothing left to do. */
 export class ConnectionLost extends Error {}
 
 export interface BodyReader {
-  /** What it returns is waited for; what it throws stops the reading. */
+  /** Its result is awaited; an error stops the reading. */
   readonly onChunk: (chunk: Buffer) => Promise<unknown> | undefined;
   readonly onEnd: () => void;
 }
 
-/** Rejects with what `onChunk` throws, upon which the rest can be read; with ConnectionLost where the body breaks off. */
+/** Rejects with the error of `onChunk`, after which the rest can be read; with ConnectionLost if the body breaks off. */
 export function readBody(request: IncomingMessage, { onChunk, onEnd }: BodyReader): Promise<void> {
   if (request.destroyed) return Promise.reject(new ConnectionLost());
   return new Promise((resolve, reject) => {

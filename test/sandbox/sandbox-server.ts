@@ -1,4 +1,4 @@
-/** One HTTP server on one origin: records every request, notices broken HTTP, applies faults, leaves the rest to a handler. */
+/** One HTTP server on one origin: records every request, detects invalid HTTP, applies faults, and leaves the rest to a handler. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -17,10 +17,10 @@ export interface SandboxServer {
   close(): Promise<void>;
 }
 
-/** Throws Refusals; answers everything else through the exchange. */
+/** Answers through the exchange. @throws Refusal if the request is refused */
 export type Handler = (exchange: Exchange) => Promise<void>;
 
-/** What a client that gives up, or dies, causes: no violation. */
+/** Errors caused by a client that gives up or dies, which are not violations. */
 const abandonment = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE', 'ERR_HTTP_REQUEST_TIMEOUT']);
 
 const singleHeaders = ['host', 'authorization', 'content-type', 'content-length', 'transfer-encoding'];
@@ -36,7 +36,7 @@ export async function startServer(
   let connectionCount = 0;
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    // After an answer with `Connection: close`, which said that the server reads no further request.
+    // After an answer with `Connection: close`, the server reads no further request.
     if (request.socket.writableEnded) {
       context.violations.push(`${name} ${request.method} ${request.url}: sent on a connection that was closed`);
       return;
@@ -51,7 +51,7 @@ export async function startServer(
   };
 
   const server = createServer({ requireHostHeader: false, requestTimeout: 0, keepAliveTimeout: 60_000 }, onRequest);
-  // Handlers ask for the body, and only that makes a client that waits for it send it.
+  // A waiting client sends its body only when a handler asks for it.
   server.on('checkContinue', onRequest);
   server.on('connect', (request, socket) => refuseRaw(socket, `CONNECT ${request.url}: not a tunnel`));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -95,7 +95,7 @@ async function serve(exchange: Exchange, handle: Handler, context: ServerContext
   }
 }
 
-/** What no server of the sandbox accepts. */
+/** Checks that apply to all servers of the sandbox. */
 function checkRequest(exchange: Exchange): void {
   const { request, method, path } = exchange;
   const { headers } = request;

@@ -1,4 +1,4 @@
-/** The sandbox: as strict as Bitbucket, and as unreliable as asked. */
+/** The sandbox: as strict as Bitbucket, with faults on demand. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
@@ -142,14 +142,14 @@ describe('uploads', () => {
     expect(Buffer.from(await (await fetch(location)).arrayBuffer()).equals(content)).toBe(true);
   });
 
-  it('only counts when asked to', async () => {
+  it('only counts content if it is discarded', async () => {
     await restart({ discardContent: true });
     await upload({ a: 'one' });
     expect(sandbox.downloads.get('a')).toMatchObject({ size: 3, sha256: '' });
     await expect(sandbox.downloads.get('a')?.content()).rejects.toThrow('discards');
   });
 
-  it('takes chunked bodies', async () => {
+  it('accepts chunked bodies', async () => {
     const body = `${part('a', 'one')}--b--`;
     const chunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
     const headers = { 'content-length': '', 'transfer-encoding': 'chunked', connection: 'close' };
@@ -157,7 +157,7 @@ describe('uploads', () => {
     expect(sandbox.downloads.get('a')?.size).toBe(3);
   });
 
-  it('asks for a body that waits, unless it is refused', async () => {
+  it('asks a waiting client for its body, unless the request is refused', async () => {
     const body = `${part('a', 'one')}--b--\r\n`;
     const waiting = (headers = {}): string =>
       rawPost('', { expect: '100-continue', 'content-length': String(body.length), connection: 'close', ...headers });
@@ -193,7 +193,7 @@ describe('uploads', () => {
     expect(sandbox.downloads.size).toBe(0);
   });
 
-  it('refuses names over 255 bytes', async () => {
+  it('rejects names over 255 bytes', async () => {
     expect((await upload({ ['ü'.repeat(127)]: 'x' })).status).toBe(201);
     const response = await upload({ fine: 'x', ['ü'.repeat(128)]: 'x' });
     expect([response.status, await response.json()]).toEqual([
@@ -204,7 +204,7 @@ describe('uploads', () => {
     expect(sandbox.violations).toEqual([]);
   });
 
-  it('notices the same name twice, and an unknown field', async () => {
+  it('reports a repeated name and an unknown field', async () => {
     const body = form({ a: '1' });
     body.append('files', new Blob(['2']), 'a');
     body.append('other', 'x');
@@ -230,7 +230,7 @@ describe('uploads', () => {
     expect(sandbox.downloads.size).toBe(0);
   });
 
-  it('notices a Content-Length that is too large', async () => {
+  it('reports a Content-Length that is too large', async () => {
     const body = `${part('a', 'x')}--b--\r\n`;
     const { text } = await sendRaw(downloadsUrl, rawPost(body, { 'content-length': String(body.length + 1) }));
     expect(text).toContain('HTTP/1.1 400 ');
@@ -238,7 +238,7 @@ describe('uploads', () => {
     expect(sandbox.downloads.size).toBe(0);
   });
 
-  it('notices a Content-Length that is too small', async () => {
+  it('reports a Content-Length that is too small', async () => {
     const body = `${part('a', 'x')}--b--\r\n`;
     const { text } = await sendRaw(downloadsUrl, rawPost(body, { 'content-length': String(body.length - 4) }));
     expect(text).toContain('HTTP/1.1 400 ');
@@ -256,7 +256,7 @@ describe('uploads', () => {
     expect(sandbox.requests[0]).toMatchObject({ aborted: true, status: undefined, bodyComplete: false });
   });
 
-  it('refuses what is too large, before it has read it where it can', async () => {
+  it('rejects content that is too large, before reading it if possible', async () => {
     await restart({ maxFileBytes: 100_000 });
     expect((await upload({ fits: Buffer.alloc(100_000) })).status).toBe(201);
 
@@ -305,7 +305,7 @@ describe('HTTP', () => {
     expect(sandbox.violations).toEqual([expect.stringContaining(violation)]);
   });
 
-  it('knows connections apart', async () => {
+  it('distinguishes connections', async () => {
     const socket = connectTo(downloadsUrl);
     for (const _ of [1, 2]) {
       socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -322,7 +322,7 @@ describe('HTTP', () => {
     ['GET', '/', 404],
     ['GET', '/a/b', 404],
     ['GET', '/../refs', 404],
-  ])('does not know %s %s', async (method, suffix, status) => {
+  ])('rejects %s %s', async (method, suffix, status) => {
     const response = await call(suffix, { method });
     expect([response.status, await response.json()]).toMatchObject([status, { type: 'error' }]);
     expect(sandbox.violations).toHaveLength(1);
@@ -480,13 +480,13 @@ describe('content', () => {
     ['credentials', authorized, 400],
     ['cookies', { cookie: 'a=b' }, 400],
     ['Accept: application/json', { accept: 'application/json' }, 406],
-  ])('wants no %s', async (_, headers, status) => {
+  ])('rejects %s', async (_, headers, status) => {
     sandbox.put('a', 'one');
     expect((await fetch(await locate('a'), { headers })).status).toBe(status);
     expect(sandbox.violations).toHaveLength(1);
   });
 
-  it('wants its signature, for this file', async () => {
+  it('requires a signature for this file', async () => {
     sandbox.put('a', 'one');
     sandbox.put('b', 'two');
     const location = await locate('a');
@@ -557,7 +557,7 @@ describe('pipelines proxy', () => {
     return [response.statusCode, answer];
   }
 
-  it('takes a report', async () => {
+  it('accepts a report', async () => {
     expect(await put(report)).toMatchObject([200, { type: 'report', title: 'Published', external_id: 'upload' }]);
     expect(sandbox.reports.get(`${sha}/upload`)).toEqual(report);
     expect(sandbox.requests).toMatchObject([{ server: 'proxy', method: 'PUT', path: reportUrl, status: 200 }]);
@@ -614,7 +614,7 @@ describe('version list', () => {
 });
 
 describe('faults', () => {
-  it('are applied in order, to what they match, so many times', async () => {
+  it('are applied in order, to matching requests, a limited number of times', async () => {
     inject({ kind: 'status', status: 503 }, { method: 'post', skip: 1, times: 2 });
     inject({ kind: 'status', status: 500 }, { path: 'pagelen=\\d$' });
     inject({ kind: 'status', status: 502 }, { server: 'content', times: -1 });
@@ -649,7 +649,7 @@ describe('faults', () => {
     expect(() => sandbox.inject(JSON.parse('{"server":"x","action":{"kind":"reset"}}'))).toThrow('server cannot be');
   });
 
-  it('status: late, after the body, with what Bitbucket says', async () => {
+  it("status: late, after the body, with Bitbucket's answer", async () => {
     inject({ kind: 'status', status: 429, headers: { 'retry-after': '2' } });
     const response = await upload({ a: 'x' });
     expect([response.status, response.headers.get('retry-after'), await response.text()]).toEqual([
@@ -672,7 +672,7 @@ describe('faults', () => {
     expect(sandbox.requests[0]).toMatchObject({ status: 503, bytesReceived: 0, bodyComplete: false });
   });
 
-  it('early-success: 201 for nothing', async () => {
+  it('early-success: 201 before the body is complete', async () => {
     inject({ kind: 'early-success' });
     const { text, ended } = await sendRaw(downloadsUrl, rawPost('', { 'content-length': '5000000' }));
     expect([text.slice(0, 20), ended]).toEqual(['HTTP/1.1 201 Created', 'FIN']);
@@ -688,7 +688,7 @@ describe('faults', () => {
     expect((await upload({ a: 'x' })).status).toBe(201);
   });
 
-  it('reset and close: what the socket sees', async () => {
+  it('reset and close: as seen by the socket', async () => {
     inject({ kind: 'reset' });
     inject({ kind: 'close' });
     const get = `GET /2.0/repositories/acme/app/downloads HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -702,7 +702,7 @@ describe('faults', () => {
     expect(sandbox.downloads.size).toBe(0);
   });
 
-  it('reset-after-store: stored, and nobody knows', async () => {
+  it('reset-after-store: stored without an answer', async () => {
     inject({ kind: 'reset-after-store' });
     expect((await call()).status).toBe(200);
     expect(await outcome(upload({ a: 'x' }))).toMatch(/ECONNRESET|UND_ERR_SOCKET/);
@@ -734,14 +734,14 @@ describe('faults', () => {
     await until(() => sandbox.requests[0]?.aborted === true);
   });
 
-  it('delay: late, but right', async () => {
+  it('delay: late, but correct', async () => {
     inject({ kind: 'delay', ms: 100 });
     const start = performance.now();
     expect((await upload({ a: 'x' })).status).toBe(201);
     expect(performance.now() - start).toBeGreaterThan(95);
   });
 
-  it('trickle: slow, but right', async () => {
+  it('trickle: slow, but correct', async () => {
     inject({ kind: 'trickle', bytesPerSecond: 5_000_000 }, { filename: 'a' });
     const start = performance.now();
     expect((await upload({ a: Buffer.alloc(1_000_000) })).status).toBe(201);
@@ -791,7 +791,7 @@ describe('faults', () => {
     await expect(response.json()).rejects.toThrow('Unexpected end of JSON input');
   });
 
-  it('huge-body: as long as asked, or longer', async () => {
+  it('huge-body: of the given length, or endless', async () => {
     inject({ kind: 'huge-body', status: 500, bytes: 1_000_000 });
     inject({ kind: 'huge-body', status: 502, bytes: -1 });
     const long = await upload({ a: 'x' });
@@ -831,8 +831,8 @@ describe('faults', () => {
   });
 });
 
-describe('in a process of its own', () => {
-  it('can be looked into and steered', async () => {
+describe('in a separate process', () => {
+  it('can be inspected and controlled', async () => {
     const remote = await startRemoteSandbox({ maxFileBytes: 1000, workspace: 'team' });
     try {
       const url = `${remote.apiUrl}/repositories/team/app/downloads`;

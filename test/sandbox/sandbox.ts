@@ -1,4 +1,4 @@
-/** Bitbucket Cloud on loopback: starts every server of it, and stops them again. */
+/** Bitbucket Cloud on loopback: starts and stops all of its servers. */
 import { DownloadStore, type StoredDownload } from './download-store.ts';
 import { serveContent } from './content-server.ts';
 import { serveDownloadsApi } from './downloads-api.ts';
@@ -19,23 +19,23 @@ import { serveWeb, versionListPath } from './web-server.ts';
 export interface SandboxOptions {
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string | undefined;
-  /** Host that clients know it by, where that is another one (`host.docker.internal`). Default `host`. */
+  /** Host name for clients, if it differs (`host.docker.internal`). Default `host`. */
   readonly publicHost?: string | undefined;
-  /** The API's. Default 0: any. */
+  /** The API's port. Default 0: any. */
   readonly port?: number | undefined;
-  /** The pipelines proxy's. Default 0: any. */
+  /** The pipelines proxy's port. Default 0: any. */
   readonly proxyPort?: number | undefined;
-  /** Before each answer. Default 0. */
+  /** Delay before each answer. Default 0. */
   readonly latencyMs?: number | undefined;
   /** Default `acme`. */
   readonly workspace?: string | undefined;
   /** Default `app`. */
   readonly repository?: string | undefined;
-  /** 413 beyond that. Default 2 GiB. */
+  /** 413 beyond this. Default 2 GiB. */
   readonly maxFileBytes?: number | undefined;
-  /** Of the listing, where the request has no `pagelen`. Default 10. */
+  /** Page length of the listing if the request has no `pagelen`. Default 10. */
   readonly pageLength?: number | undefined;
-  /** For benchmarks: what is uploaded is only counted. Default false. */
+  /** For benchmarks: uploads are only counted. Default false. */
   readonly discardContent?: boolean | undefined;
   readonly registry?: RegistryOptions | undefined;
   readonly npm?: NpmOptions | undefined;
@@ -45,18 +45,18 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** As `API_URL`: `http://127.0.0.1:PORT/2.0`. */
   readonly apiUrl: string;
-  /** Where `GET …/downloads/{name}` redirects to. */
+  /** The origin that `GET …/downloads/{name}` redirects to. */
   readonly contentOrigin: string;
   readonly pipelinesProxyUrl: string;
   /** The list of official pipes, in which this one has version 9.9.9. */
   readonly versionListUrl: string;
   /** As `REGISTRY`: `http://127.0.0.1:PORT`. */
   readonly registryUrl: string;
-  /** `127.0.0.1:PORT`, as image references begin. */
+  /** `127.0.0.1:PORT`, the beginning of image references. */
   readonly registryHost: string;
-  /** Where the registry's tokens come from. */
+  /** The origin of the registry's token server. */
   readonly authOrigin: string;
-  /** Where the registry's uploads and redirects may lead. */
+  /** The origin that the registry's uploads and redirects may lead to. */
   readonly blobsOrigin: string;
   /** As `REGISTRY` of npm packages: `http://127.0.0.1:PORT/acme/`. */
   readonly npmUrl: string;
@@ -71,15 +71,15 @@ export interface Sandbox {
   readonly registry: Registry;
   readonly npm: NpmRegistry;
   readonly maven: MavenRepository;
-  /** Every request that no correct client would have sent, with the reason. */
+  /** Every request that no correct client would send, with the reason. */
   readonly violations: readonly string[];
   /** Seeds a download. */
   put(name: string, content: Buffer | string, createdOn?: Date): void;
-  /** Throws a TypeError where the fault makes no sense. */
+  /** @throws TypeError if the fault is not valid */
   inject(fault: Fault): void;
-  /** Forgets everything, faults included, and keeps the servers. */
+  /** Forgets everything, including faults, and keeps the servers running. */
   reset(): void;
-  /** Destroys open connections, and what was stored. */
+  /** Destroys open connections and stored content. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** URLs that carry their own permission, as object stores hand them out (Bitbucket keeps downloads in one). */
+/** Signed URLs, as issued by object stores (Bitbucket keeps downloads in one). */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const validSeconds = 15 * 60;
@@ -6,7 +6,7 @@ const validSeconds = 15 * 60;
 export class SignedUrls {
   readonly #key = randomBytes(32);
 
-  /** The path with a query; another one each time. */
+  /** The path with a query, which differs each time. */
   sign(path: string): string {
     const expires = String(Math.floor(Date.now() / 1000) + validSeconds);
     const nonce = randomBytes(8).toString('hex');
@@ -27,7 +27,7 @@ export class SignedUrls {
     );
   }
 
-  /** Base64: a client that decodes and encodes the query wrongly breaks it. */
+  /** Base64, which a client breaks if it decodes and encodes the query incorrectly. */
   #signature(...values: readonly string[]): string {
     return createHmac('sha256', this.#key).update(values.join('\n')).digest('base64');
   }

@@ -1,4 +1,4 @@
-/** Fake credentials of every sort, as long and as odd as real ones, and who may do what with them. */
+/** Fake credentials of every kind, as long and unusual as real ones, and their permissions. */
 
 export interface SandboxTokens {
   /** The account that owns the API tokens. */
@@ -9,14 +9,14 @@ export interface SandboxTokens {
   readonly accessToken: string;
   /** Access token without the scope to write. */
   readonly readOnlyAccessToken: string;
-  /** API token that may write but not read: for API tokens, one scope does not imply the other. */
+  /** API token that can write but not read: for API tokens, one scope does not imply the other. */
   readonly writeOnlyApiToken: string;
   readonly expiredToken: string;
-  /** Access token that is valid, of a workspace that does not see the repository. */
+  /** Valid access token of a workspace without access to the repository. */
   readonly otherWorkspaceToken: string;
-  /** Of neither kind by its prefix: Bearer, and Basic with any user name; reads and writes. */
+  /** A token of neither kind, by its prefix: Bearer, and Basic with any user name; reads and writes. */
   readonly plainToken: string;
-  /** With `packagesToken`: the pair that Pipelines gives to every step, for the packages of its repository. */
+  /** With `packagesToken`, the pair that Pipelines gives to every step for the packages of its repository. */
   readonly packagesUser: string;
   readonly packagesToken: string;
   /** API token of `apiUser` that reads packages, but does not write them. `writeOnlyApiToken` does neither. */
@@ -53,7 +53,7 @@ export interface Identity {
   readonly seesRepository: boolean;
 }
 
-/** `anonymous`: no header. `malformed`: a header that no correct client sends. `invalid`: what 401 is for. */
+/** `anonymous`: no header. `malformed`: a header that no correct client sends. `invalid`: answered with 401. */
 export type Authentication = Identity | 'anonymous' | 'invalid' | 'malformed';
 
 const apiScopes = { read: 'read:repository:bitbucket', write: 'write:repository:bitbucket' } as const;
@@ -79,8 +79,8 @@ const bearerIdentities = new Map<string, Identity>([
 ]);
 
 /**
- * RFC 7617 (Basic) and RFC 6750 (Bearer); the scheme's case does not matter (RFC 9110, section 11.1). Real tokens have
- * an equals sign in the middle, which RFC 6750 does not foresee.
+ * RFC 7617 (Basic) and RFC 6750 (Bearer); the scheme is case-insensitive (RFC 9110, section 11.1). Real tokens have
+ * an equals sign in the middle, which RFC 6750 does not allow.
  */
 export function authenticate(authorization: string | undefined): Authentication {
   if (authorization === undefined) return 'anonymous';
@@ -95,7 +95,7 @@ export function authenticate(authorization: string | undefined): Authentication 
 
 export interface PackagesIdentity {
   readonly scopes: readonly string[];
-  /** Else only the packages of the pipeline's repository. */
+  /** If false, only the packages of the pipeline's repository. */
   readonly coversWorkspace: boolean;
 }
 
@@ -110,7 +110,7 @@ const packagesIdentities = new Map<string, PackagesIdentity>([
   [`${tokens.packagesUser}:${tokens.packagesToken}`, { ...allPackages, coversWorkspace: false }],
 ]);
 
-/** Bitbucket Packages: HTTP Basic alone, and no access tokens. */
+/** Bitbucket Packages accept only HTTP Basic, and no access tokens. */
 export function authenticateForPackages(
   authorization: string | undefined,
 ): PackagesIdentity | 'anonymous' | 'invalid' | 'malformed' {

@@ -1,4 +1,4 @@
-/** bitbucket.org itself: only the list of official pipes, which toolkits read to tell that a newer version exists. */
+/** bitbucket.org itself: only the list of official pipes, which toolkits read to find newer versions. */
 import { json, Refusal, text } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -25,6 +25,6 @@ export async function serveWeb(exchange: Exchange): Promise<void> {
     throw new Refusal(text(404, 'Resource not found'), 'no such resource');
   }
   if (exchange.request.headers.authorization !== undefined) exchange.violate('credentials for a public file');
-  // Raw files of a repository are text/plain, whatever they hold.
+  // Raw files of a repository are text/plain, whatever they contain.
   await exchange.respond({ ...json(200, versionList), headers: { 'content-type': 'text/plain' } });
 }

@@ -27,11 +27,11 @@ const report: Report = {
 };
 
 describe('canReport', () => {
-  it('is so in a pipeline', () => {
+  it('is true in a pipeline', () => {
     expect(canReport(env)).toBe(true);
   });
 
-  it.each(Object.keys(env))('is not so without %s', (name) => {
+  it.each(Object.keys(env))('is false without %s', (name) => {
     expect([canReport({ ...env, [name]: undefined }), canReport({ ...env, [name]: '' })]).toEqual([false, false]);
   });
 });
@@ -43,18 +43,18 @@ describe('reportRequest', () => {
     );
   });
 
-  it('goes to the proxy, as a container of Pipelines reaches it', () => {
+  it('goes to the proxy at its address in a Pipelines container', () => {
     expect(pipelinesProxyUrl).toBe('http://host.docker.internal:29418');
   });
 
-  it('encodes what goes into the path', () => {
+  it('encodes the segments of the path', () => {
     const workspace = { ...env, BITBUCKET_WORKSPACE: '{0a/1b}', BITBUCKET_REPO_SLUG: '..?x' };
     expect(reportRequest(workspace, { ...report, id: 'a b' }, scrub).target).toBe(
       'http://api.bitbucket.org/2.0/repositories/%7B0a%2F1b%7D/..%3Fx/commit/abc123/reports/a%20b',
     );
   });
 
-  it('carries the report', () => {
+  it('contains the report', () => {
     const datum = { title: 'app.zip', type: 'LINK', value: { text: 'app.zip', href: 'https://x/app.zip' } } as const;
     expect(bodyOf({ link: 'https://x/', data: [datum] })).toEqual({
       title: 'Published',
@@ -67,7 +67,7 @@ describe('reportRequest', () => {
     });
   });
 
-  it('has no link where there is none', () => {
+  it('has no link if none is given', () => {
     expect(bodyOf({})).not.toHaveProperty('link');
   });
 
@@ -83,7 +83,7 @@ describe('reportRequest', () => {
     ]);
   });
 
-  it('leaves secrets out, before anything is cut', () => {
+  it('removes secrets before anything is cut', () => {
     const text = `${'x'.repeat(95)}hunter22`;
     const body = bodyOf({
       title: `${'x'.repeat(445)}hunter22`,

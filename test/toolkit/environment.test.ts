@@ -37,7 +37,7 @@ describe('readText', () => {
   });
 });
 
-describe('readBoolean knows the booleans of YAML, in any case', () => {
+describe('readBoolean accepts the booleans of YAML, in any case', () => {
   it.each(['true', 'True', 'TRUE', 'yes', 'YES', 'on', ' oN\n'])('%j is true', (value) => {
     expect(readFlag(value)).toEqual([true, {}]);
   });
@@ -75,7 +75,7 @@ describe('readArray', () => {
     ],
     ['beside a plain variable that is empty', { ...counted('a'), LIST: ' ' }, ['a']],
     ['beside a plain variable that is unresolved', { ...counted('a'), LIST: '${LIST}' }, ['a']],
-  ])('takes counted items: %s', async (_, env, expected) => {
+  ])('reads counted items: %s', async (_, env, expected) => {
     expect(await readList(env)).toEqual([items(...expected), {}]);
   });
 
@@ -86,10 +86,10 @@ describe('readArray', () => {
     [`[]`, []],
     [`['', "", 'it''s', "tab\\t\\u00e9"]`, ['', '', `it's`, 'tab\té']],
     [`['[a]', "{b: c}", 'd, e', '#f']`, ['[a]', '{b: c}', 'd, e', '#f']],
-    // Another reader of YAML would make other texts of these.
+    // Another schema of YAML would turn these into other values.
     [`[1.10, 007, 0x10, 1e3, 12:30, 2026-01-01]`, ['1.10', '007', '0x10', '1e3', '12:30', '2026-01-01']],
     [`[true, Yes, null, ~]`, ['true', 'Yes', 'null', '~']],
-  ])('takes the flow sequence %s', async (text, expected) => {
+  ])('reads the flow sequence %s', async (text, expected) => {
     expect(await readList({ LIST: text })).toEqual([items(...expected), {}]);
   });
 
@@ -103,7 +103,7 @@ describe('readArray', () => {
     },
   );
 
-  it.each(['a', ' two words ', '[a', 'a]', '[ab]*.zip', '- a'])('takes %j as a text, unchanged', async (text) => {
+  it.each(['a', ' two words ', '[a', 'a]', '[ab]*.zip', '- a'])('reads %j as one string, unchanged', async (text) => {
     expect(await readList({ LIST: text })).toEqual([{ form: 'text', text }, {}]);
   });
 
@@ -137,7 +137,7 @@ describe('readArray', () => {
       { ...counted('a'), LIST: 'b' },
       { LIST: ['is set both as one value and as an array (LIST_COUNT): keep one of them'] },
     ],
-  ])('names what is wrong: %s', async (_, env, problems) => {
+  ])('reports the problem: %s', async (_, env, problems) => {
     expect((await readList(env))[1]).toEqual(problems);
   });
 });

@@ -19,11 +19,11 @@ it.each([
   expect([end(), stream.text]).toEqual([exitCode, text]);
 });
 
-it('gives the exit codes of a shell for signals', () => {
+it('has the exit codes of a shell for signals', () => {
   expect(exitCodes).toEqual({ success: 0, failure: 1, SIGINT: 130, SIGTERM: 143 });
 });
 
-it('hears both signals until it is told not to', () => {
+it('listens for both signals until stopped', () => {
   const signals = new EventEmitter();
   const heard: string[] = [];
   const stopListening = onStopSignal(signals, (signal) => heard.push(signal));

@@ -19,7 +19,7 @@ it('prints the lines of the toolkits, without debug lines', () => {
   expect(printed({ isDebug: false, isColoured: false })).toBe('INFO: text\nWARNING: text\nERROR: text\n');
 });
 
-it('prints debug lines where they are wanted', () => {
+it('prints debug lines if enabled', () => {
   expect(printed({ isDebug: true, isColoured: false })).toBe('DEBUG: text\nINFO: text\nWARNING: text\nERROR: text\n');
 });
 
@@ -29,7 +29,7 @@ it('colours them as the toolkits do', () => {
   );
 });
 
-describe('prints a message to the letter', () => {
+describe('prints a message verbatim', () => {
   it.each([
     '%s %d %j %% 100%',
     '"quoted" \\n',
@@ -43,7 +43,7 @@ describe('prints a message to the letter', () => {
     );
   });
 
-  it('but for secrets, at any level', () => {
+  it('except for secrets, at any level', () => {
     expect(printed({ isDebug: true, isColoured: false }, 'a hunter22')).toBe(
       'DEBUG: a ***\nINFO: a ***\nWARNING: a ***\nERROR: a ***\n',
     );

@@ -21,7 +21,7 @@ describe('parseMetadata', () => {
     ['a registry with a port', yaml.replace('acme/upload:', 'registry:5000/upload:'), metadata],
     ['a slash at the end', yaml.replace('upload-pipe', 'upload-pipe/'), metadata],
     ['no name', yaml.replace(/^name.*\n/, ''), { ...metadata, name: 'acme/upload-pipe' }],
-  ])('takes %s', (_, text, expected) => {
+  ])('accepts %s', (_, text, expected) => {
     expect(parseMetadata(text)).toEqual(expected);
   });
 
@@ -33,14 +33,14 @@ describe('parseMetadata', () => {
     ['no repository', yaml.replace(/^repository.*\n/m, '')],
     ['a repository that is no web address', yaml.replace('https://bitbucket.org/', 'git@bitbucket.org:')],
     ['nothing', ''],
-    ['a text', 'pipe'],
+    ['a string', 'pipe'],
   ])('finds nothing in a file with %s', (_, text) => {
     expect(parseMetadata(text)).toBeUndefined();
   });
 });
 
 describe('readMetadata', () => {
-  it('takes the first file that is there and can be read', async () => {
+  it('reads the first file that exists and is readable', async () => {
     await using directory = await mkdtempDisposable(join(tmpdir(), 'metadata-'));
     const at = (name: string): string => join(directory.path, name);
     await writeFile(at('broken.yml'), '{');
@@ -49,7 +49,7 @@ describe('readMetadata', () => {
     expect(await readMetadata([at('none.yml'), at('broken.yml'), at('first.yml'), at('second.yml')])).toEqual(metadata);
   });
 
-  it('finds nothing where there is no file', async () => {
+  it('finds nothing if there is no file', async () => {
     expect(await readMetadata([])).toBeUndefined();
     expect(await readMetadata(['/no/such/pipe.yml'])).toBeUndefined();
   });
@@ -95,7 +95,7 @@ describe('findNewerVersion', () => {
     ]);
   });
 
-  it('asks for another list where it is told to', async () => {
+  it('reads another list if one is given', async () => {
     const found = await findNewerVersion(
       metadata,
       async (url) => JSON.stringify(url === 'https://mirror.example/' ? [entry] : []),

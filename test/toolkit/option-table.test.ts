@@ -19,7 +19,7 @@ function read(words: readonly string[], kind: Kind = 'file'): { values: object; 
   return { values, problems: problemMap(problems)['ARGS'] ?? [] };
 }
 
-describe('takes', () => {
+describe('reads', () => {
   it.each<[string, readonly string[], Record<string, readonly string[]>]>([
     ['nothing', [], {}],
     ['a flag', ['--quiet'], { '--quiet': [''] }],
@@ -45,7 +45,7 @@ describe('takes', () => {
 
 const knownOptions = '--name, --level, --quiet, --verify';
 
-describe('names', () => {
+describe('reports', () => {
   it.each<[string, readonly string[], readonly string[]]>([
     ['a missing value at the end', ['--name'], [`option --name needs a value: --name NAME`]],
     ['a missing value without a placeholder', ['--level'], [`option --level needs a value: --level VALUE`]],
@@ -95,6 +95,6 @@ describe('names', () => {
   });
 });
 
-it('keeps what is right beside what is wrong', () => {
+it('keeps valid options next to invalid ones', () => {
   expect(read(['--x', '--name', 'a', '--name', 'b', '--quiet']).values).toEqual({ '--name': ['a'], '--quiet': [''] });
 });

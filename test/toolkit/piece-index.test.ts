@@ -15,7 +15,7 @@ function found(index: PieceIndex, text: string): readonly string[] {
 const needle = 'abcdefghijklmnopqrstuvwxyz';
 
 describe('finds', () => {
-  it('every piece of the minimum length, and none that is shorter', () => {
+  it('every piece of the minimum length, but no shorter one', () => {
     for (const minLength of [4, 5, 9, 12, 26]) {
       const index = indexOf(needle, minLength);
       for (let start = 0; start + minLength <= needle.length; start++) {
@@ -29,7 +29,7 @@ describe('finds', () => {
     expect(found(indexOf(needle, 6), 'xabcdefghghijklm')).toEqual(['abcdefgh', 'ghijklm']);
   });
 
-  it('words', () => {
+  it('whole words', () => {
     const index = indexOf('test', 4, true);
     expect(found(index, 'test latest tests a-test, test')).toEqual(['test', 'test', 'test']);
   });
@@ -67,7 +67,7 @@ describe('the work grows with the text, not with its square', () => {
     expect(fourTimes).toBeLessThanOrEqual(4 * once + 1_000);
   });
 
-  it('also for a secret of one letter, within what such a secret costs', () => {
+  it('even for a secret of one repeated letter, within its higher cost', () => {
     const index = indexOf('a'.repeat(100), 12);
     index.find(plainBytes('a'.repeat(size)));
     index.find(plainBytes(`${'a'.repeat(11)}b`.repeat(size / 12)));

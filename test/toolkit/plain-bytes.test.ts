@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { plainBytes } from '../../pipe/toolkit/plain-bytes.ts';
 
-describe('reads', () => {
+describe('decodes', () => {
   it.each([
     ['no escapes', 'a b: 100 %, x & y', 'a b: 100 %, x & y'],
     ['URL escapes', 'a%3db%3Dc%C3%A9', 'a=b=cé'],
@@ -18,7 +18,7 @@ describe('reads', () => {
   });
 });
 
-it('knows for each byte what stands for it', () => {
+it('gives the range of the text for each byte', () => {
   const { bytes, starts, ends } = plainBytes('a%253D\u00E9b');
   expect([...bytes]).toEqual([0x61, 0x3d, 0xc3, 0xa9, 0x62]);
   expect([...starts]).toEqual([0, 1, 6, 6, 7]);
@@ -31,7 +31,7 @@ it('knows for each byte what stands for it', () => {
   ]);
 });
 
-it('reads any bytes', () => {
+it('decodes any bytes', () => {
   const text = Array.from(
     { length: 0x300 },
     (_, code) => `${String.fromCharCode(code)}%${code.toString(16)}&#${code};\uDF89\\`,

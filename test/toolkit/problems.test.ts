@@ -26,7 +26,7 @@ it('prints a list for each variable, as the toolkits do', () => {
   expect(String(new ValidationError(problems))).toBe(`ValidationError: Validation errors:\n${problems.toString()}`);
 });
 
-describe('is YAML, and without control characters, whatever a value holds', () => {
+describe('is valid YAML without control characters, whatever a value contains', () => {
   const hostile = [
     `it's "quoted"`,
     'a: b',

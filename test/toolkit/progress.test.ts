@@ -8,7 +8,7 @@ import { type RecordingStream, recordingStream } from './recording-stream.ts';
 const plainLog = { isDebug: false, isColoured: false };
 const clear = '\r\u001B[K';
 
-/** All that is shown, for a run of 1 GB in all unless a test says otherwise. */
+/** All output of a run, which has a total of 1 GB by default. */
 function start(
   stream: RecordingStream = recordingStream(),
   options: { readonly totalBytes: number | undefined } = { totalBytes: 1e9 },
@@ -25,7 +25,7 @@ beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
 describe('in a log', () => {
-  it('prints bytes, rate and time left of a long transfer', () => {
+  it('prints bytes, rate and time left for a long transfer', () => {
     const { progress, stream } = start();
     const transfer = progress.start('app.zip', 1e9);
     transfer.sent(460e6);
@@ -33,7 +33,7 @@ describe('in a log', () => {
     expect(stream.text).toBe('INFO: app.zip: 460 MB of 1.00 GB (46 %), 48.4 MB/s, 11.2 s left\n');
   });
 
-  it('gives the rate since the try began, though nothing new went out meanwhile', () => {
+  it('gives the rate since the attempt began, even if nothing new was sent', () => {
     const { progress, stream } = start();
     const transfer = progress.start('a', 1e9);
     for (const bytes of [0, 50e6, 95e6, 95e6]) {
@@ -45,7 +45,7 @@ describe('in a log', () => {
 
   it('prints a line at least every 10 s, and not many more', () => {
     const { progress, stream } = start();
-    // Started between two looks at the clock, as most are.
+    // Started between two ticks of the timer, as most are.
     jest.advanceTimersByTime(250);
     const transfer = progress.start('app.zip', 1e9);
     const said = [Date.now()];
@@ -59,7 +59,7 @@ describe('in a log', () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(10_000);
   });
 
-  it('prints one line for each of several', () => {
+  it('prints one line for each of several transfers', () => {
     const { progress, stream } = start();
     progress.start('a', 2e6).sent(1e6);
     progress.start('b', 4e6).sent(1e6);
@@ -70,7 +70,7 @@ describe('in a log', () => {
     ]);
   });
 
-  it('says nothing of short transfers, however many', () => {
+  it('prints nothing for short transfers, however many', () => {
     const { progress, stream } = start();
     for (let count = 0; count < 20; count++) {
       const transfer = progress.start('a', 10);
@@ -81,14 +81,14 @@ describe('in a log', () => {
     expect(stream.text).toBe('');
   });
 
-  it('says when it waits for the answer', () => {
+  it('reports when it is waiting for the answer', () => {
     const { progress, stream } = start();
     progress.start('a', 10).sent(10);
     jest.advanceTimersByTime(10_000);
     expect(stream.text).toBe("INFO: a: 10 B sent, waiting for the server's answer\n");
   });
 
-  it('says nothing of the time left while nothing is sent', () => {
+  it('does not show the time left before anything is sent', () => {
     const { progress, stream } = start();
     progress.start('a', 10);
     jest.advanceTimersByTime(10_000);
@@ -98,7 +98,7 @@ describe('in a log', () => {
   it.each([
     ['which had sent something', 500e6],
     ['which had sent nothing', 0],
-  ])('after a first try %s, gives the rate of the present one', (_, sentBefore) => {
+  ])('after a first attempt %s, gives the rate of the current one', (_, sentBefore) => {
     const { progress, stream } = start();
     const transfer = progress.start('a', 1e9);
     transfer.sent(0);
@@ -114,7 +114,7 @@ describe('in a log', () => {
 describe('on a terminal', () => {
   const terminal = { isTTY: true, columns: 100 };
 
-  it('shows one bar of everything, and no lines', () => {
+  it('shows one bar for all transfers, and no lines', () => {
     const { progress, stream } = start(recordingStream(terminal));
     const first = progress.start('a', 250e6);
     first.sent(250e6);
@@ -138,7 +138,7 @@ describe('on a terminal', () => {
     expect(stream.text).toBe(clear + bar);
   });
 
-  it('goes back where a transfer starts again', () => {
+  it('goes back if a transfer is restarted', () => {
     const { progress, stream } = start(recordingStream(terminal));
     const transfer = progress.start('a', 1e9);
     transfer.sent(900e6);
@@ -149,7 +149,7 @@ describe('on a terminal', () => {
     expect(stream.text).toContain('0 B of 1.00 GB (0 %)');
   });
 
-  it('takes the bar away between transfers, counts each once, and at the end', () => {
+  it('removes the bar between transfers and at the end, and counts each transfer once', () => {
     const { progress, stream } = start(recordingStream(terminal));
     const transfer = progress.start('a', 100e6);
     transfer.sent(100e6);
@@ -164,7 +164,7 @@ describe('on a terminal', () => {
     expect(stream.text.endsWith(clear)).toBe(true);
   });
 
-  it('says how much it is in all: the plan, less what need not be sent, and more where something is sent twice', () => {
+  it('shows the total: the plan, minus skipped bytes, plus bytes that are sent twice', () => {
     const { progress, stream } = start(recordingStream(terminal));
     const shown = (): string => {
       stream.text = '';
@@ -181,14 +181,14 @@ describe('on a terminal', () => {
     expect(shown()).toBe('900 MB of 1.20 GB (75 %)');
   });
 
-  it('never shows more than there is, nor less than no time left', () => {
+  it('never shows more than 100 % or a negative time left', () => {
     const { progress, stream } = start(recordingStream(terminal));
     progress.start('a', 1e9).sent(1.5e9);
     jest.advanceTimersByTime(100);
     expect(stream.text).toContain('1.00 GB of 1.00 GB (100 %), 10.0 GB/s, 0 ms left');
   });
 
-  it('shows only what was sent if nobody knows how much it will be', () => {
+  it('shows only the bytes sent if the total is unknown', () => {
     const { progress, stream } = start(recordingStream(terminal), { totalBytes: undefined });
     progress.start('a', 1e6).sent(5e5);
     jest.advanceTimersByTime(100);
@@ -204,14 +204,14 @@ describe('on a terminal', () => {
     [35, '999 MB of 1.00 GB (99 %)'],
     [24, '999 MB'],
     [6, '999 M'],
-  ])('shows as much as a terminal of %d columns has room for', (columns, shown) => {
+  ])('shows the longest form that fits a terminal of %d columns', (columns, shown) => {
     const { progress, stream } = start(recordingStream({ isTTY: true, columns }));
     progress.start('a', 1e9).sent(999e6);
     jest.advanceTimersByTime(100);
     expect(stream.text).toBe(clear + shown);
   });
 
-  it('knows no more to do for an empty run', () => {
+  it('shows an empty run as complete', () => {
     const { progress, stream } = start(recordingStream(terminal), { totalBytes: 0 });
     progress.start('empty', 0);
     jest.advanceTimersByTime(100);
@@ -241,7 +241,7 @@ describe('the timer', () => {
   });
 });
 
-/** Those that keep the process alive. */
+/** The timers that keep the process alive. */
 function countTimers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 }

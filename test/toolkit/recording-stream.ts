@@ -5,7 +5,7 @@ export interface RecordingStream extends Stream {
   text: string;
 }
 
-/** A standard output that remembers; a log file unless told to be a terminal. */
+/** A standard output that records; a log file by default, or a terminal. */
 export function recordingStream(properties: Omit<Stream, 'write'> = {}): RecordingStream {
   return {
     ...properties,

@@ -30,7 +30,7 @@ it.each([
 describe('writeResult', () => {
   const result = { type: 'file', items: [{ name: 'ü "x"' }] };
 
-  it('writes both places, as JSON that people can read', async () => {
+  it('writes both files, as indented JSON', async () => {
     await writeResult({ BITBUCKET_PIPE_STORAGE_DIR: at('pipes', 'acme') }, at('out', 'r.json'), result, scrub);
     const text = `${JSON.stringify(result, undefined, 2)}\n`;
     expect(await readFile(at('pipes', 'acme', 'result.json'), 'utf8')).toBe(text);
@@ -47,7 +47,7 @@ describe('writeResult', () => {
     expect(await readdir(root)).toEqual(files);
   });
 
-  it('leaves secrets out, and JSON whole', async () => {
+  it('removes secrets, and keeps the JSON valid', async () => {
     await writeResult(
       {},
       at('r.json'),
@@ -61,14 +61,14 @@ describe('writeResult', () => {
     });
   });
 
-  it('makes the directories, and replaces what was there', async () => {
+  it('creates the directories, and replaces an existing file', async () => {
     await writeTo(at('a', 'b', 'file'), 'a longer first text');
     await writeTo(at('a', 'b', 'file'), 'second');
     expect(await readFile(at('a', 'b', 'file'), 'utf8')).toBe('"second"\n');
     expect(await readdir(at('a', 'b'))).toEqual(['file']);
   });
 
-  it('never shows a reader a part', async () => {
+  it('never exposes a partly written file', async () => {
     const texts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(3_000_000));
     await writeTo(at('file'), texts[0]);
     const state = { isWriting: true };
@@ -82,36 +82,36 @@ describe('writeResult', () => {
     expect([...seen].filter((text) => !texts.includes(text.slice(1, -2)))).toEqual([]);
   });
 
-  it('lets several write the same file at once', async () => {
+  it('allows several writes to the same file at once', async () => {
     await Promise.all(['a', 'b', 'c'].map((text) => writeTo(at('file'), text)));
     expect(await readFile(at('file'), 'utf8')).toMatch(/^"[abc]"\n$/);
     expect(await readdir(root)).toEqual(['file']);
   });
 
-  it('leaves nothing behind where it cannot write', async () => {
+  it('leaves nothing behind if it cannot write', async () => {
     await mkdir(at('directory'));
     await expect(writeTo(at('directory'), 'text')).rejects.toMatchObject({ code: 'EISDIR' });
     expect(await readdir(root)).toEqual(['directory']);
   });
 
-  it('takes the longest name that a file can have', async () => {
+  it('accepts the longest name that a file can have', async () => {
     await writeTo(at('x'.repeat(255)), 'text');
     expect(await readdir(root)).toEqual(['x'.repeat(255)]);
   });
 
-  it('writes into what is not a file, such as /dev/stdout, and does not replace it', async () => {
+  it('writes to a device such as /dev/stdout, and does not replace it', async () => {
     await symlink('/dev/null', at('link'));
     await writeTo(at('link'), 'text');
     expect((await lstat(at('link'))).isSymbolicLink()).toBe(true);
     expect(await readdir(root)).toEqual(['link']);
   });
 
-  it('writes one place that is named twice', async () => {
+  it('writes a file that is named twice', async () => {
     await writeResult({ BITBUCKET_PIPE_STORAGE_DIR: root }, at('result.json'), result, scrub);
     expect(await readdir(root)).toEqual(['result.json']);
   });
 
-  it('writes the one place where the other fails, and then throws', async () => {
+  it('writes one file if the other fails, and then throws', async () => {
     await mkdir(at('directory'));
     const writing = writeResult({ BITBUCKET_PIPE_STORAGE_DIR: at('pipes') }, at('directory'), result, scrub);
     await expect(writing).rejects.toMatchObject({ code: 'EISDIR' });
@@ -120,33 +120,33 @@ describe('writeResult', () => {
 });
 
 describe('checkOutputPath', () => {
-  it('makes the directory, but not the file', async () => {
+  it('creates the directory, but not the file', async () => {
     await checkOutputPath(at('new', 'result.json'));
     expect(await readdir(at('new'))).toEqual([]);
   });
 
-  it('takes a file that is there, and leaves it', async () => {
+  it('accepts an existing file, and leaves it unchanged', async () => {
     await writeFile(at('result.json'), 'old');
     await checkOutputPath(at('result.json'));
     expect(await readFile(at('result.json'), 'utf8')).toBe('old');
   });
 
-  it('takes a device', async () => {
+  it('accepts a device', async () => {
     await expect(checkOutputPath('/dev/null')).resolves.toBeUndefined();
   });
 
-  it('refuses a directory', async () => {
+  it('rejects a directory', async () => {
     await expect(checkOutputPath(root)).rejects.toThrow(`${root} is a directory`);
   });
 
-  it('refuses a path through a file', async () => {
+  it('rejects a path through a file', async () => {
     await writeFile(at('file'), '');
     await expect(checkOutputPath(at('file', 'result.json'))).rejects.toMatchObject({ code: /EEXIST|ENOTDIR/ });
   });
 });
 
 describe('writeOutputVariables', () => {
-  it('appends a line for each', async () => {
+  it('appends a line for each variable', async () => {
     await writeFile(at('variables'), 'THEIRS=1\n');
     await write({ UPLOAD_URL: 'https://x/?a=b c', UPLOAD_COUNT: '2' });
     await write({ EMPTY: '', LONG: 'x'.repeat(10_000) });
@@ -155,12 +155,12 @@ describe('writeOutputVariables', () => {
     );
   });
 
-  it('leaves secrets out', async () => {
+  it('removes secrets', async () => {
     await write({ URL: 'https://x/hunter22', HEX: Buffer.from('hunter22').toString('hex') });
     expect(await readFile(at('variables'), 'utf8')).toBe('URL=https://x/***\nHEX=***\n');
   });
 
-  it('starts on a line of its own, though the one before was not ended', async () => {
+  it('starts a new line even if the last one has no line break', async () => {
     await writeFile(at('variables'), 'THEIRS=1');
     await write({ OURS: '2' });
     expect(await readFile(at('variables'), 'utf8')).toBe('THEIRS=1\nOURS=2\n');
@@ -172,7 +172,7 @@ describe('writeOutputVariables', () => {
     ['a NUL', 'a\0b'],
     ['more than 10,000 characters', 'x'.repeat(10_001)],
     ['nothing', undefined],
-  ])('leaves out a value with %s, and keeps the others', async (_, value) => {
+  ])('omits a value with %s, and keeps the others', async (_, value) => {
     await write({ FIRST: '1', BAD: value, LAST: '3' });
     expect(await readFile(at('variables'), 'utf8')).toBe('FIRST=1\nLAST=3\n');
   });

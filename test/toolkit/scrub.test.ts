@@ -6,7 +6,7 @@ import { waysToWrite } from '../ways-to-write.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-describe('takes out a secret that is', () => {
+describe('removes a secret that is', () => {
   const secret = `ATAT+3x/F%=_a b"c\\d'é?~!`;
   const scrub = createSecrets([secret]).scrub;
 
@@ -32,7 +32,7 @@ describe('takes out a secret that is', () => {
   });
 });
 
-describe('takes out what a cut has left, wherever it went through', () => {
+describe('removes the rest of a secret that is cut at any point', () => {
   const secret = tokens.plainToken;
   const scrub = createSecrets([secret]).scrub;
 
@@ -44,7 +44,7 @@ describe('takes out what a cut has left, wherever it went through', () => {
   });
 });
 
-it('takes out every secret, wherever it stands, and leaves the rest', () => {
+it('removes every secret, wherever it is, and nothing else', () => {
   const scrub = createSecrets(['first-secret', undefined, '', ' ', 'second']).scrub;
   expect(scrub('first-secret, second; second\nfirst-secretfirst-secret\n first secret, seconds')).toBe(
     '***, ***; ***\n******\n first secret, seconds',
@@ -55,17 +55,17 @@ it('does nothing without secrets', () => {
   expect(createSecrets([undefined, '', ' \n']).scrub('a b\n')).toBe('a b\n');
 });
 
-it('takes out a secret that was given with white space around it', () => {
+it('removes a secret that is given with surrounding white space', () => {
   expect(createSecrets([' token-1234\n']).scrub('(token-1234)')).toBe('(***)');
 });
 
-it('takes out the longer of two secrets that begin alike, and all of two that overlap', () => {
+it('removes the longer of two secrets with the same beginning, and all of two that overlap', () => {
   expect(createSecrets(['token-10', 'token-10-2']).scrub('token-10-2 token-10-3')).toBe('*** ***-3');
   expect(createSecrets(['token-10-2', 'token-10']).scrub('token-10-2 token-10-3')).toBe('*** ***-3');
   expect(createSecrets(['first-and-then', 'then-and-last']).scrub('first-and-then-and-last')).toBe('***');
 });
 
-it('takes out of what programs read whole secrets alone: a workspace may be called as one begins', () => {
+it('removes only whole secrets from values for programs: a workspace may be named like the beginning of one', () => {
   const { scrub, scrubValue } = createSecrets(['acme-platform-deploy-8f3kQ', 'test']);
   const value = 'https://acme-platform/acme-platform-deploy:test';
   expect(scrubValue(value)).toBe(value);
@@ -79,22 +79,22 @@ describe('a short secret', () => {
     ['test', 'the latest test: test-file, tests', 'the latest ***: ***-file, tests'],
     ['s3cr3', 'Bearer s3cr3, as3cr3 s%33cr3&', 'Bearer ***, as3cr3 ***&'],
     ['a b c d', 'a b c d e', '*** e'],
-  ])('%j is taken out where it is a word', (secret, text, scrubbed) => {
+  ])('%j is removed as a whole word', (secret, text, scrubbed) => {
     expect(createSecrets([secret]).scrub(text)).toBe(scrubbed);
   });
 
-  it.each(['a', '1', 'ab', '***', '$&'])('%j would take the log apart: it is left', (secret) => {
+  it.each(['a', '1', 'ab', '***', '$&'])('%j is kept, because removing it would ruin the log', (secret) => {
     const text = 'INFO: a file of 11 bytes, ab *** $&';
     expect(createSecrets([secret]).scrub(text)).toBe(text);
   });
 
-  it('has no pieces: they would be ordinary words', () => {
+  it('is not searched for in pieces, which could be ordinary words', () => {
     expect(createSecrets(['bitbucket-1']).scrub('bitbucket, bitbucket-2, xbitbucket-1x')).toBe(
       'bitbucket, bitbucket-2, x***x',
     );
   });
 
-  it('is not looked for in base64: it would be found in innocent text', () => {
+  it('is not searched for in base64, where it would match harmless text', () => {
     expect(createSecrets(['ab1c']).scrub(base64('ab1c'))).toBe(base64('ab1c'));
     expect(createSecrets(['ab1cd']).scrub(base64('ab1cd'))).toBe('***Q=');
   });
@@ -107,7 +107,7 @@ describe('base64 of user:secret', () => {
   it.each(['', 'a', 'ab', 'abc', 'abcd', 'user@example.com'])('user %j', (user) => {
     const encoded = base64(`${user}:${secret}`);
     const kept = base64(`${user}:`).replace(/=+$/, '').length;
-    // A character at either end mixes bits of the secret with bits of what is beside it.
+    // A character at either end mixes bits of the secret with bits of its neighbours.
     expect(scrub(`Basic ${encoded} x`)).toMatch(new RegExp(`^Basic .{${kept - 1},${kept}}\\*\\*\\*.?=* x$`));
     expect(scrub(Buffer.from(`${user}:${secret}`).toString('base64url'))).toMatch(/^.{1,23}\*\*\*.?$/);
     expect(scrub(encodeURIComponent(encoded))).toMatch(/\*\*\*.?(?:%3D)*$/);
@@ -135,7 +135,7 @@ describe('of random secrets, nothing is left in any encoding', () => {
 });
 
 describe('learns secrets during the run', () => {
-  it('and takes them out from then on', () => {
+  it('and removes them from then on', () => {
     const { scrub, learn } = createSecrets(['given-secret']);
     expect(scrub('given-secret granted-token')).toBe('*** granted-token');
     learn('granted-token');
@@ -143,7 +143,7 @@ describe('learns secrets during the run', () => {
     expect(scrub('given-secret granted-token')).toBe('*** ***');
   });
 
-  it('and keeps no more than the latest, which a registry could otherwise make endless', () => {
+  it('and keeps only the latest, since a registry could issue any number', () => {
     const { scrub, learn } = createSecrets(['given-secret']);
     const random = createRandom(1);
     const granted = Array.from({ length: 50 }, () => randomText(random, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef-_', 6000));
@@ -153,14 +153,14 @@ describe('learns secrets during the run', () => {
     expect(scrub(token(0))).toBe(token(0));
   });
 
-  it('and of a huge one, as much as a header could hold', () => {
+  it('and only as much of a huge one as fits in a header', () => {
     const { scrub, learn } = createSecrets([]);
     learn('0123456789abcdef'.repeat(100_000));
     expect(scrub('x 0123456789abcdef y')).toBe('x *** y');
   });
 });
 
-it('scrubs every string of a result, and nothing else', () => {
+it('scrubs every string in a result, and nothing else', () => {
   const scrub = createSecrets(['secret-1']).scrub;
   const result = { size: 1, url: 'https://x/secret-1', none: undefined, items: [{ name: 'secret-1', ok: true }, null] };
   expect(scrubStrings(result, scrub)).toEqual({

@@ -27,7 +27,7 @@ describe('in a log', () => {
 describe('on a terminal', () => {
   const terminal = { isTTY: true, columns: 30 };
 
-  it('shows a status, takes it away before each line, and puts it back below', () => {
+  it('shows a status, removes it before each line, and shows it again below', () => {
     const stream = recordingStream(terminal);
     const output = createOutput(stream, scrub);
     output.line('before');
@@ -55,7 +55,7 @@ describe('on a terminal', () => {
     expect(stream.text).toBe(`\r\u001B[K*** ${'x'.repeat(25)}`);
   });
 
-  it.each([{}, { columns: 0 }])('takes a terminal that does not tell its width for one of 80 columns', (width) => {
+  it.each([{}, { columns: 0 }])('assumes 80 columns if the terminal does not report its width', (width) => {
     const stream = recordingStream({ isTTY: true, ...width });
     createOutput(stream, scrub).status('x'.repeat(100));
     expect(stream.text).toBe(`\r\u001B[K${'x'.repeat(79)}`);
@@ -93,7 +93,7 @@ describe('printable', () => {
     expect(JSON.parse(escaped)).toBe(name);
   });
 
-  it('leaves no character that could act on a terminal or a log', () => {
+  it('leaves no character that could affect a terminal or a log', () => {
     for (let code = 0; code < 0x30_00; code++) {
       expect(printable(`a${String.fromCodePoint(code)}b`)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
     }

@@ -27,7 +27,7 @@ describe('formatBytes', () => {
     [333.333_333, '333 B'],
     [999.4, '999 B'],
     [999.5, '1.00 kB'],
-  ])('%d, which only a rate can be, is %s', (bytes, text) => {
+  ])('%d, as a rate, is %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });
 });
@@ -63,7 +63,7 @@ describe('formatCount', () => {
     expect(formatCount(count, 'file')).toBe(text);
   });
 
-  it('takes a plural that is no mere s', () => {
+  it('accepts an irregular plural', () => {
     expect([formatCount(1, 'entry', 'entries'), formatCount(3, 'entry', 'entries')]).toEqual(['1 entry', '3 entries']);
   });
 });

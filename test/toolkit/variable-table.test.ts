@@ -22,7 +22,7 @@ async function read(env: Environment): Promise<{ values: object; problems: objec
   return { values, problems: problemMap(problems) };
 }
 
-it('gives each variable its type and its default', async () => {
+it('returns each variable with its type and its default', async () => {
   expect(await read({})).toEqual({
     values: {
       TOKEN: 't',
@@ -50,7 +50,7 @@ it.each<[string, Environment, object]>([
   ['a default in place of a reference', { TYPE: '${TYPE}' }, { TYPE: 'file' }],
   ['booleans', { DEBUG: 'Yes', COLOUR: 'off' }, { DEBUG: true, COLOUR: false }],
   ['an array', { ARGS: '[a, b]' }, { ARGS: { form: 'items', items: ['a', 'b'] } }],
-])('takes %s', async (_, env, values) => {
+])('reads %s', async (_, env, values) => {
   expect(await read(env)).toMatchObject({ values, problems: {} });
 });
 
@@ -81,17 +81,17 @@ it.each<[string, Environment, Record<string, readonly string[]>]>([
     { TOKEN: undefined, API_TOKEN: 'a', OLD_TOKEN: 'b' },
     { API_TOKEN: ['contradicts OLD_TOKEN, which has a different value: set only one of them'] },
   ],
-])('names %s', async (_, env, problems) => {
+])('reports %s', async (_, env, problems) => {
   expect((await read(env)).problems).toEqual(problems);
 });
 
-it('reports every problem together, in the order of the table', async () => {
+it('reports all problems together, in the order of the table', async () => {
   const { problems } = await read({ TOKEN: '', FILES: '$FILES', TYPE: 'x', DEBUG: 'maybe', ARGS_0: 'a' });
   expect(Object.keys(problems)).toEqual(['TOKEN', 'TYPE', 'FILES', 'ARGS_COUNT', 'DEBUG']);
 });
 
 describe('requiredField', () => {
-  it('says which reference was not resolved', () => {
+  it('names the reference that is not resolved', () => {
     const problem =
       'required field (its value is the unresolved reference $DEPLOY_TOKEN: is DEPLOY_TOKEN defined for this repository, workspace or deployment?)';
     expect(requiredField({ TOKEN: '$DEPLOY_TOKEN' }, 'TOKEN')).toBe(problem);

@@ -1,4 +1,4 @@
-/** Four times the bytes, the same memory. */
+/** Checks that four times the bytes take the same memory. */
 
 import { join } from 'node:path';
 import { medianPeakBytes } from '../contest.ts';
@@ -37,7 +37,7 @@ export const flatMemory: Row = {
         scores,
         targets: [
           {
-            claim: `flat memory: ${times} times the bytes, further memory`,
+            claim: `flat memory: ${times} times the bytes, additional memory`,
             actual: base === undefined || large === undefined ? undefined : large - base,
             relation: '≤',
             limit: 10,

@@ -1,4 +1,4 @@
-/** An image of six layers to a real registry, as every step of Pipelines does it: on a machine without any cache. */
+/** Pushes an image of six layers to a real registry on a machine without a cache, as every step in Pipelines does. */
 
 import { removeBenchImages } from '../bench-image.ts';
 import { medianPeakBytes, medianSentBytes, medianWallMs, type Score } from '../contest.ts';
@@ -10,7 +10,7 @@ import { plainEnvironment, withCompileCache } from '../uploads.ts';
 
 const maxPeakMegabytes = 160;
 
-/** 200 Mbit/s, 20 ms there and back. */
+/** 200 Mbit/s, with a round trip of 20 ms. */
 const slowLine: LineSpeed = { upBytesPerSecond: 25_000_000, delayMs: 10 };
 
 function relative(
@@ -21,7 +21,7 @@ function relative(
   return { claim, actual: ratio(one, other), relation: '≤', limit };
 }
 
-/** The highest of all runs of the pipe. */
+/** The target for the highest peak of all runs of the pipe. */
 function memoryTarget(claim: string, scores: readonly Score[]): Target {
   const peaks = scores
     .filter(({ name }) => name.startsWith('the pipe, '))
@@ -126,7 +126,7 @@ const slowSettings = [
   { id: 'same', title: 'The same image under a new tag', seed: 'original', push: 'original' },
 ] as const;
 
-/** The same over a line such as a runner of one's own has. */
+/** The same over the line of a typical self-hosted runner. */
 const slowRows = slowSettings.map(({ id, title: what, seed, push }): Row => ({
   id: `image-push-slow-${id}`,
   cleanUp: removeBenchImages,

@@ -1,4 +1,4 @@
-/** What a Pipelines step downloads before the pipe can start. */
+/** Measures the download that a step in Pipelines needs before the pipe can start. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -27,7 +27,7 @@ export const imageSize: Row = {
   },
 };
 
-// gzip itself: Node.js's zlib, at the same level, leaves 3 % more.
+// With gzip itself: Node.js's zlib output at the same level is 3 % larger.
 async function compressedBytes(docker: string): Promise<number> {
   const { stdout } = await run('sh', ['-c', '"$0" save "$1" | gzip -6 | wc -c', docker, pipeImage]);
   return Number(stdout);

@@ -1,4 +1,4 @@
-/** Many small files to a server that takes its time: in parallel, against one by one. */
+/** Uploads many small files to a slow server: in parallel, compared with one by one. */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -49,7 +49,7 @@ export const manyFiles: Row = {
 
 type Prepared = Pick<Contestant, 'command' | 'missing'>;
 
-/** What a step's script does. */
+/** As in the script of a step. */
 async function curlLoop(bench: Bench, names: readonly string[], url: string): Promise<Prepared> {
   const { program, missing } = bench.peers.curl;
   if (program === undefined) return { command: undefined, missing };
@@ -60,7 +60,7 @@ async function curlLoop(bench: Bench, names: readonly string[], url: string): Pr
   return await prepare(bench, 'loop.sh', script, (path) => ['sh', path]);
 }
 
-/** The best that one by one can do: no process to start, no connection to open. */
+/** The best case for one by one: no process to start, no connection to open. */
 async function curlSequence(bench: Bench, names: readonly string[], url: string): Promise<Prepared> {
   const { program, missing } = bench.peers.curl;
   if (program === undefined) return { command: undefined, missing };

@@ -1,4 +1,4 @@
-/** A jar of 10 MB beside `mvn deploy:deploy-file`, start-up included; and one of 1 GiB in flat memory. */
+/** Deploys a jar of 10 MB, compared with `mvn deploy:deploy-file`, start-up included; and one of 1 GiB in flat memory. */
 
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ const jarBytes = 10_000_000;
 const maxPeakMegabytes = 160;
 let count = 0;
 
-/** A version that nobody has published: a release is never replaced. */
+/** Writes a POM with an unused version, since a release is never replaced. */
 async function writePom(bench: Bench, name: string): Promise<void> {
   const pom = pomText({ groupId: 'com.acme', artifactId: 'app', version: `1.${count++}` });
   await writeFile(join(bench.directory, name), pom);

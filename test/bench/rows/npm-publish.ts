@@ -1,4 +1,4 @@
-/** An npm package: in half the time and the memory of npm itself, and in flat memory however large it is. */
+/** Publishes an npm package in half of npm's time and memory, and a large one in flat memory. */
 
 import { createReadStream, createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -87,11 +87,11 @@ export const npmMemory: Row = {
 
 interface Package {
   readonly name: string;
-  /** What the sink is sent of it, in so many requests. */
+  /** The bytes that the sink must receive, in this many requests. */
   sends(requests: number): NonNullable<Contestant['sends']>;
 }
 
-/** @param size of the one file in it, which does not compress; a multiple of 512 */
+/** @param size of the only file in it, which is incompressible; a multiple of 512 */
 async function makePackage(bench: Bench, size: number): Promise<Package> {
   const at = (name: string): string => join(bench.directory, name);
   const name = `npm-${size}.tgz`;

@@ -1,4 +1,4 @@
-/** One large file: as fast as the connection takes it, in little memory; with and without SHA-256. */
+/** Uploads one large file at the speed of the connection, in little memory, with and without SHA-256. */
 
 import { join } from 'node:path';
 import { medianPeakBytes, medianWallMs } from '../contest.ts';

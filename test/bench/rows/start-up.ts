@@ -1,11 +1,11 @@
-/** From the start to a validation error: what the pipe costs before it does anything. */
+/** Measures the time from the start to a validation error: the fixed cost of the pipe. */
 
 import { medianWallMs } from '../contest.ts';
 import type { Command } from '../measure.ts';
 import { type Bench, ratio, type Row } from '../row.ts';
 import { plainEnvironment, withCompileCache } from '../uploads.ts';
 
-/** These runs are short, and need be many. */
+/** These runs are short, so many are needed. */
 const minRounds = 21;
 
 export const startUp: Row = {
