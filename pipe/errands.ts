@@ -1,7 +1,7 @@
 /** Side errands, which must never break a run: checking for a newer version, and reporting to Code Insights. */
 
 import { HttpError } from './errors.ts';
-import { discard, readText } from './http/answer.ts';
+import { discard, readJson } from './http/answer.ts';
 import { bytesBody } from './io/body.ts';
 import type { Tools } from './tools.ts';
 import { canReport, pipelinesProxyUrl, type Report, reportRequest } from './toolkit/code-insights.ts';
@@ -26,7 +26,7 @@ export function startVersionCheck(
     metadata,
     async (url) =>
       await http.send({ method: 'GET', url: new URL(url), accept: [200], redirects: 3 }, (answer) =>
-        readText(answer, maxListBytes),
+        readJson(answer, maxListBytes),
       ),
     listUrl,
   );

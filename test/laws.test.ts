@@ -22,6 +22,8 @@ const violations: Readonly<Record<string, readonly Plant[]>> = {
       source: "import type { Client } from '../../destinations/maven/client.ts';",
     },
     { file: 'destinations/nuget/planted.ts', source: "import { publish } from '../npm/publish.ts';" },
+    { file: 'destinations/npm/parts/planted.ts', source: "import { publish } from '../../maven/publish.ts';" },
+    { file: 'destinations/npm/planted.ts', source: "import { destinations } from '../table.ts';" },
   ],
   'a library never imports what uses it': [
     ...['archive', 'compression', 'http', 'io', 'oci'].flatMap((folder) => [
@@ -33,10 +35,32 @@ const violations: Readonly<Record<string, readonly Plant[]>> = {
     { file: 'oci/engine/planted.ts', source: "import { variables } from '../../settings/variables.ts';" },
     { file: 'oci/registry/planted.ts', source: "import { explain } from '../../destinations/advice.ts';" },
     { file: 'http/planted.ts', source: "import { openImage } from '../oci/open-image.ts';" },
+    { file: 'http/planted.ts', source: "import { readZip } from '../archive/zip.ts';" },
+    { file: 'io/planted.ts', source: "import { send } from '../http/send.ts';" },
+    { file: 'io/planted.ts', source: "import { readZip } from '../archive/zip.ts';" },
+    { file: 'compression/planted.ts', source: "import { readZip } from '../archive/zip.ts';" },
+  ],
+  'only destinations/table.ts names the destinations': [
+    { file: 'destinations/report.ts', source: "import { plan } from './maven/plan.ts';" },
+    { file: 'destinations/planted.ts', source: "import type { Plan } from './npm/plan.ts';" },
+  ],
+  'errors.ts imports nothing': [
+    { file: 'errors.ts', source: "import { variables } from './settings/variables.ts';" },
+    { file: 'errors.ts', source: "import { explain } from './destinations/advice.ts';" },
+  ],
+  'no import runs upward': [
+    { file: 'tools.ts', source: "import { run } from './run.ts';" },
+    { file: 'errands.ts', source: "import { perform } from './perform.ts';" },
+  ],
+  'only http/ and oci/engine/ use the network': [
+    { file: 'destinations/npm/planted.ts', source: "import { request } from 'node:https';" },
+    { file: 'oci/registry/planted.ts', source: "import { connect } from 'net';" },
+    { file: 'settings/planted.ts', source: "export const answer = fetch('https://x.example/');" },
   ],
   'toolkit/ knows nothing of uploads': [
     { file: 'toolkit/planted.ts', source: "import { variables } from '../settings/variables.ts';" },
     { file: 'toolkit/planted.ts', source: "import { send } from '../http/send.ts';" },
+    { file: 'toolkit/planted.ts', source: "import { parseJson } from '../io/json.ts';" },
   ],
   'settings/ never imports destinations/': [
     { file: 'settings/planted.ts', source: "import type { Plan } from '../destinations/npm/plan.ts';" },
@@ -44,6 +68,7 @@ const violations: Readonly<Record<string, readonly Plant[]>> = {
   'undici is named in http/ and oci/engine/ only': [
     { file: 'planted.ts', source: "import { Agent } from 'undici';" },
     { file: 'io/planted.ts', source: "import type { Dispatcher } from 'undici';" },
+    { file: 'io/planted.ts', source: "import Agent from 'undici/lib/dispatcher/agent.js';" },
     { file: 'oci/registry/planted.ts', source: "import { Agent } from 'undici';" },
     { file: 'destinations/downloads/planted.ts', source: "import { Agent } from 'undici';" },
   ],
@@ -61,12 +86,16 @@ const violations: Readonly<Record<string, readonly Plant[]>> = {
     { file: 'destinations/maven/planted.ts', source: "import { createHash } from 'node:crypto';" },
     { file: 'oci/layers/planted.ts', source: "import * as crypto from 'node:crypto';" },
     { file: 'http/planted.ts', source: "import { randomBytes, createHash } from 'node:crypto';" },
+    { file: 'http/planted.ts', source: "import crypto from 'crypto';" },
+    { file: 'destinations/npm/planted.ts', source: "import { hash } from 'node:crypto';" },
+    { file: 'oci/planted.ts', source: 'export const { subtle } = crypto;' },
   ],
   'only main.ts touches the process': [
     { file: 'planted.ts', source: 'export const { version } = process;' },
     { file: 'toolkit/planted.ts', source: 'export const here = globalThis.process.cwd();' },
     { file: 'settings/planted.ts', source: "import { env } from 'node:process';" },
     { file: 'destinations/npm/planted.ts', source: 'export const home = process.env.HOME;' },
+    { file: 'compression/planted.ts', source: 'process.exit(1);' },
   ],
 };
 
@@ -74,7 +103,7 @@ const permitted: readonly Plant[] = [
   { file: 'planted.ts', source: "import { table } from './destinations/table.ts'; import { run } from './run.ts';" },
   { file: 'main.ts', source: 'process.exitCode = 1;' },
   { file: 'toolkit/log.ts', source: "JSON.parse('1');" },
-  { file: 'toolkit/planted.ts', source: "import { parseJson } from '../io/json.ts';" },
+  { file: 'toolkit/planted.ts', source: "import { printable } from './stdout.ts';" },
   { file: 'io/json.ts', source: "JSON.parse('1');" },
   { file: 'io/hashes.ts', source: "import { createHash } from 'node:crypto';" },
   { file: 'io/planted.ts', source: "import { InputError } from '../errors.ts';" },

@@ -2,7 +2,6 @@
 
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { asList, isRecord, parseJson } from '../io/json.ts';
 
 export interface PipeMetadata {
   readonly name: string;
@@ -43,12 +42,12 @@ export function parseMetadata(yaml: string): PipeMetadata | undefined {
  */
 export async function findNewerVersion(
   metadata: PipeMetadata,
-  fetchText: (url: string) => Promise<string>,
+  fetchJson: (url: string) => Promise<unknown>,
   listUrl: string = publishedPipesUrl,
 ): Promise<string | undefined> {
   try {
-    const list = asList(parseJson(await fetchText(listUrl), 'the list'), 'the list').filter(isRecord);
-    const version = list.find((entry) => entry['repositoryPath'] === metadata.repositoryPath)?.['version'];
+    const list = (await fetchJson(listUrl)) as readonly ({ repositoryPath?: unknown; version?: unknown } | null)[];
+    const version = list.find((entry) => entry?.repositoryPath === metadata.repositoryPath)?.version;
     return typeof version === 'string' && isNewer(version, metadata.version) ? version : undefined;
   } catch {
     return undefined;

@@ -98,21 +98,21 @@ describe('findNewerVersion', () => {
   it('reads another list if one is given', async () => {
     const found = await findNewerVersion(
       metadata,
-      async (url) => JSON.stringify(url === 'https://mirror.example/' ? [entry] : []),
+      async (url) => (url === 'https://mirror.example/' ? [entry] : []),
       'https://mirror.example/',
     );
     expect(found).toBe('1.3.0');
   });
 
-  it.each<[string, () => Promise<string>]>([
+  it.each<[string, () => Promise<unknown>]>([
     ['the same version', list({ ...entry, version: '1.2.3' })],
     ['an older one', list({ ...entry, version: '1.2.2' })],
-    ['a version that is no text', list({ ...entry, version: 2 })],
+    ['a version that is not a string', list({ ...entry, version: 2 })],
     ['other pipes only', list({ ...entry, repositoryPath: 'acme/other' })],
     ['an empty list', list()],
-    ['entries that are none', list(null, 5)],
-    ['no list', async () => '{"values":[]}'],
-    ['no JSON', async () => '<html>'],
+    ['entries that are not objects', list(null, 5)],
+    ['an object instead of a list', async () => ({ values: [] })],
+    ['null', async () => null],
     ['no answer', () => Promise.reject(new Error('offline'))],
     [
       'a failure at once',
@@ -120,12 +120,12 @@ describe('findNewerVersion', () => {
         throw new Error('offline');
       },
     ],
-  ])('finds nothing, and does not throw: %s', async (_, fetchText) => {
-    expect(await findNewerVersion(metadata, fetchText)).toBeUndefined();
+  ])('finds nothing, and does not throw: %s', async (_, fetchJson) => {
+    expect(await findNewerVersion(metadata, fetchJson)).toBeUndefined();
   });
 });
 
 /** Fetches a list of these entries. */
-function list(...entries: readonly unknown[]): () => Promise<string> {
-  return async () => JSON.stringify(entries);
+function list(...entries: readonly unknown[]): () => Promise<unknown> {
+  return async () => entries;
 }
