@@ -1,21 +1,20 @@
 /** Updates a metadata file: reads, merges, writes, and reads it back, because others may write at the same time. */
 
-import { VerificationError } from '../../errors.ts';
+import { type HttpError, VerificationError } from '../../errors.ts';
 import { sleep } from '../../http/origin-gate.ts';
-import { askUntil, type Patience } from '../../http/read-back.ts';
 import { algorithms, checksumsOf } from './checksums.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { MavenClient } from './client.ts';
 import { emptyMetadata, type Metadata, metadataName, parseMetadata } from './metadata.ts';
-import type { ChecksumPublisher } from './stored-files.ts';
+import type { ReadBack } from './read-back.ts';
+import { type ChecksumPublisher, isPolicyRefusal } from './stored-files.ts';
 
 export interface MetadataTools {
   readonly client: MavenClient;
   readonly checksums: ChecksumPublisher;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** For a repository that shows a stored file only later. */
-  readonly patience: Patience;
+  readonly readBack: ReadBack;
 }
 
 interface MetadataChange {
@@ -39,53 +38,105 @@ export async function readKnown(client: MavenClient, directory: string): Promise
 }
 
 /**
- * Applies a change to a metadata file.
+ * Applies a change to a metadata file. A document that was there before the write is an old state, which a repository
+ * may go on showing for a while. Any other document that lacks the change is another publisher's: it is merged, and
+ * written again.
  *
- * @returns whether the change could be read back; if the repository shows no file, it logs a warning: some repositories
- *   make these files themselves
+ * @returns whether the change could be read back. If not, it logs a warning: some repositories make these files
+ *   themselves, and show them later or never
  * @throws VerificationError if the change is overwritten each time
  */
 export async function updateMetadata(change: MetadataChange, tools: MetadataTools): Promise<boolean> {
-  const { client, checksums, signal, patience } = tools;
-  const path = change.directory + metadataName;
+  const { client, signal } = tools;
+  const url = client.url(change.directory + metadataName).href;
+  /** What a later read may still show, although it is not the newest. */
+  const seen = new Set<string>();
+  let latest: Stored | undefined;
   for (let writes = 1; ; writes++) {
-    const known = await readKnown(client, change.directory);
-    const content = change.format(known);
+    const found = await readStored(client, change.directory);
+    if (found !== undefined && !seen.has(found.text)) latest = found;
+    if (latest !== undefined) seen.add(latest.text);
+    const content = change.format(latest?.metadata ?? emptyMetadata);
+    seen.add(content);
+    const refusal = await write(change, content, tools);
+    const after = await readAfter(change, refusal === undefined, seen, tools);
+    if (after !== undefined && change.isApplied(after.metadata)) {
+      // Someone else has written it since, so the checksums may be from either version.
+      if (after.text !== content) await repairChecksums(change.directory, after, tools);
+      else if (refusal !== undefined) await publishWrongChecksums(change.directory, after, tools);
+      return true;
+    }
+    const isNewer = after !== undefined && !seen.has(after.text);
+    if (refusal === undefined && !isNewer) {
+      const shown = after === undefined ? 'cannot be read back' : 'the repository still shows the earlier version';
+      tools.log.warning(`${url} was written, but ${shown}: it may show it later, or make such files itself`);
+      return false;
+    }
+    // A conflict with another publisher ends; any other reason stays.
+    if (refusal !== undefined && (refusal.refusal.status !== 409 || writes === maxWrites)) throw refusal;
+    if (writes === maxWrites) {
+      throw new VerificationError(
+        `${url} was written ${writes} times, but what this run published was missing each time it was read back`,
+      );
+    }
+    if (isNewer) latest = after;
+    await sleep(Math.random() * baseWaitMs * 2 ** writes, signal);
+  }
+}
+
+/** @returns the refusal, if the repository refuses the file or one of its checksums: the file may be there nevertheless */
+async function write(
+  change: MetadataChange,
+  content: string,
+  { client, checksums }: MetadataTools,
+): Promise<HttpError | undefined> {
+  const path = change.directory + metadataName;
+  try {
     await client.putString(path, metadataName, content);
     change.onWritten();
     await checksums.publish({ path, name: metadataName }, checksumsOf(Buffer.from(content)));
-    const after = await askUntil(
-      async () => await readStored(client, change.directory),
-      (stored) => stored !== undefined,
-      patience,
-    );
-    if (after === undefined) {
-      tools.log.warning(
-        `${client.url(path).href} was written, but cannot be read back: the repository may show it later, or not keep such files`,
-      );
-      return false;
-    }
-    if (change.isApplied(after.metadata)) {
-      // Someone else has written it since, so the checksums may be from either version.
-      if (after.bytes.toString() !== content) await repairChecksums(change.directory, after.bytes, tools);
-      return true;
-    }
-    if (writes === maxWrites) {
-      throw new VerificationError(
-        `${client.url(path).href} was written ${writes} times, but what this run published was missing each time it was read back`,
-      );
-    }
-    await sleep(Math.random() * baseWaitMs * 2 ** writes, signal);
+    return undefined;
+  } catch (error) {
+    if (!isPolicyRefusal(error)) throw error;
+    return error;
   }
+}
+
+async function readAfter(
+  change: MetadataChange,
+  isWritten: boolean,
+  seen: ReadonlySet<string>,
+  { client, readBack }: MetadataTools,
+): Promise<Stored | undefined> {
+  const read = async (): Promise<Stored | undefined> => await readStored(client, change.directory);
+  if (!isWritten) return await read();
+  return await readBack(
+    read,
+    (stored) => stored !== undefined && (change.isApplied(stored.metadata) || !seen.has(stored.text)),
+  );
 }
 
 /** Repairs the checksums of metadata that needs no change: an earlier run may have ended before it wrote them. */
 export async function checkMetadata(directory: string, tools: MetadataTools): Promise<void> {
   const stored = await readStored(tools.client, directory);
-  if (stored !== undefined) await repairChecksums(directory, stored.bytes, tools);
+  if (stored !== undefined) await repairChecksums(directory, stored, tools);
 }
 
-async function repairChecksums(directory: string, bytes: Buffer, { client, checksums }: MetadataTools): Promise<void> {
+/** For metadata that this run has not written. A refusal is only a warning: a repository may make both files itself. */
+async function repairChecksums(directory: string, stored: Stored, tools: MetadataTools): Promise<void> {
+  try {
+    await publishWrongChecksums(directory, stored, tools);
+  } catch (error) {
+    if (!isPolicyRefusal(error)) throw error;
+    tools.log.warning(`A checksum of ${tools.client.url(directory + metadataName).href} is wrong: ${error.message}`);
+  }
+}
+
+async function publishWrongChecksums(
+  directory: string,
+  { bytes }: Stored,
+  { client, checksums }: MetadataTools,
+): Promise<void> {
   const path = directory + metadataName;
   const wanted = checksumsOf(bytes);
   const isWrong = await Promise.all(
@@ -99,11 +150,13 @@ async function repairChecksums(directory: string, bytes: Buffer, { client, check
 
 interface Stored {
   readonly bytes: Buffer;
+  readonly text: string;
   readonly metadata: Metadata;
 }
 
 async function readStored(client: MavenClient, directory: string): Promise<Stored | undefined> {
   const path = directory + metadataName;
   const bytes = await client.readMetadata(path, metadataName);
-  return bytes === undefined ? undefined : { bytes, metadata: parseMetadata(bytes, client.url(path).href) };
+  if (bytes === undefined) return undefined;
+  return { bytes, text: bytes.toString(), metadata: parseMetadata(bytes, client.url(path).href) };
 }

@@ -126,10 +126,13 @@ async function selectAll(settings: PlanSettings, places: Places): Promise<Select
       const { files } = await selectFiles(patterns, places);
       if (files.length === 1) return files[0];
       const listed = files.slice(0, 5).map(({ path }) => printable(path));
+      const what = `${listed.join(', ')}${files.length > 5 ? ', …' : ''}`;
+      const need =
+        name === 'FILENAME'
+          ? 'a run publishes one artifact; --sources FILE and --javadoc FILE add to it'
+          : 'takes exactly one';
       problems.push(
-        files.length === 0
-          ? `${name} matches no file`
-          : `${name} matches ${files.length} files (${listed.join(', ')}${files.length > 5 ? ', …' : ''}), but a run publishes one artifact; --sources FILE and --javadoc FILE add to it`,
+        files.length === 0 ? `${name} matches no file` : `${name} matches ${files.length} files (${what}), but ${need}`,
       );
     } catch (error) {
       if (!(error instanceof InputError)) throw error;

@@ -3,8 +3,8 @@
 import { type Action, failedAction } from '../outcome.ts';
 import { observeBody, readThrough } from '../../io/observed-body.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
-import { UnexpectedAnswerError } from '../../errors.ts';
-import { askUntil, type Patience } from '../../http/read-back.ts';
+import { type HttpError, UnexpectedAnswerError } from '../../errors.ts';
+import type { Patience } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Progress } from '../../toolkit/progress.ts';
@@ -35,6 +35,7 @@ import { checkMetadata, type MetadataTools, readKnown, updateMetadata } from './
 import type { IndexItem, MavenItem, MavenOutcome } from './outcome.ts';
 import type { MavenPlan, PlannedFile } from './plan.ts';
 import type { Plugin } from './plugin-descriptor.ts';
+import { createReadBack, type ReadBack } from './read-back.ts';
 import {
   ChecksumPublisher,
   compareStored,
@@ -101,8 +102,9 @@ export async function publishArtifact(plan: MavenPlan, tools: PublishTools): Pro
       entries = toEntries(plan, version, client);
     }
     const checksums = new ChecksumPublisher(client, log);
-    for (const entry of entries) await publishFile(entry, checksums, tools);
-    const update = { client, checksums, log, signal, patience };
+    const readBack = createReadBack(patience);
+    for (const entry of entries) await publishFile(entry, { ...tools, checksums, readBack });
+    const update = { client, checksums, log, signal, readBack };
     if (build !== undefined) await updateIndex(versionIndex, buildChange(plan, build), update);
     const isKnown = (metadata: Metadata): boolean => metadata.versions.includes(plan.pom.version);
     if (entries.every(({ action }) => action === 'skipped') && isKnown(known)) {
@@ -156,8 +158,14 @@ async function findIdentical(entries: readonly Entry[], plan: MavenPlan, tools: 
     );
 }
 
-async function publishFile(entry: Entry, checksums: ChecksumPublisher, tools: PublishTools): Promise<void> {
+interface FileTools extends PublishTools {
+  readonly checksums: ChecksumPublisher;
+  readonly readBack: ReadBack;
+}
+
+async function publishFile(entry: Entry, tools: FileTools): Promise<void> {
   const { wanted, identical, url } = entry;
+  const { checksums } = tools;
   tools.signal.throwIfAborted();
   if (identical !== undefined) {
     const known = await wanted.checksums();
@@ -177,13 +185,12 @@ async function publishFile(entry: Entry, checksums: ChecksumPublisher, tools: Pu
 }
 
 /** Before anything refers to the file: an answer, especially other than 201 (Created), does not prove that it is stored. */
-async function checkStored(entry: Entry, { client, log, patience }: PublishTools): Promise<void> {
+async function checkStored(entry: Entry, { client, log, readBack }: FileTools): Promise<void> {
   const { wanted, status } = entry;
   if (status === undefined) return;
-  const isStored = await askUntil(
+  const isStored = await readBack(
     async () => await client.exists(wanted.path, wanted.name),
     (exists) => exists !== false,
-    patience,
   );
   if (isStored !== false) return;
   if (status !== 201) {
@@ -211,7 +218,7 @@ async function sendFile(entry: Entry, { client, progress, log }: PublishTools): 
   } catch (error) {
     entry.action = failedAction(error, wasFullySent);
     // If an answer is lost, the retry finds the file of the first attempt, and is refused as a changed release is.
-    if (isPolicyRefusal(error) && (await isAlreadyStored(client, wanted))) {
+    if (isPolicyRefusal(error) && (await isAlreadyStored(client, wanted, error))) {
       log.debug(`${name}: ${error.message}; the stored file is identical`);
       return await wanted.checksums();
     }
@@ -221,10 +228,13 @@ async function sendFile(entry: Entry, { client, progress, log }: PublishTools): 
   }
 }
 
-async function isAlreadyStored(client: MavenClient, wanted: WantedFile): Promise<boolean> {
+/** @throws VersionConflictError if another publisher has stored a different file in the meantime */
+async function isAlreadyStored(client: MavenClient, wanted: WantedFile, refusal: HttpError): Promise<boolean> {
   try {
     return (await compareStored(client, wanted)) !== undefined;
-  } catch {
+  } catch (error) {
+    if (error instanceof VersionConflictError)
+      throw new VersionConflictError(`${error.message} (${refusal.message})`, { cause: refusal });
     // The refusal itself is more helpful.
     return false;
   }

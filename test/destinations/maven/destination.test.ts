@@ -170,6 +170,19 @@ describe('a release', () => {
     expect(puts(fixture)).toEqual([]);
   });
 
+  it('that another publisher stores in between is not replaced, whatever the refusal says', async () => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    fixture.sandbox.maven.put(`${release}/app-1.0.jar`, 'other');
+    const absent = { kind: 'status', status: 404 } as const;
+    fixture.sandbox.inject({ server: 'maven', method: 'HEAD', path: 'app-1.0.jar$', action: absent });
+    const refused = { kind: 'status', status: 400, body: 'no' } as const;
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', path: 'app-1.0.jar$', action: refused });
+    const { exitCode, output } = await publish(fixture, 'app-1.0.jar');
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/app-1\.0\.jar: the repository has sha256 [0-9a-f]{64}, the local file has .* 400/);
+    expect(output).toMatch(/What to do: A released version is never replaced\./);
+  });
+
   it('that is there without checksum files is compared by its content, and gets them', async () => {
     await write(fixture, { 'app-1.0.jar': jar() });
     fixture.sandbox.maven.put(`${release}/app-1.0.jar`, jar(), { withChecksums: false });
@@ -393,11 +406,12 @@ describe('a Maven plugin', () => {
       'other.jar': ofPlugin({ artifactId: 'other', goalPrefix: 'other' }),
     });
     expectSuccess(await publish(fixture, 'acme.jar'));
-    const content = await contentOf(fixture, index);
+    const content = (await contentOf(fixture, index)).replace('Acme Plugin', 'Acme Plugin, renamed');
     const action = { kind: 'replace-content', content } as const;
     fixture.sandbox.inject({ server: 'maven', method: 'GET', path: `${index}$`, skip: 3, action });
     expectSuccess(await publish(fixture, 'other.jar'));
     expect(await prefixes()).toEqual(['acme: acme-maven-plugin', 'other: other']);
+    expect(await contentOf(fixture, index)).toContain('renamed');
     expect(puts(fixture).filter((name) => name === 'maven-metadata.xml')).toHaveLength(5);
   });
 });
@@ -538,11 +552,19 @@ describe('without sending anything, refuses', () => {
     const args = ['--pom', 'absent.xml', '--sources', '/etc/passwd', '--javadoc', '.'];
     const { exitCode, output } = await publish(fixture, '*.jar', args);
     expect(exitCode).toBe(1);
-    expect(output).toContain('FILENAME matches 2 files (a.jar, b.jar)');
+    expect(output).toContain(
+      'FILENAME matches 2 files (a.jar, b.jar), but a run publishes one artifact; --sources FILE and --javadoc FILE add to it',
+    );
     expect(output).toContain('--pom: absent.xml matches no file');
     expect(output).toMatch(/--sources: \/etc\/passwd is outside/);
     expect(output).toContain('--javadoc: . is a directory');
     expect(fixture.sandbox.requests).toEqual([]);
+  });
+
+  it('an option that matches several files', async () => {
+    await write(fixture, { 'app.jar': plainJar(), 'a.xml': pomText(), 'b.xml': pomText() });
+    const { output } = await publish(fixture, 'app.jar', ['--pom', '*.xml']);
+    expect(output).toMatch(/✖ --pom matches 2 files \(a\.xml, b\.xml\), but takes exactly one\n/);
   });
 
   it.each([
@@ -780,6 +802,8 @@ describe('faults', () => {
     await write(fixture, { 'app.jar': jar(), 'old.jar': jar({ ...acme, version: '0.9' }) });
     expectSuccess(await publish(fixture, 'old.jar'));
     const path = 'com/acme/app/maven-metadata.xml';
+    const theirsAt = (seconds: number): string =>
+      theirs.replace(/(?<=<lastUpdated>)\d+/, `203001010000${10 + seconds}`);
     const theirs = await contentOf(fixture, path);
     // The file that is read back is the other publisher's: without the version of this run.
     fixture.sandbox.inject({
@@ -787,19 +811,17 @@ describe('faults', () => {
       method: 'GET',
       path: `${path}$`,
       skip: 2,
-      action: { kind: 'replace-content', content: theirs },
+      action: { kind: 'replace-content', content: theirsAt(0) },
     });
     expectSuccess(await publish(fixture, 'app.jar'));
     expect(await contentOf(fixture, path)).toMatch(/<version>0\.9<\/version>\s*<version>1\.0<\/version>/);
     expect(puts(fixture).filter((name) => name === 'maven-metadata.xml')).toHaveLength(3);
     fixture.sandbox.reset();
-    fixture.sandbox.inject({
-      server: 'maven',
-      method: 'GET',
-      path: `${path}$`,
-      times: -1,
-      action: { kind: 'replace-content', content: theirs },
-    });
+    // Two reads before the first write, one before each further one; after each write another one is theirs.
+    for (let write = 0; write < 5; write++) {
+      const action = { kind: 'replace-content', content: theirsAt(write) } as const;
+      fixture.sandbox.inject({ server: 'maven', method: 'GET', path: `${path}$`, skip: 2 + write, action });
+    }
     fixture.sandbox.maven.put(path, theirs);
     fixture.sandbox.maven.put('com/acme/app/0.9/app-0.9.pom', pomText());
     const { exitCode, output } = await publish(fixture, 'app.jar');
@@ -859,7 +881,11 @@ describe('faults', () => {
       { TOKEN: undefined, USERNAME: undefined },
       /401[^]*What to do: The repository asks for credentials/,
     ],
-    ['a read-only token', { TOKEN: tokens.readOnlyPackagesToken }, /403[^]*What to do: .*write:package:bitbucket/],
+    [
+      'a read-only token',
+      { TOKEN: tokens.readOnlyPackagesToken },
+      /403[^]*What to do: The account may not do this in /,
+    ],
   ])('%s', async (_, more, message) => {
     await write(fixture, { 'app.jar': jar() });
     const { exitCode, output } = await publish(fixture, 'app.jar', [], more);
