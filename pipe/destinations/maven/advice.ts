@@ -1,6 +1,8 @@
 /** What to do if a Maven repository refuses a request. */
 
-import { HttpError } from '../../errors.ts';
+import { HttpError, VerificationError } from '../../errors.ts';
+import { algorithms } from './checksums.ts';
+import { metadataName } from './metadata.ts';
 import type { MavenSettings } from './settings.ts';
 import { VersionConflictError } from './stored-files.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
@@ -11,23 +13,39 @@ export type MavenFacts = Pick<MavenSettings, 'registry' | 'account'>;
 
 export const mavenRows: readonly Row<MavenFacts>[] = [
   {
-    when: (error) => error instanceof VersionConflictError || hasStatus(409)(error),
+    when: (error) => error instanceof VersionConflictError,
     advice: () =>
       'A released version is never replaced. Publish the changed artifact under a new version, or as a SNAPSHOT.',
   },
   {
+    when: (error) => error instanceof VerificationError,
+    advice: () =>
+      `Every file is stored, but other publishers kept replacing ${metadataName} with lists that leave this one out. Run the step again: it only completes the list.`,
+  },
+  {
+    when: hasStatus(409),
+    advice: ({ refusal }: HttpError) =>
+      isIndexOrChecksum(refusal.url)
+        ? `The file it belongs to is stored. Another publisher may have written ${metadataName} or a checksum at the same time: run the step again, it sends only what is missing.`
+        : "The repository's reason is above. Many repositories accept only releases or only SNAPSHOTs, never accept a version a second time, and check that the path matches the POM.",
+  },
+  {
     when: hasStatus(401),
-    advice: (_, { account }) =>
+    advice: (_, { account, registry }) =>
       account === undefined
         ? 'The repository asks for credentials: set USERNAME and TOKEN.'
         : account.scheme === 'Bearer'
           ? 'TOKEN was sent without a user name, because USERNAME is not set: most Maven repositories expect one.'
-          : packagesCredentialsAdvice('repository', account.tokenKind),
+          : isBitbucketPackages(registry)
+            ? packagesCredentialsAdvice('repository', account.tokenKind)
+            : 'The repository does not accept this USERNAME and TOKEN.',
   },
   {
     when: hasStatus(403),
     advice: (_, { registry }) =>
-      `The token is valid, but lacks permission for this in ${registry.href}. On Bitbucket it needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; elsewhere, it needs permission to read and deploy.`,
+      isBitbucketPackages(registry)
+        ? `The token is valid, but lacks permission for this in ${registry.href}. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to.`
+        : `The account may not do this in ${registry.href}: it needs permission to read and to deploy. Some repositories also answer 403 to a version that is already there, to files of a kind that they do not accept, and if their storage is full.`,
   },
   {
     when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
@@ -56,3 +74,9 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
     advice: (error: HttpError) => `The repository has moved to ${error.refusal.location}: change REGISTRY accordingly.`,
   },
 ];
+
+/** Whether it is the address of a metadata file or of a checksum file. */
+function isIndexOrChecksum(url: string): boolean {
+  const name = url.replace(/[?#].*$/s, '').replace(/^.*\//s, '');
+  return name === metadataName || algorithms.some((algorithm) => name.endsWith(`.${algorithm}`));
+}

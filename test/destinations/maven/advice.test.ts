@@ -4,7 +4,7 @@ import type { MavenFacts } from '../../../pipe/destinations/maven/advice.ts';
 import { maven } from '../../../pipe/destinations/maven/destination.ts';
 import type { MavenSettings } from '../../../pipe/destinations/maven/settings.ts';
 import { VersionConflictError } from '../../../pipe/destinations/maven/stored-files.ts';
-import { HttpError, type Refusal } from '../../../pipe/errors.ts';
+import { HttpError, type Refusal, VerificationError } from '../../../pipe/errors.ts';
 
 function refused(status: number, given: Partial<Refusal> = {}): HttpError {
   return new HttpError({
@@ -39,7 +39,25 @@ it.each<[string, unknown, MavenFacts & Pick<MavenSettings, 'timeoutMs'>, RegExp]
     otherServer,
     /^A released version is never replaced\./,
   ],
-  ['409', refused(409), otherServer, /a new version, or as a SNAPSHOT\.$/],
+  ['409', refused(409), otherServer, /^The repository's reason is above\. Many repositories accept only releases/],
+  [
+    '409 for a checksum',
+    refused(409, { url: 'https://nexus.example/releases/com/acme/app/1.0/app-1.0.jar.sha1' }),
+    otherServer,
+    /^The file it belongs to is stored\. .* run the step again/,
+  ],
+  [
+    '409 for metadata',
+    refused(409, { url: 'https://nexus.example/releases/com/acme/app/maven-metadata.xml?x=1' }),
+    otherServer,
+    /^The file it belongs to is stored\. .* run the step again/,
+  ],
+  [
+    'metadata that others replace each time',
+    new VerificationError('m'),
+    otherServer,
+    /^Every file is stored, but other publishers kept replacing maven-metadata\.xml/,
+  ],
   [
     '401 without credentials',
     refused(401),
@@ -53,9 +71,10 @@ it.each<[string, unknown, MavenFacts & Pick<MavenSettings, 'timeoutMs'>, RegExp]
     /^TOKEN was sent without a user/,
   ],
   ['401 for an API token', refused(401), bitbucket, /^Check that USERNAME is the email .* read:package:bitbucket/],
-  ['401', refused(401), otherServer, /^The repository does not accept this USERNAME and TOKEN/],
+  ['401', refused(401), otherServer, /^The repository does not accept this USERNAME and TOKEN\.$/],
+  ['403', refused(403), otherServer, /^The account may not do this in https:\/\/nexus\.example\/releases\/: /],
   [
-    '403',
+    '403 from Bitbucket',
     refused(403),
     bitbucket,
     /lacks permission for this in https:\/\/maven\.apkg\.io\/acme\/\. .*write:package:bitbucket/,
@@ -92,4 +111,8 @@ it.each<[string, unknown, MavenFacts & Pick<MavenSettings, 'timeoutMs'>, RegExp]
   ['500 from Bitbucket', refused(500), bitbucket, /bitbucket\.status\.atlassian\.com/],
 ])('gives advice for %s', (_, error, given, expected) => {
   expect(explain(error, maven, given as MavenSettings)).toMatch(expected);
+});
+
+it.each([401, 403, 404, 409])('%d from another server does not speak of Bitbucket', (status) => {
+  expect(explain(refused(status), maven, otherServer as MavenSettings)).not.toMatch(/bitbucket|Create > Package/i);
 });
