@@ -212,6 +212,14 @@ export const options = {
     appliesTo: ['maven'],
     usage: 'Also publish this file as the artifact with the classifier `javadoc`.',
   },
+  '--attach': {
+    takes: 'value',
+    placeholder: '[CLASSIFIER:]EXT=FILE',
+    repeatable: true,
+    appliesTo: ['maven'],
+    usage:
+      "Also publish this file with this extension, and under this classifier if one is given: a signature (`jar.asc=FILE`), tests (`tests:jar=FILE`), Gradle's `module=FILE`, an SBOM (`cyclonedx:json=FILE`); repeatable.",
+  },
   '--plain-http': {
     takes: 'flag',
     appliesTo: ['image', 'npm', 'maven'],

@@ -21,6 +21,11 @@ export function checksumsOf(bytes: Uint8Array): Checksums {
   return checksums.digest();
 }
 
+/** Whether a file with this extension is a checksum file. */
+export function isChecksumExtension(extension: string): boolean {
+  return algorithms.some((algorithm) => extension === algorithm || extension.endsWith(`.${algorithm}`));
+}
+
 /** The checksum in a checksum file, without any file name; undefined if it has no checksum of that kind. */
 export function parseChecksum(text: string, algorithm: Algorithm): string | undefined {
   const digits = { md5: 32, sha1: 40, sha256: 64, sha512: 128 }[algorithm];

@@ -48,14 +48,24 @@ export function isClassifier(text: string): boolean {
   return /^[A-Za-z0-9_.+-]+$/.test(text) && !isDotSegment(text);
 }
 
+/** Whether the string can be an extension: one part, or several, as in `tar.gz`. */
+export function isExtension(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_+-]*(?:\.[A-Za-z0-9][A-Za-z0-9_+-]*)*$/.test(text);
+}
+
 /** Whether the version is a SNAPSHOT, whose files are replaced by each new build. */
 export function isSnapshot({ version }: Coordinates): boolean {
   return version.endsWith(snapshot);
 }
 
+/** What comes before the timestamp in a SNAPSHOT's file names: `1.1-` for `1.1-SNAPSHOT`. */
+export function snapshotBase({ version }: Coordinates): string {
+  return version.slice(0, -snapshot.length);
+}
+
 /** The version in a SNAPSHOT's file names: `1.1-20261121.060929-2` for `1.1-SNAPSHOT`. */
-export function timestampedVersion({ version }: Coordinates, timestamp: string, buildNumber: number): string {
-  return `${version.slice(0, -snapshot.length)}${timestamp}-${buildNumber}`;
+export function timestampedVersion(coordinates: Coordinates, timestamp: string, buildNumber: number): string {
+  return `${snapshotBase(coordinates)}${timestamp}-${buildNumber}`;
 }
 
 /** The date as Maven writes a timestamp: `20261121.060929`, in UTC. */

@@ -102,10 +102,18 @@ async function chooseEmbedded(
   );
 }
 
-/** `target/app-1.0.pom` for `target/app-1.0.jar`, and for `target/app-1.0-linux.tar.gz` with the classifier `linux`. */
+/**
+ * `target/app-1.0.pom` for `target/app-1.0.jar`, for `target/app-1.0.jar.asc`, and for `target/app-1.0-linux.tar.gz` with
+ * the classifier `linux`.
+ */
 function pathsBeside({ path }: SourceFile, classifier: string | undefined): readonly string[] {
   const stem = basename(path).replace(/(?:\.tar)?\.[^.]*$/, '');
   const stems = [stem];
-  if (classifier !== undefined && stem.endsWith(`-${classifier}`)) stems.push(stem.slice(0, -classifier.length - 1));
+  // The part of a version after its last dot is not an extension.
+  const shorter = stem.replace(/\.(?:[a-z][a-z0-9]*|7z)$/, '');
+  if (shorter !== stem) stems.push(shorter);
+  const suffix = `-${classifier}`;
+  const ofClassifier = classifier === undefined ? [] : stems.filter((each) => each.endsWith(suffix));
+  stems.push(...ofClassifier.map((each) => each.slice(0, -suffix.length)));
   return stems.map((each) => join(dirname(path), `${each}.pom`));
 }

@@ -1,18 +1,19 @@
 /** Plans a publication to a Maven repository, before the first request. */
 
 import { basename } from 'node:path';
-import { type Places, selectFiles } from '../../io/select-files.ts';
+import type { Places } from '../../io/select-files.ts';
 import { InputError } from '../../errors.ts';
 import { bytesBody, type SizedBody } from '../../io/body.ts';
 import { fileBody, type SourceFile } from '../../io/source-file.ts';
-import type { MavenSettings } from './settings.ts';
-import type { ArrayValue } from '../../toolkit/environment.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { type FileKind, kindName } from './coordinates.ts';
+import { readArtifactName, supplements } from './artifact-name.ts';
+import { isChecksumExtension } from './checksums.ts';
+import { fileName, type FileKind, isExtension, kindName } from './coordinates.ts';
 import { findPom, isPomFile } from './find-pom.ts';
 import { checkJavaArchive } from './java-archive.ts';
 import { findPlugin, type Plugin } from './plugin-descriptor.ts';
 import type { Pom } from './pom.ts';
+import { selectAll, type SelectedFile, type Selection } from './select-all.ts';
 
 /** A file to publish. */
 export interface PlannedFile {
@@ -29,13 +30,13 @@ export interface MavenPlan {
   readonly pom: Pom;
   /** The plugin to list in the group's metadata, if the artifact is one. */
   readonly plugin?: Plugin | undefined;
-  /** In the order of publication: the artifact, its sources and javadoc, the POM. */
+  /** In the order of publication: the artifact, its sources and javadoc, attached files, the POM. */
   readonly files: readonly PlannedFile[];
+  /** In the order of Maven's metadata: the artifact, the POM, all others. */
+  readonly kinds: readonly FileKind[];
   readonly totalBytes: number;
   readonly warnings: readonly string[];
 }
-
-type PlanSettings = Pick<MavenSettings, 'patterns' | 'pom' | 'sources' | 'javadoc' | 'classifier'>;
 
 /**
  * Maven's artifact handlers, by packaging: the extension for a file that has none (any other packaging is its own
@@ -51,38 +52,47 @@ const handlers: Readonly<Record<string, FileKind>> = {
   'maven-plugin': { extension: 'jar' },
   'test-jar': { extension: 'jar', classifier: 'tests' },
 };
+const pomKind: FileKind = { extension: 'pom' };
 /** Packagings whose artifact is the POM itself; `bom` is new in Maven 4. */
 const pomPackagings: readonly string[] = ['pom', 'bom'];
 
+/** In the POMs of Gradle, which then looks for the `.module` file. */
+const gradleMarker = 'published-with-gradle-metadata';
+
 /** Plans a publication. @throws InputError naming all problems with the files, or with the POM */
-export async function planArtifact(settings: PlanSettings, places: Places): Promise<MavenPlan> {
-  const { artifact, pom: given, sources, javadoc } = await selectAll(settings, places);
-  for (const file of [artifact, sources, javadoc]) if (file !== undefined) await checkJavaArchive(file);
+export async function planArtifact(settings: Selection, places: Places): Promise<MavenPlan> {
+  const { artifact, pom: given, others } = await selectAll(settings, places);
+  for (const file of [artifact, ...others.map(({ source }) => source)]) await checkJavaArchive(file);
   const found = await findPom(artifact, { given, classifier: settings.classifier }, places);
+  const { pom } = found;
   const isPomOnly = isPomFile(artifact);
   if (isPomOnly && settings.classifier !== undefined)
     throw new InputError(
       `${printable(artifact.path)} is a POM, which cannot have a classifier: leave out --classifier`,
     );
-  const kind = isPomOnly ? undefined : kindOf(artifact, found.pom, settings.classifier);
-  const plugin = kind === undefined ? {} : await pluginOf(artifact, found.pom, kind);
-  const files = [
-    ...(kind === undefined ? [] : [fromFile(artifact, kind)]),
-    ...(sources === undefined ? [] : [fromFile(sources, { classifier: 'sources', extension: 'jar' })]),
-    ...(javadoc === undefined ? [] : [fromFile(javadoc, { classifier: 'javadoc', extension: 'jar' })]),
-    fromBytes(found.bytes, found.where, { extension: 'pom' }),
-  ];
+  const kind = isPomOnly ? pomKind : kindOf(artifact, pom, settings.classifier);
+  const plugin = await pluginOf(artifact, pom, kind);
+  const artifacts = isPomOnly ? [] : [fromFile(artifact, kind)];
+  const otherFiles = others.map((other) => fromFile(other.source, other.kind));
+  const files = [...artifacts, ...otherFiles, fromBytes(found.bytes, found.where, pomKind)];
   checkKinds(files);
   return {
-    pom: found.pom,
+    pom,
     plugin: plugin.plugin,
     files,
+    kinds: [...artifacts.map((file) => file.kind), pomKind, ...others.map((other) => other.kind)],
     totalBytes: files.reduce((sum, { size }) => sum + size, 0),
     warnings: [
-      ...(isPomOnly && !pomPackagings.includes(found.pom.packaging)
-        ? [`${found.where} has the packaging ${printable(found.pom.packaging)}, but only the POM is published`]
+      ...(isPomOnly && !pomPackagings.includes(pom.packaging)
+        ? [`${found.where} has the packaging ${printable(pom.packaging)}, but only the POM is published`]
         : []),
       ...(plugin.warning === undefined ? [] : [plugin.warning]),
+      ...[{ source: artifact, kind }, ...others].flatMap((file) => nameWarnings(file, pom)),
+      ...(found.bytes.includes(gradleMarker) && !files.some((file) => file.kind.extension === 'module')
+        ? [
+            `${found.where} has Gradle's marker "${gradleMarker}", but no .module file is published: --attach module=FILE`,
+          ]
+        : []),
     ],
   };
 }
@@ -111,66 +121,43 @@ function checkKinds(files: readonly PlannedFile[]): void {
   }
 }
 
-interface Selected {
-  readonly artifact: SourceFile;
-  readonly pom: SourceFile | undefined;
-  readonly sources: SourceFile | undefined;
-  readonly javadoc: SourceFile | undefined;
-}
-
-async function selectAll(settings: PlanSettings, places: Places): Promise<Selected> {
-  const problems: string[] = [];
-  const select = async (name: string, patterns: ArrayValue | undefined): Promise<SourceFile | undefined> => {
-    if (patterns === undefined) return undefined;
-    try {
-      const { files } = await selectFiles(patterns, places);
-      if (files.length === 1) return files[0];
-      const listed = files.slice(0, 5).map(({ path }) => printable(path));
-      const what = `${listed.join(', ')}${files.length > 5 ? ', …' : ''}`;
-      const need =
-        name === 'FILENAME'
-          ? 'a run publishes one artifact; --sources FILE and --javadoc FILE add to it'
-          : 'takes exactly one';
-      problems.push(
-        files.length === 0 ? `${name} matches no file` : `${name} matches ${files.length} files (${what}), but ${need}`,
-      );
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      problems.push(name === 'FILENAME' ? error.message : `${name}: ${error.message}`);
-    }
-    return undefined;
-  };
-  const file = (path: string | undefined): ArrayValue | undefined =>
-    path === undefined ? undefined : { form: 'items', items: [path] };
-  const artifact = await select('FILENAME', settings.patterns);
-  const pom = await select('--pom', file(settings.pom));
-  const sources = await select('--sources', file(settings.sources));
-  const javadoc = await select('--javadoc', file(settings.javadoc));
-  if (artifact === undefined || problems.length > 0) throw new InputError(problems.join('\n'));
-  return { artifact, pom, sources, javadoc };
-}
-
 /**
  * The file's own extension decides, as the user sees it. `mvn deploy:deploy-file` uses that of the POM's packaging, and
  * so publishes a zip as a jar by default.
+ *
+ * @throws InputError if the name shows that the file is not the artifact itself
  */
-function kindOf(
-  artifact: SourceFile,
-  { artifactId, version, packaging }: Pom,
-  classifier: string | undefined,
-): FileKind {
-  const name = basename(artifact.path);
-  // The part of a version after its last dot is not an extension.
-  const stem = `${artifactId}-${version}`;
-  const rest = name.startsWith(stem) ? name.slice(stem.length) : name;
-  const own = /\.((?:tar\.)?(?:[A-Za-z][A-Za-z0-9]*|7z))$/.exec(rest)?.[1];
+function kindOf(artifact: SourceFile, pom: Pom, given: string | undefined): FileKind {
+  const { packaging } = pom;
   const handler = Object.hasOwn(handlers, packaging) ? handlers[packaging] : undefined;
-  const extension = own ?? handler?.extension ?? packaging;
-  if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(extension))
+  const classifier = given ?? handler?.classifier;
+  const shown = readArtifactName(basename(artifact.path), pom, classifier);
+  const supplement = supplements.find((each) => each === shown.classifier);
+  if (given === undefined && supplement !== undefined && supplement !== classifier)
+    throw new InputError(
+      `${printable(artifact.path)} is named as the ${supplement} of an artifact: add --classifier ${supplement}, or set FILENAME to the artifact itself`,
+    );
+  const extension = shown.extension ?? handler?.extension ?? packaging;
+  if (isChecksumExtension(extension))
+    throw new InputError(
+      `${printable(artifact.path)} is a checksum file: set FILENAME to its artifact, checksums are published with every file`,
+    );
+  if (!isExtension(extension))
     throw new InputError(
       `${printable(artifact.path)} has no extension, and the packaging ${printable(packaging)} cannot be used as one`,
     );
-  return { classifier: classifier ?? handler?.classifier, extension };
+  return { classifier, extension };
+}
+
+function nameWarnings({ source, kind }: SelectedFile, pom: Pom): readonly string[] {
+  const shown = readArtifactName(basename(source.path), pom, kind.classifier);
+  const published = `${printable(source.path)} is published as ${fileName(pom.artifactId, pom.version, kind)}`;
+  return [
+    ...(shown.isOtherVersion ? [`${published}: its name has another version. Is it from an earlier build?`] : []),
+    ...(shown.classifier !== undefined && shown.classifier !== kind.classifier
+      ? [`${published}: its name has the classifier ${printable(shown.classifier)}, which --classifier would keep`]
+      : []),
+  ];
 }
 
 function fromFile(source: SourceFile, kind: FileKind): PlannedFile {

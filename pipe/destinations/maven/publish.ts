@@ -244,13 +244,9 @@ function buildChange(
   plan: MavenPlan,
   build: SnapshotBuild,
 ): { format(known: Metadata): string; isApplied(known: Metadata): boolean } {
-  const pom = plan.files.filter(({ kind }) => kind.extension === 'pom' && kind.classifier === undefined);
-  const artifacts = plan.files.filter((file) => !pom.includes(file));
-  // As in Maven, the POM is second.
-  const kinds = [...artifacts.slice(0, 1), ...pom, ...artifacts.slice(1)].map(({ kind }) => kind);
   return {
-    format: (known) => formatMetadata(addBuild(known, plan.pom, build, kinds)),
-    isApplied: (known) => hasBuild(known, build, kinds),
+    format: (known) => formatMetadata(addBuild(known, plan.pom, build, plan.kinds)),
+    isApplied: (known) => hasBuild(known, build, plan.kinds),
   };
 }
 

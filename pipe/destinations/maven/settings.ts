@@ -2,7 +2,8 @@
 
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import type { GivenOptions } from '../../settings/options.ts';
-import { isClassifier } from './coordinates.ts';
+import { isChecksumExtension } from './checksums.ts';
+import { type FileKind, isClassifier, isExtension } from './coordinates.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import { type Account, readPackagesAccount } from '../../settings/credential.ts';
 import { readFilename } from '../../settings/filename.ts';
@@ -10,6 +11,13 @@ import { readServerUrl } from '../../settings/server-url.ts';
 import type { ArrayValue, Environment } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
 import { requiredField } from '../../toolkit/variable-table.ts';
+
+/** A file of `--attach`. */
+export interface Attachment {
+  readonly kind: FileKind;
+  /** As given. */
+  readonly path: string;
+}
 
 /** The settings for publishing an artifact to a Maven repository. */
 export interface MavenSettings extends CommonSettings {
@@ -24,6 +32,7 @@ export interface MavenSettings extends CommonSettings {
   readonly sources: string | undefined;
   readonly javadoc: string | undefined;
   readonly classifier: string | undefined;
+  readonly attachments: readonly Attachment[];
 }
 
 /** The settings; undefined if a required one is missing or not valid, which is then added to the problems. */
@@ -41,6 +50,7 @@ export function readMavenSettings(
     sources: given.value('--sources'),
     javadoc: given.value('--javadoc'),
     classifier: readClassifier(given, problems),
+    attachments: readAttachments(given, problems),
   };
   // The registry decides which credentials are needed.
   if (registry === undefined) return undefined;
@@ -81,4 +91,23 @@ function readClassifier(given: GivenOptions, problems: Problems): string | undef
       `options --classifier ${classifier} and --${classifier} would publish two files under the same name`,
     );
   return classifier;
+}
+
+/** `[CLASSIFIER:]EXT=FILE`. */
+function readAttachments(given: GivenOptions, problems: Problems): readonly Attachment[] {
+  const attachments: Attachment[] = [];
+  for (const value of given.values('--attach')) {
+    const [, classifier, extension = '', path = ''] = /^(?:([^:=]*):)?([^:=]+)=(.+)$/s.exec(value) ?? [];
+    const isValid =
+      path.trim() !== '' && isExtension(extension) && (classifier === undefined || isClassifier(classifier));
+    if (!isValid) {
+      problems.add(
+        'EXTRA_ARGS',
+        `option --attach needs [CLASSIFIER:]EXT=FILE, such as sources:jar=FILE or jar.asc=FILE, not ${JSON.stringify(value)}`,
+      );
+    } else if (isChecksumExtension(extension)) {
+      problems.add('EXTRA_ARGS', `option --attach ${value}: checksums of all files are published anyway`);
+    } else attachments.push({ kind: { classifier, extension }, path });
+  }
+  return attachments;
 }

@@ -251,6 +251,166 @@ describe('a SNAPSHOT', () => {
   });
 });
 
+describe('the name of a file', () => {
+  const fixture = useSandbox();
+  const unsupported = 'is named as the';
+
+  it.each<[string, readonly string[], string]>([
+    ['app-1.0.jar.asc', [], 'app-1.0.jar.asc'],
+    ['app-1.0.spdx.json', [], 'app-1.0.spdx.json'],
+    ['app.jar.asc', [], 'app-1.0.jar.asc'],
+    ['app-1.0-linux.tar.gz.asc', ['--classifier', 'linux'], 'app-1.0-linux.tar.gz.asc'],
+    ['app-1.0-jdk1.8.jar', ['--classifier', 'jdk1.8'], 'app-1.0-jdk1.8.jar'],
+    ['app-1.0-sources.jar', ['--classifier', 'sources'], 'app-1.0-sources.jar'],
+  ])('tells its extension: %s', async (name, args, published) => {
+    await write(fixture, { [name]: plainJar(), 'pom.xml': pomText() });
+    const ended = await publish(fixture, name, args);
+    expectSuccess(ended);
+    expect(stored(fixture)[0]).toBe(`${release}/${published}`);
+    expect(ended.output).not.toContain('WARNING');
+  });
+
+  it.each(['app-1.0-sources.jar', 'app-javadoc.jar', 'app-0.9-tests.jar', 'app-1.0-sources.jar.asc'])(
+    'must not be that of a supplement: %s',
+    async (name) => {
+      await write(fixture, { [name]: plainJar(), 'pom.xml': pomText() });
+      const { exitCode, output } = await publish(fixture, name);
+      expect(exitCode).toBe(1);
+      expect(output).toMatch(
+        /✖ app-.* is named as the (\w+) of an artifact: add --classifier \1, or set FILENAME to the artifact itself/,
+      );
+      expect(fixture.sandbox.requests).toEqual([]);
+    },
+  );
+
+  it('may end as the artifactId does', async () => {
+    const pom = { ...acme, artifactId: 'data-sources' };
+    await write(fixture, { 'data-sources.jar': jar(pom), 'data-sources-1.0.jar': jar(pom) });
+    for (const name of ['data-sources.jar', 'data-sources-1.0.jar']) {
+      const { exitCode, output } = await publish(fixture, name, ['--dry-run']);
+      expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.not.stringContaining(unsupported) });
+    }
+  });
+
+  it.each<[string, readonly string[], RegExp | undefined]>([
+    [
+      'app-1.0-linux.jar',
+      [],
+      /WARNING: app-1\.0-linux\.jar is published as app-1\.0\.jar: its name has the classifier linux, which --classifier would keep/,
+    ],
+    [
+      'app-1.0-linux.jar',
+      ['--classifier', 'mac'],
+      /is published as app-1\.0-mac\.jar: its name has the classifier linux/,
+    ],
+    [
+      'app-0.9.jar',
+      [],
+      /WARNING: app-0\.9\.jar is published as app-1\.0\.jar: its name has another version\. Is it from an earlier build\?/,
+    ],
+    ['app-1.0.1.jar', [], /is published as app-1\.0\.jar: its name has another version/],
+    ['app-1.0.Final.jar', [], /is published as app-1\.0\.jar: its name has another version/],
+    ['app-1.0.JAR', [], undefined],
+    ['other.jar', [], undefined],
+  ])('that shows something else gets a warning: %s %j', async (name, args, warning) => {
+    await write(fixture, { [name]: plainJar(), 'pom.xml': pomText() });
+    const ended = await publish(fixture, name, args);
+    expectSuccess(ended);
+    expect(ended.output).toMatch(warning ?? /^(?![^]*WARNING)/);
+  });
+
+  it('is checked for further files and for a POM alone, too', async () => {
+    await write(fixture, { 'app.jar': jar(), 'app-0.9-sources.jar': plainJar(), 'app-0.9.pom': pomText() });
+    const ended = await publish(fixture, 'app.jar', ['--sources', 'app-0.9-sources.jar']);
+    expect(ended.output).toContain('WARNING: app-0.9-sources.jar is published as app-1.0-sources.jar: its name has');
+    const alone = await publish(fixture, 'app-0.9.pom');
+    expect(alone.output).toContain('WARNING: app-0.9.pom is published as app-1.0.pom: its name has another version');
+  });
+
+  it('must not be that of a checksum', async () => {
+    await write(fixture, { 'app-1.0.jar.sha1': 'x', 'pom.xml': pomText() });
+    expect((await publish(fixture, 'app-1.0.jar.sha1')).output).toContain('app-1.0.jar.sha1 is a checksum file');
+  });
+});
+
+describe('--attach', () => {
+  const fixture = useSandbox();
+  const marked = pomText({ ...acme, more: '<!-- do_not_remove: published-with-gradle-metadata -->' });
+
+  it('publishes further files, before the POM', async () => {
+    const files = {
+      'app.jar.asc': 'a',
+      'app.pom.asc': 'b',
+      'app-tests.jar': plainJar(),
+      'app.module': '{}',
+      's.json': '{}',
+    };
+    await write(fixture, { 'app.jar': plainJar(), 'app.pom': marked, ...files });
+    const attached = ['jar.asc=app.jar.asc', 'pom.asc=*.pom.asc', 'tests:jar=app-tests.jar', 'module=app.module'];
+    const args = [...attached, 'cyclonedx:json=s.json'].flatMap((value) => ['--attach', value]);
+    const ended = await publish(fixture, 'app.jar', args);
+    expectSuccess(ended);
+    expect(ended.output).not.toContain('WARNING');
+    const names = ['.jar', '.jar.asc', '.pom.asc', '-tests.jar', '.module', '-cyclonedx.json', '.pom'];
+    expect(stored(fixture)).toEqual([
+      ...names.map((name) => `${release}/app-1.0${name}`),
+      'com/acme/app/maven-metadata.xml',
+    ]);
+    expect((await resultItems(fixture)).map(({ name }) => name)).toEqual(
+      ['jar', 'jar.asc', 'pom.asc', 'tests:jar', 'module', 'cyclonedx:json', 'pom'].map(
+        (kind) => `com.acme:app:1.0:${kind}`,
+      ),
+    );
+  });
+
+  it('gives all files of a SNAPSHOT one timestamp and build number', async () => {
+    const snapshot = { ...acme, version: '1.1-SNAPSHOT' };
+    await write(fixture, { 'pom.xml': pomText({ ...snapshot, packaging: 'pom' }), 'pom.xml.asc': 'x' });
+    expectSuccess(await publish(fixture, 'pom.xml', ['--attach', 'pom.asc=pom.xml.asc']));
+    await write(fixture, { 'app.jar': jar(snapshot), 'n.so': 'x' });
+    expectSuccess(await publish(fixture, 'app.jar', ['--attach', 'linux:so=n.so', '--attach', 'jar.asc=pom.xml.asc']));
+    const metadata = await contentOf(fixture, 'com/acme/app/1.1-SNAPSHOT/maven-metadata.xml');
+    const files = [...metadata.matchAll(/<extension>(.*)<\/extension>\s*<value>1\.1-(.*)<\/value>/g)].map(
+      ([, extension = '', value = '']) => [extension, value],
+    );
+    const timestamp = files[0]?.[1];
+    expect(files.slice(0, 4)).toEqual(['jar', 'pom', 'so', 'jar.asc'].map((extension) => [extension, timestamp]));
+    expect(files[4]).toEqual(['pom.asc', expect.stringMatching(/-1$/)]);
+  });
+
+  it.each([
+    [['jar'], /option --attach needs \[CLASSIFIER:\]EXT=FILE, such as .*, not "jar"/],
+    [['../x=f'], /option --attach needs/],
+    [['a/b:jar=f'], /option --attach needs/],
+    [[':jar=f'], /option --attach needs/],
+    [['jar='], /option --attach needs/],
+    [['jar.sha1=f'], /option --attach jar\.sha1=f: checksums of all files are published anyway/],
+    [['tests:jar=absent.jar'], /--attach tests:jar: absent\.jar matches no file/],
+    [['tests:jar=*.txt'], /--attach tests:jar matches 2 files \(a\.txt, b\.txt\), but takes exactly one/],
+    [['pom=a.txt'], /a\.txt and .* would both be published as pom/],
+    [['asc=a.txt', 'asc=b.txt'], /a\.txt and b\.txt would both be published as asc/],
+    [['tests:jar=broken.jar'], /broken\.jar cannot be read as a ZIP archive/],
+  ])('refuses %j, and sends nothing', async (values, message) => {
+    await write(fixture, { 'app.jar': jar(), 'a.txt': 'a', 'b.txt': 'b', 'broken.jar': 'x' });
+    const { exitCode, output } = await publish(
+      fixture,
+      'app.jar',
+      values.flatMap((value) => ['--attach', value]),
+    );
+    expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringMatching(message) });
+    expect(fixture.sandbox.requests).toEqual([]);
+  });
+
+  it('is asked for if the POM has the marker of Gradle and no module file is published', async () => {
+    await write(fixture, { 'app.jar': plainJar(), 'app.pom': marked });
+    const ended = await publish(fixture, 'app.jar');
+    expectSuccess(ended);
+    expect(ended.output).toMatch(
+      /WARNING: app\.pom has Gradle's marker "published-with-gradle-metadata", but no \.module file is published: --attach/,
+    );
+  });
+});
+
 describe('a Maven plugin', () => {
   const fixture = useSandbox();
   const groupId = 'com.acme.tools';
@@ -443,6 +603,13 @@ describe('the POM', () => {
     expect(await contentOf(fixture, `${release}/app-1.0.pom`)).toBe(pomText());
   });
 
+  it('beside the artifact is found by the name without its whole extension', async () => {
+    const files = { 'app-1.0.jar.asc': 'x', 'app-1.0.pom': pomText(), 'app-1.pom': pomText(other) };
+    await write(fixture, files);
+    expectSuccess(await publish(fixture, 'app-1.0.jar.asc'));
+    expect(stored(fixture).slice(0, 2)).toEqual([`${release}/app-1.0.jar.asc`, `${release}/app-1.0.pom`]);
+  });
+
   it("is the one whose coordinates match the file's name if a jar contains several", async () => {
     const inner = { name: 'META-INF/maven/org.lib/lib/pom.xml', content: pomText({ ...other, artifactId: 'lib' }) };
     await write(fixture, { 'app-1.0.jar': jar(acme, [inner]), 'all.jar': jar(acme, [inner]) });
@@ -553,7 +720,7 @@ describe('without sending anything, refuses', () => {
     const { exitCode, output } = await publish(fixture, '*.jar', args);
     expect(exitCode).toBe(1);
     expect(output).toContain(
-      'FILENAME matches 2 files (a.jar, b.jar), but a run publishes one artifact; --sources FILE and --javadoc FILE add to it',
+      'FILENAME matches 2 files (a.jar, b.jar), but a run publishes one artifact; --sources FILE, --javadoc FILE and --attach add to it',
     );
     expect(output).toContain('--pom: absent.xml matches no file');
     expect(output).toMatch(/--sources: \/etc\/passwd is outside/);

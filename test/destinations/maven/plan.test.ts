@@ -25,6 +25,7 @@ it('refuses a FILENAME that matches two files of the same name', async () => {
     sources: undefined,
     javadoc: undefined,
     classifier: undefined,
+    attachments: [],
   } as const;
   const planning = planArtifact(settings, { workingDirectory: directory });
   await expect(planning).rejects.toThrow(InputError);
