@@ -40,6 +40,8 @@ interface Publication {
   readonly content?: Buffer | undefined;
   readonly classifier?: string;
   readonly withSources?: boolean;
+  /** Further files, as `[CLASSIFIER:]EXT`. */
+  readonly attached?: readonly string[];
   /** Parameters for `deploy:deploy-file`, which does not use the file's own extension. */
   readonly deployment?: Deployment;
 }
@@ -52,6 +54,13 @@ const other = { groupId, artifactId: 'other-maven-plugin', packaging: 'maven-plu
 /** Each is published as a release, then as a SNAPSHOT. */
 const publications: readonly Publication[] = [
   { artifactId: 'jar', content: jar, withSources: true },
+  {
+    artifactId: 'attached',
+    content: jar,
+    withSources: true,
+    attached: ['jar.asc', 'pom.asc', 'tests:jar', 'linux-x86_64:tar.gz', 'module', 'cyclonedx:json'],
+  },
+  { artifactId: 'signed-pom', packaging: 'pom', file: 'pom.xml', attached: ['pom.asc', 'spdx.json'] },
   { artifactId: 'war', packaging: 'war', file: 'app.war', content: jar },
   { artifactId: 'ear', packaging: 'ear', file: 'app.ear', content: jar },
   { artifactId: 'aar', packaging: 'aar', file: 'app.aar', content: jar },
@@ -97,17 +106,24 @@ async function build(publication: Publication): Promise<string> {
   });
   await writeFile(join(directory, 'given.xml'), pom);
   await writeFile(join(directory, file), content ?? pom);
+  for (const kind of publication.attached ?? []) await writeFile(join(directory, attachedFile(kind)), plainJar(kind));
   await writeFile(join(directory, 'sources.jar'), plainJar('sources'));
   await writeFile(join(directory, 'javadoc.jar'), plainJar('javadoc'));
   return directory;
 }
 
+/** Its own extension says nothing. */
+function attachedFile(kind: string): string {
+  return `${kind.replaceAll(/[:.]/g, '-')}.zip`;
+}
+
 async function publish(url: string, directory: string, publication: Publication): Promise<void> {
-  const { file = 'app.jar', content, classifier, withSources = false } = publication;
+  const { file = 'app.jar', content, classifier, withSources = false, attached = [] } = publication;
   const args = [
     ...(content === undefined ? [] : ['--pom', 'given.xml']),
     ...(classifier === undefined ? [] : ['--classifier', classifier]),
     ...(withSources ? ['--sources', 'sources.jar', '--javadoc', 'javadoc.jar'] : []),
+    ...attached.flatMap((kind) => ['--attach', `${kind}=${attachedFile(kind)}`]),
   ];
   const env = { TYPE: 'maven', REGISTRY: url, FILENAME: file, EXTRA_ARGS: JSON.stringify(args) };
   const { exitCode, output } = await startBundle(env, { cwd: directory }).ended;
@@ -115,7 +131,8 @@ async function publish(url: string, directory: string, publication: Publication)
 }
 
 function deployment(url: string, directory: string, publication: Publication): Deployment {
-  const { file = 'app.jar', content, classifier, withSources = false } = publication;
+  const { file = 'app.jar', content, classifier, withSources = false, attached = [] } = publication;
+  const kinds = attached.map((kind) => kind.split(':').toReversed());
   return {
     url,
     repositoryId: 'here',
@@ -123,6 +140,13 @@ function deployment(url: string, directory: string, publication: Publication): D
     pomFile: join(directory, content === undefined ? file : 'given.xml'),
     ...(classifier === undefined ? {} : { classifier }),
     ...(withSources ? { sources: join(directory, 'sources.jar'), javadoc: join(directory, 'javadoc.jar') } : {}),
+    ...(attached.length === 0
+      ? {}
+      : {
+          files: attached.map((kind) => join(directory, attachedFile(kind))).join(','),
+          types: kinds.map(([extension]) => extension).join(','),
+          classifiers: kinds.map(([, each = '']) => each).join(','),
+        }),
     ...publication.deployment,
   };
 }

@@ -21,6 +21,11 @@ export function checksumsOf(bytes: Uint8Array): Checksums {
   return checksums.digest();
 }
 
+/** Whether a file with this extension gets checksum files: Maven publishes none for signatures. */
+export function getsChecksums(extension: string): boolean {
+  return !/(?:^|\.)(?:asc|sigstore|sigstore\.json)$/.test(extension);
+}
+
 /** Whether a file with this extension is a checksum file. */
 export function isChecksumExtension(extension: string): boolean {
   return algorithms.some((algorithm) => extension === algorithm || extension.endsWith(`.${algorithm}`));

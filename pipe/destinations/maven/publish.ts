@@ -20,7 +20,7 @@ import {
   versionDirectory,
 } from './coordinates.ts';
 import { addPlugin, artifactOfPrefix, hasPlugin } from './group-plugins.ts';
-import { type Checksums, createChecksums } from './checksums.ts';
+import { algorithms, type Checksums, createChecksums, getsChecksums } from './checksums.ts';
 import {
   addBuild,
   addVersion,
@@ -127,7 +127,13 @@ function toEntries(plan: MavenPlan, version: string, client: MavenClient): reado
   return plan.files.map((planned) => {
     const name = fileName(plan.pom.artifactId, version, planned.kind);
     const path = versionDirectory(plan.pom) + encodeSegment(name);
-    const wanted = { path, name: printable(name), size: planned.size, checksums: () => hashFile(planned) };
+    const wanted = {
+      path,
+      name: printable(name),
+      size: planned.size,
+      algorithms: getsChecksums(planned.kind.extension) ? algorithms : [],
+      checksums: () => hashFile(planned),
+    };
     return { planned, wanted, url: client.url(path).href, action: 'not sent' };
   });
 }
@@ -180,7 +186,7 @@ async function publishFile(entry: Entry, tools: FileTools): Promise<void> {
   entry.action = 'uploaded';
   entry.sha256 = sums.sha256;
   await checkStored(entry, tools);
-  await checksums.publish(wanted, sums);
+  await checksums.publish(wanted, sums, wanted.algorithms);
   tools.log.info(`${wanted.name}: uploaded, ${formatBytes(wanted.size)}, sha256 ${sums.sha256}, ${url}`);
 }
 

@@ -17,6 +17,8 @@ export interface WantedFile {
   readonly name: string;
   /** In bytes. */
   readonly size: number;
+  /** The checksum files that it gets. */
+  readonly algorithms: readonly Algorithm[];
   checksums(): Promise<Checksums>;
 }
 
@@ -44,9 +46,8 @@ export async function compareStored(client: MavenClient, wanted: WantedFile): Pr
         `${name}: the repository has ${algorithm} ${value}, the local file has ${local[algorithm]}`,
       );
   }
-  const missing = algorithms.filter((algorithm) => remote[algorithm] === undefined);
   // MD5 alone does not prove that the files are identical.
-  if (missing.length === algorithms.length || (missing.length === algorithms.length - 1 && remote.md5 !== undefined)) {
+  if (remote.sha1 === undefined && remote.sha256 === undefined && remote.sha512 === undefined) {
     if (stored.size !== undefined && stored.size !== size)
       throw new VersionConflictError(
         `${name}: the repository has ${stored.size} bytes, the local file has ${size} bytes and sha256 ${local.sha256}`,
@@ -59,7 +60,7 @@ export async function compareStored(client: MavenClient, wanted: WantedFile): Pr
         `${name}: the repository has sha256 ${sha256}, the local file has ${local.sha256}`,
       );
   }
-  return { missingChecksums: missing };
+  return { missingChecksums: wanted.algorithms.filter((algorithm) => remote[algorithm] === undefined) };
 }
 
 /** Publishes checksum files, and remembers which kinds the repository does not accept. */
@@ -111,12 +112,12 @@ export function isPolicyRefusal(error: unknown): error is HttpError {
 
 async function readChecksums(
   client: MavenClient,
-  { path, name }: WantedFile,
+  wanted: WantedFile,
 ): Promise<Readonly<Partial<Record<Algorithm, string>>>> {
   const read = async (algorithm: Algorithm): Promise<readonly [Algorithm, string | undefined]> => [
     algorithm,
-    await client.readChecksum(path, name, algorithm),
+    await client.readChecksum(wanted.path, wanted.name, algorithm),
   ];
-  const found = await Promise.all(algorithms.map(read));
+  const found = await Promise.all(wanted.algorithms.map(read));
   return Object.fromEntries(found.filter(([, value]) => value !== undefined));
 }

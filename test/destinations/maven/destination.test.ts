@@ -47,13 +47,13 @@ function expectSuccess({ exitCode, output }: Ended): void {
   expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
 }
 
-/** The paths in the repository, without the checksum files, which must be complete. */
+/** The paths in the repository, without the checksum files, which must be complete. Signatures have none. */
 function stored(fixture: Fixture): readonly string[] {
   const all = [...fixture.sandbox.maven.files.keys()];
   const files = all.filter((path) => !/\.(?:md5|sha1|sha256|sha512)$/.test(path));
   const expected = files.flatMap((path) => [
     path,
-    ...['md5', 'sha1', 'sha256', 'sha512'].map((kind) => `${path}.${kind}`),
+    ...(path.endsWith('.asc') ? [] : ['md5', 'sha1', 'sha256', 'sha512']).map((kind) => `${path}.${kind}`),
   ]);
   expect(all.sort()).toEqual(expected.sort());
   return files;
@@ -363,6 +363,24 @@ describe('--attach', () => {
     );
   });
 
+  it('can complete a release, and does not send what is there', async () => {
+    await write(fixture, { 'app.jar': jar(), 'app.jar.asc': 'a', 't.jar': plainJar() });
+    expectSuccess(await publish(fixture, 'app.jar', ['--attach', 'jar.asc=app.jar.asc']));
+    const both = ['--attach', 'jar.asc=app.jar.asc', '--attach', 'tests:jar=t.jar'];
+    expectSuccess(await publish(fixture, 'app.jar', both));
+    expect((await resultItems(fixture)).map(({ action }) => action)).toEqual([
+      'skipped',
+      'skipped',
+      'uploaded',
+      'skipped',
+    ]);
+    expectSuccess(await publish(fixture, 'app.jar', both));
+    expect(puts(fixture).filter((name) => /\.asc|tests\.jar$/.test(name))).toEqual([
+      'app-1.0.jar.asc',
+      'app-1.0-tests.jar',
+    ]);
+  });
+
   it('gives all files of a SNAPSHOT one timestamp and build number', async () => {
     const snapshot = { ...acme, version: '1.1-SNAPSHOT' };
     await write(fixture, { 'pom.xml': pomText({ ...snapshot, packaging: 'pom' }), 'pom.xml.asc': 'x' });
@@ -638,6 +656,13 @@ describe('the POM', () => {
     await write(fixture, { [name]: plainJar(), 'pom.xml': pomText({ ...acme, packaging }) });
     expectSuccess(await publish(fixture, name));
     expect(stored(fixture)[0]).toMatch(new RegExp(`^${release}/app-1\\.0[.-]${extension}$`));
+  });
+
+  it('is published byte for byte, whatever its encoding', async () => {
+    const pom = Buffer.from(pomText({ ...acme, more: '<name>\u00e9 &oslash;</name>' }), 'latin1');
+    await write(fixture, { 'app.jar': plainJar(), 'pom.xml': pom });
+    expectSuccess(await publish(fixture, 'app.jar'));
+    expect(await fixture.sandbox.maven.files.get(`${release}/app-1.0.pom`)?.content()).toEqual(pom);
   });
 
   it('of a Maven 4 BOM is published alone', async () => {
