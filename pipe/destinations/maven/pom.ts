@@ -46,7 +46,7 @@ export function readPom(bytes: Uint8Array, where: string): Pom {
 function parseProject(bytes: Uint8Array, where: string): Element {
   let root: Element;
   try {
-    root = parseElement(bytes);
+    root = parseElement(bytes, 'lenient');
   } catch (error) {
     if (error instanceof XmlError) throw new InputError(`${where} is not a POM: ${error.message}`, { cause: error });
     throw error;
@@ -60,14 +60,26 @@ function inherited(project: Element, name: string): string | undefined {
   return childText(project, name) ?? childText(childOf(project, 'parent'), name);
 }
 
-/** Looks in `project.…` (formerly `pom.…`, or without a prefix), then in the POM's own `<properties>`. */
+/**
+ * Looks in `project.…` (formerly `pom.…`), then in the POM's own `<properties>`, then in the project again for a name
+ * without a prefix: Maven's order (AbstractStringBasedModelInterpolator).
+ */
 function propertyOf(project: Element, property: string): string | undefined {
-  const [, name = ''] = /^(?:(?:project|pom)\.)?(groupId|artifactId|version|packaging)$/.exec(property) ?? [];
-  if (name !== '') return name === 'packaging' ? (childText(project, name) ?? 'jar') : inherited(project, name);
-  const [, ofParent] = /^(?:project|pom)\.parent\.(groupId|artifactId|version)$/.exec(property) ?? [];
-  if (ofParent !== undefined) return childText(childOf(project, 'parent'), ofParent);
+  const [, prefixed] = /^(?:project|pom)\.(.*)$/.exec(property) ?? [];
+  if (prefixed !== undefined) return ofProject(project, prefixed) ?? ofProperties(project, property);
+  return ofProperties(project, property) ?? ofProject(project, property);
+}
+
+function ofProperties(project: Element, property: string): string | undefined {
   // An empty property is a value: ${changelist} is usually empty.
   return childOf(childOf(project, 'properties'), property)?.text;
+}
+
+function ofProject(project: Element, field: string): string | undefined {
+  if (field === 'packaging') return childText(project, field) ?? 'jar';
+  const [, parent, name] = /^(parent\.)?(groupId|artifactId|version)$/.exec(field) ?? [];
+  if (name === undefined) return undefined;
+  return parent === undefined ? inherited(project, name) : childText(childOf(project, 'parent'), name);
 }
 
 function resolveProperties(

@@ -20,14 +20,22 @@ export class XmlError extends PipeError {
   override readonly name = 'XmlError';
 }
 
+/**
+ * How exactly a document is read. `lenient` reads what Maven reads in POMs: white space before the declaration, HTML
+ * entities, Java's names of encodings, and bytes or characters that are not valid. What is outside of ASCII may then be
+ * read wrongly; a document that is written again must be read strictly.
+ */
+export type Reading = 'strict' | 'lenient';
+
 /** Parses a document into its root element. @throws XmlError */
-export function parseElement(bytes: Uint8Array): Element {
+export function parseElement(bytes: Uint8Array, reading: Reading = 'strict'): Element {
   if (bytes.length > maxXmlBytes) throw new XmlError(`it is larger than ${maxXmlBytes / 1024 / 1024} MB`);
-  const text = decode(bytes);
+  const isLenient = reading === 'lenient';
+  const text = isLenient ? decodeLeniently(bytes) : decode(bytes);
   // POMs and metadata never have one, but every entity attack does. The parser itself does not process it.
   const documentType = 'it has a document type (DOCTYPE), which is not allowed';
   try {
-    const document = parseXml(text, { preserveDocumentType: true });
+    const document = parseXml(text, { preserveDocumentType: true, ignoreUndefinedEntities: isLenient });
     if (document.children.some((node) => node instanceof XmlDocumentType)) throw new XmlError(documentType);
     if (document.root === null) throw new XmlError('it has no root element');
     return toElement(document.root);
@@ -85,24 +93,46 @@ function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** By the byte order mark, else by the declaration, else as UTF-8 (XML 1.0, section 4.3.3 and appendix F). */
+/** @throws XmlError if a byte is not valid in the encoding */
 function decode(bytes: Uint8Array): string {
-  const declared = /^<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(
-    Buffer.from(bytes.subarray(0, 200)).toString('latin1'),
-  )?.[1];
-  const [first, second] = bytes;
-  const marked =
-    first === 0xff && second === 0xfe
-      ? 'utf-16le'
-      : first === 0xfe && second === 0xff
-        ? 'utf-16be'
-        : first === 0xef
-          ? 'utf-8'
-          : undefined;
-  const encoding = marked ?? declared ?? 'utf-8';
+  const encoding = markedEncoding(bytes) ?? declaredEncoding(bytes) ?? 'utf-8';
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (error) {
     throw new XmlError(`it cannot be decoded as ${encoding}`, { cause: error });
   }
+}
+
+/** What is not valid becomes U+FFFD, as Java reads it. */
+function decodeLeniently(bytes: Uint8Array): string {
+  const encoding = markedEncoding(bytes) ?? guessedEncoding(bytes) ?? declaredEncoding(bytes) ?? 'utf-8';
+  let decoder: TextDecoder;
+  try {
+    decoder = new TextDecoder(encoding);
+  } catch {
+    // ISO8859_1, Cp1252 and others in Java: supersets of ASCII, as a declaration that can be read shows.
+    decoder = new TextDecoder('windows-1252');
+  }
+  return decoder.decode(bytes).trimStart().replaceAll(invalidCharacter, '\ufffd');
+}
+
+/** XML 1.0, section 2.2. */
+const invalidCharacter = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+
+/** By the byte order mark (XML 1.0, section 4.3.3 and appendix F). */
+function markedEncoding([first, second]: Uint8Array): string | undefined {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  if (first === 0xfe && second === 0xff) return 'utf-16be';
+  return first === 0xef ? 'utf-8' : undefined;
+}
+
+/** UTF-16 without a byte order mark, which begins with `<` and a NUL (XML 1.0, appendix F). */
+function guessedEncoding([first, second]: Uint8Array): string | undefined {
+  if (first === 0x3c && second === 0) return 'utf-16le';
+  return first === 0 && second === 0x3c ? 'utf-16be' : undefined;
+}
+
+function declaredEncoding(bytes: Uint8Array): string | undefined {
+  const start = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
+  return /^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(start)?.[1];
 }

@@ -112,3 +112,11 @@ it.each([
   expect(() => parse(text)).toThrow('http://here is not valid Maven metadata, and is not replaced: ');
   expect(() => parse(text)).toThrow(message);
 });
+
+it('refuses metadata that it could not write again without a loss', () => {
+  const version = (text: string): string =>
+    `<metadata><versioning><versions>${text}</versions></versioning></metadata>`;
+  const bytes = Buffer.from(version('<version>\u00e9</version>'), 'latin1');
+  expect(() => parseMetadata(bytes, 'http://here')).toThrow('it cannot be decoded as utf-8');
+  expect(() => parse(version('&oslash;'))).toThrow('it is not valid XML');
+});

@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { InputError } from '../../../pipe/errors.ts';
 import { readPom } from '../../../pipe/destinations/maven/pom.ts';
-import { pomText } from './artifacts.ts';
+import { acme, pomText } from './artifacts.ts';
 
 const read = (text: string | Buffer): ReturnType<typeof readPom> => readPom(Buffer.from(text), 'pom.xml');
 const parent = '<parent><groupId>com.parent</groupId><artifactId>all</artifactId><version>9</version></parent>';
 const properties = (text: string): string => `<properties>${text}</properties>`;
+
+const named = (name: string): string => pomText({ ...acme, more: `<name>${name}</name>` });
 
 describe('reads', () => {
   it.each([
@@ -33,6 +35,16 @@ describe('reads', () => {
       'com.parent.x:a:9.a:jar',
     ],
     [
+      'properties without a prefix, the own ones first',
+      pomText({
+        groupId: '${parent.groupId}',
+        artifactId: '${artifactId}',
+        version: '${parent.version}-${packaging}',
+        more: `${parent}${properties('<artifactId>own</artifactId>')}`,
+      }),
+      'com.parent:own:9-jar:jar',
+    ],
+    [
       'CDATA as text, and no comments',
       '<project><!-- <groupId>x</groupId> --><groupId><![CDATA[g]]></groupId><artifactId> a\n</artifactId><version>1</version></project>',
       'g:a:1:jar',
@@ -57,6 +69,15 @@ describe('reads', () => {
     ],
     ['UTF-16', Buffer.from(`\ufeff${pomText().replace('UTF-8', 'UTF-16')}`, 'utf16le')],
     ['a byte order mark', Buffer.from(`\ufeff${pomText()}`)],
+    ['UTF-16 without a byte order mark', Buffer.from(pomText().replace('UTF-8', 'UTF-16'), 'utf16le')],
+    ['big-endian UTF-16', Buffer.from(pomText().replace('UTF-8', 'UTF-16'), 'utf16le').swap16()],
+    ['windows-1252', Buffer.from(named('\x80').replace('UTF-8', 'windows-1252'), 'latin1')],
+    ["Java's name of an encoding", Buffer.from(named('\u00e9').replace('UTF-8', 'ISO8859_1'), 'latin1')],
+    ['ASCII', Buffer.from(pomText().replace('UTF-8', 'ASCII'))],
+    ['bytes that are not in the declared encoding', Buffer.from(named('\u00e9'), 'latin1')],
+    ['white space before the declaration', Buffer.from(`\r\n ${pomText()}`)],
+    ['HTML entities', Buffer.from(named('Trygve Laugst&oslash;l'))],
+    ['characters that XML does not allow', Buffer.from(named('a\u0002b\uffff'))],
   ])('%s', (_, bytes) => {
     expect(read(bytes).artifactId).toBe('app');
   });
@@ -92,11 +113,20 @@ describe('refuses', () => {
       'contains characters that are not allowed in a version',
     ],
     ['a declared entity', '<!DOCTYPE project [<!ENTITY x "y">]><project/>', 'it has a document type'],
-    ['an undeclared entity', '<project><groupId>&x;</groupId></project>', 'it is not valid XML: '],
+    [
+      'an undeclared entity in the coordinates',
+      pomText({ groupId: '&x;', artifactId: 'a', version: '1' }),
+      'groupId "&x;" is not valid',
+    ],
+    ['an ampersand alone', pomText({ ...acme, more: '<name>A & B</name>' }), 'it is not valid XML: '],
     ['an empty file', '', 'it is not valid XML: '],
     ['more than 4 MB', `<project>${' '.repeat(4 * 1024 * 1024)}</project>`, 'it is larger than 4 MB'],
-    ['an unknown encoding', '<?xml version="1.0" encoding="klingon"?><project/>', 'it cannot be decoded as klingon'],
-    ['bytes that are not UTF-8', Buffer.from([0x3c, 0xff, 0xfe]), 'it cannot be decoded as utf-8'],
+    ['bytes that are not XML', Buffer.from([0x3c, 0xff, 0xfe]), 'it is not valid XML: '],
+    [
+      'a DOCTYPE after white space',
+      `\n${pomText()}`.replace('<project', '<!DOCTYPE project><project'),
+      'document type',
+    ],
   ])('%s', (_, text, message) => {
     expect(() => read(text)).toThrow(InputError);
     expect(() => read(text)).toThrow(message);
