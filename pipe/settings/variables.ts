@@ -25,13 +25,13 @@ export const variables = {
     // The names of atlassian/bitbucket-upload-file.
     aliases: ['BITBUCKET_ACCESS_TOKEN', 'ATLASSIAN_API_TOKEN'],
     usage:
-      'Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`), default: `$BITBUCKET_PACKAGES_TOKEN`; optional for other registries that accept anonymous uploads.',
+      "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`), default: `$BITBUCKET_PACKAGES_TOKEN` if the registry is Bitbucket's; optional for other registries that accept anonymous uploads.",
   },
   USERNAME: {
     kind: 'text',
     aliases: ['ATLASSIAN_ACCOUNT_EMAIL'],
     usage:
-      'Atlassian account email that owns the API token. Leave out with an access token. For packages, default: `$BITBUCKET_PACKAGES_USERNAME`.',
+      "Atlassian account email that owns the API token. Leave out with an access token. For packages, default: `$BITBUCKET_PACKAGES_USERNAME` if the registry is Bitbucket's.",
   },
   FILENAME: {
     kind: 'array',
