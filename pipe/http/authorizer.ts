@@ -1,4 +1,4 @@
-/** Chooses the `Authorization` header of each request, and may replace it after a 401. */
+/** Chooses the `Authorization` header of each request, and may replace it after a refusal. */
 
 import { authorizationFor, type Credential } from './credentials.ts';
 
@@ -7,11 +7,13 @@ export interface Authorizer {
   /** The header's value for a request to `url`; undefined if no credential is sent to that origin. */
   headerFor(url: URL): Promise<string | undefined>;
   /**
-   * Called after a 401 from `url`, with the header that was sent.
+   * Called after a refusal from `url` that may concern the credentials, with the header that was sent: a 401, 403 or 404,
+   * or any other with a challenge.
    *
+   * @param challenges the values of WWW-Authenticate
    * @returns whether `headerFor` now returns a different value, so that sending again may help
    */
-  renew(url: URL, sent: string | undefined, challenges: readonly string[]): Promise<boolean>;
+  renew(url: URL, sent: string | undefined, challenges: readonly string[], status: number): Promise<boolean>;
 }
 
 /** Credentials that never change: a 401 is final. */

@@ -14,8 +14,15 @@ export interface RetryPolicy {
 /** Five retries within about a minute; waits that a server asks for are honoured up to five minutes. */
 export const defaultRetryPolicy: RetryPolicy = { retries: 5, baseMs: 1_000, capMs: 30_000, maxWaitMs: 300_000 };
 
-/** The statuses of transient failures: RFC 9110, 15.5.9 and 15.6, and RFC 6585, 4. */
-const transientStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+/**
+ * The statuses of transient failures: RFC 9110, 15.5.9 and 15.6, RFC 8470, 5.2, and RFC 6585, 4; 499 of nginx, which lost
+ * a connection; and 520 to 527 and 530 of Cloudflare, which could not reach the server behind it.
+ *
+ * @see https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+ */
+const transientStatuses: ReadonlySet<number> = new Set([
+  408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530,
+]);
 
 /** Connection failures that a retry may get past. Unknown hosts, bad certificates and wrong protocols are not among them. */
 const transientCodes: ReadonlySet<string> = new Set([

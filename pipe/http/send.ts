@@ -10,11 +10,12 @@ import type { Authorizer } from './authorizer.ts';
 import { createDispatchers } from './dispatchers.ts';
 import { maxErrorBytes } from './error-body.ts';
 import { judgeAnswer } from './judge-answer.ts';
+import { keepEncrypted } from './keep-encrypted.ts';
 import { createOriginGate, sleep as realSleep, type Sleep } from './origin-gate.ts';
 import { printableUrl } from './printable-url.ts';
 import type { ProxySettings } from './proxies.ts';
 import { readRefusal, requestIdSuffix } from './refusal.ts';
-import { requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
+import { isTransient, requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
 import { sourceError, toPipeError } from './to-pipe-error.ts';
 import { untilAborted } from './until-aborted.ts';
 import { countedBody, watchedBody } from './watched-body.ts';
@@ -31,7 +32,10 @@ export interface HttpRequest {
   readonly body?: Body;
   /** Not retried on its own: a step of a larger operation, which `repeat` retries as a whole. */
   readonly once?: boolean;
-  /** How many redirects of GET and HEAD are followed; 0 by default. Another origin gets no credentials. */
+  /**
+   * How many redirects are followed; 0 by default. A request with a body follows only those that repeat it as it is: 307
+   * and 308 (RFC 9110, 15.4). Another origin gets no credentials, and https is never left for http.
+   */
   readonly redirects?: number;
   /** Called with the bytes of the body that the current attempt has handed to the connection. */
   readonly onSent?: (bytes: number) => void;
@@ -73,7 +77,7 @@ export interface Http {
    * @throws StalledError if there is no progress
    */
   send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T>;
-  /** Retries several steps as one unit, as `send` does with a single request. */
+  /** Retries several steps as one unit, as `send` does with a single request. A step that gave up is not retried. */
   repeat<T>(what: string, url: URL, work: () => Promise<T>): Promise<T>;
   /** Closes every connection at once. */
   close(): Promise<void>;
@@ -83,6 +87,13 @@ const maxConnectTimeoutMs = 30_000;
 /** One for the first challenge, one for a token that expires during the request. */
 const maxRenewals = 2;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** The redirects that ask for the same request again, with its method, body and headers. */
+const repeatStatuses: ReadonlySet<number> = new Set([307, 308]);
+/** Refusals that may mean missing credentials: some registries hide from strangers what exists. */
+const refusalStatuses: ReadonlySet<number> = new Set([401, 403, 404]);
+
+/** Errors for which all attempts were made. A larger operation must not multiply them, also across clients. */
+const givenUp = new WeakSet<PipeError>();
 
 /** A client whose requests share connections, retry policy and pauses. */
 export function createHttp(options: HttpOptions): Http {
@@ -99,7 +110,7 @@ export function createHttp(options: HttpOptions): Http {
         return await trySend(request, read, watchdog);
       } catch (error) {
         signal?.throwIfAborted();
-        throw toPipeError(error, what);
+        throw error instanceof PipeError && givenUp.has(error) ? error : toPipeError(error, what);
       } finally {
         watchdog.stop();
       }
@@ -120,8 +131,9 @@ export function createHttp(options: HttpOptions): Http {
         signal?.throwIfAborted();
         if (!(error instanceof PipeError)) throw error;
         log.debug(`${what} failed after ${formatDuration(now() - startedAt)}: ${error.message}`);
-        const delayMs = retryDelayMs(policy, attempt, error, random());
+        const delayMs = givenUp.has(error) ? undefined : retryDelayMs(policy, attempt, error, random());
         if (delayMs === undefined) {
+          givenUp.add(error);
           if (attempt > policy.retries && attempt > 1) log.warning(`${what}: giving up after ${attempt} attempts`);
           throw error;
         }
@@ -137,31 +149,39 @@ export function createHttp(options: HttpOptions): Http {
     read: (answer: Answer) => Promise<T>,
     watchdog: Watchdog,
   ): Promise<T> {
-    let { url } = request;
+    let { url, headers } = request;
     let renewals = 0;
     for (let redirects = request.redirects ?? 0; ;) {
       const sent = await watchdog.exempt(() => options.authorizer.headerFor(url));
-      const answer = await sendOnce(request, url, sent, watchdog);
-      if (request.accept.includes(answer.status))
+      const answer = await sendOnce(
+        request,
+        url,
+        { ...headers, ...(sent !== undefined && { authorization: sent }) },
+        watchdog,
+      );
+      const { status } = answer;
+      if (request.accept.includes(status))
         return await read(await judgeAnswer(request, url, answer, options.secrets.scrub));
-      if (answer.status === 401 && renewals < maxRenewals) {
-        const refused = await readRefusal(request, url, answer, null, now(), options.secrets.scrub);
+      const location = answer.header('location');
+      const target = redirectStatuses.has(status) && location !== undefined ? URL.parse(location, url.href) : null;
+      const isFollowed = target !== null && redirects > 0 && (request.body === undefined || repeatStatuses.has(status));
+      if (!isFollowed) {
+        const refused = await readRefusal(request, url, answer, target, now(), options.secrets.scrub);
         const challenges = answer.headerValues('www-authenticate');
-        if (!(await watchdog.exempt(() => options.authorizer.renew(url, sent, challenges)))) throw refused;
-        // The request itself did not fail: it is sent again with another token.
-        log.debug(`${describe(request, url)}: 401, sending again with another token`);
+        const mayAsk = refusalStatuses.has(status) || (status >= 400 && challenges.length > 0 && !isTransient(refused));
+        if (!mayAsk || renewals === maxRenewals) throw refused;
+        if (!(await watchdog.exempt(() => options.authorizer.renew(url, sent, challenges, status)))) throw refused;
+        // The request itself did not fail: it is sent again with other credentials.
+        log.debug(`${describe(request, url)}: ${status}, sending again with other credentials`);
         renewals++;
         continue;
       }
-      const location = answer.header('location');
-      const target =
-        redirectStatuses.has(answer.status) && location !== undefined ? URL.parse(location, url.href) : null;
-      if (target === null || redirects === 0)
-        throw await readRefusal(request, url, answer, target, now(), options.secrets.scrub);
       // Read the body, which is short if present, so that the connection can be reused.
       await readText(answer, maxErrorBytes);
-      log.debug(`${answer.status} to ${printableUrl(target)}`);
-      url = target;
+      const next = keepEncrypted(url, target);
+      log.debug(`${status} to ${printableUrl(next)}`);
+      if (next.origin !== url.origin) headers = repeatStatuses.has(status) ? contentHeaders(headers) : undefined;
+      url = next;
       redirects--;
     }
   }
@@ -169,16 +189,12 @@ export function createHttp(options: HttpOptions): Http {
   async function sendOnce(
     request: HttpRequest,
     url: URL,
-    authorization: string | undefined,
+    given: Readonly<Record<string, string>>,
     watchdog: Watchdog,
   ): Promise<Answer> {
-    // After a redirect to another origin, that origin must not see the request's headers.
-    const given = url.origin === request.url.origin ? request.headers : undefined;
     const headers: Record<string, string> = { 'user-agent': options.userAgent, ...given };
-    if (authorization !== undefined) {
-      headers['authorization'] = authorization;
-      options.secrets.learn(authorization.replace(/^\S+ /, ''));
-    }
+    const authorization = headers['authorization'];
+    if (authorization !== undefined) options.secrets.learn(authorization.replace(/^\S+ /, ''));
     const body = request.body === undefined ? undefined : countedBody(request.body, watchdog, request.onSent);
     // Without a length, the client uses chunked encoding (RFC 9112, 7.1).
     if (request.body?.length !== undefined) headers['content-length'] = String(request.body.length);
@@ -222,6 +238,12 @@ export function createHttp(options: HttpOptions): Http {
       body?.end();
     }
   }
+}
+
+/** The headers that another origin needs in order to understand the same request; any others are for the first one only. */
+function contentHeaders(headers: HttpRequest['headers'] = {}): HttpRequest['headers'] {
+  const names = ['accept', 'content-type', 'content-range'];
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.includes(name)));
 }
 
 /** Destroying the stream makes it emit an error that has no other listener. */

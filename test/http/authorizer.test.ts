@@ -26,7 +26,7 @@ it('a fixed credential is sent to its origin only, and is not renewed', async ()
   const authorizer = fixedAuthorizer([bearerCredential('http://127.0.0.1:1', 'token')]);
   expect(await authorizer.headerFor(new URL('http://127.0.0.1:1/x'))).toBe('Bearer token');
   expect(await authorizer.headerFor(new URL('http://127.0.0.1:2/x'))).toBeUndefined();
-  expect(await authorizer.renew(new URL('http://127.0.0.1:1/x'), 'Bearer token', [])).toBe(false);
+  expect(await authorizer.renew(new URL('http://127.0.0.1:1/x'), 'Bearer token', [], 401)).toBe(false);
 });
 
 describe('after a 401', () => {

@@ -199,6 +199,32 @@ describe('redirects', () => {
     expect(server.received).toHaveLength(1);
   });
 
+  it.each([307, 308])('%d for an upload are followed, with a reopened body', async (status) => {
+    await using other = await serve(answer(201, 'stored'));
+    await using ours = await serve(
+      answer(status, '', { location: '/moved' }),
+      answer(status, '', { location: other.origin }),
+    );
+    await using http = testClient({ authorizer: fixedAuthorizer([bearerCredential(ours.origin, 'token')]) });
+    const body = patternBody(3 * mebibyte);
+    const headers = { 'content-type': 'text/x', accept: 'text/y', 'x-custom': 'secret' };
+    expect(await upload(http, ours.url(), body, { redirects: 2, headers })).toBe('stored');
+    expect(body.opened).toBe(3);
+    expect(ours.received.map(({ headers: { authorization } }) => authorization)).toEqual(Array(2).fill('Bearer token'));
+    const [received] = other.received;
+    expect(received).toMatchObject({ method: 'POST', headers: { 'content-type': 'text/x', accept: 'text/y' } });
+    expect(received?.body.equals(await joined(body))).toBe(true);
+    for (const name of ['authorization', 'x-custom']) expect(received?.headers).not.toHaveProperty(name);
+  });
+
+  it.each([301, 302, 303])('%d for an upload, which would drop its body, is not followed', async (status) => {
+    await using server = await serve(answer(status, '', { location: '/moved' }));
+    await using http = testClient();
+    const error = await failure(upload(http, server.url(), bytesBody('x'), { redirects: 2 }));
+    expect(error).toMatchObject({ name: 'HttpError', refusal: { status, location: `${server.origin}/moved` } });
+    expect(server.received).toHaveLength(1);
+  });
+
   it('without a valid Location are errors', async () => {
     await using server = await serve(answer(302), answer(302, '', { location: 'http://' }));
     await using http = testClient();
