@@ -1,7 +1,7 @@
 /** Authorization for packages, and the challenge if it is missing: RFC 9110, section 11, and the rules of registry tokens. */
 import { Refusal } from './answers.ts';
 import type { Exchange } from './exchange.ts';
-import { registryError } from './registry-answers.ts';
+import { registryError, registryStandardAnswer } from './registry-answers.ts';
 import type { RegistryContext } from './registry-context.ts';
 import type { RegistryBehaviour } from './registry-options.ts';
 import type { PackageAction } from './registry-tokens.ts';
@@ -33,6 +33,9 @@ export function authorize(exchange: Exchange, registry: RegistryContext, wanted:
   const identity = authenticateForPackages(authorization);
   if (identity === 'malformed') throw challenge(registry, wanted, { violation: 'malformed Authorization' });
   if (identity === 'invalid' || (identity !== 'anonymous' && !takesBasic)) throw challenge(registry, wanted);
+  const { strangerStatus } = behaviour;
+  if (identity === 'anonymous' && wanted !== undefined && strangerStatus !== undefined)
+    throw new Refusal(registryStandardAnswer(strangerStatus));
   // With tokens, anonymous clients get one too.
   if (identity === 'anonymous' && (takesBearer || behaviour.anonymous === 'nothing')) throw challenge(registry, wanted);
   const grant = grantTo(registry, identity);
@@ -50,6 +53,9 @@ function authorizeBearer(registry: RegistryContext, wanted: Wanted | undefined, 
     });
   }
   const grant: Grant = (name) => token.granted.get(name) ?? nothing;
+  const { otherScope } = registry.behaviour;
+  if (wanted !== undefined && otherScope !== undefined && !token.scopes.includes(otherScope))
+    throw challenge(registry, wanted, { error: 'insufficient_scope' });
   if (wanted === undefined || wanted.actions.every((action) => grant(wanted.name).has(action))) return grant;
   const requested = token.requested.get(wanted.name) ?? nothing;
   const wasRequested = wanted.actions.every((action) => requested.has(action));
@@ -80,9 +86,11 @@ export function challenge(
   wanted: Wanted | undefined,
   { error, violation }: { readonly error?: string; readonly violation?: string } = {},
 ): Refusal {
-  const scope = wanted === undefined ? undefined : `repository:${wanted.name}:${wanted.actions.join(',')}`;
+  const { challengeStatus, otherScope } = registry.behaviour;
+  const scopes = wanted === undefined ? [] : [`repository:${wanted.name}:${wanted.actions.join(',')}`, otherScope];
+  const scope = scopes.filter((each) => each !== undefined).join(' ') || undefined;
   const detail = wanted?.actions.map((Action) => ({ Type: 'repository', Class: '', Name: wanted.name, Action }));
-  const answer = registryError(401, 'UNAUTHORIZED', 'authentication required', detail);
+  const answer = registryError(challengeStatus, 'UNAUTHORIZED', 'authentication required', detail);
   const headers = { ...answer.headers, 'www-authenticate': challenges(registry, scope, error) };
   return new Refusal({ ...answer, headers }, violation);
 }

@@ -19,7 +19,7 @@ const known: readonly string[] = Object.values(mediaTypes);
 /** HEAD and GET. */
 export async function readManifest(
   exchange: Exchange,
-  { store }: RegistryContext,
+  { store, behaviour }: RegistryContext,
   repository: KeptRepository,
   reference: string,
 ): Promise<void> {
@@ -28,7 +28,9 @@ export async function readManifest(
   const accepted = accept.split(',').map((item) => item.replace(/;.*/s, '').trim());
   // Without an Accept header, registries may answer with the format for the oldest clients.
   if (!accepted.some((type) => known.includes(type))) exchange.violate(`Accept names no manifest: ${accept}`);
-  const [digest, manifest] = store.findManifest(repository, reference) ?? [];
+  const shown = staleDigest(repository, reference, behaviour.staleReads) ?? reference;
+  if (shown === 'nothing') throw manifestUnknown(reference);
+  const [digest, manifest] = store.findManifest(repository, shown) ?? [];
   if (manifest === undefined || digest === undefined) throw manifestUnknown(reference);
   if (!accepted.some((type) => ['', '*/*', 'application/*', manifest.mediaType].includes(type))) {
     throw new Refusal(
@@ -40,6 +42,14 @@ export async function readManifest(
     headers: { 'content-type': manifest.mediaType, 'docker-content-digest': digest, etag: `"${digest}"` },
     body: manifest.bytes,
   });
+}
+
+/** What a tag pointed to before, if it was moved and has not been read often enough since. */
+function staleDigest({ moves }: KeptRepository, reference: string, staleReads: number): string | undefined {
+  const move = moves.findLast(({ tag, from, to }) => tag === reference && from !== to);
+  if (move === undefined || move.reads >= staleReads) return undefined;
+  move.reads += 1;
+  return move.from ?? 'nothing';
 }
 
 export async function putManifest(
@@ -137,7 +147,7 @@ function checkImmutable({ behaviour }: RegistryContext, { tags }: KeptRepository
   const current = tags.get(tag);
   if (current === undefined || (current === digest && !behaviour.refusesSame)) return;
   if (!new RegExp(`^(?:${behaviour.immutableTags})$`).test(tag)) return;
-  const message = `The tag "${tag}" is immutable and cannot be overwritten`;
+  const message = behaviour.immutableMessage ?? `The tag "${tag}" is immutable and cannot be overwritten`;
   throw new Refusal(registryError(behaviour.immutableStatus, behaviour.immutableCode, message, { tag }));
 }
 

@@ -43,6 +43,12 @@ export interface RegistryOptions {
    * header after Basic's. Every scheme offered is accepted. Default `plain`.
    */
   readonly challenges?: 'plain' | 'odd' | 'joined' | 'separate' | undefined;
+  /** The status of a challenge. Default 401. */
+  readonly challengeStatus?: 401 | 403 | undefined;
+  /** The refusal of a request without credentials, unless it is for `/v2/`: a status without a challenge. Default: none. */
+  readonly strangerStatus?: 401 | 403 | 404 | undefined;
+  /** A scope that a token needs besides its repository's, and that challenges name as well. Default: none. */
+  readonly otherScope?: string | undefined;
   /** How long tokens live; fractions are fine. Default 300. */
   readonly tokenSeconds?: number | undefined;
   /** The field of the token in the token server's answer. Default `token`. */
@@ -91,11 +97,15 @@ export interface RegistryOptions {
   /** Source of a regular expression for whole tags that cannot be overwritten; `.*`: all. Default: none. */
   readonly immutableTags?: string | undefined;
   /** Default 403 DENIED. */
-  readonly immutableStatus?: 400 | 403 | 409 | undefined;
+  readonly immutableStatus?: 400 | 403 | 409 | 412 | undefined;
   /** Default `DENIED`. */
   readonly immutableCode?: string | undefined;
+  /** Default: one that says immutable. */
+  readonly immutableMessage?: string | undefined;
   /** Pushing the manifest that such a tag already points to is refused too. Default false. */
   readonly refusesSame?: boolean | undefined;
+  /** How many reads of a tag still show what it pointed to before it was last moved; Infinity: all. Default 0. */
+  readonly staleReads?: number | undefined;
   /** Status of MANIFEST_BLOB_UNKNOWN. Default 400, as registries answer; the specification's examples have 404. */
   readonly blobUnknownStatus?: 400 | 404 | undefined;
   /** How its detail names the digest: as a string, as an object with `digest`, or not at all. Default `string`. */
@@ -104,7 +114,12 @@ export interface RegistryOptions {
   readonly maxManifestBytes?: number | undefined;
 }
 
-export type RegistryBehaviour = { readonly [K in keyof RegistryOptions]-?: Exclude<RegistryOptions[K], undefined> };
+/** Without a default, these stay undefined. */
+type Unset = 'strangerStatus' | 'otherScope' | 'immutableMessage';
+
+export type RegistryBehaviour = {
+  readonly [K in Exclude<keyof RegistryOptions, Unset>]-?: Exclude<RegistryOptions[K], undefined>;
+} & Pick<RegistryOptions, Unset>;
 
 const fields = {
   port: isCount,
@@ -116,6 +131,9 @@ const fields = {
   authentication: oneOf('bearer', 'basic', 'none'),
   anonymous: oneOf('nothing', 'pull', 'push'),
   challenges: oneOf('plain', 'odd', 'joined', 'separate'),
+  challengeStatus: oneOf(401, 403),
+  strangerStatus: oneOf(401, 403, 404),
+  otherScope: isString,
   tokenSeconds: isPositive,
   tokenField: oneOf('token', 'access_token', 'both'),
   tokenExpiry: isBoolean,
@@ -137,8 +155,10 @@ const fields = {
   ociRefusalStatus: oneOf(400, 404, 405, 415, 422),
   ociRefusalCode: isString,
   immutableTags: isRegularExpression,
-  immutableStatus: oneOf(400, 403, 409),
+  immutableStatus: oneOf(400, 403, 409, 412),
   immutableCode: isString,
+  immutableMessage: isString,
+  staleReads: isCount,
   refusesSame: isBoolean,
   blobUnknownStatus: oneOf(400, 404),
   blobUnknownDetail: oneOf('string', 'object', 'none'),
@@ -157,6 +177,7 @@ const defaults: RegistryBehaviour = {
   authentication: 'bearer',
   anonymous: 'nothing',
   challenges: 'plain',
+  challengeStatus: 401,
   tokenSeconds: 300,
   tokenField: 'token',
   tokenExpiry: true,
@@ -181,6 +202,7 @@ const defaults: RegistryBehaviour = {
   immutableTags: '$^',
   immutableStatus: 403,
   immutableCode: 'DENIED',
+  staleReads: 0,
   refusesSame: false,
   blobUnknownStatus: 400,
   blobUnknownDetail: 'string',

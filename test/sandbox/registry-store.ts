@@ -25,6 +25,8 @@ export interface TagMove {
   readonly to: string;
   /** By performance.now(). */
   readonly at: number;
+  /** How often the tag was read since, while reads were stale. */
+  reads: number;
 }
 
 export interface RegistryRepository {
@@ -132,7 +134,7 @@ export class RegistryStore {
     const digest = digestOf(manifest.bytes);
     manifests.set(digest, manifest);
     if (tag !== undefined) {
-      moves.push({ tag, from: tags.get(tag), to: digest, at: performance.now() });
+      moves.push({ tag, from: tags.get(tag), to: digest, at: performance.now(), reads: 0 });
       tags.set(tag, digest);
     }
     return digest;

@@ -30,7 +30,10 @@ export async function serveTokens(exchange: Exchange, registry: RegistryContext)
   const granted: PackageScopes = new Map(
     [...requested].map(([name, actions]) => [name, actions.intersection(grant(name))]),
   );
-  const token = registry.tokens.create({ requested, granted }, behaviour.tokenSeconds);
+  const token = registry.tokens.create(
+    { scopes: query.getAll('scope').flatMap((value) => value.split(' ')), requested, granted },
+    behaviour.tokenSeconds,
+  );
   const issuedAt = new Date(Date.now() - behaviour.tokenAgeSeconds * 1000);
   await exchange.respond(
     json(

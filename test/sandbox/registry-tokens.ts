@@ -8,6 +8,8 @@ export type PackageAction = 'pull' | 'push';
 export type PackageScopes = ReadonlyMap<string, ReadonlySet<PackageAction>>;
 
 export interface RegistryToken {
+  /** As they were written. */
+  readonly scopes: readonly string[];
   readonly requested: PackageScopes;
   readonly granted: PackageScopes;
 }

@@ -195,7 +195,7 @@ describe('pushing', () => {
       bytes: Buffer.from(manifest),
     });
     expect([...tags]).toEqual([['v1', digestOf(manifest)]]);
-    expect(moves).toEqual([{ tag: 'v1', from: undefined, to: digestOf(manifest), at: expect.any(Number) }]);
+    expect(moves).toEqual([{ tag: 'v1', from: undefined, to: digestOf(manifest), at: expect.any(Number), reads: 0 }]);
     expect(sandbox.registry.dataBytes).toBe(7);
     expect(sandbox.requests.map(({ steps }) => steps.join('+'))).toEqual(
       'token start data commit start data commit manifest-put'.split(' '),

@@ -158,9 +158,9 @@ function createPushTools(
     repository: reference.repository,
     account,
     learn: tools.secrets.learn,
-    createRealmHttp: (realm, given) =>
+    createHttp: (url, given) =>
       tools.createHttp(
-        fixedAuthorizer(given === undefined ? [] : [basicCredential(realm.origin, given.username, given.password)]),
+        fixedAuthorizer(given === undefined ? [] : [basicCredential(url.origin, given.username, given.password)]),
       ),
   });
   const http = tools.createHttp(authorizer);

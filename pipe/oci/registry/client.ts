@@ -3,10 +3,13 @@
 import { HttpError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
 import { type Body, bytesBody } from '../../io/body.ts';
+import { keepEncrypted } from '../../http/keep-encrypted.ts';
+import { isTransient } from '../../http/retry.ts';
 import type { Http } from '../../http/send.ts';
 import { digestOf } from '../descriptors.ts';
 import { manifestTypes } from '../media-types.ts';
 import type { Document } from '../image.ts';
+import { mayBeThereAlready } from './refusals.ts';
 
 /** An upload in progress. */
 export interface UploadSession {
@@ -51,12 +54,19 @@ export interface RegistryClient {
   readManifest(reference: string, accept?: readonly string[]): Promise<Document | undefined>;
   /** Whether the registry answers that the manifest does not exist; false if it is unclear. */
   lacksManifest(reference: string): Promise<boolean>;
-  /** @throws VerificationError if the registry stores it under another digest */
-  putManifest(reference: string, document: Document): Promise<void>;
+  /**
+   * Stores a manifest under a tag or its digest.
+   *
+   * @returns whether the registry confirmed it by a 201, or has it; after another success, a tag must be read back
+   * @throws VerificationError if the registry stores it under another digest
+   */
+  putManifest(reference: string, document: Document): Promise<boolean>;
 }
 
 /** Distribution-spec 1.1, "Pushing manifests": registries should accept at least 4 MiB. */
 const maxManifestBytes = 4 * 1024 * 1024;
+
+const maxRedirects = 5;
 
 /** Far above what image builders write. */
 export const maxConfigBytes = 8 * 1024 * 1024;
@@ -83,13 +93,15 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
           body,
           headers: octets,
           once: true,
+          redirects: maxRedirects,
           ...(onSent && { onSent }),
         },
         discard,
       );
     } catch (error) {
-      // A gateway may have answered: what counts is whether the registry has the blob.
-      if (!(error instanceof UnexpectedAnswerError) || (await client.blobSize(digest)) === undefined) throw error;
+      // A gateway may have answered, or another job was faster: what counts is whether the registry has the blob.
+      const isOpen = error instanceof UnexpectedAnswerError || mayBeThereAlready(error);
+      if (!isOpen || (await client.blobSize(digest)) === undefined) throw error;
     }
   };
 
@@ -97,7 +109,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
     async blobSize(digest) {
       try {
         return await http.send(
-          { method: 'HEAD', url: blobUrl(digest), accept: [200], redirects: 5 },
+          { method: 'HEAD', url: blobUrl(digest), accept: [200], redirects: maxRedirects },
           async (answer) => {
             await discard(answer);
             if (/html/i.test(answer.header('content-type') ?? '')) return undefined;
@@ -107,15 +119,15 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
         );
       } catch (error) {
         // 404: it does not exist. Registries that answer 403 or 405 here still accept the blob.
-        if (error instanceof HttpError && error.refusal.status < 500 && ![401, 429].includes(error.refusal.status))
-          return undefined;
-        throw error;
+        if (!(error instanceof HttpError) || isTransient(error) || error.refusal.status === 401) throw error;
+        if (error.refusal.status >= 500) throw error;
+        return undefined;
       }
     },
 
     async readBlob(digest, maxBytes) {
       const bytes = await http.send(
-        { method: 'GET', url: blobUrl(digest), accept: [200], redirects: 5, answersContent: true },
+        { method: 'GET', url: blobUrl(digest), accept: [200], redirects: maxRedirects, answersContent: true },
         (answer) => readBytes(answer, maxBytes),
       );
       if (digestOf(bytes) !== digest)
@@ -132,6 +144,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
           accept: [202],
           body: bytesBody(''),
           once: true,
+          redirects: maxRedirects,
         },
         sessionOf,
       );
@@ -150,6 +163,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
         body,
         headers: { ...octets, ...range },
         once: true,
+        redirects: maxRedirects,
       } as const;
       return await http.send({ ...request, ...(onSent && { onSent }) }, sessionOf);
     },
@@ -165,7 +179,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
             method: 'GET',
             url: manifestUrl(reference),
             accept: [200],
-            redirects: 5,
+            redirects: maxRedirects,
             headers: { accept: accept.join(', ') },
           },
           async (answer) => {
@@ -192,12 +206,18 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
     async lacksManifest(reference) {
       try {
         await http.send(
-          { method: 'HEAD', url: manifestUrl(reference), accept: [200], redirects: 5, headers: manifestHeaders },
+          {
+            method: 'HEAD',
+            url: manifestUrl(reference),
+            accept: [200],
+            redirects: maxRedirects,
+            headers: manifestHeaders,
+          },
           discard,
         );
       } catch (error) {
-        if (error instanceof HttpError && error.refusal.status < 500) return error.refusal.status === 404;
-        throw error;
+        if (!(error instanceof HttpError) || isTransient(error) || error.refusal.status >= 500) throw error;
+        return error.refusal.status === 404;
       }
       return false;
     },
@@ -207,7 +227,8 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
         for (let isAgain = false; ; isAgain = true) {
           const status = await sendManifest(reference, document);
           // 201 is what the specification asks for. Tags are read back anyway.
-          if (status === 201 || !reference.startsWith('sha256:') || !(await client.lacksManifest(reference))) return;
+          if (status === 201 || !reference.startsWith('sha256:')) return status === 201;
+          if (!(await client.lacksManifest(reference))) return true;
           if (isAgain)
             throw new UnexpectedAnswerError(
               `${reference}: ${registry.host} answered ${status} to the manifest, but does not have it`,
@@ -217,6 +238,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
       } catch (error) {
         if (!(error instanceof UnexpectedAnswerError) || !error.isForeign) throw error;
         if ((await client.readManifest(reference))?.digest !== document.digest) throw error;
+        return true;
       }
     },
   };
@@ -232,6 +254,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
         accept: [200, 201, 202, 204],
         body: bytesBody(bytes),
         headers: { 'content-type': mediaType },
+        redirects: maxRedirects,
       },
       async (answer) => {
         await discard(answer);
@@ -269,5 +292,8 @@ async function sessionOf(answer: Answer): Promise<UploadSession> {
       `${answer.url.host} did not say where to continue the upload: its answer has no valid Location`,
     );
   const min = answer.header('oci-chunk-min-length') ?? '';
-  return { location, minChunkBytes: /^\d{1,12}$/.test(min) ? Number(min) : undefined };
+  return {
+    location: keepEncrypted(answer.url, location),
+    minChunkBytes: /^\d{1,12}$/.test(min) ? Number(min) : undefined,
+  };
 }

@@ -1,14 +1,14 @@
 /** Sends the manifests of an image, and then points the tags to it. */
 
-import { type HttpError, InputError, VerificationError } from '../../errors.ts';
-import { askUntil } from '../../http/read-back.ts';
+import { type HttpError, InputError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
+import { askUntil, type Patience } from '../../http/read-back.ts';
 import { parseIndex } from '../formats/manifests.ts';
 import { isIndexType, manifestTypes } from '../media-types.ts';
 import type { Descriptor, Document } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { isOci, type ManifestTree, toDockerForm } from './docker-form.ts';
 import type { PushTools } from './push-layer.ts';
-import { isImmutable, isManifestRefused, isTypeRefused } from './refusals.ts';
+import { isManifestRefused, isTypeRefused, mayBeThereAlready } from './refusals.ts';
 
 /** A tag to publish, and how far it has got. */
 export interface TagState {
@@ -86,10 +86,12 @@ async function pushAsIs(
   for (const child of children) await putManifest(child.digest, child, tools);
   if (isIndexType(top.mediaType)) await readChildren(top, children, tools);
   onTop(top.digest);
+  let { patience } = tools;
   for (const entry of tags) {
     if (entry.publishedDigest === top.digest) continue;
     entry.action = 'failed';
-    await putTag(entry.tag, top, tools);
+    // If one tag does not show in time, the others are asked for only once.
+    if (!(await putTag(entry.tag, top, tools, patience))) patience = { ...patience, limitMs: 0 };
     entry.action = 'published';
     entry.publishedDigest = top.digest;
   }
@@ -142,44 +144,92 @@ async function isMissing({ digest, mediaType, size }: Descriptor, { client }: Pu
 }
 
 /**
- * Moves a tag, and reads it back if it may be read: a success that comes before the registry has received the whole
- * manifest proves nothing.
+ * Moves a tag unless it already points to the image, and reads it back if it may be read: a success that comes before the
+ * registry has received the whole manifest proves nothing.
+ *
+ * @returns whether the registry shows the tag in time, as far as it can be read
+ * @throws VerificationError if the tag points to something that it did not point to before
  */
-async function putTag(tag: string, document: Document, tools: PushTools): Promise<void> {
-  for (let isAgain = false; ; isAgain = true) {
-    await putManifest(tag, document, tools);
-    const held = await tools.client.readManifest(tag);
-    if (held?.digest === document.digest) return;
-    if (held !== undefined) {
-      throw new VerificationError(
-        `tag ${tag} points to ${held.digest}, not to ${document.digest}, which was just published: is something else publishing it?`,
-      );
-    }
-    if (!(await tools.client.lacksManifest(tag))) return;
-    if (isAgain) throw new VerificationError(`the registry accepted tag ${tag}, but answers that there is no such tag`);
-    tools.log.warning(`The registry accepted tag ${tag}, but answers that there is no such tag. Publishing it again`);
+async function putTag(tag: string, document: Document, tools: PushTools, patience: Patience): Promise<boolean> {
+  const { client, log } = tools;
+  const before = await readTag(tag, tools);
+  if (before?.digest === document.digest) {
+    log.info(`tag ${tag} already points to this image`);
+    return true;
+  }
+  const isConfirmed = await putManifest(tag, document, tools);
+  let isFirst = true;
+  const problem = await askUntil(
+    async () => {
+      const held = await client.readManifest(tag);
+      if (held?.digest === document.digest) return undefined;
+      if (held !== undefined && held.digest !== before?.digest)
+        throw new VerificationError(
+          `tag ${tag} points to ${held.digest}, not to ${document.digest}, which was just published: is something else publishing it?`,
+        );
+      if (held === undefined && !(await client.lacksManifest(tag))) return undefined;
+      const found = held === undefined ? 'has no such tag' : `still shows ${held.digest}`;
+      if (isFirst) await putAgain(tag, document, found, tools);
+      isFirst = false;
+      return found;
+    },
+    (found) => found === undefined,
+    patience,
+  );
+  if (problem === undefined) return true;
+  if (!isConfirmed)
+    throw new VerificationError(`the registry accepted tag ${tag} without confirming it, but ${problem}`);
+  log.warning(`The registry accepted tag ${tag}, but ${problem}: check a little later that it can be pulled`);
+  return false;
+}
+
+/** What the tag points to; undefined if it does not exist, or shows nothing that could be compared. */
+async function readTag(tag: string, { client, log }: PushTools): Promise<Document | undefined> {
+  try {
+    return await client.readManifest(tag);
+  } catch (error) {
+    if (!(error instanceof VerificationError) && !(error instanceof UnexpectedAnswerError)) throw error;
+    log.debug(`tag ${tag}: ${error.message}`);
+    return undefined;
   }
 }
 
-/** Tries twice if the type may be refused: the refusal may be an error of a gateway, and converting changes the image. */
-async function putManifest(reference: string, document: Document, tools: PushTools): Promise<void> {
+/** Once is enough: the first answer may have come from something else than the registry, or the registry is slow. */
+async function putAgain(tag: string, document: Document, found: string, tools: PushTools): Promise<void> {
+  tools.log.warning(`The registry accepted tag ${tag}, but ${found}. Publishing it again, and waiting for it`);
   try {
-    await putOrFind(reference, document, tools);
+    await putManifest(tag, document, tools);
+  } catch (error) {
+    // It was accepted the first time, and a registry may refuse to store it again before it shows it.
+    if (!mayBeThereAlready(error)) throw error;
+    tools.log.debug(error.message);
+  }
+}
+
+/**
+ * Tries twice if the type may be refused: the refusal may be an error of a gateway, and converting changes the image.
+ *
+ * @returns whether the registry confirmed it
+ */
+async function putManifest(reference: string, document: Document, tools: PushTools): Promise<boolean> {
+  try {
+    return await putOrFind(reference, document, tools);
   } catch (error) {
     if (!isTypeRefused(error)) throw error;
     tools.log.debug(`${error.message}. Trying again`);
-    await putOrFind(reference, document, tools);
+    return await putOrFind(reference, document, tools);
   }
 }
 
-/** A registry may refuse to push an immutable tag again even if nothing would change: that is a success. */
-async function putOrFind(reference: string, document: Document, { client, log }: PushTools): Promise<void> {
+/** A registry may refuse to store again what is there already, such as an immutable tag: that is a success. */
+async function putOrFind(reference: string, document: Document, { client, log }: PushTools): Promise<boolean> {
   try {
-    await client.putManifest(reference, document);
+    return await client.putManifest(reference, document);
   } catch (error) {
-    if (!isImmutable(error)) throw error;
+    if (!mayBeThereAlready(error)) throw error;
     const held = await client.readManifest(reference);
     if (held?.digest !== document.digest) throw error;
-    log.info(`${reference} is immutable, and already points to this image`);
+    log.info(`${reference} already points to this image, and the registry does not store it again`);
+    return true;
   }
 }

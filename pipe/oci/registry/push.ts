@@ -1,6 +1,7 @@
 /** Publishes an image: blobs, manifests, and last the tags, each of which is read back. */
 
-import { HttpError } from '../../errors.ts';
+import { HttpError, NetworkError, StalledError } from '../../errors.ts';
+import { isTransient } from '../../http/retry.ts';
 import { digestOf } from '../descriptors.ts';
 import { annotationsOf, parseIndex } from '../formats/manifests.ts';
 import { oci } from '../media-types.ts';
@@ -77,7 +78,7 @@ async function resendBlobs(error: HttpError, platforms: readonly PushedPlatform[
 /**
  * Reads the published images whose layers may be reused. An unusable tag is not a failure: its layers are sent instead.
  *
- * @throws HttpError if the registry refuses access
+ * @throws HttpError if the registry refuses access; NetworkError or StalledError if it cannot be reached
  */
 export async function readReusable(
   tags: readonly string[],
@@ -92,7 +93,10 @@ export async function readReusable(
       else found.push(published);
     } catch (error) {
       if (error instanceof HttpError && [401, 403].includes(error.refusal.status)) throw error;
+      // The server is down: what follows would only wait for it again.
+      if (error instanceof NetworkError || error instanceof StalledError) throw error;
       log.warning(`tag ${tag} is not reused: ${(error as Error).message}`);
+      if (isTransient(error)) break;
     }
   }
   return found;

@@ -25,6 +25,17 @@ export function isManifestUnknown(error: unknown): error is HttpError {
   return hasCode(error, ['MANIFEST_UNKNOWN']);
 }
 
+const conflictStatuses: ReadonlySet<number> = new Set([400, 403, 409, 412]);
+
+/**
+ * What was sent may be there already: registries refuse to store it again with 400 (Nexus), 403 (Artifactory), 409 (Quay)
+ * or 412 (Harbor), and with as many other meanings. Only asking for the digest settles it.
+ */
+export function mayBeThereAlready(error: unknown): error is HttpError {
+  if (isBlobUnknown(error) || isManifestUnknown(error) || !(error instanceof HttpError)) return false;
+  return conflictStatuses.has(error.refusal.status) || isImmutable(error);
+}
+
 /**
  * The tag exists and must not be overwritten. The specification has no code for it, and most registries send a general one
  * (DENIED, TAG_INVALID, PRECONDITION): then only the message tells.
@@ -32,7 +43,8 @@ export function isManifestUnknown(error: unknown): error is HttpError {
 export function isImmutable(error: unknown): error is HttpError {
   if (!(error instanceof HttpError)) return false;
   const { codes, reason } = error.refusal;
-  return codes.some((code) => code === 'TAG_EXISTS' || code.includes('IMMUTABLE')) || /immutable/i.test(reason);
+  const isNamed = codes.some((code) => code === 'TAG_EXISTS' || code.includes('IMMUTABLE'));
+  return isNamed || /immutable|does not allow updating|cannot be updated/i.test(reason);
 }
 
 const typeStatuses: ReadonlySet<number> = new Set([405, 415, 422]);

@@ -1,10 +1,10 @@
 /** Answers a registry's challenge with Basic, or with a token from the realm, which is renewed when it expires. */
 
-import { NetworkError, PipeError } from '../../errors.ts';
-import { readJson } from '../../http/answer.ts';
+import { HttpError, NetworkError, PipeError, UnexpectedAnswerError } from '../../errors.ts';
+import { discard, readJson } from '../../http/answer.ts';
 import type { Authorizer } from '../../http/authorizer.ts';
 import { basicCredential } from '../../http/credentials.ts';
-import { isLoopback } from '../../http/loopback.ts';
+import { keepEncrypted } from '../../http/keep-encrypted.ts';
 import type { Http } from '../../http/send.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 
@@ -18,12 +18,12 @@ export interface RegistryAccount {
 export interface RegistryAuthorizerOptions {
   /** The registry's base URL. Credentials go to this origin and to the realm that it names, and nowhere else. */
   readonly registry: URL;
-  /** The only repository that tokens are requested for. */
+  /** The repository that tokens are requested for. */
   readonly repository: string;
   /** Undefined for anonymous access. */
   readonly account: RegistryAccount | undefined;
-  /** A client for the realm, with credentials only for that origin. */
-  readonly createRealmHttp: (realm: URL, account: RegistryAccount | undefined) => Http;
+  /** A client for the realm, or for the registry's first question, with credentials only for the origin of `url`. */
+  readonly createHttp: (url: URL, account: RegistryAccount | undefined) => Http;
   /** Called with every token that the realm issues, used or not, so that it is never logged. */
   readonly learn: (secret: string) => void;
   readonly now?: () => number;
@@ -34,6 +34,7 @@ const defaultTokenSeconds = 60;
 /** A token is renewed if it expires within this time: sending a large blob takes longer. */
 const marginMs = 10_000;
 const maxTokenBytes = 1024 * 1024;
+const maxRedirects = 5;
 
 interface Grant {
   readonly header: string;
@@ -49,11 +50,14 @@ interface Grant {
  * @see https://distribution.github.io/distribution/spec/auth/token/
  */
 export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Authorizer {
-  const { registry, repository, account, createRealmHttp, learn, now = Date.now } = options;
+  const { registry, repository, account, createHttp, learn, now = Date.now } = options;
   let grant: Grant | undefined;
   let realm: { readonly url: URL; readonly http: Http } | undefined;
-  /** The token request under way: everything that needs a token shares its answer. */
+  /** The token request under way, or the one that failed: everything that needs a token shares its result. */
   let renewing: Promise<Grant> | undefined;
+  let asking: Promise<readonly Challenge[]> | undefined;
+  /** What the whole push needs, since a challenge names only what the refused request needs; then what else was named. */
+  const scopes = new Set([`repository:${repository}:pull,push`]);
 
   return {
     async headerFor(url) {
@@ -61,20 +65,26 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
       if (grant?.renewAt !== undefined && now() >= grant.renewAt) await renewToken();
       return grant?.header;
     },
-    async renew(url, sent, headers) {
+    async renew(url, sent, headers, status) {
       if (url.origin !== registry.origin) return false;
+      const given = parseChallenges(headers);
+      // Other refusals question the credentials only if there were none.
+      if (status !== 401 && given.length === 0 && sent !== undefined) return false;
       // Another request has renewed it in the meantime.
       if (grant !== undefined && grant.header !== sent) return true;
-      const challenges = parseChallenges(headers);
+      const isUnasked = given.length === 0 && sent === undefined && account !== undefined;
+      const challenges = isUnasked ? await (asking ??= askForChallenges()) : given;
       const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-      if (bearer !== undefined || realm !== undefined) {
+      if (bearer !== undefined || (realm !== undefined && (status === 401 || given.length > 0))) {
         if (bearer !== undefined) setRealm(bearer);
         const before = grant?.header;
         return (await renewToken()).header !== before;
       }
-      const basic =
-        account !== undefined && (challenges.length === 0 || challenges.some(({ scheme }) => scheme === 'basic'));
-      if (!basic || grant !== undefined) return false;
+      if (account === undefined || grant !== undefined) return false;
+      // A registry that refuses access without any challenge may still accept a password; a 404 is just an answer.
+      const offersBasic =
+        challenges.length === 0 ? status !== 404 : challenges.some(({ scheme }) => scheme === 'basic');
+      if (!offersBasic) return false;
       grant = {
         header: basicCredential(registry.origin, account.username, account.password).authorization,
         renewAt: undefined,
@@ -83,26 +93,51 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
     },
   };
 
+  /** Some registries challenge only here, and answer strangers as if nothing else existed. Asked once. */
+  async function askForChallenges(): Promise<readonly Challenge[]> {
+    try {
+      return await createHttp(registry, undefined).send(
+        { method: 'GET', url: new URL('/v2/', registry), accept: [200, 401, 403, 404] },
+        async (answer) => {
+          await discard(answer);
+          return parseChallenges(answer.headerValues('www-authenticate'));
+        },
+      );
+    } catch (error) {
+      if (error instanceof HttpError || error instanceof UnexpectedAnswerError) return [];
+      throw error;
+    }
+  }
+
   function setRealm({ parameters }: Challenge): void {
-    const url = URL.parse(parameters.get('realm') ?? '');
-    if (url === null || !/^https?:$/.test(url.protocol))
+    const named = URL.parse(parameters.get('realm') ?? '');
+    if (named === null || !/^https?:$/.test(named.protocol))
       throw new PipeError(
         `${registry.host} asks for a token, but does not say where to get one: its challenge has no valid realm`,
       );
-    if (url.protocol === 'http:' && registry.protocol === 'https:' && !isLoopback(url)) {
-      throw new PipeError(`${registry.host} asks for the credentials to be sent to ${url.host} without encryption`);
-    }
+    const url = keepEncrypted(registry, named);
     const service = parameters.get('service');
     if (service !== undefined) url.searchParams.set('service', service);
-    // What the whole push needs: the scope in the challenge covers only the request that was refused.
-    url.searchParams.set('scope', `repository:${repository}:pull,push`);
+    for (const scope of (parameters.get('scope') ?? '').split(' ')) if (isOther(scope)) scopes.add(scope);
+    url.searchParams.delete('scope');
+    for (const scope of scopes) url.searchParams.append('scope', scope);
     if (realm?.url.href === url.href) return;
-    realm = { url, http: createRealmHttp(url, account) };
+    realm = { url, http: createHttp(url, account) };
+    renewing = undefined;
+  }
+
+  /** Whether a scope is not part of what is asked for anyway. */
+  function isOther(scope: string): boolean {
+    const prefix = `repository:${repository}:`;
+    const isOurs = scope.startsWith(prefix) && /^(?:pull|push|,)*$/.test(scope.slice(prefix.length));
+    return scope !== '' && !isOurs;
   }
 
   async function renewToken(): Promise<Grant> {
-    renewing ??= requestToken().finally(() => {
+    // A failure has used up its attempts, so it is not repeated.
+    renewing ??= requestToken().then((granted) => {
       renewing = undefined;
+      return granted;
     });
     return await renewing;
   }
@@ -110,7 +145,13 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
   async function requestToken(): Promise<Grant> {
     if (realm === undefined) throw new PipeError(`${registry.host}: a token is needed, but no realm is known`);
     const answer = await realm.http.send(
-      { method: 'GET', url: realm.url, accept: [200], headers: { accept: 'application/json' } },
+      {
+        method: 'GET',
+        url: realm.url,
+        accept: [200],
+        headers: { accept: 'application/json' },
+        redirects: maxRedirects,
+      },
       (received) => readJson(received, maxTokenBytes),
     );
     const receivedAt = now();

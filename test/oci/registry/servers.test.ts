@@ -1,0 +1,186 @@
+/** How registries ask for credentials, what they redirect, and what they show or refuse after it was stored. */
+
+import { describe, expect, it } from '@jest/globals';
+import { type Ended, type Fixture, useSandbox } from '../../run-pipe.ts';
+import type { FaultAction } from '../../sandbox/faults.ts';
+import type { RegistryOptions } from '../../sandbox/registry-options.ts';
+import type { RegistryStep } from '../../sandbox/registry-steps.ts';
+import { imageEnvironment, smallLayers, writeArchive, writeLayout } from './images.ts';
+
+type More = Readonly<Record<string, string | undefined>>;
+
+async function push(fixture: Fixture, file: string, more: More = {}, ...args: readonly string[]): Promise<Ended> {
+  return await fixture.runPipe({ ...imageEnvironment(fixture, file, ...args), ...more });
+}
+
+async function expectPublished(fixture: Fixture, { exitCode, output }: Ended, tag = 'v1'): Promise<void> {
+  expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
+  expect(await fixture.sandbox.registry.pullProblems('acme/app', tag)).toEqual([]);
+}
+
+function count({ sandbox }: Fixture, step: RegistryStep): number {
+  return sandbox.requests.filter(({ steps }) => steps.includes(step)).length;
+}
+
+describe.each<[string, RegistryOptions]>([
+  ['answers 404 to strangers', { strangerStatus: 404 }],
+  ['answers 403 to strangers', { strangerStatus: 403 }],
+  ['answers a bare 401 to strangers', { strangerStatus: 401 }],
+  ['answers 404 to strangers, and wants a password', { strangerStatus: 404, authentication: 'basic' }],
+  ['answers 403 to strangers, and wants a password', { strangerStatus: 403, authentication: 'basic' }],
+])('a registry that challenges at /v2/ alone, and %s', (_, registry) => {
+  const fixture = useSandbox({ registry });
+
+  it('gets the credentials after one question', async () => {
+    await expectPublished(fixture, await push(fixture, await writeArchive(fixture, smallLayers)));
+    expect(count(fixture, 'ping')).toBe(1);
+    expect(count(fixture, 'token')).toBe(registry.authentication === 'basic' ? 0 : 1);
+  });
+
+  it('is not asked without an account', async () => {
+    const more = { USERNAME: undefined, TOKEN: undefined };
+    const { exitCode } = await push(fixture, await writeArchive(fixture, smallLayers), more);
+    expect(exitCode).toBe(1);
+    expect(count(fixture, 'ping')).toBe(0);
+  });
+});
+
+describe.each<[string, RegistryOptions]>([
+  ['with another status than 401', { challengeStatus: 403 }],
+  ['and names another scope than ours', { otherScope: 'repository:acme/base:pull' }],
+  ['with another status, and names another scope', { otherScope: 'repository:acme/base:pull', challengeStatus: 403 }],
+])('a registry that challenges %s', (_, registry) => {
+  const fixture = useSandbox({ registry });
+
+  it('gets one token for everything', async () => {
+    await expectPublished(fixture, await push(fixture, await writeArchive(fixture, smallLayers)));
+    expect(count(fixture, 'token')).toBe(1);
+  });
+});
+
+describe('a token server that is down', () => {
+  const fixture = useSandbox();
+  const isToken = ({ steps }: { readonly steps: readonly string[] }): boolean => steps.includes('token');
+
+  it.each<[string, FaultAction, string]>([
+    ['refuses connections', { kind: 'reset' }, 'connection reset'],
+    ['answers 503', { kind: 'status', status: 503 }, '503'],
+    ['answers 401', { kind: 'status', status: 401 }, '401'],
+  ])('%s: its attempts are made once for the whole run', async (_, action, words) => {
+    fixture.sandbox.inject({ step: 'token', times: -1, action });
+    const more = { TAGS: 'v2 v3' };
+    const { exitCode, output } = await push(fixture, await writeArchive(fixture, smallLayers), more, '--retries', '2');
+    expect(exitCode).toBe(1);
+    expect(output).toContain(words);
+    expect(fixture.sandbox.requests.filter(isToken)).toHaveLength(words === '401' ? 1 : 3);
+  });
+});
+
+describe('a registry that is down', () => {
+  const fixture = useSandbox();
+
+  it('ends the run when the first tag to reuse has used up the attempts', async () => {
+    fixture.sandbox.inject({ step: 'manifest-get', times: -1, action: { kind: 'reset' } });
+    const more = { TAGS: 'v2 v3' };
+    const { exitCode, output } = await push(fixture, await writeArchive(fixture, smallLayers), more, '--retries', '2');
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/✖ .*connection reset/);
+    expect(fixture.sandbox.requests.filter(({ fault }) => fault === 'reset')).toHaveLength(3);
+  });
+
+  it('behind a gateway is asked for one tag only', async () => {
+    fixture.sandbox.inject({ step: 'manifest-get', times: 3, action: { kind: 'status', status: 522 } });
+    const more = { TAGS: 'v2 v3' };
+    const ended = await push(fixture, await writeArchive(fixture, smallLayers), more, '--retries', '2');
+    await expectPublished(fixture, ended);
+    expect(ended.output).toMatch(/WARNING: tag v1 is not reused: .* 522 /);
+  });
+});
+
+describe('redirects', () => {
+  const fixture = useSandbox();
+
+  it.each<RegistryStep>(['start', 'data', 'commit', 'manifest-put', 'manifest-get', 'token'])(
+    'of %s are followed with their bodies',
+    async (step) => {
+      const { sandbox } = fixture;
+      // To the same address, since the sandbox accepts no other; its servers differ in `Location: other-host`.
+      for (const status of [307, 308]) sandbox.inject({ step, action: { kind: 'redirect', status, location: '' } });
+      await expectPublished(fixture, await push(fixture, await writeArchive(fixture, smallLayers)));
+      expect(sandbox.requests.filter(({ fault }) => fault === 'redirect')).toHaveLength(2);
+    },
+  );
+});
+
+describe('what is stored although the registry refuses it', () => {
+  const fixture = useSandbox();
+
+  it.each([400, 403, 409, 412])('is there by its digest, whatever %d means', async (status) => {
+    for (const step of ['commit', 'manifest-put'] as const)
+      fixture.sandbox.inject({ step, action: { kind: 'other-status', status } });
+    const ended = await push(fixture, await writeArchive(fixture, smallLayers));
+    await expectPublished(fixture, ended);
+    expect(fixture.sandbox.requests.filter(({ fault }) => fault === 'other-status')).toHaveLength(2);
+    expect(count(fixture, 'manifest-put')).toBe(1);
+  });
+});
+
+describe('a tag that already points to the image', () => {
+  const fixture = useSandbox();
+
+  it('is not written again', async () => {
+    const file = await writeLayout(fixture, smallLayers);
+    await expectPublished(fixture, await push(fixture, file));
+    const ended = await push(fixture, file, { TAGS: 'v2' });
+    await expectPublished(fixture, ended, 'v2');
+    expect(count(fixture, 'manifest-put')).toBe(2);
+    expect(ended.output).toContain('tag v1 already points to this image');
+  });
+});
+
+describe.each([
+  ['shows a tag late', 2],
+  ['does not show a tag for half a minute', 1e9],
+] as const)('a registry that %s', (_, staleReads) => {
+  const fixture = useSandbox({ registry: { staleReads } });
+  const isNever = staleReads > 2;
+
+  it.each([
+    ['at first nothing', 'has no such tag', false],
+    ['at first the old digest', 'still shows sha256:', true],
+  ])('%s: the run waits, then warns', async (__, words, isMoved) => {
+    if (isMoved) await fixture.sandbox.registry.seed('acme/app', { tags: ['v1', 'v2'] });
+    const ended = await push(fixture, await writeArchive(fixture, smallLayers), { TAGS: 'v2' });
+    await expectPublished(fixture, ended);
+    await expectPublished(fixture, ended, 'v2');
+    const warning = ended.output
+      .split('\n')
+      .filter((line) => line.includes('check a little later that it can be pulled'));
+    expect(warning).toHaveLength(isNever ? 2 : 0);
+    for (const line of warning) expect(line).toContain(words);
+    expect(ended.output).toContain('Publishing it again');
+  });
+});
+
+describe('a tag that something else moves meanwhile', () => {
+  const fixture = useSandbox();
+
+  it('is a failure', async () => {
+    const body = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: [],
+    });
+    const headers = { 'content-type': 'application/vnd.oci.image.index.v1+json' };
+    fixture.sandbox.inject({
+      step: 'manifest-get',
+      path: 'manifests/v1$',
+      // The challenge, the tag to reuse, and the tag before it is moved.
+      skip: 3,
+      action: { kind: 'status', status: 200, headers, body },
+    });
+    const { exitCode, output } = await push(fixture, await writeArchive(fixture, smallLayers));
+    expect(exitCode).toBe(1);
+    expect(output).toContain('is something else publishing it?');
+  });
+});
