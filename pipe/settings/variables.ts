@@ -112,8 +112,9 @@ export const options = {
   },
   '--skip-existing': {
     takes: 'flag',
-    appliesTo: ['file', 'npm'],
-    usage: 'Leave what is already there as it is, and succeed. A published npm package must have identical content.',
+    appliesTo: ['file', 'npm', 'image'],
+    usage:
+      'Leave what is already there as it is, and succeed. A published npm package must have identical content; of an image, tags that exist are left, whatever they point to.',
   },
   '--no-clobber': {
     takes: 'flag',

@@ -13,6 +13,7 @@ import { createRegistryClient } from '../../oci/registry/client.ts';
 import { joinTags } from '../../oci/registry/join.ts';
 import { type PushPlan, pushImage, type PushOutcome } from '../../oci/registry/push.ts';
 import { pushExport } from '../../oci/registry/push-export.ts';
+import { skipExisting } from '../../oci/registry/skip-existing.ts';
 import type { LayerCompression, PushTools } from '../../oci/registry/push-layer.ts';
 import { createRegistryAuthorizer } from '../../oci/registry/registry-authorizer.ts';
 import { bitbucketRegistry } from '../../settings/variables.ts';
@@ -44,8 +45,9 @@ async function prepare(settings: ImageSettings, tools: RunTools): Promise<Public
     warnings: source.notes,
     totalBytes: source.bytesToSend,
     async publish(progress) {
-      const plan: PushPlan = { tags: settings.tags, reuseTags: settings.reuseTags };
-      return concludeImage(await source.push(plan, { ...push, progress }), settings);
+      const whole: PushPlan = { tags: settings.tags, reuseTags: settings.reuseTags };
+      const send = async (plan: PushPlan): Promise<PushOutcome> => await source.push(plan, { ...push, progress });
+      return concludeImage(settings.skipExisting ? await skipExisting(whole, push, send) : await send(whole), settings);
     },
     async close() {
       await source.close();

@@ -18,30 +18,36 @@ export function concludeImage(outcome: PushOutcome, settings: ImageSettings): Co
   const { digest, error } = outcome;
   const { registry, reference } = settings;
   const layers = layersOf(outcome);
-  const items = outcome.tags.map(({ tag, action }) => ({
+  const items = outcome.tags.map(({ tag, action, digest: held = digest }) => ({
     name: taggedReference(settings, tag),
     url: `${registry.origin}/v2/${reference.repository}/manifests/${tag}`,
     size: layers.bytes,
-    digest,
+    digest: held,
     action: actionOf(action, outcome, layers.sentCount > 0),
   }));
-  const names = items.map(({ name }) => name).join(', ');
+  const namesOf = (isSkipped: boolean): string =>
+    items.flatMap(({ name, action }) => ((action === 'skipped') === isSkipped ? [name] : [])).join(', ');
+  const [published, skipped] = [namesOf(false), namesOf(true)];
+  const first = items[0]?.digest;
   const sent = `${formatCount(layers.sentCount, 'layer')}, ${formatBytes(layers.sentBytes)}`;
   return {
     error,
     failureLines: items.map(({ name, action }) => failureLine(name, action)),
     summary(elapsedMs) {
+      const left = skipped === '' ? '' : `already there, left as it is: ${skipped}`;
+      if (published === '') return `Nothing to publish, ${left}`;
       const others =
         layers.otherCount > 0 ? `, ${formatCount(layers.otherCount, 'layer')} reused or already there` : '';
-      return `Published ${names}: ${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}, in ${formatDuration(elapsedMs)}, ${digest ?? ''}`;
+      const done = `Published ${published}: ${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}, in ${formatDuration(elapsedMs)}, ${digest ?? ''}`;
+      return left === '' ? done : `${done}; ${left}`;
     },
     result: { items },
-    variables: { IMAGE_REFERENCE: formatReference(reference), IMAGE_DIGEST: digest },
+    variables: { IMAGE_REFERENCE: formatReference(reference), IMAGE_DIGEST: first },
     report: {
-      title: 'Published a container image',
-      details: names,
+      title: published === '' ? 'The container image was already there' : 'Published a container image',
+      details: published === '' ? skipped : published,
       totals: [
-        { title: 'Digest', type: 'TEXT', value: digest ?? '' },
+        { title: 'Digest', type: 'TEXT', value: digest ?? first ?? '' },
         { title: 'Size', type: 'TEXT', value: formatBytes(layers.bytes) },
         { title: 'Sent', type: 'TEXT', value: sent },
         { title: 'Reused', type: 'NUMBER', value: layers.otherCount },
@@ -70,9 +76,10 @@ function layersOf({ platforms }: PushOutcome): LayerTotals {
 }
 
 function actionOf(action: PushedTag['action'], { tags, error }: PushOutcome, hasSentLayers: boolean): Action {
+  if (action === 'skipped') return action;
   if (action === 'published') return hasSentLayers ? 'uploaded' : 'reused';
   // The manifest of a tag is small, so it was sent completely.
   if (action === 'failed') return failedAction(error, true);
   // An error before the first tag concerns all tags.
-  return tags.some((tag) => tag.action !== 'not attempted') ? 'not sent' : 'failed';
+  return tags.some((tag) => ['published', 'failed'].includes(tag.action)) ? 'not sent' : 'failed';
 }

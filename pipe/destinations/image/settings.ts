@@ -29,6 +29,8 @@ export interface ImageSettings extends CommonSettings {
   readonly registry: URL;
   /** Undefined for an anonymous upload. */
   readonly account: Extract<Account, { readonly scheme: 'Basic' }> | undefined;
+  /** Tags that exist are left as they are. */
+  readonly skipExisting: boolean;
   readonly origin: ImageOrigin;
   /** IMAGE as the user wrote it: the name to look up in an engine, or in an archive of several images. */
   readonly image: string;
@@ -76,6 +78,7 @@ export function readImageSettings(
     ...target,
     account: account?.scheme === 'Basic' ? account : undefined,
     tags,
+    skipExisting: given.has('--skip-existing'),
     origin,
     image: values.IMAGE,
     reuseTags: reuse.length > 0 ? reuseTags : [...new Set([...tags, defaultTag])],

@@ -21,10 +21,12 @@ export interface PushPlan {
   readonly reuseTags: readonly string[];
 }
 
-/** A tag, and whether it was published. */
+/** A tag, and whether it was published; `skipped`: it existed, and was left as it is. */
 export interface PushedTag {
   readonly tag: string;
-  readonly action: 'published' | 'failed' | 'not attempted';
+  readonly action: 'published' | 'skipped' | 'failed' | 'not attempted';
+  /** Of what a skipped tag points to. */
+  readonly digest?: string;
 }
 
 /** What a push has published, and why it ended early if it did. */

@@ -1,5 +1,7 @@
 /** How the rules of a registry and the user's options affect a push. */
 
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { text } from '../../compression/samples.ts';
 import { layer } from '../fixtures.ts';
@@ -11,6 +13,10 @@ import type { RegistryStep } from '../../sandbox/registry-steps.ts';
 import { imageEnvironment, smallLayers, writeArchive, writeLayout, writePlatforms } from './images.ts';
 
 type More = Readonly<Record<string, string | undefined>>;
+
+interface Result {
+  readonly items: readonly unknown[];
+}
 
 const anonymous: More = { USERNAME: undefined, TOKEN: undefined };
 
@@ -199,5 +205,42 @@ describe('--compression-level', () => {
       high,
     ]);
     expect(fixture.sandbox.requests.some(({ fault }) => fault !== undefined)).toBe(true);
+  });
+});
+
+describe('--skip-existing', () => {
+  const fixture = useSandbox();
+
+  it('leaves the tags that exist, and publishes the others', async () => {
+    const { digest } = await fixture.sandbox.registry.seed('acme/app', { tags: ['v1'] });
+    const file = await writeLayout(fixture, smallLayers);
+    const args = ['--skip-existing', '--output', 'result.json'] as const;
+    const ended = await push(fixture, file, { TAGS: 'v2' }, ...args);
+    await expectPublished(fixture, ended, 'v2');
+    expect(digestUnder(fixture, 'v1')).toBe(digest);
+    expect(ended.output).toMatch(/✔ Published \S+app:v2: .*; already there, left as it is: \S+app:v1$/m);
+    const { items } = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8')) as Result;
+    expect(items).toMatchObject([
+      { action: 'skipped', digest },
+      { action: 'uploaded', digest: digestUnder(fixture, 'v2') },
+    ]);
+  });
+
+  it('sends nothing if all tags exist', async () => {
+    await fixture.sandbox.registry.seed('acme/app', { tags: ['v1', 'v2'] });
+    const file = await writeLayout(fixture, smallLayers);
+    const { exitCode, output } = await push(fixture, file, { TAGS: 'v2' }, '--skip-existing');
+    expect(exitCode).toBe(0);
+    expect(output).toMatch(/✔ Nothing to publish, already there, left as it is: \S+app:v1, \S+app:v2$/m);
+    expect(new Set(stepsSince(fixture, 0))).toEqual(new Set(['manifest-get', 'token']));
+  });
+
+  it.each([503, 403])('fails for all tags if reading them answers %d', async (status) => {
+    fixture.sandbox.inject({ path: '/manifests/', times: -1, action: { kind: 'status', status } });
+    const file = await writeLayout(fixture, smallLayers);
+    const { exitCode, output } = await push(fixture, file, { TAGS: 'v2' }, '--skip-existing', '--retries', '1');
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/app:v1: NOT published\n.*app:v2: NOT published\n/);
+    expect(count(stepsSince(fixture, 0), 'start')).toBe(0);
   });
 });
