@@ -105,6 +105,11 @@ export function hasErrorCode(code: string): (error: unknown) => error is HttpErr
   return (error): error is HttpError => error instanceof HttpError && error.refusal.codes.includes(code);
 }
 
+/** Whether a server answered with a redirect that was not followed. */
+export function isRedirect(error: unknown): error is HttpError {
+  return error instanceof HttpError && error.refusal.location !== undefined;
+}
+
 /** Whether a server refused with this status. */
 export function hasStatus(status: number): (error: unknown) => error is HttpError {
   return (error): error is HttpError => error instanceof HttpError && error.refusal.status === status;

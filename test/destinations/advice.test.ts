@@ -24,6 +24,7 @@ const facts: Facts = {
   apiUrl: new URL('https://api.bitbucket.org/2.0'),
   timeoutMs: 120_000,
 };
+const atGateway: Facts = { ...facts, apiUrl: new URL('https://gateway/2.0') };
 const withUserName = (tokenKind: TokenKind): Facts => ({
   ...facts,
   account: { tokenKind, scheme: 'Basic', username: 'x', password: 'x' },
@@ -96,7 +97,10 @@ describe('advises', () => {
       /^The repository acme\/app does not exist, or the token cannot see it: check WORKSPACE and REPOSITORY/,
     ],
     ['413', refused(413), facts, /larger than Downloads accepts/],
+    ['413 of a gateway', refused(413), atGateway, /^The server at API_URL, or a gateway in front of it, refuses files/],
     ['429', refused(429), facts, /about 1,000 requests an hour/],
+    ['429 of a gateway', refused(429), atGateway, /^The server at API_URL limits the rate of requests\. Wait/],
+    ['405', refused(405), atGateway, /must be the base URL of Bitbucket's REST API/],
     ['a redirect', refused(301, { location: 'https://moved/' }), facts, /moved to https:\/\/moved\/: change API_URL/],
     [
       '500 from Bitbucket',
@@ -104,12 +108,7 @@ describe('advises', () => {
       facts,
       /^The problem is on the server's side: see https:\/\/bitbucket\.status\.atlassian\.com\. It is safe/,
     ],
-    [
-      '503 of a gateway',
-      refused(503),
-      { ...facts, apiUrl: new URL('https://gateway/2.0') },
-      /^The problem is on the server's side\. It is safe/,
-    ],
+    ['503 of a gateway', refused(503), atGateway, /^The problem is on the server's side\. It is safe/],
     ['an unknown host', unreachable('ENOTFOUND'), facts, /^Check API_URL, and the network and proxy/],
     ['a name server that does not answer', unreachable('EAI_AGAIN'), facts, /^Check API_URL/],
     ['a reset', unreachable('ECONNRESET'), facts, /until the retries ran out\. Run the step again; raise --retries/],

@@ -1,12 +1,18 @@
 /** What to do if Downloads refuses a request. */
 
-import { HttpError } from '../../errors.ts';
+import type { HttpError } from '../../errors.ts';
 import type { FileSettings } from './settings.ts';
+import { defaultApiUrl } from '../../settings/variables.ts';
 import { rejectionAdvice, scopesFor } from '../../settings/token-kinds.ts';
-import { hasStatus, type Row } from '../advice.ts';
+import { hasStatus, isRedirect, type Row } from '../advice.ts';
 
 /** The settings that the advice depends on. */
-export type FileFacts = Pick<FileSettings, 'workspace' | 'repository' | 'account'>;
+export type FileFacts = Pick<FileSettings, 'apiUrl' | 'workspace' | 'repository' | 'account'>;
+
+/** Whether the server is Bitbucket's own, and not a gateway. */
+export function isBitbucketApi({ apiUrl }: Pick<FileSettings, 'apiUrl'>): boolean {
+  return apiUrl.host === new URL(defaultApiUrl).host;
+}
 
 export const fileRows: readonly Row<FileFacts>[] = [
   { when: hasStatus(401), advice: (_, facts) => unauthorizedAdvice(facts) },
@@ -23,16 +29,25 @@ export const fileRows: readonly Row<FileFacts>[] = [
   },
   {
     when: hasStatus(413),
-    advice: () =>
-      'The file is larger than Downloads accepts (about 2 GB). Split it, compress it, or publish it as a package.',
+    advice: (_, facts) =>
+      isBitbucketApi(facts)
+        ? 'The file is larger than Downloads accepts (about 2 GB). Split it, compress it, or publish it as a package.'
+        : 'The server at API_URL, or a gateway in front of it, refuses files of this size.',
   },
   {
     when: hasStatus(429),
-    advice: () =>
-      'Bitbucket allows about 1,000 requests an hour for each user. Wait, run fewer pipelines at a time with one token, or put many small files into one archive.',
+    advice: (_, facts) =>
+      isBitbucketApi(facts)
+        ? 'Bitbucket allows about 1,000 requests an hour for each user. Wait, run fewer pipelines at a time with one token, or put many small files into one archive.'
+        : 'The server at API_URL limits the rate of requests. Wait, and run the step again.',
   },
   {
-    when: (error) => error instanceof HttpError && error.refusal.location !== undefined,
+    when: (error) => hasStatus(405)(error) || hasStatus(406)(error),
+    advice: () =>
+      "The server at API_URL does not accept uploads: it must be the base URL of Bitbucket's REST API, version 2.0.",
+  },
+  {
+    when: isRedirect,
     advice: (error: HttpError) =>
       `The server reports that the address has moved to ${error.refusal.location}: change API_URL, WORKSPACE and REPOSITORY accordingly.`,
   },

@@ -1,42 +1,103 @@
 /** What to do when a container registry refuses (distribution-spec 1.1, "Error codes"). */
 
+import type { HttpError } from '../../errors.ts';
 import type { ImageSettings } from './settings.ts';
 import { isImmutable } from '../../oci/registry/refusals.ts';
-import { hasErrorCode, hasStatus, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
+import { bitbucketRegistry } from '../../settings/variables.ts';
+import {
+  hasErrorCode,
+  hasStatus,
+  isRefused,
+  isRedirect,
+  packagesCredentialsAdvice,
+  packageScopes,
+  type Row,
+} from '../advice.ts';
 
 /** The settings that the advice depends on. */
 export type ImageFacts = Pick<ImageSettings, 'reference' | 'account'>;
 
+/** Registries tell a full quota as 403 or 413, and in their own words (Harbor, GitLab, Quay, Google). */
+const quotaWords =
+  /quota|storage (?:resource|limit)|upper limit|limit exceeded|exceeded? (?:the |its |your )?(?:storage|limit)/i;
+
+const onBitbucket = ({ reference }: ImageFacts): boolean => reference.host === bitbucketRegistry;
+
 /** From the most specific row to the most general. */
 export const imageRows: readonly Row<ImageFacts>[] = [
   {
-    when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
+    when: hasErrorCode('NAME_INVALID'),
     advice: (_, { reference }) =>
-      `The package ${reference.repository} does not exist in ${reference.host}, or the token cannot see it. On Bitbucket, an admin of the repository creates it once before the first push: Create > Package.`,
+      `${reference.host} does not accept the name ${reference.repository}. Many registries expect a project or user first: write IMAGE as host/project/name:tag.`,
+  },
+  {
+    when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
+    advice: (_, { reference, ...facts }) =>
+      onBitbucket({ reference, ...facts })
+        ? `The package ${reference.repository} does not exist in ${reference.host}, or the token cannot see it. An admin of the repository creates it once before the first push: Create > Package.`
+        : `${reference.host} has no ${reference.repository}, or does not show it to this account. Some registries need the project or repository to be created before the first push; check IMAGE and REGISTRY too.`,
   },
   {
     when: isImmutable,
+    advice: (_, facts) =>
+      `The tag ${facts.reference.tag} already exists and is immutable: publish under another tag, or change the rule in the ${onBitbucket(facts) ? "workspace's" : "registry's"} settings.`,
+  },
+  {
+    when: (error) => (hasStatus(403)(error) || hasStatus(413)(error)) && isRefused(error, quotaWords),
     advice: (_, { reference }) =>
-      `The tag ${reference.tag} already exists and is immutable: publish under another tag, or change the rule in the workspace's settings.`,
+      `${reference.host} has no room left for this image: delete old images there, or have the quota raised.`,
   },
   {
     when: hasStatus(401),
-    advice: (_, { account }) =>
-      account === undefined
-        ? 'The registry asks for credentials: set USERNAME and TOKEN.'
-        : packagesCredentialsAdvice('registry', account.tokenKind),
+    advice: (_, facts) => unauthorizedAdvice(facts),
   },
   {
     when: hasStatus(403),
+    advice: (_, facts) => forbiddenAdvice(facts),
+  },
+  {
+    when: isRedirect,
+    advice: (error: HttpError) =>
+      `The registry has moved, or is reached under another address: use the host of ${error.refusal.location} in REGISTRY or IMAGE.`,
+  },
+  {
+    when: hasStatus(405),
     advice: (_, { reference }) =>
-      `The token is valid, but may not push to ${reference.repository}. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; the pipeline's own token covers only the packages of its own repository.`,
+      `${reference.host} does not accept pushes to ${reference.repository}: it may be read-only, a mirror or proxy of another registry, or not a container registry. Push to the registry that hosts it.`,
+  },
+  {
+    when: hasStatus(409),
+    advice: ({ refusal }: HttpError, { reference }) =>
+      `${reference.host} says that this conflicts with what it has${refusal.url.includes('/manifests/') ? `: if tag ${reference.tag} must not change, publish under another one` : ''}. If another job is publishing to ${reference.repository}, run the step again.`,
   },
   {
     when: hasStatus(413),
     advice: () => 'The registry, or a proxy in front of it, refuses requests of this size, even in small chunks.',
   },
   {
+    when: (error) => hasStatus(415)(error) || hasStatus(422)(error),
+    advice: () =>
+      'The registry does not support this kind of image. Try gzip layers (--compression gzip), and a single platform (--platform OS/ARCH) if it does not accept indexes or attestations.',
+  },
+  {
     when: hasStatus(429),
     advice: () => 'The registry limits the rate of requests. Wait, and run the step again.',
   },
 ];
+
+function unauthorizedAdvice(facts: ImageFacts): string {
+  const { reference, account } = facts;
+  if (account === undefined) return 'The registry asks for credentials: set USERNAME and TOKEN.';
+  return onBitbucket(facts)
+    ? packagesCredentialsAdvice('registry', account.tokenKind)
+    : `${reference.host} does not accept this USERNAME and TOKEN: check that they belong together, and that the token has not expired. Many registries expect an access token instead of the account's password.`;
+}
+
+function forbiddenAdvice(facts: ImageFacts): string {
+  const { reference, account } = facts;
+  if (onBitbucket(facts))
+    return `The token is valid, but may not push to ${reference.repository}. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; the pipeline's own token covers only the packages of its own repository.`;
+  return account === undefined
+    ? `${reference.host} does not allow anonymous pushes to ${reference.repository}: set USERNAME and TOKEN.`
+    : `This account may not push to ${reference.repository} on ${reference.host}: it needs write access there and, to move a tag that exists, some registries require the permission to delete or overwrite.`;
+}

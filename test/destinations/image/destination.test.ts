@@ -90,7 +90,7 @@ describe('refusals', () => {
     });
     expect(exitCode).toBe(1);
     expect(output).toContain('401');
-    expect(output).toContain('The registry does not accept this USERNAME and TOKEN');
+    expect(output).toContain('does not accept this USERNAME and TOKEN: check that they belong together');
   });
 
   it("an access token for Bitbucket's registry, before any request", async () => {
@@ -106,7 +106,7 @@ describe('refusals', () => {
       IMAGE: 'acme/new',
     });
     expect(exitCode).toBe(1);
-    expect(output).toContain('The package acme/new does not exist');
+    expect(output).toContain('has no acme/new, or does not show it to this account');
   });
 
   it('an immutable tag among several, with the result of each', async () => {

@@ -1,0 +1,106 @@
+import { expect, it } from '@jest/globals';
+import { HttpError, type Refusal, UnexpectedAnswerError } from '../../../pipe/errors.ts';
+import { explain } from '../../../pipe/destinations/advice.ts';
+import type { ImageFacts } from '../../../pipe/destinations/image/advice.ts';
+import { images } from '../../../pipe/destinations/image/destination.ts';
+import type { ImageSettings } from '../../../pipe/destinations/image/settings.ts';
+
+const account = { tokenKind: 'other', scheme: 'Basic', username: 'x', password: 'x' } as const;
+const bitbucket: ImageFacts = { reference: { host: 'crg.apkg.io', repository: 'acme/app', tag: 'v1' }, account };
+const other: ImageFacts = { reference: { host: 'reg.example', repository: 'acme/app', tag: 'v1' }, account };
+const stranger: ImageFacts = { ...other, account: undefined };
+
+function refused(status: number, given: Partial<Refusal> = {}): HttpError {
+  return new HttpError({
+    method: 'PUT',
+    url: 'https://registry/v2/acme/app/manifests/v1',
+    status,
+    reason: 'No',
+    codes: [],
+    details: [],
+    requiredScopes: [],
+    grantedScopes: [],
+    ...given,
+  });
+}
+
+const advice = (error: unknown, facts: ImageFacts): string =>
+  explain(error, images, { timeoutMs: 1, ...facts } as ImageSettings) ?? '';
+
+const harborQuota = {
+  codes: ['DENIED'],
+  reason:
+    'DENIED: adding 12.0 MiB of storage resource, which when updated to current usage will exceed the upper limit',
+};
+
+it.each<[string, unknown, RegExp, RegExp]>([
+  [
+    'an unknown name',
+    refused(404, { codes: ['NAME_UNKNOWN'] }),
+    /Create > Package/,
+    /^reg\.example has no acme\/app, or does/,
+  ],
+  ['404', refused(404), /Create > Package/, /created before the first push; check IMAGE and REGISTRY/],
+  [
+    '401',
+    refused(401),
+    /scopes .* BITBUCKET_PACKAGES_TOKEN/,
+    /^reg\.example does not accept this USERNAME and TOKEN: check/,
+  ],
+  [
+    '403',
+    refused(403),
+    /needs the scopes .* its owner needs/,
+    /^This account may not push to acme\/app on reg\.example/,
+  ],
+  [
+    'an immutable tag',
+    refused(412, { reason: 'it is immutable' }),
+    /in the workspace's settings/,
+    /in the registry's settings/,
+  ],
+  [
+    "Nexus's 400",
+    refused(400, { reason: 'Repository does not allow updating assets' }),
+    /immutable/,
+    /tag v1 already exists/,
+  ],
+  ['500', refused(500), /bitbucket\.status/, /^The problem is on the server's side\. It is safe/],
+])('on %s, the advice about Bitbucket is for its own registry only', (_, error, forBitbucket, forOther) => {
+  expect(advice(error, bitbucket)).toMatch(forBitbucket);
+  expect(advice(error, other)).toMatch(forOther);
+  expect(advice(error, other)).not.toMatch(/bitbucket|Create > Package|package:|atlassian/i);
+});
+
+it.each<[string, unknown, ImageFacts, RegExp]>([
+  ['a quota told as 403', refused(403, harborQuota), other, /^reg\.example has no room left for this image: delete/],
+  ['a quota told as 413', refused(413, { reason: 'Your storage quota has been exceeded' }), other, /no room left/],
+  ['403 without an account', refused(403), stranger, /does not allow anonymous pushes to acme\/app: set USERNAME/],
+  ['401 without an account', refused(401), stranger, /^The registry asks for credentials: set USERNAME and TOKEN/],
+  [
+    'a name that is not accepted',
+    refused(400, { codes: ['NAME_INVALID'] }),
+    other,
+    /write IMAGE as host\/project\/name:tag/,
+  ],
+  [
+    'a redirect',
+    refused(301, { location: 'https://new.example/v2/' }),
+    other,
+    /use the host of https:\/\/new\.example\/v2\/ in/,
+  ],
+  ['405', refused(405), other, /read-only, a mirror or proxy of another registry/],
+  ['409', refused(409), other, /conflicts with what it has: if tag v1 must not change, publish under another one\./],
+  ['413', refused(413), other, /refuses requests of this size/],
+  ['415', refused(415), other, /does not support this kind of image\. Try gzip layers/],
+  ['422', refused(422), other, /does not support this kind of image\. Try gzip layers/],
+  ['429', refused(429), other, /limits the rate of requests/],
+  [
+    'a page',
+    new UnexpectedAnswerError('m', { status: 200, isForeign: true }),
+    other,
+    /no sign-in page, proxy or gateway/,
+  ],
+])('advises on %s', (_, error, facts, expected) => {
+  expect(advice(error, facts)).toMatch(expected);
+});
