@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAuthority, selfSigned } from '../http/certificates.ts';
 import { type ProxyOptions, startProxy, type TestProxy } from '../http/test-proxy.ts';
 import { patienceSeconds } from '../patience.ts';
+import { startSandbox } from '../sandbox/sandbox.ts';
 import { expectSuccess, type Origins, type Type, types, useOneOfEach } from './one-of-each.ts';
 import { startTlsFront, type TlsFront } from './tls-front.ts';
 
@@ -136,4 +137,20 @@ it('an untrusted certificate ends the run before anything is sent', async () => 
   const { exitCode, output } = await fixture.upload('file', front.origin, trust);
   expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('NODE_EXTRA_CA_CERTS') });
   expect(fixture.sandbox.requests).toEqual([]);
+});
+
+it('a registry that sends uploads on to another host in plain http ends the run before it gets any', async () => {
+  const sandbox = await startSandbox({ registry: { packages: ['acme/app'], authentication: 'basic' } });
+  try {
+    await using front = await startTlsFront(sandbox.registryUrl, certificate);
+    await using proxy = await startProxy({ to: () => front.origin });
+    const env = { ...trust, HTTPS_PROXY: proxy.url };
+    const { exitCode, output } = await fixture.upload('image', 'https://image.example', env);
+    const { origin } = new URL(sandbox.registryUrl);
+    const reason = `✖ image.example is reached by https, but sends the pipe on to ${origin}, where everything could be read`;
+    expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining(reason) });
+    expect(sandbox.registry.dataBytes).toBe(0);
+  } finally {
+    await sandbox.close();
+  }
 });

@@ -43,8 +43,8 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
 
   beforeAll(async () => {
     sandbox = await startSandbox({
-      // A registry behind a gateway does not see the host name that the client used.
-      registry: { packages: ['acme/app'], location: 'path' },
+      // A registry behind a gateway does not see the host name that the client used, and its realm speaks only plain http.
+      registry: { packages: ['acme/app'], location: 'path', authentication: 'basic' },
       npm: { packages: ['@acme/app'] },
     });
     directory = await mkdtemp(join(tmpdir(), 'pipe-bundle-'));
