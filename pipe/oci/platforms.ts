@@ -15,16 +15,23 @@ const aliases: Readonly<Record<string, string>> = {
   armel: 'arm/v6',
 };
 
-/** Parses a platform such as `linux/arm64` or `linux/arm/v7`. @throws InputError if it is not valid */
+/**
+ * Parses a platform such as `linux/arm64`, `linux/arm/v7` or, as `formatPlatform` writes it, `windows(10.0.20348)/amd64`.
+ *
+ * @throws InputError if it is not valid
+ */
 export function parsePlatform(value: string): Platform {
-  const [os = '', given = '', variant, ...rest] = value.split('/');
-  const [architecture = '', implied] = (aliases[given] ?? given).split('/');
-  const parts = [os, architecture, variant ?? implied ?? 'none'];
-  if (rest.length > 0 || !parts.every((part) => /^[a-z0-9._-]+$/.test(part)))
+  const [, os = '', version, given = '', variant] =
+    /^([a-z0-9._-]+)(?:\(([\w.-]+)\))?\/([a-z0-9._-]+)(?:\/([a-z0-9._-]+))?$/.exec(value) ?? [];
+  if (os === '')
     throw new InputError(
-      `${printable(value)} is not a valid platform: use OS/ARCH or OS/ARCH/VARIANT, as in linux/arm64`,
+      `${printable(value)} is not a valid platform: use OS/ARCH or OS/ARCH/VARIANT, as in linux/arm64, or OS(VERSION)/ARCH, as in windows(10.0.20348)/amd64`,
     );
-  return platformOf(os, architecture, variant ?? implied);
+  const [architecture = '', implied] = (aliases[given] ?? given).split('/');
+  return {
+    ...platformOf(os, architecture, variant ?? implied),
+    ...(version !== undefined && { 'os.version': version }),
+  };
 }
 
 /** Formats a platform as containerd does: `linux/arm64`, or `windows(10.0.20348.2582)/amd64` if the version is known. */
@@ -33,8 +40,7 @@ export function formatPlatform({ os, architecture, variant, 'os.version': versio
   return printable(`${versioned}/${architecture}${variant === undefined ? '' : `/${variant}`}`);
 }
 
-/** Reads the platform fields that a descriptor's `platform` and a config share. @throws InputError if one is not valid */
-export function readPlatform(value: unknown, where: string): Platform {
+function readPlatform(value: unknown, where: string): Platform {
   const fields = asObject(value, where);
   const version = asOptionalString(fields['os.version'], `${where}.os.version`);
   const features = asListOrEmpty(fields['os.features'], `${where}.os.features`).map((feature, index) =>
@@ -51,10 +57,15 @@ export function readPlatform(value: unknown, where: string): Platform {
   };
 }
 
-/** As `readPlatform`; undefined if neither OS nor architecture is named, as in images made only of layers. @throws InputError */
+/**
+ * Reads the platform fields that a descriptor's `platform` and a config share; undefined if the OS or the architecture is not named, as in images made only of layers (`crane append`
+ * without a base).
+ *
+ * @throws InputError if a field is not valid
+ */
 export function readPlatformIfNamed(value: unknown, where: string): Platform | undefined {
   const { os, architecture } = asObject(value, where);
-  const isUnnamed = [os, architecture].every((name) => name === undefined || name === '');
+  const isUnnamed = [os, architecture].some((name) => name === undefined || name === null || name === '');
   return isUnnamed ? undefined : readPlatform(value, where);
 }
 
@@ -67,10 +78,22 @@ export function isSamePlatform(one: Platform, other: Platform): boolean {
   return normalize(one) === normalize(other) && new Set(versions).size < 2;
 }
 
-/** Whether `available` is the wanted platform. A `wanted` platform without a variant matches any. */
+/**
+ * Whether `available` is the wanted platform. A `wanted` platform without a variant matches any, and so does the beginning
+ * of an OS version: 10.0.20348 matches 10.0.20348.2582.
+ */
 export function isMatchingPlatform(wanted: Platform, available: Platform): boolean {
   const { variant } = wanted.variant === undefined ? available : wanted;
-  return isSamePlatform(variant === undefined ? wanted : { ...wanted, variant }, available);
+  const version = available['os.version'];
+  const isPrefix = version?.startsWith(`${wanted['os.version']}.`) === true;
+  return isSamePlatform(
+    {
+      ...wanted,
+      ...(variant !== undefined && { variant }),
+      ...(isPrefix && { 'os.version': version }),
+    },
+    available,
+  );
 }
 
 /** Resolves aliases and default variants. @see https://github.com/containerd/platforms/blob/v0.2.1/database.go */

@@ -4,7 +4,7 @@ import { InputError, PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { parseDigest } from '../descriptors.ts';
 import { asListOrEmpty, asObject, isRecord } from '../../io/json.ts';
-import { formatPlatform, isMatchingPlatform, parsePlatform, readPlatform } from '../platforms.ts';
+import { formatPlatform, isMatchingPlatform, parsePlatform, readPlatformIfNamed } from '../platforms.ts';
 import type { Choice, Image, Platform } from '../image.ts';
 import type { EngineSettings } from './address.ts';
 import { connectEngine, type EngineClient, type EngineOptions, isAtLeast } from './engine-client.ts';
@@ -132,7 +132,10 @@ function readFacts(value: unknown, where: string): Facts {
     diffIds: asListOrEmpty(rootfs['Layers'], `${where}: RootFS.Layers`).map((diffId, index) =>
       parseDigest(diffId, `${where}: RootFS.Layers[${index}]`),
     ),
-    platform: readPlatform({ os: facts['Os'], architecture: facts['Architecture'], variant: facts['Variant'] }, where),
+    platform: readPlatformIfNamed(
+      { os: facts['Os'], architecture: facts['Architecture'], variant: facts['Variant'] },
+      where,
+    ),
   };
 }
 

@@ -19,7 +19,8 @@ export interface ImageConfig {
 /** Parses and checks a config. @param where names it in messages. @throws InputError if it is not valid */
 export function parseConfig(bytes: Uint8Array, where: string): ImageConfig {
   const config = asObject(parseJson(bytes, where), where);
-  const rootfs = asObject(config['rootfs'], `${where}: rootfs`);
+  // Images without layers may lack it.
+  const rootfs = asObject(config['rootfs'] ?? {}, `${where}: rootfs`);
   const diffIds = asListOrEmpty(rootfs['diff_ids'], `${where}: rootfs.diff_ids`);
   return {
     platform: readPlatformIfNamed(config, `${where}: config`),

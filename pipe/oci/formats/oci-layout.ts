@@ -120,10 +120,11 @@ async function readIndex(
   isExport: boolean,
 ): Promise<ImageContent> {
   const where = `${source.name}: the index ${index.digest}`;
-  if (descriptors.length === 0) throw new InputError(`${where} lists no images`);
   for (const descriptor of descriptors) {
     if (kindOf(descriptor, `${where}: ${descriptor.digest}`) === 'index')
-      throw new InputError(`${where} contains another index, ${descriptor.digest}: nested indexes are not supported`);
+      throw new InputError(
+        `${where} contains another index, ${descriptor.digest}: most clients cannot pull a nested index. Make one index of the images themselves, as crane index append and podman manifest add --all do`,
+      );
   }
   if (wanted !== undefined) {
     const choices: { descriptor: Descriptor; platform: Platform | undefined }[] = [];

@@ -90,7 +90,13 @@ describe('valid archives', () => {
   });
 
   it('without layers', async () => {
-    for (const rootfs of [{ type: 'layers' }, { type: 'layers', diff_ids: null }, { type: 'layers', diff_ids: [] }]) {
+    for (const rootfs of [
+      undefined,
+      null,
+      { type: 'layers' },
+      { type: 'layers', diff_ids: null },
+      { type: 'layers', diff_ids: [] },
+    ]) {
       for (const Layers of [[], null]) {
         const entries = archive([{ Config: 'c', Layers }], { c: config([], { rootfs }) });
         expect((await open(entries)).images).toMatchObject([{ layers: [] }]);
@@ -163,6 +169,18 @@ describe('several images in one archive', () => {
     );
   });
 
+  it('chooses by the last part and the tag if no image has the name', async () => {
+    const reference = 'crg.apkg.io/acme/b:1';
+    expect(await readLayers((await open(entries, { reference })).images[0])).toEqual(digestsOf([layer('b')]));
+    const two = archive(
+      ['x/b:1', 'y/b:1'].map((name) => ({ Config: `${name}.json`, RepoTags: [name], Layers: [] })),
+      {},
+    );
+    expect(await inputError(open(two, { reference }))).toBe(
+      `app.tar contains 2 images, none of them named ${reference}: x/b:1, y/b:1`,
+    );
+  });
+
   it('fails if several images have the name', async () => {
     const two = archive(
       [
@@ -183,6 +201,22 @@ describe('several images in one archive', () => {
       { c: config([]) },
     );
     expect((await open(twice)).images).toHaveLength(1);
+  });
+});
+
+describe('a platform that is not named in full', () => {
+  it.each([
+    { os: '', architecture: '' },
+    { os: 'linux', architecture: '' },
+    { os: undefined, architecture: 'amd64' },
+    { os: null, architecture: null },
+  ])('is needed only to choose one: %j', async (named) => {
+    const entries = archive([{ Config: 'c', Layers: [] }], { c: config([], named) });
+    const [image] = (await open(entries)).images;
+    expect(image?.platform).toBeUndefined();
+    expect(await inputError(open(entries, { platform: 'linux/amd64' }))).toBe(
+      'app.tar contains no image for linux/amd64; available: none',
+    );
   });
 });
 
@@ -333,10 +367,8 @@ describe('invalid documents', () => {
     ['too large', Buffer.alloc(5_000_000, ' '), /c has 5\.00 MB: the limit is 4\.19 MB/],
     ['a list', '[]', /c is not an object/],
     ['null', 'null', /c is not an object/],
-    ['no rootfs', { architecture: 'amd64', os: 'linux' }, /c: rootfs is missing/],
     ['rootfs that is not an object', { architecture: 'a', os: 'l', rootfs: [] }, /rootfs is not an object/],
-    ['no architecture', { os: 'linux', rootfs: {} }, /config\.architecture is missing/],
-    ['an empty os', { architecture: 'amd64', os: '', rootfs: {} }, /config\.os is empty/],
+    ['an OS that is not a string', { architecture: 'amd64', os: 1, rootfs: {} }, /config\.os is not a string/],
     [
       'diff IDs that are not a list',
       { architecture: 'a', os: 'l', rootfs: { diff_ids: {} } },

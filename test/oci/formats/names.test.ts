@@ -27,17 +27,35 @@ it.each<[readonly string[], string, boolean]>([
   [['2'], 'other:1', false],
   [['app'], 'app:latest', true],
   [[], 'app', false],
+  // Podman and Buildah.
+  [['localhost/app:1'], 'app:1', true],
+  [['localhost/team/app:1'], 'team/app:1', true],
+  [['localhost/app:1'], 'reg.io/app:1', false],
+  [['localhost:5000/app:1'], 'app:1', false],
 ])('an image named %j matches %s: %s', (names, wanted, expected) => {
   expect(isNamed(names, wanted)).toBe(expected);
 });
 
 it('parses, formats and matches platforms', () => {
   expect(parsePlatform('linux/x86_64')).toEqual({ os: 'linux', architecture: 'amd64' });
+  expect(parsePlatform('linux/x86-64')).toEqual({ os: 'linux', architecture: 'amd64' });
   expect(parsePlatform('linux/armhf')).toEqual({ os: 'linux', architecture: 'arm', variant: 'v7' });
   expect(formatPlatform(parsePlatform('linux/arm/v6'))).toBe('linux/arm/v6');
   const arm = { os: 'linux', architecture: 'arm' };
   expect(isMatchingPlatform(arm, { ...arm, variant: 'v6' })).toBe(true);
   expect(isMatchingPlatform({ ...arm, variant: 'v6' }, arm)).toBe(false);
+});
+
+it.each([
+  ['windows/amd64', true],
+  ['windows(10.0.17763.1)/amd64', true],
+  ['windows(10.0.17763)/amd64', true],
+  ['windows(10.0.1776)/amd64', false],
+  ['windows(10.0.20348)/amd64', false],
+  ['windows(10.0.17763)/arm64', false],
+])('%s matches Windows 10.0.17763.1 on amd64: %s', (wanted, expected) => {
+  const available = { os: 'windows', architecture: 'amd64', 'os.version': '10.0.17763.1' };
+  expect(isMatchingPlatform(parsePlatform(wanted), available)).toBe(expected);
 });
 
 const windows = { os: 'windows', architecture: 'amd64' };

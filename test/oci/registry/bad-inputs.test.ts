@@ -324,6 +324,12 @@ describe('publishes correctly', () => {
     ['the same manifest twice', tar([...docker(raws), ...docker(raws).slice(-1)])],
     ['an index with attestations', platformFiles],
     [
+      'an image without a platform, as crane append makes it',
+      tar(docker(raws, config(raws, { os: '', architecture: '' }))),
+    ],
+    ['an image without layers and rootfs', tar(docker([], config([], { rootfs: undefined })))],
+    ['an empty index', layout(index([descriptor(index([]))]), [index([])])],
+    [
       'the image with the wanted name, out of several',
       tar([
         ...severalFiles,
