@@ -89,6 +89,11 @@ export function decompressionError(error: unknown, compression: Compression, nam
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'Z_BUF_ERROR')
     return new InputError(`${name} is cut off: its ${compression} data ends too early`, { cause: error });
+  if (code === 'ZSTD_error_frameParameter_windowTooLarge')
+    return new InputError(
+      `${name} cannot be decompressed: its zstd window is larger than 32 MiB. Compress it again without --long, or with --long=25 at most`,
+      { cause: error },
+    );
   if (code === undefined || !compressionFormats[compression].damageCodes.test(code)) return error;
   return new InputError(`${name} is damaged: its ${compression} data cannot be decompressed (${message})`, {
     cause: error,

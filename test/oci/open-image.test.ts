@@ -9,6 +9,7 @@ import {
   digestsOf,
   config,
   inputError,
+  json,
   layer,
   legacyEntries,
   openAt,
@@ -16,6 +17,7 @@ import {
   readLayers,
   sha256,
   useDirectory,
+  writeFiles,
 } from './fixtures.ts';
 import { base256, pax, tar, tarEntry, type TarEntry } from '../archive/tar/tar-writer.ts';
 
@@ -92,6 +94,15 @@ describe('not an image', () => {
   it('an empty directory', async () => {
     await mkdir(at('empty'));
     expect(await inputError(openAt(at('empty')))).toMatch(/app\.tar does not contain an image: it has neither/);
+  });
+
+  it("a directory of skopeo's dir: transport", async () => {
+    const files = {
+      version: Buffer.from('Directory Transport Version: 1.1\n'),
+      'manifest.json': json({ schemaVersion: 2 }),
+    };
+    await writeFiles(at('dir'), files);
+    expect(await inputError(openAt(at('dir')))).toContain("is in the format of skopeo's dir: transport");
   });
 
   it('a named pipe', async () => {

@@ -8,6 +8,7 @@ import { type Account, readPackagesAccount } from '../../settings/credential.ts'
 import { readFilename } from '../../settings/filename.ts';
 import { readServerUrl, type ServerUrlRules } from '../../settings/server-url.ts';
 import { readSlug } from '../../settings/slug.ts';
+import { parsePlatform } from '../../oci/platforms.ts';
 import { defaultTag, isTag, parseReference, type Reference, registryApi } from '../../oci/registry/reference.ts';
 import { type Environment, readText } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
@@ -55,12 +56,7 @@ export function readImageSettings(
   const target = readTarget(env, values, given.has('--plain-http'), problems);
   const compression = readCompression(given, problems);
   const platform = given.value('--platform');
-  if (platform !== undefined && !/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/.test(platform)) {
-    problems.add(
-      'EXTRA_ARGS',
-      `option --platform needs a platform such as linux/arm64, not ${JSON.stringify(platform)}`,
-    );
-  }
+  if (platform !== undefined) checkPlatform(platform, problems);
   const origin = readOrigin(env, values, given, problems);
   const extraTags = readTags('TAGS', tagList(values.TAGS), problems);
   const reuse = given.values('--reuse');
@@ -84,6 +80,14 @@ export function readImageSettings(
     reuseTags: reuse.length > 0 ? reuseTags : [...new Set([...tags, defaultTag])],
     platform,
   };
+}
+
+function checkPlatform(platform: string, problems: Problems): void {
+  try {
+    parsePlatform(platform);
+  } catch (error) {
+    problems.add('EXTRA_ARGS', `option --platform: ${(error as Error).message}`);
+  }
 }
 
 /** Reads the reference and the base URL of the registry's API. */

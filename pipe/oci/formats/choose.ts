@@ -3,10 +3,15 @@
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Platform } from '../image.ts';
-import { isNamed } from './names.ts';
+import { hasLastPartOf, isNamed } from './names.ts';
 import { formatPlatform, isMatchingPlatform, isSamePlatform } from '../platforms.ts';
 
-/** The image of this name, or the only one whatever its name. @throws InputError if not exactly one matches */
+/**
+ * The image of this name, or the only one whatever its name. If no image has the name, one whose last part and tag match,
+ * since images are often built under another name than they are published under.
+ *
+ * @throws InputError if not exactly one matches
+ */
 export function chooseByName<T extends { readonly names: readonly string[] }>(
   images: readonly T[],
   reference: string | undefined,
@@ -18,6 +23,11 @@ export function chooseByName<T extends { readonly names: readonly string[] }>(
   const matching = reference === undefined ? [] : images.filter(({ names }) => isNamed(names, reference));
   const [chosen, ...more] = matching;
   if (chosen !== undefined && more.length === 0) return chosen;
+  const alike =
+    reference === undefined || chosen !== undefined
+      ? []
+      : images.filter(({ names }) => hasLastPartOf(names, reference));
+  if (alike.length === 1 && alike[0] !== undefined) return alike[0];
   const list = images.map(({ names }) => names.map(printable).join(' = ') || 'an unnamed one').join(', ');
   const problem =
     reference === undefined

@@ -13,7 +13,7 @@ import { chooseByPlatform } from './choose.ts';
 import { parseConfig } from './config.ts';
 import { digestOf, digestOfPath } from '../descriptors.ts';
 import { readDocument } from './documents.ts';
-import { asList, asListOrEmpty, asObject, asString, parseJson } from '../../io/json.ts';
+import { asList, asListOrEmpty, asObject, asString, isRecord, parseJson } from '../../io/json.ts';
 import { docker } from '../media-types.ts';
 
 /** An image that manifest.json lists. */
@@ -33,7 +33,13 @@ export async function listDockerImages(source: Source): Promise<readonly DockerI
   const bytes = await readDocument(source, manifestPath);
   if (bytes === undefined) return undefined;
   const where = `${source.name}: ${manifestPath}`;
-  const images = asList(parseJson(bytes, where), where).map((value, index): DockerImage => {
+  const list = parseJson(bytes, where);
+  // skopeo's and Podman's `dir:` holds a single manifest under this name, and blobs beside it.
+  if (isRecord(list) && list['schemaVersion'] !== undefined)
+    throw new InputError(
+      `${source.name} is in the format of skopeo's dir: transport, which only skopeo and Podman read. Convert it: skopeo copy dir:${source.name} oci:LAYOUT`,
+    );
+  const images = asList(list, where).map((value, index): DockerImage => {
     const at = `${where}[${index}]`;
     const image = asObject(value, at);
     const strings = (field: string): readonly string[] =>

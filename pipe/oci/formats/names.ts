@@ -22,5 +22,16 @@ export function fullName(name: string): string {
 export function isNamed(names: readonly string[], wanted: string): boolean {
   const inFull = fullName(wanted);
   if (names.some((name) => name === wanted || fullName(name) === inFull)) return true;
+  // Podman and Buildah put images that have no registry under localhost.
+  if (names.some((name) => fullName(name.replace(/^localhost\//, '')) === inFull)) return true;
   return names.every((name) => !/[:/]/.test(name)) && names.some((tag) => inFull.endsWith(`:${tag}`));
+}
+
+/** Whether the last part of one of an image's names, with its tag, is that of the wanted one: `localhost/b:1`, `reg.io/a/b:1`. */
+export function hasLastPartOf(names: readonly string[], wanted: string): boolean {
+  return names.some((name) => lastPart(name) === lastPart(wanted));
+}
+
+function lastPart(name: string): string | undefined {
+  return fullName(name).split('/').at(-1);
 }

@@ -40,7 +40,8 @@ export function isTag(text: string): boolean {
 export function parseReference(text: string, defaults: ReferenceDefaults): Reference | string {
   if (/@.*\//s.test(text)) return 'must not contain credentials: set USERNAME and TOKEN instead';
   if (text.includes('@')) return 'names a digest: give the tag to publish the image under';
-  if (text.includes('://')) return 'must not begin with a scheme: write host/workspace/name:tag';
+  if (text.includes('://'))
+    return `must not begin with a scheme: write ${text.replace(/^.*?:\/\/+/s, '') || 'host/workspace/name:tag'}`;
   const [, name = '', tag = defaultTag] = /^(.*?)(?::([^/:]*))?$/s.exec(text) ?? [];
   if (!isTag(tag))
     return `${JSON.stringify(tag)} is not a valid tag: use 1 to 128 letters, digits, "_", "." and "-", not starting with "." or "-"`;

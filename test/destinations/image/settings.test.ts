@@ -137,7 +137,11 @@ it.each<[string, Environment, string]>([
   ['credentials in IMAGE', { IMAGE: `me:${'k'.repeat(30)}@registry.example/app` }, "IMAGE:\n- 'must not contain cred"],
   ['an unknown compression', { EXTRA_ARGS: "['--compression', 'xz']" }, 'must be gzip, zstd or none'],
   ['a level that gzip has not', { EXTRA_ARGS: "['--compression-level', '13']" }, 'from 1 to 12'],
-  ['an invalid platform', { EXTRA_ARGS: "['--platform', 'arm64']" }, 'needs a platform such as linux/arm64'],
+  [
+    'an invalid platform',
+    { EXTRA_ARGS: "['--platform', 'arm64']" },
+    'option --platform: arm64 is not a valid platform: use OS/ARCH',
+  ],
   ['two archives', { FILENAME: "['a.tar', 'b.tar']" }, 'FILENAME:\n'],
   ['an archive and tags to join', { FILENAME: 'a.tar', EXTRA_ARGS: "['--join', 'x']" }, 'FILENAME:\n'],
   ['reuse of none and of a tag', { EXTRA_ARGS: "['--reuse', 'none', '--reuse', 'x']" }, 'cannot be combined'],

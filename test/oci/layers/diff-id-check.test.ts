@@ -82,6 +82,15 @@ it("ignores zstd's skippable frames", async () => {
   expect(await check('zstd', compressed, Buffer.from('ab'))).toEqual(compressed);
 });
 
+it('names a zstd window that is too large, which is not damage', async () => {
+  const compressed = zstdCompressSync(content, { params: { [constants.ZSTD_c_contentSizeFlag]: 0 } });
+  // RFC 8878, section 3.1.1.1.2: the window descriptor, here of 128 MiB.
+  compressed.writeUInt8(17 << 3, 5);
+  await expect(check('zstd', compressed, content)).rejects.toThrow(
+    'the layer cannot be decompressed: its zstd window is larger than 32 MiB. Compress it again without --long',
+  );
+});
+
 function flipped(data: Buffer, index: number): Buffer {
   const copy = Buffer.from(data);
   copy.writeUInt8((copy[index] ?? 0) ^ 0x10, index);

@@ -24,7 +24,7 @@ it.each([
   ['app@sha256:abc', 'names a digest'],
   ['me:secret@registry.example/app', 'must not contain credentials'],
   ['https://me:secret@registry.example/app', 'must not contain credentials'],
-  ['https://registry.example/app', 'must not begin with a scheme'],
+  ['https://registry.example/app', 'must not begin with a scheme: write registry.example/app'],
   ['a//b', 'is not a valid part of an image name'],
   ['a..b', 'is not a valid part of an image name'],
   ['_a', 'is not a valid part of an image name'],
