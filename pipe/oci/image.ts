@@ -84,6 +84,13 @@ export interface PlatformImage {
   readonly manifest?: Document;
   /** Its descriptor in the source's index, with platform and annotations. */
   readonly descriptor?: Descriptor;
+  /**
+   * Digests of the manifests that it states, such as the `subject` of an attestation or an SBOM. If such a manifest changes,
+   * what it says of it is no longer true.
+   */
+  readonly subjects?: readonly string[];
+  /** Not a runnable image: an attestation, a signature, an SBOM, a chart. */
+  readonly isArtifact?: boolean;
 }
 
 /** A container image, of one platform or several. */
@@ -94,6 +101,8 @@ export interface Image {
   readonly images: readonly PlatformImage[];
   /** The source's index, if the image is multi-platform. */
   readonly index?: Document;
+  /** Artifacts that refer to the image, or to one another, without being part of it: each after its subject. */
+  readonly referrers?: readonly PlatformImage[];
   /**
    * The source can only be read forward, and every step back costs another pass: open its layers one after the other, in
    * ascending order of `position`.

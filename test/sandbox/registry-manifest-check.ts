@@ -21,6 +21,8 @@ export interface ParsedManifest {
   readonly blobs: readonly Descriptor[];
   /** The manifests of an index. */
   readonly manifests: readonly Descriptor[];
+  /** Digest. */
+  readonly subject: string | undefined;
 }
 
 export class ManifestError extends Error {}
@@ -48,6 +50,7 @@ export function parseManifest(bytes: Buffer, mediaType: string): ParsedManifest 
     `mediaType is ${JSON.stringify(stated)}, Content-Type ${mediaType}`,
   );
   checkAnnotations('the manifest', manifest['annotations']);
+  const subject = manifest['subject'] === undefined ? undefined : descriptor('subject', manifest['subject']).digest;
   if (isIndex(mediaType)) {
     checkNames('the index', manifest, fields.index);
     const manifests = descriptors('manifests', manifest['manifests']);
@@ -61,7 +64,7 @@ export function parseManifest(bytes: Buffer, mediaType: string): ParsedManifest 
         `manifests[${index}] is ${type}`,
       );
     }
-    return { blobs: [], manifests };
+    return { blobs: [], manifests, subject };
   }
   checkNames('the manifest', manifest, fields.manifest);
   const config = descriptor('config', manifest['config']);
@@ -72,7 +75,7 @@ export function parseManifest(bytes: Buffer, mediaType: string): ParsedManifest 
   }
   const configFits = isOci(mediaType) ? !/vnd\.docker\./.test(config.mediaType) : config.mediaType === dockerConfig;
   check(configFits, `config is ${config.mediaType}`);
-  return { blobs: [config, ...layers], manifests: [] };
+  return { blobs: [config, ...layers], manifests: [], subject };
 }
 
 function parseJson(bytes: Buffer): Record<string, unknown> {

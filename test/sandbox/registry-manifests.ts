@@ -77,10 +77,14 @@ export async function putManifest(
     );
   }
   checkContents(exchange, registry, repository, bytes, mediaType);
+  const { subject } = parseOrRefuse(bytes, mediaType);
+  if (behaviour.needsSubjects && subject !== undefined && !repository.manifests.has(subject))
+    throw new Refusal(registryError(404, 'MANIFEST_UNKNOWN', 'the subject is unknown to the registry', { subject }));
   if (isTag) checkImmutable(registry, repository, reference, digest);
   store.putManifest(repository, { mediaType, bytes }, isTag ? reference : undefined);
   const location = contentLocation(registry, `/v2/${repository.name}/manifests/${digest}`);
-  await exchange.respond({ status: 201, headers: { location, 'docker-content-digest': digest } });
+  const linked = behaviour.referrers && subject !== undefined ? { 'oci-subject': subject } : {};
+  await exchange.respond({ status: 201, headers: { location, 'docker-content-digest': digest, ...linked } });
 }
 
 /** Checks that everything it refers to exists and matches. */

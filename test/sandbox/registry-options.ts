@@ -90,6 +90,10 @@ export interface RegistryOptions {
   readonly acceptsOci?: boolean | undefined;
   /** Default true; false: OCI indexes are refused, whatever `acceptsOci` says. */
   readonly acceptsOciIndexes?: boolean | undefined;
+  /** Whether it lists what refers to a manifest: the answer to such a manifest has OCI-Subject. Default false. */
+  readonly referrers?: boolean | undefined;
+  /** A manifest whose subject is not there is refused, as GitLab does. Default false. */
+  readonly needsSubjects?: boolean | undefined;
   /** Default 415. */
   readonly ociRefusalStatus?: 400 | 404 | 405 | 415 | 422 | undefined;
   /** Default `MANIFEST_INVALID`. */
@@ -152,6 +156,8 @@ const fields = {
   chunkedEncoding: isBoolean,
   acceptsOci: isBoolean,
   acceptsOciIndexes: isBoolean,
+  referrers: isBoolean,
+  needsSubjects: isBoolean,
   ociRefusalStatus: oneOf(400, 404, 405, 415, 422),
   ociRefusalCode: isString,
   immutableTags: isRegularExpression,
@@ -196,6 +202,8 @@ const defaults: RegistryBehaviour = {
   chunkedEncoding: true,
   acceptsOci: true,
   acceptsOciIndexes: true,
+  referrers: false,
+  needsSubjects: false,
   ociRefusalStatus: 415,
   ociRefusalCode: 'MANIFEST_INVALID',
   // Matches no tag.

@@ -124,12 +124,14 @@ interface LazyCompressor {
 }
 
 /** Starts its threads only when the first layer needs compressing: often, none does. */
-function lazyCompressor({ compression: format, compressionLevel: level }: ImageSettings, log: Log): LazyCompressor {
+function lazyCompressor(settings: ImageSettings, log: Log): LazyCompressor {
+  const { compression: format, isCompressionChosen: isChosen, compressionLevel: level } = settings;
   if (format === 'none') return { compression: undefined, close: async () => await Promise.resolve() };
   let compressor: Compressor | undefined;
   return {
     compression: {
       format,
+      isChosen,
       level,
       compressor: () => (compressor ??= startCompressor(format, level, log)),
     },

@@ -36,6 +36,8 @@ export interface ImageSettings extends CommonSettings {
   /** IMAGE as the user wrote it: the name to look up in an engine, or in an archive of several images. */
   readonly image: string;
   readonly compression: Compression | 'none';
+  /** Whether the user has set it. */
+  readonly isCompressionChosen: boolean;
   readonly compressionLevel: number | undefined;
   /** Published tags whose layers may be reused. */
   readonly reuseTags: readonly string[];
@@ -131,15 +133,16 @@ function readTarget(
 function readCompression(
   given: GivenOptions,
   problems: Problems,
-): Pick<ImageSettings, 'compression' | 'compressionLevel'> {
+): Pick<ImageSettings, 'compression' | 'isCompressionChosen' | 'compressionLevel'> {
   const compression = given.value('--compression') ?? defaultCompression;
+  const isCompressionChosen = given.has('--compression');
   if (compression !== 'none' && !isCompression(compression)) {
     const names = listCompressions('or', 'none');
     problems.add('EXTRA_ARGS', `option --compression must be ${names}, not ${JSON.stringify(compression)}`);
-    return { compression: defaultCompression, compressionLevel: undefined };
+    return { compression: defaultCompression, isCompressionChosen, compressionLevel: undefined };
   }
   const { least, most } = compression === 'none' ? { least: 0, most: 0 } : compressionFormats[compression].levels;
-  return { compression, compressionLevel: given.integer('--compression-level', least, most) };
+  return { compression, isCompressionChosen, compressionLevel: given.integer('--compression-level', least, most) };
 }
 
 function readOrigin(

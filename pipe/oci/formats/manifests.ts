@@ -86,9 +86,25 @@ export function isAttestation(descriptor: Descriptor): boolean {
   return isRecord(platform) && platform['os'] === 'unknown' && platform['architecture'] === 'unknown';
 }
 
-/** Whether it only refers to an image, such as a signature; containerd lists these beside the image. */
+/** Whether it only refers to an image, such as a signature; containerd and `cosign save` list these beside the image. */
 export function isReferrer(descriptor: Descriptor): boolean {
-  return annotationsOf(descriptor)['io.containerd.manifest.subject'] !== undefined;
+  const { 'io.containerd.manifest.subject': subject, kind } = annotationsOf(descriptor);
+  return subject !== undefined || (typeof kind === 'string' && /^dev\.cosignproject\.cosign\/(?:sig|att)s$/.test(kind));
+}
+
+/**
+ * The digests of the manifests that a manifest or an index states: its `subject`, and what its descriptor says that it
+ * attests.
+ */
+export function subjectsOf(descriptor: Descriptor, fields: JsonObject): readonly string[] {
+  const attested = annotationsOf(descriptor)['vnd.docker.reference.digest'];
+  return [...new Set([subjectOf(fields), attested])].filter((digest) => typeof digest === 'string');
+}
+
+/** The digest of the `subject` of a manifest or an index (image-spec 1.1, manifest.md). */
+export function subjectOf({ subject }: JsonObject): string | undefined {
+  const digest = isRecord(subject) ? subject['digest'] : undefined;
+  return typeof digest === 'string' ? digest : undefined;
 }
 
 /** A descriptor's or a document's annotations; empty if it has none. */

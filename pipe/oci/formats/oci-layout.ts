@@ -13,15 +13,18 @@ import type { DockerImage } from './docker-archive.ts';
 import { digestOf } from '../descriptors.ts';
 import { readBlob, readDocument } from './documents.ts';
 import { asObject, asString, isRecord, parseJson } from '../../io/json.ts';
-import { annotationsOf, isAttestation, isReferrer, kindOf, parseIndex, platformOf } from './manifests.ts';
+import { annotationsOf, isAttestation, kindOf, parseIndex, platformOf } from './manifests.ts';
 import { oci } from '../media-types.ts';
 import { type Available, createManifestReader, type ManifestReader } from './oci-manifest.ts';
 import { formatPlatform } from '../platforms.ts';
+import { asReferrer, readReferrers, type Referrer } from './referrers.ts';
 
 /** The content of index.json. */
 export interface OciListing {
   /** Distinct images, each with all its names. */
   readonly images: readonly OciImage[];
+  /** What only refers to the images. */
+  readonly referrers: readonly Referrer[];
   /** index.json itself, if it is the index of one multi-platform image. */
   readonly whole?: { readonly document: Document; readonly descriptors: readonly Descriptor[] };
 }
@@ -32,7 +35,7 @@ interface OciImage {
 }
 
 /** An image's content, without its source. */
-export type ImageContent = Pick<Image, 'images' | 'index' | 'notes'>;
+export type ImageContent = Pick<Image, 'images' | 'index' | 'referrers' | 'notes'>;
 
 const indexPath = 'index.json';
 const nameAnnotations = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'] as const;
@@ -43,9 +46,29 @@ export async function listOciImages(source: Source): Promise<OciListing | undefi
   if (bytes === undefined) return undefined;
   await checkVersion(source);
   const { manifests: descriptors } = parseIndex(bytes, oci.index, `${source.name}: ${indexPath}`);
+  const referrers: Referrer[] = [];
+  const others: Descriptor[] = [];
+  for (const descriptor of descriptors) {
+    if (isAttestation(descriptor)) continue;
+    const referrer = await asReferrer(source, descriptor);
+    if (referrer === undefined) others.push(descriptor);
+    else referrers.push(referrer);
+  }
+  // An artifact may be in a layout of its own, without its subject.
+  if (others.length === 0) return { images: namedImages(referrers.map(({ descriptor }) => descriptor)), referrers: [] };
+  const images = namedImages(others);
+  // Some writers use index.json as the index of one multi-platform image: its entries have platforms, and no names.
+  const isWhole =
+    images.length > 1 &&
+    images.every(({ names, descriptor }) => names.length === 0 && isRecord(descriptor['platform']));
+  const document = { mediaType: oci.index, digest: digestOf(bytes), bytes };
+  return isWhole ? { images, referrers: [], whole: { document, descriptors } } : { images, referrers };
+}
+
+/** Each image once, with all its names. */
+function namedImages(descriptors: readonly Descriptor[]): readonly OciImage[] {
   const byDigest = new Map<string, OciImage>();
   for (const descriptor of descriptors) {
-    if (isAttestation(descriptor) || isReferrer(descriptor)) continue;
     const annotations = annotationsOf(descriptor);
     const given = nameAnnotations.map((key) => annotations[key]);
     const names = given.filter((name) => typeof name === 'string').filter((name) => name !== '');
@@ -55,14 +78,7 @@ export async function listOciImages(source: Source): Promise<OciListing | undefi
       names: [...new Set([...(former?.names ?? []), ...names])],
     });
   }
-  const images = [...byDigest.values()];
-  // Some writers use index.json as the index of one multi-platform image: its entries have platforms, and no names.
-  const isWhole =
-    images.length > 1 &&
-    images.every(({ names, descriptor }) => names.length === 0 && isRecord(descriptor['platform']));
-  return isWhole
-    ? { images, whole: { document: { mediaType: oci.index, digest: digestOf(bytes), bytes }, descriptors } }
-    : { images };
+  return [...byDigest.values()];
 }
 
 async function checkVersion(source: Source): Promise<void> {
@@ -97,6 +113,22 @@ export async function readOciImage(
     return await readIndex(source, document, descriptors, reader, wanted, false);
   }
   const { descriptor } = chooseByName(listing.images, reference, source.name);
+  const content = await readChosen(source, descriptor, reader, wanted, docker !== undefined);
+  if (listing.referrers.length === 0) return content;
+  const manifests = content.images.map((image) => image.descriptor?.digest);
+  const published = [content.index?.digest, ...manifests].filter((digest) => digest !== undefined);
+  const { referrers, notes } = await readReferrers(listing.referrers, new Set(published), reader);
+  return { ...content, referrers, notes: [...content.notes, ...notes] };
+}
+
+/** @param isExport see `readIndex` */
+async function readChosen(
+  source: Source,
+  descriptor: Descriptor,
+  reader: ManifestReader,
+  wanted: Platform | undefined,
+  isExport: boolean,
+): Promise<ImageContent> {
   const where = `${source.name}: ${descriptor.digest}`;
   if (kindOf(descriptor, where) === 'manifest') {
     const image = await reader.build(await reader.require(descriptor));
@@ -107,7 +139,7 @@ export async function readOciImage(
   if (document === undefined)
     throw new InputError(`${source.name}: the index ${descriptor.digest} is not in the ${source.kind}${source.hint}`);
   const { manifests } = parseIndex(document.bytes, descriptor.mediaType, where);
-  return await readIndex(source, document, manifests, reader, wanted, docker !== undefined);
+  return await readIndex(source, document, manifests, reader, wanted, isExport);
 }
 
 /** @param isExport whether an engine wrote it, which leaves out platforms that it has not pulled */

@@ -8,7 +8,7 @@ import { type ImageConfig, parseConfig } from './config.ts';
 import { blobPath, digestOfPath } from '../descriptors.ts';
 import { type DockerImage, manifestPath, readDockerImage } from './docker-archive.ts';
 import { readBlob } from './documents.ts';
-import { isAttestation, type Manifest, parseManifest, platformOf } from './manifests.ts';
+import { isAttestation, type Manifest, parseManifest, platformOf, subjectsOf } from './manifests.ts';
 import { isImageConfigType, packingOf } from '../media-types.ts';
 
 /** A manifest that is in the source, with its config. */
@@ -64,10 +64,11 @@ export function createManifestReader(source: Source, docker: readonly DockerImag
 
   async function build({ descriptor, document, manifest, config }: Available): Promise<PlatformImage> {
     const where = `${source.name}: the manifest ${descriptor.digest}`;
-    const common = { config, manifest: document, descriptor };
+    const common = { config, manifest: document, descriptor, subjects: subjectsOf(descriptor, manifest.fields) };
     // Not a file system: its layers are passed through like any blobs.
     if (isAttestation(descriptor) || !isImageConfigType(config.mediaType)) {
-      return { ...common, platform: undefined, layers: await buildLayers(manifest.layers, undefined) };
+      const layers = await buildLayers(manifest.layers, undefined);
+      return { ...common, platform: undefined, layers, isArtifact: true };
     }
     const { platform, diffIds } = configOf(config);
     const dockerImage = docker?.find((image) => digestOfPath(image.config) === config.digest);
@@ -79,7 +80,7 @@ export function createManifestReader(source: Source, docker: readonly DockerImag
     if (dockerImage === undefined) throw new InputError(`${where}: ${problem}`);
     // Docker 25.0.0 and its release candidates write manifests without layers, or with layers in any order (moby/moby#47065, #47150).
     notes.push(`${where}: ${problem}. Using ${manifestPath} instead`);
-    return await readDockerImage(source, dockerImage, undefined);
+    return { ...(await readDockerImage(source, dockerImage, undefined)), descriptor };
   }
 
   function configOf({ bytes, digest }: Document): ImageConfig {

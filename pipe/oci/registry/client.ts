@@ -20,6 +20,14 @@ export interface UploadSession {
 }
 
 /** Every method throws what `Http.send` throws, and a PipeError if an answer makes no sense. */
+/** What a registry has said of a manifest that it stored. */
+export interface ManifestReceipt {
+  /** By a 201, or because it has the manifest. After another success, a tag must be read back. */
+  readonly isConfirmed: boolean;
+  /** The registry lists it as a referrer of its subject (`OCI-Subject`). */
+  readonly isListed: boolean;
+}
+
 export interface RegistryClient {
   /** Bytes of the blob; undefined if the registry does not have it, or does not state its size. */
   blobSize(digest: string): Promise<number | undefined>;
@@ -57,10 +65,9 @@ export interface RegistryClient {
   /**
    * Stores a manifest under a tag or its digest.
    *
-   * @returns whether the registry confirmed it by a 201, or has it; after another success, a tag must be read back
    * @throws VerificationError if the registry stores it under another digest
    */
-  putManifest(reference: string, document: Document): Promise<boolean>;
+  putManifest(reference: string, document: Document): Promise<ManifestReceipt>;
 }
 
 /** Distribution-spec 1.1, "Pushing manifests": registries should accept at least 4 MiB. */
@@ -225,10 +232,10 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
     async putManifest(reference, document) {
       try {
         for (let isAgain = false; ; isAgain = true) {
-          const status = await sendManifest(reference, document);
+          const { status, isListed } = await sendManifest(reference, document);
           // 201 is what the specification asks for. Tags are read back anyway.
-          if (status === 201 || !reference.startsWith('sha256:')) return status === 201;
-          if (!(await client.lacksManifest(reference))) return true;
+          if (status === 201 || !reference.startsWith('sha256:')) return { isConfirmed: status === 201, isListed };
+          if (!(await client.lacksManifest(reference))) return { isConfirmed: true, isListed };
           if (isAgain)
             throw new UnexpectedAnswerError(
               `${reference}: ${registry.host} answered ${status} to the manifest, but does not have it`,
@@ -238,14 +245,16 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
       } catch (error) {
         if (!(error instanceof UnexpectedAnswerError) || !error.isForeign) throw error;
         if ((await client.readManifest(reference))?.digest !== document.digest) throw error;
-        return true;
+        return { isConfirmed: true, isListed: false };
       }
     },
   };
   return client;
 
-  /** @returns the status */
-  async function sendManifest(reference: string, { mediaType, digest, bytes }: Document): Promise<number> {
+  async function sendManifest(
+    reference: string,
+    { mediaType, digest, bytes }: Document,
+  ): Promise<{ status: number; isListed: boolean }> {
     return await http.send(
       {
         subject: reference,
@@ -264,7 +273,7 @@ export function createRegistryClient(http: Http, registry: URL, repository: stri
             `${answer.url.host} stored the manifest ${reference} as ${claimed}, not ${digest}`,
           );
         }
-        return answer.status;
+        return { status: answer.status, isListed: answer.header('oci-subject') !== undefined };
       },
     );
   }

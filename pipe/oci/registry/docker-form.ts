@@ -32,6 +32,8 @@ import { maxConfigBytes, type RegistryClient } from './client.ts';
 export interface ManifestTree {
   readonly top: Document;
   readonly children: readonly Document[];
+  /** Artifacts that refer to these, each after its subject. */
+  readonly referrers: readonly Document[];
 }
 
 /** An image in Docker's media types. */
@@ -45,6 +47,7 @@ export interface DockerForm {
 interface Omissions {
   readonly names: Set<string>;
   attestations: number;
+  readonly referrers: number;
 }
 
 /** Whether anything in the tree needs converting. */
@@ -59,11 +62,14 @@ export function isOci({ top, children }: ManifestTree): boolean {
  * @throws InputError if Docker has no type for something that a pull needs
  * @see https://distribution.github.io/distribution/spec/manifest-v2-2/
  */
-export async function toDockerForm({ top, children }: ManifestTree, client: RegistryClient): Promise<DockerForm> {
-  const omissions: Omissions = { names: new Set(), attestations: 0 };
+export async function toDockerForm(
+  { top, children, referrers }: ManifestTree,
+  client: RegistryClient,
+): Promise<DockerForm> {
+  const omissions: Omissions = { names: new Set(), attestations: 0, referrers: referrers.length };
   const tree = isIndexType(top.mediaType)
     ? await convertIndex(top, children, client, omissions)
-    : { top: convertManifest(top, readManifest(top), omissions), children: [] };
+    : { top: convertManifest(top, readManifest(top), omissions), children: [], referrers: [] };
   return { tree, omitted: describe(omissions) };
 }
 
@@ -106,7 +112,7 @@ async function convertIndex(
   }
   if (entries.length === 0) throw new InputError(`${where} names no image`);
   recordOmissions(fields, omissions);
-  return { top: documentOf(docker.index, { manifests: entries }), children: [...made.values()] };
+  return { top: documentOf(docker.index, { manifests: entries }), children: [...made.values()], referrers: [] };
 }
 
 /** @throws InputError */
@@ -155,8 +161,12 @@ function recordOmissions(source: JsonObject, { names }: Omissions): void {
 
 const maxNames = 10;
 
-function describe({ names, attestations }: Omissions): readonly string[] {
+function describe({ names, attestations, referrers }: Omissions): readonly string[] {
   const more = names.size > maxNames ? [`${names.size - maxNames} more`] : [];
-  const counted = attestations > 0 ? [formatCount(attestations, 'attestation')] : [];
+  const counts = [
+    { count: attestations, what: 'attestation' },
+    { count: referrers, what: 'referrer' },
+  ];
+  const counted = counts.filter(({ count }) => count > 0).map(({ count, what }) => formatCount(count, what));
   return [...counted, ...[...names].slice(0, maxNames), ...more];
 }

@@ -20,6 +20,8 @@ import type { PublishedImage } from './reuse.ts';
 /** How uncompressed layers are compressed. */
 export interface LayerCompression {
   readonly format: Compression;
+  /** Whether the user has asked for this format. */
+  readonly isChosen: boolean;
   /** Set by the user. */
   readonly level: number | undefined;
   /** Called only if there is something to compress. */
@@ -83,9 +85,10 @@ export async function pushLayer(
     tools.log.info(`${subject}: already in the registry, ${formatBytes(descriptor.size)}, ${descriptor.digest}`);
     return { descriptor, action: 'present' };
   }
-  const sent = await sendLayer(layer, subject, tools, onRead);
-  tools.log.info(`${subject}: sent, ${formatBytes(sent.size)}, ${sent.digest}`);
-  return { descriptor: sent, action: 'sent' };
+  const pushed = await sendLayer(layer, subject, tools, onRead);
+  const what = pushed.action === 'sent' ? 'sent' : 'already in the registry';
+  tools.log.info(`${subject}: ${what}, ${formatBytes(pushed.descriptor.size)}, ${pushed.descriptor.digest}`);
+  return pushed;
 }
 
 /** The layer's descriptor in its source, if the layer is sent as it is. */
@@ -117,7 +120,7 @@ async function findReusable(
 }
 
 /**
- * Sends one layer, even if the registry already has it.
+ * Sends one layer, even if the registry already has it, unless only reading the layer shows that.
  *
  * @throws InputError if the bytes of the layer are not what its source promised, or its type cannot be published
  */
@@ -126,7 +129,7 @@ export async function sendLayer(
   subject: string,
   tools: PushTools,
   onRead?: () => void,
-): Promise<Descriptor> {
+): Promise<PushedLayer> {
   const descriptor = unchangedDescriptor(layer, tools);
   if (descriptor !== undefined) {
     const checked = withDiffIdCheck(layer);
@@ -135,11 +138,11 @@ export async function sendLayer(
       layer.length,
       tools,
     );
-    return descriptor;
+    return { descriptor, action: 'sent' };
   }
   const { compression } = tools;
   if (compression === undefined || layer.packing !== 'none') return await sendWithoutDescriptor(layer, subject, tools);
-  return await sendCompressed(layer, subject, compression, tools, onRead);
+  return { descriptor: await sendCompressed(layer, subject, compression, tools, onRead), action: 'sent' };
 }
 
 /** Compresses a layer while sending it: its digest is only known afterwards. */
@@ -179,7 +182,7 @@ async function sendCompressed(
 }
 
 /** Sends a layer as it is, although its source does not name its digest: reading it once more finds the digest. */
-async function sendWithoutDescriptor(layer: Layer, subject: string, tools: PushTools): Promise<Descriptor> {
+async function sendWithoutDescriptor(layer: Layer, subject: string, tools: PushTools): Promise<PushedLayer> {
   const hash = createSha256();
   for await (const chunk of withDiffIdCheck(layer).open()) hash.update(chunk);
   const digest = `sha256:${hash.digest()}`;
@@ -187,10 +190,10 @@ async function sendWithoutDescriptor(layer: Layer, subject: string, tools: PushT
   const descriptor = { mediaType: oci.layer[layer.packing], digest, size: layer.length };
   if ((await tools.client.blobSize(digest)) === layer.length) {
     tools.progress.skip(layer.length);
-    return descriptor;
+    return { descriptor, action: 'present' };
   }
   await sendBlob({ subject, body: layer, digest: () => digest, isDigestKnown: true }, layer.length, tools);
-  return descriptor;
+  return { descriptor, action: 'sent' };
 }
 
 /**

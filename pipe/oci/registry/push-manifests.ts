@@ -1,14 +1,24 @@
 /** Sends the manifests of an image, and then points the tags to it. */
 
-import { type HttpError, InputError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
+import {
+  type HttpError,
+  InputError,
+  PipeError,
+  UnexpectedAnswerError,
+  VerificationError,
+} from '../../errors.ts';
 import { askUntil, type Patience } from '../../http/read-back.ts';
-import { parseIndex } from '../formats/manifests.ts';
+import { parseIndex, subjectOf } from '../formats/manifests.ts';
 import { isIndexType, manifestTypes } from '../media-types.ts';
 import type { Descriptor, Document } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
+import type { ManifestReceipt } from './client.ts';
 import { isOci, type ManifestTree, toDockerForm } from './docker-form.ts';
 import type { PushTools } from './push-layer.ts';
+import { fieldsOf, listReferrer } from './referrers-tag.ts';
 import { isManifestRefused, isTypeRefused, mayBeThereAlready } from './refusals.ts';
+
+type Put = (reference: string, document: Document) => Promise<ManifestReceipt>;
 
 /** A tag to publish, and how far it has got. */
 export interface TagState {
@@ -78,22 +88,60 @@ async function pushForDocker(
 }
 
 async function pushAsIs(
-  { top, children }: ManifestTree,
+  { top, children, referrers }: ManifestTree,
   tags: readonly TagState[],
   tools: PushTools,
   onTop: (digest: string) => void,
 ): Promise<void> {
-  for (const child of children) await putManifest(child.digest, child, tools);
+  const unlisted = new Map<Document, string>();
+  const put: Put = async (reference, document) => {
+    const receipt = await putManifest(reference, document, tools);
+    const subject = subjectOf(fieldsOf(document.bytes, document.digest));
+    if (subject !== undefined && !receipt.isListed) unlisted.set(document, subject);
+    return receipt;
+  };
+  for (const child of children) await put(child.digest, child);
   if (isIndexType(top.mediaType)) await readChildren(top, children, tools);
   onTop(top.digest);
+  // Some registries refuse what refers to a manifest that they do not have.
+  if (referrers.length > 0) await put(top.digest, top);
+  for (const referrer of referrers) await putReferrer(referrer, put, tools);
   let { patience } = tools;
   for (const entry of tags) {
     if (entry.publishedDigest === top.digest) continue;
     entry.action = 'failed';
     // If one tag does not show in time, the others are asked for only once.
-    if (!(await putTag(entry.tag, top, tools, patience))) patience = { ...patience, limitMs: 0 };
+    if (!(await putTag(entry.tag, top, tools, put, patience))) patience = { ...patience, limitMs: 0 };
     entry.action = 'published';
     entry.publishedDigest = top.digest;
+  }
+  for (const [document, subject] of unlisted) await list(document, subject, tools);
+}
+
+/** The image does not need it: a registry may accept no such manifests. */
+async function putReferrer(
+  referrer: Document,
+  put: Put,
+  { log }: PushTools,
+): Promise<void> {
+  try {
+    await put(referrer.digest, referrer);
+    log.info(`${referrer.digest}, which refers to the image: published`);
+  } catch (error) {
+    if (!isManifestRefused(error)) throw error;
+    log.warning(`${error.message}. Left out ${referrer.digest}, which refers to the image`);
+  }
+}
+
+/** The image can be pulled without the list. */
+async function list(referrer: Document, subject: string, tools: PushTools): Promise<void> {
+  try {
+    await listReferrer(referrer, subject, tools);
+  } catch (error) {
+    if (!(error instanceof PipeError)) throw error;
+    tools.log.warning(
+      `${referrer.digest} is published, but not in the list of what refers to ${subject}: ${error.message}`,
+    );
   }
 }
 
@@ -150,14 +198,20 @@ async function isMissing({ digest, mediaType, size }: Descriptor, { client }: Pu
  * @returns whether the registry shows the tag in time, as far as it can be read
  * @throws VerificationError if the tag points to something that it did not point to before
  */
-async function putTag(tag: string, document: Document, tools: PushTools, patience: Patience): Promise<boolean> {
+async function putTag(
+  tag: string,
+  document: Document,
+  tools: PushTools,
+  put: Put,
+  patience: Patience,
+): Promise<boolean> {
   const { client, log } = tools;
   const before = await readTag(tag, tools);
   if (before?.digest === document.digest) {
     log.info(`tag ${tag} already points to this image`);
     return true;
   }
-  const isConfirmed = await putManifest(tag, document, tools);
+  const { isConfirmed } = await put(tag, document);
   let isFirst = true;
   const problem = await askUntil(
     async () => {
@@ -169,7 +223,7 @@ async function putTag(tag: string, document: Document, tools: PushTools, patienc
         );
       if (held === undefined && !(await client.lacksManifest(tag))) return undefined;
       const found = held === undefined ? 'has no such tag' : `still shows ${held.digest}`;
-      if (isFirst) await putAgain(tag, document, found, tools);
+      if (isFirst) await putAgain(tag, document, found, tools, put);
       isFirst = false;
       return found;
     },
@@ -195,10 +249,16 @@ async function readTag(tag: string, { client, log }: PushTools): Promise<Documen
 }
 
 /** Once is enough: the first answer may have come from something else than the registry, or the registry is slow. */
-async function putAgain(tag: string, document: Document, found: string, tools: PushTools): Promise<void> {
+async function putAgain(
+  tag: string,
+  document: Document,
+  found: string,
+  tools: PushTools,
+  put: Put,
+): Promise<void> {
   tools.log.warning(`The registry accepted tag ${tag}, but ${found}. Publishing it again, and waiting for it`);
   try {
-    await putManifest(tag, document, tools);
+    await put(tag, document);
   } catch (error) {
     // It was accepted the first time, and a registry may refuse to store it again before it shows it.
     if (!mayBeThereAlready(error)) throw error;
@@ -206,12 +266,8 @@ async function putAgain(tag: string, document: Document, found: string, tools: P
   }
 }
 
-/**
- * Tries twice if the type may be refused: the refusal may be an error of a gateway, and converting changes the image.
- *
- * @returns whether the registry confirmed it
- */
-async function putManifest(reference: string, document: Document, tools: PushTools): Promise<boolean> {
+/** Tries twice if the type may be refused: the refusal may be an error of a gateway, and converting changes the image. */
+async function putManifest(reference: string, document: Document, tools: PushTools): Promise<ManifestReceipt> {
   try {
     return await putOrFind(reference, document, tools);
   } catch (error) {
@@ -222,7 +278,7 @@ async function putManifest(reference: string, document: Document, tools: PushToo
 }
 
 /** A registry may refuse to store again what is there already, such as an immutable tag: that is a success. */
-async function putOrFind(reference: string, document: Document, { client, log }: PushTools): Promise<boolean> {
+async function putOrFind(reference: string, document: Document, { client, log }: PushTools): Promise<ManifestReceipt> {
   try {
     return await client.putManifest(reference, document);
   } catch (error) {
@@ -230,6 +286,6 @@ async function putOrFind(reference: string, document: Document, { client, log }:
     const held = await client.readManifest(reference);
     if (held?.digest !== document.digest) throw error;
     log.info(`${reference} already points to this image, and the registry does not store it again`);
-    return true;
+    return { isConfirmed: true, isListed: false };
   }
 }

@@ -81,7 +81,7 @@ export async function pushPlatform(
         const layer = image.layers[index];
         if (layer === undefined || layer.isForeign || again.has(layer.name) || !(await isLost(descriptor))) continue;
         const subject = `layer ${index + 1} of ${layers.length}, again`;
-        again.set(layer.name, { descriptor: await sendLayer(layer, subject, tools), action: 'sent' });
+        again.set(layer.name, await sendLayer(layer, subject, tools));
       }
       layers = layers.map((layer, index) => again.get(image.layers[index]?.name ?? '') ?? layer);
       manifest = makeManifest();

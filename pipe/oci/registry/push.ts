@@ -2,11 +2,9 @@
 
 import { HttpError, NetworkError, StalledError } from '../../errors.ts';
 import { isTransient } from '../../http/retry.ts';
-import { digestOf } from '../descriptors.ts';
-import { annotationsOf, parseIndex } from '../formats/manifests.ts';
-import { oci } from '../media-types.ts';
-import type { Document, Image, Platform, PlatformImage } from '../image.ts';
-import type { ManifestTree } from './docker-form.ts';
+import type { Image, Platform } from '../image.ts';
+import { boundDigests, isToBeCompressed, keepingLayers } from './bindings.ts';
+import { changedDigests, type PushedParts, treeOf } from './manifest-tree.ts';
 import type { PushTools } from './push-layer.ts';
 import { pushTree, type TagState, type TypeRefusal } from './push-manifests.ts';
 import { type PushedPlatform, pushPlatform } from './push-platform.ts';
@@ -44,30 +42,52 @@ const maxLosses = 3;
 /** Publishes the image under all tags of the plan. Never throws: an error is part of the outcome. */
 export async function pushImage(image: Image, plan: PushPlan, tools: PushTools): Promise<PushOutcome> {
   const tags: TagState[] = plan.tags.map((tag) => ({ tag, action: 'not attempted' }));
-  const platforms: PushedPlatform[] = [];
+  const parts: PushedParts = new Map();
   let digest: string | undefined;
   try {
-    for (const platformImage of image.images) {
-      const published = await readReusable(plan.reuseTags, platformImage.platform, tools);
-      platforms.push(await pushPlatform(platformImage, image.isForwardOnly === true, published, tools));
-    }
+    await pushParts(image, plan, tools, parts);
     const refusal: TypeRefusal = {};
     const setDigest = (top: string): void => {
       digest = top;
     };
     for (let losses = 0; ; losses++) {
       try {
-        await pushTree(treeOf(image, platforms), tags, refusal, tools, setDigest);
-        return { digest, tags, platforms };
+        await pushTree(treeOf(image, parts), tags, refusal, tools, setDigest);
+        return { digest, tags, platforms: [...parts.values()] };
       } catch (error) {
         if (losses === maxLosses) throw error;
         if (isManifestUnknown(error)) tools.log.warning(`${error.message}. Sending the manifests again`);
-        else if (isBlobUnknown(error) && platforms.length > 0) await resendBlobs(error, platforms, tools);
+        else if (isBlobUnknown(error) && parts.size > 0) await resendBlobs(error, [...parts.values()], tools);
         else throw error;
       }
     }
   } catch (error) {
-    return { digest, tags, platforms, error };
+    return { digest, tags, platforms: [...parts.values()], error };
+  }
+}
+
+/** Sends the blobs of all parts. What states the digest of a part that has changed is left out: it is no longer true. */
+async function pushParts(image: Image, plan: PushPlan, tools: PushTools, parts: PushedParts): Promise<void> {
+  const isForwardOnly = image.isForwardOnly === true;
+  const bound = boundDigests(image);
+  for (const part of image.images.filter(({ isArtifact }) => isArtifact !== true)) {
+    const isKept = bound.has(part.descriptor?.digest ?? '') && !isToBeCompressed(part, tools);
+    const published = isKept ? [] : await readReusable(plan.reuseTags, part.platform, tools);
+    parts.set(part, await pushPlatform(part, isForwardOnly, published, isKept ? keepingLayers(part, tools) : tools));
+  }
+  const untrue = new Set(changedDigests(image, parts));
+  const artifacts = [...image.images.filter(({ isArtifact }) => isArtifact), ...(image.referrers ?? [])];
+  for (const part of artifacts) {
+    const subject = part.subjects?.find((digest) => untrue.has(digest));
+    if (subject === undefined) {
+      parts.set(part, await pushPlatform(part, isForwardOnly, [], tools));
+      continue;
+    }
+    const { digest = 'an artifact' } = part.descriptor ?? {};
+    untrue.add(digest);
+    tools.log.warning(
+      `Left out ${digest}, which refers to ${subject}: layers were compressed, so the image is published with another digest`,
+    );
   }
 }
 
@@ -102,42 +122,4 @@ export async function readReusable(
     }
   }
   return found;
-}
-
-/** The annotation of an attestation in which BuildKit names the manifest that it attests. */
-const attestedDigest = 'vnd.docker.reference.digest';
-
-/** The manifests to send, and what the tags will point to. */
-function treeOf(image: Image, platforms: readonly PushedPlatform[]): ManifestTree {
-  const [only] = platforms;
-  const children = platforms.map(({ manifest }) => manifest);
-  if (image.index !== undefined) return { top: indexFor(image.index, image.images, children), children };
-  if (only === undefined) throw new Error('an image needs an index or a manifest');
-  return { top: only.manifest, children: [] };
-}
-
-/** The source's index, with the new digests of the manifests that have changed. */
-function indexFor(index: Document, images: readonly PlatformImage[], pushed: readonly Document[]): Document {
-  const changed = new Map(images.map(({ descriptor }, position) => [descriptor?.digest, pushed[position]]));
-  if ([...changed].every(([digest, manifest]) => digest === manifest?.digest)) return index;
-  const { manifests, fields } = parseIndex(index.bytes, index.mediaType, `the index ${index.digest}`);
-  const entries = manifests.map((descriptor) => {
-    const manifest = changed.get(descriptor.digest);
-    const annotations = annotationsOf(descriptor);
-    const attested = annotations[attestedDigest];
-    const attestedManifest = typeof attested === 'string' ? changed.get(attested) : undefined;
-    return {
-      ...descriptor,
-      ...(manifest !== undefined && {
-        mediaType: manifest.mediaType,
-        digest: manifest.digest,
-        size: manifest.bytes.length,
-      }),
-      ...(attestedManifest !== undefined && {
-        annotations: { ...annotations, [attestedDigest]: attestedManifest.digest },
-      }),
-    };
-  });
-  const bytes = Buffer.from(JSON.stringify({ ...fields, schemaVersion: 2, mediaType: oci.index, manifests: entries }));
-  return { mediaType: oci.index, digest: digestOf(bytes), bytes };
 }

@@ -25,12 +25,14 @@ import {
 } from '../fixtures.ts';
 import { gnuLong, pax, tar, type TarEntry } from '../../archive/tar/tar-writer.ts';
 import { type Ended, useSandbox } from '../../run-pipe.ts';
+import { attestedImage } from './attested.ts';
 import { gzipImage, imageEnvironment } from './images.ts';
 
 /** A file, or the files of a directory. */
 type Input = Buffer | Files;
 
 const fixture = useSandbox();
+const packed = attestedImage('amd64');
 const name = 'app.tar';
 
 async function push(input: Input, ...args: readonly string[]): Promise<Ended> {
@@ -375,18 +377,69 @@ describe('publishes correctly', () => {
     expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
 
-  it('an index, whose digest stays if its layers do, and whose attestation always stays', async () => {
-    const repository = fixture.sandbox.registry.repositories.get('acme/app');
-    expect(await push(platformFiles, '--compression', 'none')).toMatchObject({ exitCode: 0 });
-    expect(repository?.tags.get('v1')).toBe(sha256(platforms.bytes));
-    expect(await push(platformFiles, '--reuse', 'none')).toMatchObject({ exitCode: 0 });
-    const top = repository?.tags.get('v1') ?? '';
-    expect(top).not.toBe(sha256(platforms.bytes));
-    const held = JSON.parse(String(repository?.manifests.get(top)?.bytes)) as { manifests: readonly Json[] };
-    expect(held.manifests[2]).toMatchObject({
-      digest: sha256(attestation.bytes),
-      annotations: { 'vnd.docker.reference.digest': held.manifests[0]?.['digest'] },
+  it('compressed layers of a docker archive, without sending again what is there', async () => {
+    const archive = tar(docker(compressed));
+    expect((await push(archive, '--reuse', 'none')).output).toMatch(/: 3 layers sent, /);
+    const { output } = await push(archive, '--reuse', 'none');
+    expect(output).toMatch(/: 0 layers sent, 0 B, 3 layers reused or already there, /);
+    expect(output.match(/layer \d of 3: already in the registry/g)).toHaveLength(3);
+  });
+
+  describe('an index with an attestation of its uncompressed images', () => {
+    const indexOf = (): { readonly digest: string; readonly manifests: readonly Json[] } => {
+      const repository = fixture.sandbox.registry.repositories.get('acme/app');
+      const digest = repository?.tags.get('v1') ?? '';
+      return {
+        digest,
+        ...(JSON.parse(String(repository?.manifests.get(digest)?.bytes)) as { manifests: readonly Json[] }),
+      };
+    };
+
+    it.each([[[]], [['--reuse', 'none']], [['--compression', 'none']]])(
+      'unchanged, whatever may be reused: %j',
+      async (args) => {
+        // The same layers, compressed.
+        await push(tar(docker([amd64.raw], config([amd64.raw]))));
+        const { exitCode, output } = await push(platformFiles, ...args);
+        expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
+        const { manifests } = indexOf();
+        expect([manifests[0], manifests[2]]).toEqual([
+          descriptor(amd64.manifest, { platform: amd64.platform }),
+          attestationDescriptor,
+        ]);
+        expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+      },
+    );
+
+    it('compressed, without the attestation, if --compression asks for it', async () => {
+      const { exitCode, output } = await push(platformFiles, '--compression', 'gzip');
+      expect(exitCode).toBe(0);
+      const { manifests } = indexOf();
+      expect(manifests.map((each) => each['platform'])).toEqual([amd64.platform, arm64.platform]);
+      expect(output).toContain(
+        `WARNING: Left out ${sha256(attestation.bytes)}, which refers to ${sha256(amd64.manifest.bytes)}: layers were compressed`,
+      );
+      expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
     });
-    expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+
+    it('unchanged, if --compression changes nothing', async () => {
+      const { exitCode } = await push(layout(index([descriptor(packed.top)]), packed.blobs), '--compression', 'gzip');
+      expect(exitCode).toBe(0);
+      expect(indexOf().digest).toBe(sha256(packed.top.bytes));
+    });
+  });
+
+  it('an index whose attestation comes first, after the image', async () => {
+    const children = (JSON.parse(packed.top.bytes.toString()) as { manifests: readonly Json[] }).manifests;
+    const reversed = index(children.toReversed());
+    const files = layout(index([descriptor(reversed)]), [...packed.blobs, reversed]);
+    expect(await push(files)).toMatchObject({ exitCode: 0 });
+    const puts = fixture.sandbox.requests.filter(
+      ({ method, path }) => method === 'PUT' && path.includes('/manifests/'),
+    );
+    expect(puts.slice(0, 2).map(({ path }) => path.replace(/^.*\//, ''))).toEqual([
+      sha256(packed.image.bytes),
+      sha256(packed.attestation.bytes),
+    ]);
   });
 });
