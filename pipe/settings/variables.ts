@@ -160,6 +160,13 @@ export const options = {
     usage:
       'Fix the level: 1 to 12 for gzip, 1 to 19 for zstd. By default it follows the speed of the upload, block by block.',
   },
+  '--format': {
+    takes: 'value',
+    placeholder: 'oci|docker',
+    appliesTo: ['image'],
+    usage:
+      "Media types of the image's manifests. Default: OCI's, or those of the source if it has manifests; Docker's if the registry accepts no others.",
+  },
   '--reuse': {
     takes: 'value',
     placeholder: 'TAG',

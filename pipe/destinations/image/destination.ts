@@ -45,7 +45,7 @@ async function prepare(settings: ImageSettings, tools: RunTools): Promise<Public
     warnings: source.notes,
     totalBytes: source.bytesToSend,
     async publish(progress) {
-      const whole: PushPlan = { tags: settings.tags, reuseTags: settings.reuseTags };
+      const whole: PushPlan = { tags: settings.tags, reuseTags: settings.reuseTags, format: settings.format };
       const send = async (plan: PushPlan): Promise<PushOutcome> => await source.push(plan, { ...push, progress });
       return concludeImage(settings.skipExisting ? await skipExisting(whole, push, send) : await send(whole), settings);
     },

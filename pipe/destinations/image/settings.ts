@@ -9,6 +9,7 @@ import { readFilename } from '../../settings/filename.ts';
 import { readServerUrl, type ServerUrlRules } from '../../settings/server-url.ts';
 import { readSlug } from '../../settings/slug.ts';
 import { parsePlatform } from '../../oci/platforms.ts';
+import type { ManifestFormat } from '../../oci/registry/push-manifests.ts';
 import { defaultTag, isTag, parseReference, type Reference, registryApi } from '../../oci/registry/reference.ts';
 import { type Environment, readText } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
@@ -39,6 +40,8 @@ export interface ImageSettings extends CommonSettings {
   /** Whether the user has set it. */
   readonly isCompressionChosen: boolean;
   readonly compressionLevel: number | undefined;
+  /** Whose media types to publish, if the user has chosen. */
+  readonly format: ManifestFormat | undefined;
   /** Published tags whose layers may be reused. */
   readonly reuseTags: readonly string[];
   readonly platform: string | undefined;
@@ -57,6 +60,7 @@ export function readImageSettings(
   const common = readCommonSettings(env, values, given, problems);
   const target = readTarget(env, values, given.has('--plain-http'), problems);
   const compression = readCompression(given, problems);
+  const format = readFormat(given, compression.compression, problems);
   const platform = given.value('--platform');
   if (platform !== undefined) checkPlatform(platform, problems);
   const origin = readOrigin(env, values, given, problems);
@@ -73,6 +77,7 @@ export function readImageSettings(
     type: 'image',
     ...common,
     ...compression,
+    format,
     ...target,
     account: account?.scheme === 'Basic' ? account : undefined,
     tags,
@@ -143,6 +148,22 @@ function readCompression(
   }
   const { least, most } = compression === 'none' ? { least: 0, most: 0 } : compressionFormats[compression].levels;
   return { compression, isCompressionChosen, compressionLevel: given.integer('--compression-level', least, most) };
+}
+
+function readFormat(
+  given: GivenOptions,
+  compression: ImageSettings['compression'],
+  problems: Problems,
+): ManifestFormat | undefined {
+  const format = given.value('--format');
+  if (format === 'docker' && compression === 'zstd')
+    problems.add(
+      'EXTRA_ARGS',
+      'option --format docker cannot be combined with --compression zstd: Docker has no type for it',
+    );
+  if (format === undefined || format === 'oci' || format === 'docker') return format;
+  problems.add('EXTRA_ARGS', `option --format must be oci or docker, not ${JSON.stringify(format)}`);
+  return undefined;
 }
 
 function readOrigin(

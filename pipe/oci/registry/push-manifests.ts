@@ -13,7 +13,8 @@ import { isIndexType, manifestTypes } from '../media-types.ts';
 import type { Descriptor, Document } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { ManifestReceipt } from './client.ts';
-import { isOci, type ManifestTree, toDockerForm } from './docker-form.ts';
+import { type DockerForm, isOci, type ManifestTree, toDockerForm } from './docker-form.ts';
+import { toOciForm } from './oci-form.ts';
 import type { PushTools } from './push-layer.ts';
 import { fieldsOf, listReferrer } from './referrers-tag.ts';
 import { isManifestRefused, isTypeRefused, mayBeThereAlready } from './refusals.ts';
@@ -28,14 +29,19 @@ export interface TagState {
   publishedDigest?: string;
 }
 
-/** What this run has found out about the media types that the registry accepts. */
-export interface TypeRefusal {
+/** OCI's or Docker's media types. */
+export type ManifestFormat = 'oci' | 'docker';
+
+/** Whose media types to publish: those of the user's choice, or those that the registry turns out to accept. */
+export interface TypeChoice {
+  /** Set by the user. */
+  readonly format: ManifestFormat | undefined;
   /** Its first refusal of OCI's types, if any. */
   first?: HttpError;
 }
 
 /**
- * Publishes the tree as it is or, if the registry accepts no others, with Docker's media types. Either way all of it: an
+ * Publishes the tree with the chosen media types; otherwise as it is or, if the registry accepts no others, with Docker's. Either way all of it: an
  * index of one family that names manifests of the other cannot be pulled.
  *
  * @param onTop called with the digest that the tags are about to point to
@@ -44,11 +50,19 @@ export interface TypeRefusal {
 export async function pushTree(
   tree: ManifestTree,
   tags: readonly TagState[],
-  refusal: TypeRefusal,
+  choice: TypeChoice,
   tools: PushTools,
   onTop: (digest: string) => void,
 ): Promise<void> {
-  if (refusal.first === undefined) {
+  if (choice.format === 'oci') {
+    await pushAsIs(toOciForm(tree), tags, tools, onTop);
+    return;
+  }
+  if (choice.format === 'docker') {
+    await pushAsIs(await convertToDocker(tree, tools), tags, tools, onTop);
+    return;
+  }
+  if (choice.first === undefined) {
     try {
       await pushAsIs(tree, tags, tools, onTop);
       return;
@@ -56,10 +70,10 @@ export async function pushTree(
       // If a tag has been published, the registry accepts these types.
       if (!isTypeRefused(error) || !isOci(tree) || tags.some(({ publishedDigest }) => publishedDigest !== undefined))
         throw error;
-      refusal.first = error;
+      choice.first = error;
     }
   }
-  await pushForDocker(tree, tags, refusal.first, tools, onTop);
+  await pushForDocker(tree, tags, choice.first, tools, onTop);
 }
 
 /** @param first the refusal of the original, which is thrown if the conversion does not help */
@@ -74,8 +88,7 @@ async function pushForDocker(
   try {
     const form = await toDockerForm(tree, tools.client);
     log.warning(`${first.message}. Publishing the image with Docker's media types instead`);
-    if (form.omitted.length > 0)
-      log.warning(`Docker's media types cannot express everything. Omitted: ${form.omitted.join(', ')}`);
+    warnOfOmissions(form, tools);
     await pushAsIs(form.tree, tags, tools, onTop);
   } catch (error) {
     if (error instanceof InputError)
@@ -85,6 +98,17 @@ async function pushForDocker(
     else throw error;
     throw first;
   }
+}
+
+/** @throws InputError if Docker has no type for something that a pull needs */
+async function convertToDocker(tree: ManifestTree, tools: PushTools): Promise<ManifestTree> {
+  const form = await toDockerForm(tree, tools.client);
+  warnOfOmissions(form, tools);
+  return form.tree;
+}
+
+function warnOfOmissions({ omitted }: DockerForm, { log }: PushTools): void {
+  if (omitted.length > 0) log.warning(`Docker's media types cannot express everything. Omitted: ${omitted.join(', ')}`);
 }
 
 async function pushAsIs(

@@ -6,7 +6,7 @@ import type { Image, Platform } from '../image.ts';
 import { boundDigests, isToBeCompressed, keepingLayers } from './bindings.ts';
 import { changedDigests, type PushedParts, treeOf } from './manifest-tree.ts';
 import type { PushTools } from './push-layer.ts';
-import { pushTree, type TagState, type TypeRefusal } from './push-manifests.ts';
+import { type ManifestFormat, pushTree, type TagState, type TypeChoice } from './push-manifests.ts';
 import { type PushedPlatform, pushPlatform } from './push-platform.ts';
 import { isBlobUnknown, isManifestUnknown, namedDigests } from './refusals.ts';
 import { type PublishedImage, readPublishedImage } from './reuse.ts';
@@ -17,6 +17,8 @@ export interface PushPlan {
   readonly tags: readonly string[];
   /** Published tags whose layers may be reused. */
   readonly reuseTags: readonly string[];
+  /** Set by the user; default: as in the source, or what the registry accepts. */
+  readonly format: ManifestFormat | undefined;
 }
 
 /** A tag, and whether it was published; `skipped`: it existed, and was left as it is. */
@@ -46,13 +48,13 @@ export async function pushImage(image: Image, plan: PushPlan, tools: PushTools):
   let digest: string | undefined;
   try {
     await pushParts(image, plan, tools, parts);
-    const refusal: TypeRefusal = {};
+    const choice: TypeChoice = { format: plan.format };
     const setDigest = (top: string): void => {
       digest = top;
     };
     for (let losses = 0; ; losses++) {
       try {
-        await pushTree(treeOf(image, parts), tags, refusal, tools, setDigest);
+        await pushTree(treeOf(image, parts), tags, choice, tools, setDigest);
         return { digest, tags, platforms: [...parts.values()] };
       } catch (error) {
         if (losses === maxLosses) throw error;

@@ -75,6 +75,7 @@ it.each<[string, Environment, Partial<ImageSettings>]>([
     { origin: { kind: 'join', tags: ['amd64', 'arm64'] } },
   ],
   ['tags to reuse', { EXTRA_ARGS: "['--reuse', 'main', '--reuse', 'v1']" }, { reuseTags: ['main', 'v1'] }],
+  ["Docker's types", { EXTRA_ARGS: "['--format', 'docker']" }, { format: 'docker' }],
   ['no reuse', { EXTRA_ARGS: "['--reuse', 'none']" }, { reuseTags: [] }],
   [
     'zstd at a level',
@@ -137,6 +138,12 @@ it.each<[string, Environment, string]>([
   ['credentials in IMAGE', { IMAGE: `me:${'k'.repeat(30)}@registry.example/app` }, "IMAGE:\n- 'must not contain cred"],
   ['an unknown compression', { EXTRA_ARGS: "['--compression', 'xz']" }, 'must be gzip, zstd or none'],
   ['a level that gzip has not', { EXTRA_ARGS: "['--compression-level', '13']" }, 'from 1 to 12'],
+  ['an unknown format', { EXTRA_ARGS: "['--format', 'v2']" }, 'option --format must be oci or docker, not "v2"'],
+  [
+    'zstd for Docker',
+    { EXTRA_ARGS: "['--format', 'docker', '--compression', 'zstd']" },
+    'option --format docker cannot be combined with --compression zstd',
+  ],
   [
     'an invalid platform',
     { EXTRA_ARGS: "['--platform', 'arm64']" },

@@ -1,9 +1,22 @@
 /** A registry that refuses OCI's media types gets the whole image with Docker's; other refusals change nothing. */
 
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { docker, oci } from '../../../pipe/oci/media-types.ts';
-import { type Blob, descriptor, index, type Json, layout, sha256, writeFiles } from '../fixtures.ts';
+import {
+  type Blob,
+  config,
+  descriptor,
+  index,
+  json,
+  type Json,
+  layer,
+  layout,
+  ociTypes,
+  sha256,
+  writeFiles,
+} from '../fixtures.ts';
 import { type Fixture, type Ended, useSandbox } from '../../run-pipe.ts';
 import type { FaultAction } from '../../sandbox/faults.ts';
 import type { RegistryOptions } from '../../sandbox/registry-options.ts';
@@ -39,6 +52,20 @@ async function expectPublished(fixture: Fixture, { exitCode, output }: Ended): P
   if (one === undefined) throw new Error('the tag does not exist');
   return one;
 }
+
+const plainLayer = layer('docker', 2000);
+const dockerConfig = { mediaType: docker.config, bytes: config([plainLayer]) };
+const dockerLayer = { mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip', bytes: gzipSync(plainLayer) };
+const dockerManifest = {
+  mediaType: docker.manifest,
+  bytes: json({
+    schemaVersion: 2,
+    mediaType: docker.manifest,
+    config: descriptor(dockerConfig),
+    layers: [descriptor(dockerLayer)],
+  }),
+};
+const dockerImage = { manifest: dockerManifest, all: [dockerConfig, dockerLayer, dockerManifest] };
 
 /** Both platforms in one index, each with its attestation. */
 const both = index(
@@ -190,6 +217,76 @@ describe("if Docker's types are not enough", () => {
     expect(new Set(fields.layers?.map((each) => each['mediaType']))).toEqual(
       new Set(['application/vnd.docker.image.rootfs.diff.tar']),
     );
+  });
+});
+
+describe('--format', () => {
+  const fixture = useSandbox();
+
+  it("docker publishes Docker's types to a registry that accepts all", async () => {
+    const ended = await publish(fixture, await writeLayout(fixture, smallLayers), '--format', 'docker');
+    const { mediaType, fields } = await expectPublished(fixture, ended);
+    expect(mediaType).toBe(docker.manifest);
+    expect(new Set(fields.layers?.map((each) => each['mediaType']))).toEqual(
+      new Set(['application/vnd.docker.image.rootfs.diff.tar.gzip']),
+    );
+    expect(ended.output).not.toContain('WARNING');
+  });
+
+  it('docker omits attestations, with a warning', async () => {
+    const ended = await publish(fixture, await writeBoth(fixture), '--format', 'docker');
+    const { mediaType, fields } = await expectPublished(fixture, ended);
+    expect(mediaType).toBe(docker.index);
+    expect(fields.manifests).toHaveLength(2);
+    expect(ended.output).toMatch(/WARNING: .* Omitted: 2 attestations, com\.example\.index\n/);
+  });
+
+  it('docker converts joined tags', async () => {
+    for (const architecture of ['amd64', 'arm64'])
+      await fixture.sandbox.registry.seed('acme/app', { tags: [architecture], config: { architecture } });
+    const args = ['--format', 'docker', '--join', 'amd64', '--join', 'arm64'];
+    const { mediaType, fields } = await expectPublished(fixture, await publish(fixture, undefined, ...args));
+    expect(mediaType).toBe(docker.index);
+    expect(fields.manifests?.map((child) => child['mediaType'])).toEqual([docker.manifest, docker.manifest]);
+  });
+
+  it('docker fails for what Docker has no type for, and publishes nothing', async () => {
+    const zstd = await writeArchive(fixture, smallLayers);
+    await publish(fixture, zstd, '--compression', 'zstd');
+    const before = held(fixture, 'v1')?.digest;
+    const { exitCode, output } = await publish(fixture, zstd, '--format', 'docker', '--reuse', 'v1');
+    expect(exitCode).toBe(1);
+    expect(errorLine(output)).toContain('which Docker has no equivalent of: compress layers with gzip');
+    expect(held(fixture, 'v1')?.digest).toBe(before);
+  });
+
+  it("oci converts Docker's types", async () => {
+    const converted = index([descriptor(dockerImage.manifest, { platform: { os: 'linux', architecture: 'amd64' } })]);
+    const list = {
+      mediaType: docker.index,
+      bytes: Buffer.from(String(converted.bytes).replace(ociTypes.index, docker.index)),
+    };
+    const file = await writeTop(fixture, list, [...dockerImage.all, list], 'docker');
+    const { mediaType, fields } = await expectPublished(fixture, await publish(fixture, file, '--format', 'oci'));
+    expect(mediaType).toBe(oci.index);
+    const [child] = fields.manifests ?? [];
+    expect(child).toMatchObject({ mediaType: oci.manifest, platform: { os: 'linux', architecture: 'amd64' } });
+    const image = held(fixture, String(child?.['digest']));
+    expect(image).toMatchObject({ mediaType: oci.manifest, fields: { config: { mediaType: oci.config } } });
+    expect(image?.fields.layers?.map((each) => each['mediaType'])).toEqual([oci.layer.gzip]);
+    expect((await publish(fixture, file)).exitCode).toBe(0);
+    expect(held(fixture, 'v1')?.digest).toBe(sha256(list.bytes));
+  });
+});
+
+describe('--format oci, if the registry accepts only Docker types', () => {
+  const fixture = useSandbox({ registry: { acceptsOci: false } });
+
+  it('fails', async () => {
+    const ended = await publish(fixture, await writeLayout(fixture, smallLayers), '--format', 'oci');
+    expect(ended.exitCode).toBe(1);
+    expect(errorLine(ended.output)).toContain('415 MANIFEST_INVALID');
+    expect(held(fixture, 'v1')).toBeUndefined();
   });
 });
 
