@@ -24,8 +24,14 @@ export interface DebianRegistry {
 
 const patienceMs = 15_000;
 
-/** @param directory registries that share it serve the same images */
-export async function startDebianRegistry(directory: string, { hasPasswords = false } = {}): Promise<DebianRegistry> {
+/**
+ * @param directory registries that share it serve the same images
+ * @param program another version of the same registry
+ */
+export async function startDebianRegistry(
+  directory: string,
+  { hasPasswords = false, program = 'docker-registry' } = {},
+): Promise<DebianRegistry> {
   const port = await freePort();
   const host = `127.0.0.1:${port}`;
   const path = (name: string): string => join(directory, name);
@@ -40,7 +46,7 @@ export async function startDebianRegistry(directory: string, { hasPasswords = fa
   };
   // JSON is YAML.
   await writeFile(path(`${port}.yml`), JSON.stringify(config));
-  const child = spawn('docker-registry', ['serve', path(`${port}.yml`)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, ['serve', path(`${port}.yml`)], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => {
