@@ -1,12 +1,6 @@
 /** Sends the manifests of an image, and then points the tags to it. */
 
-import {
-  type HttpError,
-  InputError,
-  PipeError,
-  UnexpectedAnswerError,
-  VerificationError,
-} from '../../errors.ts';
+import { type HttpError, InputError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { askUntil, type Patience } from '../../http/read-back.ts';
 import { parseIndex, subjectOf } from '../formats/manifests.ts';
 import { isIndexType, manifestTypes } from '../media-types.ts';
@@ -143,11 +137,7 @@ async function pushAsIs(
 }
 
 /** The image does not need it: a registry may accept no such manifests. */
-async function putReferrer(
-  referrer: Document,
-  put: Put,
-  { log }: PushTools,
-): Promise<void> {
+async function putReferrer(referrer: Document, put: Put, { log }: PushTools): Promise<void> {
   try {
     await put(referrer.digest, referrer);
     log.info(`${referrer.digest}, which refers to the image: published`);
@@ -273,13 +263,7 @@ async function readTag(tag: string, { client, log }: PushTools): Promise<Documen
 }
 
 /** Once is enough: the first answer may have come from something else than the registry, or the registry is slow. */
-async function putAgain(
-  tag: string,
-  document: Document,
-  found: string,
-  tools: PushTools,
-  put: Put,
-): Promise<void> {
+async function putAgain(tag: string, document: Document, found: string, tools: PushTools, put: Put): Promise<void> {
   tools.log.warning(`The registry accepted tag ${tag}, but ${found}. Publishing it again, and waiting for it`);
   try {
     await put(tag, document);
