@@ -42,6 +42,10 @@ export interface Refusal {
   readonly retryAfterMs?: number | undefined;
   /** The target of a redirect that was not followed. */
   readonly location?: string | undefined;
+  /** The values of `WWW-Authenticate`. */
+  readonly challenges?: readonly string[];
+  /** The protocol says that the same request may succeed later, although the status alone does not. */
+  readonly isTransient?: boolean;
 }
 
 /** The server answered with a status that the request does not accept. */

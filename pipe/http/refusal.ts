@@ -40,6 +40,7 @@ export async function readRefusal(
     grantedScopes: parsed.grantedScopes,
     retryAfterMs: parseRetryAfterMs(answer.header, answer.status, nowMs),
     location: location === null ? undefined : printableUrl(location),
+    challenges: answer.headerValues('www-authenticate'),
   });
 }
 

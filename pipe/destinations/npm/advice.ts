@@ -12,9 +12,11 @@ export const npmRows: readonly Row<NpmFacts>[] = [
   {
     when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
     advice: (_, { registry }) =>
-      isBitbucketPackages(registry)
-        ? 'The package does not exist in this workspace, or the token cannot see it. On Bitbucket, an admin of the repository creates it once before it is first published: Create > Package. Its name is the one in package.json.'
-        : `There is no npm registry that accepts packages at ${registry.href}, or the token cannot see it: check REGISTRY.`,
+      isNpmjs(registry)
+        ? `npmjs.com answers 404 to a token that has expired, was revoked, or may not publish this package: create a new granular access token with permission to read and write it. Such tokens last 90 days at most.`
+        : isBitbucketPackages(registry)
+          ? 'The package does not exist in this workspace, or the token cannot see it. On Bitbucket, an admin of the repository creates it once before it is first published: Create > Package. Its name is the one in package.json.'
+          : `There is no npm registry that accepts packages at ${registry.href}, or the token cannot see it: check REGISTRY.`,
   },
   {
     when: (error) =>
@@ -30,6 +32,16 @@ export const npmRows: readonly Row<NpmFacts>[] = [
       /\bscope\b|namespace/i.test(error.refusal.reason),
     advice: (_, { registry }) =>
       `${registry.href} does not accept the scope of the package's name (@scope/name in package.json) from this account: it must be the workspace's scope, or that of the registry's owner.`,
+  },
+  {
+    when: hasStatus(402),
+    advice: () =>
+      'The registry asks for payment to store a private package. A package with a scope is private on npmjs.com unless told otherwise: to publish it for everyone, give --access public.',
+  },
+  {
+    when: asksForOneTimePassword,
+    advice: () =>
+      'The registry asks for a one-time password, which a pipeline cannot give: use a token that does not need one, such as a granular access token of npmjs.com with "Bypass two-factor authentication".',
   },
   { when: hasStatus(401), advice: (_, facts) => npmUnauthorizedAdvice(facts) },
   {
@@ -57,6 +69,17 @@ export const npmRows: readonly Row<NpmFacts>[] = [
       'Look at what the registry has (npm view NAME): did something else publish at the same time? A version cannot be replaced: if it is wrong, raise it in package.json.',
   },
 ];
+
+function isNpmjs({ hostname }: URL): boolean {
+  return hostname === 'registry.npmjs.org' || hostname === 'registry.npmjs.com';
+}
+
+/** @see https://github.com/npm/npm-registry-fetch "check-response.js" */
+function asksForOneTimePassword(error: unknown): boolean {
+  if (!hasStatus(401)(error)) return false;
+  const { challenges = [], reason } = error.refusal;
+  return challenges.some((challenge) => /(?:^|,)\s*otp\s*(?:,|$)/i.test(challenge)) || /one-time pass/i.test(reason);
+}
 
 function npmUnauthorizedAdvice({ registry, account }: NpmFacts): string {
   if (account?.scheme === 'Bearer')

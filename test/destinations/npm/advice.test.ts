@@ -14,6 +14,7 @@ const onBitbucket: Facts = {
   account,
   timeoutMs: 120_000,
 };
+const onNpmjs: Facts = { ...onBitbucket, registry: new URL('https://registry.npmjs.org/'), account: undefined };
 const elsewhere: Facts = { ...onBitbucket, registry: new URL('https://registry.example/'), account: otherAccount };
 
 function refused(status: number, reason = 'No', given: Partial<Refusal> = {}): HttpError {
@@ -45,6 +46,21 @@ describe('what to do if an npm registry refuses', () => {
       elsewhere,
       /raise the version/,
     ],
+    ['npmjs.com does not accept a token', refused(404), onNpmjs, /404 to a token that has expired.*90 days/],
+    ['npmjs.com wants a private package paid for', refused(402), onNpmjs, /give --access public/],
+    [
+      'a second factor is needed',
+      refused(401, 'Unauthorized', { challenges: ['OTP'] }),
+      onNpmjs,
+      /asks for a one-time password/,
+    ],
+    [
+      'a second factor is needed, in words',
+      refused(401, 'You must provide a one-time pass.'),
+      elsewhere,
+      /asks for a one-time password/,
+    ],
+    ['no second factor', refused(401, 'No', { challenges: ['Basic realm="otp"'] }), elsewhere, /does not accept this/],
     ['a conflict', refused(409), onBitbucket, /--skip-existing/],
     [
       'the scope does not match',
