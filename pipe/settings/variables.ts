@@ -195,6 +195,13 @@ export const options = {
     appliesTo: ['npm'],
     usage: "The tag to point to the published version. Default: the package's own `publishConfig.tag`, else `latest`.",
   },
+  '--access': {
+    takes: 'value',
+    placeholder: 'public|restricted',
+    appliesTo: ['npm'],
+    usage:
+      "Who may read the package, on registries such as npmjs.com; `restricted` needs a scope. Default: the package's own `publishConfig.access`, else the registry decides.",
+  },
   '--pom': {
     takes: 'value',
     placeholder: 'FILE',

@@ -1,7 +1,7 @@
 /**
  * Completes a manifest with information from the package's files: the first half of npm's work on it before publishing.
  *
- * @see https://github.com/npm/package-json "prepare", version 7, of npm 11
+ * @see https://github.com/npm/package-json "prepare", version 8, of npm 12
  */
 
 import { posix } from 'node:path';
@@ -29,22 +29,15 @@ export function completeManifest(draft: Draft, tree: PackageTree): void {
   addTypes(draft, tree);
 }
 
+/** Unlike npm 10 and 11, npm 12 does not add `start` for a `server.js`. */
 function addScripts(draft: Draft, tree: PackageTree): void {
   const scripts = isRecord(draft['scripts']) ? draft['scripts'] : {};
+  if (scripts['install'] || scripts['preinstall'] || draft['gypfile'] === false) return;
+  if (!tree.topNames().some((name) => /^[^.].*\.gyp$/s.test(name))) return;
+  scripts['install'] = 'node-gyp rebuild';
   // Scripts that are not an object are removed later.
-  const keep = (): void => {
-    if (!draft['scripts'] || isRecord(draft['scripts'])) draft['scripts'] = scripts;
-  };
-  const builds = !scripts['install'] && !scripts['preinstall'] && draft['gypfile'] !== false;
-  if (builds && tree.topNames().some((name) => /^[^.].*\.gyp$/s.test(name))) {
-    scripts['install'] = 'node-gyp rebuild';
-    keep();
-    draft['gypfile'] = true;
-  }
-  if (!scripts['start'] && tree.has('server.js')) {
-    scripts['start'] = 'node server.js';
-    keep();
-  }
+  if (!draft['scripts'] || isRecord(draft['scripts'])) draft['scripts'] = scripts;
+  draft['gypfile'] = true;
 }
 
 function addContributors(draft: Draft, tree: PackageTree): void {

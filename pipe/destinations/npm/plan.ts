@@ -11,6 +11,7 @@ import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { NpmSettings } from './settings.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { completeManifest, type Draft } from './complete-manifest.ts';
+import { checkDependencies } from './check-dependencies.ts';
 import { distTagProblem, rangeProblem } from './names.ts';
 import { normalizeManifest } from './normalize-manifest.ts';
 import { readTarball } from './tarball.ts';
@@ -25,7 +26,7 @@ export interface PlannedPackage {
   readonly tag: string;
   /** Whether the user or the package asks for that tag: then it may also move to a lower version. */
   readonly isTagGiven: boolean;
-  /** The value of `publishConfig.access`. */
+  /** The value of `--access`, else of `publishConfig.access`. */
   readonly access: string | undefined;
   /** The complete manifest, except `dist`. */
   readonly manifest: Draft;
@@ -35,7 +36,7 @@ export interface PlannedPackage {
   readonly sha256: string;
   readonly fileCount: number;
   readonly unpackedBytes: number;
-  /** Settings of the package that are not followed. */
+  /** Settings of the package that are not followed, and dependencies that may not install elsewhere. */
   readonly warnings: readonly string[];
 }
 
@@ -46,7 +47,7 @@ export interface NpmPlan {
   readonly leftOutDirectories: readonly string[];
 }
 
-type PlanSettings = Pick<NpmSettings, 'patterns' | 'distTag' | 'registry'>;
+type PlanSettings = Pick<NpmSettings, 'patterns' | 'distTag' | 'access' | 'registry'>;
 
 /** One tarball is hashed while another is decompressed. Hashing is serial, so more readers would only take memory. */
 const maxReaders = 2;
@@ -95,11 +96,19 @@ async function planPackage(
     throw new InputError(
       `${where}: "private" is set, which forbids publishing it: remove it, and pack the package again`,
     );
+  if (manifest['packageExtensions'] !== undefined)
+    throw new InputError(
+      `${where}: "packageExtensions" works only in the project that installs packages, and npm refuses to publish it: remove it, and pack the package again`,
+    );
+  // npm 12 leaves it out as well: it refers to patch files of the project that installs packages.
+  delete manifest['patchedDependencies'];
+  const dependencyWarnings = checkDependencies(manifest, where);
   const name = manifest['name'] as string;
   const version = manifest['version'] as string;
   // npm records where it found the package.
   const from = isAbsolute(source.path) ? resolve(source.path) : relative(workingDirectory, source.absolutePath);
   Object.assign(manifest, { _integrity: tarball.integrity, _resolved: source.absolutePath, _from: `file:${from}` });
+  const { warnings, ...config } = readPublishConfig(manifest, settings, where);
   return {
     source,
     name,
@@ -107,13 +116,14 @@ async function planPackage(
     id: `${name}@${version}`,
     manifest,
     ...tarball,
-    ...readPublishConfig(manifest, settings, where),
+    ...config,
+    warnings: [...warnings, ...dependencyWarnings],
   };
 }
 
 function readPublishConfig(
   manifest: Draft,
-  { distTag, registry }: PlanSettings,
+  { distTag, access: givenAccess, registry }: PlanSettings,
   where: string,
 ): Pick<PlannedPackage, 'tag' | 'isTagGiven' | 'access' | 'warnings'> {
   const config = isRecord(manifest['publishConfig']) ? manifest['publishConfig'] : {};
@@ -132,9 +142,14 @@ function readPublishConfig(
       `${where}: ${manifest['version'] as string} is a prerelease, which must not become latest by default: give --dist-tag`,
     );
   }
-  const access = nonEmptyString(config['access']);
-  if (access === 'restricted' && !name.startsWith('@'))
-    throw new InputError(`${where}: publishConfig.access is restricted, which only packages with a scope support`);
+  const ownAccess = nonEmptyString(config['access']);
+  const access = givenAccess ?? ownAccess;
+  if (ownAccess !== undefined && ownAccess !== access)
+    warnings.push(`${where}: publishConfig.access is ${printable(ownAccess)}, but ${printable(access ?? '')} is used`);
+  if (access === 'restricted' && !name.startsWith('@')) {
+    const what = givenAccess === undefined ? 'publishConfig.access' : '--access';
+    throw new InputError(`${where}: ${what} is restricted, which only packages with a scope support`);
+  }
   const scope = name.startsWith('@') ? name.split('/')[0] : undefined;
   const ownRegistry =
     nonEmptyString(scope === undefined ? undefined : config[`${scope}:registry`]) ?? nonEmptyString(config['registry']);

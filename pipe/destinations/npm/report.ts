@@ -19,8 +19,8 @@ export function npmPlanText(
     lines: [
       `Publishing ${formatCount(packages.length, 'package')}, ${formatBytes(totalBytes)}, to ${registry.href}`,
       ...packages.map(
-        ({ source, id, tag, fileCount, unpackedBytes }) =>
-          `  ${printable(source.path)}: ${id}, ${formatBytes(source.size)}, ${formatCount(fileCount, 'file')}, ${formatBytes(unpackedBytes)} unpacked, dist-tag ${tag}`,
+        ({ source, id, tag, access, fileCount, unpackedBytes }) =>
+          `  ${printable(source.path)}: ${id}, ${formatBytes(source.size)}, ${formatCount(fileCount, 'file')}, ${formatBytes(unpackedBytes)} unpacked, dist-tag ${tag}${access === undefined ? '' : `, access ${printable(access)}`}`,
       ),
     ],
     warnings: [

@@ -12,6 +12,10 @@ import type { ArrayValue, Environment } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
 import { bitbucketNpmRegistry, bitbucketRegistry } from '../../settings/variables.ts';
 
+/** Who may read a package with a scope, on registries that ask, such as npmjs.com. */
+const accesses = ['public', 'restricted'] as const;
+type Access = (typeof accesses)[number];
+
 /** Settings for publishing packages to an npm registry. */
 export interface NpmSettings extends CommonSettings {
   readonly type: 'npm';
@@ -22,6 +26,8 @@ export interface NpmSettings extends CommonSettings {
   readonly patterns: ArrayValue;
   /** The value of `--dist-tag`. */
   readonly distTag: string | undefined;
+  /** The value of `--access`. */
+  readonly access: Access | undefined;
   /** Whether to skip a version that is already published with the same content. */
   readonly skipExisting: boolean;
 }
@@ -39,6 +45,7 @@ export function readNpmSettings(
   const isBitbucket = registry === undefined ? values.REGISTRY === undefined : isBitbucketPackages(registry);
   const account = readPackagesAccount(env, values, { isBitbucket, allowsBearer: true }, problems);
   const distTag = readDistTag(given, problems);
+  const access = readAccess(given, problems);
   if (registry === undefined || patterns === undefined) return undefined;
   return {
     type: 'npm',
@@ -47,6 +54,7 @@ export function readNpmSettings(
     account,
     patterns,
     distTag,
+    access,
     skipExisting: given.has('--skip-existing'),
   };
 }
@@ -72,4 +80,12 @@ function readDistTag(given: GivenOptions, problems: Problems): string | undefine
   const problem = tag === undefined ? undefined : distTagProblem(tag);
   if (problem !== undefined) problems.add('EXTRA_ARGS', `option --dist-tag: ${JSON.stringify(tag)} ${problem}`);
   return tag;
+}
+
+function readAccess(given: GivenOptions, problems: Problems): Access | undefined {
+  const text = given.value('--access');
+  const access = accesses.find((each) => each === text);
+  if (text !== undefined && access === undefined)
+    problems.add('EXTRA_ARGS', `option --access must be ${accesses.join(' or ')}, not ${JSON.stringify(text)}`);
+  return access;
 }

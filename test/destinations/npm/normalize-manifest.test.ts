@@ -158,7 +158,7 @@ describe('from the files', () => {
       { 'binding.gyp': '' },
       { scripts: { preinstall: 'x' } },
     ],
-    ['a server', { scripts: { test: 'x' } }, { 'server.js': '' }, { scripts: { test: 'x', start: 'node server.js' } }],
+    ['a server, as npm 12', { scripts: { test: 'x' } }, { 'server.js': '' }, { scripts: { test: 'x' } }],
     [
       'types beside main',
       { main: './dist/lib.cjs' },

@@ -124,6 +124,16 @@ it('reports all problems at once', async () => {
   });
 });
 
+it.each(['public', 'restricted'] as const)('reads --access %s', async (access) => {
+  expect((await read({ EXTRA_ARGS: `['--access', '${access}']` })).access).toBe(access);
+});
+
+it('refuses another --access', async () => {
+  expect(await problems({ EXTRA_ARGS: "['--access', 'private']" })).toEqual({
+    EXTRA_ARGS: ['option --access must be public or restricted, not "private"'],
+  });
+});
+
 it('refuses an invalid workspace', async () => {
   expect(await problems({ WORKSPACE: 'acme/app' })).toEqual({
     WORKSPACE: [expect.stringContaining('is not a valid workspace slug')],

@@ -135,6 +135,12 @@ const manifests: readonly (readonly [string, Manifest | string, RegExp])[] = [
     { ...lib, name: 'lib', publishConfig: { access: 'restricted' } },
     /only packages with a scope/,
   ],
+  ['package extensions', { ...lib, packageExtensions: {} }, /"packageExtensions" works only in the project/],
+  [
+    'a dependency on a workspace',
+    { ...lib, dependencies: { a: 'workspace:^' } },
+    /dependencies\.a is "workspace:\^", which nothing can install/,
+  ],
   ['a main that is not a string', { ...lib, main: {} }, /"main" is not a string/],
 ];
 
