@@ -48,7 +48,8 @@ const transientCodes: ReadonlySet<string> = new Set([
 
 /** Whether the same request may succeed a little later. */
 export function isTransient(error: unknown): boolean {
-  if (error instanceof HttpError) return transientStatuses.has(error.refusal.status);
+  if (error instanceof HttpError)
+    return error.refusal.isTransient === true || transientStatuses.has(error.refusal.status);
   if (error instanceof NetworkError) return transientCodes.has(error.code);
   return error instanceof StalledError;
 }

@@ -12,6 +12,8 @@ export interface NpmOptions {
   readonly conflictStatus?: 403 | 409;
   /** A published version is visible only after this many reads. Default 0. */
   readonly staleReads?: number;
+  /** After a dist-tag is moved, this many reads still show its previous version. Default 0. */
+  readonly staleTagReads?: number;
   /** 413 beyond this. Default 200 MB. */
   readonly maxDocumentBytes?: number;
   /** The digests in the descriptions of versions. Default both. */
@@ -26,6 +28,7 @@ const fields = {
   scope: optional(isString),
   conflictStatus: optional(oneOf(403, 409)),
   staleReads: optional(isPositive),
+  staleTagReads: optional(isPositive),
   maxDocumentBytes: optional(isPositive),
   digests: optional(oneOf('both', 'shasum', 'none')),
   onlyLongForm: optional(isBoolean),

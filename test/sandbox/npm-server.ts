@@ -9,7 +9,14 @@ import type { Exchange } from './exchange.ts';
 import { npmError, unknownPackage } from './npm-answers.ts';
 import { checkDocument } from './npm-document-check.ts';
 import { NpmDocumentReader } from './npm-document-reader.ts';
-import { digestsOf, type NpmContext, type NpmPackage, publishVersion, tarballAddress } from './npm-store.ts';
+import {
+  digestsOf,
+  type NpmContext,
+  type NpmPackage,
+  type NpmVersion,
+  publishVersion,
+  tarballAddress,
+} from './npm-store.ts';
 import { decodeSegment, splitPath } from './request-path.ts';
 import { authenticateForPackages, packageScopes, tokens } from './tokens.ts';
 
@@ -24,6 +31,9 @@ export async function serveNpm(exchange: Exchange, npm: NpmContext): Promise<voi
   authorize(exchange, npm, exchange.method === 'GET' ? 'read' : 'write');
   if (tarballName !== undefined && file !== undefined && exchange.method === 'GET')
     return sendTarball(exchange, npm, tarballName, decodeSegment(file));
+  const [, ofName, version] = /^((?:@[^/]+%2f)?[^@/][^/]*)\/([^/]+)$/i.exec(rest) ?? [];
+  if (ofName !== undefined && version !== undefined && exchange.method === 'GET')
+    return sendVersion(exchange, npm, decodeSegment(ofName), decodeSegment(version));
   const name = decodeSegment(rest);
   // A scope's slash is encoded, because it does not separate path segments.
   if (rest.includes('/') || !/^(?:@[\w.~-]+\/)?[\w.~-]+$/.test(name))
@@ -68,18 +78,23 @@ async function sendPackage(exchange: Exchange, npm: NpmContext, name: string): P
   );
 }
 
-function describePackage(found: NpmPackage, { options, registryUrl }: NpmContext, isShort: boolean): unknown {
+async function sendVersion(exchange: Exchange, npm: NpmContext, name: string, version: string): Promise<void> {
+  const found = npm.packages.get(name);
+  const published = found?.versions.get(version);
+  if (found === undefined || published === undefined) throw new Refusal(npmError(404, `no such version: ${version}`));
+  await exchange.respond(json(200, { ...published.manifest, dist: describeDist(found.name, version, published, npm) }));
+}
+
+function describePackage(found: NpmPackage, npm: NpmContext, isShort: boolean): unknown {
   const isStale = found.staleReads > 0;
   if (isStale) found.staleReads--;
   const shown = [...found.versions].slice(0, isStale ? -1 : undefined);
-  const { digests = 'both' } = options;
-  const versions = shown.map(([version, { manifest }]) => {
-    const { integrity, shasum } = manifest['dist'] as Readonly<Record<string, unknown>>;
-    const dist = {
-      ...(digests !== 'none' && { shasum }),
-      ...(digests === 'both' && { integrity }),
-      tarball: tarballAddress(registryUrl(), found.name, version),
-    };
+  const isTagStale = found.staleTagReads > 0;
+  if (isTagStale) found.staleTagReads--;
+  const tags = isTagStale ? found.previousTags : found.tags;
+  const versions = shown.map(([version, published]) => {
+    const { manifest } = published;
+    const dist = describeDist(found.name, version, published, npm);
     const { name, dependencies, bin, deprecated } = manifest;
     return [version, isShort ? { name, version, dependencies, bin, deprecated, dist } : { ...manifest, dist }];
   });
@@ -87,8 +102,23 @@ function describePackage(found: NpmPackage, { options, registryUrl }: NpmContext
   return {
     name: found.name,
     ...(!isShort && { _id: found.name }),
-    'dist-tags': Object.fromEntries([...found.tags].filter(([, version]) => known.has(version))),
+    'dist-tags': Object.fromEntries([...tags].filter(([, version]) => known.has(version))),
     versions: Object.fromEntries(versions) as unknown,
+  };
+}
+
+function describeDist(
+  name: string,
+  version: string,
+  { manifest }: NpmVersion,
+  { options, registryUrl }: NpmContext,
+): unknown {
+  const { integrity, shasum } = manifest['dist'] as Readonly<Record<string, unknown>>;
+  const { digests = 'both' } = options;
+  return {
+    ...(digests !== 'none' && { shasum }),
+    ...(digests === 'both' && { integrity }),
+    tarball: tarballAddress(registryUrl(), name, version),
   };
 }
 

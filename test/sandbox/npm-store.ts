@@ -16,6 +16,9 @@ export interface NpmPackage {
   readonly tags: Map<string, string>;
   /** The number of further reads that do not show the latest version. */
   staleReads: number;
+  /** Reads to come that show the dist-tags as they were before. */
+  staleTagReads: number;
+  previousTags: ReadonlyMap<string, string>;
 }
 
 export interface NpmContext {
@@ -35,10 +38,19 @@ export function publishVersion(
   tag: string,
   published: NpmVersion,
 ): void {
-  const found = packages.get(name) ?? { name, versions: new Map(), tags: new Map(), staleReads: 0 };
+  const found = packages.get(name) ?? {
+    name,
+    versions: new Map(),
+    tags: new Map(),
+    staleReads: 0,
+    staleTagReads: 0,
+    previousTags: new Map(),
+  };
+  found.previousTags = new Map(found.tags);
   found.versions.set(version, published);
   found.tags.set(tag, version);
   found.staleReads = published.document === undefined ? 0 : (options.staleReads ?? 0);
+  found.staleTagReads = published.document === undefined ? 0 : (options.staleTagReads ?? 0);
   packages.set(name, found);
 }
 

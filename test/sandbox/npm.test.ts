@@ -59,6 +59,8 @@ describe('a document as npm writes it', () => {
     expect(await (await get('@acme%2flib')).json()).toMatchObject({ versions: { '1.0.0': { readme: 'x' } } });
     const address = shown.versions['1.0.0']?.dist.tarball ?? '';
     expect(await (await get(address.replace(sandbox.npmUrl, ''))).text()).toBe('a tarball');
+    const alone = await get('@acme%2flib/1.0.0');
+    expect(await alone.json()).toMatchObject({ version: '1.0.0', readme: 'x', dist: { tarball: address } });
     expect(await sandbox.npm.installProblems('@acme/lib', '1.0.0')).toEqual([]);
     expect(sandbox.violations).toEqual([]);
   });
@@ -119,6 +121,7 @@ describe('a request', () => {
     ['with what is no JSON', () => put(`${JSON.stringify(document())}}`), 400, /not JSON/],
     ['with a scope as a directory', () => put(document(), {}, '@acme/lib'), 404, /no package's address/],
     ['for a package that is not there', () => get('nothing'), 404, undefined],
+    ['for a version that is not there', () => get('@acme%2flib/1.0.0'), 404, undefined],
     ['for a tarball that is not there', () => get('lib/-/lib-1.0.0.tgz'), 404, undefined],
   ])('%s', async (_, send, status, violation) => {
     expect((await send()).status).toBe(status);

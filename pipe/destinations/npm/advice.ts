@@ -19,6 +19,11 @@ export const npmRows: readonly Row<NpmFacts>[] = [
           : `There is no npm registry that accepts packages at ${registry.href}, or the token cannot see it: check REGISTRY.`,
   },
   {
+    when: (error) => hasStatus(409)(error) && error.refusal.isTransient === true,
+    advice: () =>
+      'The registry is still busy with this package, and does not have this version: run the step again after a while.',
+  },
+  {
     when: (error) =>
       hasStatus(409)(error) ||
       isRefused(error, /previously published|already (?:exists|published|present)|publish over|EPUBLISHCONFLICT/i),

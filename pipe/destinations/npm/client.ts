@@ -4,8 +4,8 @@
  * @see https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md
  */
 
-import { UnexpectedAnswerError } from '../../errors.ts';
-import { discard, parseAnswer, readText } from '../../http/answer.ts';
+import { InputError, UnexpectedAnswerError } from '../../errors.ts';
+import { discard, parseAnswer, readBytes, readText } from '../../http/answer.ts';
 import type { SizedBody } from '../../io/body.ts';
 import { readWhole } from '../../io/bounded-read.ts';
 import { asObject, asString, isRecord, tryParseJson } from '../../io/json.ts';
@@ -36,6 +36,11 @@ export interface Confirmation {
   readonly isCertain: boolean;
 }
 
+export interface ReadOptions {
+  /** Without retries: for a step of something larger, which `repeat` repeats. */
+  readonly once?: boolean;
+}
+
 /** A client for one npm registry. */
 export interface NpmClient {
   readonly registry: URL;
@@ -46,7 +51,15 @@ export interface NpmClient {
    * @throws HttpError, NetworkError, StalledError
    * @throws UnexpectedAnswerError if the answer is not a description of a package
    */
-  read(name: string): Promise<PublishedPackage | 'none' | 'too large'>;
+  read(name: string, options?: ReadOptions): Promise<PublishedPackage | 'none' | 'too large'>;
+  /**
+   * The registry's description of one version alone, which is small however many versions there are; undefined if there is
+   * no such version.
+   *
+   * @throws HttpError, NetworkError, StalledError
+   * @throws UnexpectedAnswerError if the answer does not describe this version
+   */
+  readVersion(name: string, version: string, options?: ReadOptions): Promise<PublishedVersion | undefined>;
   /**
    * Sends a version once, without retries.
    *
@@ -68,11 +81,14 @@ const shortForm = 'application/vnd.npm.install-v1+json; q=1.0, application/json;
 /** The client for `registry`, a URL that ends with a slash. */
 export function createNpmClient(http: Http, registry: URL): NpmClient {
   const packageUrl = (name: string): URL => new URL(packagePath(name), registry);
+  // Metadata only grows: what was too large once is not requested again.
+  const tooLarge = new Set<string>();
   return {
     registry,
     packageUrl,
 
-    async read(name) {
+    async read(name, { once = false } = {}) {
+      if (tooLarge.has(name)) return 'too large';
       const url = packageUrl(name);
       return await http.send(
         {
@@ -82,6 +98,7 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
           accept: [200, 404],
           headers: { accept: shortForm, 'cache-control': 'no-cache' },
           redirects: maxRedirects,
+          once,
         },
         async (answer) => {
           if (answer.status !== 200) {
@@ -90,7 +107,26 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
           }
           const bytes = await readWhole(answer.body, maxPackageBytes);
           // Registries that have only the long form include every version's README, which may be too much to hold.
-          return bytes === undefined ? 'too large' : parseAnswer(answer, bytes, 'package metadata', readPackage);
+          if (bytes !== undefined) return parseAnswer(answer, bytes, 'package metadata', readPackage);
+          tooLarge.add(name);
+          return 'too large';
+        },
+      );
+    },
+
+    async readVersion(name, version, { once = false } = {}) {
+      const url = new URL(`${packagePath(name)}/${version}`, registry);
+      const accept = [200, 404];
+      return await http.send(
+        { subject: `${name}@${version}`, method: 'GET', url, accept, redirects: maxRedirects, once },
+        async (answer) => {
+          if (answer.status === 200)
+            return parseAnswer(answer, await readBytes(answer, maxPackageBytes), 'version metadata', (document) => {
+              if (asObject(document, 'it')['version'] !== version) throw new InputError(`it is not about ${version}`);
+              return readVersion(document);
+            });
+          await discard(answer);
+          return undefined;
         },
       );
     },

@@ -3,37 +3,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { expectPublished, published, puts, writeLarge } from './published.ts';
 import { lib, npmEnvironment, packageTarball, publish, writePackage } from './tarballs.ts';
 import { noise } from '../../oci/registry/images.ts';
-import { type Fixture, type Ended, useSandbox } from '../../run-pipe.ts';
+import { useSandbox } from '../../run-pipe.ts';
 import type { FaultAction } from '../../sandbox/faults.ts';
-import type { NpmPackage } from '../../sandbox/npm-store.ts';
 import { patience } from '../../patience.ts';
 import { tokens } from '../../sandbox/tokens.ts';
-
-function published(fixture: Fixture, name = '@acme/lib'): NpmPackage | undefined {
-  return fixture.sandbox.npm.packages.get(name);
-}
-
-async function expectPublished(fixture: Fixture, { exitCode, output }: Ended, ids: readonly string[]): Promise<void> {
-  expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
-  for (const id of ids) {
-    const at = id.lastIndexOf('@');
-    expect([id, await fixture.sandbox.npm.installProblems(id.slice(0, at), id.slice(at + 1))]).toEqual([id, []]);
-  }
-}
-
-function puts(fixture: Fixture): number {
-  return fixture.sandbox.requests.filter(({ method }) => method === 'PUT').length;
-}
-
-/** Larger than the system's socket buffers, so that both sides see a fault in the middle. */
-const large = packageTarball(lib, { 'large.bin': noise(6 * 1024 * 1024) });
-
-async function writeLarge(fixture: Fixture): Promise<string> {
-  await writeFile(join(fixture.directory, 'large.tgz'), large);
-  return 'large.tgz';
-}
 
 describe('a packed package', () => {
   const fixture = useSandbox();
@@ -144,6 +120,41 @@ describe('a packed package', () => {
     expect([...fixture.sandbox.reports.values()]).toEqual([
       expect.objectContaining({ title: 'Published npm packages' }),
     ]);
+  });
+
+  it.each<[{ publishConfig?: { access: string } }, string[], string | null]>([
+    [{}, ['--access', 'restricted'], 'restricted'],
+    [{ publishConfig: { access: 'public' } }, ['--access', 'restricted'], 'restricted'],
+    [{ publishConfig: { access: 'restricted' } }, [], 'restricted'],
+    [{}, [], null],
+  ])('has access as in %j and %j', async (manifest, args, access) => {
+    const ended = await publish(fixture, await writePackage(fixture, { ...lib, ...manifest }), ...args);
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
+    expect(published(fixture)?.versions.get('1.0.0')?.document).toMatchObject({ access });
+    expect(ended.output.includes(', access restricted\n')).toBe(access !== null);
+    expect(ended.output.includes('publishConfig.access is public, but restricted is used')).toBe(
+      manifest.publishConfig?.access === 'public',
+    );
+  });
+
+  it('cannot be restricted without a scope', async () => {
+    const file = await writePackage(fixture, { name: 'lib', version: '1.0.0' });
+    const { exitCode, output } = await publish(fixture, file, '--access', 'restricted');
+    expect([exitCode, output]).toEqual([
+      1,
+      expect.stringContaining('--access is restricted, which only packages with'),
+    ]);
+    expect(fixture.sandbox.requests).toEqual([]);
+  });
+
+  it('causes warnings about local dependencies, and loses its patches', async () => {
+    const manifest = { ...lib, dependencies: { a: 'file:../a', b: '1' }, patchedDependencies: { b: 'b.patch' } };
+    const ended = await publish(fixture, await writePackage(fixture, manifest));
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
+    expect(ended.output).toMatch(
+      /WARNING: acme-lib-1\.0\.0\.tgz: package\.json: dependencies\.a is "file:\.\.\/a", which/,
+    );
+    expect(published(fixture)?.versions.get('1.0.0')?.manifest).not.toHaveProperty('patchedDependencies');
   });
 
   it('causes warnings about settings of its own that are not followed', async () => {
@@ -311,23 +322,11 @@ describe('faults', () => {
     await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
   });
 
-  it('a refusal because another version is there is an error', async () => {
-    fixture.sandbox.inject({ server: 'npm', method: 'GET', times: 1, action: { kind: 'status', status: 404 } });
-    fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
+  it('401 with a demand for a one-time password has its own advice', async () => {
+    const action: FaultAction = { kind: 'status', status: 401, headers: { 'www-authenticate': 'OTP' } };
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action });
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
-    expect(exitCode).toBe(1);
-    expect(output).toMatch(/403 You cannot publish over .*What to do: A published version cannot be replaced/s);
-  });
-
-  it.each([
-    [[], 1],
-    [['--skip-existing'], 0],
-  ])('something else publishes identical content in the meantime: %j', async (args, expected) => {
-    const file = await writePackage(fixture);
-    fixture.sandbox.npm.seed('@acme/lib', '1.0.0', { content: await readFile(join(fixture.directory, file)) });
-    fixture.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'status', status: 404 } });
-    const { exitCode } = await publish(fixture, file, ...args);
-    expect(exitCode).toBe(expected);
+    expect([exitCode, output]).toEqual([1, expect.stringContaining('What to do: The registry asks for a one-time')]);
   });
 
   it('a 401 for one of two packages: the outcome of each is shown', async () => {
@@ -345,42 +344,6 @@ describe('faults', () => {
     expect(exitCode).toBe(1);
     expect(output).toMatch(/differs from what was sent: the registry has sha512-\S+, not sha512-/);
     expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
-  });
-
-  it.each([
-    ['is refused', { kind: 'status', status: 403 }, 'could not be read back'],
-    ['keeps failing', { kind: 'status', status: 503 }, 'could not be read back'],
-    ['does not find it', { kind: 'status', status: 404 }, 'does not show it yet'],
-    ['gets too much', { kind: 'huge-body', status: 200, bytes: 20_000_000 }, 'does not show it yet'],
-  ] as const)('reading back that %s is a warning', async (_, action, words) => {
-    fixture.sandbox.inject({ server: 'npm', method: 'GET', skip: 1, times: -1, action });
-    const { exitCode, output } = await publish(fixture, await writePackage(fixture), '--retries', '1');
-    expect(exitCode).toBe(0);
-    expect(output).toMatch(new RegExp(`WARNING: @acme/lib@1\\.0\\.0 was published, but .*${words}`));
-  });
-
-  it.each([
-    ['with invalid JSON', { kind: 'malformed-json' }, 'is not package metadata'],
-    ['with something else', { kind: 'status', status: 200, body: '[]' }, 'is not package metadata'],
-    ['with a refusal', { kind: 'status', status: 403 }, '403'],
-  ] as const)('a registry that answers %s gets nothing', async (_, action, words) => {
-    fixture.sandbox.npm.seed('@acme/lib', '0.1.0');
-    fixture.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action });
-    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
-    expect(exitCode).toBe(1);
-    expect(output).toContain(words);
-    expect(puts(fixture)).toBe(0);
-  });
-
-  it('a package whose metadata is too large is left to the registry', async () => {
-    fixture.sandbox.inject({
-      server: 'npm',
-      method: 'GET',
-      action: { kind: 'huge-body', status: 200, bytes: 20_000_000 },
-    });
-    const ended = await publish(fixture, await writePackage(fixture));
-    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
-    expect(ended.output).toContain('its metadata is too large to read');
   });
 
   it('a signal ends the run, and the output shows what was not published', async () => {
@@ -403,22 +366,6 @@ describe('faults', () => {
     expect(exitCode).toBe(1);
     expect(output).toMatch(/changed while it was being uploaded/);
     expect(published(fixture)).toBeUndefined();
-  });
-});
-
-describe.each([
-  ['a moment', 2, false],
-  ['a long time', 1_000_000, true],
-])('a registry that needs %s to show a new version', (_, staleReads, hasWarning) => {
-  const fixture = useSandbox({ npm: { staleReads } });
-
-  it('is trusted', async () => {
-    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
-    expect({ exitCode, hasWarning: output.includes('the registry does not show it yet') }).toEqual({
-      exitCode: 0,
-      hasWarning,
-    });
-    expect(published(fixture)?.versions.has('1.0.0')).toBe(true);
   });
 });
 

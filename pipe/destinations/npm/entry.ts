@@ -1,0 +1,33 @@
+/** One package of a run while it is published, and what publishing it takes. */
+
+import type { Patience } from '../../http/read-back.ts';
+import type { Log } from '../../toolkit/log.ts';
+import type { Progress } from '../../toolkit/progress.ts';
+import type { Action } from '../outcome.ts';
+import type { Confirmation, NpmClient } from './client.ts';
+import type { PlannedPackage } from './plan.ts';
+import type { NpmSettings } from './settings.ts';
+
+export interface PublishTools {
+  readonly client: NpmClient;
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Aborts the run, and the uploads in progress. */
+  readonly signal: AbortSignal;
+  /** How long to wait until a published version can be read. */
+  readonly patience: Patience;
+}
+
+export type PublishSettings = Pick<NpmSettings, 'concurrency' | 'skipExisting'>;
+
+export interface Entry {
+  readonly planned: PlannedPackage;
+  url: string;
+  action: Action;
+  /** The registry's answer to the upload. */
+  confirmation?: Confirmation;
+  /** What the registry had before, and what this run adds; undefined if the registry did not say. */
+  knownVersions?: ReadonlySet<string>;
+  /** The registry refused to describe the package before it was published. */
+  isReadingRefused?: boolean;
+}

@@ -1,0 +1,133 @@
+/** Compares the packages with what the registry already has, before anything is sent and after a refusal. */
+
+import { HttpError, type PipeError, UnexpectedAnswerError } from '../../errors.ts';
+import { isTransient } from '../../http/retry.ts';
+import { printable } from '../../toolkit/stdout.ts';
+import type { NpmClient, PublishedPackage, PublishedVersion, ReadOptions } from './client.ts';
+import { describeContent, higherVersion, isSameContent } from './compare.ts';
+import type { Entry, PublishSettings, PublishTools } from './entry.ts';
+import type { PlannedPackage } from './plan.ts';
+
+/** What the registry has of one version. */
+export interface Found {
+  /** Undefined if the registry does not have it. */
+  readonly version: PublishedVersion | undefined;
+  /** Versions by dist-tag; undefined if the package's metadata is too large to read. */
+  readonly tags: PublishedPackage['tags'] | undefined;
+}
+
+const noPackage: PublishedPackage = { versions: new Map(), tags: new Map() };
+
+/** @throws HttpError, NetworkError, StalledError, UnexpectedAnswerError */
+export async function findVersion(
+  { name, version }: Pick<PlannedPackage, 'name' | 'version'>,
+  client: NpmClient,
+  options?: ReadOptions,
+): Promise<Found> {
+  const published = await client.read(name, options);
+  if (published === 'none') return { version: undefined, tags: new Map() };
+  return published === 'too large'
+    ? { version: await client.readVersion(name, version, options), tags: undefined }
+    : { version: published.versions.get(version), tags: published.tags };
+}
+
+/**
+ * Whether the registry answers, but does not describe the package. Tokens that may publish but not read are common, and some
+ * registries answer `{}` or an error document for a package that does not exist yet. npm ignores all of that.
+ */
+export function isReadingRefused(error: unknown): error is PipeError {
+  return (
+    error instanceof UnexpectedAnswerError ||
+    (error instanceof HttpError && error.refusal.status < 500 && !isTransient(error))
+  );
+}
+
+/** Compares the versions of one package with the registry's, and marks those that need not be sent. @returns the problems */
+export async function lookUp(
+  group: readonly Entry[],
+  { skipExisting }: PublishSettings,
+  { client, log, progress }: PublishTools,
+): Promise<readonly string[]> {
+  const [{ planned: { name } } = missing()] = group;
+  let published: Awaited<ReturnType<NpmClient['read']>>;
+  try {
+    published = await client.read(name);
+  } catch (error) {
+    if (!isReadingRefused(error)) throw error;
+    if (skipExisting)
+      return [
+        `${error.message}: reading was refused, but --skip-existing needs to read what is already published. Use a token that may also read, or leave --skip-existing out`,
+      ];
+    log.warning(`${error.message}: reading was refused, so ${name} is published without comparing it first`);
+    for (const entry of group) entry.isReadingRefused = true;
+    return [];
+  }
+  if (published === 'too large')
+    log.warning(`${name}: its metadata is too large to read, so only the version itself is compared, not its dist-tag`);
+  const whole = published === 'too large' ? undefined : published === 'none' ? noPackage : published;
+  const own = group.map(({ planned }) => planned.version);
+  const problems: string[] = [];
+  for (const entry of group) {
+    if (whole !== undefined) entry.knownVersions = new Set([...whole.versions.keys(), ...own]);
+    const existing =
+      whole === undefined ? await readVersion(entry.planned, client) : whole.versions.get(entry.planned.version);
+    if (existing === undefined) {
+      if (whole !== undefined) problems.push(...moveBackProblems(entry.planned, whole));
+    } else if (skipExisting && isSameContent(existing, entry.planned) === true) {
+      skip(entry, { version: existing, tags: whole?.tags }, log);
+      progress.skip(entry.planned.source.size);
+    } else {
+      problems.push(existsProblem(entry.planned, existing));
+    }
+  }
+  return problems;
+}
+
+/** Not every registry describes versions one by one: it then settles a conflict itself. */
+async function readVersion(
+  { name, version }: PlannedPackage,
+  client: NpmClient,
+): Promise<PublishedVersion | undefined> {
+  try {
+    return await client.readVersion(name, version);
+  } catch (error) {
+    if (isReadingRefused(error)) return undefined;
+    throw error;
+  }
+}
+
+function moveBackProblems({ id, version, tag, isTagGiven }: PlannedPackage, published: PublishedPackage): string[] {
+  const higher = isTagGiven ? undefined : higherVersion(published, version);
+  if (higher === undefined) return [];
+  return [`${id} would replace ${higher}, a higher version, as ${tag}: give --dist-tag, even if it is to be ${tag}`];
+}
+
+/** Leaves the published version as it is. */
+export function skip(entry: Entry, { version, tags }: Found, log: PublishTools['log']): void {
+  const { planned } = entry;
+  entry.action = 'skipped';
+  entry.url = version?.tarball ?? entry.url;
+  const pointed = tags?.get(planned.tag);
+  if (tags !== undefined && planned.isTagGiven && pointed !== planned.version)
+    log.warning(
+      `${planned.id} is left unchanged: the dist-tag ${planned.tag} still points to ${printable(pointed ?? 'nothing')}`,
+    );
+}
+
+function missing(): never {
+  throw new Error('a group has at least one package');
+}
+
+/** Registries accept a version only once, and never change it. */
+function existsProblem(planned: PlannedPackage, existing: PublishedVersion): string {
+  const same = isSameContent(existing, planned);
+  const file = printable(planned.source.path);
+  if (same === true) {
+    return `${planned.id} is already published, with content identical to ${file} (${planned.integrity}): --skip-existing makes this a success`;
+  }
+  const difference =
+    same === false
+      ? `with different content: the registry has ${describeContent(existing)}, ${file} has ${planned.integrity}`
+      : 'and the registry gives no hash of its content to compare';
+  return `${planned.id} is already published, ${difference}. A version cannot be replaced: raise the version in package.json`;
+}

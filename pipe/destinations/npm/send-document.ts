@@ -1,0 +1,94 @@
+/** Sends one package until the registry has it, and settles refusals and ambiguous failures by reading what it has. */
+
+import { HttpError } from '../../errors.ts';
+import type { Transfer } from '../../toolkit/progress.ts';
+import { failedAction } from '../outcome.ts';
+import type { NpmClient, ReadOptions } from './client.ts';
+import { isSameContent } from './compare.ts';
+import { publishDocument } from './document.ts';
+import type { Entry, PublishTools } from './entry.ts';
+import { findVersion, type Found, isReadingRefused } from './look-up.ts';
+import type { PlannedPackage } from './plan.ts';
+
+/**
+ * Sends the package. An attempt that seemed to fail may still have been stored, so the registry is read before anything is sent
+ * again.
+ *
+ * @returns what the registry has, if it refused the only attempt although it has identical content; undefined if it was stored
+ * @throws the error of the last attempt, unless the registry has identical content
+ */
+export async function sendDocument(entry: Entry, transfer: Transfer, tools: PublishTools): Promise<Found | undefined> {
+  const { client, log, signal } = tools;
+  const { planned } = entry;
+  const document = publishDocument(planned, client.registry);
+  let attempts = 0;
+  let wasSentWhole = false;
+  let mayBeStored = false;
+  try {
+    return await client.repeat(planned.id, planned.name, async () => {
+      if (wasSentWhole && (await findIdentical(planned, client, { once: true })) !== undefined) return undefined;
+      attempts++;
+      let sentBytes = 0;
+      try {
+        entry.confirmation = await client.publish(planned.id, planned.name, document, (bytes) => {
+          sentBytes = bytes;
+          wasSentWhole ||= bytes === document.length;
+          transfer.sent(Math.round((bytes / document.length) * planned.source.size));
+        });
+        return undefined;
+      } catch (error) {
+        mayBeStored ||= failedAction(error, wasSentWhole) === 'unconfirmed';
+        if (!isConflict(error) || sentBytes < document.length) throw error;
+        const found = await settleConflict(error, planned, client);
+        log.info(`${error.message}. The registry has this version with identical content`);
+        // After an earlier attempt, the version may well be this run's own.
+        return attempts > 1 ? undefined : found;
+      }
+    });
+  } catch (error) {
+    // If a later attempt is refused, that does not tell what became of an earlier one.
+    entry.action = mayBeStored && entry.isReadingRefused === true ? 'unconfirmed' : failedAction(error, wasSentWhole);
+    if (signal.aborted || !mayBeStored || isConflict(error)) throw error;
+    if ((await findIdentical(planned, client).catch(() => undefined)) !== undefined) return undefined;
+    throw error;
+  }
+}
+
+/** Registries say with either status that a version exists, and some say it although they have just stored that version. */
+function isConflict(error: unknown): error is HttpError {
+  return error instanceof HttpError && [403, 409].includes(error.refusal.status);
+}
+
+/**
+ * Reads once what the registry has instead.
+ *
+ * @throws HttpError the refusal itself, unless the content is identical. If there is no such version, a 409 is transient:
+ *   npmjs.com answers so "before the previous package has been fully processed"
+ */
+async function settleConflict(refusal: HttpError, planned: PlannedPackage, client: NpmClient): Promise<Found> {
+  let found: Found;
+  try {
+    found = await findVersion(planned, client);
+  } catch {
+    throw refusal;
+  }
+  if (found.version !== undefined && isSameContent(found.version, planned) === true) return found;
+  if (found.version === undefined && refusal.refusal.status === 409)
+    throw new HttpError({ ...refusal.refusal, isTransient: true });
+  throw refusal;
+}
+
+/** The version, if the registry has it with this content; undefined also if it may not be read. */
+async function findIdentical(
+  planned: PlannedPackage,
+  client: NpmClient,
+  options?: ReadOptions,
+): Promise<Found | undefined> {
+  try {
+    const found = await findVersion(planned, client, options);
+    return found.version !== undefined && isSameContent(found.version, planned) === true ? found : undefined;
+  } catch (error) {
+    if (isReadingRefused(error)) return undefined;
+    throw error;
+  }
+}

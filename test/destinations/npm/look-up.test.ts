@@ -1,0 +1,119 @@
+/** What the registry has, before anything is sent. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { useSandbox } from '../../run-pipe.ts';
+import type { FaultAction } from '../../sandbox/faults.ts';
+import { expectPublished, published, puts } from './published.ts';
+import { lib, publish, writePackage } from './tarballs.ts';
+
+const tooLarge: FaultAction = { kind: 'huge-body', status: 200, bytes: 20_000_000 };
+const wholePackage = '@acme%2flib$';
+
+describe('a registry that refuses reading', () => {
+  const fixture = useSandbox();
+  const refusals: readonly (readonly [string, FaultAction])[] = [
+    ['401', { kind: 'status', status: 401 }],
+    ['403', { kind: 'status', status: 403 }],
+    ['405', { kind: 'status', status: 405 }],
+    ['an empty object', { kind: 'status', status: 200, body: '{}' }],
+    ['an error document', { kind: 'status', status: 200, body: '{"error":"not_found"}' }],
+    ['invalid JSON', { kind: 'status', status: 200, body: '{"name":' }],
+  ];
+
+  it.each(refusals)('once, with %s, still gets the package', async (_, action) => {
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', action });
+    const ended = await publish(fixture, await writePackage(fixture));
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
+    expect(ended.output).toMatch(
+      /WARNING: .*: reading was refused, so @acme\/lib is published without comparing it first/,
+    );
+  });
+
+  it.each(refusals)('always, with %s, still gets the package, which cannot be read back', async (_, action) => {
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action });
+    const ended = await publish(fixture, await writePackage(fixture));
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
+    expect(ended.output).toContain('WARNING: @acme/lib@1.0.0 was published, but could not be read back');
+    expect(puts(fixture)).toBe(1);
+  });
+
+  it.each(refusals)('with %s is an error with --skip-existing', async (_, action) => {
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture), '--skip-existing');
+    expect([exitCode, output]).toEqual([1, expect.stringContaining('reading was refused, but --skip-existing needs')]);
+    expect(puts(fixture)).toBe(0);
+  });
+
+  it('and then does not confirm the upload is a failure', async () => {
+    const action: FaultAction = { kind: 'status', status: 200, body: '{}' };
+    fixture.sandbox.inject({ server: 'npm', times: -1, action });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
+    expect([exitCode, output]).toEqual([1, expect.stringContaining('sent, but not confirmed by the server')]);
+  });
+
+  it('keeps its own reason for refusing the package', async () => {
+    fixture.sandbox.inject({ server: 'npm', times: -1, action: { kind: 'status', status: 401 } });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
+    expect([exitCode, output]).toEqual([1, expect.stringMatching(/✖ @acme\/lib@1\.0\.0: PUT .*: 401 .*What to do: /s)]);
+  });
+
+  it('is sent a package again after a failure that leaves everything open', async () => {
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action: { kind: 'status', status: 403 } });
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'status', status: 503 } });
+    await expectPublished(fixture, await publish(fixture, await writePackage(fixture)), ['@acme/lib@1.0.0']);
+    expect(puts(fixture)).toBe(2);
+  });
+
+  it('leaves open whether an earlier attempt was stored', async () => {
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action: { kind: 'status', status: 403 } });
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'other-status', status: 502 } });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/✖ .*403 You cannot publish over/);
+    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
+  });
+});
+
+describe('a package whose metadata is too large', () => {
+  const fixture = useSandbox();
+
+  it('is published, and verified by the metadata of the version alone', async () => {
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', path: wholePackage, times: -1, action: tooLarge });
+    const ended = await publish(fixture, await writePackage(fixture));
+    await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
+    expect(ended.output).toContain('its metadata is too large to read');
+    expect(fixture.sandbox.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /acme/@acme%2flib',
+      'GET /acme/@acme%2flib/1.0.0',
+      'PUT /acme/@acme%2flib',
+      'GET /acme/@acme%2flib/1.0.0',
+    ]);
+    expect(ended.output).not.toMatch(/WARNING: .*was published/);
+  });
+
+  it.each([
+    [[], 1, 'is already published, with content identical to'],
+    [['--skip-existing'], 0, 'skipped 1 already there'],
+  ])('is compared by the metadata of the version alone: %j', async (args, expected, words) => {
+    const file = await writePackage(fixture);
+    fixture.sandbox.npm.seed('@acme/lib', '1.0.0', { content: await readFile(join(fixture.directory, file)) });
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', path: wholePackage, times: -1, action: tooLarge });
+    const { exitCode, output } = await publish(fixture, file, ...args);
+    expect([exitCode, output]).toEqual([expected, expect.stringContaining(words)]);
+    expect(puts(fixture)).toBe(0);
+  });
+
+  it('is left to a registry that does not describe single versions', async () => {
+    fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', path: wholePackage, times: -1, action: tooLarge });
+    const action: FaultAction = { kind: 'status', status: 405 };
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', path: 'lib/1.0.0$', times: -1, action });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture), '--skip-existing');
+    expect([exitCode, output]).toEqual([1, expect.stringMatching(/✖ .*403 You cannot publish over/)]);
+    const other = await publish(fixture, await writePackage(fixture, { ...lib, version: '1.1.0' }));
+    await expectPublished(fixture, other, ['@acme/lib@1.1.0']);
+    expect(published(fixture)?.versions.size).toBe(2);
+  });
+});

@@ -1,0 +1,93 @@
+/** A registry that refuses a document: what it has decides. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { useSandbox } from '../../run-pipe.ts';
+import { expectPublished, puts } from './published.ts';
+import { publish, writePackage } from './tarballs.ts';
+
+const absent = { server: 'npm', method: 'GET', action: { kind: 'status', status: 404 } } as const;
+
+describe.each([403, 409] as const)('a refusal with %d', (status) => {
+  const fixture = useSandbox({ npm: { conflictStatus: status } });
+
+  it('is an error if another version is there', async () => {
+    fixture.sandbox.inject(absent);
+    fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
+    expect(exitCode).toBe(1);
+    expect(output).toContain(`${status} You cannot publish over`);
+    expect(output).toContain('What to do: A published version cannot be replaced');
+    expect(output).toContain('@acme/lib@1.0.0: NOT published');
+    expect(puts(fixture)).toBe(1);
+  });
+
+  it.each([
+    [[], '✔ Published 1 package'],
+    [['--skip-existing'], 'skipped 1 already there'],
+  ])('is a success if something else published identical content in the meantime: %j', async (args, words) => {
+    const file = await writePackage(fixture);
+    fixture.sandbox.npm.seed('@acme/lib', '1.0.0', { content: await readFile(join(fixture.directory, file)) });
+    fixture.sandbox.inject(absent);
+    const { exitCode, output } = await publish(fixture, file, ...args);
+    expect([exitCode, output]).toEqual([0, expect.stringContaining(words)]);
+    expect(output).toContain('The registry has this version with identical content');
+    expect(puts(fixture)).toBe(1);
+  });
+
+  it('is a success if the registry stored the package all the same', async () => {
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'other-status', status } });
+    await expectPublished(fixture, await publish(fixture, await writePackage(fixture)), ['@acme/lib@1.0.0']);
+    expect(puts(fixture)).toBe(1);
+  });
+
+  it('is an error if what is there cannot be read', async () => {
+    fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action: { kind: 'status', status: 403 } });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
+    expect([exitCode, output]).toEqual([1, expect.stringContaining(`${status} You cannot publish over`)]);
+    expect(puts(fixture)).toBe(1);
+  });
+
+  it(`is ${status === 409 ? 'passing' : 'an error'} if there is no such version`, async () => {
+    const reason = 'Failed to save packument. A common cause is publishing before the previous package was processed.';
+    const action = { kind: 'status', status, body: JSON.stringify({ error: reason }) } as const;
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', times: 2, action });
+    const ended = await publish(fixture, await writePackage(fixture));
+    if (status === 409) await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
+    else expect([ended.exitCode, ended.output]).toEqual([1, expect.stringContaining(`403 ${reason}`)]);
+    expect(puts(fixture)).toBe(status === 409 ? 3 : 1);
+  });
+});
+
+describe('a conflict that does not pass', () => {
+  const fixture = useSandbox();
+
+  it('is an error after the retries', async () => {
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', times: -1, action: { kind: 'status', status: 409 } });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture), '--retries', '2');
+    expect([exitCode, output]).toEqual([1, expect.stringContaining('giving up after 3 attempts')]);
+    expect(output).toContain('What to do: The registry is still busy with this package');
+    expect(puts(fixture)).toBe(3);
+  });
+});
+
+describe('a registry that goes down after it has the whole document', () => {
+  const fixture = useSandbox();
+
+  it('is asked once for each attempt, so that retries do not multiply', async () => {
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', times: -1, action: { kind: 'status', status: 503 } });
+    fixture.sandbox.inject({
+      server: 'npm',
+      method: 'GET',
+      skip: 1,
+      times: -1,
+      action: { kind: 'status', status: 503 },
+    });
+    const { exitCode } = await publish(fixture, await writePackage(fixture), '--retries', '3');
+    expect(exitCode).toBe(1);
+    // One before; one for each retry; and, at the end, four to learn what became of the upload.
+    expect(fixture.sandbox.requests.filter(({ method }) => method === 'GET')).toHaveLength(1 + 3 + 4);
+  });
+});
