@@ -15,18 +15,31 @@ export const account = { username: 'ci', password: 'registry-token-Zq7Rk2Vt9Lw4X
 
 const patienceMs = 30_000;
 
-/** Installs the major version of npm that the README names, and the current Verdaccio. */
-const project = {
-  private: true,
-  dependencies: { npm: '^11', verdaccio: '^6' },
-  // Verdaccio depends on its dist-tag `cjs`, which not every registry has.
-  overrides: { 'node-fetch': '2.7.0' },
+/** The major versions of npm whose documents and tarballs are compared. */
+export const npmVersions = [10, 11, 12] as const;
+export type NpmVersion = (typeof npmVersions)[number];
+
+/** The npm that packs, installs and looks things up: the one that the README names. */
+const currentNpm: NpmVersion = 12;
+
+const programs = {
+  ...Object.fromEntries(npmVersions.map((version) => [`npm${version}`, `npm:npm@${version}`])),
+  verdaccio: '^6',
 };
 
+/** Other tools that pack packages, by the name of their program. */
+export const packers = { pnpm: 'pnpm@12', yarn: 'yarn@1', berry: '@yarnpkg/cli-dist@4', bun: 'bun@1' } as const;
+export type Packer = keyof typeof packers;
+
 export interface NpmTools {
-  /** Runs npm with credentials for these registries. @returns its standard output */
-  npm(workingDirectory: string, registries: readonly string[], ...args: readonly string[]): Promise<string>;
-  startVerdaccio(name: string): Promise<Verdaccio>;
+  /** Runs npm with credentials for a registry. @returns its standard output */
+  npm(workingDirectory: string, registry: string, ...args: readonly string[]): Promise<string>;
+  /** The same, with this version of npm. */
+  npmOf(version: NpmVersion, workingDirectory: string, registry: string, ...args: readonly string[]): Promise<string>;
+  /** Runs another tool that was installed. */
+  packer(tool: Packer, workingDirectory: string, ...args: readonly string[]): Promise<string>;
+  /** @param access who may read: `$all` unless given */
+  startVerdaccio(name: string, access?: string): Promise<Verdaccio>;
 }
 
 export interface Verdaccio {
@@ -35,32 +48,63 @@ export interface Verdaccio {
   close(): Promise<void>;
 }
 
-/** Installs both tools, which takes about 15 s. */
-export async function installNpmTools(directory: string): Promise<NpmTools> {
+/** Installs npm and Verdaccio, which takes about 20 s, and other tools. */
+export async function installNpmTools(directory: string, others: readonly Packer[] = []): Promise<NpmTools> {
   const at = (...path: readonly string[]): string => join(directory, ...path);
   await mkdir(at('tools'), { recursive: true });
+  const project = {
+    private: true,
+    dependencies: { ...programs, ...Object.fromEntries(others.map((tool) => [tool, `npm:${packers[tool]}`])) },
+    // Verdaccio depends on its dist-tag `cjs`, which not every registry has.
+    overrides: { 'node-fetch': '2.7.0' },
+  };
   await writeFile(at('tools', 'package.json'), JSON.stringify(project));
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
   await execute('npm', ['install', ...quiet], { cwd: at('tools') });
-  return { npm, startVerdaccio };
+  return { npm: (...args) => npmOf(currentNpm, ...args), npmOf, packer, startVerdaccio };
 
-  async function npm(
+  async function npmOf(
+    version: NpmVersion,
     workingDirectory: string,
-    registries: readonly string[],
+    registry: string,
     ...args: readonly string[]
   ): Promise<string> {
     const auth = Buffer.from(`${account.username}:${account.password}`).toString('base64');
-    const lines = registries.map((url) => `${url.replace(/^http:/, '')}:_auth=${auth}`);
-    await writeFile(at('npmrc'), `registry=${registries[0]}\n${lines.join('\n')}\n`);
-    const { PATH = '' } = process.env;
-    const env = { PATH, HOME: directory, npm_config_userconfig: at('npmrc'), npm_config_cache: at('cache') };
+    await writeFile(at('npmrc'), `registry=${registry}\n${registry.replace(/^http:/, '')}:_auth=${auth}\n`);
+    const env = { npm_config_userconfig: at('npmrc'), npm_config_cache: at('cache') };
     const more = ['--no-audit', '--no-fund', '--no-update-notifier'];
-    const program = at('tools', 'node_modules', 'npm', 'bin', 'npm-cli.js');
-    const ended = await execute(process.execPath, [program, ...args, ...more], { cwd: workingDirectory, env });
-    return stripVTControlCharacters(ended.stdout);
+    const program = at('tools', 'node_modules', `npm${version}`, 'bin', 'npm-cli.js');
+    return await run(process.execPath, [program, ...args, ...more], workingDirectory, env);
   }
 
-  async function startVerdaccio(name: string): Promise<Verdaccio> {
+  async function packer(tool: Packer, workingDirectory: string, ...args: readonly string[]): Promise<string> {
+    const [program, ...first] = {
+      pnpm: [process.execPath, at('tools', 'node_modules', 'pnpm', 'bin', 'pnpm.mjs')],
+      yarn: [process.execPath, at('tools', 'node_modules', 'yarn', 'bin', 'yarn.js')],
+      berry: [process.execPath, at('tools', 'node_modules', 'berry', 'bin', 'yarn.js')],
+      bun: [at('tools', 'node_modules', 'bun', 'bin', 'bun.exe')],
+    }[tool] as [string, ...string[]];
+    return await run(program, [...first, ...args], workingDirectory, { YARN_ENABLE_TELEMETRY: '0' });
+  }
+
+  async function run(
+    program: string,
+    args: readonly string[],
+    cwd: string,
+    more: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    const { PATH = '' } = process.env;
+    const env = { PATH, HOME: directory, NO_COLOR: '1', ...more };
+    try {
+      return stripVTControlCharacters((await execute(program, args, { cwd, env })).stdout);
+    } catch (error) {
+      // Some tools report their errors on standard output.
+      const { message, stdout = '' } = error as Error & { readonly stdout?: string };
+      throw new Error(`${message}\n${stdout}`, { cause: error });
+    }
+  }
+
+  async function startVerdaccio(name: string, access = '$all'): Promise<Verdaccio> {
     await mkdir(at(name), { recursive: true });
     const hash = createHash('sha1').update(account.password).digest('base64');
     await writeFile(at(name, 'htpasswd'), `${account.username}:{SHA}${hash}:test\n`);
@@ -68,7 +112,7 @@ export async function installNpmTools(directory: string): Promise<NpmTools> {
       storage: at(name, 'storage'),
       auth: { htpasswd: { file: at(name, 'htpasswd'), max_users: -1 } },
       uplinks: {},
-      packages: { '**': { access: '$all', publish: '$authenticated' } },
+      packages: { '**': { access, publish: '$authenticated' } },
       max_body_size: '100mb',
       web: { enable: false },
       log: { type: 'stdout', format: 'json', level: 'http' },

@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { packageTarball } from '../destinations/npm/tarballs.ts';
+import { createNpmClient } from '../../pipe/destinations/npm/client.ts';
+import { testClient } from '../http/test-client.ts';
 import { type Ended, startBundle, type Variables } from '../run-bundle.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { tokens } from '../sandbox/tokens.ts';
-import { account, installNpmTools, type NpmTools, type Verdaccio } from './npm-tools.ts';
+import { account, installNpmTools, type NpmTools, type NpmVersion, npmVersions, type Verdaccio } from './npm-tools.ts';
 
 jest.setTimeout(90_000);
 
@@ -24,7 +26,13 @@ function started(): { tools: NpmTools; url: string } {
 }
 
 async function npm(...args: readonly string[]): Promise<string> {
-  return await started().tools.npm(at('work'), [started().url], ...args);
+  return await started().tools.npm(at('work'), started().url, ...args);
+}
+
+/** What npm shows. npm 12 lists one version in an array, too. */
+async function view(...args: readonly string[]): Promise<unknown> {
+  const [shown] = [JSON.parse(await npm('view', ...args, '--json'))].flat() as readonly unknown[];
+  return shown;
 }
 
 /** Runs the bundle in a process of its own. */
@@ -73,14 +81,14 @@ it('publishes packages that npm packed, which npm then installs, in two successi
       items: { name: string; integrity: string }[];
     };
     for (const name of ['plain-lib', '@acme/lib']) {
-      const shown = JSON.parse(await npm('view', name, '--json')) as { version: string; dist: { integrity: string } };
+      const shown = (await view(name)) as { version: string; dist: { integrity: string } };
       const item = result.items.find((each) => each.name === `${name}@${version}`);
       expect([shown.version, shown.dist.integrity]).toEqual([version, item?.integrity]);
     }
     const consumer = at('consumers', version);
     await mkdir(consumer, { recursive: true });
     await writeFile(join(consumer, 'package.json'), '{"private": true}');
-    await started().tools.npm(consumer, [started().url], 'install', 'plain-lib', '@acme/lib');
+    await started().tools.npm(consumer, started().url, 'install', 'plain-lib', '@acme/lib');
     const lock = await readFile(join(consumer, 'package-lock.json'), 'utf8');
     for (const { integrity } of result.items) expect(lock).toContain(integrity);
     const installed = await readFile(join(consumer, 'node_modules', '@acme', 'lib', 'index.js'), 'utf8');
@@ -94,7 +102,7 @@ it('publishes a prerelease under its tag, and leaves latest unchanged', async ()
   const refused = await publish(file);
   expect([refused.exitCode, refused.output]).toEqual([1, expect.stringContaining('give --dist-tag')]);
   expect((await publish(file, '--dist-tag', 'next')).exitCode).toBe(0);
-  expect(JSON.parse(await npm('view', 'tagged', 'dist-tags', '--json'))).toEqual({
+  expect(await view('tagged', 'dist-tags')).toEqual({
     latest: '1.0.0',
     next: '2.0.0-beta.1',
   });
@@ -122,6 +130,38 @@ it('fails with advice if the credentials are wrong', async () => {
   expect([exitCode, output]).toEqual([1, expect.stringMatching(/40[13] .*What to do: /s)]);
 });
 
+it("skips by the version's own metadata, which Verdaccio has at npm's address", async () => {
+  await publish(await pack('@acme/alone', '1.0.0'));
+  await using http = testClient();
+  const client = createNpmClient(http, new URL(started().url));
+  const found = await client.read('@acme/alone');
+  const alone = await client.readVersion('@acme/alone', '1.0.0');
+  expect(alone?.integrity).toMatch(/^sha512-/);
+  expect(alone).toEqual(typeof found === 'string' ? found : found.versions.get('1.0.0'));
+  expect(await client.readVersion('@acme/alone', '1.0.1')).toBeUndefined();
+});
+
+it('succeeds in several steps that publish the same package at once', async () => {
+  const file = await pack('raced', '1.0.0');
+  const all = await Promise.all([1, 2, 3].map(async () => await publish(file, '--skip-existing')));
+  expect(all.map(({ exitCode, output }) => (exitCode === 0 ? '' : output))).toEqual(['', '', '']);
+});
+
+it('publishes to a registry that this account may not read', async () => {
+  const unreadable = await started().tools.startVerdaccio('unreadable', 'nobody');
+  try {
+    const FILENAME = await pack('unread', '1.0.0');
+    const first = await pipe({ REGISTRY: unreadable.url, FILENAME });
+    expect([first.exitCode, first.output]).toEqual([0, expect.stringMatching(/WARNING: .*403 .*reading was refused/)]);
+    const skipping = await pipe({ REGISTRY: unreadable.url, FILENAME, EXTRA_ARGS: "['--skip-existing']" });
+    expect([skipping.exitCode, skipping.output]).toEqual([1, expect.stringContaining('needs to read')]);
+    const again = await pipe({ REGISTRY: unreadable.url, FILENAME });
+    expect([again.exitCode, again.output]).toEqual([1, expect.stringMatching(/✖ .*PUT .*409 .*already present/)]);
+  } finally {
+    await unreadable.close();
+  }
+});
+
 const rich = {
   name: '@acme/rich',
   version: ' v1.2.3+build ',
@@ -140,6 +180,7 @@ const rich = {
   files: ['lib', ''],
   publishConfig: { access: 'public', tag: 'stable' },
   dist: { fileCount: 5 },
+  patchedDependencies: { semver: 'semver.patch' },
   "ключ'\u2028": { 'ü"\\': ['\u0007', 1e21, null] },
 };
 const richFiles = {
@@ -161,6 +202,21 @@ function withoutClient(key: string, value: unknown): unknown {
   return key === '_nodeVersion' || key === '_npmVersion' ? undefined : value;
 }
 
+interface Manifest {
+  scripts?: Record<string, string>;
+  patchedDependencies?: unknown;
+}
+
+/** Without what npm 12 does not send any more. */
+function asNpm12(version: NpmVersion, document: unknown): unknown {
+  if (version === 12) return document;
+  for (const manifest of Object.values((document as { versions: Record<string, Manifest> }).versions)) {
+    delete manifest.patchedDependencies;
+    if (manifest.scripts?.['start'] === 'node server.js') delete manifest.scripts['start'];
+  }
+  return document;
+}
+
 function withoutTimes(key: string, value: unknown): unknown {
   return key === 'time' || key === '_rev' ? undefined : withoutClient(key, value);
 }
@@ -174,14 +230,14 @@ describe('compared with npm publish', () => {
     await Promise.all(both.map((sandbox) => sandbox.close()));
   });
 
-  it.each([
+  const packages: readonly (readonly [string, object, Record<string, string>, readonly string[]])[] = [
     ['a bare package', bare, {}, []],
     ['a package with everything', rich, richFiles, []],
     [
-      'a package under a tag',
+      'a package under a tag, restricted',
       { ...rich, version: '2.0.0-rc.1', homepage: 'acme.example', bugs: 'bugs@acme.example' },
       { README: 'plain' },
-      ['next'],
+      ['--dist-tag', 'next', '--access', 'restricted'],
     ],
     [
       'directories of programs and pages',
@@ -189,41 +245,52 @@ describe('compared with npm publish', () => {
       richFiles,
       [],
     ],
-  ])('the document is the same, byte for byte: %s', async (_, manifest, files, tags) => {
-    const [ours, theirs] = both;
-    if (ours === undefined || theirs === undefined) throw new Error('two sandboxes were started');
-    await writeFile(at('work', 'same.tgz'), packageTarball(manifest, files));
-    const [tag] = tags;
-    const { exitCode, output } = await pipe({
-      REGISTRY: ours.npmUrl,
-      FILENAME: 'same.tgz',
-      USERNAME: account.username,
-      TOKEN: tokens.plainToken,
-      EXTRA_ARGS: JSON.stringify(tag === undefined ? [] : ['--dist-tag', tag]),
-    });
-    expect([exitCode, exitCode === 0 ? '' : output]).toEqual([0, '']);
-    // The sandbox accepts this token with any user name.
-    const auth = Buffer.from(`${account.username}:${tokens.plainToken}`).toString('base64');
-    await writeFile(at('work', '.npmrc'), `${theirs.npmUrl.replace('http:', '')}:_auth=${auth}\n`);
-    await started().tools.npm(
-      at('work'),
-      [theirs.npmUrl],
-      'publish',
-      './same.tgz',
-      '--ignore-scripts',
-      ...(tag === undefined ? [] : ['--tag', tag]),
-    );
-    await rm(at('work', '.npmrc'));
-    const documents = both.map(({ npm, npmUrl }) => {
-      const [found] = [...npm.packages.values()];
-      const [published] = [...(found?.versions.values() ?? [])];
-      return JSON.stringify(published?.document, undefined, 1).replaceAll(npmUrl, 'http://registry/');
-    });
-    const [our = '', their = ''] = documents;
-    expect(their).toContain('"_npmVersion"');
-    expect(our).toBe(JSON.stringify(JSON.parse(their, withoutClient), undefined, 1));
-    // npm's own documents pass every check of the sandbox, so the checks are no stricter than npm.
-    expect(both.map(({ violations }) => violations)).toEqual([[], []]);
+  ];
+
+  it.each(npmVersions.flatMap((version) => packages.map((each) => [version, ...each] as const)))(
+    'the document is the same as that of npm %d: %s',
+    async (version, _, manifest, files, options) => {
+      const [ours, theirs] = both;
+      if (ours === undefined || theirs === undefined) throw new Error('two sandboxes were started');
+      await writeFile(at('work', 'same.tgz'), packageTarball({ ...manifest }, files));
+      const { exitCode, output } = await pipe({
+        REGISTRY: ours.npmUrl,
+        FILENAME: 'same.tgz',
+        USERNAME: account.username,
+        TOKEN: tokens.plainToken,
+        EXTRA_ARGS: JSON.stringify(options),
+      });
+      expect([exitCode, exitCode === 0 ? '' : output]).toEqual([0, '']);
+      // The sandbox accepts this token with any user name.
+      const auth = Buffer.from(`${account.username}:${tokens.plainToken}`).toString('base64');
+      await writeFile(at('work', '.npmrc'), `${theirs.npmUrl.replace('http:', '')}:_auth=${auth}\n`);
+      const npmOptions = options.map((option) => option.replace('--dist-tag', '--tag'));
+      const args = ['publish', './same.tgz', '--ignore-scripts', ...npmOptions];
+      await started().tools.npmOf(version, at('work'), theirs.npmUrl, ...args);
+      await rm(at('work', '.npmrc'));
+      const documents = both.map(({ npm, npmUrl }) => {
+        const [found] = [...npm.packages.values()];
+        const [published] = [...(found?.versions.values() ?? [])];
+        return JSON.stringify(published?.document, undefined, 1).replaceAll(npmUrl, 'http://registry/');
+      });
+      const [our = '', their = ''] = documents;
+      expect(their).toContain('"_npmVersion"');
+      const expected = asNpm12(version, JSON.parse(their, withoutClient));
+      // npm 10 adds some fields in another order.
+      if (version === 10) expect(JSON.parse(our)).toEqual(expected);
+      else expect(our).toBe(JSON.stringify(expected, undefined, 1));
+      // npm's own documents pass every check of the sandbox, so the checks are no stricter than npm.
+      expect(both.map(({ violations }) => violations)).toEqual([[], []]);
+    },
+  );
+
+  it('package extensions are refused by both', async () => {
+    const [{ npmUrl } = { npmUrl: '' }] = both;
+    await writeFile(at('work', 'extended.tgz'), packageTarball({ ...bare, packageExtensions: {} }));
+    const { exitCode, output } = await pipe({ REGISTRY: npmUrl, FILENAME: 'extended.tgz' });
+    expect([exitCode, output]).toEqual([1, expect.stringContaining('"packageExtensions" works only')]);
+    const published = started().tools.npm(at('work'), npmUrl, 'publish', './extended.tgz');
+    await expect(published).rejects.toThrow('packageExtensions is only honored at the project root');
   });
 
   it('Verdaccio stores the same, except for times and names of clients', async () => {
@@ -231,7 +298,7 @@ describe('compared with npm publish', () => {
     try {
       await copyFile(at('work', await pack('stored', '1.0.0')), at('work', 'stored.tgz'));
       expect((await publish('stored.tgz')).exitCode).toBe(0);
-      await started().tools.npm(at('work'), [second.url], 'publish', './stored.tgz');
+      await started().tools.npm(at('work'), second.url, 'publish', './stored.tgz');
       const stored = await Promise.all(
         ['verdaccio', 'second'].map(
           async (name) => await readFile(at(name, 'storage', 'stored', 'package.json'), 'utf8'),

@@ -1,7 +1,7 @@
 /**
  * Normalizes a manifest to the form that registries expect: the second half of npm's work on it before publishing.
  *
- * @see https://github.com/npm/package-json "normalizeData", version 7, of npm 11
+ * @see https://github.com/npm/package-json "normalizeData", version 8, of npm 12
  */
 
 import hostedGitInfo from 'hosted-git-info';

@@ -1,4 +1,4 @@
-/** Manifests are normalized as by npm 11: the expected values are its own output. */
+/** Manifests are normalized as by npm 12: the expected values are its own output. */
 
 import { describe, expect, it } from '@jest/globals';
 import { completeManifest, type Draft } from '../../../pipe/destinations/npm/complete-manifest.ts';
