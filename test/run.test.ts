@@ -55,7 +55,7 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
       'a malformed sequence',
       { FILENAME: 'dist/*', EXTRA_ARGS: "['--keep', {a: b}]" },
       'EXTRA_ARGS:\n',
-      'is not a list of strings',
+      'unknown option "',
     ],
     [
       'an unknown option',

@@ -35,7 +35,8 @@ export function readBoolean(env: Environment, name: string, problems: Problems):
 }
 
 /**
- * An array in any of its forms: `NAME_COUNT` with `NAME_0`, `NAME_1`, … (Pipelines), a YAML flow sequence, or one string.
+ * An array in any of its forms: `NAME_COUNT` with `NAME_0`, `NAME_1`, … (Pipelines), a YAML flow sequence of strings, or
+ * any other string, which stands for itself.
  *
  * @see https://support.atlassian.com/bitbucket-cloud/docs/advanced-techniques-for-writing-pipes/ "Array variables"
  */
@@ -51,11 +52,8 @@ export async function readArray(env: Environment, name: string, problems: Proble
   const trimmed = text.trim();
   if (trimmed.startsWith('[') && trimmed.endsWith(']')) {
     const items = await readFlowSequence(trimmed);
-    if (items === undefined) {
-      problems.add(name, "is not a list of strings: write it as a YAML flow sequence, ['a', 'b c']");
-      return undefined;
-    }
-    return { form: 'items', items };
+    // `[1.0] notes [draft]` is a file name like any other.
+    if (items !== undefined) return { form: 'items', items };
   }
   return { form: 'text', text };
 }

@@ -61,11 +61,6 @@ it.each<[string, Environment, Record<string, readonly string[]>]>([
   ['an array without items', { FILES: '[]' }, { FILES: ['required field (it is set, but empty)'] }],
   ['an array of none', { FILES: undefined, FILES_COUNT: '0' }, { FILES: ['required field'] }],
   [
-    'an array that cannot be read, and does not call it missing too',
-    { FILES: '[a: b]' },
-    { FILES: [`is not a list of strings: write it as a YAML flow sequence, ['a', 'b c']`] },
-  ],
-  [
     'an array whose count is missing, and does not call it missing too',
     { FILES: undefined, FILES_0: 'a' },
     { FILES_COUNT: ['required field, because FILES_0 is set'] },
