@@ -79,6 +79,7 @@ export function createTools(context: RunContext, userAgent: string): Tools {
     places: {
       workingDirectory: surroundings.workingDirectory,
       cloneDirectory: env['BITBUCKET_CLONE_DIR'] || undefined,
+      outputPath: settings.outputPath,
     },
     wantsResult: wantsResult(env, settings.outputPath),
     createHttp: (authorizer) =>

@@ -91,6 +91,7 @@ describe('reads the options', () => {
     [['--skip-existing'], { existing: 'skip' }],
     [['--no-clobber'], { existing: 'fail' }],
     [['--keep', '5', '--keep-pattern', 'nightly-*'], { retention: { keep: 5, pattern: 'nightly-*' } }],
+    [['--keep=1', '--keep-pattern={a,b}-*'], { retention: { keep: 1, pattern: '{a,b}-*' } }],
     [['--checksums'], { withChecksums: true }],
     [['--verify'], { verify: 'listing' }],
     [['--verify=content'], { verify: 'content' }],
@@ -227,6 +228,10 @@ describe('refuses', () => {
       ],
       [['--keep', '5'], 'option --keep needs --keep-pattern, which names the downloads that may be deleted'],
       [['--keep-pattern', '*'], 'option --keep-pattern needs --keep, the number of downloads to keep'],
+      [
+        ['--keep', '5', '--keep-pattern', '{a,b}'.repeat(25)],
+        `option --keep-pattern: ${'{a,b}'.repeat(25)} stands for more than 10,000 patterns: use * or fewer braces`,
+      ],
       [['--keep', '0', '--keep-pattern', '*'], wholeNumber('--keep', 1, 1_000_000, '0')],
       [['--keep', '1000001', '--keep-pattern', '*'], wholeNumber('--keep', 1, 1_000_000, '1000001')],
       [['--keep', 'all', '--keep-pattern', '*'], wholeNumber('--keep', 1, 1_000_000, 'all')],

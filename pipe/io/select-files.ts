@@ -1,12 +1,14 @@
 /** Finds the files that match the user's paths and globs, and rejects those that must not or cannot be uploaded. */
 
 import type { BigIntStats } from 'node:fs';
-import { glob, open, realpath, stat } from 'node:fs/promises';
-import { relative, resolve, sep } from 'node:path';
+import { open, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { exists } from './exists.ts';
 import { fingerprintOf, type SourceFile } from './source-file.ts';
 import { mapConcurrently } from './map-concurrently.ts';
+import { matchAll } from './match-patterns.ts';
+import { isForbidden, isInside } from './paths.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/stdout.ts';
 
@@ -15,6 +17,8 @@ export interface Selection {
   readonly files: readonly SourceFile[];
   /** Directories that a glob matches, and in which no file was selected. */
   readonly leftOutDirectories: readonly string[];
+  /** Patterns of one string that match nothing, although others match. */
+  readonly warnings: readonly string[];
 }
 
 /** The directories that files may be selected from. */
@@ -23,84 +27,84 @@ export interface Places {
   readonly workingDirectory: string;
   /** The root of the clone, if there is one. */
   readonly cloneDirectory?: string | undefined;
+  /** The file that the run writes its results to: no glob matches it. */
+  readonly outputPath?: string | undefined;
 }
 
 /** Keeps the thread pool busy, and is far below any limit on open files. */
 const maxOpenFiles = 32;
 
-/** Never uploaded: other pipes' data, and the repository's history and configuration, which may contain credentials. */
-const forbiddenDirectories: ReadonlySet<string> = new Set(['.bitbucket', '.git']);
-
 /**
- * Finds the files, each of them once. Several files may have the same base name.
+ * Finds the files. Each real file is selected once under each base name that it has: several files may have the same base
+ * name, and a link to a file is selected besides that file if its name is another. A pattern that begins with `!`
+ * excludes files and directories, unless a path of that name exists.
  *
  * @throws InputError naming every problem: a pattern without a match, a directory, a special file,
- *   an unreadable file, a path outside the clone and the working directory
+ *   an unreadable file or directory, a path outside the clone and the working directory
  */
 export async function selectFiles(patterns: ArrayValue, places: Places): Promise<Selection> {
   const { workingDirectory } = places;
   const problems: string[] = [];
+  const unmatched: string[] = [];
   const roots = await realRoots(places);
-  const files = new Map<string, SourceFile>();
-  const directories = new Set<string>();
-  for (const { pattern, paths, isLiteral } of await matchAll(patterns, workingDirectory)) {
-    let usable = 0;
-    const inspected = await mapConcurrently(paths, maxOpenFiles, (path) => inspect(path, workingDirectory, roots));
+  const output = await realOutputPath(places);
+  const files = new Map<string, RealFile>();
+  const directories = new Map<string, string>();
+  const { matches, excluded, isWordList } = await matchAll(patterns, { workingDirectory, roots });
+  for (const { pattern, paths, isLiteral, isExclusive, problems: own } of matches) {
+    problems.push(...own);
+    let usable = own.length;
+    const wanted = paths.filter((path) => !excluded(path));
+    const inspected = await mapConcurrently(wanted, maxOpenFiles, (path) => inspect(path, workingDirectory, roots));
     for (const [index, found] of inspected.entries()) {
-      const path = paths[index] ?? '';
-      if (found.kind === 'file')
-        files.set(resolve(workingDirectory, path), files.get(resolve(workingDirectory, path)) ?? found.file);
-      else if (found.kind === 'directory' && !isLiteral) directories.add(path);
+      const path = wanted[index] ?? '';
+      if (found.kind === 'file') {
+        if (found.real === output && !isLiteral) continue;
+        const key = `${found.real}\0${basename(path)}`;
+        files.set(key, files.get(key) ?? found);
+      } else if (found.kind === 'directory' && !isLiteral) directories.set(path, found.real);
       else problems.push(found.kind === 'directory' ? directoryProblem(path) : found.problem);
       if (found.kind === 'file' || found.kind === 'problem') usable++;
     }
-    if (usable === 0 && !isLiteral) problems.push(noMatchProblem(pattern, paths.length > 0, workingDirectory));
+    if (usable > 0 || isLiteral || (paths.length > 0 && wanted.length === 0)) continue;
+    const problem = isExclusive
+      ? `${printable(pattern)} excludes files: name the files to publish as well`
+      : noMatchProblem(
+          pattern,
+          inspected.some(({ kind }) => kind === 'directory'),
+          workingDirectory,
+        );
+    (isWordList ? unmatched : problems).push(problem);
   }
+  if (files.size === 0) {
+    problems.push(...unmatched);
+    // A list with a mistake in it, such as a missing quote, is read as a name.
+    if (patterns.form === 'text' && /^\s*\[.*\]\s*$/s.test(patterns.text))
+      problems.push("an array of names is written as a YAML flow sequence: ['a', 'b c']");
+  }
+  if (files.size === 0 && problems.length === 0)
+    problems.push('every file that matches is excluded by a pattern with !');
   if (problems.length > 0) throw new InputError(problems.join('\n'));
   const selected = [...files.values()];
-  const isLeftOut = (directory: string): boolean => {
-    const inside = resolve(workingDirectory, directory) + sep;
-    return !selected.some((file) => resolve(workingDirectory, file.path).startsWith(inside));
+  const isLeftOut = ([, real]: readonly [string, string]): boolean =>
+    !selected.some((file) => isInside(file.real, real));
+  return {
+    files: selected.map(({ file }) => file),
+    leftOutDirectories: [...directories].filter(isLeftOut).map(([path]) => path),
+    warnings: unmatched,
   };
-  return { files: selected, leftOutDirectories: [...directories].filter(isLeftOut) };
 }
 
-interface Match {
-  readonly pattern: string;
-  readonly paths: readonly string[];
-  /** The pattern is an existing path, even if it contains glob characters. */
-  readonly isLiteral: boolean;
-}
-
-async function matchAll(patterns: ArrayValue, workingDirectory: string): Promise<readonly Match[]> {
-  if (patterns.form === 'items') return await matchEach(patterns.items, workingDirectory);
-  const whole = await matchOne(patterns.text, workingDirectory);
-  // Split at white space as atlassian/bitbucket-upload-file does, but only if the whole value matches nothing.
-  const words = patterns.text.split(/\s+/).filter((word) => word !== '');
-  return whole.paths.length > 0 || words.length < 2 ? [whole] : await matchEach(words, workingDirectory);
-}
-
-async function matchEach(patterns: readonly string[], workingDirectory: string): Promise<readonly Match[]> {
-  const matches: Match[] = [];
-  for (const pattern of patterns) matches.push(await matchOne(pattern, workingDirectory));
-  return matches;
-}
-
-async function matchOne(pattern: string, workingDirectory: string): Promise<Match> {
-  if (pattern.trim() === '' || pattern.includes('\0')) return { pattern, paths: [], isLiteral: false };
-  for (const path of [pattern, pattern.trim()]) {
-    if (await exists(resolve(workingDirectory, path))) return { pattern, paths: [path], isLiteral: true };
-  }
-  const paths: string[] = [];
-  for await (const path of glob(pattern.trim(), { cwd: workingDirectory })) {
-    if (!isForbidden(path)) paths.push(path);
-  }
-  return { pattern, paths: paths.sort(), isLiteral: false };
+interface RealFile {
+  readonly kind: 'file';
+  readonly file: SourceFile;
+  /** The path without links. */
+  readonly real: string;
 }
 
 type Found =
-  | { readonly kind: 'file'; readonly file: SourceFile }
-  | { readonly kind: 'directory' }
+  | RealFile
+  | { readonly kind: 'directory'; readonly real: string }
   | { readonly kind: 'problem'; readonly problem: string };
 
 async function inspect(path: string, workingDirectory: string, roots: readonly string[]): Promise<Found> {
@@ -124,7 +128,7 @@ async function inspect(path: string, workingDirectory: string, roots: readonly s
   if (isForbidden(absolute) || isForbidden(real)) {
     return { kind: 'problem', problem: `${shown} is inside .git or .bitbucket, whose contents are never uploaded` };
   }
-  if (stats.isDirectory()) return { kind: 'directory' };
+  if (stats.isDirectory()) return { kind: 'directory', real };
   if (!stats.isFile()) return { kind: 'problem', problem: `${shown} is ${specialKind(stats)}, not a regular file` };
   try {
     await (await open(absolute, 'r')).close();
@@ -133,6 +137,7 @@ async function inspect(path: string, workingDirectory: string, roots: readonly s
   }
   return {
     kind: 'file',
+    real,
     file: { path, absolutePath: absolute, size: Number(stats.size), fingerprint: fingerprintOf(stats) },
   };
 }
@@ -152,19 +157,22 @@ function specialKind(stats: BigIntStats): string {
   return stats.isBlockDevice() || stats.isCharacterDevice() ? 'a device' : 'a special file';
 }
 
-function isForbidden(path: string): boolean {
-  return path.split(sep).some((segment) => forbiddenDirectories.has(segment));
-}
-
-function isInside(path: string, root: string): boolean {
-  return root === sep || path === root || path.startsWith(root + sep);
-}
-
 async function realRoots({ workingDirectory, cloneDirectory }: Places): Promise<readonly string[]> {
   const roots = [await realpath(workingDirectory)];
   if (cloneDirectory !== undefined && (await exists(cloneDirectory))) roots.push(await realpath(cloneDirectory));
   // A root inside the other one is redundant, in the message too.
   return [...new Set(roots)].filter((root) => !roots.some((other) => other !== root && isInside(root, other)));
+}
+
+/** The output file may not exist yet, but its directory does, or nothing can match. */
+async function realOutputPath({ outputPath }: Places): Promise<string | undefined> {
+  if (outputPath === undefined) return undefined;
+  try {
+    return await realpath(outputPath);
+  } catch {
+    const directory = await realpath(dirname(outputPath)).catch(() => dirname(outputPath));
+    return join(directory, basename(outputPath));
+  }
 }
 
 function directoryProblem(path: string): string {

@@ -134,6 +134,139 @@ describe('globs', () => {
   }, 30_000);
 });
 
+describe('braces', () => {
+  it('with a space publish all alternatives or nothing', async () => {
+    await make('dist/a.zip', 'dist/b.zip');
+    const expected =
+      'dist/{a, b}.zip stands for dist/ b.zip too, which matches no file: write the braces without spaces, as in {a,b}';
+    expect(await problem('dist/{a, b}.zip')).toBe(expected);
+    await expect(selectText('dist/{a, b}.zip')).rejects.toThrow(expected);
+    expect(await problem('dist/{x, y}.zip')).toContain('dist/{x, y}.zip matches no file');
+  });
+
+  it('with a space match names with that space', async () => {
+    await make('dist/a.zip', 'dist/ b.zip');
+    expect(await selectText('dist/{a, b}.zip')).toEqual(['dist/ b.zip', 'dist/a.zip']);
+  });
+
+  it('without spaces may have alternatives that match nothing', async () => {
+    await make('dist/a.zip', '1.zip', '3.zip');
+    expect(await select('dist/*.{zip,tar.gz}', '{1..3}.zip')).toEqual(['dist/a.zip', '1.zip', '3.zip']);
+  });
+
+  it.each(['{a,b}'.repeat(25), '{1..999999999}', '{1..999}{1..999}'])('%s is an error at once', async (pattern) => {
+    expect(await problem(pattern)).toBe(`${pattern} stands for more than 10,000 patterns: use * or fewer braces`);
+  });
+});
+
+describe('links to directories', () => {
+  it('are followed by globs if they stay inside, and each real file is selected once', async () => {
+    await make('build/app.zip', 'build/sub/docs.zip', 'dist/other.zip');
+    await symlink('../build', join(clone, 'dist/latest'));
+    expect(await select('dist/**')).toEqual(['dist/latest/app.zip', 'dist/latest/sub/docs.zip', 'dist/other.zip']);
+    expect(await select('**/*.zip')).toEqual(['build/app.zip', 'build/sub/docs.zip', 'dist/other.zip']);
+    expect(await select('dist/latest/*.zip', 'build/app.zip')).toEqual(['dist/latest/app.zip']);
+    expect(await select('dist/*/app.zip')).toEqual(['dist/latest/app.zip']);
+  });
+
+  it('that lead back, or to each other, end', async () => {
+    await make('a/x.zip', 'b/y.zip');
+    await symlink('..', join(clone, 'a/up'));
+    for (let index = 0; index < 20; index++) {
+      await symlink('../b', join(clone, `a/to-b-${index}`));
+      await symlink('../a', join(clone, `b/to-a-${index}`));
+    }
+    expect(await select('**')).toEqual(['a/x.zip', 'b/y.zip']);
+    expect(
+      (await selectFiles({ form: 'items', items: ['**'] }, { workingDirectory: clone })).leftOutDirectories,
+    ).toEqual([]);
+  });
+
+  it('outside, or into .git, are not followed', async () => {
+    await make('a.zip', '.git/config');
+    await mkdir(join(root, 'outside'));
+    await writeFile(join(root, 'outside/secret.zip'), 'secret');
+    await symlink(join(root, 'outside'), join(clone, 'out'));
+    await symlink('.git', join(clone, 'git'));
+    expect(await select('**/*.zip')).toEqual(['a.zip']);
+    expect(await problem('*/secret.zip')).toContain(`out/secret.zip is outside ${clone}`);
+    expect(await problem('git/*')).toContain('git/config is inside .git');
+  });
+
+  it('a link to a file is another name for it, but the same name is one file', async () => {
+    await make('dist/app-1.zip');
+    await mkdir(join(clone, 'out'));
+    await symlink('app-1.zip', join(clone, 'dist/app.zip'));
+    await symlink('../dist/app-1.zip', join(clone, 'out/app-1.zip'));
+    expect(await select('**/*.zip')).toEqual(['dist/app-1.zip', 'dist/app.zip']);
+  });
+});
+
+describe('a pattern that begins with !', () => {
+  beforeEach(async () => {
+    await make('dist/app.js', 'dist/app.js.map', 'dist/sub/x.map', 'dist/sub/y.js', 'dist/.env');
+  });
+
+  it.each<[readonly string[], readonly string[]]>([
+    [['dist/*', '!dist/*.map'], ['dist/app.js']],
+    [
+      ['!**/*.map', 'dist/**'],
+      ['dist/app.js', 'dist/sub/y.js'],
+    ],
+    [
+      ['dist/**', '!dist/sub'],
+      ['dist/app.js', 'dist/app.js.map'],
+    ],
+    [
+      ['dist/**', '!./dist/sub/**'],
+      ['dist/app.js', 'dist/app.js.map'],
+    ],
+    [['dist/app.js', 'dist/.env', '!dist/*'], []],
+    [
+      ['dist/**', '!dist/{app,sub/y}.js', '!nothing'],
+      ['dist/app.js.map', 'dist/sub/x.map'],
+    ],
+  ])('in %j', async (patterns, expected) => {
+    if (expected.length === 0)
+      expect(await problem(...patterns)).toBe('every file that matches is excluded by a pattern with !');
+    else expect(await select(...patterns)).toEqual(expected);
+    const text = patterns.join(' ');
+    if (expected.length > 0) expect(await selectText(text)).toEqual(expected);
+  });
+
+  it('by an absolute path', async () => {
+    expect(await select('dist/*', `!${clone}/dist/*.map`)).toEqual(['dist/app.js']);
+  });
+
+  it('by a name with glob characters', async () => {
+    await make('x/a[1].txt', 'x/a1.txt', 'x/b.txt');
+    expect(await select('x/*', '!x/a[1].txt')).toEqual(['x/b.txt']);
+  });
+
+  it('keeps broken links and unreadable names out of the way', async () => {
+    await symlink('nowhere', join(clone, 'dist/broken'));
+    expect(await select('dist/*', '!dist/broken')).toEqual(['dist/app.js', 'dist/app.js.map']);
+  });
+
+  it('needs others that name files', async () => {
+    expect(await problem('!dist/*.map')).toBe('!dist/*.map excludes files: name the files to publish as well');
+    await expect(selectText('!dist/*.map')).rejects.toThrow('excludes files: name the files');
+  });
+
+  it('is a name if that file exists', async () => {
+    await make('!bang.txt', 'bang.txt');
+    expect(await select('!bang.txt', '*.txt')).toEqual(['!bang.txt', 'bang.txt']);
+  });
+});
+
+it('a glob does not match the file that the results are written to', async () => {
+  await make('dist/a.zip', 'dist/result.json');
+  const places = { workingDirectory: clone, outputPath: join(clone, 'dist/result.json') };
+  const selection = await selectFiles({ form: 'text', text: 'dist/*' }, places);
+  expect(selection.files.map(({ path }) => path)).toEqual(['dist/a.zip']);
+  await expect(selectFiles({ form: 'text', text: 'dist/*.json' }, places)).rejects.toThrow('matches no file');
+});
+
 describe('a single string', () => {
   it('is one pattern if it matches as a whole, including spaces', async () => {
     await make('my file.zip', 'my', 'file.zip');
@@ -146,9 +279,31 @@ describe('a single string', () => {
     expect(await selectText(' c.txt\n*.zip ')).toEqual(['c.txt', 'a.zip', 'b.zip']);
   });
 
-  it('is reported with the word that matches nothing', async () => {
+  it('may contain words that match nothing if others match, with a warning', async () => {
     await make('a.zip');
-    await expect(selectText('a.zip nope.zip')).rejects.toThrow('nope.zip matches no file');
+    const text = 'nope.zip a.zip no*.zip';
+    expect(await selectFiles({ form: 'text', text }, { workingDirectory: clone })).toMatchObject({
+      files: [{ path: 'a.zip' }],
+      warnings: [`nope.zip matches no file in ${clone}`, `no*.zip matches no file in ${clone}`],
+    });
+  });
+
+  it('is an error that names every word if none matches', async () => {
+    await expect(selectText('nope.zip no*.zip')).rejects.toThrow(/^nope\.zip matches.*\nno\*\.zip matches/);
+  });
+
+  it('is split at line breaks first, so that names in lines may contain spaces', async () => {
+    await make('User Guide.pdf', 'User', 'a.zip', 'b.zip');
+    expect(await selectText('User Guide.pdf\n*.zip\n')).toEqual(['User Guide.pdf', 'a.zip', 'b.zip']);
+    expect(await selectText('\r\n  User Guide.pdf\r\n  a.zip b.zip')).toEqual(['User Guide.pdf', 'a.zip', 'b.zip']);
+  });
+
+  it('is a name even if it looks like a list', async () => {
+    await make('[1.0] notes [draft]');
+    expect(await selectText('[1.0] notes [draft]')).toEqual(['[1.0] notes [draft]']);
+    await expect(selectText(`['a.zip', 'b.zip]`)).rejects.toThrow(
+      "an array of names is written as a YAML flow sequence: ['a', 'b c']",
+    );
   });
 
   it('is never split if it is an item of an array', async () => {
@@ -257,16 +412,33 @@ describe('directories that a glob matches', () => {
   });
 });
 
-it('a file that this user cannot read', async () => {
-  await make('dist/a.zip');
-  execFileSync('chmod', ['0000', join(clone, 'dist/a.zip')]);
+/** Runs the work as another user if this one is root, who can read everything. */
+async function unprivileged(work: () => Promise<void>): Promise<void> {
   execFileSync('chmod', ['0755', root, clone, join(clone, 'dist')]);
-  // Root can read everything, so the process becomes another user for this test.
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) process.seteuid?.(65_534);
   try {
-    expect(await problem('dist/a.zip')).toContain('dist/a.zip cannot be read by this user');
+    await work();
   } finally {
     if (isRoot) process.seteuid?.(0);
   }
+}
+
+it('a file that this user cannot read', async () => {
+  await make('dist/a.zip');
+  execFileSync('chmod', ['0000', join(clone, 'dist/a.zip')]);
+  await unprivileged(async () => {
+    expect(await problem('dist/a.zip')).toContain('dist/a.zip cannot be read by this user');
+  });
+});
+
+it('a directory that this user cannot read is named, unless it is excluded', async () => {
+  await make('dist/a.zip', 'dist/locked/b.zip');
+  execFileSync('chmod', ['0000', join(clone, 'dist/locked')]);
+  await unprivileged(async () => {
+    const expected = 'dist/locked is a directory that this user cannot read: check its permissions, or exclude it';
+    expect(await problem('dist/**')).toBe(expected);
+    expect(await problem('dist/*/*.zip')).toContain(expected);
+    expect(await select('dist/**', '!dist/locked')).toEqual(['dist/a.zip']);
+  });
 });

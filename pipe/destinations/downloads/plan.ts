@@ -20,6 +20,8 @@ export interface DownloadsPlan {
   readonly files: readonly PlannedFile[];
   readonly totalBytes: number;
   readonly leftOutDirectories: readonly string[];
+  /** Parts of FILENAME that match nothing. */
+  readonly warnings: readonly string[];
 }
 
 type PlanSettings = Pick<FileSettings, 'patterns' | 'rename' | 'withChecksums'>;
@@ -30,7 +32,7 @@ type PlanSettings = Pick<FileSettings, 'patterns' | 'rename' | 'withChecksums'>;
  * @throws InputError if FILENAME matches nothing, or if the files cannot be published under their names
  */
 export async function planDownloads(settings: PlanSettings, places: Places): Promise<DownloadsPlan> {
-  const { files, leftOutDirectories } = await selectFiles(settings.patterns, places);
+  const { files, leftOutDirectories, warnings } = await selectFiles(settings.patterns, places);
   checkNames(files);
   if (settings.rename !== undefined && files.length !== 1) {
     throw new InputError(
@@ -51,7 +53,7 @@ export async function planDownloads(settings: PlanSettings, places: Places): Pro
       `--checksums uploads its own ${checksumsName}, but FILENAME also matches one: leave one of them out`,
     );
   }
-  return { files: planned, totalBytes: files.reduce((sum, file) => sum + file.size, 0), leftOutDirectories };
+  return { files: planned, totalBytes: files.reduce((sum, file) => sum + file.size, 0), leftOutDirectories, warnings };
 }
 
 /** @throws InputError if two files have the same base name: Downloads has no directories, so one would replace the other */

@@ -70,7 +70,8 @@ export async function publishDownloads(
     const uploaded = items().filter(({ action }) => action === 'uploaded');
     await verifyUploads(uploaded, settings, tools);
     const published = new Set(uploaded.map(({ name }) => name));
-    if (settings.retention !== undefined) await applyRetention(settings.retention, published, deleted, tools);
+    if (settings.retention !== undefined)
+      await applyRetention(settings.retention, published, deleted, { ...tools, concurrency: settings.concurrency });
     return { items: items(), deleted };
   } catch (error) {
     return { items: items(), deleted, error: tools.signal.aborted ? tools.signal.reason : error };

@@ -28,14 +28,17 @@ export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publ
   if (files.length > maxPlanLines) lines.push(`  … and ${files.length - maxPlanLines} more`);
   if (settings.withChecksums) lines.push(`  ${checksumsName}, with the checksums of these files`);
   if (settings.retention !== undefined) {
-    lines.push(
-      `Then deleting all but the newest ${settings.retention.keep} downloads that match ${printable(settings.retention.pattern)}`,
-    );
+    const { keep, pattern } = settings.retention;
+    const kept = keep === 1 ? 'download that matches' : `${keep} downloads that match`;
+    lines.push(`Then deleting all but the newest ${kept} ${printable(pattern)}`);
   }
-  const warnings = leftOutDirectories.map(
-    (directory) =>
-      `${printable(directory)} is a directory, so it is left out: use ${printable(directory)}/** for its files`,
-  );
+  const warnings = [
+    ...plan.warnings,
+    ...leftOutDirectories.map(
+      (directory) =>
+        `${printable(directory)} is a directory, so it is left out: use ${printable(directory)}/** for its files`,
+    ),
+  ];
   if (files.length > manyRequests) {
     warnings.push(
       `${files.length} files need ${files.length} requests, and Bitbucket allows about 1,000 an hour: an archive of them needs only one`,

@@ -1,6 +1,8 @@
 /** Deletes old downloads for `--keep`: by the server's dates alone, and only downloads older than all that this run published. */
 
 import { matchesGlob } from 'node:path';
+import { expandBraces } from '../../io/braces.ts';
+import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { askUntil, type Patience } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -17,11 +19,13 @@ export interface RetentionTools {
   readonly log: Pick<Log, 'info' | 'warning' | 'debug'>;
   readonly signal: AbortSignal;
   readonly patience: Patience;
+  /** Deletions at the same time. */
+  readonly concurrency: number;
 }
 
 /**
- * Another run may publish a name again after it was listed, so each deletion has a listing of its own. Batches of the
- * backlog that a first run finds share one listing: Bitbucket allows 1,000 requests an hour.
+ * Another run may publish a name again after it was listed, so what is deleted at the same time has a listing of its own.
+ * Batches of the backlog that a first run finds share one listing: Bitbucket allows 1,000 requests an hour.
  */
 const backlogLength = 10;
 
@@ -37,8 +41,9 @@ export function expiredDownloads(
 ): readonly Download[] {
   // A download as new as this run's oldest upload may belong to another run that is still in progress: leave it to that run.
   const oldestOwn = Math.min(...downloads.filter(({ name }) => published.has(name)).map(({ createdUs }) => createdUs));
+  const globs = expandBraces(pattern);
   return downloads
-    .filter(({ name }) => matchesGlob(name, pattern))
+    .filter(({ name }) => globs.some((glob) => matchesGlob(name, glob)))
     .sort((a, b) => b.createdUs - a.createdUs || (a.name < b.name ? -1 : 1))
     .slice(keep)
     .filter(({ createdUs }) => createdUs < oldestOwn)
@@ -58,26 +63,25 @@ export async function applyRetention(
   deleted: string[],
   tools: RetentionTools,
 ): Promise<void> {
-  const { client, log, signal } = tools;
+  const { client, log, signal, concurrency } = tools;
+  const newest = retention.keep === 1 ? 'newest that matches' : `newest ${retention.keep} that match`;
   const handled = new Set<string>();
   for (;;) {
     const downloads = await listPublished(published, tools);
     if (downloads === undefined) return;
     // A listing may still show downloads that were just deleted.
     const expired = expiredDownloads(downloads, retention, published).filter(({ name }) => !handled.has(name));
-    const batch = expired.slice(0, expired.length > backlogLength ? backlogLength : 1);
-    for (const { name } of batch) {
+    const batch = expired.slice(0, expired.length > backlogLength ? backlogLength : concurrency);
+    await mapConcurrently(batch, concurrency, async ({ name }) => {
       signal.throwIfAborted();
       handled.add(name);
       if (!(await client.remove(name))) {
         log.debug(`${printable(name)}: already deleted by something else`);
-        continue;
+        return;
       }
       deleted.push(name);
-      log.info(
-        `${printable(name)}: deleted, older than the newest ${retention.keep} that match ${printable(retention.pattern)}`,
-      );
-    }
+      log.info(`${printable(name)}: deleted, older than the ${newest} ${printable(retention.pattern)}`);
+    });
     if (batch.length === expired.length) return;
   }
 }

@@ -1,5 +1,7 @@
 /** The settings of TYPE file. */
 
+import type { InputError } from '../../errors.ts';
+import { expandBraces } from '../../io/braces.ts';
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import { type Account, readDownloadsAccount } from '../../settings/credential.ts';
 import { readFilename } from '../../settings/filename.ts';
@@ -84,7 +86,13 @@ function readRetention(given: GivenOptions, problems: Problems): FileSettings['r
     problems.add('EXTRA_ARGS', 'option --keep needs --keep-pattern, which names the downloads that may be deleted');
   if (pattern !== undefined && !given.has('--keep'))
     problems.add('EXTRA_ARGS', 'option --keep-pattern needs --keep, the number of downloads to keep');
-  return keep === undefined || pattern === undefined ? undefined : { keep, pattern };
+  if (keep === undefined || pattern === undefined) return undefined;
+  try {
+    expandBraces(pattern);
+  } catch (error) {
+    problems.add('EXTRA_ARGS', `option --keep-pattern: ${(error as InputError).message}`);
+  }
+  return { keep, pattern };
 }
 
 function readVerify(given: GivenOptions, problems: Problems): FileSettings['verify'] {

@@ -61,7 +61,7 @@ const gradleMarker = 'published-with-gradle-metadata';
 
 /** Plans a publication. @throws InputError naming all problems with the files, or with the POM */
 export async function planArtifact(settings: Selection, places: Places): Promise<MavenPlan> {
-  const { artifact, pom: given, others } = await selectAll(settings, places);
+  const { artifact, pom: given, others, warnings } = await selectAll(settings, places);
   for (const file of [artifact, ...others.map(({ source }) => source)]) await checkJavaArchive(file);
   const found = await findPom(artifact, { given, classifier: settings.classifier }, places);
   const { pom } = found;
@@ -83,6 +83,7 @@ export async function planArtifact(settings: Selection, places: Places): Promise
     kinds: [...artifacts.map((file) => file.kind), pomKind, ...others.map((other) => other.kind)],
     totalBytes: files.reduce((sum, { size }) => sum + size, 0),
     warnings: [
+      ...warnings,
       ...(isPomOnly && !pomPackagings.includes(pom.packaging)
         ? [`${found.where} has the packaging ${printable(pom.packaging)}, but only the POM is published`]
         : []),

@@ -16,6 +16,8 @@ export interface Selected {
   readonly pom: SourceFile | undefined;
   /** Sources, javadoc and attached files. */
   readonly others: readonly SelectedFile[];
+  /** Parts of FILENAME that match nothing. */
+  readonly warnings: readonly string[];
 }
 
 export interface SelectedFile {
@@ -26,10 +28,12 @@ export interface SelectedFile {
 /** @throws InputError naming every setting that does not match exactly one file */
 export async function selectAll(settings: Selection, places: Places): Promise<Selected> {
   const problems: string[] = [];
+  const warnings: string[] = [];
   const select = async (name: string, patterns: ArrayValue | undefined): Promise<SourceFile | undefined> => {
     if (patterns === undefined) return undefined;
     try {
-      const { files } = await selectFiles(patterns, places);
+      const { files, warnings: unmatched } = await selectFiles(patterns, places);
+      warnings.push(...unmatched);
       if (files.length === 1) return files[0];
       const listed = files.slice(0, 5).map(({ path }) => printable(path));
       const what = `${listed.join(', ')}${files.length > 5 ? ', …' : ''}`;
@@ -56,7 +60,7 @@ export async function selectAll(settings: Selection, places: Places): Promise<Se
     if (source !== undefined) others.push({ source, kind });
   }
   if (artifact === undefined || problems.length > 0) throw new InputError(problems.join('\n'));
-  return { artifact, pom, others };
+  return { artifact, pom, others, warnings };
 }
 
 interface OtherFile {

@@ -45,6 +45,8 @@ export interface NpmPlan {
   readonly packages: readonly PlannedPackage[];
   readonly totalBytes: number;
   readonly leftOutDirectories: readonly string[];
+  /** Parts of FILENAME that match nothing. */
+  readonly warnings: readonly string[];
 }
 
 type PlanSettings = Pick<NpmSettings, 'patterns' | 'distTag' | 'access' | 'registry'>;
@@ -59,7 +61,7 @@ const maxReaders = 2;
  * @throws FileChangedError if a tarball changes while it is read
  */
 export async function planPackages(settings: PlanSettings, places: Places): Promise<NpmPlan> {
-  const { files, leftOutDirectories } = await selectFiles(settings.patterns, places);
+  const { files, leftOutDirectories, warnings } = await selectFiles(settings.patterns, places);
   const problems: string[] = [];
   const planned = await mapConcurrently(files, maxReaders, async (source) => {
     try {
@@ -73,7 +75,7 @@ export async function planPackages(settings: PlanSettings, places: Places): Prom
   const packages = planned.filter((each) => each !== undefined);
   problems.push(...sameVersionProblems(packages));
   if (problems.length > 0) throw new InputError(problems.sort().join('\n'));
-  return { packages, totalBytes: files.reduce((sum, { size }) => sum + size, 0), leftOutDirectories };
+  return { packages, totalBytes: files.reduce((sum, { size }) => sum + size, 0), leftOutDirectories, warnings };
 }
 
 async function planPackage(

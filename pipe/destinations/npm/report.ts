@@ -12,7 +12,7 @@ type Target = Pick<NpmSettings, 'registry'>;
 
 /** The plan in words, and warnings about it. */
 export function npmPlanText(
-  { packages, totalBytes, leftOutDirectories }: NpmPlan,
+  { packages, totalBytes, leftOutDirectories, warnings: unmatched }: NpmPlan,
   { registry }: Target,
 ): Pick<Publication, 'lines' | 'warnings'> {
   return {
@@ -24,6 +24,7 @@ export function npmPlanText(
       ),
     ],
     warnings: [
+      ...unmatched,
       ...packages.flatMap(({ warnings }) => warnings),
       ...leftOutDirectories.map((directory) => `${printable(directory)} is a directory, so it is left out`),
     ],

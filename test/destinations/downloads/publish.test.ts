@@ -102,7 +102,7 @@ describe('what is sent is what lands', () => {
     );
     expect(exitCode).toBe(0);
     expect(output).toContain('  a.txt, 5 B');
-    expect(output).toContain('Then deleting all but the newest 1 downloads that match *.txt');
+    expect(output).toContain('Then deleting all but the newest download that matches *.txt');
     expect(output).toContain('✔ Dry run: nothing was sent');
     expect(fixture.sandbox.requests).toEqual([]);
   });

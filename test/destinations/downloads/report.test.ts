@@ -52,9 +52,15 @@ describe('planText', () => {
     ]);
   });
 
-  it('warns of directories that are left out', async () => {
-    const given = { ...plan(['a', 'a', 1]), leftOutDirectories: ['dist', 'a\nb'] };
+  it('names one download to keep in the singular', async () => {
+    const { lines } = planText(plan(['a', 'a', 1]), await settings('--keep=1', '--keep-pattern=*.zip'));
+    expect(lines.at(-1)).toBe('Then deleting all but the newest download that matches *.zip');
+  });
+
+  it('warns of directories that are left out, and of words that match nothing', async () => {
+    const given = { ...plan(['a', 'a', 1]), leftOutDirectories: ['dist', 'a\nb'], warnings: ['x matches no file'] };
     expect(planText(given, await settings()).warnings).toEqual([
+      'x matches no file',
       'dist is a directory, so it is left out: use dist/** for its files',
       String.raw`"a\nb" is a directory, so it is left out: use "a\nb"/** for its files`,
     ]);
@@ -184,5 +190,6 @@ function plan(...files: readonly (readonly [path: string, name: string, size: nu
     })),
     totalBytes: files.reduce((sum, [, , size]) => sum + size, 0),
     leftOutDirectories: [],
+    warnings: [],
   };
 }

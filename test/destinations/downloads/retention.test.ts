@@ -65,6 +65,13 @@ describe('expiredDownloads', () => {
     expect(names(expiredDownloads(downloads, { keep: 1, pattern: '*' }, none))).toEqual(['a']);
   });
 
+  it('matches any of the alternatives in braces', () => {
+    expect(names(expiredDownloads(nightlies, { keep: 1, pattern: '{n-{1..2},release.zip}' }, none))).toEqual([
+      'release.zip',
+      'n-1',
+    ]);
+  });
+
   it('sorts downloads with the same date by name, so that two runs agree', () => {
     expect(
       names(expiredDownloads([download('n-b', 1), download('n-a', 1)], { keep: 1, pattern: 'n-*' }, none)),
@@ -77,29 +84,44 @@ describe('applyRetention', () => {
     readonly deleted: readonly string[];
     readonly warnings: readonly string[];
     readonly listings: number;
+    /** Deletions at the same time. */
+    readonly most: number;
   }
 
   /** @param listings the server's successive listings; the last one repeats */
   async function retain(
     listings: readonly (readonly Download[])[],
-    given: { published?: readonly string[]; gone?: readonly string[]; keep?: number } = {},
+    given: {
+      published?: readonly string[];
+      gone?: readonly string[];
+      keep?: number;
+      concurrency?: number;
+    } = {},
   ): Promise<Retained> {
     const warnings: string[] = [];
     const deleted: string[] = [];
     let asked = 0;
+    let removing = 0;
+    let most = 0;
     const tools: RetentionTools = {
       client: {
         list: async () => await Promise.resolve(listings[Math.min(asked++, listings.length - 1)] ?? []),
         exists: async (name) => await Promise.resolve(given.gone?.includes(name) !== true),
-        remove: async (name) => await Promise.resolve(given.gone?.includes(name) !== true),
+        remove: async (name) => {
+          most = Math.max(most, ++removing);
+          await new Promise(setImmediate);
+          removing--;
+          return given.gone?.includes(name) !== true;
+        },
       },
       log: { info: () => undefined, debug: () => undefined, warning: (message) => warnings.push(message) },
       signal: new AbortController().signal,
+      concurrency: given.concurrency ?? 1,
       patience: { baseMs: 1, limitMs: 7, sleep: async () => await Promise.resolve() },
     };
     const { published = ['n-4'], keep = 1 } = given;
     await applyRetention({ keep, pattern: 'n-*' }, new Set(published), deleted, tools);
-    return { deleted, warnings, listings: asked };
+    return { deleted, warnings, listings: asked, most };
   }
 
   it("waits until this run's upload is listed", async () => {
@@ -109,6 +131,7 @@ describe('applyRetention', () => {
       warnings: [],
       // Once more before each deletion.
       listings: 5,
+      most: 1,
     });
   });
 
@@ -121,6 +144,7 @@ describe('applyRetention', () => {
       ],
       // At once, and after 1, 2 and 4 of the 7 ms.
       listings: 4,
+      most: 0,
     });
   });
 
@@ -136,11 +160,19 @@ describe('applyRetention', () => {
 
   it('lists before each deletion, and spares a name that was published again in the meantime', async () => {
     const renewed = [...nightlies.filter(({ name }) => name !== 'n-2'), download('n-2', 5)];
-    expect(await retain([nightlies, renewed])).toEqual({ deleted: ['n-1', 'n-3'], warnings: [], listings: 2 });
+    expect(await retain([nightlies, renewed])).toMatchObject({ deleted: ['n-1', 'n-3'], listings: 2 });
   });
 
   it('does not report a download as deleted that no longer existed', async () => {
     expect((await retain([nightlies], { gone: ['n-2'] })).deleted).toEqual(['n-1', 'n-3']);
+  });
+
+  it('deletes as many at the same time as --concurrency allows', async () => {
+    const old = Array.from({ length: 22 }, (_, index) => download(`n-old-${10 + index}`, 1, index));
+    const few = await retain([[...old.slice(0, 7), download('n-4', 4)]], { concurrency: 3 });
+    expect([few.deleted.length, few.listings, few.most]).toEqual([7, 3, 3]);
+    const many = await retain([[...old, download('n-4', 4)]], { concurrency: 3 });
+    expect([many.deleted.length, many.most]).toEqual([22, 3]);
   });
 
   it('deletes a backlog ten at a time, and spares a name that was published again in the meantime', async () => {
