@@ -106,12 +106,12 @@ async function handOver(
   tools: Tools,
 ): Promise<void> {
   const { log, secrets } = tools;
-  const { error, variables, report } = conclusion;
+  const { error, isPublished = error === undefined, variables, report } = conclusion;
   const message = error instanceof Error ? secrets.scrub(error.message) : undefined;
   const result = resultOf(settings.type, conclusion, elapsedMs, message);
   const writes = await Promise.allSettled([
     writeResult(env, settings.outputPath, result, secrets.scrubValue),
-    error === undefined ? writeOutputVariables(env, variables, secrets.scrubValue) : undefined,
+    isPublished ? writeOutputVariables(env, variables, secrets.scrubValue) : undefined,
   ]);
   for (const write of writes)
     if (write.status === 'rejected')

@@ -44,6 +44,8 @@ export interface Publication {
 export interface Conclusion {
   /** What ended the run; undefined if it succeeded. */
   readonly error?: unknown;
+  /** Everything was published, even if something failed afterwards, so that the output variables hold. */
+  readonly isPublished?: boolean | undefined;
   /** One line for each item of a run that failed. */
   readonly failureLines: readonly string[];
   /** The line after `✔`. */

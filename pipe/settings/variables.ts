@@ -119,7 +119,8 @@ export const options = {
   '--no-clobber': {
     takes: 'flag',
     appliesTo: ['file'],
-    usage: 'Fail, before anything is sent, if a download of that name exists.',
+    usage:
+      'Fail, before anything is sent, if a download of that name exists with other content. Identical files are left as they are.',
   },
   '--keep': {
     takes: 'value',

@@ -6,15 +6,13 @@ import { askUntil, type Patience } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Download, DownloadsClient } from './client.ts';
+import { isStoredSince } from './freshness.ts';
 
 interface UploadTools {
   readonly client: Pick<DownloadsClient, 'upload' | 'list'>;
   readonly log: Pick<Log, 'warning'>;
   readonly patience: Patience;
 }
-
-/** `Date` has whole seconds, and one host's clock may be slightly ahead of another's. */
-const clockToleranceMs = 2_000;
 
 /**
  * Uploads `content` as the download `name`.
@@ -33,10 +31,7 @@ export async function uploadConfirmed(
   } catch (error) {
     if (!(error instanceof UnexpectedAnswerError)) throw error;
     const isOurs = (download: Download): boolean =>
-      download.name === name &&
-      download.size === content.length &&
-      download.ageMs !== undefined &&
-      download.ageMs <= performance.now() - startedAt + clockToleranceMs;
+      download.name === name && download.size === content.length && isStoredSince(download, startedAt) === true;
     const find = async (): Promise<Download | undefined> => (await client.list()).find(isOurs);
     let found: Download | undefined;
     try {

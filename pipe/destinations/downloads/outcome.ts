@@ -15,6 +15,8 @@ export interface DownloadsOutcome {
   readonly items: readonly OutcomeItem[];
   /** Names that `--keep` deleted. */
   readonly deleted: readonly string[];
+  /** Everything was published, even if something failed afterwards. */
+  readonly isPublished?: boolean | undefined;
   /** What ended the run, if it did not succeed. */
   readonly error?: unknown;
 }

@@ -1,9 +1,8 @@
 /** Carries out a plan: parallel uploads, then checksums, verification and retention. Returns the outcome of each file. */
 
-import { PipeError } from '../../errors.ts';
 import { bytesBody } from '../../io/body.ts';
 import { fileBody } from '../../io/source-file.ts';
-import { observeBody, readThrough } from '../../io/observed-body.ts';
+import { observeBody } from '../../io/observed-body.ts';
 import type { Patience } from '../../http/read-back.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { FileSettings } from './settings.ts';
@@ -11,8 +10,9 @@ import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import { formatBytes, formatCount } from '../../toolkit/units.ts';
+import { applyExisting, hashFile, refuse } from './apply-existing.ts';
 import { checksumsText } from './checksums.ts';
-import type { Download, DownloadsClient } from './client.ts';
+import type { DownloadsClient } from './client.ts';
 import { uploadConfirmed } from './confirmed-upload.ts';
 import { downloadLink } from './links.ts';
 import { type Action, failedAction } from '../outcome.ts';
@@ -20,7 +20,7 @@ import type { DownloadsOutcome, OutcomeItem } from './outcome.ts';
 import { checksumsName, type DownloadsPlan, type PlannedFile } from './plan.ts';
 import { applyRetention } from './retention.ts';
 import { createSha256 } from '../../io/hashes.ts';
-import { verifyUploads } from './verify.ts';
+import { readDigest, verifyUploads } from './verify.ts';
 
 interface PublishTools {
   readonly client: DownloadsClient;
@@ -59,56 +59,32 @@ export async function publishDownloads(
     action: 'not sent' as Action,
   };
   const deleted: string[] = [];
+  let isPublished = false;
   const items = (): readonly OutcomeItem[] => [
     ...entries.map(toItem),
     ...(settings.withChecksums ? [{ ...list }] : []),
   ];
   try {
-    await applyExisting(entries, settings, tools);
+    const existing = await applyExisting(entries, settings, tools);
+    if (settings.withChecksums && settings.existing === 'fail' && existing?.has(checksumsName) === true)
+      await skipChecksums(list, entries, tools);
+    const startedAt = performance.now();
     await uploadAll(entries, settings, tools);
-    if (settings.withChecksums) await uploadChecksums(list, entries, tools);
+    if (settings.withChecksums && list.action !== 'skipped') await uploadChecksums(list, entries, tools);
     const uploaded = items().filter(({ action }) => action === 'uploaded');
-    await verifyUploads(uploaded, settings, tools);
+    await verifyUploads(uploaded, settings, startedAt, tools);
+    isPublished = true;
     const published = new Set(uploaded.map(({ name }) => name));
     if (settings.retention !== undefined)
       await applyRetention(settings.retention, published, deleted, { ...tools, concurrency: settings.concurrency });
-    return { items: items(), deleted };
+    return { items: items(), deleted, isPublished };
   } catch (error) {
-    return { items: items(), deleted, error: tools.signal.aborted ? tools.signal.reason : error };
+    return { items: items(), deleted, isPublished, error: tools.signal.aborted ? tools.signal.reason : error };
   }
 }
 
 function toItem({ planned, url, action, sha256 }: Entry): OutcomeItem {
   return { name: planned.name, size: planned.source.size, url, sha256, action };
-}
-
-/** Marks the files that `--skip-existing` skips. @throws PipeError if `--no-clobber` forbids the upload, before anything is sent */
-async function applyExisting(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
-  if (settings.existing === 'replace') return;
-  const existing = new Map((await tools.client.list()).map((download) => [download.name, download]));
-  if (settings.existing === 'fail') {
-    const names = [...entries.map(({ planned }) => planned.name), ...(settings.withChecksums ? [checksumsName] : [])];
-    const taken = names.filter((name) => existing.has(name));
-    if (taken.length > 0)
-      throw new PipeError(
-        `already among the downloads, and --no-clobber forbids replacing them: ${taken.map(printable).join(', ')}`,
-      );
-    return;
-  }
-  for (const entry of entries) {
-    const download = existing.get(entry.planned.name);
-    if (download === undefined) continue;
-    entry.action = 'skipped';
-    tools.progress.skip(entry.planned.source.size);
-    warnIfDifferent(entry.planned, download, tools.log);
-  }
-}
-
-function warnIfDifferent({ name, source }: PlannedFile, download: Download, log: Log): void {
-  if (download.size === source.size) return;
-  log.warning(
-    `${printable(name)} is left unchanged at ${formatBytes(download.size)}, although the local file has ${formatBytes(source.size)}`,
-  );
 }
 
 /** After the first failure, uploads in progress finish, and no others start. @throws that first failure */
@@ -158,11 +134,19 @@ async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettin
   }
 }
 
-async function uploadChecksums(
-  list: { -readonly [Key in keyof OutcomeItem]: OutcomeItem[Key] },
-  entries: readonly Entry[],
-  tools: PublishTools,
-): Promise<void> {
+type List = { -readonly [Key in keyof OutcomeItem]: OutcomeItem[Key] };
+
+/** Marks a list that is already there and identical as skipped. @throws PipeError if it differs: `--no-clobber` forbids that */
+async function skipChecksums(list: List, entries: readonly Entry[], tools: PublishTools): Promise<void> {
+  await describeChecksums(list, entries, tools);
+  const theirs = await readDigest(checksumsName, tools.client);
+  if (theirs === undefined) return;
+  if (theirs.sha256 !== list.sha256) refuse([checksumsName]);
+  list.action = 'skipped';
+}
+
+/** Sets the list's size and digest. @returns its text */
+async function describeChecksums(list: List, entries: readonly Entry[], tools: PublishTools): Promise<string> {
   for (const entry of entries) {
     tools.signal.throwIfAborted();
     entry.sha256 ??= await hashFile(entry.planned);
@@ -171,6 +155,12 @@ async function uploadChecksums(
   const sha256 = createSha256();
   sha256.update(Buffer.from(text));
   list.size = Buffer.byteLength(text);
+  list.sha256 = sha256.digest();
+  return text;
+}
+
+async function uploadChecksums(list: List, entries: readonly Entry[], tools: PublishTools): Promise<void> {
+  const text = await describeChecksums(list, entries, tools);
   let wasSentWhole = false;
   try {
     const onSent = (bytes: number): void => {
@@ -182,11 +172,5 @@ async function uploadChecksums(
     throw error;
   }
   list.action = 'uploaded';
-  list.sha256 = sha256.digest();
   tools.log.info(`${checksumsName}: uploaded, ${formatCount(entries.length, 'line')}, ${list.url}`);
-}
-
-/** Hashes a file that this run did not send. */
-async function hashFile({ source }: PlannedFile): Promise<string> {
-  return (await readThrough(fileBody(source), createSha256())).digest();
 }

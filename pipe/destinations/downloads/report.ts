@@ -49,12 +49,13 @@ export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publ
 
 /** The outcome, for the log, the result, the output variables and Code Insights. */
 export function concludeDownloads(outcome: DownloadsOutcome, settings: FileSettings): Conclusion {
-  const { items, deleted, error } = outcome;
+  const { items, deleted, isPublished, error } = outcome;
   const { uploaded, uploadedBytes } = totalsOf(items);
   const [first, ...others] = items;
   const only = others.length === 0 ? first : undefined;
   return {
     error,
+    isPublished,
     failureLines: items.map(({ name, action, url }) => failureLine(name, action, url)),
     summary: (elapsedMs) => summaryOf(outcome, settings, elapsedMs),
     result: { items, deleted },

@@ -52,7 +52,7 @@ describe('what is sent is what lands', () => {
     await write('100%22.txt');
     const { exitCode, output } = await fixture.upload('*.txt');
     expect(exitCode).toBe(1);
-    expect(output).toContain('100%22.txt is not in the listing');
+    expect(output).toContain('100%22.txt is not in the listing, but 100".txt is, as large and as new');
   });
 
   it('each file in its own request, with an exact length, and at most --concurrency at a time', async () => {
@@ -139,14 +139,44 @@ describe('downloads that already exist', () => {
     expect(output).toContain('skipped 2 already there');
   });
 
-  it('--no-clobber fails before anything is sent, and names them', async () => {
+  it('--no-clobber fails before anything is sent if their content differs, and names them', async () => {
     fixture.sandbox.put('a.txt', 'old');
-    await write('a.txt', 'new');
-    await write('b.txt', 'new');
+    fixture.sandbox.put('b.txt', 'longer');
+    fixture.sandbox.put('c.txt', 'new');
+    for (const name of ['a.txt', 'b.txt', 'c.txt', 'd.txt']) await write(name, 'new');
     const { exitCode, output } = await fixture.upload('*.txt', '--no-clobber');
     expect(exitCode).toBe(1);
-    expect(output).toContain('✖ already among the downloads, and --no-clobber forbids replacing them: a.txt');
+    expect(output).toContain(
+      '✖ already among the downloads with other content, and --no-clobber forbids replacing them: a.txt, b.txt\n',
+    );
     expect(requests('POST')).toBe(0);
+  });
+
+  it('--no-clobber accepts identical content, so that a step can be run again', async () => {
+    const names = ['a.txt', 'b.txt', 'c.txt'];
+    for (const name of names) await write(name);
+    const run = async (): Promise<{ exitCode: number; output: string }> =>
+      await fixture.upload('*.txt', '--no-clobber', '--checksums', '--verify');
+    fixture.sandbox.inject({ filename: 'c.txt', action: { kind: 'status', status: 400 } });
+    expect((await run()).exitCode).toBe(1);
+    const second = await run();
+    expect([second.exitCode, second.output]).toEqual([
+      0,
+      expect.stringContaining('INFO: a.txt: skipped, already there'),
+    ]);
+    expect(Object.keys(landed()).sort()).toEqual(['SHA256SUMS', ...names]);
+    const before = requests('POST');
+    const third = await run();
+    expect([third.exitCode, requests('POST') - before]).toEqual([0, 0]);
+    expect(third.output).toContain('skipped 4 already there');
+  });
+
+  it('--no-clobber uploads a file whose download has gone since it was listed', async () => {
+    fixture.sandbox.put('a.txt', 'new');
+    await write('a.txt', 'new');
+    fixture.sandbox.inject({ method: 'GET', path: '/downloads/a.txt', action: { kind: 'status', status: 404 } });
+    expect((await fixture.upload('a.txt', '--no-clobber')).exitCode).toBe(0);
+    expect(requests('POST')).toBe(1);
   });
 
   it('--no-clobber protects SHA256SUMS too', async () => {
@@ -259,6 +289,91 @@ describe('--verify', () => {
   });
 });
 
+describe('--verify, if the listing lags behind', () => {
+  const listing = (...downloads: readonly (readonly [name: string, size: number, createdOn: Date])[]): Fault => ({
+    method: 'GET',
+    path: '/downloads\\?',
+    action: {
+      kind: 'status',
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ values: downloads.map(([name, size, created_on]) => ({ name, size, created_on })) }),
+    },
+  });
+  const old = new Date(Date.now() - 3_600_000);
+
+  it.each<[string, Fault]>([
+    ['nothing', listing()],
+    ['what was replaced', listing(['a.txt', 3, old])],
+  ])('asks again while it shows %s', async (_, fault) => {
+    await write('a.txt');
+    fixture.sandbox.inject({ ...fault, times: 2 });
+    const { exitCode, output } = await fixture.upload('a.txt', '--verify');
+    expect(exitCode).toBe(0);
+    expect(output).toContain('INFO: Verified: the listing has 1 file with the right name and size');
+    expect(output).not.toContain('WARNING');
+  });
+
+  it.each<[string, string, Fault]>([
+    ['nothing', 'a.txt is not in the listing yet', listing()],
+    [
+      'what was replaced',
+      'a.txt is listed with 3 bytes, not 5, which is the download that it replaces',
+      listing(['a.txt', 3, old]),
+    ],
+  ])('warns if it shows %s until the end', async (_, words, fault) => {
+    await write('a.txt');
+    await write('b.txt');
+    fixture.sandbox.inject({ ...fault, times: Infinity });
+    const { exitCode, output } = await fixture.upload('a.txt', '--verify');
+    expect(exitCode).toBe(0);
+    expect(output).toContain(`WARNING: ${words}: it was uploaded, but could not be verified`);
+    expect(output).not.toContain('Verified');
+  });
+
+  it('fails at once if it shows something newer', async () => {
+    await write('a.txt');
+    fixture.sandbox.inject({ ...listing(['a.txt', 3, new Date(Date.now() + 1_000)]), times: Infinity });
+    const { exitCode, output } = await fixture.upload('a.txt', '--verify');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('✖ the downloads differ from what was sent: a.txt is listed with 3 bytes, not 5');
+    expect(requests('GET')).toBe(1);
+  });
+
+  it('waits for names with quotes, without --verify, and warns if they never appear', async () => {
+    await write(`q"uote.txt`);
+    fixture.sandbox.inject({ ...listing(), times: 2 });
+    const late = await fixture.upload('*.txt');
+    expect([late.exitCode, late.output]).toEqual([0, expect.stringContaining('Verified: the listing has 1 file')]);
+    fixture.sandbox.inject({ ...listing(['other.txt', 10, old]), times: Infinity });
+    const never = await fixture.upload('*.txt');
+    expect([never.exitCode, never.output]).toEqual([
+      0,
+      expect.stringContaining('WARNING: q"uote.txt is not in the listing yet: it was uploaded'),
+    ]);
+  });
+
+  it('=content asks again while the file cannot be read, or is what was replaced', async () => {
+    await write('a.txt', 'new');
+    fixture.sandbox.put('a.txt', 'old', old);
+    fixture.sandbox.inject({ method: 'GET', path: '/downloads/a.txt', action: { kind: 'status', status: 404 } });
+    fixture.sandbox.inject({ server: 'content', action: { kind: 'corrupt-content' } });
+    fixture.sandbox.inject(listing(['a.txt', 3, old]));
+    const { exitCode, output } = await fixture.upload('a.txt', '--verify=content');
+    expect([exitCode, output]).toEqual([0, expect.stringContaining('Verified: 1 file, 3 B, read back')]);
+    expect(requests('GET')).toBe(6);
+  });
+
+  it('=content warns if the file can never be read', async () => {
+    await write('a.txt');
+    const missing = { kind: 'status', status: 404 } as const;
+    fixture.sandbox.inject({ method: 'GET', path: '/downloads/a.txt', times: Infinity, action: missing });
+    const { exitCode, output } = await fixture.upload('a.txt', '--verify=content');
+    expect(exitCode).toBe(0);
+    expect(output).toContain('WARNING: a.txt cannot be read yet: it was uploaded, but could not be verified');
+  });
+});
+
 describe('--keep', () => {
   it('deletes all but the newest matching downloads after the upload', async () => {
     for (let day = 1; day <= 5; day++) fixture.sandbox.put(`n-${day}.zip`, 'x', new Date(Date.UTC(2026, 0, day)));
@@ -298,13 +413,19 @@ describe('--keep', () => {
     expect((await fixture.upload('n-3.zip', '--keep', '1', '--keep-pattern', 'n-*.zip')).exitCode).toBe(0);
   });
 
-  it('shows that the upload was published if a deletion fails', async () => {
+  it('shows that the upload was published if a deletion fails, and writes the output variables', async () => {
     fixture.sandbox.put('n-1.zip', 'x', new Date(0));
     await write('n-2.zip');
     fixture.sandbox.inject({ method: 'DELETE', action: { kind: 'status', status: 403 } });
-    const { exitCode, output } = await fixture.upload('n-2.zip', '--keep', '1', '--keep-pattern', 'n-*.zip');
+    const variables = join(fixture.directory, 'variables');
+    const { exitCode, output } = await fixture.runPipe({
+      FILENAME: 'n-2.zip',
+      ...arrayVariables('EXTRA_ARGS', ['--keep', '1', '--keep-pattern', 'n-*.zip']),
+      BITBUCKET_PIPELINES_VARIABLES_PATH: variables,
+    });
     expect(exitCode).toBe(1);
     expect(output).toContain('n-2.zip: published');
+    expect(await readFile(variables, 'utf8')).toContain('/downloads/n-2.zip\nUPLOAD_COUNT=1\n');
   });
 });
 
@@ -451,6 +572,13 @@ describe('results', () => {
       items: [{ name: 'a.txt', action: 'failed' }],
       error: expect.stringContaining('400 no'),
     });
+  });
+
+  it('are not published themselves if --output is inside the glob', async () => {
+    await write('dist/a.txt');
+    for (let run = 0; run < 2; run++)
+      expect((await fixture.upload('dist/*', '--output', 'dist/result.json')).exitCode).toBe(0);
+    expect(Object.keys(landed())).toEqual(['a.txt']);
   });
 
   it('fail the run before anything is sent if --output cannot be written', async () => {

@@ -1,0 +1,93 @@
+/** Decides what happens to files whose names are already among the downloads: `--skip-existing` and `--no-clobber`. */
+
+import { PipeError } from '../../errors.ts';
+import { createSha256 } from '../../io/hashes.ts';
+import { mapConcurrently } from '../../io/map-concurrently.ts';
+import { readThrough } from '../../io/observed-body.ts';
+import { fileBody } from '../../io/source-file.ts';
+import type { Log } from '../../toolkit/log.ts';
+import type { Progress } from '../../toolkit/progress.ts';
+import { printable } from '../../toolkit/stdout.ts';
+import { formatBytes } from '../../toolkit/units.ts';
+import type { Action } from '../outcome.ts';
+import type { Download, DownloadsClient } from './client.ts';
+import type { PlannedFile } from './plan.ts';
+import type { FileSettings } from './settings.ts';
+import { readDigest } from './verify.ts';
+
+interface Entry {
+  readonly planned: PlannedFile;
+  action: Action;
+  sha256?: string;
+}
+
+interface ExistingTools {
+  readonly client: Pick<DownloadsClient, 'list' | 'read'>;
+  readonly log: Pick<Log, 'info' | 'warning'>;
+  readonly progress: Pick<Progress, 'skip'>;
+}
+
+/**
+ * Marks the files that are left as they are: with `--skip-existing` those whose name exists, with `--no-clobber` those
+ * that exist with identical content, so that a step can be run again.
+ *
+ * @returns the downloads by name; undefined if existing ones are replaced
+ * @throws PipeError before anything is sent if `--no-clobber` forbids an upload
+ */
+export async function applyExisting(
+  entries: readonly Entry[],
+  { existing: choice, concurrency }: Pick<FileSettings, 'existing' | 'concurrency'>,
+  tools: ExistingTools,
+): Promise<ReadonlyMap<string, Download> | undefined> {
+  if (choice === 'replace') return undefined;
+  const existing = new Map((await tools.client.list()).map((download) => [download.name, download]));
+  const taken = entries.filter(({ planned }) => existing.has(planned.name));
+  if (choice === 'fail') {
+    const isOther = await mapConcurrently(
+      taken,
+      concurrency,
+      async (entry) => await hasOtherContent(entry, existing, tools),
+    );
+    refuse(taken.filter((_, index) => isOther[index]).map(({ planned }) => planned.name));
+  }
+  for (const entry of taken) {
+    const { name, source } = entry.planned;
+    const download = existing.get(name);
+    if (download === undefined || (choice === 'fail' && entry.sha256 === undefined)) continue;
+    entry.action = 'skipped';
+    tools.progress.skip(source.size);
+    if (download.size !== source.size)
+      tools.log.warning(
+        `${printable(name)} is left unchanged at ${formatBytes(download.size)}, although the local file has ${formatBytes(source.size)}`,
+      );
+  }
+  return existing;
+}
+
+/** @throws PipeError naming the downloads that `--no-clobber` protects, if there are any */
+export function refuse(names: readonly string[]): void {
+  if (names.length > 0)
+    throw new PipeError(
+      `already among the downloads with other content, and --no-clobber forbids replacing them: ${names.map(printable).join(', ')}`,
+    );
+}
+
+/** Sets the entry's digest if the content is identical. A download that is gone by now is no obstacle. */
+async function hasOtherContent(
+  entry: Entry,
+  existing: ReadonlyMap<string, Download>,
+  { client }: ExistingTools,
+): Promise<boolean> {
+  const { name, source } = entry.planned;
+  if (existing.get(name)?.size !== source.size) return true;
+  const [theirs, ours] = await Promise.all([readDigest(name, client), hashFile(entry.planned)]);
+  if (theirs === undefined) return false;
+  if (theirs.length !== source.size || theirs.sha256 !== ours) return true;
+  entry.sha256 = ours;
+  return false;
+}
+
+/** The SHA-256 of a file that this run does not send. @throws FileChangedError if it changes meanwhile */
+export async function hashFile({ source }: PlannedFile): Promise<string> {
+  return (await readThrough(fileBody(source), createSha256())).digest();
+}
