@@ -1,12 +1,23 @@
 // Bundles pipe/main.ts into the one file that ships: dist/pipe.js.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { checkUndiciSubset } from './check-undici-subset.mjs';
 
 const oldestNode = 24;
 
-/** Bundles only the used part of undici, without HTTP/2, which the pipe never uses and which takes another 10 MB. */
+/**
+ * undici treats `100 Continue` as a broken answer unless it asked for one, which it never does. Servers may send it all the
+ * same (RFC 9110, 15.2: a client must be able to parse it even if it does not expect it): without this check, it is read
+ * over like every other 1xx.
+ */
+const continueCheck =
+  /if \(statusCode === 100\) \{\s+util\.destroy\(socket, new SocketError\('bad response', util\.getSocketInfo\(socket\)\)\)\s+return -1\s+\}/;
+
+/**
+ * Bundles only the used part of undici, without HTTP/2, which the pipe never uses and which takes another 10 MB, and
+ * without its check for `100 Continue`.
+ */
 const slimUndici = {
   name: 'slim-undici',
   setup(builder) {
@@ -15,6 +26,12 @@ const slimUndici = {
     builder.onLoad({ filter: /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, ({ path }) => {
       leftOut.add(path);
       return { contents: `module.exports = () => { throw new Error('HTTP/2 is not part of this bundle'); };` };
+    });
+    builder.onLoad({ filter: /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]client-h1\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      if (source.split(continueCheck).length !== 2)
+        throw new Error("undici's check for 100 Continue is no longer where it was");
+      return { contents: source.replace(continueCheck, '') };
     });
     builder.onEnd(({ errors, metafile }) => {
       if (errors.length > 0) return;

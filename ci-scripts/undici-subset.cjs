@@ -2,13 +2,12 @@
 'use strict';
 const Dispatcher = require('undici/lib/dispatcher/dispatcher');
 
-// Like undici's own index.js, which adds five methods to its dispatchers. The pipe calls `request`; a proxy's agent
-// calls `connect` to tunnel. `check-undici-subset.mjs` fails the build if the bundle calls any other.
+// Like undici's own index.js, which adds five methods to its dispatchers. The pipe calls `request`.
+// `check-undici-subset.mjs` fails the build if the bundle calls any other.
 Object.assign(Dispatcher.prototype, {
   request: require('undici/lib/api/api-request'),
-  connect: require('undici/lib/api/api-connect'),
 });
 
 exports.Agent = require('undici/lib/dispatcher/agent');
-exports.EnvHttpProxyAgent = require('undici/lib/dispatcher/env-http-proxy-agent');
+exports.buildConnector = require('undici/lib/core/connect');
 exports.Pool = require('undici/lib/dispatcher/pool');

@@ -2,10 +2,12 @@
 
 import type { RunTools } from './destinations/destination.ts';
 import { type Authorizer, fixedAuthorizer } from './http/authorizer.ts';
+import { trustAuthorities } from './http/authorities.ts';
 import { patienceOf } from './http/read-back.ts';
 import { defaultRetryPolicy } from './http/retry.ts';
 import { createHttp, type Http } from './http/send.ts';
 import type { CommonSettings } from './settings/common.ts';
+import { bitbucketNpmRegistry, bitbucketRegistry, defaultApiUrl } from './settings/variables.ts';
 import type { Environment } from './toolkit/environment.ts';
 import { createLog } from './toolkit/log.ts';
 import type { SignalSource } from './toolkit/exit.ts';
@@ -54,18 +56,26 @@ export interface RunContext<S extends CommonSettings = CommonSettings> {
 
 const errandTimeoutMs = 5_000;
 
+/** Nobody can have misspelled these. */
+const knownHosts: ReadonlySet<string> = new Set([
+  new URL(defaultApiUrl).hostname,
+  new URL(bitbucketNpmRegistry).hostname,
+  bitbucketRegistry,
+]);
+
 /** Creates the tools without opening a connection. */
 export function createTools(context: RunContext, userAgent: string): Tools {
   const { env, settings, output, secrets, signal, surroundings } = context;
   const log = createLog(output, { isDebug: settings.isDebug, isColoured: context.isColoured });
   const baseMs = surroundings.retryBaseMs ?? defaultRetryPolicy.baseMs;
   const clients: Http[] = [];
+  trustAuthorities(settings.authorities);
   const create = (
     authorizer: Authorizer,
     limits: { retries: number; timeoutMs: number; signal: AbortSignal },
   ): Http => {
     const { retries, timeoutMs } = limits;
-    const policy = { ...defaultRetryPolicy, baseMs, retries };
+    const policy = { ...defaultRetryPolicy, baseMs, retries, knownHosts };
     const { proxies } = settings;
     const http = createHttp({ authorizer, userAgent, timeoutMs, policy, proxies, log, secrets, signal: limits.signal });
     clients.push(http);

@@ -52,6 +52,7 @@ it('needs only a token and a file name in Pipelines', async () => {
     wantsReport: true,
     isDebug: false,
     proxies: { http: undefined, https: undefined, none: '' },
+    authorities: [],
   });
 });
 
@@ -164,8 +165,8 @@ describe('refuses', () => {
     ],
     [
       'an invalid proxy',
-      { HTTPS_PROXY: 'socks5://a' },
-      { HTTPS_PROXY: [expect.stringMatching(/^must be the URL of an HTTP proxy/) as unknown as string] },
+      { HTTPS_PROXY: 'socks4://a' },
+      { HTTPS_PROXY: [expect.stringMatching(/^must be the URL of an HTTP or SOCKS5 proxy/) as unknown as string] },
     ],
     [
       'no workspace and no repository, outside Pipelines',
@@ -267,7 +268,7 @@ describe('refuses', () => {
       { TOKEN: 'other', BITBUCKET_ACCESS_TOKEN: token },
       { TOKEN: undefined, BITBUCKET_APP_PASSWORD: token, BITBUCKET_USERNAME: 'user' },
       { TOKEN: 'other', API_URL: `https://x:${token}@host/` },
-      { TOKEN: 'other', HTTPS_PROXY: `socks5://x:${token}@host` },
+      { TOKEN: 'other', HTTPS_PROXY: `socks4://x:${token}@host` },
     ])
       expect(JSON.stringify(await problems(env))).not.toContain('hunter22');
   });

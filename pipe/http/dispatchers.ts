@@ -1,9 +1,10 @@
 /** undici's connection pools, configured for long uploads and for the environment's proxies. */
 
-import { isIP } from 'node:net';
-import { Agent, type buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { Agent, type Dispatcher, Pool } from 'undici';
 import { isLoopback } from './loopback.ts';
-import type { ProxySettings } from './proxies.ts';
+import { proxyFor, type ProxySettings } from './proxies.ts';
+import { ProxyError } from './proxy-error.ts';
+import { createTunnels, proxyAuthorization, proxyConnector } from './tunnel.ts';
 
 /** Chooses the connection pool of a request. */
 export interface Dispatchers {
@@ -15,51 +16,74 @@ export interface Dispatchers {
   destroy(): Promise<void>;
 }
 
+// HTTP/1.1 sends a large body at the connection's full speed, and every server that we upload to supports it. undici
+// limits whole phases, but a large upload may take hours: our watchdog checks for progress instead.
+const options = { allowH2: false, headersTimeout: 0, bodyTimeout: 0 } as const;
+
+interface Route {
+  readonly dispatcher: Dispatcher;
+  destroy(): Promise<void>;
+}
+
 /** Creates the pools without opening a connection. @param connectTimeoutMs time limit for connecting, including TLS */
 export function createDispatchers(proxies: ProxySettings, connectTimeoutMs: number): Dispatchers {
-  const options = {
-    // HTTP/1.1 sends a large body at the connection's full speed, and every server that we upload to supports it.
-    allowH2: false,
-    // undici limits whole phases, but a large upload may take hours. Our watchdog checks for progress instead.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: connectTimeoutMs },
-  } as const;
-  const direct = new Agent(options);
-  // One agent per scheme: a single undici agent would send https through HTTP_PROXY, which no other tool does.
-  const through = (proxy: string | undefined): Dispatcher =>
-    proxy === undefined
-      ? direct
-      : new EnvHttpProxyAgent({
-          ...options,
-          httpProxy: proxy,
-          httpsProxy: proxy,
-          noProxy: proxies.none,
-          proxyTunnel: false,
-          // For connecting to the proxy and for TLS inside the tunnel: `connect` applies to direct connections only.
-          connectTimeout: connectTimeoutMs,
-          factory: proxyPool,
-          clientFactory: proxyPool,
-        });
-  const http = through(proxies.http);
-  const https = through(proxies.https);
+  const direct = new Agent({ ...options, connect: { timeout: connectTimeoutMs } });
+  const routes = new Map<string, Route>();
+  const routeFor = (proxy: URL, { protocol }: URL): Route => {
+    // SOCKS knows no protocol but TCP; an HTTP proxy often allows CONNECT to port 443 alone, and forwards plain http.
+    const isForwarded = protocol === 'http:' && proxy.protocol !== 'socks5:';
+    const key = `${isForwarded} ${proxy.href}`;
+    const created = routes.get(key) ?? (isForwarded ? forwarded : tunnelled)(proxy, connectTimeoutMs);
+    routes.set(key, created);
+    return created;
+  };
   return {
-    forUrl: (url) => (isLoopback(url) ? direct : url.protocol === 'https:' ? https : http),
+    forUrl(url) {
+      const proxy = isLoopback(url) ? undefined : proxyFor(url, proxies);
+      return proxy === undefined ? direct : routeFor(proxy, url).dispatcher;
+    },
     direct,
     async destroy() {
-      await Promise.all([...new Set([direct, http, https])].map((dispatcher) => dispatcher.destroy()));
+      await Promise.all([direct.destroy(), ...[...routes.values()].map(async (route) => await route.destroy())]);
     },
   };
 }
 
-/**
- * undici passes the proxy's host to TLS as the server name even if it is an IP address. Node refuses that, since RFC 6066,
- * section 3, does not allow addresses. Without a server name, the certificate is checked against the address.
- */
-function proxyPool(origin: string | URL, options: Pool.Options): Dispatcher {
-  const { connect } = options;
-  if (typeof connect !== 'function') return new Pool(origin, options);
-  const named: buildConnector.connector = ({ servername, ...target }, callback) =>
-    connect({ ...target, ...(servername && isIP(servername) === 0 && { servername }) }, callback);
-  return new Pool(origin, { ...options, connect: named });
+function tunnelled(proxy: URL, timeoutMs: number): Route {
+  const tunnels = createTunnels(proxy, timeoutMs);
+  const agent = new Agent({ ...options, connect: tunnels.connect });
+  return {
+    dispatcher: agent,
+    async destroy() {
+      tunnels.destroy();
+      await agent.destroy();
+    },
+  };
+}
+
+/** Sends requests in the absolute form (RFC 9112, 3.2.2). The proxy's password goes to the proxy alone. */
+function forwarded(proxy: URL, timeoutMs: number): Route {
+  const connect = proxyConnector(proxy, timeoutMs);
+  const pool = new Pool(proxy.origin, { ...options, connect: (_, callback) => connect(callback) });
+  const authorization = proxyAuthorization(proxy);
+  const dispatcher = pool.compose((dispatch) => (request, handler) => {
+    const { origin = '', path } = request;
+    const headers = {
+      host: new URL(origin).host,
+      ...(request.headers as Readonly<Record<string, string>>),
+      ...(authorization !== undefined && { 'proxy-authorization': authorization }),
+    };
+    return dispatch({ ...request, path: `${String(origin)}${path}`, headers }, withoutChallenge(handler, proxy));
+  });
+  return { dispatcher, destroy: async () => await pool.destroy() };
+}
+
+/** A 407 comes from the proxy, not from the server. */
+function withoutChallenge(handler: Dispatcher.DispatchHandler, proxy: URL): Dispatcher.DispatchHandler {
+  const start = handler.onResponseStart?.bind(handler);
+  handler.onResponseStart = (controller, status, ...rest) => {
+    if (status === 407) controller.abort(new ProxyError(proxy, 'answered 407', 'PROXY_407'));
+    else start?.(controller, status, ...rest);
+  };
+  return handler;
 }

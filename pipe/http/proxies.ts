@@ -1,14 +1,15 @@
-/** Reads the proxies to use from the usual environment variables. */
+/** Reads the proxies to use from the usual environment variables, and tells which URL needs which. */
 
-import type { Environment } from '../toolkit/environment.ts';
+import { BlockList, isIP } from 'node:net';
+import { type Environment, readText } from '../toolkit/environment.ts';
 import type { Problems } from '../toolkit/problems.ts';
 
 export interface ProxySettings {
-  /** For `http:` URLs. */
+  /** For `http:` URLs: `http:`, `https:` or `socks5:`. */
   readonly http?: string | undefined;
   /** For `https:` URLs. */
   readonly https?: string | undefined;
-  /** Comma-separated hosts and domains that are reached directly. */
+  /** Hosts, domains and networks that are reached directly, separated by commas or white space. */
   readonly none: string;
 }
 
@@ -20,9 +21,13 @@ const names = {
   none: ['no_proxy', 'NO_PROXY'],
 } as const;
 
-/** Reads `HTTP_PROXY` and the like, in upper or lower case; adds a problem for each URL that cannot be used. */
+/**
+ * Reads `HTTP_PROXY` and the like, in upper or lower case; adds a problem for each URL that cannot be used.
+ * `ALL_PROXY` is read only if one of the others is not set.
+ */
 export function readProxies(env: Environment, problems: Problems): ProxySettings {
-  const all = readProxy(env, names.all, problems);
+  const isAllNeeded = first(env, names.http) === undefined || first(env, names.https) === undefined;
+  const all = isAllNeeded ? readProxy(env, names.all, problems) : undefined;
   return {
     http: readProxy(env, names.http, problems) ?? all,
     https: readProxy(env, names.https, problems) ?? all,
@@ -38,12 +43,48 @@ export function proxySecrets(env: Environment): readonly string[] {
   });
 }
 
+/** The proxy for a URL; undefined if it is reached directly. */
+export function proxyFor(url: URL, { http, https, none }: ProxySettings): URL | undefined {
+  const proxy = url.protocol === 'https:' ? https : http;
+  if (proxy === undefined || none.split(/[\s,]+/).some((entry) => entry !== '' && isExempt(url, entry)))
+    return undefined;
+  return new URL(proxy);
+}
+
+/**
+ * Whether an entry of NO_PROXY names the URL's host: `*`, a host with all its subdomains (a leading dot makes no
+ * difference), `*.domain` without the domain itself, an address, a network such as `10.0.0.0/8`; any with `:port`.
+ */
+function isExempt({ hostname, port, protocol }: URL, entry: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/(.)\.$/, '$1');
+  const network = /^\[?([^[\]]+)\]?\/(\d{1,3})$/.exec(entry);
+  if (network !== null) return isInNetwork(host, network[1] ?? '', Number(network[2]));
+  // A bare IPv6 address has colons of its own.
+  const [, name = entry, ownPort] = /^([^:]+|\[.*\]):(\d+)$/.exec(entry) ?? [];
+  if (ownPort !== undefined && ownPort !== (port || (protocol === 'https:' ? '443' : '80'))) return false;
+  if (name === '*') return true;
+  const wanted = name
+    .replace(/^\[|\]$/g, '')
+    .replace(/^\*?\./, '')
+    .replace(/(.)\.$/, '$1')
+    .toLowerCase();
+  return (host === wanted && !name.startsWith('*')) || host.endsWith(`.${wanted}`);
+}
+
+function isInNetwork(host: string, base: string, prefix: number): boolean {
+  const family = isIP(base);
+  if (isIP(host) === 0 || family === 0 || prefix > (family === 4 ? 32 : 128)) return false;
+  const networks = new BlockList();
+  networks.addSubnet(base, prefix, family === 4 ? 'ipv4' : 'ipv6');
+  return networks.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
+}
+
 function readProxy(env: Environment, aliases: readonly string[], problems: Problems): string | undefined {
   const set = first(env, aliases);
   if (set === undefined) return undefined;
   const url = parseProxy(set.value);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    problems.add(set.name, 'must be the URL of an HTTP proxy, such as http://proxy.example:3128');
+  if (url === null || url.hostname === '' || !/^(?:https?|socks5):$/.test(url.protocol)) {
+    problems.add(set.name, 'must be the URL of an HTTP or SOCKS5 proxy, such as http://proxy.example:3128');
     return undefined;
   }
   if (/[/?#\\].*@/.test(set.value.replace(/^[^:]*:\/\//, ''))) {
@@ -59,11 +100,13 @@ function readProxy(env: Environment, aliases: readonly string[], problems: Probl
       'has a % in its user name or password that does not begin an escape sequence: write it as %25',
     );
   // A proxy's address has no path, query or fragment.
-  return Object.assign(new URL(url), { pathname: '/', search: '', hash: '' }).href;
+  return Object.assign(new URL(url), { pathname: url.protocol === 'socks5:' ? '' : '/', search: '', hash: '' }).href;
 }
 
+/** `socks5h` says that the proxy resolves names, as it always does here; `socks` is SOCKS5 to most tools. */
 function parseProxy(value: string): URL | null {
-  return URL.parse(value.includes('://') ? value : `http://${value}`);
+  const url = value.includes('://') ? value : `http://${value}`;
+  return URL.parse(url.replace(/^socks(?:5h?)?:/i, 'socks5:'));
 }
 
 function decode(text: string): string | undefined {
@@ -74,13 +117,14 @@ function decode(text: string): string | undefined {
   }
 }
 
+/** The first that is set. Pipelines passes a variable that it cannot expand as `$HTTPS_PROXY`: that one is not set. */
 function first(
   env: Environment,
   aliases: readonly string[],
 ): { readonly name: string; readonly value: string } | undefined {
   for (const name of aliases) {
-    const value = env[name]?.trim();
-    if (value) return { name, value };
+    const value = readText(env, name);
+    if (value !== undefined) return { name, value };
   }
   return undefined;
 }

@@ -9,6 +9,8 @@ export interface RetryPolicy {
   readonly capMs: number;
   /** If a server asks for a longer wait than this, the request is not retried. */
   readonly maxWaitMs: number;
+  /** Host names that exist: a resolver that does not find one of them is at fault itself. */
+  readonly knownHosts?: ReadonlySet<string>;
 }
 
 /** Five retries within about a minute; waits that a server asks for are honoured up to five minutes. */
@@ -39,18 +41,24 @@ const transientCodes: ReadonlySet<string> = new Set([
   'PROXY_502',
   'PROXY_503',
   'PROXY_504',
+  'PROXY_CLOSED',
+  'PROXY_TIMEOUT',
   'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_PRX_CONN',
   'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_SOCKET',
 ]);
 
-/** Whether the same request may succeed a little later. */
-export function isTransient(error: unknown): boolean {
+/** Whether the same request may succeed a little later. @param knownHosts host names that exist */
+export function isTransient(error: unknown, knownHosts?: ReadonlySet<string>): boolean {
   if (error instanceof HttpError)
     return error.refusal.isTransient === true || transientStatuses.has(error.refusal.status);
-  if (error instanceof NetworkError) return transientCodes.has(error.code);
+  if (error instanceof NetworkError) {
+    // The failure of a name lookup says which name it was: perhaps a proxy's.
+    const { hostname } = (error.cause ?? {}) as { readonly hostname?: unknown };
+    const isKnown = typeof hostname === 'string' && knownHosts?.has(hostname) === true;
+    return transientCodes.has(error.code) || (error.code === 'ENOTFOUND' && isKnown);
+  }
   return error instanceof StalledError;
 }
 
@@ -70,7 +78,7 @@ export function requestedWaitMs(error: unknown): number | undefined {
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, error: unknown, random: number): number | undefined {
-  if (attempt > policy.retries || !isTransient(error)) return undefined;
+  if (attempt > policy.retries || !isTransient(error, policy.knownHosts)) return undefined;
   const backoff = random * Math.min(policy.capMs, policy.baseMs * 2 ** (attempt - 1));
   const requested = requestedWaitMs(error);
   if (requested === undefined) return backoff;
@@ -91,7 +99,8 @@ export function parseRetryAfterMs(
   nowMs: number,
 ): number | undefined {
   const retryAfter = header('retry-after')?.trim();
-  if (retryAfter !== undefined && /^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000;
+  // Some servers send fractions, which `Date.parse` would take for a day of the year 2001.
+  if (retryAfter !== undefined && /^\d{1,9}(?:\.\d+)?$/.test(retryAfter)) return Number(retryAfter) * 1000;
   if (retryAfter !== undefined) {
     const date = Date.parse(retryAfter);
     if (!Number.isNaN(date)) return Math.max(0, date - nowMs);

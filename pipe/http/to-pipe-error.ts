@@ -1,6 +1,7 @@
 /** Describes a failure without a complete answer: of the connection, the proxy, or the source of the request's body. */
 
 import { NetworkError, PipeError, StalledError } from '../errors.ts';
+import { ProxyError } from './proxy-error.ts';
 
 /**
  * Wraps a network failure in a PipeError. A programming error is returned unchanged, so that it is not mistaken for a
@@ -11,19 +12,18 @@ import { NetworkError, PipeError, StalledError } from '../errors.ts';
 export function toPipeError(error: unknown, what: string): unknown {
   if (error instanceof StalledError) return new StalledError(`${what}: ${error.message}`, { cause: error });
   if (error instanceof PipeError) return error;
+  if (error instanceof ProxyError) {
+    const whose = `${what}: the proxy ${error.proxy}`;
+    if (error.proxyCode === undefined) return toPipeError(error.cause, whose);
+    return new NetworkError(`${whose} ${error.message}`, error.proxyCode, { cause: error });
+  }
   // Node tries a host's addresses in turn and reports all failures together; the first is representative.
   const [first] = hasErrors(error) ? error.errors : [];
   const failure = (first ?? error) as NodeJS.ErrnoException;
   const { code, message } = failure;
-  const proxyStatus = proxyRefusal.exec(message)?.slice(1).find(Boolean);
-  if (proxyStatus !== undefined)
-    return new NetworkError(`${what}: the proxy answered ${proxyStatus}`, `PROXY_${proxyStatus}`, { cause: error });
   if (isProgrammingError(failure)) return error;
   return new NetworkError(`${what}: ${describeCode(code) ?? message}`, code ?? 'UNKNOWN', { cause: error });
 }
-
-/** undici reports a proxy's refusal, or its demand for a password, only in the message. */
-const proxyRefusal = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/;
 
 /** By name, because classes differ between realms, as in tests. */
 const programmingErrors: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
@@ -54,7 +54,6 @@ const descriptions: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'host name could not be looked up',
   ETIMEDOUT: 'connection timed out',
   UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
-  UND_ERR_PRX_CONN: 'connection closed by the proxy',
   UND_ERR_SOCKET: 'connection closed by the server',
 };
 

@@ -1,6 +1,7 @@
 /** The settings that every TYPE has. */
 
 import type { GivenOptions } from './options.ts';
+import { readAuthorities } from '../http/authorities.ts';
 import { type ProxySettings, readProxies } from '../http/proxies.ts';
 import type { Environment } from '../toolkit/environment.ts';
 import type { Problems } from '../toolkit/problems.ts';
@@ -17,6 +18,8 @@ export interface CommonSettings {
   readonly wantsReport: boolean;
   readonly isDebug: boolean;
   readonly proxies: ProxySettings;
+  /** Certificates of authorities to trust, in PEM. */
+  readonly authorities: readonly string[];
 }
 
 /** The values of the variables in the table. */
@@ -38,5 +41,6 @@ export function readCommonSettings(
     wantsReport: !given.has('--no-report'),
     isDebug: values.DEBUG,
     proxies: readProxies(env, problems),
+    authorities: readAuthorities(env, problems),
   };
 }

@@ -67,6 +67,18 @@ it('reconnects if a connection breaks in the middle of a file, and each file arr
   expect(contents.map((content) => count(bodies, content))).toEqual([1, 1, 1, 1]);
 });
 
+it.each(['before it reads the body', 'after it has read the body'])('reads over a 100 Continue %s', async (when) => {
+  await using server = await serve(async (exchange) => {
+    if (when.startsWith('before')) exchange.response.writeContinue();
+    await readBody(exchange);
+    exchange.response.writeContinue();
+    exchange.response.writeProcessing();
+    exchange.response.writeHead(201).end();
+  });
+  expect(await upload(server.origin)).toMatchObject(success);
+  expect(server.received).toHaveLength(4);
+});
+
 it('uploads to an HTTP/1.0 server', async () => {
   const bodies: Buffer[] = [];
   const server = createTcpServer((socket) => {

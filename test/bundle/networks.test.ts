@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAuthority, selfSigned } from '../http/certificates.ts';
 import { type ProxyOptions, startProxy, type TestProxy } from '../http/test-proxy.ts';
+import { startSocks } from '../http/test-socks.ts';
 import { patienceSeconds } from '../patience.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { expectSuccess, type Origins, type Type, types, useOneOfEach } from './one-of-each.ts';
@@ -96,9 +97,9 @@ describe('a proxy', () => {
   });
 
   it.each<[string, ProxyOptions, string]>([
-    ['refuses', { connects: [403] }, 'the proxy answered 403\n'],
-    ['requires a password', { credentials: 'user:word' }, 'the proxy answered 407\n'],
-    ['hangs up', { connects: ['end'] }, 'connection closed by the proxy (UND_ERR_PRX_CONN)\n'],
+    ['refuses', { connects: [403] }, 'answered 403\n'],
+    ['requires a password', { credentials: 'user:word' }, 'answered 407\n'],
+    ['hangs up', { connects: ['end'] }, 'closed the connection\n'],
   ])('that %s ends the run, with its reason', async (_, options, problem) => {
     await using proxy = await startNamingProxy(options);
     const { exitCode, output } = await fixture.upload('file', 'https://file.example', {
@@ -109,12 +110,56 @@ describe('a proxy', () => {
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringContaining(
-        `✖ app.bin: POST https://file.example/2.0/repositories/acme/app/downloads: ${problem}`,
+        `✖ app.bin: POST https://file.example/2.0/repositories/acme/app/downloads: the proxy ${new URL(proxy.url).host} ${problem}`,
       ),
     });
     expect(output).toContain('What to do: ');
     expect(fixture.sandbox.requests).toEqual([]);
   });
+});
+
+describe.each(types)('TYPE %s', (type) => {
+  it('is published through a SOCKS5 proxy that requires a password', async () => {
+    await using socks = await startSocks({ to: secureOrigins()[type], credentials: 'user:p@ss word' });
+    const ALL_PROXY = `socks5h://user:p%40ss%20word@${socks.host}`;
+    expectSuccess(await fixture.upload(type, `https://${type}.example`, { ...trust, ALL_PROXY }));
+    expect(await fixture.problems(type)).toEqual([]);
+    expect(new Set(socks.seen)).toEqual(new Set([`user:p@ss word@${type}.example:443`]));
+  });
+});
+
+describe('a private authority', () => {
+  it.each(['REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE'])('is trusted if %s names it', async (name) => {
+    expectSuccess(await fixture.upload('file', secureOrigins().file, { [name]: trust.NODE_EXTRA_CA_CERTS }));
+  });
+
+  it('is trusted for a proxy and for the server behind it', async () => {
+    await using proxy = await startNamingProxy({ tls: certificate });
+    const env = { HTTPS_PROXY: proxy.url, SSL_CERT_FILE: trust.NODE_EXTRA_CA_CERTS };
+    expectSuccess(await fixture.upload('file', 'https://file.example', env));
+  });
+
+  it.each(['NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE'])(
+    'that %s names in vain is a validation error',
+    async (name) => {
+      const broken = join(fixture.directory, 'broken.pem');
+      await writeFile(broken, authority.cert.replace(/\n[^\n]{20}/, '\n!!!!'));
+      const empty = join(fixture.directory, 'empty.pem');
+      await writeFile(empty, 'no certificate');
+      const missing = join(fixture.directory, 'missing.pem');
+      for (const [path, words] of [
+        [broken, 'has a certificate that is not valid'],
+        [empty, 'has no certificate in the PEM format'],
+        [missing, 'cannot be read (ENOENT): name a PEM file inside the clone'],
+      ] as const) {
+        const { exitCode, output } = await fixture.upload('file', secureOrigins().file, { [name]: path });
+        expect([exitCode, output]).toEqual([1, expect.stringContaining('✖ Validation errors:')]);
+        expect(output).toContain(`${name}:\n- `);
+        expect(output).toContain(words);
+      }
+      expect(fixture.sandbox.requests).toEqual([]);
+    },
+  );
 });
 
 it('a silent proxy ends the run after --timeout', async () => {

@@ -77,6 +77,7 @@ describe('a wait that the server asks for', () => {
   it.each<[string, number, Record<string, string>, number, number]>([
     ['none', 429, {}, 0, 1_000],
     ['seconds', 429, { 'retry-after': '120' }, 120_000, 121_000],
+    ['a fraction', 503, { 'retry-after': '2.5' }, 2_500, 2_750],
     ['few seconds', 503, { 'retry-after': '5' }, 5_000, 5_500],
     ['seconds with white space', 503, { 'retry-after': ' 5 ' }, 5_000, 5_500],
     ['no seconds', 503, { 'retry-after': '0' }, 0, 1_000],
@@ -154,7 +155,8 @@ describe('whether a failure is transient', () => {
     ['a connection that is aborted', 'ECONNABORTED', true],
     ['a connection that is closed for writing', 'EPIPE', true],
     ['a connection that ends', 'UND_ERR_SOCKET', true],
-    ['a proxy that hangs up', 'UND_ERR_PRX_CONN', true],
+    ['a proxy that hangs up', 'PROXY_CLOSED', true],
+    ['a proxy that is silent', 'PROXY_TIMEOUT', true],
     ['a proxy that cannot connect', 'PROXY_502', true],
     ['a proxy that is overloaded', 'PROXY_503', true],
     ['a proxy that waits in vain', 'PROXY_504', true],
@@ -169,6 +171,15 @@ describe('whether a failure is transient', () => {
     ['a failure without a name', 'UNKNOWN', false],
   ])('%s (%s): %p', (_, code, expected) => {
     expect(isTransient(new NetworkError('m', code))).toBe(expected);
+  });
+
+  it.each([
+    ['api.example', true],
+    ['proxy.example', false],
+    [undefined, false],
+  ])('a name that is not found, %s, if api.example is known to exist: %p', (hostname, expected) => {
+    const cause = Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND', hostname });
+    expect(isTransient(new NetworkError('m', 'ENOTFOUND', { cause }), new Set(['api.example']))).toBe(expected);
   });
 
   it.each([

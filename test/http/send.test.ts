@@ -362,6 +362,24 @@ describe('gives up', () => {
     expect(error).toMatchObject({ name: 'NetworkError', code: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/) });
   });
 
+  it('after retries on such a name that is known to exist', async () => {
+    const knownHosts = new Set(['no-such-host.invalid']);
+    await using http = testClient({ policy: { retries: 2, baseMs: 1, capMs: 1, maxWaitMs: 1, knownHosts } });
+    await failure(get(http, new URL('http://no-such-host.invalid/')));
+    expect(http.lines.filter((line) => line.startsWith('warning'))).toHaveLength(3);
+  });
+
+  it('at once on a proxy that does not exist, and names it', async () => {
+    await using http = testClient({ proxies: { http: 'http://no-such-proxy.invalid:3128/', none: '' } });
+    const error = await failure(get(http, new URL('http://api.example/')));
+    expect(error).toMatchObject({
+      name: 'NetworkError',
+      message: expect.stringMatching(
+        /^GET http:\/\/api\.example\/: the proxy no-such-proxy\.invalid:3128: host name .* \((?:ENOTFOUND|EAI_AGAIN)\)$/,
+      ),
+    });
+  });
+
   it('at once on a certificate that is not trusted', async () => {
     await using server = await serveOn(createHttpsServer(selfSigned()), 'https:', answer(200));
     await using http = testClient();
@@ -728,7 +746,7 @@ describe('a proxy', () => {
     const error = await failure(get(http, target));
     expect(error).toBeInstanceOf(NetworkError);
     expect(error).toMatchObject({
-      message: `GET https://api.example/: the proxy answered ${status}`,
+      message: `GET https://api.example/: the proxy ${new URL(proxy.url).host} answered ${status}`,
       code: `PROXY_${status}`,
     });
     expect(proxy.seen).toHaveLength(1);

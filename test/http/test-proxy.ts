@@ -14,8 +14,9 @@ export interface TestProxy extends AsyncDisposable {
   connections(): number;
 }
 
-/** The reaction to a CONNECT: a tunnel, a tunnel after this many milliseconds, a refusal, the end of the connection, or nothing. */
-export type Tunnelling = 'tunnel' | { readonly afterMs: number } | 'reset' | 'end' | 'silent' | number;
+/** The reaction to a CONNECT: a tunnel, a tunnel after this many milliseconds, or with this status, a refusal, the end of the connection, or nothing. */
+export type Tunnelling =
+  'tunnel' | { readonly afterMs: number } | { readonly status: number } | 'reset' | 'end' | 'silent' | number;
 
 export interface ProxyOptions {
   /** The target of each host: names that do not exist, since loopback addresses bypass proxies. */
@@ -68,6 +69,8 @@ export async function startProxy(options: ProxyOptions = {}): Promise<TestProxy>
     else if (how === 'reset') socket.resetAndDestroy();
     else if (how === 'end') socket.end();
     else if (how === 'tunnel') openTunnel(targetOf(new URL(`http://${url}`), true), socket, head);
+    else if (typeof how === 'object' && 'status' in how)
+      openTunnel(targetOf(new URL(`http://${url}`), true), socket, head, how.status);
     else if (typeof how === 'object')
       void delay(how.afterMs).then(() => openTunnel(targetOf(new URL(`http://${url}`), true), socket, head));
     // Keep reading: otherwise its end would go unnoticed.
@@ -75,9 +78,9 @@ export async function startProxy(options: ProxyOptions = {}): Promise<TestProxy>
     else socket.end(`HTTP/1.1 ${how} No\r\ncontent-length: 0\r\n\r\n`);
   });
 
-  function openTunnel({ hostname, port }: URL, socket: Socket, head: Buffer): void {
+  function openTunnel({ hostname, port }: URL, socket: Socket, head: Buffer, status = 200): void {
     const target = connect(Number(port), hostname, () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.write(`HTTP/1.1 ${status} OK\r\n\r\n`);
       target.write(head);
       target.pipe(socket).pipe(target);
     });

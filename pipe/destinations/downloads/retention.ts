@@ -33,6 +33,7 @@ const backlogLength = 10;
  * The downloads to delete, oldest first.
  *
  * @param published the names that this run uploaded; `downloads` contains all of them
+ * @throws InputError if the pattern has too many alternatives in braces
  */
 export function expiredDownloads(
   downloads: readonly Download[],
