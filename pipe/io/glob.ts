@@ -11,9 +11,9 @@ export interface GlobOptions {
   /** The names of directories that are never entered. */
   readonly forbiddenNames: ReadonlySet<string>;
   /** Whether `**` follows a link to this directory, which is given by its real path. */
-  mayFollow(realDirectory: string): boolean;
+  readonly mayFollow: (realDirectory: string) => boolean;
   /** Whether a directory's contents are of no interest, so that it is not read. */
-  isExcluded(path: string): boolean;
+  readonly isExcluded: (path: string) => boolean;
 }
 
 /** What a glob matches. */
