@@ -116,8 +116,8 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
     ],
     [
       'an invalid proxy',
-      { FILENAME: 'dist/*', HTTPS_PROXY: 'socks5://localhost:1080' },
-      'HTTPS_PROXY:\n- must be the URL of an HTTP proxy',
+      { FILENAME: 'dist/*', HTTPS_PROXY: 'socks4://localhost:1080' },
+      'HTTPS_PROXY:\n- must be the URL of an HTTP or SOCKS5 proxy',
     ],
     ['a pattern that matches nothing', { FILENAME: 'build/*.zip' }, '✖ build/*.zip matches no file in '],
     [

@@ -185,7 +185,7 @@ describe('a secret in the wrong variable is not quoted in the error', () => {
     ['API_URL', { API_URL: `https://${secret}@api.example/2.0` }],
     ['EXTRA_ARGS', { ...arrayVariables('EXTRA_ARGS', ['--password', secret]) }],
     ['EXTRA_ARGS as a plain value', { EXTRA_ARGS: `--token=${secret}` }],
-    ['HTTPS_PROXY', { HTTPS_PROXY: `socks5://me:${secret}@proxy.example` }],
+    ['HTTPS_PROXY', { HTTPS_PROXY: `socks4://me:${secret}@proxy.example` }],
     ['a misspelled variable', { TOKENS: secret, DEBUG: secret }],
     ['a variable other than TOKEN', { TOKEN: secret, TYPE: secret, WORKSPACE: secret, DEBUG: `"${secret}"` }],
   ])('%s', async (_, env) => {
