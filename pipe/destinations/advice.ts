@@ -18,7 +18,8 @@ export interface Row<Facts> {
   readonly advice: (error: never, facts: Facts) => string;
 }
 
-interface ServerFacts {
+/** What the advice for any server depends on. */
+export interface ServerFacts {
   readonly isBitbucket: boolean;
   readonly serverVariable: string;
   readonly timeoutMs: number;
@@ -85,7 +86,7 @@ export function explain<S extends CommonSettings>(
   const { serverVariable } = destination;
   const { timeoutMs } = settings;
   return (
-    adviceOf(destination.advice, error, settings) ??
+    adviceOf(destination.advice, error, { ...settings, isBitbucket, serverVariable }) ??
     adviceOf(serverRows, error, { isBitbucket, serverVariable, timeoutMs })
   );
 }

@@ -8,13 +8,13 @@ import type { CommonSettings } from '../settings/common.ts';
 import type { Log } from '../toolkit/log.ts';
 import type { Progress } from '../toolkit/progress.ts';
 import type { Secrets } from '../toolkit/scrub.ts';
-import type { Row } from './advice.ts';
+import type { Row, ServerFacts } from './advice.ts';
 import type { ReportContent } from './report.ts';
 
 /** A place to publish to: one for each TYPE. */
 export interface Destination<S extends CommonSettings> {
   /** What to do about failures that only this destination has. */
-  readonly advice: readonly Row<S>[];
+  readonly advice: readonly Row<S & ServerFacts>[];
   /** The variable that names the server. */
   readonly serverVariable: 'API_URL' | 'REGISTRY';
   /** Whether the server is Bitbucket's own: advice about Bitbucket applies only then. */

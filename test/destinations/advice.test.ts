@@ -15,7 +15,7 @@ import { downloads } from '../../pipe/destinations/downloads/destination.ts';
 import type { FileSettings } from '../../pipe/destinations/downloads/settings.ts';
 import type { TokenKind } from '../../pipe/settings/token-kinds.ts';
 
-type Facts = FileFacts & Pick<FileSettings, 'apiUrl' | 'timeoutMs'>;
+type Facts = Omit<FileFacts, 'isBitbucket'> & Pick<FileSettings, 'apiUrl' | 'timeoutMs'>;
 
 const facts: Facts = {
   workspace: 'acme',

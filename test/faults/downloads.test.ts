@@ -107,7 +107,7 @@ describe('a permanent fault fails, and the output lists the state of each file',
     [
       '413',
       { kind: 'status', status: 413, body: '{"error":"Request entity too large"}' },
-      'larger than Downloads accepts',
+      'refuses files of this size',
     ],
     [
       'a redirect',
@@ -159,7 +159,7 @@ describe('a permanent fault fails, and the output lists the state of each file',
     expect(exitCode).toBe(1);
     expect(ms).toBeLessThan(patience(5_000));
     expect(output).toContain('429 Rate limit for this resource has been exceeded');
-    expect(output).toContain('about 1,000 requests an hour');
+    expect(output).toContain('limits the rate of requests');
   });
 
   it('after a failure no other file is started, and a second run with --skip-existing completes the work', async () => {

@@ -2,17 +2,11 @@
 
 import type { HttpError } from '../../errors.ts';
 import type { FileSettings } from './settings.ts';
-import { defaultApiUrl } from '../../settings/variables.ts';
 import { rejectionAdvice, scopesFor } from '../../settings/token-kinds.ts';
-import { hasStatus, isRedirect, type Row } from '../advice.ts';
+import { hasStatus, isRedirect, type Row, type ServerFacts } from '../advice.ts';
 
-/** The settings that the advice depends on. */
-export type FileFacts = Pick<FileSettings, 'apiUrl' | 'workspace' | 'repository' | 'account'>;
-
-/** Whether the server is Bitbucket's own, and not a gateway. */
-export function isBitbucketApi({ apiUrl }: Pick<FileSettings, 'apiUrl'>): boolean {
-  return apiUrl.host === new URL(defaultApiUrl).host;
-}
+/** What the advice depends on. */
+export type FileFacts = Pick<FileSettings, 'workspace' | 'repository' | 'account'> & Pick<ServerFacts, 'isBitbucket'>;
 
 export const fileRows: readonly Row<FileFacts>[] = [
   { when: hasStatus(401), advice: (_, facts) => unauthorizedAdvice(facts) },
@@ -29,15 +23,15 @@ export const fileRows: readonly Row<FileFacts>[] = [
   },
   {
     when: hasStatus(413),
-    advice: (_, facts) =>
-      isBitbucketApi(facts)
+    advice: (_, { isBitbucket }) =>
+      isBitbucket
         ? 'The file is larger than Downloads accepts (about 2 GB). Split it, compress it, or publish it as a package.'
         : 'The server at API_URL, or a gateway in front of it, refuses files of this size.',
   },
   {
     when: hasStatus(429),
-    advice: (_, facts) =>
-      isBitbucketApi(facts)
+    advice: (_, { isBitbucket }) =>
+      isBitbucket
         ? 'Bitbucket allows about 1,000 requests an hour for each user. Wait, run fewer pipelines at a time with one token, or put many small files into one archive.'
         : 'The server at API_URL limits the rate of requests. Wait, and run the step again.',
   },

@@ -2,8 +2,9 @@
 
 import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { credentialsFor } from '../../http/credentials.ts';
+import { defaultApiUrl } from '../../settings/variables.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
-import { fileRows, isBitbucketApi } from './advice.ts';
+import { fileRows } from './advice.ts';
 import { createDownloadsClient } from './client.ts';
 import { planDownloads } from './plan.ts';
 import { publishDownloads } from './publish.ts';
@@ -13,7 +14,8 @@ import type { FileSettings } from './settings.ts';
 export const downloads: Destination<FileSettings> = {
   advice: fileRows,
   serverVariable: 'API_URL',
-  isBitbucket: isBitbucketApi,
+  // A gateway is not Bitbucket.
+  isBitbucket: ({ apiUrl }) => apiUrl.host === new URL(defaultApiUrl).host,
   prepare,
 };
 

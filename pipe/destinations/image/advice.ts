@@ -3,7 +3,6 @@
 import type { HttpError } from '../../errors.ts';
 import type { ImageSettings } from './settings.ts';
 import { isImmutable } from '../../oci/registry/refusals.ts';
-import { bitbucketRegistry } from '../../settings/variables.ts';
 import {
   hasErrorCode,
   hasStatus,
@@ -12,16 +11,15 @@ import {
   packagesCredentialsAdvice,
   packageScopes,
   type Row,
+  type ServerFacts,
 } from '../advice.ts';
 
-/** The settings that the advice depends on. */
-export type ImageFacts = Pick<ImageSettings, 'reference' | 'account'>;
+/** What the advice depends on. */
+export type ImageFacts = Pick<ImageSettings, 'reference' | 'account'> & Pick<ServerFacts, 'isBitbucket'>;
 
 /** Registries tell a full quota as 403 or 413, and in their own words (Harbor, GitLab, Quay, Google). */
 const quotaWords =
   /quota|storage (?:resource|limit)|upper limit|limit exceeded|exceeded? (?:the |its |your )?(?:storage|limit)/i;
-
-const onBitbucket = ({ reference }: ImageFacts): boolean => reference.host === bitbucketRegistry;
 
 /** From the most specific row to the most general. */
 export const imageRows: readonly Row<ImageFacts>[] = [
@@ -32,15 +30,15 @@ export const imageRows: readonly Row<ImageFacts>[] = [
   },
   {
     when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
-    advice: (_, { reference, ...facts }) =>
-      onBitbucket({ reference, ...facts })
+    advice: (_, { reference, isBitbucket }) =>
+      isBitbucket
         ? `The package ${reference.repository} does not exist in ${reference.host}, or the token cannot see it. An admin of the repository creates it once before the first push: Create > Package.`
         : `${reference.host} has no ${reference.repository}, or does not show it to this account. Some registries need the project or repository to be created before the first push; check IMAGE and REGISTRY too.`,
   },
   {
     when: isImmutable,
     advice: (_, facts) =>
-      `The tag ${facts.reference.tag} already exists and is immutable: publish under another tag, or change the rule in the ${onBitbucket(facts) ? "workspace's" : "registry's"} settings.`,
+      `The tag ${facts.reference.tag} already exists and is immutable: publish under another tag, or change the rule in the ${facts.isBitbucket ? "workspace's" : "registry's"} settings.`,
   },
   {
     when: (error) => (hasStatus(403)(error) || hasStatus(413)(error)) && isRefused(error, quotaWords),
@@ -88,14 +86,14 @@ export const imageRows: readonly Row<ImageFacts>[] = [
 function unauthorizedAdvice(facts: ImageFacts): string {
   const { reference, account } = facts;
   if (account === undefined) return 'The registry asks for credentials: set USERNAME and TOKEN.';
-  return onBitbucket(facts)
+  return facts.isBitbucket
     ? packagesCredentialsAdvice('registry', account.tokenKind)
     : `${reference.host} does not accept this USERNAME and TOKEN: check that they belong together, and that the token has not expired. Many registries expect an access token instead of the account's password.`;
 }
 
 function forbiddenAdvice(facts: ImageFacts): string {
   const { reference, account } = facts;
-  if (onBitbucket(facts))
+  if (facts.isBitbucket)
     return `The token is valid, but may not push to ${reference.repository}. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; the pipeline's own token covers only the packages of its own repository.`;
   return account === undefined
     ? `${reference.host} does not allow anonymous pushes to ${reference.repository}: set USERNAME and TOKEN.`

@@ -16,7 +16,7 @@ import { pushExport } from '../../oci/registry/push-export.ts';
 import { skipExisting } from '../../oci/registry/skip-existing.ts';
 import type { LayerCompression, PushTools } from '../../oci/registry/push-layer.ts';
 import { createRegistryAuthorizer } from '../../oci/registry/registry-authorizer.ts';
-import { bitbucketRegistry } from '../../settings/variables.ts';
+import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { formatBytes, formatCount } from '../../toolkit/units.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
@@ -28,7 +28,7 @@ import type { ImageSettings } from './settings.ts';
 export const images: Destination<ImageSettings> = {
   advice: imageRows,
   serverVariable: 'REGISTRY',
-  isBitbucket: ({ reference }) => reference.host === bitbucketRegistry,
+  isBitbucket: ({ registry }) => isBitbucketPackages(registry),
   prepare,
 };
 

@@ -30,9 +30,13 @@ export function concludeImage(outcome: PushOutcome, settings: ImageSettings): Co
   const [published, skipped] = [namesOf(false), namesOf(true)];
   const first = items[0]?.digest;
   const sent = `${formatCount(layers.sentCount, 'layer')}, ${formatBytes(layers.sentBytes)}`;
+  // An error before the first tag concerns all tags.
+  const wasTagged = outcome.tags.some(({ action }) => action === 'published' || action === 'failed');
   return {
     error,
-    failureLines: items.map(({ name, action }) => failureLine(name, action)),
+    failureLines: items.map(({ name, action }) =>
+      failureLine(name, wasTagged || action !== 'not sent' ? action : 'failed'),
+    ),
     summary(elapsedMs) {
       const left = skipped === '' ? '' : `already there, left as it is: ${skipped}`;
       if (published === '') return `Nothing to publish, ${left}`;
@@ -75,11 +79,9 @@ function layersOf({ platforms }: PushOutcome): LayerTotals {
   };
 }
 
-function actionOf(action: PushedTag['action'], { tags, error }: PushOutcome, hasSentLayers: boolean): Action {
+function actionOf(action: PushedTag['action'], { error }: PushOutcome, hasSentLayers: boolean): Action {
   if (action === 'skipped') return action;
   if (action === 'published') return hasSentLayers ? 'uploaded' : 'reused';
   // The manifest of a tag is small, so it was sent completely.
-  if (action === 'failed') return failedAction(error, true);
-  // An error before the first tag concerns all tags.
-  return tags.some((tag) => ['published', 'failed'].includes(tag.action)) ? 'not sent' : 'failed';
+  return action === 'failed' ? failedAction(error, true) : 'not sent';
 }

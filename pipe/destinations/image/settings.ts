@@ -14,6 +14,7 @@ import { defaultTag, isTag, parseReference, type Reference, registryApi } from '
 import { type Environment, readText } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
 import { requiredField } from '../../toolkit/variable-table.ts';
+import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import { bitbucketRegistry } from '../../settings/variables.ts';
 
 /** Where the image comes from. */
@@ -70,7 +71,7 @@ export function readImageSettings(
     problems.add('EXTRA_ARGS', 'option --reuse none cannot be combined with tags to reuse');
   const reuseTags = reuse.includes('none') ? [] : readTags('EXTRA_ARGS', reuse, problems);
   if (target === undefined || values.IMAGE === undefined || origin === undefined) return undefined;
-  const isBitbucket = target.reference.host === bitbucketRegistry;
+  const isBitbucket = isBitbucketPackages(target.registry);
   const account = readPackagesAccount(env, values, { isBitbucket, allowsBearer: false }, problems);
   const tags = [...new Set([target.reference.tag, ...extraTags])];
   return {

@@ -5,11 +5,17 @@ import { algorithms } from './checksums.ts';
 import { metadataName } from './metadata.ts';
 import type { MavenSettings } from './settings.ts';
 import { VersionConflictError } from './stored-files.ts';
-import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
-import { hasErrorCode, hasStatus, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
+import {
+  hasErrorCode,
+  hasStatus,
+  packagesCredentialsAdvice,
+  packageScopes,
+  type Row,
+  type ServerFacts,
+} from '../advice.ts';
 
 /** What the advice depends on. */
-export type MavenFacts = Pick<MavenSettings, 'registry' | 'account'>;
+export type MavenFacts = Pick<MavenSettings, 'registry' | 'account'> & Pick<ServerFacts, 'isBitbucket'>;
 
 export const mavenRows: readonly Row<MavenFacts>[] = [
   {
@@ -31,26 +37,26 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
   },
   {
     when: hasStatus(401),
-    advice: (_, { account, registry }) =>
+    advice: (_, { account, isBitbucket }) =>
       account === undefined
         ? 'The repository asks for credentials: set USERNAME and TOKEN.'
         : account.scheme === 'Bearer'
           ? 'TOKEN was sent without a user name, because USERNAME is not set: most Maven repositories expect one.'
-          : isBitbucketPackages(registry)
+          : isBitbucket
             ? packagesCredentialsAdvice('repository', account.tokenKind)
             : 'The repository does not accept this USERNAME and TOKEN.',
   },
   {
     when: hasStatus(403),
-    advice: (_, { registry }) =>
-      isBitbucketPackages(registry)
+    advice: (_, { registry, isBitbucket }) =>
+      isBitbucket
         ? `The token is valid, but lacks permission for this in ${registry.href}. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to.`
         : `The account may not do this in ${registry.href}: it needs permission to read and to deploy. Some repositories also answer 403 to a version that is already there, to files of a kind that they do not accept, and if their storage is full.`,
   },
   {
     when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
-    advice: (_, { registry }) =>
-      isBitbucketPackages(registry)
+    advice: (_, { registry, isBitbucket }) =>
+      isBitbucket
         ? `${registry.pathname === '/' ? 'REGISTRY does not include the workspace: copy the full URL from the page of the package. Otherwise, the' : 'The'} package does not exist, or the token cannot see it. An admin of the repository must create it once, before the first push: Create > Package.`
         : `There is no Maven repository at ${registry.href}, or the token cannot see it: set REGISTRY to the URL that a POM would have in distributionManagement.`,
   },

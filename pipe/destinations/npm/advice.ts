@@ -2,19 +2,26 @@
 
 import { VerificationError } from '../../errors.ts';
 import type { NpmSettings } from './settings.ts';
-import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
-import { hasErrorCode, hasStatus, isRefused, packagesCredentialsAdvice, packageScopes, type Row } from '../advice.ts';
+import {
+  hasErrorCode,
+  hasStatus,
+  isRefused,
+  packagesCredentialsAdvice,
+  packageScopes,
+  type Row,
+  type ServerFacts,
+} from '../advice.ts';
 
-/** The settings that the advice depends on. */
-export type NpmFacts = Pick<NpmSettings, 'registry' | 'account'>;
+/** What the advice depends on. */
+export type NpmFacts = Pick<NpmSettings, 'registry' | 'account'> & Pick<ServerFacts, 'isBitbucket'>;
 
 export const npmRows: readonly Row<NpmFacts>[] = [
   {
     when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
-    advice: (_, { registry }) =>
+    advice: (_, { registry, isBitbucket }) =>
       isNpmjs(registry)
         ? `npmjs.com answers 404 to a token that has expired, was revoked, or may not publish this package: create a new granular access token with permission to read and write it. Such tokens last 90 days at most.`
-        : isBitbucketPackages(registry)
+        : isBitbucket
           ? 'The package does not exist in this workspace, or the token cannot see it. On Bitbucket, an admin of the repository creates it once before it is first published: Create > Package. Its name is the one in package.json.'
           : `There is no npm registry that accepts packages at ${registry.href}, or the token cannot see it: check REGISTRY.`,
   },
@@ -51,10 +58,10 @@ export const npmRows: readonly Row<NpmFacts>[] = [
   { when: hasStatus(401), advice: (_, facts) => npmUnauthorizedAdvice(facts) },
   {
     when: hasStatus(403),
-    advice: (_, { registry, account }) =>
+    advice: (_, { account, isBitbucket }) =>
       account === undefined
         ? 'The registry does not accept packages without credentials: set TOKEN, and USERNAME if the token needs one.'
-        : isBitbucketPackages(registry)
+        : isBitbucket
           ? `The token is valid, but may not publish this package. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; the pipeline's own token covers only the packages of its own repository.`
           : 'The token is valid, but may not publish this package: use a token with write permission, of an account that owns the package.',
   },
@@ -86,12 +93,12 @@ function asksForOneTimePassword(error: unknown): boolean {
   return challenges.some((challenge) => /(?:^|,)\s*otp\s*(?:,|$)/i.test(challenge)) || /one-time pass/i.test(reason);
 }
 
-function npmUnauthorizedAdvice({ registry, account }: NpmFacts): string {
+function npmUnauthorizedAdvice({ account, isBitbucket }: NpmFacts): string {
   if (account?.scheme === 'Bearer')
     return 'TOKEN was sent alone, as a bearer token, because USERNAME is not set: it has expired, was revoked, or belongs to another registry. If the registry expects a user name too, set USERNAME.';
   if (account === undefined)
     return 'The registry asks for credentials: set TOKEN, and USERNAME if the token needs one.';
-  return account.tokenKind === 'api-token' || isBitbucketPackages(registry)
+  return account.tokenKind === 'api-token' || isBitbucket
     ? packagesCredentialsAdvice('registry', account.tokenKind)
     : 'The registry does not accept this USERNAME and TOKEN. If it accepts tokens without a user name, as npmjs.com and GitHub do, leave USERNAME out.';
 }

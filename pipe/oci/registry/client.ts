@@ -19,7 +19,6 @@ export interface UploadSession {
   readonly minChunkBytes: number | undefined;
 }
 
-/** Every method throws what `Http.send` throws, and a PipeError if an answer makes no sense. */
 /** What a registry has said of a manifest that it stored. */
 export interface ManifestReceipt {
   /** By a 201, or because it has the manifest. After another success, a tag must be read back. */
@@ -28,6 +27,7 @@ export interface ManifestReceipt {
   readonly isListed: boolean;
 }
 
+/** Every method throws what `Http.send` throws, and a PipeError if an answer makes no sense. */
 export interface RegistryClient {
   /** Bytes of the blob; undefined if the registry does not have it, or does not state its size. */
   blobSize(digest: string): Promise<number | undefined>;

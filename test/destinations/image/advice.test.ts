@@ -1,14 +1,18 @@
 import { expect, it } from '@jest/globals';
 import { HttpError, type Refusal, UnexpectedAnswerError } from '../../../pipe/errors.ts';
 import { explain } from '../../../pipe/destinations/advice.ts';
-import type { ImageFacts } from '../../../pipe/destinations/image/advice.ts';
 import { images } from '../../../pipe/destinations/image/destination.ts';
 import type { ImageSettings } from '../../../pipe/destinations/image/settings.ts';
 
 const account = { tokenKind: 'other', scheme: 'Basic', username: 'x', password: 'x' } as const;
-const bitbucket: ImageFacts = { reference: { host: 'crg.apkg.io', repository: 'acme/app', tag: 'v1' }, account };
-const other: ImageFacts = { reference: { host: 'reg.example', repository: 'acme/app', tag: 'v1' }, account };
-const stranger: ImageFacts = { ...other, account: undefined };
+type Facts = Pick<ImageSettings, 'registry' | 'reference' | 'account'>;
+
+const factsOf = (host: string): Facts => {
+  return { registry: new URL(`https://${host}/`), reference: { host, repository: 'acme/app', tag: 'v1' }, account };
+};
+const bitbucket = factsOf('crg.apkg.io');
+const other = factsOf('reg.example');
+const stranger: Facts = { ...other, account: undefined };
 
 function refused(status: number, given: Partial<Refusal> = {}): HttpError {
   return new HttpError({
@@ -24,7 +28,7 @@ function refused(status: number, given: Partial<Refusal> = {}): HttpError {
   });
 }
 
-const advice = (error: unknown, facts: ImageFacts): string =>
+const advice = (error: unknown, facts: Facts): string =>
   explain(error, images, { timeoutMs: 1, ...facts } as ImageSettings) ?? '';
 
 const harborQuota = {
@@ -72,7 +76,7 @@ it.each<[string, unknown, RegExp, RegExp]>([
   expect(advice(error, other)).not.toMatch(/bitbucket|Create > Package|package:|atlassian/i);
 });
 
-it.each<[string, unknown, ImageFacts, RegExp]>([
+it.each<[string, unknown, Facts, RegExp]>([
   ['a quota told as 403', refused(403, harborQuota), other, /^reg\.example has no room left for this image: delete/],
   ['a quota told as 413', refused(413, { reason: 'Your storage quota has been exceeded' }), other, /no room left/],
   ['403 without an account', refused(403), stranger, /does not allow anonymous pushes to acme\/app: set USERNAME/],

@@ -32,7 +32,7 @@ const bitbucket = {
 } as const;
 const bearer = { tokenKind: 'other', scheme: 'Bearer', token: 'x' } as const;
 
-it.each<[string, unknown, MavenFacts & Pick<MavenSettings, 'timeoutMs'>, RegExp]>([
+it.each<[string, unknown, Omit<MavenFacts, 'isBitbucket'> & Pick<MavenSettings, 'timeoutMs'>, RegExp]>([
   [
     'a version that is already published',
     new VersionConflictError('m'),

@@ -5,7 +5,7 @@ import type { NpmFacts } from '../../../pipe/destinations/npm/advice.ts';
 import { npm } from '../../../pipe/destinations/npm/destination.ts';
 import type { NpmSettings } from '../../../pipe/destinations/npm/settings.ts';
 
-type Facts = NpmFacts & Pick<NpmSettings, 'timeoutMs'>;
+type Facts = Omit<NpmFacts, 'isBitbucket'> & Pick<NpmSettings, 'timeoutMs'>;
 
 const account = { tokenKind: 'api-token', scheme: 'Basic', username: 'a@b.c', password: 'x' } as const;
 const otherAccount = { ...account, tokenKind: 'other' } as const;
