@@ -11,11 +11,14 @@ const long = [
   'destinations/npm/destination',
   'oci/registry/bad-inputs',
   'oci/registry/policies',
+  'oci/registry/servers',
+  'oci/registry/docker-types',
+  'destinations/npm/verify',
+  'oci/open-image',
   'destinations/image/destination',
   'destinations/downloads/publish',
   'build',
   'secrets',
-  'main',
 ].map((name) => `/test/${name}.test.ts`);
 
 module.exports = class JestSequencer extends Sequencer {

@@ -435,10 +435,15 @@ it('a file that this user cannot read', async () => {
 it('a directory that this user cannot read is named, unless it is excluded', async () => {
   await make('dist/a.zip', 'dist/locked/b.zip');
   execFileSync('chmod', ['0000', join(clone, 'dist/locked')]);
-  await unprivileged(async () => {
-    const expected = 'dist/locked is a directory that this user cannot read: check its permissions, or exclude it';
-    expect(await problem('dist/**')).toBe(expected);
-    expect(await problem('dist/*/*.zip')).toContain(expected);
-    expect(await select('dist/**', '!dist/locked')).toEqual(['dist/a.zip']);
-  });
+  try {
+    await unprivileged(async () => {
+      const expected = 'dist/locked is a directory that this user cannot read: check its permissions, or exclude it';
+      expect(await problem('dist/**')).toBe(expected);
+      expect(await problem('dist/*/*.zip')).toContain(expected);
+      expect(await select('dist/**', '!dist/locked')).toEqual(['dist/a.zip']);
+    });
+  } finally {
+    // Otherwise nobody but root could remove it.
+    execFileSync('chmod', ['0700', join(clone, 'dist/locked')]);
+  }
 });

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { patience } from './patience.ts';
-import { outputOf } from './release/run-command.ts';
-import { useBundle } from './run-bundle.ts';
+import { patience } from '../patience.ts';
+import { outputOf } from '../release/run-command.ts';
+import { useBundle } from '../run-bundle.ts';
 
 const fixture = useBundle();
 
@@ -36,7 +36,7 @@ describe('the bundle as a program', () => {
   it('reads its version from pipe.yml', async () => {
     await writeFile(join(fixture.directory, 'a.txt'), 'content');
     const { output } = await fixture.start({ FILENAME: 'a.txt', DEBUG: 'true' }).ended;
-    const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
     expect(output).toContain(`DEBUG: bitbucket-upload-package/${version}, Node.js v`);
   });
 
