@@ -21,7 +21,8 @@ export async function readSettings(env: Environment): Promise<Settings> {
   const values = await readVariables(table, env, problems);
   // If TYPE itself is wrong, the rest is read as for the default, so that all problems are reported.
   const type = types.find((known) => known === values.TYPE) ?? (values.IMAGE === undefined ? 'file' : 'image');
-  const words = values.EXTRA_ARGS?.form === 'text' ? [values.EXTRA_ARGS.text.trim()] : (values.EXTRA_ARGS?.items ?? []);
+  const words =
+    values.EXTRA_ARGS?.form === 'string' ? [values.EXTRA_ARGS.value.trim()] : (values.EXTRA_ARGS?.items ?? []);
   const given = new GivenOptions(readOptions<Type>(options, words, type, 'EXTRA_ARGS', problems), problems);
   const settings = destinations[type].readSettings(env, values, given, problems);
   if (!problems.isEmpty || settings === undefined) throw new ValidationError(problems);

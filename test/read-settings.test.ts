@@ -38,7 +38,7 @@ it('needs only a token and a file name in Pipelines', async () => {
     repository: 'app',
     apiUrl: new URL('https://api.bitbucket.org/2.0'),
     account: { tokenKind: 'access-token', scheme: 'Bearer', token: accessToken },
-    patterns: { form: 'text', text: 'app.zip' },
+    patterns: { form: 'string', value: 'app.zip' },
     rename: undefined,
     existing: 'replace',
     retention: undefined,

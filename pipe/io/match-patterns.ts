@@ -37,7 +37,7 @@ export interface MatchPlaces {
 /** The matches of each pattern. @throws InputError if a pattern has too many alternatives in braces */
 export async function matchAll(patterns: ArrayValue, places: MatchPlaces): Promise<Matches> {
   if (patterns.form === 'items') return { ...(await matchEach(patterns.items, places)), isWordList: false };
-  const items = await splitText(patterns.text, places);
+  const items = await splitText(patterns.value, places);
   return { ...(await matchEach(items, places)), isWordList: items.length > 1 };
 }
 

@@ -79,7 +79,7 @@ export async function selectFiles(patterns: ArrayValue, places: Places): Promise
   if (files.size === 0) {
     problems.push(...unmatched);
     // A list with a mistake in it, such as a missing quote, is read as a name.
-    if (patterns.form === 'text' && /^\s*\[.*\]\s*$/s.test(patterns.text))
+    if (patterns.form === 'string' && /^\s*\[.*\]\s*$/s.test(patterns.value))
       problems.push("an array of names is written as a YAML flow sequence: ['a', 'b c']");
   }
   if (files.size === 0 && problems.length === 0)

@@ -31,7 +31,7 @@ export interface Platform {
  * How a layer is compressed in its source, by its first bytes. `opaque` layers are only passed through: encrypted layers,
  * attestations, unknown types.
  */
-export type Packing = 'none' | Compression | 'opaque';
+export type LayerEncoding = 'none' | Compression | 'opaque';
 
 /** Bytes for a reader that hashes them itself. */
 export interface UnverifiedBytes {
@@ -49,9 +49,9 @@ export interface Layer extends Body {
   readonly length: number;
   /** The source's name for it. Two layers of one image that have the same name are the same layer. */
   readonly name: string;
-  /** Digest of the uncompressed tar, from the image's config; undefined if `packing` is `opaque`. */
+  /** Digest of the uncompressed tar, from the image's config; undefined if `encoding` is `opaque`. */
   readonly diffId: string | undefined;
-  readonly packing: Packing;
+  readonly encoding: LayerEncoding;
   /** The source's descriptor of the blob (OCI only): kept unchanged if the bytes are passed through. */
   readonly descriptor?: Descriptor;
   /** Its position in the source: see `Image.isForwardOnly`. */

@@ -7,10 +7,10 @@ import {
   type LayerMediaTypes,
   type MediaTypePair,
 } from '../compression/formats.ts';
-import type { Packing } from './image.ts';
+import type { LayerEncoding } from './image.ts';
 
 /** The compressions that have an OCI layer type. */
-export type LayerPacking = Exclude<Packing, 'opaque'>;
+export type LayerPacking = Exclude<LayerEncoding, 'opaque'>;
 
 const layerTypes: Readonly<Record<LayerPacking, LayerMediaTypes>> = {
   none: {
@@ -68,16 +68,16 @@ export function isImageConfigType(mediaType: string): boolean {
   return mediaType === oci.config || mediaType === docker.config;
 }
 
-const packings: ReadonlyMap<string, Packing> = new Map(
-  packingNames.flatMap((packing) => {
-    const { layer, foreign, alsoRead } = layerTypes[packing];
+const packings: ReadonlyMap<string, LayerEncoding> = new Map(
+  packingNames.flatMap((encoding) => {
+    const { layer, foreign, alsoRead } = layerTypes[encoding];
     const types = [layer.oci, layer.docker, foreign.oci, foreign.docker, ...alsoRead];
-    return types.flatMap((type) => (type === undefined ? [] : [[type, packing] as const]));
+    return types.flatMap((type) => (type === undefined ? [] : [[type, encoding] as const]));
   }),
 );
 
 /** How a layer of this type is compressed; `opaque` if it is not a plain file system: encrypted, an attestation, unknown. */
-export function packingOf(mediaType: string): Packing {
+export function encodingOf(mediaType: string): LayerEncoding {
   return packings.get(mediaType) ?? 'opaque';
 }
 
@@ -90,7 +90,7 @@ const pairs: readonly MediaTypePair[] = [
   { oci: oci.index, docker: docker.index },
   { oci: oci.manifest, docker: docker.manifest },
   { oci: oci.config, docker: docker.config },
-  ...packingNames.flatMap((packing) => [layerTypes[packing].layer, layerTypes[packing].foreign]),
+  ...packingNames.flatMap((encoding) => [layerTypes[encoding].layer, layerTypes[encoding].foreign]),
 ];
 
 function pairOf(mediaType: string): MediaTypePair | undefined {
@@ -108,9 +108,9 @@ export function toOci(mediaType: string): string {
 }
 
 /** How a layer of this OCI or Docker type is compressed; undefined for other types (foreign, encrypted, unknown). */
-export function layerPacking(mediaType: string): LayerPacking | undefined {
+export function layerEncoding(mediaType: string): LayerPacking | undefined {
   const known = toOci(mediaType);
-  return packingNames.find((packing) => oci.layer[packing] === known);
+  return packingNames.find((encoding) => oci.layer[encoding] === known);
 }
 
 function byCompression<T>(valueOf: (name: Compression) => T): Record<Compression, T> {

@@ -12,7 +12,7 @@ export function readFilename(
   { isRequired }: { readonly isRequired: boolean },
   problems: Problems,
 ): ArrayValue | undefined {
-  if (FILENAME !== undefined && (FILENAME.form === 'text' || FILENAME.items.length > 0)) return FILENAME;
+  if (FILENAME !== undefined && (FILENAME.form === 'string' || FILENAME.items.length > 0)) return FILENAME;
   if (isRequired && !problems.has('FILENAME') && !problems.has('FILENAME_COUNT'))
     problems.add('FILENAME', requiredField(env, 'FILENAME'));
   return undefined;

@@ -19,7 +19,7 @@ export const defaults = { concurrency: 4, retries: 5, timeoutSeconds: 120 } as c
 
 export const variables = {
   TOKEN: {
-    kind: 'text',
+    kind: 'string',
     required: true,
     secret: true,
     // The names of atlassian/bitbucket-upload-file.
@@ -28,7 +28,7 @@ export const variables = {
       "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`), default: `$BITBUCKET_PACKAGES_TOKEN` if the registry is Bitbucket's; optional for other registries that accept anonymous uploads.",
   },
   USERNAME: {
-    kind: 'text',
+    kind: 'string',
     aliases: ['ATLASSIAN_ACCOUNT_EMAIL'],
     usage:
       "Atlassian account email that owns the API token. Leave out with an access token. For packages, default: `$BITBUCKET_PACKAGES_USERNAME` if the registry is Bitbucket's.",
@@ -40,13 +40,13 @@ export const variables = {
       'Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`. For `npm`: tarballs made by `npm pack`. For `maven`: the artifact (jar, war, aar, zip, …) with its POM.',
   },
   TYPE: {
-    kind: 'text',
+    kind: 'string',
     allowed: types,
     usage:
       "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: an artifact to a Maven repository. Default: `image` if `IMAGE` is set, else `file`.",
   },
   IMAGE: {
-    kind: 'text',
+    kind: 'string',
     usage:
       'Required for `image`. `name`, `name:tag`, or a full reference `host/workspace/name:tag`. Default tag: `latest`.',
   },
@@ -55,22 +55,22 @@ export const variables = {
     usage: 'Further tags for the image: an array, or one string separated by spaces or commas.',
   },
   WORKSPACE: {
-    kind: 'text',
+    kind: 'string',
     aliases: ['ACCOUNT'],
     fallbacks: ['BITBUCKET_WORKSPACE', 'BITBUCKET_REPO_OWNER'],
     usage: 'Workspace to publish to. Default: `$BITBUCKET_WORKSPACE`.',
   },
   REPOSITORY: {
-    kind: 'text',
+    kind: 'string',
     fallbacks: ['BITBUCKET_REPO_SLUG'],
     usage: 'Repository to publish to. Default: `$BITBUCKET_REPO_SLUG`.',
   },
   REGISTRY: {
-    kind: 'text',
+    kind: 'string',
     usage: `Registry host or URL for packages; required for \`maven\`. A scheme that you write is kept; a bare host gets https, a bare loopback host http. \`http://\` needs \`--plain-http\` unless the host is a loopback address. Default for \`image\`: \`${bitbucketRegistry}\`, for \`npm\`: \`${bitbucketNpmRegistry}<WORKSPACE>/\`.`,
   },
   API_URL: {
-    kind: 'text',
+    kind: 'string',
     default: defaultApiUrl,
     usage: `Base URL of Bitbucket's REST API, for gateways and for trying the pipe out locally. Default: \`${defaultApiUrl}\`.`,
   },

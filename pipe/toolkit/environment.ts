@@ -7,7 +7,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An array, or a single string that may stand for one item. */
 export type ArrayValue =
-  { readonly form: 'items'; readonly items: readonly string[] } | { readonly form: 'text'; readonly text: string };
+  { readonly form: 'items'; readonly items: readonly string[] } | { readonly form: 'string'; readonly value: string };
 
 // Pipelines passes a reference that it cannot resolve unchanged.
 const unresolvedReference = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))$/;
@@ -55,7 +55,7 @@ export async function readArray(env: Environment, name: string, problems: Proble
     // `[1.0] notes [draft]` is a file name like any other.
     if (items !== undefined) return { form: 'items', items };
   }
-  return { form: 'text', text };
+  return { form: 'string', value: text };
 }
 
 function readCounted(env: Environment, name: string, problems: Problems): readonly string[] | undefined {

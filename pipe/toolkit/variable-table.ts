@@ -5,7 +5,7 @@ import type { Problems } from './problems.ts';
 
 /** One row of the table, which is also a row in the README. */
 export interface VariableRow {
-  readonly kind: 'text' | 'boolean' | 'array';
+  readonly kind: 'string' | 'boolean' | 'array';
   /** The description in the README. */
   readonly usage: string;
   readonly required?: boolean;

@@ -36,7 +36,9 @@ describe('the bundle as a program', () => {
   it('reads its version from pipe.yml', async () => {
     await writeFile(join(fixture.directory, 'a.txt'), 'content');
     const { output } = await fixture.start({ FILENAME: 'a.txt', DEBUG: 'true' }).ended;
-    const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8')) as {
+      version: string;
+    };
     expect(output).toContain(`DEBUG: bitbucket-upload-package/${version}, Node.js v`);
   });
 

@@ -68,12 +68,12 @@ it.each([
   ['oci.tar', 'OCI archive oci.tar', 'gzip'],
   ['layout', 'OCI layout layout', 'gzip'],
   ['zstd', 'OCI layout zstd', 'zstd'],
-])('%s', async (path, description, packing) => {
+])('%s', async (path, description, encoding) => {
   const image = await openAt(path);
   expect(image).toMatchObject({ description, notes: [] });
   const [only] = image.images;
   expect(only?.layers.map((layer) => layer.diffId)).toEqual(diffIds);
-  expect(new Set(only?.layers.map((layer) => layer.packing))).toEqual(new Set([packing]));
+  expect(new Set(only?.layers.map((layer) => layer.encoding))).toEqual(new Set([encoding]));
   for (const layer of only?.layers ?? []) {
     const bytes = await readAll(withDiffIdCheck(layer).open());
     expect(bytes).toHaveLength(layer.length);

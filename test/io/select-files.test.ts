@@ -31,7 +31,9 @@ async function select(...items: readonly string[]): Promise<readonly string[]> {
 }
 
 async function selectText(text: string): Promise<readonly string[]> {
-  return (await selectFiles({ form: 'text', text }, { workingDirectory: clone })).files.map(({ path }) => path);
+  return (await selectFiles({ form: 'string', value: text }, { workingDirectory: clone })).files.map(
+    ({ path }) => path,
+  );
 }
 
 async function problem(...items: readonly string[]): Promise<string> {
@@ -262,9 +264,9 @@ describe('a pattern that begins with !', () => {
 it('a glob does not match the file that the results are written to', async () => {
   await make('dist/a.zip', 'dist/result.json');
   const places = { workingDirectory: clone, outputPath: join(clone, 'dist/result.json') };
-  const selection = await selectFiles({ form: 'text', text: 'dist/*' }, places);
+  const selection = await selectFiles({ form: 'string', value: 'dist/*' }, places);
   expect(selection.files.map(({ path }) => path)).toEqual(['dist/a.zip']);
-  await expect(selectFiles({ form: 'text', text: 'dist/*.json' }, places)).rejects.toThrow('matches no file');
+  await expect(selectFiles({ form: 'string', value: 'dist/*.json' }, places)).rejects.toThrow('matches no file');
 });
 
 describe('a single string', () => {
@@ -282,7 +284,7 @@ describe('a single string', () => {
   it('may contain words that match nothing if others match, with a warning', async () => {
     await make('a.zip');
     const text = 'nope.zip a.zip no*.zip';
-    expect(await selectFiles({ form: 'text', text }, { workingDirectory: clone })).toMatchObject({
+    expect(await selectFiles({ form: 'string', value: text }, { workingDirectory: clone })).toMatchObject({
       files: [{ path: 'a.zip' }],
       warnings: [`nope.zip matches no file in ${clone}`, `no*.zip matches no file in ${clone}`],
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isForeignType, layerPacking, oci, packingOf, toDocker, toOci } from '../../pipe/oci/media-types.ts';
+import { isForeignType, layerEncoding, oci, encodingOf, toDocker, toOci } from '../../pipe/oci/media-types.ts';
 
 const ociLayer = 'application/vnd.oci.image.layer.v1.tar';
 const ociForeign = 'application/vnd.oci.image.layer.nondistributable.v1.tar';
@@ -14,12 +14,17 @@ describe('layer types map to a compression, and to their OCI or Docker equivalen
     [ociForeign, 'none', undefined, dockerForeign],
     [`${ociForeign}+gzip`, 'gzip', undefined, `${dockerForeign}.gzip`],
     [`${ociForeign}+zstd`, 'zstd', undefined, undefined],
-  ] as const)('%s', (type, packing, layer, docker) => {
-    expect([packingOf(type), layerPacking(type), toDocker(type), toOci(type)]).toEqual([packing, layer, docker, type]);
+  ] as const)('%s', (type, encoding, layer, docker) => {
+    expect([encodingOf(type), layerEncoding(type), toDocker(type), toOci(type)]).toEqual([
+      encoding,
+      layer,
+      docker,
+      type,
+    ]);
     expect(isForeignType(type)).toBe(type.startsWith(ociForeign));
     if (docker === undefined) return;
-    expect([packingOf(docker), layerPacking(docker), toDocker(docker), toOci(docker)]).toEqual([
-      packing,
+    expect([encodingOf(docker), layerEncoding(docker), toDocker(docker), toOci(docker)]).toEqual([
+      encoding,
       layer,
       docker,
       type,
@@ -28,7 +33,7 @@ describe('layer types map to a compression, and to their OCI or Docker equivalen
 
   it("containerd's Docker type for zstd is read, but never written", () => {
     const type = `${dockerLayer}.zstd`;
-    expect([packingOf(type), layerPacking(type), toDocker(type), toOci(type)]).toEqual([
+    expect([encodingOf(type), layerEncoding(type), toDocker(type), toOci(type)]).toEqual([
       'zstd',
       undefined,
       undefined,
@@ -39,7 +44,7 @@ describe('layer types map to a compression, and to their OCI or Docker equivalen
   it.each(['application/vnd.in-toto+json', `${ociLayer}+gzip+encrypted`, `${ociLayer}+xz`, ''])(
     '%j is opaque',
     (type) => {
-      expect([packingOf(type), layerPacking(type), toDocker(type), toOci(type)]).toEqual([
+      expect([encodingOf(type), layerEncoding(type), toDocker(type), toOci(type)]).toEqual([
         'opaque',
         undefined,
         undefined,

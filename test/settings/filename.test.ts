@@ -5,7 +5,7 @@ import { Problems } from '../../pipe/toolkit/problems.ts';
 import { problemMap } from '../toolkit/problem-map.ts';
 
 const items: ArrayValue = { form: 'items', items: ['a', 'b c'] };
-const text: ArrayValue = { form: 'text', text: 'a b' };
+const text: ArrayValue = { form: 'string', value: 'a b' };
 
 it.each([items, text])('accepts %j, required or not', (FILENAME) => {
   const problems = new Problems();

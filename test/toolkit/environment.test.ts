@@ -111,7 +111,7 @@ describe('readArray', () => {
     '[ab]*.zip',
     '- a',
   ])('reads %j as one string, unchanged', async (text) => {
-    expect(await readList({ LIST: text })).toEqual([{ form: 'text', text }, {}]);
+    expect(await readList({ LIST: text })).toEqual([{ form: 'string', value: text }, {}]);
   });
 
   it.each<[string, Environment]>([

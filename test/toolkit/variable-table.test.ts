@@ -5,9 +5,9 @@ import { readVariables, requiredField, type VariableTable } from '../../pipe/too
 import { problemMap } from './problem-map.ts';
 
 const table = {
-  TOKEN: { kind: 'text', usage: '', required: true, aliases: ['API_TOKEN', 'OLD_TOKEN'] },
-  OWNER: { kind: 'text', usage: '', aliases: ['ACCOUNT'], fallbacks: ['BITBUCKET_WORKSPACE', 'BITBUCKET_OWNER'] },
-  TYPE: { kind: 'text', usage: '', allowed: ['file', 'image'], default: 'file' },
+  TOKEN: { kind: 'string', usage: '', required: true, aliases: ['API_TOKEN', 'OLD_TOKEN'] },
+  OWNER: { kind: 'string', usage: '', aliases: ['ACCOUNT'], fallbacks: ['BITBUCKET_WORKSPACE', 'BITBUCKET_OWNER'] },
+  TYPE: { kind: 'string', usage: '', allowed: ['file', 'image'], default: 'file' },
   FILES: { kind: 'array', usage: '', required: true },
   ARGS: { kind: 'array', usage: '' },
   DEBUG: { kind: 'boolean', usage: '', default: 'false' },
@@ -28,7 +28,7 @@ it('returns each variable with its type and its default', async () => {
       TOKEN: 't',
       OWNER: undefined,
       TYPE: 'file',
-      FILES: { form: 'text', text: 'f' },
+      FILES: { form: 'string', value: 'f' },
       ARGS: undefined,
       DEBUG: false,
       COLOUR: true,

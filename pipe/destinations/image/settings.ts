@@ -175,7 +175,7 @@ function readOrigin(
 ): ImageOrigin | undefined {
   const join = given.values('--join');
   const patterns = readFilename(env, values, { isRequired: false }, problems);
-  const paths = patterns?.form === 'text' ? [patterns.text] : (patterns?.items ?? []);
+  const paths = patterns?.form === 'string' ? [patterns.value] : (patterns?.items ?? []);
   if (join.length > 0) {
     if (paths.length > 0)
       problems.add('FILENAME', 'cannot be combined with option --join, which makes the image from published tags');
@@ -204,7 +204,7 @@ function tagList(value: Values['TAGS']): readonly string[] {
     ? []
     : value.form === 'items'
       ? value.items
-      : value.text.split(/[\s,]+/).filter((tag) => tag !== '');
+      : value.value.split(/[\s,]+/).filter((tag) => tag !== '');
 }
 
 function readTags(variable: string, tags: readonly string[], problems: Problems): readonly string[] {

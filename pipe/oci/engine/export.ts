@@ -3,7 +3,7 @@
 import { InputError, PipeError } from '../../errors.ts';
 import { digestOfPath } from '../descriptors.ts';
 import { readImage } from '../formats/read-image.ts';
-import type { Choice, Image, Packing, UnverifiedBytes } from '../image.ts';
+import type { Choice, Image, LayerEncoding, UnverifiedBytes } from '../image.ts';
 import { isCompression } from '../../compression/formats.ts';
 import type { Body } from '../../io/body.ts';
 import { withDigestCheck } from '../layers/digest-check.ts';
@@ -25,7 +25,7 @@ export interface StreamedLayer extends Body {
   /** Equals the layer's name in the final image. */
   readonly name: string;
   readonly length: number;
-  readonly packing: Packing;
+  readonly encoding: LayerEncoding;
   /** If it is known in advance. `open` throws an InputError before its end if the bytes do not match. */
   readonly diffId: string | undefined;
   /** Of the bytes as they are, if the export names it. `open` throws an InputError before its end if they do not match. */
@@ -93,9 +93,9 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
     const { member, content } = file;
     const digest = digestOfPath(member.name);
     if (digest === undefined && !isCompression(content) && content !== 'tar') return undefined;
-    const packing = isCompression(content) ? content : content === 'tar' ? 'none' : 'opaque';
-    const diffId = packing === 'none' ? identify(member.name, current) : undefined;
-    const check = createLayerCheck(member, digest ?? diffId, packing === 'none' ? diffIds : undefined, name);
+    const encoding = isCompression(content) ? content : content === 'tar' ? 'none' : 'opaque';
+    const diffId = encoding === 'none' ? identify(member.name, current) : undefined;
+    const check = createLayerCheck(member, digest ?? diffId, encoding === 'none' ? diffIds : undefined, name);
     let isFirst = true;
     const openUnverified = (): UnverifiedBytes & { source: AsyncIterable<Uint8Array> } => {
       const isFromStream = isFirst && file.isUnread();
@@ -121,7 +121,7 @@ export function createExport({ name, start, diffIds, choice }: ExportParts): Ima
     return {
       name: member.name,
       length: member.size,
-      packing,
+      encoding,
       diffId,
       digest,
       open() {

@@ -9,7 +9,7 @@ import { blobPath, digestOfPath } from '../descriptors.ts';
 import { type DockerImage, manifestPath, readDockerImage } from './docker-archive.ts';
 import { readBlob } from './documents.ts';
 import { isAttestation, type Manifest, parseManifest, platformOf, subjectsOf } from './manifests.ts';
-import { isImageConfigType, packingOf } from '../media-types.ts';
+import { isImageConfigType, encodingOf } from '../media-types.ts';
 
 /** A manifest that is in the source, with its config. */
 export interface Available {
@@ -122,7 +122,7 @@ function layersProblem(
     return `it has ${layers.length} layers, but ${manifestPath} lists ${docker.layers.length}`;
   // For an uncompressed layer, the digest is the diff ID.
   const wrong = layers.findIndex(
-    ({ mediaType, digest }, index) => packingOf(mediaType) === 'none' && digest !== diffIds[index],
+    ({ mediaType, digest }, index) => encodingOf(mediaType) === 'none' && digest !== diffIds[index],
   );
   return wrong === -1
     ? undefined

@@ -11,11 +11,11 @@ import { createDecompressor, digestOfDecompressed, decompressionError } from '..
  * else detects layers in the wrong order. It uses one thread, at about 200 MB/s of decompressed bytes.
  */
 export function withDiffIdCheck(layer: Layer): Layer {
-  const { packing, diffId } = layer;
-  if (diffId === undefined || !isCompression(packing)) return layer;
+  const { encoding, diffId } = layer;
+  if (diffId === undefined || !isCompression(encoding)) return layer;
   return {
     ...layer,
-    open: () => withDecompressedDigestCheck(layer.open(), layer.length, packing, diffId, printable(layer.name)),
+    open: () => withDecompressedDigestCheck(layer.open(), layer.length, encoding, diffId, printable(layer.name)),
   };
 }
 

@@ -5,8 +5,8 @@ import { printable } from '../../toolkit/stdout.ts';
 import { withDecompressedDigestCheck } from './diff-id-check.ts';
 import { withDigestCheck } from './digest-check.ts';
 import { digestOfPath } from '../descriptors.ts';
-import { isForeignType, packingOf } from '../media-types.ts';
-import type { Descriptor, Layer, Packing } from '../image.ts';
+import { isForeignType, encodingOf } from '../media-types.ts';
+import type { Descriptor, Layer, LayerEncoding } from '../image.ts';
 import { isCompression, isUnsupportedCompression, listCompressions } from '../../compression/formats.ts';
 import type { Content } from '../../archive/content.ts';
 import type { Entry } from '../sources/source.ts';
@@ -26,30 +26,30 @@ export async function createLayer(
 ): Promise<Layer> {
   if (descriptor !== undefined && descriptor.size !== entry.size)
     throw new InputError(`${where} has ${entry.size} bytes, but the manifest says ${descriptor.size}`);
-  const declared = descriptor === undefined ? undefined : packingOf(descriptor.mediaType);
+  const declared = descriptor === undefined ? undefined : encodingOf(descriptor.mediaType);
   // Without a diff ID, it is not part of a file system.
-  const packing =
+  const encoding =
     declared === 'opaque' || diffId === undefined ? 'opaque' : packingOfContent(await entry.content(), where);
-  if (declared !== undefined && packing !== 'opaque' && packing !== declared)
+  if (declared !== undefined && encoding !== 'opaque' && encoding !== declared)
     throw new InputError(
-      `${where} is ${describe(packing)}, but the manifest says ${printable(descriptor?.mediaType ?? '')}`,
+      `${where} is ${describe(encoding)}, but the manifest says ${printable(descriptor?.mediaType ?? '')}`,
     );
-  const expected = descriptor?.digest ?? (packing === 'none' ? diffId : digestOfPath(entry.name));
+  const expected = descriptor?.digest ?? (encoding === 'none' ? diffId : digestOfPath(entry.name));
   checkDigest(entry.measured, expected, where);
   const verify = async (actual: string): Promise<void> => await Promise.resolve(checkDigest(actual, expected, where));
   return {
     name: entry.name,
     length: entry.size,
-    diffId: packing === 'opaque' ? undefined : diffId,
-    packing,
+    diffId: encoding === 'opaque' ? undefined : diffId,
+    encoding,
     ...(descriptor === undefined ? {} : { descriptor }),
     position: entry.position,
     isForeign: false,
     open() {
       if (expected !== undefined) return withDigestCheck(entry.open(), entry.size, verify);
       // Only the config has a digest of this layer.
-      return diffId !== undefined && isCompression(packing)
-        ? withDecompressedDigestCheck(entry.open(), entry.size, packing, diffId, where)
+      return diffId !== undefined && isCompression(encoding)
+        ? withDecompressedDigestCheck(entry.open(), entry.size, encoding, diffId, where)
         : entry.open();
     },
     ...(expected !== undefined && { openUnverified: () => ({ source: entry.read?.() ?? entry.open(), verify }) }),
@@ -62,7 +62,7 @@ export function createForeignLayer(descriptor: Descriptor, where: string): Layer
     name: descriptor.digest,
     length: descriptor.size,
     diffId: undefined,
-    packing: 'opaque',
+    encoding: 'opaque',
     descriptor,
     position: 0,
     isForeign: true,
@@ -83,7 +83,7 @@ function checkDigest(actual: string | undefined, expected: string | undefined, w
 }
 
 /** By the first bytes, as all readers decompress layers. */
-function packingOfContent(content: Content, where: string): Packing {
+function packingOfContent(content: Content, where: string): LayerEncoding {
   if (isCompression(content)) return content;
   if (content === 'tar' || content === 'empty') return 'none';
   throw new InputError(
@@ -93,6 +93,6 @@ function packingOfContent(content: Content, where: string): Packing {
   );
 }
 
-function describe(packing: Packing): string {
-  return packing === 'none' ? 'a plain tar archive' : `compressed with ${packing}`;
+function describe(encoding: LayerEncoding): string {
+  return encoding === 'none' ? 'a plain tar archive' : `compressed with ${encoding}`;
 }

@@ -16,12 +16,12 @@ export function boundDigests({ images, index, referrers = [] }: Image): Readonly
 
 /** Whether the user asks for a compression that the image does not have. */
 export function isToBeCompressed({ layers }: PlatformImage, { compression }: PushTools): boolean {
-  return compression?.isChosen === true && layers.some(({ packing }) => packing === 'none');
+  return compression?.isChosen === true && layers.some(({ encoding }) => encoding === 'none');
 }
 
 /** The same tools, for an image whose layers stay as they are. */
 export function keepingLayers({ layers }: PlatformImage, tools: PushTools): PushTools {
-  if (tools.compression !== undefined && layers.some(({ packing }) => packing === 'none'))
+  if (tools.compression !== undefined && layers.some(({ encoding }) => encoding === 'none'))
     tools.log.info(
       "Uncompressed layers stay as they are, since an attestation states the image's digest. With --compression, they are compressed, and the attestation is left out",
     );

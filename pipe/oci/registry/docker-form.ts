@@ -20,7 +20,7 @@ import {
   isIndexType,
   isManifestType,
   isOciType,
-  packingOf,
+  encodingOf,
   toDocker,
 } from '../media-types.ts';
 import type { Descriptor, Document, Platform } from '../image.ts';
@@ -134,7 +134,7 @@ function convertDescriptor(descriptor: Descriptor, what: string, omissions: Omis
   const { digest, size, urls } = descriptor;
   const mediaType = toDocker(descriptor.mediaType);
   if (mediaType === undefined) {
-    const hint = isCompression(packingOf(descriptor.mediaType)) ? ': compress layers with gzip' : '';
+    const hint = isCompression(encodingOf(descriptor.mediaType)) ? ': compress layers with gzip' : '';
     throw new InputError(
       `${what} ${digest} has the media type ${printable(descriptor.mediaType)}, which Docker has no equivalent of${hint}`,
     );

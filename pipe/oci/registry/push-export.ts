@@ -18,15 +18,15 @@ export async function pushExport(engine: EngineImage, plan: PushPlan, tools: Pus
     }
     const exported = engine.export();
     for await (const streamed of exported.layers()) {
-      const { digest, length, packing } = streamed;
-      if (packing === 'opaque') continue;
+      const { digest, length, encoding } = streamed;
+      if (encoding === 'opaque') continue;
       const layer: Layer = {
         ...streamed,
         open: () => streamed.open(),
         openUnverified: () => streamed.openUnverified(),
         position: 0,
         isForeign: false,
-        ...(digest !== undefined && { descriptor: { mediaType: oci.layer[packing], digest, size: length } }),
+        ...(digest !== undefined && { descriptor: { mediaType: oci.layer[encoding], digest, size: length } }),
       };
       tools.sent.set(streamed.name, await pushLayer(layer, layer.name, published, tools));
     }

@@ -7,7 +7,7 @@ import type { Patience } from '../../http/read-back.ts';
 import type { Http } from '../../http/send.ts';
 import { createSha256 } from '../../io/hashes.ts';
 import { withDiffIdCheck } from '../layers/diff-id-check.ts';
-import { layerPacking, oci } from '../media-types.ts';
+import { layerEncoding, oci } from '../media-types.ts';
 import type { Descriptor, Layer } from '../image.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { Progress } from '../../toolkit/progress.ts';
@@ -92,8 +92,8 @@ export async function pushLayer(
 }
 
 /** The layer's descriptor in its source, if the layer is sent as it is. */
-function unchangedDescriptor({ descriptor, packing }: Layer, { compression }: PushTools): Descriptor | undefined {
-  return packing !== 'none' || compression === undefined ? descriptor : undefined;
+function unchangedDescriptor({ descriptor, encoding }: Layer, { compression }: PushTools): Descriptor | undefined {
+  return encoding !== 'none' || compression === undefined ? descriptor : undefined;
 }
 
 /** @throws InputError if a layer's bytes are not what its source promised */
@@ -111,10 +111,10 @@ async function findReusable(
   if (layer.diffId === undefined) return undefined;
   for (const { tag, layers } of published) {
     const theirs = layers.get(layer.diffId);
-    const packing = theirs === undefined ? undefined : layerPacking(theirs.mediaType);
-    if (theirs === undefined || packing === undefined) continue;
+    const encoding = theirs === undefined ? undefined : layerEncoding(theirs.mediaType);
+    if (theirs === undefined || encoding === undefined) continue;
     if ((await client.blobSize(theirs.digest)) !== theirs.size) continue;
-    return { tag, descriptor: { mediaType: oci.layer[packing], digest: theirs.digest, size: theirs.size } };
+    return { tag, descriptor: { mediaType: oci.layer[encoding], digest: theirs.digest, size: theirs.size } };
   }
   return undefined;
 }
@@ -141,7 +141,7 @@ export async function sendLayer(
     return { descriptor, action: 'sent' };
   }
   const { compression } = tools;
-  if (compression === undefined || layer.packing !== 'none') return await sendWithoutDescriptor(layer, subject, tools);
+  if (compression === undefined || layer.encoding !== 'none') return await sendWithoutDescriptor(layer, subject, tools);
   return { descriptor: await sendCompressed(layer, subject, compression, tools, onRead), action: 'sent' };
 }
 
@@ -186,8 +186,8 @@ async function sendWithoutDescriptor(layer: Layer, subject: string, tools: PushT
   const hash = createSha256();
   for await (const chunk of withDiffIdCheck(layer).open()) hash.update(chunk);
   const digest = `sha256:${hash.digest()}`;
-  if (layer.packing === 'opaque') throw new InputError(`${subject} has a type that cannot be published`);
-  const descriptor = { mediaType: oci.layer[layer.packing], digest, size: layer.length };
+  if (layer.encoding === 'opaque') throw new InputError(`${subject} has a type that cannot be published`);
+  const descriptor = { mediaType: oci.layer[layer.encoding], digest, size: layer.length };
   if ((await tools.client.blobSize(digest)) === layer.length) {
     tools.progress.skip(layer.length);
     return { descriptor, action: 'present' };

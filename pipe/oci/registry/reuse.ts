@@ -2,7 +2,7 @@
 
 import { parseConfig } from '../formats/config.ts';
 import { parseIndex, parseManifest, platformOf } from '../formats/manifests.ts';
-import { isImageConfigType, isIndexType, isManifestType, layerPacking } from '../media-types.ts';
+import { isImageConfigType, isIndexType, isManifestType, layerEncoding } from '../media-types.ts';
 import { isSamePlatform } from '../platforms.ts';
 import type { Descriptor, Document, Platform } from '../image.ts';
 import { maxConfigBytes, type RegistryClient } from './client.ts';
@@ -46,7 +46,7 @@ export async function readPublishedImage(
 
 /** Foreign, encrypted and unknown layers are not reused. */
 function isPlainLayer({ mediaType, urls }: Descriptor): boolean {
-  return layerPacking(mediaType) !== undefined && urls === undefined;
+  return layerEncoding(mediaType) !== undefined && urls === undefined;
 }
 
 async function selectManifest(

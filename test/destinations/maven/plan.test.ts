@@ -20,7 +20,7 @@ it('refuses a FILENAME that matches two files of the same name', async () => {
     await writeFile(join(directory, name, 'app.jar'), '');
   }
   const settings = {
-    patterns: { form: 'text', text: '*/app.jar' },
+    patterns: { form: 'string', value: '*/app.jar' },
     pom: undefined,
     sources: undefined,
     javadoc: undefined,

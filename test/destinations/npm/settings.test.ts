@@ -37,7 +37,7 @@ describe('within Pipelines', () => {
     expect(await read()).toMatchObject({
       type: 'npm',
       registry: new URL('https://npm.apkg.io/acme/'),
-      patterns: { form: 'text', text: '*.tgz' },
+      patterns: { form: 'string', value: '*.tgz' },
       distTag: undefined,
       skipExisting: false,
       account: { scheme: 'Basic', username: 'pipeline', password: inPipelines['BITBUCKET_PACKAGES_TOKEN'] },

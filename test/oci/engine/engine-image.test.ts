@@ -101,7 +101,7 @@ describe('Docker up to 24', () => {
     const exported = found.export();
     const streamed = await readStreamed(exported);
     // Nothing identifies these layers in advance: only their digests do.
-    expect(streamed.map(({ diffId, digest, packing }) => [diffId, digest, packing])).toEqual(
+    expect(streamed.map(({ diffId, digest, encoding }) => [diffId, digest, encoding])).toEqual(
       layers.map(() => [undefined, undefined, 'none']),
     );
     expect(new Set(streamed.map(({ content }) => sha256(content)))).toEqual(new Set(digestsOf(layers)));
@@ -274,7 +274,7 @@ describe('Docker 25 and later', () => {
     );
     const exported = found.export();
     expect(await readStreamed(exported)).toMatchObject([
-      { packing: 'gzip', diffId: undefined, digest: sha256(compressed.bytes), content: compressed.bytes },
+      { encoding: 'gzip', diffId: undefined, digest: sha256(compressed.bytes), content: compressed.bytes },
     ]);
     const whole = await exported.image();
     expect(whole.notes).toHaveLength(1);

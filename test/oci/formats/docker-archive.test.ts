@@ -62,7 +62,7 @@ describe('valid archives', () => {
     });
     expect(only).not.toHaveProperty('manifest');
     expect(only?.layers).toMatchObject(
-      layers.map((bytes) => ({ length: bytes.length, diffId: sha256(bytes), packing: 'none', isForeign: false })),
+      layers.map((bytes) => ({ length: bytes.length, diffId: sha256(bytes), encoding: 'none', isForeign: false })),
     );
     expect(await readLayers(only)).toEqual(digestsOf(layers));
     // Layers can be read again.
@@ -107,7 +107,7 @@ describe('valid archives', () => {
   it('with compressed layers, which pass through', async () => {
     const compressed = [gzipSync(layer('one')), zstdCompressSync(layer('two')), layer('three')];
     const image = await open(simple(compressed, config([layer('one'), layer('two'), layer('three')])));
-    expect(image.images[0]?.layers.map(({ packing }) => packing)).toEqual(['gzip', 'zstd', 'none']);
+    expect(image.images[0]?.layers.map(({ encoding }) => encoding)).toEqual(['gzip', 'zstd', 'none']);
     expect(image.images[0]?.layers.map(({ diffId }) => diffId)).toEqual(
       ['one', 'two', 'three'].map((text) => sha256(layer(text))),
     );

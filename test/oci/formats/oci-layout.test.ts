@@ -77,7 +77,7 @@ describe('one image', () => {
       });
       expect(only?.layers).toMatchObject(
         raws.map((bytes) => ({
-          packing: 'gzip',
+          encoding: 'gzip',
           diffId: sha256(bytes),
           descriptor: descriptor(blob(ociTypes.gzip, gzipSync(bytes))),
         })),
@@ -89,7 +89,7 @@ describe('one image', () => {
   });
 
   it('with plain and zstd layers', async () => {
-    expect((await open(singleLayout(raws, 'tar'))).images[0]?.layers.map(({ packing }) => packing)).toEqual([
+    expect((await open(singleLayout(raws, 'tar'))).images[0]?.layers.map(({ encoding }) => encoding)).toEqual([
       'none',
       'none',
     ]);
@@ -99,7 +99,7 @@ describe('one image', () => {
         'zstd',
       ),
     );
-    expect(zstd.images[0]?.layers.map(({ packing }) => packing)).toEqual(['zstd', 'zstd']);
+    expect(zstd.images[0]?.layers.map(({ encoding }) => encoding)).toEqual(['zstd', 'zstd']);
   });
 
   it('without layers', async () => {
@@ -129,8 +129,8 @@ describe('one image', () => {
     );
     const [only] = (await open(layout(index([descriptor(made)]), [image, made, secret]))).images;
     expect(only?.layers).toMatchObject([
-      { isForeign: true, packing: 'opaque', descriptor: foreign, length: gzipSync('f').length },
-      { isForeign: false, packing: 'opaque', descriptor: { annotations: { a: 'b' } } },
+      { isForeign: true, encoding: 'opaque', descriptor: foreign, length: gzipSync('f').length },
+      { isForeign: false, encoding: 'opaque', descriptor: { annotations: { a: 'b' } } },
     ]);
     expect(only?.layers.map(({ diffId }) => diffId)).toEqual([undefined, undefined]);
     expect(() => only?.layers[0]?.open()).toThrow(/is not in the source: it must be fetched from the URLs/);
@@ -142,7 +142,7 @@ describe('one image', () => {
     const chart = blob('application/vnd.cncf.helm.chart.content.v1.tar+gzip', gzipSync('chart'));
     const made = manifest(empty, [chart], { artifactType: 'application/vnd.cncf.helm' });
     const [only] = (await open(layout(index([descriptor(made)]), [empty, chart, made]))).images;
-    expect(only).toMatchObject({ config: { bytes: empty.bytes }, layers: [{ packing: 'opaque' }] });
+    expect(only).toMatchObject({ config: { bytes: empty.bytes }, layers: [{ encoding: 'opaque' }] });
     expect(only?.platform).toBeUndefined();
   });
 
@@ -155,7 +155,7 @@ describe('one image', () => {
       json({ schemaVersion: 2, mediaType: type, config: descriptor(image), layers: [descriptor(gzip)] }),
     );
     expect((await open(layout(index([descriptor(made)]), [image, gzip, made]))).images).toMatchObject([
-      { manifest: { mediaType: type }, layers: [{ packing: 'gzip', diffId: sha256(layer('x')) }] },
+      { manifest: { mediaType: type }, layers: [{ encoding: 'gzip', diffId: sha256(layer('x')) }] },
     ]);
   });
 });
@@ -247,7 +247,7 @@ describe('a multi-platform image', () => {
       expect(image.index).toEqual({ mediaType: ociTypes.index, digest: sha256(document.bytes), bytes: document.bytes });
       expect(image.images.map(({ platform }) => platform)).toEqual([...all.map(({ platform }) => platform), undefined]);
       expect(image.images.map((each) => each.descriptor)).toEqual(children);
-      expect(image.images.at(-1)?.layers).toMatchObject([{ packing: 'opaque', diffId: undefined }]);
+      expect(image.images.at(-1)?.layers).toMatchObject([{ encoding: 'opaque', diffId: undefined }]);
       expect(await readLayers(image.images.at(-1))).toEqual(digestsOf([inToto.bytes]));
     }
   });

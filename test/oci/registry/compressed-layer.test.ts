@@ -7,7 +7,7 @@ const layer: Layer = {
   name: 'layer',
   length: 3,
   diffId: undefined,
-  packing: 'none',
+  encoding: 'none',
   position: 0,
   isForeign: false,
   async *open() {

@@ -1,11 +1,11 @@
 /** How registries ask for credentials, what they redirect, and what they show or refuse after it was stored. */
 
 import { describe, expect, it } from '@jest/globals';
-import { type Ended, type Fixture, useSandbox } from '../../run-pipe.ts';
-import type { FaultAction } from '../../sandbox/faults.ts';
-import type { RegistryOptions } from '../../sandbox/registry-options.ts';
-import type { RegistryStep } from '../../sandbox/registry-steps.ts';
-import { imageEnvironment, smallLayers, writeArchive, writeLayout } from './images.ts';
+import { type Ended, type Fixture, useSandbox } from '../run-pipe.ts';
+import type { FaultAction } from '../sandbox/faults.ts';
+import type { RegistryOptions } from '../sandbox/registry-options.ts';
+import type { RegistryStep } from '../sandbox/registry-steps.ts';
+import { imageEnvironment, smallLayers, writeArchive, writeLayout } from '../oci/registry/images.ts';
 
 type More = Readonly<Record<string, string | undefined>>;
 

@@ -1,10 +1,10 @@
 /** Registries with permanent peculiarities, as opposed to single faults. */
 
 import { describe, expect, it } from '@jest/globals';
-import { useSandbox } from '../../run-pipe.ts';
-import { type LocationForm, locationForms, type RegistryOptions } from '../../sandbox/registry-options.ts';
-import { layers, longLayers, smallLayers } from './images.ts';
-import { publish, sources } from './publish.ts';
+import { useSandbox } from '../run-pipe.ts';
+import { type LocationForm, locationForms, type RegistryOptions } from '../sandbox/registry-options.ts';
+import { layers, longLayers, smallLayers } from '../oci/registry/images.ts';
+import { publish, sources } from '../oci/registry/publish.ts';
 
 const mib = 1024 * 1024;
 
