@@ -2,12 +2,12 @@
 
 import { lstat } from 'node:fs/promises';
 
-/** Whether `path` exists, even as a dangling link; false if that cannot be determined. */
+/** Whether `path` exists, even as a dangling link; true if a directory forbids the look: who opens it then gets the reason. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
   }
 }

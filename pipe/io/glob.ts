@@ -2,7 +2,7 @@
 
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
-import { join, matchesGlob, resolve, sep } from 'node:path';
+import { dirname, join, matchesGlob, resolve, sep } from 'node:path';
 
 /** Where a glob is matched, and which directories it does not enter. */
 export interface GlobOptions {
@@ -105,15 +105,21 @@ export async function findPaths(glob: string, options: GlobOptions): Promise<Glo
   async function exists(path: string): Promise<boolean> {
     return await lstat(resolve(workingDirectory, path)).then(
       () => true,
-      () => false,
+      (error: unknown) => noteUnreachable(path, error),
     );
   }
 
   async function isDirectory(path: string): Promise<boolean> {
     return await stat(resolve(workingDirectory, path)).then(
       (stats) => stats.isDirectory(),
-      () => false,
+      (error: unknown) => noteUnreachable(path, error),
     );
+  }
+
+  /** Notes the directory that this user may not search. @returns false: what cannot be reached is not matched */
+  function noteUnreachable(path: string, error: unknown): false {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') unreadable.add(dirname(path));
+    return false;
   }
 
   async function read(path: string): Promise<readonly Dirent[]> {

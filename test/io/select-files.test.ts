@@ -442,6 +442,11 @@ it('a directory that this user cannot read is named, unless it is excluded', asy
       const expected = 'dist/locked is a directory that this user cannot read: check its permissions, or exclude it';
       expect(await problem('dist/**')).toBe(expected);
       expect(await problem('dist/*/*.zip')).toContain(expected);
+      expect(await problem('*/locked/b.zip')).toContain(expected);
+      expect(await problem('dist/*/b.zip')).toContain(expected);
+      expect(await problem('dist/locked/b.zip')).toBe(
+        'dist/locked/b.zip: cannot be reached by this user: check the permissions of its directories',
+      );
       expect(await select('dist/**', '!dist/locked')).toEqual(['dist/a.zip']);
     });
   } finally {

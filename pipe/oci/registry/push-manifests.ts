@@ -237,7 +237,8 @@ async function putTag(
         );
       if (held === undefined && !(await client.lacksManifest(tag))) return undefined;
       const found = held === undefined ? 'has no such tag' : `still shows ${held.digest}`;
-      if (isFirst) await putAgain(tag, document, found, tools, put);
+      // Not over another image: a registry that lags may be about to show what somebody else has just published.
+      if (isFirst && (held === undefined || !isConfirmed)) await putAgain(tag, document, found, tools, put);
       isFirst = false;
       return found;
     },
