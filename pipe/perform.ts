@@ -7,6 +7,7 @@ import { insightsReport, resultOf } from './destinations/report.ts';
 import { loadDestination, type Settings } from './destinations/table.ts';
 import { sendReport, startVersionCheck } from './errands.ts';
 import { InputError } from './errors.ts';
+import { trustAuthorities } from './http/authorities.ts';
 import { createTools, type RunContext, type Tools } from './tools.ts';
 import { readMetadata } from './toolkit/metadata.ts';
 import { checkOutputPath, writeOutputVariables, writeResult } from './toolkit/results.ts';
@@ -27,6 +28,7 @@ export async function perform(given: RunContext<Settings>): Promise<string | Fai
   const metadata = await readMetadata(surroundings.metadataPaths);
   const userAgent = `bitbucket-upload-package/${metadata?.version ?? 'unknown'}`;
   const destination = await loadDestination(settings);
+  await trustAuthorities(settings.authorities);
   const tools = createTools(context, userAgent);
   tools.log.debug(`${userAgent}, Node.js ${surroundings.nodeVersion}`);
   if (settings.outputPath !== undefined) await checkOutput(settings.outputPath);

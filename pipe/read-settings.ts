@@ -1,6 +1,7 @@
 /** Reads the environment into typed settings, and reports all problems together. */
 
 import { destinations, type Settings } from './destinations/table.ts';
+import { readAuthorities } from './http/authorities.ts';
 import { GivenOptions } from './settings/options.ts';
 import { options, type Type, types, variables } from './settings/variables.ts';
 import type { Environment } from './toolkit/environment.ts';
@@ -25,6 +26,7 @@ export async function readSettings(env: Environment): Promise<Settings> {
     values.EXTRA_ARGS?.form === 'string' ? [values.EXTRA_ARGS.value.trim()] : (values.EXTRA_ARGS?.items ?? []);
   const given = new GivenOptions(readOptions<Type>(options, words, type, 'EXTRA_ARGS', problems), problems);
   const settings = destinations[type].readSettings(env, values, given, problems);
+  const authorities = await readAuthorities(env, problems);
   if (!problems.isEmpty || settings === undefined) throw new ValidationError(problems);
-  return settings;
+  return { ...settings, authorities };
 }

@@ -2,7 +2,6 @@
 
 import type { RunTools } from './destinations/destination.ts';
 import { type Authorizer, fixedAuthorizer } from './http/authorizer.ts';
-import { trustAuthorities } from './http/authorities.ts';
 import { patienceOf } from './http/read-back.ts';
 import { defaultRetryPolicy } from './http/retry.ts';
 import { createHttp, type Http } from './http/send.ts';
@@ -69,7 +68,6 @@ export function createTools(context: RunContext, userAgent: string): Tools {
   const log = createLog(output, { isDebug: settings.isDebug, isColoured: context.isColoured });
   const baseMs = surroundings.retryBaseMs ?? defaultRetryPolicy.baseMs;
   const clients: Http[] = [];
-  trustAuthorities(settings.authorities);
   const create = (
     authorizer: Authorizer,
     limits: { retries: number; timeoutMs: number; signal: AbortSignal },

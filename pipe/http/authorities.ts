@@ -1,8 +1,5 @@
 /** Trusts the certificate authorities that the environment names, as OpenSSL, Python and Node do. */
 
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type Environment, readText } from '../toolkit/environment.ts';
 import type { Problems } from '../toolkit/problems.ts';
 import { printable } from '../toolkit/stdout.ts';
@@ -13,16 +10,20 @@ const names = ['NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE'] as 
 const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** The certificates, in PEM, of all files that the environment names; adds a problem for each file that has none. */
-export function readAuthorities(env: Environment, problems: Problems): readonly string[] {
-  return names.flatMap((name) => {
+export async function readAuthorities(env: Environment, problems: Problems): Promise<readonly string[]> {
+  const authorities: string[] = [];
+  for (const name of names) {
     const path = readText(env, name);
-    if (path === undefined) return [];
+    if (path === undefined) continue;
     try {
-      const found = readFileSync(path, 'utf8').match(certificate) ?? [];
+      // Loaded if needed: most runs name no authorities, and a validation error should come at once.
+      const { X509Certificate } = await import('node:crypto');
+      const { readFile } = await import('node:fs/promises');
+      const found = (await readFile(path, 'utf8')).match(certificate) ?? [];
       // Throws if one of them is damaged.
       const certificates = found.map((pem) => new X509Certificate(pem));
       if (certificates.length === 0) problems.add(name, `${printable(path)} has no certificate in the PEM format`);
-      return found;
+      authorities.push(...found);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       problems.add(
@@ -31,12 +32,14 @@ export function readAuthorities(env: Environment, problems: Problems): readonly 
           ? `${printable(path)} cannot be read (${code}): name a PEM file inside the clone`
           : `${printable(path)} has a certificate that is not valid: ${message}`,
       );
-      return [];
     }
-  });
+  }
+  return authorities;
 }
 
 /** Trusts these certificates, in PEM, for all connections of this process that begin later. */
-export function trustAuthorities(authorities: readonly string[]): void {
-  if (authorities.length > 0) setDefaultCACertificates([...getCACertificates('default'), ...authorities]);
+export async function trustAuthorities(authorities: readonly string[]): Promise<void> {
+  if (authorities.length === 0) return;
+  const { getCACertificates, setDefaultCACertificates } = await import('node:tls');
+  setDefaultCACertificates([...getCACertificates('default'), ...authorities]);
 }

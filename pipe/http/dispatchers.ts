@@ -2,7 +2,8 @@
 
 import { Agent, type Dispatcher, Pool } from 'undici';
 import { isLoopback } from './loopback.ts';
-import { proxyFor, type ProxySettings } from './proxies.ts';
+import type { ProxySettings } from './proxies.ts';
+import { proxyFor } from './proxy-for.ts';
 import { ProxyError } from './proxy-error.ts';
 import { createTunnels, proxyAuthorization, proxyConnector } from './tunnel.ts';
 

@@ -1,7 +1,6 @@
 /** The settings that every TYPE has. */
 
 import type { GivenOptions } from './options.ts';
-import { readAuthorities } from '../http/authorities.ts';
 import { type ProxySettings, readProxies } from '../http/proxies.ts';
 import type { Environment } from '../toolkit/environment.ts';
 import type { Problems } from '../toolkit/problems.ts';
@@ -41,6 +40,7 @@ export function readCommonSettings(
     wantsReport: !given.has('--no-report'),
     isDebug: values.DEBUG,
     proxies: readProxies(env, problems),
-    authorities: readAuthorities(env, problems),
+    // Read afterwards, since it has to wait for files.
+    authorities: [],
   };
 }

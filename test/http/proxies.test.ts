@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { proxyFor, proxySecrets, readProxies } from '../../pipe/http/proxies.ts';
+import { proxyFor } from '../../pipe/http/proxy-for.ts';
+import { proxySecrets, readProxies } from '../../pipe/http/proxies.ts';
 import type { Environment } from '../../pipe/toolkit/environment.ts';
 import { Problems } from '../../pipe/toolkit/problems.ts';
 import { problemMap } from '../toolkit/problem-map.ts';

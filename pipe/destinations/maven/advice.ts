@@ -1,7 +1,7 @@
 /** What to do if a Maven repository refuses a request. */
 
 import { HttpError, VerificationError } from '../../errors.ts';
-import { algorithms } from './checksums.ts';
+import { algorithms } from './algorithms.ts';
 import { metadataName } from './metadata.ts';
 import type { MavenSettings } from './settings.ts';
 import { VersionConflictError } from './stored-files.ts';

@@ -1,10 +1,7 @@
 /** The four checksums that a Maven repository keeps beside each file. */
 
 import { createHashes, type Hashes } from '../../io/hashes.ts';
-
-/** In the order of publication. Not every repository accepts `.sha256` and `.sha512`. */
-export const algorithms = ['md5', 'sha1', 'sha256', 'sha512'] as const;
-export type Algorithm = (typeof algorithms)[number];
+import { type Algorithm, algorithms } from './algorithms.ts';
 
 /** In lower-case hexadecimal digits. */
 export type Checksums = Readonly<Record<Algorithm, string>>;
@@ -24,11 +21,6 @@ export function checksumsOf(bytes: Uint8Array): Checksums {
 /** Whether a file with this extension gets checksum files: Maven publishes none for signatures. */
 export function getsChecksums(extension: string): boolean {
   return !/(?:^|\.)(?:asc|sigstore|sigstore\.json)$/.test(extension);
-}
-
-/** Whether a file with this extension is a checksum file. */
-export function isChecksumExtension(extension: string): boolean {
-  return algorithms.some((algorithm) => extension === algorithm || extension.endsWith(`.${algorithm}`));
 }
 
 /** The checksum in a checksum file, without any file name; undefined if it has no checksum of that kind. */

@@ -6,7 +6,8 @@ import { bytesBody, type SizedBody } from '../../io/body.ts';
 import { createSha256 } from '../../io/hashes.ts';
 import { readThrough } from '../../io/observed-body.ts';
 import type { Http } from '../../http/send.ts';
-import { type Algorithm, parseChecksum } from './checksums.ts';
+import { type Algorithm } from './algorithms.ts';
+import { parseChecksum } from './checksums.ts';
 import { maxXmlBytes } from './xml.ts';
 
 /** A file in the repository. */

@@ -2,7 +2,8 @@
 
 import { type HttpError, VerificationError } from '../../errors.ts';
 import { sleep } from '../../http/origin-gate.ts';
-import { algorithms, checksumsOf } from './checksums.ts';
+import { algorithms } from './algorithms.ts';
+import { checksumsOf } from './checksums.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { MavenClient } from './client.ts';
 import { emptyMetadata, type Metadata, metadataName, parseMetadata } from './metadata.ts';

@@ -7,7 +7,7 @@ import { bytesBody, type SizedBody } from '../../io/body.ts';
 import { fileBody, type SourceFile } from '../../io/source-file.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { readArtifactName, supplements } from './artifact-name.ts';
-import { isChecksumExtension } from './checksums.ts';
+import { isChecksumExtension } from './algorithms.ts';
 import { fileName, type FileKind, isExtension, kindName } from './coordinates.ts';
 import { findPom, isPomFile } from './find-pom.ts';
 import { checkJavaArchive } from './java-archive.ts';

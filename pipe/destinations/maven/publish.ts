@@ -20,7 +20,8 @@ import {
   versionDirectory,
 } from './coordinates.ts';
 import { addPlugin, artifactOfPrefix, hasPlugin } from './group-plugins.ts';
-import { algorithms, type Checksums, createChecksums, getsChecksums } from './checksums.ts';
+import { algorithms } from './algorithms.ts';
+import { type Checksums, createChecksums, getsChecksums } from './checksums.ts';
 import {
   addBuild,
   addVersion,

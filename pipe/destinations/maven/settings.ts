@@ -2,7 +2,7 @@
 
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import type { GivenOptions } from '../../settings/options.ts';
-import { isChecksumExtension } from './checksums.ts';
+import { isChecksumExtension } from './algorithms.ts';
 import { type FileKind, isClassifier, isExtension } from './coordinates.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import { type Account, readPackagesAccount } from '../../settings/credential.ts';

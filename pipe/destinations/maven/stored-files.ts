@@ -3,7 +3,8 @@
 import type { Log } from '../../toolkit/log.ts';
 import { HttpError, PipeError } from '../../errors.ts';
 import type { MavenClient } from './client.ts';
-import { type Algorithm, algorithms, type Checksums } from './checksums.ts';
+import { type Algorithm, algorithms } from './algorithms.ts';
+import { type Checksums } from './checksums.ts';
 
 /** A released version is stored with different content. */
 export class VersionConflictError extends PipeError {
