@@ -1,10 +1,10 @@
-/** Reads content descriptors, and computes digests. */
+/** Reads and makes content descriptors, digests, and the JSON documents that they describe. */
 
 import { InputError } from '../errors.ts';
 import { printable } from '../toolkit/stdout.ts';
-import type { Descriptor } from './image.ts';
+import type { Descriptor, Document } from './image.ts';
 import { createSha256 } from '../io/hashes.ts';
-import { asObject, asString } from '../io/json.ts';
+import { asObject, asString, type JsonObject } from '../io/json.ts';
 
 /** Checks a descriptor's required fields. @param where names it in messages. @throws InputError if one is not valid */
 export function parseDescriptor(value: unknown, where: string): Descriptor {
@@ -35,6 +35,17 @@ export function parseDigest(value: unknown, where: string): string {
 /** Whether it is `sha256:` and 64 lower-case hexadecimal digits. */
 export function isDigest(value: string): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(value);
+}
+
+/** The descriptor of a document: media type, digest and size. */
+export function descriptorOf({ mediaType, digest, bytes }: Document): Descriptor {
+  return { mediaType, digest, size: bytes.length };
+}
+
+/** The document with this content, whose bytes follow the order of its fields. */
+export function documentOf(content: JsonObject & { readonly mediaType: string }): Document {
+  const bytes = Buffer.from(JSON.stringify(content));
+  return { mediaType: content.mediaType, digest: digestOf(bytes), bytes };
 }
 
 /** `sha256:…` of the bytes. */

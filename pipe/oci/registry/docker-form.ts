@@ -3,7 +3,7 @@
 import { InputError } from '../../errors.ts';
 import { isCompression } from '../../compression/formats.ts';
 import { parseConfig } from '../formats/config.ts';
-import { digestOf } from '../descriptors.ts';
+import { descriptorOf, documentOf } from '../descriptors.ts';
 import type { JsonObject } from '../../io/json.ts';
 import {
   annotationsOf,
@@ -103,16 +103,15 @@ async function convertIndex(
     recordOmissions(descriptor, omissions);
     if (converted !== document || held.has(descriptor.digest)) made.set(converted.digest, converted);
     entries.push({
-      mediaType: converted.mediaType,
-      digest: converted.digest,
-      size: converted.bytes.length,
+      ...descriptorOf(converted),
       // Its own if it has one, which may have further fields.
       platform: platformOf(descriptor, where) === undefined ? platform : descriptor['platform'],
     });
   }
   if (entries.length === 0) throw new InputError(`${where} names no image`);
   recordOmissions(fields, omissions);
-  return { top: documentOf(docker.index, { manifests: entries }), children: [...made.values()], referrers: [] };
+  const list = documentOf({ schemaVersion: 2, mediaType: docker.index, manifests: entries });
+  return { top: list, children: [...made.values()], referrers: [] };
 }
 
 /** @throws InputError */
@@ -124,7 +123,9 @@ function readManifest({ bytes, mediaType, digest }: Document): Manifest {
 function convertManifest(document: Document, { config, layers, fields }: Manifest, omissions: Omissions): Document {
   if (document.mediaType === docker.manifest) return document;
   recordOmissions(fields, omissions);
-  return documentOf(docker.manifest, {
+  return documentOf({
+    schemaVersion: 2,
+    mediaType: docker.manifest,
     config: convertDescriptor(config, 'the config', omissions),
     layers: layers.map((layer) => convertDescriptor(layer, 'the layer', omissions)),
   });
@@ -146,11 +147,6 @@ function convertDescriptor(descriptor: Descriptor, what: string, omissions: Omis
 async function readPlatform({ config }: Manifest, client: RegistryClient): Promise<Platform | undefined> {
   const bytes = await client.readBlob(config.digest, maxConfigBytes);
   return parseConfig(bytes, `the config ${config.digest}`).platform;
-}
-
-function documentOf(mediaType: string, content: JsonObject): Document {
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...content }));
-  return { mediaType, digest: digestOf(bytes), bytes };
 }
 
 /** Records what is in an OCI document, but not in its conversion. */

@@ -2,7 +2,7 @@
 
 import { InputError } from '../../errors.ts';
 import { parseConfig } from '../formats/config.ts';
-import { digestOf } from '../descriptors.ts';
+import { descriptorOf, documentOf } from '../descriptors.ts';
 import { isAttestation, kindOf, parseIndex, parseManifest, platformOf } from '../formats/manifests.ts';
 import { docker, isImageConfigType, oci } from '../media-types.ts';
 import { formatPlatform, isSamePlatform } from '../platforms.ts';
@@ -36,11 +36,10 @@ export async function joinTags(client: RegistryClient, tags: readonly string[]):
   }
   const manifests = [...entries.values()].map(({ descriptor }) => descriptor);
   const mediaType = manifests.every((each) => each.mediaType === docker.manifest) ? docker.index : oci.index;
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
   return {
     description: `the tags ${tags.join(', ')}`,
     images: [],
-    index: { mediaType, digest: digestOf(bytes), bytes },
+    index: documentOf({ schemaVersion: 2, mediaType, manifests }),
     notes: [],
     close: async () => await Promise.resolve(),
   };
@@ -63,8 +62,7 @@ async function readEntries(client: RegistryClient, tag: string): Promise<readonl
   const top = await client.readManifest(tag);
   if (top === undefined)
     throw new InputError(`${where}: there is no such tag yet. Publish it first, in an earlier step`);
-  const { mediaType, digest, bytes } = top;
-  const descriptor = { mediaType, digest, size: bytes.length };
+  const descriptor = descriptorOf(top);
   if (kindOf(descriptor, where) === 'manifest') {
     const platform = await readPlatform(client, top, where);
     if (platform === undefined)
@@ -72,7 +70,7 @@ async function readEntries(client: RegistryClient, tag: string): Promise<readonl
     if (platform === 'not an image') throw new InputError(`${where} is not a runnable image, so it cannot be joined`);
     return [{ tag, descriptor: { ...descriptor, platform }, platform }];
   }
-  const { manifests } = parseIndex(bytes, mediaType, `${where}: its index`);
+  const { manifests } = parseIndex(top.bytes, top.mediaType, `${where}: its index`);
   if (manifests.length === 0) throw new InputError(`${where}: its index names no image`);
   const entries: Entry[] = [];
   for (const child of manifests) entries.push(await readEntry(client, tag, child));

@@ -1,6 +1,6 @@
 /** Makes the manifests of an image from those of its parts. */
 
-import { digestOf } from '../descriptors.ts';
+import { descriptorOf, documentOf } from '../descriptors.ts';
 import { parseIndex } from '../formats/manifests.ts';
 import { oci } from '../media-types.ts';
 import type { Document, Image, PlatformImage } from '../image.ts';
@@ -39,10 +39,7 @@ function indexFor(index: Document, images: readonly PlatformImage[], parts: Push
   const { manifests, fields } = parseIndex(index.bytes, index.mediaType, `the index ${index.digest}`);
   const entries = manifests.flatMap((descriptor) => {
     const manifest = made.get(descriptor.digest);
-    return manifest === undefined
-      ? []
-      : [{ ...descriptor, mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.bytes.length }];
+    return manifest === undefined ? [] : [{ ...descriptor, ...descriptorOf(manifest) }];
   });
-  const bytes = Buffer.from(JSON.stringify({ ...fields, schemaVersion: 2, mediaType: oci.index, manifests: entries }));
-  return { mediaType: oci.index, digest: digestOf(bytes), bytes };
+  return documentOf({ ...fields, schemaVersion: 2, mediaType: oci.index, manifests: entries });
 }

@@ -1,6 +1,6 @@
 /** Converts an image to OCI's media types. Layers and configs stay as they are: only their types have other names. */
 
-import { digestOf } from '../descriptors.ts';
+import { descriptorOf, documentOf } from '../descriptors.ts';
 import { parseIndex, parseManifest } from '../formats/manifests.ts';
 import { docker, isIndexType, oci, toOci } from '../media-types.ts';
 import type { Descriptor, Document } from '../image.ts';
@@ -20,7 +20,7 @@ function convertManifest(document: Document): Document {
   if (document.mediaType !== docker.manifest) return document;
   const where = `the manifest ${document.digest}`;
   const { fields, config, layers } = parseManifest(document.bytes, document.mediaType, where);
-  return documentOf(oci.manifest, { ...fields, config: convert(config), layers: layers.map(convert) });
+  return documentOf({ ...fields, config: convert(config), layers: layers.map(convert), mediaType: oci.manifest });
 }
 
 function convertIndex(index: Document, made: ReadonlyMap<string, Document>): Document {
@@ -28,17 +28,12 @@ function convertIndex(index: Document, made: ReadonlyMap<string, Document>): Doc
   if (index.mediaType === oci.index && isUnchanged) return index;
   const { fields, manifests } = parseIndex(index.bytes, index.mediaType, `the index ${index.digest}`);
   const entries = manifests.map((descriptor) => {
-    const { mediaType, digest, bytes } = made.get(descriptor.digest) ?? {};
-    return bytes === undefined ? descriptor : { ...descriptor, mediaType, digest, size: bytes.length };
+    const document = made.get(descriptor.digest);
+    return document === undefined ? descriptor : { ...descriptor, ...descriptorOf(document) };
   });
-  return documentOf(oci.index, { ...fields, manifests: entries });
+  return documentOf({ ...fields, manifests: entries, mediaType: oci.index });
 }
 
 function convert(descriptor: Descriptor): Descriptor {
   return { ...descriptor, mediaType: toOci(descriptor.mediaType) };
-}
-
-function documentOf(mediaType: string, fields: object): Document {
-  const bytes = Buffer.from(JSON.stringify({ ...fields, mediaType }));
-  return { mediaType, digest: digestOf(bytes), bytes };
 }

@@ -1,7 +1,7 @@
 /** Publishes the layers and the config of one platform, and makes their manifest. */
 
 import { bytesBody } from '../../io/body.ts';
-import { digestOf } from '../descriptors.ts';
+import { descriptorOf, documentOf } from '../descriptors.ts';
 import { oci, toOci } from '../media-types.ts';
 import type { Descriptor, Document, PlatformImage } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
@@ -73,9 +73,9 @@ export async function pushPlatform(
       return layers;
     },
     async resend(named) {
-      const isLost = async ({ digest, size }: { digest: string; size: number }): Promise<boolean> =>
+      const isLost = async ({ digest, size }: Descriptor): Promise<boolean> =>
         named.size === 0 || named.has(digest) || (await tools.client.blobSize(digest)) !== size;
-      if (await isLost({ digest: config.digest, size: config.bytes.length })) await sendConfig(config, tools);
+      if (await isLost(descriptorOf(config))) await sendConfig(config, tools);
       const again = new Map<string, PushedLayer>();
       for (const [index, { descriptor }] of layers.entries()) {
         const layer = image.layers[index];
@@ -101,9 +101,8 @@ function manifestFor(image: PlatformImage, layers: readonly Descriptor[]): Docum
     layers.every(({ digest }, index) => image.layers[index]?.descriptor?.digest === digest)
   )
     return image.manifest;
-  const config = { mediaType: oci.config, digest: image.config.digest, size: image.config.bytes.length };
+  const config = { ...descriptorOf(image.config), mediaType: oci.config };
   // All types in a manifest are of one family: Docker's become OCI's.
   const named = layers.map((layer) => ({ ...layer, mediaType: toOci(layer.mediaType) }));
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: oci.manifest, config, layers: named }));
-  return { mediaType: oci.manifest, digest: digestOf(bytes), bytes };
+  return documentOf({ schemaVersion: 2, mediaType: oci.manifest, config, layers: named });
 }

@@ -3,7 +3,7 @@
 import { PipeError } from '../../errors.ts';
 import { askUntil } from '../../http/read-back.ts';
 import { isRecord, type JsonObject, parseJson } from '../../io/json.ts';
-import { digestOf } from '../descriptors.ts';
+import { descriptorOf, documentOf } from '../descriptors.ts';
 import { annotationsOf, parseIndex } from '../formats/manifests.ts';
 import type { Descriptor, Document } from '../image.ts';
 import { isIndexType, oci } from '../media-types.ts';
@@ -30,9 +30,8 @@ export async function listReferrer(
     if (held === undefined && !(await client.lacksManifest(tag))) throw new PipeError(`tag ${tag} cannot be read`);
     const manifests = held === undefined ? [] : entriesOf(tag, held);
     if (manifests.some(({ digest }) => digest === referrer.digest)) return;
-    const list = { schemaVersion: 2, mediaType: oci.index, manifests: [...manifests, descriptorOf(referrer)] };
-    const bytes = Buffer.from(JSON.stringify(list));
-    const made: Document = { mediaType: oci.index, digest: digestOf(bytes), bytes };
+    const entries = [...manifests, describeReferrer(referrer)];
+    const made = documentOf({ schemaVersion: 2, mediaType: oci.index, manifests: entries });
     await client.putManifest(tag, made);
     // The former list may still be visible for a while.
     const isSettled = (after: Document | undefined): boolean => after !== undefined && after.digest !== held?.digest;
@@ -48,15 +47,13 @@ function entriesOf(tag: string, { mediaType, bytes }: Document): readonly Descri
 }
 
 /** With the artifact's type and annotations, as the specification asks. */
-function descriptorOf({ mediaType, digest, bytes }: Document): JsonObject {
-  const fields = fieldsOf(bytes, digest);
+function describeReferrer(document: Document): Descriptor {
+  const fields = fieldsOf(document.bytes, document.digest);
   const config = fields['config'];
   const artifactType = fields['artifactType'] ?? (isRecord(config) ? config['mediaType'] : undefined);
   const annotations = annotationsOf(fields);
   return {
-    mediaType,
-    digest,
-    size: bytes.length,
+    ...descriptorOf(document),
     ...(artifactType !== undefined && { artifactType }),
     ...(Object.keys(annotations).length > 0 && { annotations }),
   };
