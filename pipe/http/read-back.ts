@@ -32,3 +32,16 @@ export async function askUntil<T>(
     await sleep(ms, signal);
   }
 }
+
+/** As `askUntil`; after it has waited in vain, it asks only once. */
+export type ReadBack = <T>(ask: () => Promise<T>, isSettled: (answer: T) => boolean) => Promise<T>;
+
+/** For one run: a server that does not show one thing in time would not show the others, either, and each would take as long. */
+export function createReadBack(patience: Patience): ReadBack {
+  let isInVain = false;
+  return async (ask, isSettled) => {
+    const answer = await askUntil(ask, isSettled, isInVain ? { ...patience, limitMs: 0 } : patience);
+    isInVain ||= !isSettled(answer);
+    return answer;
+  };
+}

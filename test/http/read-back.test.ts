@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { askUntil } from '../../pipe/http/read-back.ts';
+import { askUntil, createReadBack } from '../../pipe/http/read-back.ts';
 
 /** Answers 0, 1, 2 and so on. */
 async function ask(settledAt: number, limitMs: number): Promise<{ answer: number; waits: readonly number[] }> {
@@ -21,4 +21,22 @@ it.each([
   ['never, without patience', 99, 0, { answer: 0, waits: [] }],
 ])('settled %s', async (_, settledAt, limitMs, expected) => {
   expect(await ask(settledAt, limitMs)).toEqual(expected);
+});
+
+it('waits for a repository that lags, but not again after it has waited in vain', async () => {
+  const waited: number[] = [];
+  const sleep = async (ms: number): Promise<void> => void waited.push(ms);
+  const readBack = createReadBack({ baseMs: 1, limitMs: 7, sleep });
+  const answers = (...list: readonly boolean[]): (() => Promise<boolean>) => {
+    const iterator = list[Symbol.iterator]();
+    return () => Promise.resolve(iterator.next().value ?? false);
+  };
+  const isTrue = (answer: boolean): boolean => answer;
+  expect(await readBack(answers(false, true), isTrue)).toBe(true);
+  expect(waited).toEqual([1]);
+  expect(await readBack(answers(), isTrue)).toBe(false);
+  expect(waited).toEqual([1, 1, 2, 4]);
+  expect(await readBack(answers(false, true), isTrue)).toBe(false);
+  expect(await readBack(answers(true), isTrue)).toBe(true);
+  expect(waited).toEqual([1, 1, 2, 4]);
 });

@@ -7,7 +7,7 @@ import { checksumsOf } from './checksums.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { MavenClient } from './client.ts';
 import { emptyMetadata, type Metadata, metadataName, parseMetadata } from './metadata.ts';
-import type { ReadBack } from './read-back.ts';
+import type { ReadBack } from '../../http/read-back.ts';
 import { type ChecksumPublisher, isPolicyRefusal } from './stored-files.ts';
 
 export interface MetadataTools {

@@ -36,7 +36,7 @@ import { checkMetadata, type MetadataTools, readKnown, updateMetadata } from './
 import type { IndexItem, MavenItem, MavenOutcome } from './outcome.ts';
 import type { MavenPlan, PlannedFile } from './plan.ts';
 import type { Plugin } from './plugin-descriptor.ts';
-import { createReadBack, type ReadBack } from './read-back.ts';
+import { createReadBack, type ReadBack } from '../../http/read-back.ts';
 import {
   ChecksumPublisher,
   compareStored,

@@ -4,7 +4,7 @@ import { HttpError } from '../../errors.ts';
 import type { Body, SizedBody } from '../../io/body.ts';
 import { bytesBody } from '../../io/body.ts';
 import type { Http } from '../../http/send.ts';
-import type { RegistryClient, UploadSession } from './client.ts';
+import type { BlobClient, UploadSession } from './blob-client.ts';
 
 /** A blob to send. */
 export interface BlobSource {
@@ -52,13 +52,13 @@ const fallbackStatuses: ReadonlySet<number> = new Set([400, 404, 405, 411, 413, 
 /**
  * Sends the blob. A retry starts from its first byte, since the state of an interrupted upload is unknown.
  *
- * @throws what `RegistryClient` throws, once retries and other methods are exhausted
+ * @throws what `BlobClient` throws, once retries and other methods are exhausted
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
  */
 export async function uploadBlob(
   http: Http,
   url: URL,
-  client: RegistryClient,
+  client: BlobClient,
   capability: UploadCapability,
   blob: BlobSource,
 ): Promise<void> {
@@ -84,7 +84,7 @@ function chooseMethod({ acceptsPut, acceptsPatch, chunkBytes }: UploadCapability
 
 async function sendWith(
   method: UploadMethod,
-  client: RegistryClient,
+  client: BlobClient,
   capability: UploadCapability,
   blob: BlobSource,
 ): Promise<void> {
@@ -136,7 +136,7 @@ function fallBack(capability: UploadCapability, method: UploadMethod, error: unk
 }
 
 async function sendChunks(
-  client: RegistryClient,
+  client: BlobClient,
   start: UploadSession,
   chunkBytes: number,
   { subject, body, onSent }: BlobSource,

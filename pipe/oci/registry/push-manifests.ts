@@ -1,12 +1,12 @@
 /** Sends the manifests of an image, and then points the tags to it. */
 
 import { type HttpError, InputError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
-import { askUntil, type Patience } from '../../http/read-back.ts';
+import { askUntil, createReadBack, type ReadBack } from '../../http/read-back.ts';
 import { parseIndex, subjectOf } from '../formats/manifests.ts';
 import { isIndexType, manifestTypes } from '../media-types.ts';
 import type { Descriptor, Document } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
-import type { ManifestReceipt } from './client.ts';
+import type { ManifestReceipt } from './manifest-client.ts';
 import { type DockerForm, isOci, type ManifestTree, toDockerForm } from './docker-form.ts';
 import { toOciForm } from './oci-form.ts';
 import type { PushTools } from './push-layer.ts';
@@ -35,8 +35,8 @@ export interface TypeChoice {
 }
 
 /**
- * Publishes the tree with the chosen media types; otherwise as it is or, if the registry accepts no others, with Docker's. Either way all of it: an
- * index of one family that names manifests of the other cannot be pulled.
+ * Publishes the tree with the chosen media types; otherwise as it is or, if the registry accepts no others, with Docker's.
+ * Either way all of it: an index of one family that names manifests of the other cannot be pulled.
  *
  * @param onTop called with the digest that the tags are about to point to
  * @throws HttpError if the registry refuses; VerificationError if it shows something else than was sent
@@ -124,12 +124,11 @@ async function pushAsIs(
   // Some registries refuse what refers to a manifest that they do not have.
   if (referrers.length > 0) await put(top.digest, top);
   for (const referrer of referrers) await putReferrer(referrer, put, tools);
-  let { patience } = tools;
+  const readBack = createReadBack(tools.patience);
   for (const entry of tags) {
     if (entry.publishedDigest === top.digest) continue;
     entry.action = 'failed';
-    // If one tag does not show in time, the others are asked for only once.
-    if (!(await putTag(entry.tag, top, tools, put, patience))) patience = { ...patience, limitMs: 0 };
+    await putTag(entry.tag, top, tools, put, readBack);
     entry.action = 'published';
     entry.publishedDigest = top.digest;
   }
@@ -209,25 +208,18 @@ async function isMissing({ digest, mediaType, size }: Descriptor, { client }: Pu
  * Moves a tag unless it already points to the image, and reads it back if it may be read: a success that comes before the
  * registry has received the whole manifest proves nothing.
  *
- * @returns whether the registry shows the tag in time, as far as it can be read
  * @throws VerificationError if the tag points to something that it did not point to before
  */
-async function putTag(
-  tag: string,
-  document: Document,
-  tools: PushTools,
-  put: Put,
-  patience: Patience,
-): Promise<boolean> {
+async function putTag(tag: string, document: Document, tools: PushTools, put: Put, readBack: ReadBack): Promise<void> {
   const { client, log } = tools;
   const before = await readTag(tag, tools);
   if (before?.digest === document.digest) {
     log.info(`tag ${tag} already points to this image`);
-    return true;
+    return;
   }
   const { isConfirmed } = await put(tag, document);
   let isFirst = true;
-  const problem = await askUntil(
+  const problem = await readBack(
     async () => {
       const held = await client.readManifest(tag);
       if (held?.digest === document.digest) return undefined;
@@ -243,13 +235,11 @@ async function putTag(
       return found;
     },
     (found) => found === undefined,
-    patience,
   );
-  if (problem === undefined) return true;
+  if (problem === undefined) return;
   if (!isConfirmed)
     throw new VerificationError(`the registry accepted tag ${tag} without confirming it, but ${problem}`);
   log.warning(`The registry accepted tag ${tag}, but ${problem}: check a little later that it can be pulled`);
-  return false;
 }
 
 /** What the tag points to; undefined if it does not exist, or shows nothing that could be compared. */

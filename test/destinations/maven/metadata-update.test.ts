@@ -5,7 +5,7 @@ import { createMavenClient } from '../../../pipe/destinations/maven/client.ts';
 import { addPlugin, hasPlugin } from '../../../pipe/destinations/maven/group-plugins.ts';
 import { emptyMetadata, formatMetadata, type Metadata } from '../../../pipe/destinations/maven/metadata.ts';
 import { updateMetadata } from '../../../pipe/destinations/maven/metadata-update.ts';
-import { createReadBack } from '../../../pipe/destinations/maven/read-back.ts';
+import { createReadBack } from '../../../pipe/http/read-back.ts';
 import { ChecksumPublisher } from '../../../pipe/destinations/maven/stored-files.ts';
 import { HttpError, VerificationError } from '../../../pipe/errors.ts';
 import { createLog } from '../../../pipe/toolkit/log.ts';
