@@ -8,6 +8,7 @@ import { loadDestination, type Settings } from './destinations/table.ts';
 import { sendReport, startVersionCheck } from './errands.ts';
 import { InputError } from './errors.ts';
 import { trustAuthorities } from './http/authorities.ts';
+import type { RunSettings } from './read-settings.ts';
 import { createTools, type RunContext, type Tools } from './tools.ts';
 import { readMetadata } from './toolkit/metadata.ts';
 import { checkOutputPath, writeOutputVariables, writeResult } from './toolkit/results.ts';
@@ -21,14 +22,14 @@ export interface Failure {
 }
 
 /** Performs the run. @returns the message after `✔`, or the failure */
-export async function perform(given: RunContext<Settings>): Promise<string | Failure> {
+export async function perform(given: RunContext<RunSettings>): Promise<string | Failure> {
   const { surroundings } = given;
   const settings = withAbsolutePaths(given.settings, surroundings.workingDirectory);
   const context = { ...given, settings };
   const metadata = await readMetadata(surroundings.metadataPaths);
   const userAgent = `bitbucket-upload-package/${metadata?.version ?? 'unknown'}`;
   const destination = await loadDestination(settings);
-  await trustAuthorities(settings.authorities);
+  await trustAuthorities(given.settings.authorities);
   const tools = createTools(context, userAgent);
   tools.log.debug(`${userAgent}, Node.js ${surroundings.nodeVersion}`);
   if (settings.outputPath !== undefined) await checkOutput(settings.outputPath);

@@ -16,8 +16,14 @@ const table = {
   FILENAME: { ...variables.FILENAME, required: false },
 } as const;
 
+/** The settings of a destination, and what every run reads besides. */
+export type RunSettings = Settings & {
+  /** Certificates of authorities to trust, in PEM. */
+  readonly authorities: readonly string[];
+};
+
 /** Reads the settings of the run. @throws ValidationError naming every problem, in the toolkits' format */
-export async function readSettings(env: Environment): Promise<Settings> {
+export async function readSettings(env: Environment): Promise<RunSettings> {
   const problems = new Problems();
   const values = await readVariables(table, env, problems);
   // If TYPE itself is wrong, the rest is read as for the default, so that all problems are reported.

@@ -1,4 +1,4 @@
-/** Reads the proxies to use from the usual environment variables, and tells which URL needs which. */
+/** Reads the proxies to use from the usual environment variables. */
 
 import { type Environment, readText } from '../toolkit/environment.ts';
 import type { Problems } from '../toolkit/problems.ts';

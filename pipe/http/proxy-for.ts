@@ -1,4 +1,4 @@
-/** Chooses the proxy for a URL. Apart from reading the settings, which need no network and so load faster. */
+/** Chooses the proxy for a URL; separate from proxies.ts, so that reading settings does not load `node:net`. */
 
 import { BlockList, isIP } from 'node:net';
 import type { ProxySettings } from './proxies.ts';

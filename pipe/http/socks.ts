@@ -8,7 +8,7 @@ const version = 5;
 const methods = { none: 0, password: 2 } as const;
 const addressTypes = { ipv4: 1, name: 3, ipv6: 4 } as const;
 
-/** RFC 1928, section 6. The codes say what a retry may help against, as a status of an HTTP proxy does. */
+/** RFC 1928, section 6. The codes tell whether a retry may help, as the status of an HTTP proxy does. */
 const replies: Readonly<Record<number, { readonly words: string; readonly code: string }>> = {
   1: { words: 'failed', code: 'PROXY_502' },
   2: { words: 'does not allow this connection', code: 'PROXY_403' },
@@ -82,7 +82,7 @@ function ipv6Bytes(host: string): readonly number[] {
   return all.flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255]);
 }
 
-/** Reads exactly so many bytes. Nothing follows the proxy's last answer: the server waits for the client to speak. */
+/** Reads exactly this many bytes. Nothing follows the proxy's last answer: the server waits for the client to speak. */
 function reader(socket: Socket): (length: number) => Promise<Buffer> {
   const ended = new AbortController();
   socket.once('close', () => ended.abort());

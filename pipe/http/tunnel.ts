@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
+import { basicCredential } from './credentials.ts';
 import { ProxyError } from './proxy-error.ts';
 import { connectBySocks } from './socks.ts';
 
@@ -79,10 +80,9 @@ export function proxyConnector(proxy: URL, timeoutMs: number): (callback: ProxyC
 }
 
 /** `Proxy-Authorization` for the user name and password in the proxy's URL (RFC 9110, 11.7.2); undefined without them. */
-export function proxyAuthorization({ username, password }: URL): string | undefined {
+export function proxyAuthorization({ origin, username, password }: URL): string | undefined {
   if (username === '' && password === '') return undefined;
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return basicCredential(origin, decodeURIComponent(username), decodeURIComponent(password)).authorization;
 }
 
 /** @throws ProxyError if the answer is not a 2xx; the socket's error if it breaks */

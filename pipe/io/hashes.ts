@@ -29,6 +29,19 @@ export function createHashes<Name extends Algorithm>(algorithms: readonly Name[]
   };
 }
 
+/** The length in bytes, and the SHA-256, of all that the source yields. @throws whatever the source throws */
+export async function measure(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ readonly length: number; readonly sha256: string }> {
+  const hash = createSha256();
+  let length = 0;
+  for await (const chunk of source) {
+    length += chunk.length;
+    hash.update(chunk);
+  }
+  return { length, sha256: hash.digest() };
+}
+
 /** Creates a SHA-256 hash, also as an observer. */
 export function createSha256(): Sha256 {
   const hash = createHash('sha256');

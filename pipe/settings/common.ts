@@ -17,8 +17,6 @@ export interface CommonSettings {
   readonly wantsReport: boolean;
   readonly isDebug: boolean;
   readonly proxies: ProxySettings;
-  /** Certificates of authorities to trust, in PEM. */
-  readonly authorities: readonly string[];
 }
 
 /** The values of the variables in the table. */
@@ -40,7 +38,5 @@ export function readCommonSettings(
     wantsReport: !given.has('--no-report'),
     isDebug: values.DEBUG,
     proxies: readProxies(env, problems),
-    // Read afterwards, since it has to wait for files.
-    authorities: [],
   };
 }

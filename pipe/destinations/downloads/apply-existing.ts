@@ -1,9 +1,8 @@
 /** Decides what happens to files whose names are already among the downloads: `--skip-existing` and `--no-clobber`. */
 
 import { PipeError } from '../../errors.ts';
-import { createSha256 } from '../../io/hashes.ts';
+import { measure } from '../../io/hashes.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
-import { readThrough } from '../../io/observed-body.ts';
 import { fileBody } from '../../io/source-file.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { Progress } from '../../toolkit/progress.ts';
@@ -72,7 +71,7 @@ export function refuse(names: readonly string[]): void {
     );
 }
 
-/** Sets the entry's digest if the content is identical. A download that is gone by now is no obstacle. */
+/** Sets the entry's digest if the content is identical. A download that is gone by now does not matter. */
 async function hasOtherContent(
   entry: Entry,
   existing: ReadonlyMap<string, Download>,
@@ -89,5 +88,5 @@ async function hasOtherContent(
 
 /** The SHA-256 of a file that this run does not send. @throws FileChangedError if it changes meanwhile */
 export async function hashFile({ source }: PlannedFile): Promise<string> {
-  return (await readThrough(fileBody(source), createSha256())).digest();
+  return (await measure(fileBody(source).open())).sha256;
 }

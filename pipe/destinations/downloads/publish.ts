@@ -4,7 +4,6 @@ import { bytesBody } from '../../io/body.ts';
 import { fileBody } from '../../io/source-file.ts';
 import { observeBody } from '../../io/observed-body.ts';
 import type { Patience } from '../../http/read-back.ts';
-import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { FileSettings } from './settings.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -16,6 +15,7 @@ import type { DownloadsClient } from './client.ts';
 import { uploadConfirmed } from './confirmed-upload.ts';
 import { downloadLink } from './links.ts';
 import { type Action, failedAction } from '../outcome.ts';
+import { uploadAll } from '../upload-all.ts';
 import type { DownloadsOutcome, OutcomeItem } from './outcome.ts';
 import { checksumsName, type DownloadsPlan, type PlannedFile } from './plan.ts';
 import { applyRetention } from './retention.ts';
@@ -69,7 +69,7 @@ export async function publishDownloads(
     if (settings.withChecksums && settings.existing === 'fail' && existing?.has(checksumsName) === true)
       await skipChecksums(list, entries, tools);
     const startedAt = performance.now();
-    await uploadAll(entries, settings, tools);
+    await uploadFiles(entries, settings, tools);
     if (settings.withChecksums && list.action !== 'skipped') await uploadChecksums(list, entries, tools);
     const uploaded = items().filter(({ action }) => action === 'uploaded');
     await verifyUploads(uploaded, settings, startedAt, tools);
@@ -87,25 +87,15 @@ function toItem({ planned, url, action, sha256 }: Entry): OutcomeItem {
   return { name: planned.name, size: planned.source.size, url, sha256, action };
 }
 
-/** After the first failure, uploads in progress finish, and no others start. @throws that first failure */
-async function uploadAll(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
+/** @throws the first failure */
+async function uploadFiles(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
   for (const entry of entries)
     if (entry.action === 'skipped') tools.log.info(`${printable(entry.planned.name)}: skipped, already there`);
   // Largest first: then the last upload to start is a short one, and the run ends sooner.
   const queue = entries
     .filter(({ action }) => action === 'not sent')
     .sort((a, b) => b.planned.source.size - a.planned.source.size);
-  let hasFailed = false;
-  await mapConcurrently(queue, settings.concurrency, async (entry) => {
-    try {
-      await uploadOne(entry, tools, settings);
-    } catch (error) {
-      // The first failure is printed as the reason that the run ended; later ones are logged here.
-      if (hasFailed && !tools.signal.aborted) tools.log.error((error as Error).message);
-      hasFailed = true;
-      throw error;
-    }
-  });
+  await uploadAll(queue, settings.concurrency, async (entry) => await uploadOne(entry, tools, settings), tools);
 }
 
 async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettings): Promise<void> {

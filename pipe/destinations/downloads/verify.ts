@@ -2,7 +2,7 @@
 
 import { HttpError, VerificationError } from '../../errors.ts';
 import { askUntil, type Patience } from '../../http/read-back.ts';
-import { createSha256 } from '../../io/hashes.ts';
+import { measure } from '../../io/hashes.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -142,15 +142,7 @@ export async function readDigest(
   client: Pick<DownloadsClient, 'read'>,
 ): Promise<{ readonly length: number; readonly sha256: string } | undefined> {
   try {
-    return await client.read(name, async (answer) => {
-      const hash = createSha256();
-      let length = 0;
-      for await (const chunk of answer.body) {
-        length += chunk.length;
-        hash.update(chunk);
-      }
-      return { length, sha256: hash.digest() };
-    });
+    return await client.read(name, async ({ body }) => await measure(body));
   } catch (error) {
     if (error instanceof HttpError && error.refusal.status === 404) return undefined;
     throw error;

@@ -3,8 +3,7 @@
 import { HttpError, UnexpectedAnswerError } from '../../errors.ts';
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
 import { bytesBody, type SizedBody } from '../../io/body.ts';
-import { createSha256 } from '../../io/hashes.ts';
-import { readThrough } from '../../io/observed-body.ts';
+import { measure } from '../../io/hashes.ts';
 import type { Http } from '../../http/send.ts';
 import { type Algorithm } from './algorithms.ts';
 import { parseChecksum } from './checksums.ts';
@@ -92,7 +91,7 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
       if (found?.size !== undefined) return found.size === body.length;
     }
     const found = await client.hash(path, subject);
-    return found?.sha256 === (await readThrough(body, createSha256())).digest();
+    return found?.sha256 === (await measure(body.open())).sha256;
   }
 
   const client: MavenClient = {
@@ -136,14 +135,9 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
     },
 
     async hash(path, subject) {
-      return await get(path, subject, async (answer) => {
-        const hash = createSha256();
-        let size = 0;
-        for await (const chunk of answer.body) {
-          size += chunk.length;
-          hash.update(chunk);
-        }
-        return { size, sha256: hash.digest() };
+      return await get(path, subject, async ({ body }) => {
+        const { length: size, sha256 } = await measure(body);
+        return { size, sha256 };
       });
     },
 

@@ -5,6 +5,7 @@ import { PipeError } from '../../errors.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes } from '../../toolkit/units.ts';
+import { uploadAll } from '../upload-all.ts';
 import { tarballUrl } from './document.ts';
 import type { Entry, PublishSettings, PublishTools } from './entry.ts';
 import { type Found, lookUp, skip } from './look-up.ts';
@@ -46,30 +47,23 @@ function toItem({ planned, url, action }: Entry): NpmOutcomeItem {
   return { id, name, version, tag, size: source.size, url, integrity, sha256, action };
 }
 
-/** After the first failure, uploads in progress finish, and no others start. @throws that first failure */
+/** @throws the first failure */
 async function publishAll(
   groups: readonly (readonly Entry[])[],
   settings: PublishSettings,
   tools: PublishTools,
 ): Promise<void> {
-  let hasFailed = false;
   const sizeOf = (group: readonly Entry[]): number => group.reduce((sum, { planned }) => sum + planned.source.size, 0);
   // Largest first: then the last upload to start is a short one, and the run ends sooner.
   const queue = [...groups].sort((a, b) => sizeOf(b) - sizeOf(a));
-  await mapConcurrently(queue, settings.concurrency, async (group) => {
+  const publishGroup = async (group: readonly Entry[], hasFailed: () => boolean): Promise<void> => {
     for (const entry of group) {
       if (entry.action === 'skipped') continue;
-      if (hasFailed) return;
-      try {
-        await publishOne(entry, settings, tools);
-      } catch (error) {
-        // The first failure is printed as the reason that the run ended; later ones are logged here.
-        if (hasFailed && !tools.signal.aborted) tools.log.error((error as Error).message);
-        hasFailed = true;
-        throw error;
-      }
+      if (hasFailed()) return;
+      await publishOne(entry, settings, tools);
     }
-  });
+  };
+  await uploadAll(queue, settings.concurrency, publishGroup, tools);
 }
 
 async function publishOne(entry: Entry, { skipExisting }: PublishSettings, tools: PublishTools): Promise<void> {

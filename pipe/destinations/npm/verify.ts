@@ -67,7 +67,7 @@ function checkTag(entry: Entry, found: Found, log: PublishTools['log']): void {
   else throw new VerificationError(what);
 }
 
-/** Whether the dist-tag is as it may have been before: not set, or at a version that is no news. */
+/** Whether the dist-tag is as it may have been before: not set, or at a version that was known already. */
 function isTagStale({ planned: { tag, version }, knownVersions }: Entry, { tags }: Found): boolean {
   const pointed = tags?.get(tag);
   if (tags === undefined || pointed === version) return false;

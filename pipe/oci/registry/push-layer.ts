@@ -5,7 +5,8 @@ import { type Compression, compressionFormats } from '../../compression/formats.
 import { InputError } from '../../errors.ts';
 import type { Patience } from '../../http/read-back.ts';
 import type { Http } from '../../http/send.ts';
-import { createSha256 } from '../../io/hashes.ts';
+import { measure } from '../../io/hashes.ts';
+import { readThrough } from '../../io/observed-body.ts';
 import { withDiffIdCheck } from '../layers/diff-id-check.ts';
 import { layerEncoding, oci } from '../media-types.ts';
 import type { Descriptor, Layer } from '../image.ts';
@@ -80,7 +81,7 @@ export async function pushLayer(
   const descriptor = unchangedDescriptor(layer, tools);
   if (descriptor !== undefined && (await tools.client.blobSize(descriptor.digest)) === descriptor.size) {
     // The registry has these bytes, but only reading them shows whether the config's diff ID is right for them.
-    await readThrough(withDiffIdCheck(layer));
+    await readThrough(withDiffIdCheck(layer), { update: () => undefined });
     tools.progress.skip(layer.length);
     tools.log.info(`${subject}: already in the registry, ${formatBytes(descriptor.size)}, ${descriptor.digest}`);
     return { descriptor, action: 'present' };
@@ -94,12 +95,6 @@ export async function pushLayer(
 /** The layer's descriptor in its source, if the layer is sent as it is. */
 function unchangedDescriptor({ descriptor, encoding }: Layer, { compression }: PushTools): Descriptor | undefined {
   return encoding !== 'none' || compression === undefined ? descriptor : undefined;
-}
-
-/** @throws InputError if a layer's bytes are not what its source promised */
-async function readThrough(layer: Layer): Promise<void> {
-  const bytes = layer.open()[Symbol.asyncIterator]();
-  while ((await bytes.next()).done !== true);
 }
 
 /** Finds a published blob with the same uncompressed content, and confirms that the registry still has it. */
@@ -183,9 +178,7 @@ async function sendCompressed(
 
 /** Sends a layer as it is, although its source does not name its digest: reading it once more finds the digest. */
 async function sendWithoutDescriptor(layer: Layer, subject: string, tools: PushTools): Promise<PushedLayer> {
-  const hash = createSha256();
-  for await (const chunk of withDiffIdCheck(layer).open()) hash.update(chunk);
-  const digest = `sha256:${hash.digest()}`;
+  const digest = `sha256:${(await measure(withDiffIdCheck(layer).open())).sha256}`;
   if (layer.encoding === 'opaque') throw new InputError(`${subject} has a type that cannot be published`);
   const descriptor = { mediaType: oci.layer[layer.encoding], digest, size: layer.length };
   if ((await tools.client.blobSize(digest)) === layer.length) {
