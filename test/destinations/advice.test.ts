@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   FileChangedError,
-  HttpError,
   InputError,
   NetworkError,
   type Refusal,
@@ -14,6 +13,7 @@ import type { FileFacts } from '../../pipe/destinations/downloads/advice.ts';
 import { downloads } from '../../pipe/destinations/downloads/destination.ts';
 import type { FileSettings } from '../../pipe/destinations/downloads/settings.ts';
 import type { TokenKind } from '../../pipe/settings/token-kinds.ts';
+import { refused } from './refused.ts';
 
 type Facts = Omit<FileFacts, 'isBitbucket'> & Pick<FileSettings, 'apiUrl' | 'timeoutMs'>;
 
@@ -32,19 +32,6 @@ const withUserName = (tokenKind: TokenKind): Facts => ({
 const withApiToken = withUserName('api-token');
 const withAccessToken: Facts = { ...facts, account: { ...facts.account, tokenKind: 'access-token' } };
 
-function refused(status: number, given: Partial<Refusal> = {}): HttpError {
-  return new HttpError({
-    method: 'POST',
-    url: 'https://api.bitbucket.org/2.0/x',
-    status,
-    reason: 'No',
-    codes: [],
-    details: [],
-    requiredScopes: [],
-    grantedScopes: [],
-    ...given,
-  });
-}
 function advice(error: unknown, given: Facts): string | undefined {
   return explain(error, downloads, given as FileSettings);
 }

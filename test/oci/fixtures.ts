@@ -100,6 +100,33 @@ export function manifest(configBlob: Blob, layers: readonly Blob[], more: Json =
   );
 }
 
+/** The entry of an index for BuildKit's attestation of an image. */
+export function attestationDescriptor(attestation: Blob, image: Blob): Json {
+  return descriptor(attestation, {
+    platform: { os: 'unknown', architecture: 'unknown' },
+    annotations: {
+      'vnd.docker.reference.type': 'attestation-manifest',
+      'vnd.docker.reference.digest': sha256(image.bytes),
+    },
+  });
+}
+
+/** An attestation as BuildKit made it before it named its subject. */
+export function attestationOf(image: Blob): {
+  readonly manifest: Blob;
+  readonly statement: Blob;
+  readonly blobs: readonly Blob[];
+  readonly entry: Json;
+} {
+  const statement = blob('application/vnd.in-toto+json', json({ _type: 'https://in-toto.io/Statement/v0.1' }));
+  const ownConfig = blob(
+    ociTypes.config,
+    json({ architecture: 'unknown', os: 'unknown', rootfs: { type: 'layers', diff_ids: [sha256(statement.bytes)] } }),
+  );
+  const own = manifest(ownConfig, [statement]);
+  return { manifest: own, statement, blobs: [statement, ownConfig, own], entry: attestationDescriptor(own, image) };
+}
+
 export function index(manifests: readonly Json[], more: Json = {}): Blob {
   return blob(ociTypes.index, json({ schemaVersion: 2, mediaType: ociTypes.index, manifests, ...more }));
 }

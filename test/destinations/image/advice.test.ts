@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals';
-import { HttpError, type Refusal, UnexpectedAnswerError } from '../../../pipe/errors.ts';
+import { type HttpError, type Refusal, UnexpectedAnswerError } from '../../../pipe/errors.ts';
 import { explain } from '../../../pipe/destinations/advice.ts';
 import { images } from '../../../pipe/destinations/image/destination.ts';
 import type { ImageSettings } from '../../../pipe/destinations/image/settings.ts';
+import { refused as refusedWith } from '../refused.ts';
 
 const account = { tokenKind: 'other', scheme: 'Basic', username: 'x', password: 'x' } as const;
 type Facts = Pick<ImageSettings, 'registry' | 'reference' | 'account'>;
@@ -14,19 +15,8 @@ const bitbucket = factsOf('crg.apkg.io');
 const other = factsOf('reg.example');
 const stranger: Facts = { ...other, account: undefined };
 
-function refused(status: number, given: Partial<Refusal> = {}): HttpError {
-  return new HttpError({
-    method: 'PUT',
-    url: 'https://registry/v2/acme/app/manifests/v1',
-    status,
-    reason: 'No',
-    codes: [],
-    details: [],
-    requiredScopes: [],
-    grantedScopes: [],
-    ...given,
-  });
-}
+const refused = (status: number, given: Partial<Refusal> = {}): HttpError =>
+  refusedWith(status, { url: 'https://registry/v2/acme/app/manifests/v1', ...given });
 
 const advice = (error: unknown, facts: Facts): string =>
   explain(error, images, { timeoutMs: 1, ...facts } as ImageSettings) ?? '';

@@ -4,21 +4,8 @@ import type { MavenFacts } from '../../../pipe/destinations/maven/advice.ts';
 import { maven } from '../../../pipe/destinations/maven/destination.ts';
 import type { MavenSettings } from '../../../pipe/destinations/maven/settings.ts';
 import { VersionConflictError } from '../../../pipe/destinations/maven/stored-files.ts';
-import { HttpError, type Refusal, VerificationError } from '../../../pipe/errors.ts';
-
-function refused(status: number, given: Partial<Refusal> = {}): HttpError {
-  return new HttpError({
-    method: 'PUT',
-    url: 'https://nexus.example/releases/x',
-    status,
-    reason: 'No',
-    codes: [],
-    details: [],
-    requiredScopes: [],
-    grantedScopes: [],
-    ...given,
-  });
-}
+import { VerificationError } from '../../../pipe/errors.ts';
+import { refused } from '../refused.ts';
 
 const otherServer = {
   registry: new URL('https://nexus.example/releases/'),

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { HttpError, type Refusal, VerificationError } from '../../../pipe/errors.ts';
+import { type HttpError, type Refusal, VerificationError } from '../../../pipe/errors.ts';
 import { explain } from '../../../pipe/destinations/advice.ts';
 import type { NpmFacts } from '../../../pipe/destinations/npm/advice.ts';
 import { npm } from '../../../pipe/destinations/npm/destination.ts';
 import type { NpmSettings } from '../../../pipe/destinations/npm/settings.ts';
+import { refused as refusedWith } from '../refused.ts';
 
 type Facts = Omit<NpmFacts, 'isBitbucket'> & Pick<NpmSettings, 'timeoutMs'>;
 
@@ -18,17 +19,7 @@ const onNpmjs: Facts = { ...onBitbucket, registry: new URL('https://registry.npm
 const elsewhere: Facts = { ...onBitbucket, registry: new URL('https://registry.example/'), account: otherAccount };
 
 function refused(status: number, reason = 'No', given: Partial<Refusal> = {}): HttpError {
-  return new HttpError({
-    method: 'PUT',
-    url: 'https://npm.apkg.io/acme/lib',
-    codes: [],
-    details: [],
-    requiredScopes: [],
-    grantedScopes: [],
-    status,
-    reason,
-    ...given,
-  });
+  return refusedWith(status, { reason, ...given });
 }
 
 describe('what to do if an npm registry refuses', () => {

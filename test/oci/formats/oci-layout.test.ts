@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { withDiffIdCheck } from '../../../pipe/oci/layers/diff-id-check.ts';
 import type { Choice, Image } from '../../../pipe/oci/image.ts';
 import {
+  attestationOf,
   digestsOf,
   blob,
   blobFiles,
@@ -216,24 +217,9 @@ describe('a multi-platform image', () => {
   const armv6 = platformImage('six', 'arm', { variant: 'v6' });
   const armv7 = platformImage('seven', 'arm', { variant: 'v7' });
   const all = [amd64, arm64, armv6, armv7];
-  const inToto = blob('application/vnd.in-toto+json', json({ _type: 'https://in-toto.io/Statement/v0.1' }));
-  const attestationConfig = blob(
-    ociTypes.config,
-    json({ architecture: 'unknown', os: 'unknown', rootfs: { type: 'layers', diff_ids: [sha256(inToto.bytes)] } }),
-  );
-  const attestation = manifest(attestationConfig, [inToto]);
-  const attestationDescriptor = descriptor(attestation, {
-    platform: { os: 'unknown', architecture: 'unknown' },
-    annotations: {
-      'vnd.docker.reference.type': 'attestation-manifest',
-      'vnd.docker.reference.digest': sha256(amd64.manifest.bytes),
-    },
-  });
-  const children = [
-    ...all.map((each) => descriptor(each.manifest, { platform: each.platform })),
-    attestationDescriptor,
-  ];
-  const blobs = [...all.flatMap((each) => each.blobs), inToto, attestationConfig, attestation];
+  const attestation = attestationOf(amd64.manifest);
+  const children = [...all.map((each) => descriptor(each.manifest, { platform: each.platform })), attestation.entry];
+  const blobs = [...all.flatMap((each) => each.blobs), ...attestation.blobs];
   const inner = index(children);
   const files = layout(index([descriptor(inner)]), [inner, ...blobs]);
   const flat = layout(index(children), blobs);
@@ -248,7 +234,7 @@ describe('a multi-platform image', () => {
       expect(image.images.map(({ platform }) => platform)).toEqual([...all.map(({ platform }) => platform), undefined]);
       expect(image.images.map((each) => each.descriptor)).toEqual(children);
       expect(image.images.at(-1)?.layers).toMatchObject([{ encoding: 'opaque', diffId: undefined }]);
-      expect(await readLayers(image.images.at(-1))).toEqual(digestsOf([inToto.bytes]));
+      expect(await readLayers(image.images.at(-1))).toEqual(digestsOf([attestation.statement.bytes]));
     }
   });
 

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import {
+  attestationDescriptor,
   type Blob,
   blob,
   config,
@@ -46,16 +47,7 @@ export function attestedImage(architecture: string, platform: Json = {}, manifes
     artifactType: 'application/vnd.docker.attestation.manifest.v1+json',
     subject: descriptor(image),
   });
-  const top = index([
-    descriptor(image, { platform: named }),
-    descriptor(attestation, {
-      platform: { os: 'unknown', architecture: 'unknown' },
-      annotations: {
-        'vnd.docker.reference.type': 'attestation-manifest',
-        'vnd.docker.reference.digest': sha256(image.bytes),
-      },
-    }),
-  ]);
+  const top = index([descriptor(image, { platform: named }), attestationDescriptor(attestation, image)]);
   return { image, attestation, top, blobs: [imageConfig, ...layers, statement, empty, image, attestation, top] };
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import {
+  attestationOf,
   blob,
   config,
   descriptor,
@@ -107,24 +108,12 @@ const otherDigest = sha256('something else');
 
 const amd64 = platformImage('amd', 'amd64');
 const arm64 = platformImage('arm', 'arm64');
-const attested = blob('application/vnd.in-toto+json', json({ _type: 'https://in-toto.io/Statement/v0.1' }));
-const attestationConfig = blob(
-  ociTypes.config,
-  json({ architecture: 'unknown', os: 'unknown', rootfs: { type: 'layers', diff_ids: [sha256(attested.bytes)] } }),
-);
-const attestation = manifest(attestationConfig, [attested]);
-const attestationDescriptor = descriptor(attestation, {
-  platform: { os: 'unknown', architecture: 'unknown' },
-  annotations: {
-    'vnd.docker.reference.type': 'attestation-manifest',
-    'vnd.docker.reference.digest': sha256(amd64.manifest.bytes),
-  },
-});
+const attestation = attestationOf(amd64.manifest);
 const platforms = index([
   ...[amd64, arm64].map((each) => descriptor(each.manifest, { platform: each.platform })),
-  attestationDescriptor,
+  attestation.entry,
 ]);
-const platformBlobs = [...amd64.blobs, ...arm64.blobs, attested, attestationConfig, attestation, platforms];
+const platformBlobs = [...amd64.blobs, ...arm64.blobs, ...attestation.blobs, platforms];
 const platformFiles = layout(index([descriptor(platforms)]), platformBlobs);
 
 /** Docker 25.0.0 wrote OCI manifests without layers. */
@@ -405,7 +394,7 @@ describe('publishes correctly', () => {
         const { manifests } = indexOf();
         expect([manifests[0], manifests[2]]).toEqual([
           descriptor(amd64.manifest, { platform: amd64.platform }),
-          attestationDescriptor,
+          attestation.entry,
         ]);
         expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
       },
@@ -417,7 +406,7 @@ describe('publishes correctly', () => {
       const { manifests } = indexOf();
       expect(manifests.map((each) => each['platform'])).toEqual([amd64.platform, arm64.platform]);
       expect(output).toContain(
-        `WARNING: Left out ${sha256(attestation.bytes)}, which refers to ${sha256(amd64.manifest.bytes)}: layers were compressed`,
+        `WARNING: Left out ${sha256(attestation.manifest.bytes)}, which refers to ${sha256(amd64.manifest.bytes)}: layers were compressed`,
       );
       expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
     });
