@@ -114,7 +114,7 @@ export const options = {
     takes: 'flag',
     appliesTo: ['file', 'npm', 'image'],
     usage:
-      'Leave what is already there as it is, and succeed. A published npm package must have identical content; of an image, tags that exist are left, whatever they point to.',
+      'Leave what is already there as it is, and succeed: downloads and image tags of that name, and versions of npm packages. A version with other content gets a warning.',
   },
   '--no-clobber': {
     takes: 'flag',

@@ -123,6 +123,29 @@ describe('what is stored although the registry refuses it', () => {
     expect(fixture.sandbox.requests.filter(({ fault }) => fault === 'other-status')).toHaveLength(2);
     expect(count(fixture, 'manifest-put')).toBe(1);
   });
+
+  // More than the questions before anything is sent, so that some come after the refusal.
+  it.each([
+    ['commit', 'blob-head', 409, 12],
+    ['commit', 'blob-head', 412, 12],
+    ['manifest-put', 'manifest-get', 409, 7],
+    ['manifest-put', 'manifest-get', 412, 7],
+  ] as const)('may not be visible yet: %s, %s, %d', async (step, question, status, times) => {
+    const { sandbox } = fixture;
+    sandbox.inject({ step, times: -1, action: { kind: 'other-status', status } });
+    sandbox.inject({ step: question, times, action: { kind: 'status', status: 404 } });
+    const ended = await push(fixture, await writeLayout(fixture, smallLayers));
+    await expectPublished(fixture, ended);
+    expect(count(fixture, question)).toBeGreaterThan(times);
+  });
+
+  it('is not waited for if the refusal says something else', async () => {
+    fixture.sandbox.inject({ step: 'manifest-put', action: { kind: 'status', status: 403 } });
+    const { exitCode } = await push(fixture, await writeArchive(fixture, smallLayers));
+    expect(exitCode).toBe(1);
+    // The challenge, two tags to reuse, the tag before it is moved, and one question.
+    expect(count(fixture, 'manifest-get')).toBe(5);
+  });
 });
 
 describe('a tag that already points to the image', () => {

@@ -4,6 +4,7 @@ import { type Compressor, createCompressor } from '../../compression/compressor.
 import type { Compression } from '../../compression/formats.ts';
 import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { basicCredential } from '../../http/credentials.ts';
+import { createReadBack } from '../../http/read-back.ts';
 import { keepHeapFlat } from '../../io/flat-heap.ts';
 import { openEngineImage } from '../../oci/engine/engine-image.ts';
 import type { Image } from '../../oci/image.ts';
@@ -168,15 +169,17 @@ function createPushTools(
       ),
   });
   const http = tools.createHttp(authorizer);
+  const readBack = createReadBack(tools.patience);
   return {
     http,
     registry,
-    client: createRegistryClient(http, registry, reference.repository),
+    client: createRegistryClient(http, registry, reference.repository, readBack),
     capability: newCapability(),
     log: tools.log,
     compression,
     concurrency: settings.concurrency,
     patience: tools.patience,
+    readBack,
     sent: new Map(),
   };
 }

@@ -42,6 +42,7 @@ import {
   compareStored,
   type IdenticalFile,
   isPolicyRefusal,
+  saysItExists,
   VersionConflictError,
   type WantedFile,
 } from './stored-files.ts';
@@ -102,8 +103,8 @@ export async function publishArtifact(plan: MavenPlan, tools: PublishTools): Pro
       ({ version } = build);
       entries = toEntries(plan, version, client);
     }
-    const checksums = new ChecksumPublisher(client, log);
     const readBack = createReadBack(patience);
+    const checksums = new ChecksumPublisher(client, log, readBack);
     for (const entry of entries) await publishFile(entry, { ...tools, checksums, readBack });
     const update = { client, checksums, log, signal, readBack };
     if (build !== undefined) await updateIndex(versionIndex, buildChange(plan, build), update);
@@ -210,7 +211,7 @@ async function checkStored(entry: Entry, { client, log, readBack }: FileTools): 
   log.warning(`${wanted.name} was uploaded, but the repository does not show it yet`);
 }
 
-async function sendFile(entry: Entry, { client, progress, log }: PublishTools): Promise<Checksums> {
+async function sendFile(entry: Entry, { client, progress, log, readBack }: FileTools): Promise<Checksums> {
   const { planned, wanted } = entry;
   const { path, name, size } = wanted;
   const hashed = observeBody(planned.body, createChecksums);
@@ -225,7 +226,7 @@ async function sendFile(entry: Entry, { client, progress, log }: PublishTools): 
   } catch (error) {
     entry.action = failedAction(error, wasFullySent);
     // If an answer is lost, the retry finds the file of the first attempt, and is refused as a changed release is.
-    if (isPolicyRefusal(error) && (await isAlreadyStored(client, wanted, error))) {
+    if (isPolicyRefusal(error) && (await isAlreadyStored(client, wanted, error, readBack))) {
       log.debug(`${name}: ${error.message}; the stored file is identical`);
       return await wanted.checksums();
     }
@@ -236,9 +237,16 @@ async function sendFile(entry: Entry, { client, progress, log }: PublishTools): 
 }
 
 /** @throws VersionConflictError if another publisher has stored a different file in the meantime */
-async function isAlreadyStored(client: MavenClient, wanted: WantedFile, refusal: HttpError): Promise<boolean> {
+async function isAlreadyStored(
+  client: MavenClient,
+  wanted: WantedFile,
+  refusal: HttpError,
+  readBack: ReadBack,
+): Promise<boolean> {
+  const compare = async (): Promise<IdenticalFile | undefined> => await compareStored(client, wanted);
   try {
-    return (await compareStored(client, wanted)) !== undefined;
+    const identical = saysItExists(refusal) ? await readBack(compare, (found) => found !== undefined) : await compare();
+    return identical !== undefined;
   } catch (error) {
     if (error instanceof VersionConflictError)
       throw new VersionConflictError(`${error.message} (${refusal.message})`, { cause: refusal });

@@ -32,10 +32,14 @@ export const npmRows: readonly Row<NpmFacts>[] = [
   },
   {
     when: (error) =>
-      hasStatus(409)(error) ||
       isRefused(error, /previously published|already (?:exists|published|present)|publish over|EPUBLISHCONFLICT/i),
     advice: () =>
-      'A published version cannot be replaced: raise the version in package.json. If the package is identical, --skip-existing makes this a success.',
+      'A published version cannot be replaced: raise the version in package.json. To leave what is published as it is, give --skip-existing; the token must then be able to read.',
+  },
+  {
+    when: hasStatus(409),
+    advice: () =>
+      'Either this version is already published, and must be raised in package.json, or the registry is busy with another upload of this package: then run the step again.',
   },
   {
     when: (error) =>

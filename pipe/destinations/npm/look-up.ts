@@ -73,7 +73,7 @@ export async function lookUp(
       whole === undefined ? await readVersion(entry.planned, client) : whole.versions.get(entry.planned.version);
     if (existing === undefined) {
       if (whole !== undefined) problems.push(...moveBackProblems(entry.planned, whole));
-    } else if (skipExisting && isSameContent(existing, entry.planned) === true) {
+    } else if (skipExisting || isSameContent(existing, entry.planned) === true) {
       skip(entry, { version: existing, tags: whole?.tags }, log);
       progress.skip(entry.planned.source.size);
     } else {
@@ -102,9 +102,11 @@ function moveBackProblems({ id, version, tag, isTagGiven }: PlannedPackage, publ
   return [`${id} would replace ${higher}, a higher version, as ${tag}: give --dist-tag, even if it is to be ${tag}`];
 }
 
-/** Leaves the published version as it is. */
+/** Leaves the published version as it is. A warning names what the user might not expect of it. */
 export function skip(entry: Entry, { version, tags }: Found, log: PublishTools['log']): void {
   const { planned } = entry;
+  if (version !== undefined && isSameContent(version, planned) !== true)
+    log.warning(`${planned.id} is ${describeDifference(planned, version)}. It is left as it is`);
   entry.action = 'skipped';
   entry.url = version?.tarball ?? entry.url;
   const pointed = tags?.get(planned.tag);
@@ -120,14 +122,11 @@ function missing(): never {
 
 /** Registries accept a version only once, and never change it. */
 function existsProblem(planned: PlannedPackage, existing: PublishedVersion): string {
-  const same = isSameContent(existing, planned);
-  const file = printable(planned.source.path);
-  if (same === true) {
-    return `${planned.id} is already published, with content identical to ${file} (${planned.integrity}): --skip-existing makes this a success`;
-  }
-  const difference =
-    same === false
-      ? `with different content: the registry has ${describeContent(existing)}, ${file} has ${planned.integrity}`
-      : 'and the registry gives no hash of its content to compare';
-  return `${planned.id} is already published, ${difference}. A version cannot be replaced: raise the version in package.json`;
+  return `${planned.id} is ${describeDifference(planned, existing)}. A version cannot be replaced: raise the version in package.json`;
+}
+
+function describeDifference(planned: PlannedPackage, existing: PublishedVersion): string {
+  return isSameContent(existing, planned) === false
+    ? `already published with different content: the registry has ${describeContent(existing)}, ${printable(planned.source.path)} has ${planned.integrity}`
+    : 'already published, and the registry gives no hash of its content to compare';
 }

@@ -34,7 +34,7 @@ export async function publishPackages(
     const problems = await mapConcurrently(groups, settings.concurrency, (group) => lookUp(group, settings, tools));
     if (problems.flat().length > 0) throw new PipeError(problems.flat().join('\n'));
     for (const { planned, action } of entries)
-      if (action === 'skipped') tools.log.info(`${planned.id}: skipped, identical content is already published`);
+      if (action === 'skipped') tools.log.info(`${planned.id}: skipped, already published`);
     await publishAll(groups, settings, tools);
     return { items: items() };
   } catch (error) {
@@ -66,18 +66,18 @@ async function publishAll(
   await uploadAll(queue, settings.concurrency, publishGroup, tools);
 }
 
-async function publishOne(entry: Entry, { skipExisting }: PublishSettings, tools: PublishTools): Promise<void> {
+async function publishOne(entry: Entry, settings: PublishSettings, tools: PublishTools): Promise<void> {
   const { planned } = entry;
   const transfer = tools.progress.start(planned.id, planned.source.size);
   let alreadyThere: Found | undefined;
   try {
-    alreadyThere = await sendDocument(entry, transfer, tools);
+    alreadyThere = await sendDocument(entry, transfer, settings, tools);
   } finally {
     transfer.end();
   }
-  if (alreadyThere !== undefined && skipExisting) {
+  if (alreadyThere !== undefined) {
     skip(entry, alreadyThere, tools.log);
-    tools.log.info(`${planned.id}: skipped, something else published identical content in the meantime`);
+    tools.log.info(`${planned.id}: skipped, something else published it in the meantime`);
     return;
   }
   await verify(entry, tools);

@@ -6,7 +6,7 @@ import { failedAction } from '../outcome.ts';
 import type { NpmClient, ReadOptions } from './client.ts';
 import { isSameContent } from './compare.ts';
 import { publishDocument } from './document.ts';
-import type { Entry, PublishTools } from './entry.ts';
+import type { Entry, PublishSettings, PublishTools } from './entry.ts';
 import { findVersion, type Found, isReadingRefused } from './look-up.ts';
 import type { PlannedPackage } from './plan.ts';
 
@@ -14,10 +14,15 @@ import type { PlannedPackage } from './plan.ts';
  * Sends the package. An attempt that seemed to fail may still have been stored, so the registry is read before anything is sent
  * again.
  *
- * @returns what the registry has, if it refused the only attempt although it has identical content; undefined if it was stored
+ * @returns what the registry has, if it refused the only attempt because of it; undefined if it stored the package
  * @throws the error of the last attempt, unless the registry has identical content
  */
-export async function sendDocument(entry: Entry, transfer: Transfer, tools: PublishTools): Promise<Found | undefined> {
+export async function sendDocument(
+  entry: Entry,
+  transfer: Transfer,
+  settings: PublishSettings,
+  tools: PublishTools,
+): Promise<Found | undefined> {
   const { client, log, signal } = tools;
   const { planned } = entry;
   const document = publishDocument(planned, client.registry);
@@ -39,10 +44,10 @@ export async function sendDocument(entry: Entry, transfer: Transfer, tools: Publ
       } catch (error) {
         mayBeStored ||= failedAction(error, wasSentWhole) === 'unconfirmed';
         if (!isConflict(error) || sentBytes < document.length) throw error;
-        const found = await settleConflict(error, planned, client);
-        log.info(`${error.message}. The registry has this version with identical content`);
+        const found = await settleConflict(error, planned, settings, client);
+        log.info(`${error.message}. The registry has this version`);
         // After an earlier attempt, the version may well be this run's own.
-        return attempts > 1 ? undefined : found;
+        return attempts > 1 && isIdentical(found, planned) ? undefined : found;
       }
     });
   } catch (error) {
@@ -62,20 +67,29 @@ function isConflict(error: unknown): error is HttpError {
 /**
  * Reads once what the registry has instead.
  *
- * @throws HttpError the refusal itself, unless the content is identical. If there is no such version, a 409 is transient:
+ * @throws HttpError the refusal itself, unless the content is identical or may differ. If there is no such version, a 409 is transient:
  *   npmjs.com answers so "before the previous package has been fully processed"
  */
-async function settleConflict(refusal: HttpError, planned: PlannedPackage, client: NpmClient): Promise<Found> {
+async function settleConflict(
+  refusal: HttpError,
+  planned: PlannedPackage,
+  { skipExisting }: PublishSettings,
+  client: NpmClient,
+): Promise<Found> {
   let found: Found;
   try {
     found = await findVersion(planned, client);
   } catch {
     throw refusal;
   }
-  if (found.version !== undefined && isSameContent(found.version, planned) === true) return found;
+  if (found.version !== undefined && (skipExisting || isIdentical(found, planned))) return found;
   if (found.version === undefined && refusal.refusal.status === 409)
     throw new HttpError({ ...refusal.refusal, isTransient: true });
   throw refusal;
+}
+
+function isIdentical({ version }: Found, planned: PlannedPackage): boolean {
+  return version !== undefined && isSameContent(version, planned) === true;
 }
 
 /** The version, if the registry has it with this content; undefined also if it may not be read. */
@@ -86,7 +100,7 @@ async function findIdentical(
 ): Promise<Found | undefined> {
   try {
     const found = await findVersion(planned, client, options);
-    return found.version !== undefined && isSameContent(found.version, planned) === true ? found : undefined;
+    return isIdentical(found, planned) ? found : undefined;
   } catch (error) {
     if (isReadingRefused(error)) return undefined;
     throw error;

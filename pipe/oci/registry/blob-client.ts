@@ -3,11 +3,12 @@
 import { HttpError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
 import { keepEncrypted } from '../../http/keep-encrypted.ts';
+import type { ReadBack } from '../../http/read-back.ts';
 import { isTransient } from '../../http/retry.ts';
 import type { Http } from '../../http/send.ts';
 import { type Body, bytesBody } from '../../io/body.ts';
 import { digestOf } from '../descriptors.ts';
-import { mayBeThereAlready } from './refusals.ts';
+import { mayBeThereAlready, saysItExists } from './refusals.ts';
 
 /** An upload in progress. */
 export interface UploadSession {
@@ -48,7 +49,7 @@ export interface BlobClient {
 const maxRedirects = 5;
 
 /** The steps for the repository at `base`: `https://registry/v2/acme/app/`. */
-export function createBlobClient(http: Http, base: URL): BlobClient {
+export function createBlobClient(http: Http, base: URL, readBack: ReadBack): BlobClient {
   const blobUrl = (digest: string): URL => new URL(`blobs/${digest}`, base);
 
   const putBlob: BlobClient['putBlob'] = async (subject, session, digest, body, onSent) => {
@@ -69,8 +70,11 @@ export function createBlobClient(http: Http, base: URL): BlobClient {
       );
     } catch (error) {
       // A gateway may have answered, or another job was faster: what counts is whether the registry has the blob.
-      const isOpen = error instanceof UnexpectedAnswerError || mayBeThereAlready(error);
-      if (!isOpen || (await client.blobSize(digest)) === undefined) throw error;
+      if (!(error instanceof UnexpectedAnswerError) && !mayBeThereAlready(error)) throw error;
+      const find = async (): Promise<number | undefined> => await client.blobSize(digest);
+      const isExpected = error instanceof HttpError && saysItExists(error);
+      const found = isExpected ? await readBack(find, (size) => size !== undefined) : await find();
+      if (found === undefined) throw error;
     }
   };
 

@@ -3,7 +3,7 @@
 import { type Compressor, createCompressor } from '../../compression/compressor.ts';
 import { type Compression, compressionFormats } from '../../compression/formats.ts';
 import { InputError } from '../../errors.ts';
-import type { Patience } from '../../http/read-back.ts';
+import type { Patience, ReadBack } from '../../http/read-back.ts';
 import type { Http } from '../../http/send.ts';
 import { measure } from '../../io/hashes.ts';
 import { readThrough } from '../../io/observed-body.ts';
@@ -41,6 +41,8 @@ export interface PushTools {
   readonly concurrency: number;
   /** For manifests that have been sent, but cannot be read yet. */
   readonly patience: Patience;
+  /** For what the registry refuses because it exists, but does not show yet. */
+  readonly readBack: ReadBack;
   readonly progress: Progress;
   /** Layers already published, by name: those of an export, which can be read only once. */
   readonly sent: Map<string, PushedLayer>;

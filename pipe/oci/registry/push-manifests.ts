@@ -11,7 +11,7 @@ import { type DockerForm, isOci, type ManifestTree, toDockerForm } from './docke
 import { toOciForm } from './oci-form.ts';
 import type { PushTools } from './push-layer.ts';
 import { fieldsOf, listReferrer } from './referrers-tag.ts';
-import { isManifestRefused, isTypeRefused, mayBeThereAlready } from './refusals.ts';
+import { isManifestRefused, isTypeRefused, mayBeThereAlready, saysItExists } from './refusals.ts';
 
 type Put = (reference: string, document: Document) => Promise<ManifestReceipt>;
 
@@ -277,12 +277,17 @@ async function putManifest(reference: string, document: Document, tools: PushToo
 }
 
 /** A registry may refuse to store again what is there already, such as an immutable tag: that is a success. */
-async function putOrFind(reference: string, document: Document, { client, log }: PushTools): Promise<ManifestReceipt> {
+async function putOrFind(
+  reference: string,
+  document: Document,
+  { client, log, readBack }: PushTools,
+): Promise<ManifestReceipt> {
   try {
     return await client.putManifest(reference, document);
   } catch (error) {
     if (!mayBeThereAlready(error)) throw error;
-    const held = await client.readManifest(reference);
+    const find = async (): Promise<Document | undefined> => await client.readManifest(reference);
+    const held = saysItExists(error) ? await readBack(find, (found) => found !== undefined) : await find();
     if (held?.digest !== document.digest) throw error;
     log.info(`${reference} already points to this image, and the registry does not store it again`);
     return { isConfirmed: true, isListed: false };

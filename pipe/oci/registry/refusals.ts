@@ -47,6 +47,14 @@ export function isImmutable(error: unknown): error is HttpError {
   return isNamed || /immutable|does not allow updating|cannot be updated/i.test(reason);
 }
 
+/**
+ * The refusal says that it exists, so that a registry which does not show it yet is worth waiting for. The other refusals that
+ * `mayBeThereAlready` accepts usually mean something else: waiting would only delay the message.
+ */
+export function saysItExists(error: HttpError): boolean {
+  return [409, 412].includes(error.refusal.status) || isImmutable(error);
+}
+
 const typeStatuses: ReadonlySet<number> = new Set([405, 415, 422]);
 
 /**

@@ -198,6 +198,21 @@ describe('a release', () => {
     expect(output).toMatch(/app-1\.0\.jar: the repository has sha256 [0-9a-f]{64}, the local file has [0-9a-f]{64}/);
   });
 
+  it.each([
+    ['app-1.0.jar', 1],
+    ['app-1.0.jar.sha1', 0],
+  ])('may be refused as there already before it shows: %s', async (name, skip) => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    const { sandbox } = fixture;
+    const path = `${release}/${name}$`;
+    sandbox.inject({ method: 'PUT', path, action: { kind: 'other-status', status: 409 } });
+    for (const method of ['GET', 'HEAD'])
+      sandbox.inject({ method, path, skip, times: 2, action: { kind: 'status', status: 404 } });
+    expectSuccess(await publish(fixture, 'app-1.0.jar'));
+    expect(puts(fixture).filter((written) => written === name)).toHaveLength(1);
+    expect(stored(fixture)).toHaveLength(3);
+  });
+
   it('is only planned in a dry run', async () => {
     await write(fixture, { 'app-1.0.jar': jar() });
     const ended = await publish(fixture, 'app-1.0.jar', ['--dry-run']);

@@ -53,9 +53,9 @@ async function update(limitMs = 10_000): Promise<{ isConfirmed: boolean; output:
     isApplied: (known: Metadata): boolean => hasPlugin(known, plugin),
     onWritten: (): void => undefined,
   };
-  const checksums = new ChecksumPublisher(client, log);
   const { signal } = new AbortController();
-  const tools = { client, checksums, log, signal, readBack: createReadBack({ baseMs: 10, limitMs, signal }) };
+  const readBack = createReadBack({ baseMs: 10, limitMs, signal });
+  const tools = { client, checksums: new ChecksumPublisher(client, log, readBack), log, signal, readBack };
   return { isConfirmed: await updateMetadata(change, tools), output };
 }
 

@@ -175,27 +175,45 @@ describe('a packed package', () => {
 describe('a version that is already published', () => {
   const fixture = useSandbox();
 
-  it('is a success with --skip-existing if it is identical, and otherwise an error', async () => {
+  const difference =
+    /is already published with different content: the registry has sha512-\S+, acme-lib-1\.0\.0\.tgz has sha512-/;
+
+  it.each([[], ['--skip-existing']])('is a success if it is identical: %j', async (...args) => {
     const file = await writePackage(fixture);
     await expectPublished(fixture, await publish(fixture, file), ['@acme/lib@1.0.0']);
-    const again = await publish(fixture, file, '--skip-existing', '--output', 'result.json');
+    const again = await publish(fixture, file, ...args, '--output', 'result.json');
     await expectPublished(fixture, again, ['@acme/lib@1.0.0']);
     expect(again.output).toContain('skipped 1 already there');
+    expect(again.output).not.toContain('WARNING');
     expect(await readFile(join(fixture.directory, 'result.json'), 'utf8')).toContain('"action": "skipped"');
-    const refused = await publish(fixture, file);
-    expect(refused.exitCode).toBe(1);
-    expect(refused.output).toContain('@acme/lib@1.0.0 is already published, with content identical to');
     expect(puts(fixture)).toBe(1);
   });
 
-  it.each([[], ['--skip-existing']])('is an error if it differs, which shows both integrities: %j', async (...args) => {
+  it('lets a second run complete the first one', async () => {
+    const file = await writePackage(fixture);
+    await publish(fixture, file);
+    const other = await writePackage(fixture, { name: 'other', version: '1.0.0' });
+    const ended = await publish(fixture, [file, other]);
+    expect([ended.exitCode, ended.output]).toEqual([0, expect.stringContaining('skipped 1 already there')]);
+    expect(puts(fixture)).toBe(2);
+  });
+
+  it('is left as it is with --skip-existing if it differs, with a warning', async () => {
     fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
     const other = await writePackage(fixture, { name: 'other', version: '1.0.0' });
-    const { exitCode, output } = await publish(fixture, [await writePackage(fixture), other], ...args);
+    const ended = await publish(fixture, [await writePackage(fixture), other], '--skip-existing');
+    expect(ended.exitCode).toBe(0);
+    expect(ended.output).toMatch(new RegExp(`WARNING: @acme/lib@1\\.0\\.0 ${difference.source}`));
+    expect(ended.output).toContain('skipped 1 already there');
+    expect(puts(fixture)).toBe(1);
+  });
+
+  it('is an error if it differs, which shows both integrities', async () => {
+    fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
+    const other = await writePackage(fixture, { name: 'other', version: '1.0.0' });
+    const { exitCode, output } = await publish(fixture, [await writePackage(fixture), other]);
     expect(exitCode).toBe(1);
-    expect(output).toMatch(
-      /is already published, with different content: the registry has sha512-\S+, acme-lib-1\.0\.0\.tgz has sha512-/,
-    );
+    expect(output).toMatch(difference);
     expect(output).toMatch(/ {2}@acme\/lib@1\.0\.0: not attempted\n {2}other@1\.0\.0: not attempted/);
     expect(puts(fixture)).toBe(0);
   });
@@ -221,10 +239,14 @@ describe.each(['shasum', 'none'] as const)('a registry whose versions have this 
   it('publishes, and compares content as far as the registry allows', async () => {
     const file = await writePackage(fixture);
     await expectPublished(fixture, await publish(fixture, file), ['@acme/lib@1.0.0']);
-    const { exitCode, output } = await publish(fixture, file, '--skip-existing');
-    expect([exitCode, output.includes('gives no hash of its content')]).toEqual(
-      digests === 'shasum' ? [0, false] : [1, true],
-    );
+    const again = await publish(fixture, file);
+    const isUnknown = digests === 'none';
+    expect([again.exitCode, again.output.includes('gives no hash of its content')]).toEqual([
+      isUnknown ? 1 : 0,
+      isUnknown,
+    ]);
+    const skipped = await publish(fixture, file, '--skip-existing');
+    expect([skipped.exitCode, skipped.output.includes('gives no hash of its content')]).toEqual([0, isUnknown]);
   });
 });
 

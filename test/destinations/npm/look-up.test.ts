@@ -94,11 +94,13 @@ describe('a package whose metadata is too large', () => {
   });
 
   it.each([
-    [[], 1, 'is already published, with content identical to'],
-    [['--skip-existing'], 0, 'skipped 1 already there'],
-  ])('is compared by the metadata of the version alone: %j', async (args, expected, words) => {
+    ['identical', [], 0, 'skipped 1 already there'],
+    ['other', [], 1, 'is already published with different content'],
+    ['other', ['--skip-existing'], 0, 'skipped 1 already there'],
+  ])('is compared by the metadata of the version alone: %s content, %j', async (content, args, expected, words) => {
     const file = await writePackage(fixture);
-    fixture.sandbox.npm.seed('@acme/lib', '1.0.0', { content: await readFile(join(fixture.directory, file)) });
+    const identical = content === 'identical' && { content: await readFile(join(fixture.directory, file)) };
+    fixture.sandbox.npm.seed('@acme/lib', '1.0.0', { ...identical });
     fixture.sandbox.inject({ server: 'npm', method: 'GET', path: wholePackage, times: -1, action: tooLarge });
     const { exitCode, output } = await publish(fixture, file, ...args);
     expect([exitCode, output]).toEqual([expected, expect.stringContaining(words)]);
