@@ -4,6 +4,7 @@ import type { BigIntStats } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
+import { hasSpacedAlternatives } from './braces.ts';
 import { exists } from './exists.ts';
 import { fingerprintOf, type SourceFile } from './source-file.ts';
 import { mapConcurrently } from './map-concurrently.ts';
@@ -190,5 +191,6 @@ function noMatchProblem(pattern: string, hasDirectories: boolean, workingDirecto
     pattern.startsWith('/') && relative(workingDirectory, pattern).startsWith('..')
       ? '. A pipe runs in its own container, which sees only the clone directory'
       : '';
-  return `${shown} matches no file in ${printable(workingDirectory)}${outside}`;
+  const spaces = hasSpacedAlternatives(pattern) ? '. Write the braces without spaces, as in {a,b}' : '';
+  return `${shown} matches no file in ${printable(workingDirectory)}${outside}${spaces}`;
 }

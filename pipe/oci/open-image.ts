@@ -1,10 +1,10 @@
 /** Finds and opens an image in a file or a directory. */
 
 import { type BigIntStats } from 'node:fs';
-import { glob, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
-import { exists } from '../io/exists.ts';
+import { matchAll } from '../io/match-patterns.ts';
 import { fingerprintOf, type SourceFile } from '../io/source-file.ts';
 import { printable } from '../toolkit/stdout.ts';
 import { readImage } from './formats/read-image.ts';
@@ -24,18 +24,19 @@ export interface ImagePath {
   readonly absolutePath: string;
 }
 
-/** Finds the one archive or layout that a path or a glob matches. @throws InputError if none or several match */
+/** Finds the one archive or layout that a path or a glob matches, as other files are found. @throws InputError if none or several match */
 export async function findImage(pattern: string, workingDirectory: string): Promise<ImagePath> {
-  const literal = resolve(workingDirectory, pattern);
-  if (await exists(literal)) return { path: pattern, absolutePath: literal };
-  const matches: string[] = [];
-  for await (const match of glob(pattern, { cwd: workingDirectory })) matches.push(match);
-  const [path] = matches;
+  const roots = [await realpath(workingDirectory)];
+  const { matches, excluded } = await matchAll({ form: 'string', value: pattern }, { workingDirectory, roots });
+  const problems = matches.flatMap((match) => match.problems);
+  if (problems.length > 0) throw new InputError(problems.join('\n'));
+  const paths = [...new Set(matches.flatMap((match) => match.paths))].filter((path) => !excluded(path));
+  const [path] = paths;
   if (path === undefined)
     throw new InputError(`${printable(pattern)} matches nothing in ${printable(workingDirectory)}`);
-  if (matches.length > 1)
+  if (paths.length > 1)
     throw new InputError(
-      `${printable(pattern)} matches several files: ${matches.sort().map(printable).join(', ')}. Name the image's file`,
+      `${printable(pattern)} matches several files: ${paths.sort().map(printable).join(', ')}. Name the image's file`,
     );
   return { path, absolutePath: resolve(workingDirectory, path) };
 }
