@@ -3,14 +3,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { text } from '../../compression/samples.ts';
-import { layer } from '../fixtures.ts';
-import { tar } from '../../archive/tar/tar-writer.ts';
-import { type Fixture, type Ended, useSandbox } from '../../run-pipe.ts';
-import type { FaultAction } from '../../sandbox/faults.ts';
-import type { RegistryOptions } from '../../sandbox/registry-options.ts';
-import type { RegistryStep } from '../../sandbox/registry-steps.ts';
-import { imageEnvironment, smallLayers, writeArchive, writeLayout, writePlatforms } from './images.ts';
+import { text } from '../compression/samples.ts';
+import { layer } from '../oci/fixtures.ts';
+import { tar } from '../archive/tar/tar-writer.ts';
+import { type Fixture, type Ended, useSandbox } from '../run-pipe.ts';
+import type { FaultAction } from '../sandbox/faults.ts';
+import type { RegistryOptions } from '../sandbox/registry-options.ts';
+import type { RegistryStep } from '../sandbox/registry-steps.ts';
+import { imageEnvironment, smallLayers, writeArchive, writeLayout, writePlatforms } from '../oci/registry/images.ts';
 
 type More = Readonly<Record<string, string | undefined>>;
 

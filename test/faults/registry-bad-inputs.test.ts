@@ -23,11 +23,11 @@ import {
   platformImage,
   sha256,
   writeFiles,
-} from '../fixtures.ts';
-import { gnuLong, pax, tar, type TarEntry } from '../../archive/tar/tar-writer.ts';
-import { type Ended, useSandbox } from '../../run-pipe.ts';
-import { attestedImage } from './attested.ts';
-import { gzipImage, imageEnvironment } from './images.ts';
+} from '../oci/fixtures.ts';
+import { gnuLong, pax, tar, type TarEntry } from '../archive/tar/tar-writer.ts';
+import { type Ended, useSandbox } from '../run-pipe.ts';
+import { attestedImage } from '../oci/registry/attested.ts';
+import { gzipImage, imageEnvironment } from '../oci/registry/images.ts';
 
 /** A file, or the files of a directory. */
 type Input = Buffer | Files;

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { docker, oci } from '../../../pipe/oci/media-types.ts';
+import { docker, oci } from '../../pipe/oci/media-types.ts';
 import {
   type Blob,
   config,
@@ -16,12 +16,12 @@ import {
   ociTypes,
   sha256,
   writeFiles,
-} from '../fixtures.ts';
-import { type Fixture, type Ended, useSandbox } from '../../run-pipe.ts';
-import type { FaultAction } from '../../sandbox/faults.ts';
-import type { RegistryOptions } from '../../sandbox/registry-options.ts';
-import { attestedImage, writeAttested } from './attested.ts';
-import { imageEnvironment, smallLayers, writeArchive, writeLayout } from './images.ts';
+} from '../oci/fixtures.ts';
+import { type Fixture, type Ended, useSandbox } from '../run-pipe.ts';
+import type { FaultAction } from '../sandbox/faults.ts';
+import type { RegistryOptions } from '../sandbox/registry-options.ts';
+import { attestedImage, writeAttested } from '../oci/registry/attested.ts';
+import { imageEnvironment, smallLayers, writeArchive, writeLayout } from '../oci/registry/images.ts';
 
 const amd64 = attestedImage('amd64');
 const arm64 = attestedImage('arm64');
