@@ -1,39 +1,28 @@
 #!/usr/bin/env bash
 # install-image-tools.sh DIRECTORY: builds the tools that test/integration/image-tools.test.ts takes images from and checks
-# them with. Podman, Buildah, skopeo and umoci come from Debian. Needs Go 1.21 or later, which fetches a newer one by itself.
+# them with (crane, ko, oras, BuildKit, distribution 3). Podman, Buildah, skopeo and umoci come from Debian.
+# image-tools/go.mod pins them: as one module, they share dependencies, which saves a quarter of the time.
 set -euo pipefail
+mkdir -p "$1/bin"
+bin=$(realpath "$1/bin")
+cd "$(dirname "$0")/image-tools"
 
-directory=$1
-mkdir -p "$directory/bin"
-export GOBIN=$directory/bin CGO_ENABLED=0 GOFLAGS=
-tools=(
-  github.com/google/go-containerregistry/cmd/crane@v0.22.1
-  github.com/google/ko@v0.19.1
-  oras.land/oras/cmd/oras@v1.3.6
-)
-# `go install` refuses modules that replace or exclude others: these are built in a copy of their source.
-modules=(
-  github.com/distribution/distribution/v3@v3.1.2
-  github.com/moby/buildkit@v0.34.2
-)
-declare -A commands=(
-  [github.com/distribution/distribution/v3@v3.1.2]=registry
-  [github.com/moby/buildkit@v0.34.2]='buildctl buildkitd'
-)
+# Any Go can fetch the version of go.mod, but those before 1.21, such as Debian 12's, do not do so by themselves.
+find_go() {
+  local go version
+  go=$(PATH=$PATH:/usr/local/go/bin command -v go)
+  version=$(sed -n 's/^go //p' go.mod)
+  if [ "$(printf '%s\n' "$version" "$("$go" env GOVERSION | sed 's/^go//')" | sort --version-sort | head -1)" != "$version" ]; then
+    local platform module
+    platform=$("$go" env GOOS)-$("$go" env GOARCH)
+    module=golang.org/toolchain@v0.0.1-go$version.$platform
+    # Outside of this module, whose go.mod an older Go cannot read.
+    go=$(cd / && "$go" mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",\?$/\1/p')/bin/go
+    chmod +x "$go" "$(dirname "$go")"/../pkg/tool/*/*
+  fi
+  printf '%s\n' "$go"
+}
 
-for tool in "${tools[@]}"; do
-  name=$(basename "${tool%@*}")
-  [ -x "$GOBIN/$name" ] || go install -trimpath -ldflags='-s -w' "$tool"
-done
-for module in "${modules[@]}"; do
-  read -r -a names <<<"${commands[$module]}"
-  if [ -x "$GOBIN/${names[0]}" ]; then continue; fi
-  path=$(go mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",\?$/\1/p')
-  rm -rf "$directory/source"
-  cp -r "$path" "$directory/source"
-  chmod -R u+w "$directory/source"
-  for name in "${names[@]}"; do
-    (cd "$directory/source" && go build -mod=mod -trimpath -ldflags='-s -w' -o "$GOBIN/$name" "./cmd/$name")
-  done
-  rm -rf "$directory/source"
-done
+go=$(find_go)
+export CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOTOOLCHAIN=local
+"$go" build -trimpath -ldflags='-s -w' -o "$bin/" tool
