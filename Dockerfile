@@ -11,8 +11,10 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 # With tsconfig.json, esbuild produces the same bundle as `npm run build` does anywhere else.
 COPY tsconfig.json ./
-COPY ci-scripts/build.mjs ci-scripts/check-undici-subset.mjs ci-scripts/fail-unless-writable.mjs \
-  ci-scripts/find-runtime.mjs ci-scripts/run.mjs ci-scripts/undici-subset.cjs ci-scripts/
+COPY ci-scripts/build.mjs ci-scripts/bundled-modules.mjs ci-scripts/check-undici-subset.mjs \
+  ci-scripts/describe-bundle.mjs ci-scripts/fail-unless-writable.mjs ci-scripts/find-runtime.mjs \
+  ci-scripts/llhttp-license.txt ci-scripts/notices.mjs ci-scripts/run.mjs ci-scripts/sbom.mjs \
+  ci-scripts/undici-subset.cjs ci-scripts/
 COPY pipe pipe
 RUN npm run build
 
@@ -22,10 +24,12 @@ FROM ${BASE} AS files
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # amd64 or arm64; defaults to the builder's architecture.
 ARG ARCHITECTURE
-COPY --from=target /usr/local/bin/node /target/usr/local/bin/node
+# The official image has Node.js's licences. One that has only the program is accepted, too: the npm package has them as well.
+COPY --from=target /usr/local/bin/node /usr/local/LICENSE* /target/usr/local/bin/
 COPY ci-scripts/collect-runtime.sh /
-RUN /collect-runtime.sh /target /runtime ${ARCHITECTURE}
-COPY --from=bundle /source/dist /pipe/dist
+RUN /collect-runtime.sh /target /runtime /facts ${ARCHITECTURE}
+COPY --from=bundle /source/dist/package.json /source/dist/pipe.js /source/dist/sbom.cdx.json \
+  /source/dist/THIRD-PARTY-NOTICES.txt /pipe/dist/
 COPY pipe.yml README.md LICENSE.txt /pipe/
 # Runs the bundle once, up to a refused connection, to fill Node.js's compile cache. "Portable" makes the cache usable by
 # any user. Median of 40 runs to a validation error, 2 cores: 65 ms without it, 40 ms with it, 49 ms from a start-up
@@ -40,7 +44,10 @@ RUN mkdir /pipe/dist/cache \
       /runtime/usr/local/bin/node --random-seed=1 /pipe/dist/pipe.js > /warm-up.log \
     && grep 'ECONNREFUSED' /warm-up.log \
     && test -n "$(find /pipe/dist/cache -type f)"; \
-  fi \
+  fi
+COPY --from=bundle /source/node_modules/node-linux-*/LICENSE /node/
+COPY ci-scripts/describe-image.mjs ci-scripts/notices.mjs ci-scripts/sbom.mjs /ci-scripts/
+RUN node /ci-scripts/describe-image.mjs /runtime /pipe /facts /target/usr/local/bin/LICENSE /node/LICENSE \
   && chmod -R u=rwX,go=rX /pipe
 # The same files make the same layer: a machine that has one version of the pipe need not pull Node.js again for the next.
 RUN find /runtime /pipe -exec touch --no-dereference --date=@0 {} +

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Creates release/: the bundle, its SBOM, and the SHA-256 of both, all named after the version: build-release-files.sh VERSION
+# Creates release/: the bundle, its SBOM and the notices of its modules, all named after the version: build-release-files.sh VERSION
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1
@@ -8,5 +8,5 @@ rm -rf release
 mkdir release
 npm run --silent build
 cp dist/pipe.js "release/$name-$version.js"
-node ci-scripts/write-sbom.mjs "release/$name-$version.cdx.json"
-(cd release && sha256sum "$name-$version.js" "$name-$version.cdx.json" >"$name-$version.SHA256SUMS")
+cp dist/sbom.cdx.json "release/$name-$version.cdx.json"
+cp dist/THIRD-PARTY-NOTICES.txt "release/$name-$version.THIRD-PARTY-NOTICES.txt"

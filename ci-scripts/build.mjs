@@ -1,8 +1,9 @@
-// Bundles pipe/main.ts into the one file that ships: dist/pipe.js.
+// Bundles pipe/main.ts into the one file that ships, dist/pipe.js, and writes what is in it beside it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { checkUndiciSubset } from './check-undici-subset.mjs';
+import { describeBundle } from './describe-bundle.mjs';
 
 const oldestNode = 24;
 
@@ -41,7 +42,7 @@ const slimUndici = {
   },
 };
 
-await build({
+const { metafile } = await build({
   entryPoints: ['pipe/main.ts'],
   outfile: 'dist/pipe.js',
   bundle: true,
@@ -62,3 +63,4 @@ await build({
 });
 // The project's sources are ES modules, but the bundle is not, wherever it is copied to.
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
+describeBundle(metafile, 'dist/pipe.js');

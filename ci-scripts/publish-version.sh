@@ -11,6 +11,8 @@ for architecture in "${architectures[@]}"; do
   say "Building the image for $architecture"
   ci-scripts/build-image.sh "$architecture" "$image:$version-$architecture"
   ci-scripts/test-image.sh "$architecture" "$image:$version-$architecture" "$version" "release/$name-$version.js"
+  ci-scripts/copy-image-sbom.sh "$architecture" "$image:$version-$architecture" "release/$name-$version.image-$architecture.cdx.json"
 done
+ci-scripts/sum-release-files.sh "$version"
 ci-scripts/push-image.sh "$version" "$previous"
 ci-scripts/upload-release.sh "$version"

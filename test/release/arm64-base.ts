@@ -16,10 +16,11 @@ export async function makeArm64Base(): Promise<string> {
   try {
     const empty = await outputOf(join(root, 'ci-scripts/make-empty-image.sh'), ['arm64']);
     const file = await outputOf('npm', ['pack', '--silent', source], { cwd: directory });
-    await outputOf('tar', ['--extract', `--file=${file}`, '--strip-components=1', 'package/bin/node'], {
-      cwd: directory,
-    });
-    const lines = [`FROM ${empty.split('\n').at(-1)}`, 'COPY bin/node /usr/local/bin/node', ''];
+    const paths = ['package/bin/node', 'package/LICENSE'];
+    await outputOf('tar', ['--extract', `--file=${file}`, '--strip-components=1', ...paths], { cwd: directory });
+    // The same paths as in the official image.
+    const copies = ['COPY bin/node /usr/local/bin/node', 'COPY LICENSE /usr/local/LICENSE'];
+    const lines = [`FROM ${empty.split('\n').at(-1)}`, ...copies, ''];
     await writeFile(join(directory, 'Dockerfile'), lines.join('\n'));
     const env = { ...process.env, DOCKER_BUILDKIT: '0' };
     await outputOf('docker', ['build', '--quiet', '--force-rm', `--tag=${name}`, '.'], { cwd: directory, env });

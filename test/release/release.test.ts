@@ -8,6 +8,7 @@ import { stepsOf } from './pipeline-steps.ts';
 import { type PublishedIndex, readIndex, tagsOf } from './published.ts';
 import { absentRegistry, type Repository, repositoryName, useReleaseFixture } from './release-fixture.ts';
 import { outputOf, runCommand } from './run-command.ts';
+import { type Sbom, sbomProblems } from '../cyclonedx.ts';
 import { itIf } from '../skip-unless.ts';
 
 jest.setTimeout(180_000);
@@ -64,7 +65,9 @@ async function expectNoRelease(version: string, head: string): Promise<void> {
 const downloads = async (): Promise<readonly string[]> =>
   (await fixture.sandbox.state()).downloads.map(({ name }) => name).toSorted();
 const filesOf = (version: string): readonly string[] =>
-  ['SHA256SUMS', 'cdx.json', 'js'].map((ending) => `${repositoryName}-${version}.${ending}`);
+  ['SHA256SUMS', 'THIRD-PARTY-NOTICES.txt', 'cdx.json', 'image-amd64.cdx.json', 'image-arm64.cdx.json', 'js'].map(
+    (ending) => `${repositoryName}-${version}.${ending}`,
+  );
 
 async function expectReleased(version: string, descriptions: readonly string[]): Promise<void> {
   const commit = await repository.inOrigin('rev-parse', 'main');
@@ -119,7 +122,9 @@ async function expectReleased(version: string, descriptions: readonly string[]):
   expect(state.violations).toEqual([]);
   expect(await downloads()).toEqual(expect.arrayContaining([...filesOf(version)]));
   const sums = await read(`release/${repositoryName}-${version}.SHA256SUMS`);
-  for (const line of sums.trimEnd().split('\n')) {
+  const lines = sums.trimEnd().split('\n');
+  expect(lines).toHaveLength(filesOf(version).length - 1);
+  for (const line of lines) {
     const [sha256, name] = line.split('  ');
     expect(state.downloads.find((download) => download.name === name)?.sha256).toBe(sha256);
   }
@@ -128,6 +133,15 @@ async function expectReleased(version: string, descriptions: readonly string[]):
   const components = sbom.components.map(({ name }: { name: string }) => name);
   expect(components).toEqual(expect.arrayContaining(['pino', 'undici', 'yaml']));
   expect(components).not.toEqual(expect.arrayContaining(['jest']));
+  for (const architecture of ['amd64', 'arm64']) {
+    const ofImage: Sbom = JSON.parse(await read(`release/${repositoryName}-${version}.image-${architecture}.cdx.json`));
+    expect(sbomProblems(ofImage)).toBe('No errors');
+    expect(ofImage.metadata.component).toMatchObject({ type: 'container', version });
+    const node = ofImage.components.filter(({ name }) => name === 'node');
+    expect(node).toMatchObject([{ version: expect.stringMatching(/^26\.\d+\.\d+$/) }]);
+    const libc = ofImage.components.filter(({ name }) => name === 'libc6');
+    expect(libc).toMatchObject([{ purl: expect.stringContaining(`?arch=${architecture}&`) }]);
+  }
   expect(start).not.toBe(commit);
 }
 
