@@ -1,0 +1,100 @@
+/** Which host gets which credential: the table in SECURITY.md, for whole runs against servers that send the pipe elsewhere. */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { Environment } from '../pipe/toolkit/environment.ts';
+import { jar } from './destinations/maven/artifacts.ts';
+import { writePackage } from './destinations/npm/tarballs.ts';
+import { answer, type Reaction, serve, type TestServer } from './http/test-servers.ts';
+import { writeLayout } from './oci/registry/images.ts';
+import { arrayVariables, useSandbox } from './run-pipe.ts';
+import { tokens } from './sandbox/tokens.ts';
+
+const fixture = useSandbox();
+const account: Environment = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
+const basic = `Basic ${Buffer.from(`${tokens.apiUser}:${tokens.apiToken}`).toString('base64')}`;
+const granted = 'granted-by-the-realm-0123456789';
+const pipeline: Environment = {
+  BITBUCKET_PIPELINE_UUID: '{0}',
+  BITBUCKET_COMMIT: '1'.repeat(40),
+  BITBUCKET_WORKSPACE: 'acme',
+  BITBUCKET_REPO_SLUG: 'app',
+};
+const ownPair: Environment = {
+  USERNAME: undefined,
+  TOKEN: undefined,
+  BITBUCKET_PACKAGES_USERNAME: tokens.packagesUser,
+  BITBUCKET_PACKAGES_TOKEN: tokens.packagesToken,
+};
+
+const types: readonly (readonly [type: string, given: () => Promise<Environment>])[] = [
+  [
+    'file',
+    async () => {
+      await writeFile(join(fixture.directory, 'a.txt'), 'content');
+      return { FILENAME: 'a.txt' };
+    },
+  ],
+  ['npm', async () => ({ FILENAME: await writePackage(fixture) })],
+  [
+    'maven',
+    async () => {
+      await writeFile(join(fixture.directory, 'app-1.0.jar'), jar());
+      return { FILENAME: 'app-1.0.jar' };
+    },
+  ],
+  ['image', async () => ({ FILENAME: await writeLayout(fixture), IMAGE: 'acme/app:v1' })],
+];
+
+/** Sends every request on to the other server, with its method and body. */
+function sendTo(other: TestServer): Reaction {
+  return async (exchange) => {
+    await answer(307, '', { location: `${other.origin}${exchange.received.target}` })(exchange);
+  };
+}
+
+/** A registry that accepts only the realm's token, and then reacts like `next`. */
+function asksForToken(realm: TestServer, next: Reaction): Reaction {
+  return async (exchange) => {
+    if (exchange.received.headers.authorization === `Bearer ${granted}`) return await next(exchange);
+    return await answer(401, '', { 'www-authenticate': `Bearer realm="${realm.origin}/token",service="x"` })(exchange);
+  };
+}
+
+const authorizations = ({ received }: TestServer): readonly (string | undefined)[] => [
+  ...new Set(received.map(({ headers }) => headers.authorization)),
+];
+
+async function runPipe(type: string, env: Environment, versionListUrl: string): Promise<string> {
+  const all = { TYPE: type, DEBUG: 'true', ...pipeline, ...env, ...arrayVariables('EXTRA_ARGS', ['--retries', '0']) };
+  return (await fixture.runPipe(all, { versionListUrl })).output;
+}
+
+describe.each(types)('TYPE %s', (type, given) => {
+  it('sends the account to the server that it is for, to its realm, and to no other host', async () => {
+    await using other = await serve(answer(404));
+    await using realm = await serve(answer(200, JSON.stringify({ token: granted })));
+    const redirect = sendTo(other);
+    await using server = await serve(type === 'image' ? asksForToken(realm, redirect) : redirect);
+    await using list = await serve(answer(200, '[]'));
+    const address = type === 'file' ? { API_URL: server.origin } : { REGISTRY: server.origin };
+    const output = await runPipe(type, { ...account, ...address, ...(await given()) }, `${list.origin}/list`);
+
+    // An upload to Downloads follows no redirect; test/destinations/downloads/publish.test.ts reads from the content host.
+    expect([output, authorizations(other)]).toEqual([output, type === 'file' ? [] : [undefined]]);
+    expect(authorizations(server)).toEqual(type === 'image' ? [undefined, `Bearer ${granted}`] : [basic]);
+    expect(authorizations(realm)).toEqual(type === 'image' ? [basic] : []);
+    expect(authorizations(list)).toEqual([undefined]);
+    const reports = fixture.sandbox.requests.filter(({ path }) => path.includes('/reports/'));
+    expect(reports.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+  });
+});
+
+describe.each(types.slice(1))('TYPE %s', (type, given) => {
+  it("does not send the pipeline's own account to a registry that is not Bitbucket's", async () => {
+    await using server = await serve(answer(401, '', { 'www-authenticate': 'Basic realm="x"' }));
+    await runPipe(type, { ...ownPair, REGISTRY: server.origin, ...(await given()) }, `${server.origin}/list`);
+    expect(authorizations(server)).toEqual([undefined]);
+  });
+});
