@@ -5,5 +5,5 @@ set -euo pipefail
 
 installed=node_modules/.installed-lock.json
 if cmp --silent package-lock.json "$installed"; then exit 0; fi
-npm ci --no-audit --no-fund --loglevel=error
+npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 cp package-lock.json "$installed"

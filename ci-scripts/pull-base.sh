@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Prints the engine's id of the Dockerfile's base for an architecture, and its digest if known: pull-base.sh ARCHITECTURE
 # BASE_IMAGE_AMD64 and BASE_IMAGE_ARM64 select other bases; an image that only the engine has is used as it is.
+# BASE_DIGEST, or else the file base-digest, is the digest to pull; without either, and with BASE_DIGEST=none, the tag says which.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 architecture=$1
 
 given=BASE_IMAGE_${architecture^^}
 base=${!given:-$(sed -n 's/^ARG BASE=//p' Dockerfile)}
-if [ -n "${BASE_DIGEST:-}" ] && [ -z "${!given:-}" ]; then base=${base%%@*}@$BASE_DIGEST; fi
+digest=${BASE_DIGEST:-$(cat ci-scripts/base-digest 2>/dev/null || true)}
+if [ "${digest:-none}" != none ] && [ -z "${!given:-}" ]; then base=${base%%@*}@$digest; fi
 is_present() { [ "$(docker image inspect --format '{{.Architecture}}' "$base" 2>/dev/null)" = "$architecture" ]; }
 if [ -z "${!given:-}" ] || ! is_present; then
   docker pull --quiet --platform "linux/$architecture" "$base" >&2 || is_present ||

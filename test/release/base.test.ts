@@ -1,0 +1,68 @@
+/** The base image is pulled by its tag, or by the digest that it is pinned to. */
+
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type DebianRegistry, startDebianRegistry } from '../integration/debian-registry.ts';
+import { type Finished, outputOf, runCommand } from './run-command.ts';
+
+const root = join(__dirname, '..', '..');
+let directory = '';
+let registry: DebianRegistry | undefined;
+let base = '';
+let architecture = '';
+
+/** Pushes another base image under the same tag. @returns its digest */
+async function push(content: string): Promise<string> {
+  await writeFile(join(directory, 'content'), content);
+  await outputOf('bash', ['-c', `set -o pipefail; tar --create content | docker import - ${base}`], { cwd: directory });
+  const output = await outputOf('docker', ['push', base]);
+  return /digest: (sha256:[0-9a-f]{64})/.exec(output)?.[1] ?? output;
+}
+
+async function runScript(name: string, ...words: readonly string[]): Promise<Finished> {
+  const env = { ...process.env, BASE_IMAGE_AMD64: '', BASE_IMAGE_ARM64: '', BASE_DIGEST: '' };
+  return await runCommand(join(directory, 'ci-scripts', name), words, { env });
+}
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'base-'));
+  registry = await startDebianRegistry(join(directory, 'registry'));
+  base = `${registry.host}/base:1`;
+  architecture = await outputOf('docker', ['version', '--format={{.Server.Arch}}']);
+  await mkdir(join(directory, 'ci-scripts'));
+  for (const name of ['account', 'pin-base.sh', 'pull-base.sh', 'settings.sh'])
+    await cp(join(root, 'ci-scripts', name), join(directory, 'ci-scripts', name));
+  await writeFile(join(directory, 'Dockerfile'), `ARG BASE=${base}\n`);
+});
+afterAll(async () => {
+  await registry?.close();
+  const images = await outputOf('docker', ['image', 'ls', '--quiet', '--no-trunc', base.replace(/:1$/, '')]);
+  await outputOf('docker', ['image', 'rm', '--force', ...new Set(images.split('\n'))]);
+  await rm(directory, { recursive: true });
+});
+
+it('pulls what the tag names until the base is pinned, and the same image from then on', async () => {
+  const first = await push('first');
+  const pulled = await runScript('pull-base.sh', architecture);
+  expect(pulled).toEqual({ exitCode: 0, output: expect.stringMatching(`sha256:[0-9a-f]{64} ${first}\n$`) });
+
+  expect((await runScript('pin-base.sh')).exitCode).toBe(0);
+  expect(await readFile(join(directory, 'ci-scripts/base-digest'), 'utf8')).toBe(`${first}\n`);
+  const second = await push('second');
+  expect(second).not.toBe(first);
+  expect((await runScript('pull-base.sh', architecture)).output).toContain(` ${first}\n`);
+
+  expect((await runScript('pin-base.sh')).output).toContain(`✔ Pinned the base image: ${second}\n`);
+  expect((await runScript('pull-base.sh', architecture)).output).toContain(` ${second}\n`);
+});
+
+it('fails, and pins nothing, if the pinned image can be had from nowhere', async () => {
+  await writeFile(join(directory, 'ci-scripts/base-digest'), `sha256:${'0'.repeat(64)}\n`);
+  const { exitCode, output } = await runScript('pull-base.sh', architecture);
+  expect({ exitCode, output }).toEqual({
+    exitCode: 1,
+    output: expect.stringMatching(/✖ the base image .*@sha256:0+ for/),
+  });
+});
