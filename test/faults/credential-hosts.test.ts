@@ -3,13 +3,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Environment } from '../pipe/toolkit/environment.ts';
-import { jar } from './destinations/maven/artifacts.ts';
-import { writePackage } from './destinations/npm/tarballs.ts';
-import { answer, type Reaction, serve, type TestServer } from './http/test-servers.ts';
-import { writeLayout } from './oci/registry/images.ts';
-import { arrayVariables, useSandbox } from './run-pipe.ts';
-import { tokens } from './sandbox/tokens.ts';
+import type { Environment } from '../../pipe/toolkit/environment.ts';
+import { jar } from '../destinations/maven/artifacts.ts';
+import { writePackage } from '../destinations/npm/tarballs.ts';
+import { answer, type Reaction, serve, type TestServer } from '../http/test-servers.ts';
+import { writeLayout } from '../oci/registry/images.ts';
+import { arrayVariables, useSandbox } from '../run-pipe.ts';
+import { tokens } from '../sandbox/tokens.ts';
 
 const fixture = useSandbox();
 const account: Environment = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
