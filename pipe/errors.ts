@@ -1,8 +1,18 @@
 /** The errors that the pipe reports to the user. */
 
-/** A failure that the pipe recognises. Its message says what failed and why; `destinations/advice.ts` adds what to do. */
+import { printableLine } from './toolkit/stdout.ts';
+
+/**
+ * A failure that the pipe recognises. Its message says what failed and why; `destinations/advice.ts` adds what to do.
+ * The message is printable, whatever it quotes: a line break is escaped, unless it is between two lines that are given as such.
+ */
 export class PipeError extends Error {
   override readonly name: string = 'PipeError';
+
+  /** @param message one line, or a list of lines */
+  constructor(message: string | readonly string[], options?: ErrorOptions) {
+    super([message].flat().map(printableLine).join('\n'), options);
+  }
 }
 
 /** The user's input is not valid or cannot be read. */

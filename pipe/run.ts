@@ -20,7 +20,7 @@ const unknownState = '  uploads in progress may or may not have been published';
 /** Runs the pipe once. Never throws. @returns the exit code */
 export async function run(env: Environment, surroundings: Surroundings): Promise<number> {
   const secrets = secretsOf(env);
-  const output = createOutput(surroundings.stdout, secrets.scrub);
+  const output = createOutput(surroundings.stdout, secrets.scrub, isColoured(env));
   const controller = new AbortController();
   const { signal } = controller;
   const stopListening = onStopSignal(surroundings.signals, (name) => controller.abort(new StoppedError(name)));
@@ -28,9 +28,9 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
     const settings = await readSettings(env);
     // The code that sends is loaded only now, so that validation errors are reported sooner.
     const { perform } = await import('./perform.ts');
-    const work = perform({ env, settings, output, secrets, isColoured: isColoured(env), signal, surroundings });
+    const work = perform({ env, settings, output, secrets, signal, surroundings });
     const ending = await Promise.race([work, stopDeadline(signal)]);
-    return typeof ending === 'string' ? succeed(output, ending, isColoured(env)) : failRun(output, env, ending);
+    return typeof ending === 'string' ? succeed(output, ending) : failRun(output, env, ending);
   } catch (error) {
     return failRun(output, env, { error });
   } finally {
@@ -40,7 +40,7 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
 
 /** Prints an uncaught error like any other failure. @returns the exit code */
 export function reportCrash(error: unknown, env: Environment, stdout: Stream): number {
-  return failRun(createOutput(stdout, secretsOf(env).scrub), env, { error, lines: [unknownState] });
+  return failRun(createOutput(stdout, secretsOf(env).scrub, isColoured(env)), env, { error, lines: [unknownState] });
 }
 
 /** Kept by environment, so that secrets learned during a run are removed from the message of a crash too. */
@@ -68,28 +68,30 @@ async function stopDeadline(signal: AbortSignal): Promise<Failure> {
 
 function failRun(output: Output, env: Environment, { error, lines = [], advice }: Failure): number {
   const isExpected = error instanceof PipeError || error instanceof ValidationError;
-  const message = error instanceof Error ? error.message : String(error);
   const text = [
-    isExpected ? message : `Unexpected error: ${message}`,
+    ...(isExpected ? error.message.split('\n') : [`Unexpected error: ${messageOf(error)}`]),
     ...lines,
     ...(advice === undefined ? [] : [`What to do: ${advice}`]),
     ...(isExpected || isDebug(env) ? [] : ['What to do: run it again with DEBUG set to true, and report its output.']),
-    ...(isDebug(env) && !(error instanceof ValidationError) ? [stackOf(error)] : []),
+    ...(isDebug(env) && !(error instanceof ValidationError) ? stackOf(error) : []),
   ];
-  return fail(
-    output,
-    text.join('\n'),
-    isColoured(env),
-    error instanceof StoppedError ? exitCodes[error.signal] : exitCodes.failure,
-  );
+  return fail(output, text, error instanceof StoppedError ? exitCodes[error.signal] : exitCodes.failure);
 }
 
 function isDebug(env: Environment): boolean {
   return readBoolean(env, 'DEBUG', new Problems()) === true;
 }
 
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return '';
-  const cause = error.cause === undefined ? '' : `\nCaused by: ${stackOf(error.cause)}`;
-  return `${error.stack ?? error.message}${cause}`;
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The error with its calls, each on a line of its own, and its causes. */
+function stackOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return [];
+  const { name, message, stack = '', cause } = error;
+  // The message may be from outside, and have lines that look like calls.
+  const calls = stack.slice(stack.indexOf(message) + message.length).match(/^ +at .*/gm) ?? [];
+  const [first = '', ...causes] = stackOf(cause);
+  return [`${name}: ${message}`, ...calls, ...(first === '' ? [] : [`Caused by: ${first}`, ...causes])];
 }

@@ -48,7 +48,6 @@ export interface RunContext<S extends CommonSettings = CommonSettings> {
   readonly settings: S;
   readonly output: Output;
   readonly secrets: Secrets;
-  readonly isColoured: boolean;
   readonly signal: AbortSignal;
   readonly surroundings: Surroundings;
 }
@@ -65,7 +64,7 @@ const knownHosts: ReadonlySet<string> = new Set([
 /** Creates the tools without opening a connection. */
 export function createTools(context: RunContext, userAgent: string): Tools {
   const { env, settings, output, secrets, signal, surroundings } = context;
-  const log = createLog(output, { isDebug: settings.isDebug, isColoured: context.isColoured });
+  const log = createLog(output, { isDebug: settings.isDebug });
   const baseMs = surroundings.retryBaseMs ?? defaultRetryPolicy.baseMs;
   const clients: Http[] = [];
   const create = (

@@ -59,3 +59,19 @@ it('a NetworkError has a code, and keeps its cause', () => {
 it('a StoppedError names its signal', () => {
   expect(new StoppedError('SIGINT')).toMatchObject({ message: 'Stopped by SIGINT', signal: 'SIGINT' });
 });
+
+describe('a message is printable, whatever it quotes', () => {
+  it.each([
+    ['a\n✔ done', String.raw`a\n✔ done`],
+    ['\u001B[2J\u009B1A\u202Ea', String.raw`\u001b[2J\u009b1A\u202ea`],
+    [['two lines', 'of which\rone is forged'], 'two lines\nof which\\rone is forged'],
+  ])('%j', (given, message) => {
+    expect(new PipeError(given).message).toBe(message);
+    expect(new InputError(given).message).toBe(message);
+  });
+
+  it('of an HttpError, too', () => {
+    const error = new HttpError({ ...refusal, subject: 'a\nb', reason: 'c\u0085d', requestId: '\u009B1A' });
+    expect(error.message).toBe(String.raw`a\nb: POST https://host/x: 403 c\u0085d (request id \u009b1A)`);
+  });
+});

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect } from '@jest/globals';
 import { run } from '../pipe/run.ts';
 import type { Environment } from '../pipe/toolkit/environment.ts';
 import { expectNoLeaks } from './leaks.ts';
+import { expectPrintable } from './printed.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox/sandbox.ts';
 import { tokens } from './sandbox/tokens.ts';
 
@@ -79,6 +80,7 @@ export function useSandbox(sandboxOptions: SandboxOptions = {}): Fixture {
     });
     const ms = performance.now() - startedAt;
     expectNoLeaks(text, all);
+    expectPrintable(text);
     if (options.allowsViolations !== true) expect(started().violations).toEqual([]);
     return { exitCode, output: stripVTControlCharacters(text), ms };
   }

@@ -85,7 +85,7 @@ export async function selectFiles(patterns: ArrayValue, places: Places): Promise
   }
   if (files.size === 0 && problems.length === 0)
     problems.push('every file that matches is excluded by a pattern with !');
-  if (problems.length > 0) throw new InputError(problems.join('\n'));
+  if (problems.length > 0) throw new InputError(problems);
   const selected = [...files.values()];
   const isLeftOut = ([, real]: readonly [string, string]): boolean =>
     !selected.some((file) => isInside(file.real, real));

@@ -1,6 +1,6 @@
 /** How a pipe ends: `✔` or `✖` on standard output, the exit code, and the handling of signals. */
 
-import { type Output, paint } from './stdout.ts';
+import type { Output } from './stdout.ts';
 
 /** Exit codes by outcome. For signals, 128 plus the signal's number, as in shells. */
 export const exitCodes = { success: 0, failure: 1, SIGINT: 130, SIGTERM: 143 } as const;
@@ -8,19 +8,14 @@ export const exitCodes = { success: 0, failure: 1, SIGINT: 130, SIGTERM: 143 } a
 type StopSignal = 'SIGINT' | 'SIGTERM';
 
 /** Prints `✔ message` in green, and returns the exit code of success. */
-export function succeed(output: Output, message: string, isColoured: boolean): number {
-  output.line(paint('green', `✔ ${message}`, isColoured));
+export function succeed(output: Output, message: string): number {
+  output.verdict(true, [message]);
   return exitCodes.success;
 }
 
-/** Prints `✖ message` in red, and returns the exit code. */
-export function fail(
-  output: Output,
-  message: string,
-  isColoured: boolean,
-  exitCode: number = exitCodes.failure,
-): number {
-  output.line(paint('red', `✖ ${message}`, isColoured));
+/** Prints `✖` and the lines in red, and returns the exit code. */
+export function fail(output: Output, lines: readonly string[], exitCode: number = exitCodes.failure): number {
+  output.verdict(false, lines);
   return exitCode;
 }
 

@@ -1,9 +1,9 @@
 /** A log in the line format of pipes (`INFO: …`, `WARNING: …`, `DEBUG: …`), based on pino. */
 
 import { pino } from 'pino';
-import { type Colour, type Output, paint } from './stdout.ts';
+import type { Colour, Output } from './stdout.ts';
 
-/** Log lines for people, by level. */
+/** Log lines for people, by level: each message is one line. */
 export interface Log {
   debug(message: string): void;
   info(message: string): void;
@@ -21,12 +21,12 @@ const levels: Readonly<Record<number, readonly [label: string, colour: Colour]>>
 };
 
 /** A log that prints to `output`; debug lines only if `isDebug`. */
-export function createLog(output: Output, options: { readonly isDebug: boolean; readonly isColoured: boolean }): Log {
+export function createLog(output: Output, options: { readonly isDebug: boolean }): Log {
   const destination = {
     write(json: string): void {
       const { level, msg } = JSON.parse(json) as { level: number; msg: string };
       const [label, colour] = levels[level] ?? ['INFO', 'none'];
-      output.line(paint(colour, `${label}: ${msg}`, options.isColoured));
+      output.line(`${label}: ${msg}`, colour);
     },
   };
   const logger = pino({ base: null, timestamp: false, level: options.isDebug ? 'debug' : 'info' }, destination);

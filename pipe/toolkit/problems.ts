@@ -24,7 +24,7 @@ export class Problems {
   toString(): string {
     return [...this.#byVariable]
       .map(([variable, problems]) =>
-        [`${variable}:`, ...problems.map((problem) => `- ${yamlScalar(problem)}`)].join('\n'),
+        [`${printable(variable)}:`, ...problems.map((problem) => `- ${yamlScalar(problem)}`)].join('\n'),
       )
       .join('\n');
   }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from './environment.ts';
 import { type Scrub, scrubStrings } from './scrub.ts';
+import { escapeUnprintable } from './stdout.ts';
 
 /** The file in the pipe's storage directory with the last result. */
 const resultFile = 'result.json';
@@ -45,7 +46,9 @@ export async function writeResult(
 ): Promise<void> {
   const directory = pipeStorageDirectory(env);
   const paths = [outputPath, directory === undefined ? undefined : join(directory, resultFile)];
-  const json = `${JSON.stringify(scrubStrings(result, scrub), undefined, 2)}\n`;
+  // The file may be /dev/stdout: each line is made printable, which in JSON is only another spelling.
+  const lines = JSON.stringify(scrubStrings(result, scrub), undefined, 2).split('\n');
+  const json = `${lines.map(escapeUnprintable).join('\n')}\n`;
   const writes = paths
     .filter((path) => path !== undefined)
     .map((path) => withTimeout(writeAtomically(path, json), path));
@@ -87,8 +90,8 @@ const maxValueCharacters = 10_000;
 
 /**
  * Appends `NAME=value` lines to the file at `BITBUCKET_PIPELINES_VARIABLES_PATH`; outside Pipelines, does nothing.
- * Secrets are removed from the values. The format has no escapes, so a value with a line break, which could inject
- * another variable, is omitted, and so is one that is too long.
+ * Secrets are removed from the values. The format has no escapes, so a value that is not printable, such as one with a line
+ * break, which could inject another variable, is omitted, and so is one that is too long.
  */
 export async function writeOutputVariables(
   env: Environment,
@@ -99,7 +102,9 @@ export async function writeOutputVariables(
   if (!path) return;
   const lines = Object.entries(variables)
     .map(([name, value]) => [name, value === undefined ? undefined : scrub(value)] as const)
-    .filter(([, value]) => value !== undefined && value.length <= maxValueCharacters && !/[\r\n\0]/.test(value))
+    .filter(
+      ([, value]) => value !== undefined && value.length <= maxValueCharacters && escapeUnprintable(value) === value,
+    )
     .map(([name, value]) => `${name}=${value}\n`);
   await withTimeout(appendLines(path, lines.join('')), path);
 }

@@ -1,4 +1,4 @@
-/** The only way to standard output: whole lines without secrets, and a status line on a terminal. */
+/** The only way to standard output: printable lines without secrets, the verdict, and a status line on a terminal. */
 
 import type { Scrub } from './scrub.ts';
 
@@ -9,10 +9,15 @@ export interface Stream {
   readonly columns?: number;
 }
 
-/** Prints all output of the pipe. */
+/**
+ * Prints all output of the pipe. Everything is made printable here, whoever prints it and wherever it is from: text from a
+ * server, a file or a variable cannot add a line, colour it, or pose as the verdict.
+ */
 export interface Output {
-  /** Prints one or more lines. */
-  line(text: string): void;
+  /** Prints one line, and no more. */
+  line(text: string, colour?: Colour): void;
+  /** Prints whether the run succeeded, `✔` or `✖`, and these lines. No other line begins with these marks. */
+  verdict(hasSucceeded: boolean, lines: readonly string[]): void;
   /** Shows a status line below all other output, on a terminal only; the empty string removes it. */
   status(text: string): void;
   readonly isTerminal: boolean;
@@ -31,52 +36,97 @@ const codes: Readonly<Record<Colour, string>> = {
 const reset = '\u001B[0m';
 const clearLine = '\r\u001B[K';
 
+/** No message is longer; without a limit, a server could fill the log, and masking secrets takes memory. */
+const maxLineCharacters = 32_000;
+
 /**
- * An output that prints to `stream`, with `scrub` applied to everything.
+ * An output that prints to `stream`, with `scrub` applied to everything. Pipes colour their log even without a terminal,
+ * because Pipelines shows colours.
  *
  * @param stream a terminal if its `isTTY` is true; its `columns` limit the status line
  */
-export function createOutput(stream: Stream, scrub: Scrub): Output {
+export function createOutput(stream: Stream, scrub: Scrub, isColoured: boolean): Output {
   const isTerminal = stream.isTTY === true;
   // A terminal of unknown width reports 0 or nothing. On some terminals, a character in the last column wraps.
   const width = (): number => Math.max(1, (stream.columns || 80) - 1);
+  const safe = (text: string): string => escapeUnprintable(scrub(cut(text)));
   let shown = '';
   const status = (text: string): void => {
     if (!isTerminal || text === shown) return;
-    shown = scrub(text).slice(0, width());
+    shown = safe(text).slice(0, width());
     stream.write(clearLine + shown);
+  };
+  const print = (lines: readonly string[], colour: Colour): void => {
+    const below = shown;
+    if (below !== '') stream.write(clearLine);
+    stream.write(`${paint(lines.join('\n'), isColoured ? colour : 'none')}\n`);
+    if (below !== '') stream.write(below);
   };
   return {
     isTerminal,
     get width() {
       return width();
     },
-    line(text) {
-      const below = shown;
-      if (below !== '') stream.write(clearLine);
-      stream.write(`${scrub(text)}\n`);
-      if (below !== '') stream.write(below);
+    line(text, colour = 'none') {
+      print([withoutMark(safe(text))], colour);
+    },
+    verdict(hasSucceeded, [first = '', ...others]) {
+      const mark = hasSucceeded ? '✔' : '✖';
+      print(
+        [`${mark} ${safe(first)}`, ...others.map((line) => withoutMark(safe(line)))],
+        hasSucceeded ? 'green' : 'red',
+      );
     },
     status,
   };
 }
 
-/** Wraps a text in a colour. Pipes colour their log even without a terminal, because Pipelines shows colours. */
-export function paint(colour: Colour, text: string, isColoured: boolean): string {
-  return isColoured && codes[colour] !== '' ? `${codes[colour]}${text}${reset}` : text;
+function paint(text: string, colour: Colour): string {
+  return codes[colour] === '' ? text : `${codes[colour]}${text}${reset}`;
+}
+
+/** Escapes a mark of the verdict, or one that looks like it, at the beginning of a line, even after invisible characters. */
+function withoutMark(line: string): string {
+  return line.replace(
+    /^([\s\p{Default_Ignorable_Code_Point}\u2800]*)([✓✔✅☑✕✖✗✘❌❎])/u,
+    (_, before: string, mark: string) => before + escapeCharacter(mark),
+  );
+}
+
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/**
+ * Makes a text a single line that is safe to print: unprintable characters are escaped, and what is longer than any message
+ * is cut.
+ */
+export function printableLine(text: string): string {
+  return escapeUnprintable(cut(text));
+}
+
+function cut(text: string): string {
+  const more = text.length - maxLineCharacters;
+  return more > 0 ? `${text.slice(0, maxLineCharacters)}… (${more} more characters)` : text;
 }
 
 /**
- * Makes a name safe for one line of output: control and invisible formatting characters are escaped, so that no file
- * name can start a new line, colour the log or reverse the text.
+ * Quotes a name if it would not be printable, so that its escapes can be told from its characters. The rest of a line or
+ * message needs no such care: output and errors are made printable as a whole.
  */
 export function printable(name: string): string {
-  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(name)
-    ? JSON.stringify(name).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, escapeCharacter)
-    : name;
+  return name.search(unprintable) === -1 ? name : escapeUnprintable(JSON.stringify(name));
 }
+
+/** Escapes control and invisible formatting characters, line breaks among them, as in JSON. */
+export function escapeUnprintable(text: string): string {
+  return text.replaceAll(unprintable, escapeCharacter);
+}
+
+const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 function escapeCharacter(character: string): string {
   // By UTF-16 code unit, because JSON has no longer escape.
-  return character.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return (
+    shortEscapes[character] ??
+    character.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  );
 }

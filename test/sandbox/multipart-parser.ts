@@ -168,7 +168,7 @@ export class MultipartParser {
 function parsePartHeader(bytes: Buffer): MultipartPart {
   const fields = new Map<string, string>();
   for (const line of decodeUtf8(bytes).split('\r\n')) {
-    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s.exec(line) ?? [];
     // oxlint-disable-next-line no-control-regex -- control characters are rejected
     if (name === undefined || value === undefined || /[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
       throw new MultipartError(`a part's header has a malformed line: ${JSON.stringify(line)}`);

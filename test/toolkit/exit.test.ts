@@ -6,14 +6,15 @@ import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { recordingStream } from './recording-stream.ts';
 
 const stream = recordingStream();
-const output = createOutput(stream, createSecrets([]).scrub);
+const output = createOutput(stream, createSecrets([]).scrub, false);
+const coloured = createOutput(stream, createSecrets([]).scrub, true);
 
 it.each([
-  ['succeed', () => succeed(output, 'done', false), '✔ done\n', 0],
-  ['succeed in colour', () => succeed(output, 'done', true), '\u001B[32m✔ done\u001B[0m\n', 0],
-  ['fail', () => fail(output, 'broken\nbadly', false), '✖ broken\nbadly\n', 1],
-  ['fail in colour', () => fail(output, 'broken', true), '\u001B[31m✖ broken\u001B[0m\n', 1],
-  ['fail by a signal', () => fail(output, 'stopped', false, exitCodes.SIGTERM), '✖ stopped\n', 143],
+  ['succeed', () => succeed(output, 'done'), '✔ done\n', 0],
+  ['succeed in colour', () => succeed(coloured, 'done'), '\u001B[32m✔ done\u001B[0m\n', 0],
+  ['fail', () => fail(output, ['broken', 'badly']), '✖ broken\nbadly\n', 1],
+  ['fail in colour', () => fail(coloured, ['broken']), '\u001B[31m✖ broken\u001B[0m\n', 1],
+  ['fail by a signal', () => fail(output, ['stopped'], exitCodes.SIGTERM), '✖ stopped\n', 143],
 ])('%s', (_, end, text, exitCode) => {
   stream.text = '';
   expect([end(), stream.text]).toEqual([exitCode, text]);

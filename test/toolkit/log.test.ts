@@ -6,7 +6,7 @@ import { recordingStream } from './recording-stream.ts';
 
 function printed(options: { isDebug: boolean; isColoured: boolean }, message = 'text'): string {
   const stream = recordingStream();
-  const log = createLog(createOutput(stream, createSecrets(['hunter22']).scrub), options);
+  const log = createLog(createOutput(stream, createSecrets(['hunter22']).scrub, options.isColoured), options);
   log.debug(message);
   log.info(message);
   log.warning(message);
@@ -30,16 +30,18 @@ it('colours them as the toolkits do', () => {
 });
 
 describe('prints a message verbatim', () => {
-  it.each([
-    '%s %d %j %% 100%',
-    '"quoted" \\n',
-    '{"level":50}',
-    'ünï 漢字 🎉',
-    'two\nlines\twith a tab',
-    'x'.repeat(5000),
-  ])('%j', (message) => {
+  it.each(['%s %d %j %% 100%', '"quoted" \\n', '{"level":50}', 'ünï 漢字 🎉', 'x'.repeat(5000)])('%j', (message) => {
     expect(printed({ isDebug: false, isColoured: false }, message)).toBe(
       `INFO: ${message}\nWARNING: ${message}\nERROR: ${message}\n`,
+    );
+  });
+
+  it('except for what would begin a line or move the cursor', () => {
+    expect(printed({ isDebug: false, isColoured: false }, 'two\n✔ lines\twith a tab\u001B[1A')).toBe(
+      ['INFO', 'WARNING', 'ERROR']
+        .map((label) => String.raw`${label}: two\n✔ lines\twith a tab\u001b[1A`)
+        .map((line) => `${line}\n`)
+        .join(''),
     );
   });
 

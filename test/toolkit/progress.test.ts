@@ -5,7 +5,7 @@ import { createProgress, type Progress } from '../../pipe/toolkit/progress.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { type RecordingStream, recordingStream } from './recording-stream.ts';
 
-const plainLog = { isDebug: false, isColoured: false };
+const plainLog = { isDebug: false };
 const clear = '\r\u001B[K';
 
 /** All output of a run, which has a total of 1 GB by default. */
@@ -13,7 +13,7 @@ function start(
   stream: RecordingStream = recordingStream(),
   options: { readonly totalBytes: number | undefined } = { totalBytes: 1e9 },
 ): { progress: Progress; stream: RecordingStream } {
-  const output = createOutput(stream, createSecrets([]).scrub);
+  const output = createOutput(stream, createSecrets([]).scrub, false);
   return { progress: createProgress(output, createLog(output, plainLog), options), stream };
 }
 

@@ -64,5 +64,5 @@ function checkNames(files: readonly SourceFile[]): void {
       ([name, same]) =>
         `${same.map(({ path }) => printable(path)).join(' and ')} would all become the download ${printable(name)}: rename all but one`,
     );
-  if (problems.length > 0) throw new InputError(problems.join('\n'));
+  if (problems.length > 0) throw new InputError(problems);
 }

@@ -59,7 +59,7 @@ export async function selectAll(settings: Selection, places: Places): Promise<Se
     const source = await select(option, file(path));
     if (source !== undefined) others.push({ source, kind });
   }
-  if (artifact === undefined || problems.length > 0) throw new InputError(problems.join('\n'));
+  if (artifact === undefined || problems.length > 0) throw new InputError(problems);
   return { artifact, pom, others, warnings };
 }
 

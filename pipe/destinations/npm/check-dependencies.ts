@@ -31,12 +31,10 @@ export function checkDependencies(manifest: Draft, where: string): readonly stri
   const problems = all.filter(({ range }) => unresolved.test(range));
   if (problems.length > 0)
     throw new InputError(
-      problems
-        .map(
-          ({ shown }) =>
-            `${where}: ${shown}, which nothing can install outside of its workspace: pack the package with pnpm, yarn or bun, which replace it by a version`,
-        )
-        .join('\n'),
+      problems.map(
+        ({ shown }) =>
+          `${where}: ${shown}, which nothing can install outside of its workspace: pack the package with pnpm, yarn or bun, which replace it by a version`,
+      ),
     );
   const bundled = manifest['bundleDependencies'];
   return all

@@ -68,13 +68,13 @@ export async function planPackages(settings: PlanSettings, places: Places): Prom
       return await planPackage(source, settings, places.workingDirectory);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      problems.push(error.message);
+      problems.push(...error.message.split('\n'));
       return undefined;
     }
   });
   const packages = planned.filter((each) => each !== undefined);
   problems.push(...sameVersionProblems(packages));
-  if (problems.length > 0) throw new InputError(problems.sort().join('\n'));
+  if (problems.length > 0) throw new InputError(problems.sort());
   return { packages, totalBytes: files.reduce((sum, { size }) => sum + size, 0), leftOutDirectories, warnings };
 }
 

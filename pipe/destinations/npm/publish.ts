@@ -32,7 +32,7 @@ export async function publishPackages(
   );
   try {
     const problems = await mapConcurrently(groups, settings.concurrency, (group) => lookUp(group, settings, tools));
-    if (problems.flat().length > 0) throw new PipeError(problems.flat().join('\n'));
+    if (problems.flat().length > 0) throw new PipeError(problems.flat());
     for (const { planned, action } of entries)
       if (action === 'skipped') tools.log.info(`${planned.id}: skipped, already published`);
     await publishAll(groups, settings, tools);

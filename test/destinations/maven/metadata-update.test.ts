@@ -42,11 +42,12 @@ async function update(limitMs = 10_000): Promise<{ isConfirmed: boolean; output:
   let output = '';
   const lines = {
     line: (line: string) => void (output += line),
+    verdict: () => undefined,
     status: () => undefined,
     isTerminal: false,
     width: 79,
   };
-  const log = createLog(lines, { isDebug: false, isColoured: false });
+  const log = createLog(lines, { isDebug: false });
   const change = {
     directory: 'com/acme/',
     format: (known: Metadata): string => formatMetadata(addPlugin(known, plugin)),
