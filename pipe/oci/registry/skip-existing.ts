@@ -1,6 +1,7 @@
 /** Publishes an image only under the tags that do not exist yet. */
 
-import { PipeError } from '../../errors.ts';
+import { InputError, PipeError } from '../../errors.ts';
+import { asObject, parseJson } from '../../io/json.ts';
 import type { PushPlan, PushOutcome, PushedTag } from './push.ts';
 import type { PushTools } from './push-layer.ts';
 
@@ -22,6 +23,7 @@ export async function skipExisting(
       if (held === undefined && !(await client.lacksManifest(tag)))
         throw new PipeError(`--skip-existing: the registry does not let the pipe see whether tag ${tag} exists`);
       if (held === undefined) continue;
+      checkManifest(held.bytes, `--skip-existing: what the registry returns for tag ${tag}`);
       log.info(`tag ${tag} exists, and is left as it is: ${held.digest}`);
       existing.set(tag, { tag, action: 'skipped', digest: held.digest });
     }
@@ -35,4 +37,16 @@ export async function skipExisting(
   const states = new Map(pushed.tags.map((state) => [state.tag, state]));
   const tags = plan.tags.flatMap((tag) => existing.get(tag) ?? states.get(tag) ?? []);
   return { ...pushed, tags };
+}
+
+/**
+ * A gateway may answer any request with 200 and some JSON: that must not pass for a tag that exists. Checks only what all
+ * kinds of manifests and indexes have in common, old and unknown ones too.
+ *
+ * @throws InputError
+ */
+function checkManifest(bytes: Uint8Array, where: string): void {
+  const { schemaVersion, mediaType } = asObject(parseJson(bytes, where), where);
+  if (typeof schemaVersion !== 'number' && typeof mediaType !== 'string')
+    throw new InputError(`${where} is not a manifest: schemaVersion is missing`);
 }
