@@ -38,6 +38,7 @@ const clearLine = '\r\u001B[K';
 
 /** No message is longer; without a limit, a server could fill the log, and masking secrets takes memory. */
 const maxLineCharacters = 32_000;
+const tailCharacters = 4_000;
 
 /**
  * An output that prints to `stream`, with `scrub` applied to everything. Pipes colour their log even without a terminal,
@@ -103,9 +104,11 @@ export function printableLine(text: string): string {
   return escapeUnprintable(cut(text));
 }
 
+/** Keeps the end too: in a message that quotes something long, the problem follows. */
 function cut(text: string): string {
   const more = text.length - maxLineCharacters;
-  return more > 0 ? `${text.slice(0, maxLineCharacters)}… (${more} more characters)` : text;
+  const head = maxLineCharacters - tailCharacters;
+  return more > 0 ? `${text.slice(0, head)}… (${more} characters left out) …${text.slice(-tailCharacters)}` : text;
 }
 
 /**

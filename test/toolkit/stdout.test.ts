@@ -126,8 +126,8 @@ describe('the verdict', () => {
 
 it('cuts a line that is longer than any message', () => {
   const stream = recordingStream();
-  createOutput(stream, scrub, false).line(`${'x'.repeat(32_000)}hunter22`);
-  expect(stream.text).toBe(`${'x'.repeat(32_000)}… (8 more characters)\n`);
+  createOutput(stream, scrub, false).line(`${'x'.repeat(28_000)}hunter22${'y'.repeat(4_000)}`);
+  expect(stream.text).toBe(`${'x'.repeat(28_000)}… (8 characters left out) …${'y'.repeat(4_000)}\n`);
 });
 
 describe('printable', () => {
