@@ -6,15 +6,24 @@ import { printable } from '../toolkit/stdout.ts';
 /** More than anyone writes; without a limit, 25 pairs such as `{a,b}` in a row would be 33 million globs. */
 const maxAlternatives = 10_000;
 
-const range = /^(?:(-?\d{1,9})\.\.(-?\d{1,9})|([A-Za-z])\.\.([A-Za-z]))(?:\.\.(-?\d{1,9}))?$/;
+const shownCharacters = 100;
+
+/** The longest that Node.js matches; a path has at most 4,096 bytes. */
+export const maxGlobCharacters = 64 * 1024;
+
+const range = /^(?:(-?\d{1,15})\.\.(-?\d{1,15})|([A-Za-z])\.\.([A-Za-z]))(?:\.\.(-?\d{1,15}))?$/;
 
 /**
  * The globs that a glob stands for, in order; the glob itself if it has no braces. Braces without a comma or a range are
  * ordinary characters, and so are those of `${NAME}`.
  *
- * @throws InputError if there are more than 10,000
+ * @throws InputError if there are more than 10,000, or the glob is longer than any that can be matched
  */
 export function expandBraces(glob: string): readonly string[] {
+  if (glob.length > maxGlobCharacters)
+    throw new InputError(
+      `${printable(glob.slice(0, shownCharacters))}… is ${glob.length} characters long, but a glob has at most ${maxGlobCharacters}`,
+    );
   // From left to right: each step replaces the first braces in every alternative, which may contain further ones.
   const done: string[] = [];
   const pending = [{ before: '', rest: glob }];

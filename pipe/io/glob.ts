@@ -45,6 +45,8 @@ export async function findPaths(glob: string, options: GlobOptions): Promise<Glo
     .split(sep)
     .filter((segment, index, all) => !/^\.?$/.test(segment) && !(segment === '**' && all[index - 1] === '**'));
   const isAbsolute = glob.startsWith(sep);
+  // Of `{a,}`, `{a,.}` and the like.
+  if (segments.length === 0) return { paths: glob === '' ? [] : [isAbsolute ? sep : '.'], unreadable: [] };
   const onlyDirectories = glob.endsWith(sep);
   const paths = new Set<string>();
   const unreadable = new Set<string>();
@@ -76,7 +78,7 @@ export async function findPaths(glob: string, options: GlobOptions): Promise<Glo
     for (const entry of await read(path)) {
       const { name } = entry;
       if (options.forbiddenNames.has(name)) continue;
-      if (isRecursive ? name.startsWith('.') : !matchesGlob(name, segment)) continue;
+      if (isRecursive ? name.startsWith('.') : !matches(name, segment)) continue;
       const next = join(path, name);
       if (isLast) await add(next, entry);
       if (isLast && !isRecursive) continue;
@@ -141,9 +143,22 @@ export function matchesOrIsInside(path: string, glob: string): boolean {
   for (let end = path.indexOf(sep, 1); ; end = path.indexOf(sep, end + 1)) {
     const length = end === -1 ? path.length : end;
     const part = path.slice(0, length);
-    if (part === glob || matchesGlob(part, glob) || matchesGlob(visible.slice(0, length), glob)) return true;
+    if (part === glob || matches(part, glob) || matches(visible.slice(0, length), glob)) return true;
     if (end === -1) return false;
   }
+}
+
+/**
+ * Whether a path matches a glob, whose braces are ordinary characters: see `expandBraces`. Node.js itself would expand
+ * `{1..9999999999}` until its memory is used up, and has no escape that it does not expand.
+ */
+export function matches(path: string, glob: string): boolean {
+  return matchesGlob(withOtherBraces(path), withOtherBraces(glob));
+}
+
+/** With characters for private use, which have no meaning in a glob. */
+function withOtherBraces(text: string): string {
+  return text.replaceAll('{', '\uE000').replaceAll('}', '\uE001');
 }
 
 function hasMagic(segment: string): boolean {

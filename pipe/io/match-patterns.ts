@@ -3,7 +3,7 @@
 import { relative, resolve } from 'node:path';
 import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/stdout.ts';
-import { expandBraces, hasSpacedAlternatives } from './braces.ts';
+import { expandBraces, hasSpacedAlternatives, maxGlobCharacters } from './braces.ts';
 import { exists } from './exists.ts';
 import { findPaths, type GlobOptions, matchesOrIsInside } from './glob.ts';
 import { forbiddenDirectories, isForbidden, isInside } from './paths.ts';
@@ -101,6 +101,8 @@ async function matchOne(
   isExcluded: (path: string) => boolean,
 ): Promise<Match> {
   if (pattern.trim() === '' || pattern.includes('\0')) return { ...noMatch, pattern };
+  // A long list of names in one string: it is split next.
+  if (pattern.length > maxGlobCharacters) return { ...noMatch, pattern };
   const literal = await literalPath(pattern, workingDirectory);
   if (literal !== undefined) return { ...noMatch, pattern, paths: [literal], isLiteral: true };
   const options: GlobOptions = {

@@ -29,7 +29,7 @@ export async function findImage(pattern: string, workingDirectory: string): Prom
   const roots = [await realpath(workingDirectory)];
   const { matches, excluded } = await matchAll({ form: 'string', value: pattern }, { workingDirectory, roots });
   const problems = matches.flatMap((match) => match.problems);
-  if (problems.length > 0) throw new InputError(problems.join('\n'));
+  if (problems.length > 0) throw new InputError(problems);
   const paths = [...new Set(matches.flatMap((match) => match.paths))].filter((path) => !excluded(path));
   const [path] = paths;
   if (path === undefined)

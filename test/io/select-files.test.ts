@@ -158,9 +158,36 @@ describe('braces', () => {
     expect(await select('dist/*.{zip,tar.gz}', '{1..3}.zip')).toEqual(['dist/a.zip', '1.zip', '3.zip']);
   });
 
-  it.each(['{a,b}'.repeat(25), '{1..999999999}', '{1..999}{1..999}'])('%s is an error at once', async (pattern) => {
-    expect(await problem(pattern)).toBe(`${pattern} stands for more than 10,000 patterns: use * or fewer braces`);
+  it('may have an empty alternative, or one for the directory itself', async () => {
+    await make('dist/a.zip');
+    expect(await select('{dist/a.zip,}')).toEqual(['dist/a.zip']);
+    expect(await select('dist/{a.zip,}')).toEqual(['dist/a.zip']);
+    expect(await select('{.,dist/a.zip}')).toEqual(['dist/a.zip']);
   });
+
+  // Node.js would expand these: the first until its memory is used up, the second to 2 ** 25 globs.
+  it.each(['*{1..9999999999999999}', `*${'{a},b}'.repeat(25)}`])('are ordinary characters in %s', async (pattern) => {
+    await make('a.zip', `a${pattern.slice(1)}`);
+    expect(await select(pattern)).toEqual([`a${pattern.slice(1)}`]);
+  });
+
+  it.each(['{a,b}'.repeat(25), '{1..999999999}', '{1..9999999999999}', '{1..999}{1..999}'])(
+    '%s is an error at once',
+    async (pattern) => {
+      expect(await problem(pattern)).toBe(`${pattern} stands for more than 10,000 patterns: use * or fewer braces`);
+    },
+  );
+});
+
+it('accepts more names in one string than a glob may have characters', async () => {
+  const long = `${'x'.repeat(240)}.zip`;
+  await make(long, 'b.zip');
+  expect(await selectText(`${`${long} `.repeat(300)} b*.zip`)).toEqual([long, 'b.zip']);
+});
+
+it.each(['*', '!'])('rejects a single glob that is longer than any path, beginning with %s', async (start) => {
+  await make('a.zip');
+  expect(await problem('a.zip', `${start}${'x'.repeat(70_000)}`)).toMatch(/matches no file|characters long/);
 });
 
 describe('links to directories', () => {

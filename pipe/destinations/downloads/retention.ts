@@ -1,7 +1,7 @@
 /** Deletes old downloads for `--keep`: by the server's dates alone, and only downloads older than all that this run published. */
 
-import { matchesGlob } from 'node:path';
 import { expandBraces } from '../../io/braces.ts';
+import { matches } from '../../io/glob.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { askUntil, type Patience } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
@@ -44,7 +44,7 @@ export function expiredDownloads(
   const oldestOwn = Math.min(...downloads.filter(({ name }) => published.has(name)).map(({ createdUs }) => createdUs));
   const globs = expandBraces(pattern);
   return downloads
-    .filter(({ name }) => globs.some((glob) => matchesGlob(name, glob)))
+    .filter(({ name }) => globs.some((glob) => matches(name, glob)))
     .sort((a, b) => b.createdUs - a.createdUs || (a.name < b.name ? -1 : 1))
     .slice(keep)
     .filter(({ createdUs }) => createdUs < oldestOwn)
