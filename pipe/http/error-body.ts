@@ -57,9 +57,10 @@ function parseErrorObject(body: Readonly<Record<string, unknown>>, scrub: Scrub)
   if (!isRecord(error)) return listed;
   const detail = error['detail'];
   const scopes = isRecord(detail) ? detail : {};
-  const fields = isRecord(error['fields'])
-    ? Object.entries(error['fields']).map(([field, problem]) => `${field}: ${[problem].flat().join(' ')}`)
-    : [];
+  const fields = Object.entries(isRecord(error['fields']) ? error['fields'] : {}).flatMap(([field, problem]) => {
+    const problems = strings([problem].flat());
+    return problems.length > 0 ? [`${field}: ${problems.join(' ')}`] : [];
+  });
   const parts = [error['code'], error['message'], typeof detail === 'string' ? detail : undefined, ...fields];
   return {
     ...listed,

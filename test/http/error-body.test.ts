@@ -157,6 +157,12 @@ describe('removes secrets before it cuts', () => {
     expect(parseErrorBody(read, 'text/plain', createSecrets([secret]).scrub).reason).toBeUndefined();
   });
 
+  it('ignores a field whose problem is not a string', () => {
+    // JSON may name a property as a method of objects.
+    const error = { message: 'Bad', fields: { a: { toString: 1, valueOf: 1 }, b: ['c', { toString: null }, 'd'] } };
+    expect(parse(JSON.stringify({ error }), '').reason).toBe('Bad: b: c d');
+  });
+
   it('keeps the beginning of a truncated body', () => {
     const body = Buffer.from(`Bad request of ${apiToken}. ${'x'.repeat(maxErrorBytes)}`);
     expect(parseErrorBody(body, 'text/plain', scrub).reason).toMatch(/^Bad request of \*\*\*\. x+…$/);

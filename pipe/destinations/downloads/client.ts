@@ -170,7 +170,7 @@ function readPage(document: unknown, collection: string, nowMs: number): Page {
 
 function readDownload(value: unknown, where: string, nowMs: number): Download {
   const { name, size, created_on: createdOn } = asObject(value, where);
-  const createdUs = parseTimeUs(String(createdOn));
+  const createdUs = typeof createdOn === 'string' ? parseTimeUs(createdOn) : NaN;
   if (typeof name !== 'string' || typeof size !== 'number' || Number.isNaN(createdUs))
     throw new InputError(`${where} has no name, size or date`);
   return { name, size, createdUs, ageMs: Number.isNaN(nowMs) ? undefined : nowMs - createdUs / 1000 };

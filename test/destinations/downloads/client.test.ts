@@ -33,6 +33,10 @@ describe('the listing', () => {
     ],
     ['{"values":[{"name":"a","size":"1","created_on":"2026-01-01T00:00:00Z"}]}', 'values[0] has no name, size or date'],
     ['{"values":[{"name":"a","size":1,"created_on":null}]}', 'values[0] has no name, size or date'],
+    [
+      '{"values":[{"name":"a","size":1,"created_on":{"toString":1,"valueOf":1}}]}',
+      'values[0] has no name, size or date',
+    ],
     ['secret', "it is not valid JSON: Unexpected token 's'"],
     ['['.repeat(101) + ']'.repeat(101), 'it is nested more than 100 levels deep'],
   ])('fails with a clear message if the server sends %s', async (text, problem) => {
