@@ -58,6 +58,9 @@ export async function readArray(env: Environment, name: string, problems: Proble
   return { form: 'string', value: text };
 }
 
+/** A mistyped count may be a million. */
+const maxMissing = 10;
+
 function readCounted(env: Environment, name: string, problems: Problems): readonly string[] | undefined {
   const indices = Object.keys(env)
     .filter((key) => key.startsWith(`${name}_`) && /^\d+$/.test(key.slice(name.length + 1)) && env[key] !== undefined)
@@ -75,11 +78,14 @@ function readCounted(env: Environment, name: string, problems: Problems): readon
   }
   const count = Number(countText);
   const items: string[] = [];
+  let missing = 0;
   for (let index = 0; index < count; index++) {
     const item = env[`${name}_${index}`];
-    if (item === undefined) problems.add(`${name}_${index}`, `required field, because ${name}_COUNT is ${count}`);
-    else items.push(item);
+    if (item !== undefined) items.push(item);
+    else if (++missing <= maxMissing)
+      problems.add(`${name}_${index}`, `required field, because ${name}_COUNT is ${count}`);
   }
+  if (missing > maxMissing) problems.add(`${name}_COUNT`, `is ${count}, but ${missing} of these items are not set`);
   for (const index of indices) {
     if (index >= count) problems.add(`${name}_${index}`, `is beyond ${name}_COUNT, which is ${count}`);
   }

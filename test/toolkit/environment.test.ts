@@ -129,6 +129,19 @@ describe('readArray', () => {
       { LIST_COUNT: '3', LIST_1: 'b' },
       { LIST_0: ['required field, because LIST_COUNT is 3'], LIST_2: ['required field, because LIST_COUNT is 3'] },
     ],
+    [
+      'a count that is far too high',
+      { LIST_COUNT: '999999', LIST_1: 'b' },
+      {
+        ...Object.fromEntries(
+          [0, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((index) => [
+            `LIST_${index}`,
+            ['required field, because LIST_COUNT is 999999'],
+          ]),
+        ),
+        LIST_COUNT: ['is 999999, but 999998 of these items are not set'],
+      },
+    ],
     ['items without a count', { LIST_10: 'c', LIST_7: 'b' }, { LIST_COUNT: ['required field, because LIST_7 is set'] }],
     [
       'items beyond the count',
