@@ -20,7 +20,7 @@ export default {
   // name.
   testPathIgnorePatterns: process.env.TEST_SUITE
     ? []
-    : ['bundle', 'docker-image', 'faults', 'integration', 'memory', 'release', 'sandbox'].map(
+    : ['bundle', 'docker-image', 'faults', 'fuzz', 'integration', 'memory', 'release', 'sandbox'].map(
         (suite) => `<rootDir>/test/${suite}/`,
       ),
   reporters: [

@@ -1,0 +1,22 @@
+/** The names of all fuzzers, for the tests, which do not load the fuzzers themselves. */
+
+export const targetNames = [
+  'variables',
+  'globs',
+  'references',
+  'multipart',
+  'challenges',
+  'retry-after',
+  'error-bodies',
+  'tar',
+  'zip',
+  'packages',
+  'image-documents',
+  'packuments',
+  'poms',
+  'metadata',
+  'listings',
+  'answers',
+] as const;
+
+export type TargetName = (typeof targetNames)[number];

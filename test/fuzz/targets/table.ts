@@ -1,0 +1,26 @@
+/** The table of all fuzzers. */
+
+import type { TargetName } from '../target-names.ts';
+import type { OpenTarget } from '../target.ts';
+import { answers, challenges, errorBodies, listings, metadata, packuments, retryAfter } from './answers.ts';
+import { imageDocuments, packages, poms, tarArchives, zipArchives } from './files.ts';
+import { globs, imageReferences, multipart, variables } from './settings.ts';
+
+export const targets: Readonly<Record<TargetName, OpenTarget>> = {
+  variables,
+  globs,
+  multipart,
+  references: imageReferences,
+  challenges,
+  'retry-after': retryAfter,
+  'error-bodies': errorBodies,
+  tar: tarArchives,
+  zip: zipArchives,
+  packages,
+  'image-documents': imageDocuments,
+  packuments,
+  poms,
+  metadata,
+  listings,
+  answers,
+};
