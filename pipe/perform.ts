@@ -8,6 +8,7 @@ import { loadDestination, type Settings } from './destinations/table.ts';
 import { sendReport, startVersionCheck } from './errands.ts';
 import { InputError } from './errors.ts';
 import { trustAuthorities } from './http/authorities.ts';
+import { keepHeapFlat } from './io/flat-heap.ts';
 import type { RunSettings } from './read-settings.ts';
 import { createTools, type RunContext, type Tools } from './tools.ts';
 import { readMetadata } from './toolkit/metadata.ts';
@@ -30,6 +31,7 @@ export async function perform(given: RunContext<RunSettings>): Promise<string | 
   const userAgent = `bitbucket-upload-package/${metadata?.version ?? 'unknown'}`;
   const destination = await loadDestination(settings);
   await trustAuthorities(given.settings.authorities);
+  keepHeapFlat();
   const tools = createTools(context, userAgent);
   tools.log.debug(`${userAgent}, Node.js ${surroundings.nodeVersion}`);
   if (settings.outputPath !== undefined) await checkOutput(settings.outputPath);

@@ -10,12 +10,41 @@ interface Peeked {
   close(): Promise<void>;
 }
 
-/** Reads all bytes. @returns undefined if there are more than `maxBytes`; the rest is then not read */
+/** Longer documents are read one at a time. Most are shorter. */
+const shortBytes = 256 * 1024;
+/** The end of the queue of long documents. */
+let lastLong: Promise<void> = Promise.resolve();
+
+/**
+ * Reads all bytes. However many documents are read in parallel, only one of them at a time takes more than a little memory:
+ * the others wait once they turn out to be long.
+ *
+ * @returns undefined if there are more than `maxBytes`; the rest is then not read
+ */
 export async function readWhole(source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
-  await collect(source, maxBytes + 1, chunks);
-  const bytes = Buffer.concat(chunks);
-  return bytes.length > maxBytes ? undefined : bytes;
+  let length = 0;
+  let endTurn: (() => void) | undefined;
+  try {
+    for await (const chunk of source) {
+      chunks.push(Buffer.from(chunk));
+      length += chunk.length;
+      if (length > maxBytes) return undefined;
+      if (length > shortBytes) endTurn ??= await waitForTurn();
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    endTurn?.();
+  }
+}
+
+/** Waits until all earlier long documents have been read. @returns a function that ends this one's turn */
+async function waitForTurn(): Promise<() => void> {
+  const before = lastLong;
+  const turn = Promise.withResolvers<void>();
+  lastLong = turn.promise;
+  await before;
+  return turn.resolve;
 }
 
 /** Reads at most the first `maxBytes` bytes; if the source fails before that, returns the bytes so far. */

@@ -1,24 +1,37 @@
 /** Reads JSON from outside, within limits and with a checked shape. Messages never quote its contents. */
 
 import { InputError } from '../errors.ts';
+import { collectGarbage } from './flat-heap.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** A document has more values than can be held in memory. */
+export class TooManyValuesError extends InputError {}
+
 /** Documents of images and packages are about ten levels deep. */
 const maxDepth = 100;
+/**
+ * A value takes up to 300 bytes of memory, however short it is in the document: 2 MB of `{"a":[]},{"b":[]},…` take 60.
+ * The short description of an npm package has about 40 values for each version.
+ */
+const maxValues = 250_000;
+const manyValues = 25_000;
 
 /**
  * Parses a JSON document.
  *
  * @param document bytes, whose UTF-8 is checked, or a string
  * @param where names the document in messages
- * @throws InputError if it is not valid UTF-8 or JSON, or nested too deeply
+ * @throws InputError if it is not valid UTF-8 or JSON, or nested too deeply; TooManyValuesError
  * @see RFC 8259
  */
 export function parseJson(document: Uint8Array | string, where: string): unknown {
   const text = typeof document === 'string' ? document : decode(document, where);
-  if (depthOf(text) > maxDepth) throw new InputError(`${where} is nested more than ${maxDepth} levels deep`);
+  const { depth, values } = measureJson(text);
+  if (depth > maxDepth) throw new InputError(`${where} is nested more than ${maxDepth} levels deep`);
+  if (values > maxValues) throw new TooManyValuesError(`${where} has more than ${maxValues} values`);
   try {
+    if (values > manyValues) collectGarbage();
     return JSON.parse(text) as unknown;
   } catch (error) {
     // Without its cause, whose message quotes the document.
@@ -49,10 +62,14 @@ function problemOf(error: unknown): string {
   return (error as Error).message.replace(/, (?:\.\.\.)?"[^]*$/, '');
 }
 
-/** A loop, because a regular expression takes quadratic time on input that is not JSON. */
-function depthOf(text: string): number {
+/**
+ * The depth of nesting, and the number of values, of which empty objects and lists count twice. A loop, because a regular
+ * expression takes quadratic time on input that is not JSON.
+ */
+function measureJson(text: string): { readonly depth: number; readonly values: number } {
   let depth = 0;
   let deepest = 0;
+  let values = 1;
   let isInString = false;
   for (let index = 0; index < text.length; index++) {
     const character = text[index];
@@ -60,10 +77,13 @@ function depthOf(text: string): number {
       if (character === '\\') index++;
       else if (character === '"') isInString = false;
     } else if (character === '"') isInString = true;
-    else if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth);
-    else if (character === ']' || character === '}') depth--;
+    else if (character === ',') values++;
+    else if (character === '[' || character === '{') {
+      values++;
+      deepest = Math.max(deepest, ++depth);
+    } else if (character === ']' || character === '}') depth--;
   }
-  return deepest;
+  return { depth: deepest, values };
 }
 
 /** Whether the value is an object, and neither an array nor null. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { peek, readStart, readWhole } from '../../pipe/io/bounded-read.ts';
 
@@ -38,6 +39,33 @@ async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 describe('readWhole', () => {
+  it('reads one long document at a time, and short ones beside it', async () => {
+    const long = 'x'.repeat(300_000);
+    const begun: string[] = [];
+    const rest = Promise.withResolvers<void>();
+    async function* inParts(name: string): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(long);
+      begun.push(name);
+      await rest.promise;
+      yield Buffer.from(name);
+    }
+    const reading = ['a', 'b', 'c'].map((name) => readWhole(inParts(name), 1_000_000));
+    expect((await readWhole(sourceOf('short'), 10))?.toString()).toBe('short');
+    await setImmediate();
+    expect(begun).toEqual(['a']);
+    rest.resolve();
+    expect((await Promise.all(reading)).map((bytes) => bytes?.toString())).toEqual(
+      ['a', 'b', 'c'].map((name) => long + name),
+    );
+  });
+
+  it('lets the next long document be read after one that fails, or is too long', async () => {
+    const long = 'x'.repeat(300_000);
+    await expect(readWhole(sourceOf(long, new Error('broken')), 1_000_000)).rejects.toThrow('broken');
+    expect(await readWhole(sourceOf(long, long), 500_000)).toBeUndefined();
+    expect((await readWhole(sourceOf(long), 500_000))?.length).toBe(300_000);
+  });
+
   it.each<[readonly string[], number, string | undefined, number]>([
     [[], 0, '', 0],
     [[''], 0, '', 1],

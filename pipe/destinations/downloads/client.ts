@@ -32,7 +32,7 @@ export interface DownloadsClient {
    * @throws UnexpectedAnswerError if the server answers anything but 201: only the listing shows whether it has the file
    */
   upload(name: string, content: SizedBody, onSent: (bytes: number) => void): Promise<void>;
-  /** All downloads, from all pages, each name once. @throws PipeError if the pages never end */
+  /** All downloads, from all pages, each name once. @throws PipeError if the pages never end, or there are too many downloads */
   list(): Promise<readonly Download[]>;
   /** Reads a download's content. `read` is called again if the transfer breaks off. */
   read<T>(name: string, read: (answer: Answer) => Promise<T>): Promise<T>;
@@ -44,7 +44,12 @@ export interface DownloadsClient {
 
 const pageLength = 100;
 const maxPages = 10_000;
-const maxPageBytes = 16 * 1024 * 1024;
+/** Bitbucket writes about 1.5 kB for each download. */
+const maxPageBytes = 2 * 1024 * 1024;
+/** The whole listing is held in memory. */
+const maxDownloads = 100_000;
+/** What is held of names, and of the addresses of pages. */
+const maxCharacters = 8 * 1024 * 1024;
 const maxRedirects = 3;
 const redirectStatuses = [301, 302, 303, 307, 308] as const;
 
@@ -87,10 +92,12 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
       const downloads = new Map<string, Download>();
       const seen = new Set<string>();
       let query: string | undefined = `?pagelen=${pageLength}`;
+      let characters = 0;
       for (let pages = 0; query !== undefined; pages++) {
         if (seen.has(query) || pages > maxPages)
           throw new PipeError(`the listing of ${collection} does not end: it leads back to ${query}`);
         seen.add(query);
+        characters += query.length;
         const url: URL = new URL(collection + query);
         const page: Page = await http.send(
           { method: 'GET', url, accept: [200], headers: { accept: 'application/json' } },
@@ -103,8 +110,13 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
         // Other uploads shift the pages: a download on the last page can appear again on the next.
         for (const download of values) {
           const before = downloads.get(download.name);
+          if (before === undefined) characters += download.name.length;
           if (before === undefined || before.createdUs < download.createdUs) downloads.set(download.name, download);
         }
+        if (downloads.size > maxDownloads || characters > maxCharacters)
+          throw new PipeError(
+            `the listing of ${collection} is too long: the limit is ${maxDownloads} downloads, with ${maxCharacters} characters of names`,
+          );
         query = next;
       }
       return [...downloads.values()];

@@ -5,7 +5,6 @@ import type { Compression } from '../../compression/formats.ts';
 import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { basicCredential } from '../../http/credentials.ts';
 import { createReadBack } from '../../http/read-back.ts';
-import { keepHeapFlat } from '../../io/flat-heap.ts';
 import { openEngineImage } from '../../oci/engine/engine-image.ts';
 import type { Image } from '../../oci/image.ts';
 import { findImage, openImage } from '../../oci/open-image.ts';
@@ -34,7 +33,6 @@ export const images: Destination<ImageSettings> = {
 };
 
 async function prepare(settings: ImageSettings, tools: RunTools): Promise<Publication> {
-  keepHeapFlat();
   const compressor = lazyCompressor(settings, tools.log);
   const push = createPushTools(settings, tools, compressor.compression);
   const source = await openSource(settings, push, tools);

@@ -5,10 +5,10 @@
  */
 
 import { InputError, UnexpectedAnswerError } from '../../errors.ts';
-import { discard, parseAnswer, readBytes, readText } from '../../http/answer.ts';
+import { discard, parseAnswer, readBytes } from '../../http/answer.ts';
 import type { SizedBody } from '../../io/body.ts';
 import { readWhole } from '../../io/bounded-read.ts';
-import { asObject, asString, isRecord, tryParseJson } from '../../io/json.ts';
+import { asObject, asString, isRecord, TooManyValuesError, tryParseJson } from '../../io/json.ts';
 import { printableUrl } from '../../http/printable-url.ts';
 import type { Http } from '../../http/send.ts';
 import { packagePath } from './names.ts';
@@ -74,7 +74,13 @@ export interface NpmClient {
 }
 
 /** A thousand versions take about 1 MB in the short form, which is requested. */
-const maxPackageBytes = 16 * 1024 * 1024;
+const maxPackageBytes = 8 * 1024 * 1024;
+/** The names of all versions are kept until the package is published. */
+const maxVersions = 10_000;
+/** The description of one version may include its README. */
+const maxVersionBytes = 4 * 1024 * 1024;
+/** Registries answer an upload with a few words. */
+const maxConfirmationBytes = 64 * 1024;
 const maxRedirects = 3;
 const shortForm = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*';
 
@@ -107,7 +113,11 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
           }
           const bytes = await readWhole(answer.body, maxPackageBytes);
           // Registries that have only the long form include every version's README, which may be too much to hold.
-          if (bytes !== undefined) return parseAnswer(answer, bytes, 'package metadata', readPackage);
+          try {
+            if (bytes !== undefined) return parseAnswer(answer, bytes, 'package metadata', readPackage);
+          } catch (error) {
+            if (!((error as Error).cause instanceof TooManyValuesError)) throw error;
+          }
           tooLarge.add(name);
           return 'too large';
         },
@@ -121,7 +131,7 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
         { subject: `${name}@${version}`, method: 'GET', url, accept, redirects: maxRedirects, once },
         async (answer) => {
           if (answer.status === 200)
-            return parseAnswer(answer, await readBytes(answer, maxPackageBytes), 'version metadata', (document) => {
+            return parseAnswer(answer, await readBytes(answer, maxVersionBytes), 'version metadata', (document) => {
               if (asObject(document, 'it')['version'] !== version) throw new InputError(`it is not about ${version}`);
               return readVersion(document);
             });
@@ -144,15 +154,17 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
           onSent,
         },
         async (answer) => {
-          const text = (await readText(answer, maxPackageBytes)).trim();
+          const { status } = answer;
+          const text = (await readWhole(answer.body, maxConfirmationBytes))?.toString('utf8').trim();
+          // Too long to say anything but its status.
+          if (text === undefined) return { status, isCertain: status === 201 };
           const document = text === '' ? {} : tryParseJson(text);
           // Registries answer with an object or nothing. A gateway may answer with plain text.
           if (!isRecord(document))
             throw new UnexpectedAnswerError(
-              `${subject}: ${registry.host} answered ${answer.status} with something that is not a JSON object`,
-              { status: answer.status, isForeign: true },
+              `${subject}: ${registry.host} answered ${status} with something that is not a JSON object`,
+              { status, isForeign: true },
             );
-          const { status } = answer;
           return { status, isCertain: status === 201 || Boolean(document['ok'] ?? document['success']) };
         },
       );
@@ -165,14 +177,14 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
   };
 }
 
-/** @throws InputError if it is not package metadata */
+/** @throws InputError if it is not package metadata; TooManyValuesError */
 function readPackage(document: unknown): PublishedPackage {
   const { name, versions = {}, 'dist-tags': tags = {} } = asObject(document, 'it');
   asString(name, 'name');
+  const described = Object.entries(asObject(versions, 'versions'));
+  if (described.length > maxVersions) throw new TooManyValuesError(`it has more than ${maxVersions} versions`);
   return {
-    versions: new Map(
-      Object.entries(asObject(versions, 'versions')).map(([version, manifest]) => [version, readVersion(manifest)]),
-    ),
+    versions: new Map(described.map(([version, manifest]) => [version, readVersion(manifest)])),
     tags: new Map(
       Object.entries(asObject(tags, 'dist-tags')).filter(
         (entry): entry is [string, string] => typeof entry[1] === 'string',

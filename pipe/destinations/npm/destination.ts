@@ -2,7 +2,6 @@
 
 import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { credentialsFor } from '../../http/credentials.ts';
-import { keepHeapFlat } from '../../io/flat-heap.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
 import { npmRows } from './advice.ts';
@@ -20,7 +19,6 @@ export const npm: Destination<NpmSettings> = {
 };
 
 async function prepare(settings: NpmSettings, tools: RunTools): Promise<Publication> {
-  keepHeapFlat();
   const { registry, account } = settings;
   const plan = await planPackages(settings, tools.places);
   return {
