@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
 import { PipeError } from '../errors.ts';
 import { readWhole } from '../io/bounded-read.ts';
+import { collectGarbage } from '../io/flat-heap.ts';
 import type { SourceFile } from '../io/source-file.ts';
 
 /** A file that is not a valid ZIP archive. */
@@ -25,6 +26,10 @@ export interface ZipMember {
 const windowBytes = 256 * 1024;
 /** Far more than the largest jars have. An archive of 4 GiB could list 90 million. */
 const maxMembers = 1_000_000;
+/** yauzl makes a few buffers for each entry, which V8 would let pile up. */
+const membersPerCollection = 10_000;
+/** What is known of a wanted member takes about 500 bytes. */
+const maxWanted = 10_000;
 
 /**
  * Calls `work` with the members whose path `isWanted`. They can be read until `work` ends.
@@ -51,6 +56,9 @@ export async function withZipMembers<T>(
       for await (const entry of zip.eachEntry()) {
         if (zip.entriesRead > maxMembers) throw new Error(`it has more than ${maxMembers} members`);
         const path = entry.fileNameRaw.toString('utf8');
+        if (zip.entriesRead % membersPerCollection === 0) collectGarbage();
+        if (members.length > maxWanted)
+          throw new Error(`it has more than ${maxWanted} members of the kind that is looked for`);
         if (isWanted(path)) members.push({ path, read: (maxBytes) => readMember(zip, entry, path, maxBytes) });
       }
     });

@@ -37,8 +37,14 @@ export class Members {
     const former = this.#byPath.get(path);
     // Directories are often listed repeatedly, and have no content.
     if (former !== undefined && !(former.kind === 'directory' && member.kind === 'directory'))
-      this.#earlier.set(path, [...(this.#earlier.get(path) ?? []), former]);
+      this.#addEarlier(path, former);
     this.#byPath.set(path, member);
+  }
+
+  #addEarlier(path: string, member: TarMember): void {
+    const earlier = this.#earlier.get(path);
+    if (earlier === undefined) this.#earlier.set(path, [member]);
+    else earlier.push(member);
   }
 
   /**

@@ -6,8 +6,14 @@
 
 import { InputError } from '../../errors.ts';
 
+/** The keywords that matter to a reader of names and content; any others (ACLs, attributes, comments) are not kept. */
+const kept: ReadonlySet<string> = new Set(['path', 'linkpath', 'size']);
+/** One keyword stands for all of a sparse file's. */
+export const sparse = 'GNU.sparse';
+
 /**
- * Reads records of the form `"%d %s=%s\n"`: the length of the whole record in bytes, the keyword, the value.
+ * Reads records of the form `"%d %s=%s\n"`: the length of the whole record in bytes, the keyword, the value. Keeps `path`,
+ * `linkpath`, `size`, and, as one, those of sparse files.
  *
  * @param where names the header in messages
  * @throws InputError if a record is malformed
@@ -26,7 +32,8 @@ export function parsePaxRecords(bytes: Buffer, where: string): ReadonlyMap<strin
     const keyword = bytes.toString('utf8', space + 1, equals);
     const value = bytes.toString('utf8', equals + 1, end - 1);
     // An empty value is kept: it cancels the value of a global header.
-    records.set(keyword, value);
+    if (kept.has(keyword)) records.set(keyword, value);
+    else if (keyword.startsWith(`${sparse}.`)) records.set(sparse, value);
     position = end;
   }
   return records;

@@ -3,7 +3,7 @@
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { blockBytes, isTarHeader, isZeroBlock, parseTarHeader, type TarHeader, stringUpToNul } from './header.ts';
-import { parsePaxRecords } from './pax.ts';
+import { parsePaxRecords, sparse } from './pax.ts';
 import type { ByteReader } from './reader.ts';
 
 export type MemberKind = 'file' | 'hard link' | 'symbolic link' | 'directory' | 'special file';
@@ -81,7 +81,7 @@ export class TarWalk {
         const all = new Map([...this.#globals, ...records]);
         const name = nonEmpty(all.get('path')) ?? longName ?? header.name;
         const linkName = nonEmpty(all.get('linkpath')) ?? longLinkName ?? header.linkName;
-        if (header.type === 'S' || [...all.keys()].some((keyword) => keyword.startsWith('GNU.sparse.'))) {
+        if (header.type === 'S' || all.has(sparse)) {
           throw new InputError(
             `${this.#archive}: ${printable(name)} is a sparse file, which is not supported: create the archive without tar's --sparse`,
           );

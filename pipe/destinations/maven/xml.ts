@@ -15,6 +15,14 @@ export interface Element {
 /** More than any POM or metadata needs: a metadata file of 10,000 versions has 0.4 MB. */
 export const maxXmlBytes = 4 * 1024 * 1024;
 
+/**
+ * Tags, attributes, entities, and unusual characters: what the parser takes up to 500 bytes of memory for, however short it
+ * is in the document. A metadata file of 50,000 versions has as many tags.
+ */
+const maxMarkup = 100_000;
+/** For a document with a character outside of Unicode's first plane, the parser makes a table of all characters. */
+const maxTableCharacters = 1024 * 1024;
+
 /** A document that is not valid XML, or is not accepted. The message has the reason, not the document's name. */
 export class XmlError extends PipeError {
   override readonly name = 'XmlError';
@@ -32,6 +40,8 @@ export function parseElement(bytes: Uint8Array, reading: Reading = 'strict'): El
   if (bytes.length > maxXmlBytes) throw new XmlError(`it is larger than ${maxXmlBytes / 1024 / 1024} MB`);
   const isLenient = reading === 'lenient';
   const text = isLenient ? decodeLeniently(bytes) : decode(bytes);
+  if (!isLenient && text.length > maxTableCharacters && /[\ud800-\udbff]/.test(text))
+    throw new XmlError(`it has unusual characters, and is larger than ${maxTableCharacters / 1024 / 1024} MB`);
   // POMs and metadata never have one, but every entity attack does. The parser itself does not process it.
   const documentType = 'it has a document type (DOCTYPE), which is not allowed';
   try {
@@ -97,13 +107,14 @@ function escapeText(text: string): string {
 function decode(bytes: Uint8Array): string {
   const encoding = markedEncoding(bytes) ?? declaredEncoding(bytes) ?? 'utf-8';
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return checkMarkup(new TextDecoder(encoding, { fatal: true }).decode(bytes));
   } catch (error) {
+    if (error instanceof XmlError) throw error;
     throw new XmlError(`it cannot be decoded as ${encoding}`, { cause: error });
   }
 }
 
-/** What is not valid becomes U+FFFD, as Java reads it. */
+/** What is not valid becomes U+FFFD, as Java reads it, and so does what is outside of Unicode's first plane. */
 function decodeLeniently(bytes: Uint8Array): string {
   const encoding = markedEncoding(bytes) ?? guessedEncoding(bytes) ?? declaredEncoding(bytes) ?? 'utf-8';
   let decoder: TextDecoder;
@@ -113,11 +124,24 @@ function decodeLeniently(bytes: Uint8Array): string {
     // ISO8859_1, Cp1252 and others in Java: supersets of ASCII, as a declaration that can be read shows.
     decoder = new TextDecoder('windows-1252');
   }
-  return decoder.decode(bytes).trimStart().replaceAll(invalidCharacter, '\ufffd');
+  return checkMarkup(decoder.decode(bytes)).trimStart().replaceAll(unusualCharacter, '\ufffd');
 }
 
-/** XML 1.0, section 2.2. */
-const invalidCharacter = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+/** The document, if there is not too much of what `maxMarkup` limits. @throws XmlError */
+function checkMarkup(text: string): string {
+  let count = 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    const isMarkup = unit === 0x3c || unit === 0x3d || unit === 0x26;
+    const isUnusual = (unit < 0x20 && !/\s/.test(String.fromCharCode(unit))) || (unit >= 0xd800 && unit < 0xe000);
+    if (isMarkup || isUnusual || unit > 0xfffd) count++;
+  }
+  if (count > maxMarkup) throw new XmlError(`it has more than ${maxMarkup} tags, attributes and entities`);
+  return text;
+}
+
+/** All but the characters of XML 1.0, section 2.2, that are in Unicode's first plane. */
+const unusualCharacter = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}]/gu;
 
 /** By the byte order mark (XML 1.0, section 4.3.3 and appendix F). */
 function markedEncoding([first, second]: Uint8Array): string | undefined {

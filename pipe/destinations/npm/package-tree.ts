@@ -2,14 +2,24 @@
 
 import { posix } from 'node:path';
 
+/** What an entry takes besides its path. */
+const entryBytes = 150;
+
 /** The files and directories of a package, by normalized path relative to its top directory. */
 export class PackageTree {
   /** By path. The content is undefined if it is not kept, and for directories. */
   readonly #entries = new Map<string, { readonly isFile: boolean; readonly content: Buffer | undefined }>();
+  #pathBytes = 0;
+
+  /** About how much memory its paths take. */
+  get pathBytes(): number {
+    return this.#pathBytes;
+  }
 
   /** Adds a file and its directories. A later file with the same path replaces an earlier one, as when unpacking. */
   addFile(path: string, content?: Buffer): void {
     this.addDirectory(posix.dirname(path));
+    this.#pathBytes += path.length + entryBytes;
     this.#entries.set(path, { isFile: true, content });
   }
 
@@ -17,6 +27,7 @@ export class PackageTree {
   addDirectory(path: string): void {
     for (let directory = path; directory !== '.' && directory !== '/'; directory = posix.dirname(directory)) {
       if (this.#entries.has(directory)) return;
+      this.#pathBytes += directory.length + entryBytes;
       this.#entries.set(directory, { isFile: false, content: undefined });
     }
   }

@@ -31,8 +31,12 @@ interface PackageTarball {
 /** The largest known manifests have about 100 kB. */
 const maxManifestBytes = 4 * 1024 * 1024;
 /** For the READMEs and the list of authors, which become part of the document. */
-const maxKeptBytes = 16 * 1024 * 1024;
+const maxKeptBytes = 4 * 1024 * 1024;
 const maxNameBytes = 16 * 1024 * 1024;
+/** Linux's limit. */
+const maxPathCharacters = 4096;
+/** Of 100,000 files in ordinary directories. A name may consist of a thousand directories, each of which is an entry. */
+const maxPathBytes = 32 * 1024 * 1024;
 /** Real packages compress to about a tenth; an archive made to exhaust its reader, to a thousandth. */
 const maxUnpackedBytes = 10e9;
 const maxRatio = 200;
@@ -88,6 +92,10 @@ class Contents {
     this.#nameBytes += member.name.length;
     if (this.#nameBytes > maxNameBytes)
       throw new InputError(`${this.#archive} has more than ${maxNameBytes} bytes of names, which no package has`);
+    if (member.name.length > maxPathCharacters)
+      throw new InputError(`${this.#archive} has a name of more than ${maxPathCharacters} characters`);
+    if (this.tree.pathBytes > maxPathBytes)
+      throw new InputError(`${this.#archive} has more files and directories than any package`);
     const path = this.#pathOf(member);
     if (path === 'package.json') {
       await this.#addManifest(member, reader);

@@ -10,6 +10,7 @@ import { type DockerImage, manifestPath, readDockerImage } from './docker-archiv
 import { readBlob } from './documents.ts';
 import { isAttestation, type Manifest, parseManifest, platformOf, subjectsOf } from './manifests.ts';
 import { isImageConfigType, encodingOf } from '../media-types.ts';
+import { formatBytes } from '../../toolkit/units.ts';
 
 /** A manifest that is in the source, with its config. */
 export interface Available {
@@ -19,9 +20,12 @@ export interface Available {
   readonly config: Document;
 }
 
+/** What all manifests and configs of a source may have together; those of 30 platforms have about 500 kB. */
+const maxHeldBytes = 4 * 1024 * 1024;
+
 /** Reads manifests of one source. */
 export interface ManifestReader {
-  /** Undefined if the manifest or its config is not in the source. @throws InputError if they are damaged */
+  /** Undefined if the manifest or its config is not in the source. @throws InputError if they are damaged or too large */
   find(descriptor: Descriptor): Promise<Available | undefined>;
   /** As `find`. @throws InputError if the manifest or its config is damaged or not in the source */
   require(descriptor: Descriptor): Promise<Available>;
@@ -37,6 +41,7 @@ export interface ManifestReader {
 export function createManifestReader(source: Source, docker: readonly DockerImage[] | undefined): ManifestReader {
   const notes: string[] = [];
   const layers = new Map<string, Layer>();
+  const held = new Map<string, number>();
   return { find, require, build, platform, notes };
 
   async function find(descriptor: Descriptor): Promise<Available | undefined> {
@@ -45,6 +50,12 @@ export function createManifestReader(source: Source, docker: readonly DockerImag
     const where = `${source.name}: the manifest ${descriptor.digest}`;
     const manifest = parseManifest(document.bytes, descriptor.mediaType, where);
     const config = await readBlob(source, manifest.config, 'the config');
+    for (const { digest, bytes } of [document, ...(config === undefined ? [] : [config])])
+      held.set(digest, bytes.length);
+    if ([...held.values()].reduce((sum, bytes) => sum + bytes, 0) > maxHeldBytes)
+      throw new InputError(
+        `${source.name}: its manifests and configs have more than ${formatBytes(maxHeldBytes)}, which is the limit`,
+      );
     return config === undefined ? undefined : { descriptor, document, manifest, config };
   }
 
