@@ -54,7 +54,7 @@ const maxConnectTimeoutMs = 30_000;
 /** An engine writes the whole export to its own disk before it sends the first byte. */
 const exportTimeoutMs = 3_600_000;
 /** For the description of an image, or of all images. */
-const maxAnswerBytes = 16 * 1024 * 1024;
+const maxAnswerBytes = 4 * 1024 * 1024;
 
 /**
  * Connects, and agrees with the engine on a version of the API.

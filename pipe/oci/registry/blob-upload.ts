@@ -5,6 +5,7 @@ import type { Body, SizedBody } from '../../io/body.ts';
 import { bytesBody } from '../../io/body.ts';
 import type { Http } from '../../http/send.ts';
 import type { BlobClient, UploadSession } from './blob-client.ts';
+import { ChunkMemory } from './chunk-memory.ts';
 
 /** A blob to send. */
 export interface BlobSource {
@@ -31,11 +32,18 @@ export interface UploadCapability {
   chunkBytes: number | undefined;
   /** The last `BlobSource.compressTwice` in the queue. One runs at a time, since each needs threads and memory. */
   compressing: Promise<unknown>;
+  readonly chunkMemory: ChunkMemory;
 }
 
 /** For a registry that has not refused anything yet. */
 export function newCapability(): UploadCapability {
-  return { acceptsPut: true, acceptsPatch: true, chunkBytes: undefined, compressing: Promise.resolve() };
+  return {
+    acceptsPut: true,
+    acceptsPatch: true,
+    chunkBytes: undefined,
+    compressing: Promise.resolve(),
+    chunkMemory: new ChunkMemory(),
+  };
 }
 
 type UploadMethod =
@@ -102,7 +110,9 @@ async function sendWith(
   if (method.kind === 'put') return await client.putBlob(subject, session, blob.digest(), body, onSent);
   const last =
     method.kind === 'chunks'
-      ? await sendChunks(client, session, Math.max(method.bytes, session.minChunkBytes ?? 0), blob)
+      ? await capability.chunkMemory.use(Math.max(method.bytes, session.minChunkBytes ?? 0), (buffer) =>
+          sendChunks(client, session, buffer, blob),
+        )
       : await client.patchBlob(subject, session, body, undefined, onSent);
   await client.commitBlob(subject, last, blob.digest());
 }
@@ -138,13 +148,13 @@ function fallBack(capability: UploadCapability, method: UploadMethod, error: unk
 async function sendChunks(
   client: BlobClient,
   start: UploadSession,
-  chunkBytes: number,
+  buffer: Buffer,
   { subject, body, onSent }: BlobSource,
 ): Promise<UploadSession> {
   let session = start;
   let from = 0;
   const opening = body.open();
-  for await (const chunk of inChunks(opening, chunkBytes)) {
+  for await (const chunk of inChunks(opening, buffer)) {
     const before = from;
     const onChunkSent = (bytes: number): void => onSent?.(opening.progress?.() ?? before + bytes);
     session = await client.patchBlob(subject, session, chunk, from, onChunkSent);
@@ -154,19 +164,20 @@ async function sendChunks(
   return session;
 }
 
-/** Cuts a stream into chunks of one size, except the last. Each is held in memory, so that it can be sent again. */
-async function* inChunks(source: AsyncIterable<Uint8Array>, chunkBytes: number): AsyncGenerator<SizedBody> {
-  let buffer = Buffer.allocUnsafe(chunkBytes);
+/**
+ * Cuts a stream into chunks of one size, except the last. Each is held in the buffer, so that it can be sent again, until the
+ * next one is asked for.
+ */
+async function* inChunks(source: AsyncIterable<Uint8Array>, buffer: Buffer): AsyncGenerator<SizedBody> {
   let filled = 0;
   for await (const bytes of source) {
     for (let at = 0; at < bytes.length;) {
-      const count = Math.min(bytes.length - at, chunkBytes - filled);
+      const count = Math.min(bytes.length - at, buffer.length - filled);
       buffer.set(bytes.subarray(at, at + count), filled);
       filled += count;
       at += count;
-      if (filled < chunkBytes) continue;
+      if (filled < buffer.length) continue;
       yield bytesBody(buffer);
-      buffer = Buffer.allocUnsafe(chunkBytes);
       filled = 0;
     }
   }

@@ -5,8 +5,8 @@ import type { Http } from '../../http/send.ts';
 import { type BlobClient, createBlobClient } from './blob-client.ts';
 import { createManifestClient, type ManifestClient } from './manifest-client.ts';
 
-/** Far above what image builders write. */
-export const maxConfigBytes = 8 * 1024 * 1024;
+/** Far above what image builders write, and as much as is read of an archive's. */
+export const maxConfigBytes = 4 * 1024 * 1024;
 
 /** One method for each step of the protocol. */
 export type RegistryClient = BlobClient & ManifestClient;

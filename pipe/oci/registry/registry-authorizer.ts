@@ -33,7 +33,8 @@ export interface RegistryAuthorizerOptions {
 const defaultTokenSeconds = 60;
 /** A token is renewed if it expires within this time: sending a large blob takes longer. */
 const marginMs = 10_000;
-const maxTokenBytes = 1024 * 1024;
+/** Several times as much as any server accepts in a header. */
+const maxTokenBytes = 128 * 1024;
 const maxRedirects = 5;
 
 interface Grant {

@@ -1,11 +1,16 @@
 /** Reads from a published tag which layers need neither compressing nor sending. */
 
+import { InputError } from '../../errors.ts';
+import { formatBytes } from '../../toolkit/units.ts';
 import { parseConfig } from '../formats/config.ts';
 import { parseIndex, parseManifest, platformOf } from '../formats/manifests.ts';
 import { isImageConfigType, isIndexType, isManifestType, layerEncoding } from '../media-types.ts';
 import { isSamePlatform } from '../platforms.ts';
 import type { Descriptor, Document, Platform } from '../image.ts';
 import { maxConfigBytes, type RegistryClient } from './client.ts';
+
+/** Several are held in memory while layers are compressed. A manifest of 127 layers has about 30 kB. */
+const maxManifestBytes = 1024 * 1024;
 
 /** A published image of the same repository. */
 export interface PublishedImage {
@@ -22,7 +27,7 @@ export interface PublishedImage {
  * (image-spec, "rootfs"), so a local layer with that diff ID is the same as the published blob.
  *
  * @returns undefined if there is nothing to reuse: no such tag, another platform, not an image, or lists that differ in length
- * @throws InputError if a document is invalid
+ * @throws InputError if a document is invalid or too large
  */
 export async function readPublishedImage(
   client: RegistryClient,
@@ -32,6 +37,8 @@ export async function readPublishedImage(
   const top = await client.readManifest(tag);
   const manifest = top === undefined ? undefined : await selectManifest(client, top, platform);
   if (manifest === undefined) return undefined;
+  if (manifest.bytes.length > maxManifestBytes)
+    throw new InputError(`its manifest has ${formatBytes(manifest.bytes.length)}`);
   const { config, layers } = parseManifest(manifest.bytes, manifest.mediaType, `its manifest ${manifest.digest}`);
   if (!isImageConfigType(config.mediaType)) return undefined;
   const bytes = await client.readBlob(config.digest, maxConfigBytes);
