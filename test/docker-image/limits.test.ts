@@ -1,10 +1,9 @@
-import { chmod, chown, truncate, writeFile } from 'node:fs/promises';
+import { chmod, chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { cloneDirectory, pipeStorage, useStep } from './run-pipe.ts';
 
-const GiB = 1024 ** 3;
-const step = useStep({ maxFileBytes: 3 * GiB, discardContent: true });
+const step = useStep();
 
 beforeEach(async () => {
   await step.write('module/dist/app.zip', 'content');
@@ -13,18 +12,6 @@ beforeEach(async () => {
 async function uploaded(): Promise<readonly unknown[]> {
   return (await step.sandbox.state()).downloads.map(({ name, size }) => [name, size]);
 }
-
-it('publishes 2 GiB with at most 160 MB resident', async () => {
-  const path = join(step.clone, 'module/huge.bin');
-  await writeFile(path, '');
-  await truncate(path, 2 * GiB);
-  const { exitCode, output, peakBytes, isOutOfMemory } = await step.runPipe({ FILENAME: 'huge.bin' });
-  expect({ exitCode, output, isOutOfMemory }).toMatchObject({ exitCode: 0, isOutOfMemory: false });
-  expect(await uploaded()).toEqual([['huge.bin', 2 * GiB]]);
-  // Any running process has this much: the measurement itself must have worked.
-  expect(peakBytes).toBeGreaterThan(20_000_000);
-  expect(peakBytes).toBeLessThanOrEqual(160_000_000);
-});
 
 const locked = ['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
 
