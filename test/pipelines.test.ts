@@ -49,11 +49,12 @@ describe('the pipelines', () => {
     expect(names('pull-requests.**')).toEqual(checks);
     expect(names('branches.main')).toEqual([...checks, 'Release']);
     expect(names('custom.development-release')).toEqual(['Release for development']);
+    expect(names('custom.mutants')).toEqual(['Deliberate bugs that the tests should notice']);
   });
 
   it('call only scripts that exist, as files or in package.json', () => {
     const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
-    const lines = ['branches.main', 'custom.development-release']
+    const lines = ['branches.main', 'custom.development-release', 'custom.mutants']
       .flatMap((path) => stepsOf(yaml, path))
       .flatMap(({ script }) => script);
     const files = lines.flatMap((line) => line.match(/ci-scripts\/[\w.-]+/g) ?? []);

@@ -1,0 +1,95 @@
+/** Chooses the tests that may notice a mutant, and the order in which to run them. */
+
+import type { Recording } from './record-hits.ts';
+
+/** Tests to run at once. */
+export interface Choice {
+  /** Most likely to fail first. */
+  readonly files: readonly string[];
+  /** The full names of the tests to run; undefined for all. */
+  readonly names: readonly string[] | undefined;
+  /** How long they took. */
+  readonly ms: number;
+  readonly runsBundle: boolean;
+}
+
+/**
+ * In the order to run them: those that reach the mutant while a test runs, those that reach it while they are loaded, as
+ * a table is, and, if there are none, those that reach it in a process, or that are near it: code in a thread reports
+ * nothing.
+ *
+ * @param budgetMs how long they may take, since some code is reached by all tests: the nearest tests say most about it
+ */
+export function chooseTests(
+  recordings: readonly Recording[],
+  mutant: number,
+  file: string,
+  budgetMs: number,
+): readonly Choice[] {
+  const inProcess = nearestFirst(
+    recordings.filter(({ runsBundle }) => !runsBundle),
+    file,
+  );
+  const during = inProcess.flatMap(({ file: test, tests }) =>
+    tests.filter(({ hits, failed }) => !failed && hits.has(mutant)).map(({ name, ms }) => ({ test, name, ms })),
+  );
+  const named = within(budgetMs, during);
+  const outside = inProcess.filter((recording) => recording.outside.has(mutant));
+  const choices: Choice[] = [];
+  if (named.length > 0)
+    choices.push({
+      files: [...new Set(named.map(({ test }) => test))],
+      names: named.map(({ name }) => name),
+      ms: sum(named),
+      runsBundle: false,
+    });
+  if (outside.length > 0) choices.push(whole(within(budgetMs, outside)));
+  if (choices.length > 0) return choices;
+  const processes = recordings.filter((recording) => recording.runsBundle && recording.outside.has(mutant));
+  if (processes.length > 0) return [whole(processes.toSorted((a, b) => a.ms - b.ms))];
+  const near = inProcess.filter(({ file: test }) => folderOf(test) === folderOf(file));
+  return near.length > 0 ? [whole(near)] : [];
+}
+
+/** The first of these, at least one. */
+function within<T extends { readonly ms: number }>(budgetMs: number, items: readonly T[]): readonly T[] {
+  let total = 0;
+  return items.filter(({ ms }) => {
+    const isFirst = total === 0;
+    total += ms;
+    return isFirst || total <= budgetMs;
+  });
+}
+
+/** All tests, except those that fail anyway. */
+function whole(recordings: readonly Recording[]): Choice {
+  const tests = recordings.flatMap((recording) => recording.tests);
+  const passing = tests.filter(({ failed }) => !failed);
+  return {
+    files: recordings.map(({ file }) => file),
+    names: passing.length === tests.length ? undefined : passing.map(({ name }) => name),
+    ms: sum(recordings),
+    runsBundle: recordings.some(({ runsBundle }) => runsBundle),
+  };
+}
+
+/** The tests of the file itself, then those of its folder and of its part of the pipe; of each, the shortest first. */
+function nearestFirst(recordings: readonly Recording[], file: string): readonly Recording[] {
+  const target = file.replace(/^pipe\//, '').replace(/\.ts$/, '');
+  const distanceOf = ({ file: test }: Recording): number => {
+    const own = test.replace(/^test\//, '').replace(/\.test\.ts$/, '');
+    if (own === target) return 0;
+    if (folderOf(test) === folderOf(file)) return 1;
+    return own.split('/')[0] === target.split('/')[0] ? 2 : 3;
+  };
+  return recordings.toSorted((a, b) => distanceOf(a) - distanceOf(b) || a.ms - b.ms);
+}
+
+/** The folder below pipe/ or test/. */
+function folderOf(path: string): string {
+  return path.split('/').slice(1, -1).join('/');
+}
+
+function sum(items: readonly { readonly ms: number }[]): number {
+  return items.reduce((total, { ms }) => total + ms, 0);
+}
