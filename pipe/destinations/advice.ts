@@ -35,6 +35,11 @@ const serverRows: readonly Row<ServerFacts>[] = [
       `Something other than the server may have answered: check that ${serverVariable} is the right address, and that no sign-in page, proxy or gateway answers in its place.`,
   },
   {
+    when: isRedirect,
+    advice: ({ refusal }: HttpError, { serverVariable }) =>
+      `The server has moved to ${refusal.location}: change ${serverVariable} accordingly.`,
+  },
+  {
     when: (error) => error instanceof HttpError && error.refusal.status >= 500,
     advice: (_, { isBitbucket }) =>
       `The problem is on the server's side${isBitbucket ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again.`,

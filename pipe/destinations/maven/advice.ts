@@ -1,6 +1,6 @@
 /** What to do if a Maven repository refuses a request. */
 
-import { HttpError, VerificationError } from '../../errors.ts';
+import { type HttpError, VerificationError } from '../../errors.ts';
 import { algorithms } from './algorithms.ts';
 import { metadataName } from './metadata.ts';
 import type { MavenSettings } from './settings.ts';
@@ -74,10 +74,6 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
   {
     when: hasStatus(429),
     advice: () => 'The repository limits the rate of requests. Wait, then run the step again.',
-  },
-  {
-    when: (error) => error instanceof HttpError && error.refusal.location !== undefined,
-    advice: (error: HttpError) => `The repository has moved to ${error.refusal.location}: change REGISTRY accordingly.`,
   },
 ];
 
