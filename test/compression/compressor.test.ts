@@ -180,6 +180,12 @@ it('keeps the process alive until its threads have ended', async () => {
   expect(await outputOf(process.execPath, ['--disable-warning=ExperimentalWarning', program])).toBe('closed');
 });
 
+it('fails the stream whose thread dies, and compresses others with a new thread', async () => {
+  const program = join(__dirname, 'dying-thread.ts');
+  const output = await outputOf(process.execPath, ['--disable-warning=ExperimentalWarning', program]);
+  expect(output).toBe('A compression thread ended, 20 blocks');
+});
+
 it('fails its streams when it is closed, even repeatedly', async () => {
   const compressor = createCompressor({ format: 'gzip' });
   const bytes = compressor.compress(endless().bytes).bytes[Symbol.asyncIterator]();

@@ -21,6 +21,8 @@ const behaviours: Readonly<Record<string, RegistryOptions>> = {
   'no chunked encoding': { chunkedEncoding: false },
   'a Content-Range in each PATCH': { needsContentRange: true },
   'chunks of at least 5 MiB': { minChunkBytes: 5 * mib, maxChunkBytes: 9 * mib },
+  // Larger than the chunk that the pipe would begin with.
+  'chunks of at least 9 MiB': { minChunkBytes: 9 * mib, maxChunkBytes: 9.5 * mib },
   'a single chunk': { maxChunks: 1 },
   'lost blobs: 404, with the digest in an object': { blobUnknownStatus: 404, blobUnknownDetail: 'object' },
   'lost blobs: without digests': { blobUnknownDetail: 'none' },

@@ -1,63 +1,18 @@
 /** Publishes Maven artifacts, from the variables to the content of the repository. */
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { acme, descriptor, type DescriptorFields, jar, plainJar, pluginJar, pomText } from './artifacts.ts';
+import { expectSuccess, type More, publish, puts, stored, write } from './published.ts';
 import { zip } from '../../archive/zip-writer.ts';
-import { arrayVariables, type Fixture, type Ended, type RunOptions, useSandbox } from '../../run-pipe.ts';
+import { type Fixture, useSandbox } from '../../run-pipe.ts';
 import type { MavenOptions } from '../../sandbox/maven-repository.ts';
 import { patience } from '../../patience.ts';
 import { tokens } from '../../sandbox/tokens.ts';
 
 type PluginFields = Pick<DescriptorFields, 'artifactId' | 'goalPrefix'> & { readonly version?: string };
-type More = Readonly<Record<string, string | undefined>>;
-
-async function write(fixture: Fixture, files: Readonly<Record<string, Buffer | string>>): Promise<void> {
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(fixture.directory, path)), { recursive: true });
-    await writeFile(join(fixture.directory, path), content);
-  }
-}
-
-async function publish(
-  fixture: Fixture,
-  filename: string,
-  args: readonly string[] = [],
-  more: More = {},
-  options: RunOptions = {},
-): Promise<Ended> {
-  return await fixture.runPipe(
-    {
-      TYPE: 'maven',
-      REGISTRY: fixture.sandbox.mavenUrl,
-      USERNAME: tokens.apiUser,
-      TOKEN: tokens.apiToken,
-      FILENAME: filename,
-      DEBUG: 'true',
-      ...arrayVariables('EXTRA_ARGS', ['--output', 'result.json', ...args]),
-      ...more,
-    },
-    options,
-  );
-}
-
-function expectSuccess({ exitCode, output }: Ended): void {
-  expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
-}
-
-/** The paths in the repository, without the checksum files, which must be complete. Signatures have none. */
-function stored(fixture: Fixture): readonly string[] {
-  const all = [...fixture.sandbox.maven.files.keys()];
-  const files = all.filter((path) => !/\.(?:md5|sha1|sha256|sha512)$/.test(path));
-  const expected = files.flatMap((path) => [
-    path,
-    ...(path.endsWith('.asc') ? [] : ['md5', 'sha1', 'sha256', 'sha512']).map((kind) => `${path}.${kind}`),
-  ]);
-  expect(all.sort()).toEqual(expected.sort());
-  return files;
-}
 
 async function contentOf(fixture: Fixture, path: string): Promise<string> {
   return (await fixture.sandbox.maven.files.get(path)?.content())?.toString() ?? `no ${path}`;
@@ -69,9 +24,6 @@ async function resultItems(fixture: Fixture): Promise<readonly Readonly<Record<s
   );
   return result.items;
 }
-
-const puts = (fixture: Fixture): readonly string[] =>
-  fixture.sandbox.requests.filter(({ method }) => method === 'PUT').map(({ path }) => path.replace(/^.*\//, ''));
 
 const release = 'com/acme/app/1.0';
 

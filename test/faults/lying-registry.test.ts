@@ -1,0 +1,152 @@
+/** A registry that says it has stored what it has not: the run fails, or warns if it may just be slow. */
+
+import { describe, expect, it } from '@jest/globals';
+import { type Ended, useSandbox } from '../run-pipe.ts';
+import type { Fault } from '../sandbox/faults.ts';
+import { imageEnvironment, smallLayers, writeArchive, writeLayout, writePlatforms } from '../oci/registry/images.ts';
+
+const fixture = useSandbox();
+const always = -1;
+
+async function push(file: string, ...args: readonly string[]): Promise<Ended> {
+  return await fixture.runPipe({ ...imageEnvironment(fixture, file, ...args), DEBUG: 'false' });
+}
+
+function requests(method: string, path: RegExp): number {
+  return fixture.sandbox.requests.filter((request) => request.method === method && path.test(request.path)).length;
+}
+
+function expectFailure({ exitCode, output }: Ended, reason: RegExp): void {
+  expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringMatching(reason) });
+  expect(output).toMatch(/app:v1: (?:NOT published|sent, but not confirmed by the server)$/m);
+  expect(output).not.toMatch(/^✔/m);
+}
+
+const absent: Fault['action'] = { kind: 'status', status: 404 };
+
+describe('a manifest that was put', () => {
+  it('has another Docker-Content-Digest: a failure', async () => {
+    fixture.sandbox.inject({ step: 'manifest-put', action: { kind: 'wrong-digest' } });
+    const ended = await push(await writeLayout(fixture, smallLayers));
+    expectFailure(ended, /✖ .* stored the manifest v1 as sha256:[0-9a-f]{64}, not sha256:[0-9a-f]{64}$/m);
+    expect(requests('PUT', /manifests/)).toBe(1);
+  });
+
+  it.each([200, 202])('stays absent under its tag after %d: a failure', async (status) => {
+    const file = await writeLayout(fixture, smallLayers);
+    fixture.sandbox.inject({
+      method: 'PUT',
+      path: 'manifests/v1$',
+      times: always,
+      action: { kind: 'status', status, body: '' },
+    });
+    expectFailure(await push(file), /✖ the registry accepted tag v1 without confirming it, but has no such tag$/m);
+    // Once more, since the first answer may have come from something else.
+    expect(requests('PUT', /manifests/)).toBe(2);
+  });
+
+  it('stays absent under its tag after 201: a warning', async () => {
+    const file = await writeLayout(fixture, smallLayers);
+    fixture.sandbox.inject({
+      method: 'PUT',
+      path: 'manifests/v1$',
+      times: always,
+      action: { kind: 'status', status: 201, body: '' },
+    });
+    const { exitCode, output } = await push(file);
+    expect({ exitCode, output }).toEqual({
+      exitCode: 0,
+      output: expect.stringMatching(
+        /WARNING: The registry accepted tag v1, but has no such tag: check a little later that it can be pulled$/m,
+      ),
+    });
+    expect(requests('PUT', /manifests/)).toBe(2);
+  });
+
+  it('is another one under its tag: a failure', async () => {
+    const other = await fixture.sandbox.registry.seed('acme/app', { tags: ['other'] });
+    fixture.sandbox.inject({ method: 'PUT', path: 'manifests/v1$', action: { kind: 'status', status: 201, body: '' } });
+    const file = await writeLayout(fixture, smallLayers);
+    const running = push(file);
+    while (requests('PUT', /manifests/) === 0) await new Promise((resolve) => setImmediate(resolve));
+    const repository = fixture.sandbox.registry.repositories.get('acme/app');
+    const held = repository?.manifests.get(other.digest);
+    fixture.sandbox.registry.putManifest('acme/app', {
+      mediaType: held?.mediaType ?? '',
+      content: held?.bytes ?? '',
+      tags: ['v1'],
+    });
+    expectFailure(
+      await running,
+      new RegExp(`✖ tag v1 points to ${other.digest}, not to sha256:\\w+, which was just published: is something else`),
+    );
+  });
+});
+
+describe('a manifest of an index', () => {
+  it.each([200, 202])('that is absent after %d: a failure before the tag moves', async (status) => {
+    const file = await writePlatforms(fixture, ['amd64', 'arm64']);
+    const action = { kind: 'status', status, body: '' } as const;
+    fixture.sandbox.inject({ method: 'PUT', path: 'manifests/sha256:', times: always, action });
+    const ended = await push(file);
+    expectFailure(
+      ended,
+      new RegExp(`✖ sha256:\\w+: \\S+ answered ${status} to the manifest, but does not have it$`, 'm'),
+    );
+    expect(requests('PUT', /manifests\/sha256/)).toBe(2);
+    expect(requests('PUT', /manifests\/v1/)).toBe(0);
+  });
+
+  it('that is absent after 201: sent once more, and a warning', async () => {
+    const file = await writePlatforms(fixture, ['amd64', 'arm64']);
+    const path = 'manifests/sha256:';
+    fixture.sandbox.inject({ method: 'GET', path, times: always, action: absent });
+    fixture.sandbox.inject({ method: 'HEAD', path, times: always, action: absent });
+    const { exitCode, output } = await push(file);
+    expect({ exitCode, output }).toEqual({
+      exitCode: 0,
+      output: expect.stringMatching(
+        /WARNING: The registry does not return all manifests .* Not found: sha256:\w+, sha256:\w+$/m,
+      ),
+    });
+    expect(output).toMatch(/WARNING: The registry does not find the manifest sha256:\w+\. Trying again$/m);
+    expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+  });
+
+  it('that comes back as other content: a failure before the tag moves', async () => {
+    const file = await writePlatforms(fixture, ['amd64', 'arm64']);
+    fixture.sandbox.inject({
+      method: 'GET',
+      path: 'manifests/sha256:',
+      times: always,
+      action: { kind: 'replace-content', content: '{}' },
+    });
+    expectFailure(await push(file), /✖ \S+ returned a different manifest for sha256:\w+: sha256:\w+$/m);
+    expect(requests('PUT', /manifests\/v1/)).toBe(0);
+  });
+});
+
+describe('a blob', () => {
+  it.each([
+    ['an archive', writeArchive],
+    ['a layout', writeLayout],
+  ] as const)('that is lost again and again: a failure, after it was sent again, of %s', async (_, write) => {
+    const file = await write(fixture, smallLayers);
+    fixture.sandbox.inject({
+      step: 'manifest-put',
+      times: always,
+      action: { kind: 'blob-unknown', drop: true, positions: [1] },
+    });
+    const ended = await push(file);
+    expectFailure(ended, /✖ v1: PUT .*manifests\/v1: .*BLOB_UNKNOWN/i);
+    expect(requests('PUT', /manifests/)).toBeLessThan(6);
+    expect(requests('POST', /uploads/)).toBeGreaterThan(smallLayers.length);
+  });
+
+  it('that is refused, and is not there: a failure', async () => {
+    const file = await writeLayout(fixture, smallLayers);
+    fixture.sandbox.inject({ step: 'commit', times: always, action: { kind: 'status', status: 409, body: '{}' } });
+    expectFailure(await push(file, '--retries', '1'), /✖ (?:config|layer \d of 5): PUT .* 409 /);
+    expect(requests('PUT', /manifests/)).toBe(0);
+  });
+});

@@ -1,0 +1,64 @@
+/** A Maven repository that refuses one of the files for good, and accepts everything else. */
+
+import { describe, expect, it } from '@jest/globals';
+import { jar } from '../destinations/maven/artifacts.ts';
+import { expectSuccess, publish, puts, stored, write } from '../destinations/maven/published.ts';
+import { useSandbox } from '../run-pipe.ts';
+
+const fixture = useSandbox();
+const statuses = [400, 403, 404, 405, 409, 412, 413, 415, 422];
+
+function refuse(path: string, status: number): void {
+  const action = { kind: 'status', status, body: '{"errors":[{"message":"Not this one"}]}' } as const;
+  fixture.sandbox.inject({ server: 'maven', method: 'PUT', path, action });
+}
+
+describe.each(statuses)('%d', (status) => {
+  it('for the jar ends the run before anything refers to it', async () => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    refuse('app-1.0.jar$', status);
+    const { exitCode, output } = await publish(fixture, 'app-1.0.jar', [], { DEBUG: 'false' });
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringMatching(
+        new RegExp(`^✖ app-1\\.0\\.jar: PUT \\S+/app-1\\.0\\.jar: ${status} .*Not this one`, 'm'),
+      ),
+    });
+    expect(output).toMatch(
+      / {2}app-1\.0\.jar: NOT published\n {2}app-1\.0\.pom: not attempted\n {2}com\/acme\/app\/maven-metadata\.xml: not attempted\n/,
+    );
+    expect(puts(fixture)).toEqual(['app-1.0.jar']);
+    expect(stored(fixture)).toEqual([]);
+  });
+
+  it('for the POM ends the run before the version is listed, and a second run completes it', async () => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    refuse('app-1.0.pom$', status);
+    const { exitCode, output } = await publish(fixture, 'app-1.0.jar', [], { DEBUG: 'false' });
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringMatching(
+        new RegExp(`^✖ app-1\\.0\\.pom: PUT \\S+/app-1\\.0\\.pom: ${status} .*Not this one`, 'm'),
+      ),
+    });
+    expect(output).toMatch(
+      / {2}app-1\.0\.jar: published, \S+\n {2}app-1\.0\.pom: NOT published\n {2}com\/acme\/app\/maven-metadata\.xml: not attempted\n/,
+    );
+    expect(stored(fixture)).toEqual(['com/acme/app/1.0/app-1.0.jar']);
+    expectSuccess(await publish(fixture, 'app-1.0.jar'));
+    expect(stored(fixture)).toHaveLength(3);
+    expect(puts(fixture).filter((name) => name === 'app-1.0.jar')).toHaveLength(1);
+  });
+
+  it('for the POM, which it has stored all the same, is a success', async () => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    const action = { kind: 'other-status', status } as const;
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', path: 'app-1.0.pom$', action });
+    const ended = await publish(fixture, 'app-1.0.jar');
+    if (status === 413) expect(ended.exitCode).toBe(1);
+    else {
+      expectSuccess(ended);
+      expect(stored(fixture)).toHaveLength(3);
+    }
+  });
+});

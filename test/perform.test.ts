@@ -1,0 +1,66 @@
+/** What happens to a run whose results cannot be handed over. */
+
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { arrayVariables, type Ended, useSandbox } from './run-pipe.ts';
+
+const fixture = useSandbox();
+const at = (...names: readonly string[]): string => join(fixture.directory, ...names);
+
+async function upload(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Ended> {
+  await writeFile(at('a.txt'), 'content');
+  return await fixture.runPipe({ FILENAME: 'a.txt', ...arrayVariables('EXTRA_ARGS', args), ...env });
+}
+
+function expectWarning({ exitCode, output }: Ended, reason: RegExp): void {
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(reason) });
+  expect(output).toMatch(/^✔ /m);
+  expect(output.match(/WARNING/g)).toHaveLength(1);
+  expect(fixture.sandbox.downloads.has('a.txt')).toBe(true);
+}
+
+describe('results that cannot be written at the end are a warning', () => {
+  it('if the storage directory is a file; output variables are written all the same', async () => {
+    await writeFile(at('storage'), '');
+    const variables = {
+      BITBUCKET_PIPE_STORAGE_DIR: at('storage'),
+      BITBUCKET_PIPELINES_VARIABLES_PATH: at('variables'),
+    };
+    expectWarning(await upload(variables), /^WARNING: The results could not be written: E\w+: .*storage/m);
+    expect(await readFile(at('variables'), 'utf8')).toMatch(/^UPLOAD_URL=http.*a\.txt$/m);
+  });
+
+  it('if the output variables have no file; the result is written all the same', async () => {
+    await mkdir(at('variables'));
+    const ended = await upload({ BITBUCKET_PIPELINES_VARIABLES_PATH: at('variables') }, '--output', 'result.json');
+    expectWarning(ended, /^WARNING: The results could not be written: EISDIR/m);
+    expect(JSON.parse(await readFile(at('result.json'), 'utf8'))).toMatchObject({
+      type: 'file',
+      items: [{ name: 'a.txt' }],
+    });
+  });
+
+  it('if the directory of --output became a file during the run', async () => {
+    fixture.sandbox.inject({ method: 'POST', action: { kind: 'delay', ms: 200 } });
+    const running = upload({}, '--output', 'out/result.json');
+    while (fixture.sandbox.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await rm(at('out'), { recursive: true });
+    await writeFile(at('out'), '');
+    expectWarning(await running, /^WARNING: The results could not be written: E\w+: .*\/out'/m);
+  });
+});
+
+describe('--output that cannot be written', () => {
+  it('fails the run before anything is sent', async () => {
+    await writeFile(at('out'), '');
+    const { exitCode, output } = await upload({}, '--output', 'out/result.json');
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringMatching(
+        /^✖ --output \S+\/out\/result\.json cannot be written, and nothing was sent: E\w+/m,
+      ),
+    });
+    expect(fixture.sandbox.requests).toEqual([]);
+  });
+});
