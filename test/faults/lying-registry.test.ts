@@ -113,14 +113,12 @@ describe('a manifest of an index', () => {
     expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
 
-  it('that comes back as other content: a failure before the tag moves', async () => {
+  it.each([
+    ['with the digest that was asked for', { kind: 'replace-content', content: '{}' }],
+    ['without a digest', { kind: 'status', status: 200, body: '{}' }],
+  ] as const)('that comes back as other content, %s: a failure before the tag moves', async (_, action) => {
     const file = await writePlatforms(fixture, ['amd64', 'arm64']);
-    fixture.sandbox.inject({
-      method: 'GET',
-      path: 'manifests/sha256:',
-      times: always,
-      action: { kind: 'replace-content', content: '{}' },
-    });
+    fixture.sandbox.inject({ method: 'GET', path: 'manifests/sha256:', times: always, action });
     expectFailure(await push(file), /✖ \S+ returned a different manifest for sha256:\w+: sha256:\w+$/m);
     expect(requests('PUT', /manifests\/v1/)).toBe(0);
   });

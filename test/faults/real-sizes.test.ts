@@ -65,7 +65,7 @@ describe('a registry that states wrong lengths in answer to HEAD', () => {
     const sent = starts();
     fixture.sandbox.inject({ method: 'HEAD', step: 'blob-head', times: -1, action: { kind: 'wrong-size' } });
     await expectPublished(await push(file, 'v2', '--reuse', 'none'), 'v2');
-    expect(starts()).toBeGreaterThan(sent);
+    expect(starts()).toBeGreaterThanOrEqual(2 * sent);
   });
 
   it.each([
