@@ -102,7 +102,7 @@ describe('a manifest of an index', () => {
     const path = 'manifests/sha256:';
     fixture.sandbox.inject({ method: 'GET', path, times: always, action: absent });
     fixture.sandbox.inject({ method: 'HEAD', path, times: always, action: absent });
-    const { exitCode, output } = await push(file);
+    const { exitCode, output } = await push(file, '--concurrency', '1');
     expect({ exitCode, output }).toEqual({
       exitCode: 0,
       output: expect.stringMatching(
@@ -111,6 +111,16 @@ describe('a manifest of an index', () => {
     });
     expect(output).toMatch(/WARNING: The registry does not find the manifest sha256:\w+\. Trying again$/m);
     expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+    // Once one has been waited for in vain, another is asked for only once.
+    const asked = fixture.sandbox.requests.filter(({ method }) => method === 'HEAD').map((request) => request.path);
+    const counts = [
+      ...Map.groupBy(
+        asked.filter((each) => each.includes('/manifests/')),
+        (each) => each,
+      ).values(),
+    ];
+    expect(counts.map(({ length }) => length).sort((a, b) => a - b)).toEqual([1, expect.any(Number)]);
+    expect(counts.some(({ length }) => length > 2)).toBe(true);
   });
 
   it.each([

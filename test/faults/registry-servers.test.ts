@@ -88,6 +88,23 @@ describe('a registry that is down', () => {
     expect(fixture.sandbox.requests.filter(({ fault }) => fault === 'reset')).toHaveLength(3);
   });
 
+  it.each([
+    ['start', writeArchive],
+    ['data', writeArchive],
+    ['data', writeLayout],
+    ['commit', writeArchive],
+  ] as const)('at the step %s of a blob gets it once for each attempt', async (step, write) => {
+    fixture.sandbox.inject({ step, times: -1, action: { kind: 'status', status: 503 } });
+    const file = await write(fixture, smallLayers.slice(0, 1));
+    const { exitCode } = await push(fixture, file, {}, '--retries', '2', '--concurrency', '1', '--reuse', 'none');
+    expect(exitCode).toBe(1);
+    const faulty = fixture.sandbox.requests.filter(({ fault }) => fault === 'status');
+    const blobs = new Set(faulty.map(({ path }) => /digest=([^&]+)/.exec(path)?.[1]));
+    // The config is sent beside the first layer.
+    expect(faulty.length / Math.max(2, blobs.size)).toBeLessThanOrEqual(3);
+    expect(faulty.length).toBeGreaterThanOrEqual(3);
+  });
+
   it('behind a gateway is asked for one tag only', async () => {
     fixture.sandbox.inject({ step: 'manifest-get', times: 3, action: { kind: 'status', status: 522 } });
     const more = { TAGS: 'v2 v3' };
@@ -110,6 +127,25 @@ describe('redirects', () => {
       expect(sandbox.requests.filter(({ fault }) => fault === 'redirect')).toHaveLength(2);
     },
   );
+});
+
+describe('a registry that refuses HEAD', () => {
+  const fixture = useSandbox();
+
+  it.each([
+    [400, 0],
+    [402, 0],
+    [403, 0],
+    [405, 0],
+    [401, 1],
+    [500, 1],
+  ])('of blobs with %d', async (status, expected) => {
+    fixture.sandbox.inject({ step: 'blob-head', times: -1, action: { kind: 'status', status } });
+    const ended = await push(fixture, await writeLayout(fixture, smallLayers), {}, '--retries', '1');
+    if (expected === 0) await expectPublished(fixture, ended);
+    else
+      expect(ended).toMatchObject({ exitCode: 1, output: expect.stringMatching(new RegExp(`✖ HEAD .* ${status} `)) });
+  });
 });
 
 describe('what is stored although the registry refuses it', () => {

@@ -26,13 +26,17 @@ export function chooseTests(
   file: string,
   budgetMs: number,
 ): readonly Choice[] {
-  const inProcess = nearestFirst(
-    recordings.filter(({ runsBundle }) => !runsBundle),
-    file,
-  );
-  const during = inProcess.flatMap(({ file: test, tests }) =>
-    tests.filter(({ hits, failed }) => !failed && hits.has(mutant)).map(({ name, ms }) => ({ test, name, ms })),
-  );
+  const inProcess = recordings
+    .filter(({ runsBundle }) => !runsBundle)
+    .map((recording) => ({ ...recording, weight: weightOf(recording.file, file) }));
+  inProcess.sort((a, b) => a.ms * a.weight - b.ms * b.weight);
+  const during = inProcess
+    .flatMap(({ file: test, tests, weight }) =>
+      tests
+        .filter(({ hits, failed }) => !failed && hits.has(mutant))
+        .map(({ name, ms }) => ({ test, name, ms, order: ms * weight })),
+    )
+    .toSorted((a, b) => a.order - b.order);
   const named = within(budgetMs, during);
   const outside = inProcess.filter((recording) => recording.outside.has(mutant));
   const choices: Choice[] = [];
@@ -73,16 +77,13 @@ function whole(recordings: readonly Recording[]): Choice {
   };
 }
 
-/** The tests of the file itself, then those of its folder and of its part of the pipe; of each, the shortest first. */
-function nearestFirst(recordings: readonly Recording[], file: string): readonly Recording[] {
+/** Short tests of the file itself come first, then those of its folder and of its part of the pipe, then others. */
+function weightOf(test: string, file: string): number {
+  const own = test.replace(/^test\//, '').replace(/\.test\.ts$/, '');
   const target = file.replace(/^pipe\//, '').replace(/\.ts$/, '');
-  const distanceOf = ({ file: test }: Recording): number => {
-    const own = test.replace(/^test\//, '').replace(/\.test\.ts$/, '');
-    if (own === target) return 0;
-    if (folderOf(test) === folderOf(file)) return 1;
-    return own.split('/')[0] === target.split('/')[0] ? 2 : 3;
-  };
-  return recordings.toSorted((a, b) => distanceOf(a) - distanceOf(b) || a.ms - b.ms);
+  if (own === target) return 1;
+  if (folderOf(test) === folderOf(file)) return 2;
+  return own.split('/')[0] === target.split('/')[0] ? 3 : 4;
 }
 
 /** The folder below pipe/ or test/. */

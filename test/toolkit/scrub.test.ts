@@ -32,6 +32,14 @@ describe('removes a secret that is', () => {
   });
 });
 
+it.each(['\u{1F511}-secret-of-1', '\u{2F804}-secret-of-2', '\u{10FFFF}-secret-3'])(
+  'removes a secret with a character beyond 16 bits, in JSON with escapes: %s',
+  (secret) => {
+    const escaped = secret.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    expect(createSecrets([secret]).scrub(`{"a":"${escaped}"}`)).toBe('{"a":"***"}');
+  },
+);
+
 describe('removes the rest of a secret that is cut at any point', () => {
   const secret = tokens.plainToken;
   const scrub = createSecrets([secret]).scrub;

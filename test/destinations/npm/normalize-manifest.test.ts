@@ -71,10 +71,15 @@ describe('from the fields', () => {
     ['homepage of the wrong type', { homepage: 5 }, {}],
     [
       'people',
-      { author: 'A <a@b.c> (http://x)', contributors: [{ mail: 'b@c.d', web: 'http://w' }, 'C'] },
+      {
+        author: 'A <a@b.c> (http://x)',
+        contributors: [{ mail: 'b@c.d', web: 'http://w' }, 'C'],
+        maintainers: ['D <d@e.f>'],
+      },
       {
         author: { name: 'A', email: 'a@b.c', url: 'http://x' },
         contributors: [{ email: 'b@c.d', url: 'http://w' }, { name: 'C' }],
+        maintainers: [{ name: 'D', email: 'd@e.f' }],
       },
     ],
     [

@@ -1,0 +1,74 @@
+/** What a run does besides uploading: it looks for a newer version, and says who it is. */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { answer, type Reaction, reset, serve, stall } from './http/test-servers.ts';
+import { patience } from './patience.ts';
+import { arrayVariables, useSandbox } from './run-pipe.ts';
+
+const fixture = useSandbox();
+const repositoryPath = 'packagepipes/bitbucket-upload-package';
+const newer = /WARNING: New version available: packagepipes\/bitbucket-upload-package:(\S+) \(this is 0\.\d+\.\d+\)$/m;
+
+/** Uploads a file, which takes as long as reading the list. @returns the version that the output names, and the requests */
+async function uploadWith(list: Reaction, ...args: readonly string[]) {
+  await using lists = await serve(list);
+  await using api = await serve(async (exchange) => {
+    while (lists.received.length === 0) await delay(1);
+    await delay(patience(100));
+    answer(201)(exchange);
+  });
+  await writeFile(join(fixture.directory, 'a.txt'), 'content');
+  const ended = await fixture.runPipe(
+    { FILENAME: 'a.txt', API_URL: api.url('/2.0').href, ...arrayVariables('EXTRA_ARGS', args) },
+    { versionListUrl: lists.url('/pipes.json').href },
+  );
+  expect(ended).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^✔ /m) });
+  return { found: newer.exec(ended.output)?.[1], requests: lists.received };
+}
+
+const listOf = (version: string, padding = ''): Reaction =>
+  answer(
+    200,
+    JSON.stringify([
+      { repositoryPath: 'other/pipe', version: '99.0.0', padding },
+      { repositoryPath, version },
+    ]),
+  );
+
+describe('a newer version', () => {
+  it.each([
+    ['99.1.2', '99.1.2'],
+    ['0.0.1', undefined],
+    ['latest', undefined],
+  ])('%s in the list of published pipes', async (version, expected) => {
+    const { found, requests } = await uploadWith(listOf(version, 'x'.repeat(100_000)));
+    expect(found).toBe(expected);
+    expect(requests).toMatchObject([{ method: 'GET', target: '/pipes.json' }]);
+    expect(requests[0]?.headers['authorization']).toBeUndefined();
+  });
+
+  it('is not looked for in a dry run', async () => {
+    expect((await uploadWith(listOf('99.1.2'), '--dry-run')).requests).toEqual([]);
+  });
+
+  it.each<[string, Reaction]>([
+    ['is not there', answer(404)],
+    ['is a web page', answer(200, '<html>')],
+    ['is reset', reset(0)],
+    ['never comes', stall(0)],
+  ])('does not matter if the list %s', async (_, list) => {
+    const { found, requests } = await uploadWith(list);
+    expect(found).toBeUndefined();
+    expect(requests).toHaveLength(1);
+  });
+});
+
+it('requests name the pipe and its version', async () => {
+  await writeFile(join(fixture.directory, 'a.txt'), 'content');
+  await fixture.runPipe({ FILENAME: 'a.txt' });
+  const agents = fixture.sandbox.requests.map(({ headers }) => headers['user-agent']);
+  expect(new Set(agents)).toEqual(new Set([expect.stringMatching(/^bitbucket-upload-package\/\d+\.\d+\.\d+$/)]));
+});
