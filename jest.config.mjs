@@ -32,6 +32,7 @@ export default {
   testTimeout: 120_000,
   // The bundle contains only this part of undici; loading all of it takes 0.25 s more in each test file that sends anything.
   moduleNameMapper: { '^undici$': '<rootDir>/ci-scripts/undici-subset.cjs' },
+  setupFilesAfterEnv: ['<rootDir>/ci-scripts/jest-setup.cjs'],
   testSequencer: '<rootDir>/ci-scripts/jest-sequencer.cjs',
   transform: { '\\.ts$|/(parse-xml/dist|parser/lib)/.+\\.js$': '<rootDir>/ci-scripts/jest-transform.cjs' },
   // Jest runs the tests as CommonJS, but these libraries are published only as ES modules.
