@@ -312,6 +312,16 @@ describe('the output', () => {
     expect(lines.join('')).not.toContain('\u001B');
   });
 
+  it('has a stack trace only with DEBUG, and not for problems of the variables', async () => {
+    const trace = /^ +at \w.*:\d+:\d+\)?$/m;
+    for (const DEBUG of ['false', 'true']) {
+      const failed = await fixture.runPipe({ FILENAME: 'dist/*', TOKEN: tokens.expiredToken, DEBUG });
+      expect([failed.exitCode, trace.test(failed.output)]).toEqual([1, DEBUG === 'true']);
+      const invalid = await fixture.runPipe({ FILENAME: 'dist/*', TYPE: 'nothing', DEBUG });
+      expect([invalid.exitCode, trace.test(invalid.output)]).toEqual([1, false]);
+    }
+  });
+
   it('does not contain the token if a server echoes it, in any encoding', async () => {
     const basic = Buffer.from(`${tokens.apiUser}:${tokens.apiToken}`).toString('base64');
     const body = JSON.stringify({

@@ -312,6 +312,18 @@ it('fails if no thread can start', async () => {
   await pool.close();
 });
 
+it('fails the block that cannot be compressed, and goes on', async () => {
+  const setup = { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset: 100_000 } as const;
+  const pool = new ThreadPool(1, setup);
+  const task = { task: 'compress', level: 1, denseLevel: 1, isDoubtful: false } as const;
+  const memory = new SharedArrayBuffer(300_000);
+  await expect(pool.compress(0, () => ({ ...task, memory, length: 400_000 }))).rejects.toThrow(
+    /^Compression failed: \w/,
+  );
+  expect(await pool.compress(0, () => ({ ...task, memory, length: 90_000 }))).toBeGreaterThan(0);
+  await pool.close();
+});
+
 it('reads ahead as far as memory allows, also after streams that were abandoned or failed', async () => {
   const compressor = createCompressor({ format: 'gzip', threads: 2 });
   for (let round = 0; round < 12; round++) {

@@ -274,6 +274,10 @@ describe('a pattern that begins with !', () => {
     expect(await select('x/*', '!x/a[1].txt')).toEqual(['x/b.txt']);
   });
 
+  it('does not look for files in a file', async () => {
+    expect(await problem('dist/app.js/*')).toMatch(/^dist\/app\.js\/\* matches no file/);
+  });
+
   it('keeps broken links and unreadable names out of the way', async () => {
     await symlink('nowhere', join(clone, 'dist/broken'));
     expect(await select('dist/*', '!dist/broken')).toEqual(['dist/app.js', 'dist/app.js.map']);

@@ -38,6 +38,7 @@ describe('headers of every format', () => {
     ['pax path', [pax({ path: long }), { name: 'cut' }], { name: long }],
     ['pax link', [pax({ linkpath: long }), { name: 'l', type: '1' }], { kind: 'hard link', linkName: long }],
     ['pax size', [pax({ size: '3' }), { name: 'a', content: 'abc', size: 0 }], { size: 3 }],
+    ['empty pax values', [pax({ size: '', path: '' }), { name: 'a', content: 'abc' }], { name: 'a', size: 3 }],
     ['pax over GNU', [gnuLong('L', 'gnu'), pax({ path: 'pax' }), { name: 'cut' }], { name: 'pax' }],
     ['global pax', [pax({ path: 'global' }, 'g'), { name: 'cut' }], { name: 'global' }],
     ['local over global pax', [pax({ path: 'g' }, 'g'), pax({ path: 'x' }), { name: 'cut' }], { name: 'x' }],

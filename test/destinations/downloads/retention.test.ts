@@ -114,7 +114,11 @@ describe('applyRetention', () => {
           return given.gone?.includes(name) !== true;
         },
       },
-      log: { info: () => undefined, debug: () => undefined, warning: (message) => warnings.push(message) },
+      log: {
+        info: (message) => lines.push(message),
+        debug: () => undefined,
+        warning: (message) => warnings.push(message),
+      },
       signal: new AbortController().signal,
       concurrency: given.concurrency ?? 1,
       patience: { baseMs: 1, limitMs: 7, sleep: async () => await Promise.resolve() },
@@ -123,6 +127,16 @@ describe('applyRetention', () => {
     await applyRetention({ keep, pattern: 'n-*' }, new Set(published), deleted, tools);
     return { deleted, warnings, listings: asked, most };
   }
+  const lines: string[] = [];
+
+  it.each([
+    [1, 'n-3: deleted, older than the newest that matches n-*'],
+    [3, 'n-1: deleted, older than the newest 3 that match n-*'],
+  ])('says why, with --keep %d', async (keep, line) => {
+    lines.length = 0;
+    await retain([nightlies], { keep });
+    expect(lines.at(-1)).toBe(line);
+  });
 
   it("waits until this run's upload is listed", async () => {
     const late = nightlies.filter(({ name }) => name !== 'n-4');

@@ -147,7 +147,7 @@ it.each<[string, Environment, string]>([
   [
     'an invalid platform',
     { EXTRA_ARGS: "['--platform', 'arm64']" },
-    'option --platform: arm64 is not a valid platform: use OS/ARCH',
+    "EXTRA_ARGS:\n- 'option --platform: arm64 is not a valid platform: use OS/ARCH",
   ],
   ['two archives', { FILENAME: "['a.tar', 'b.tar']" }, 'FILENAME:\n'],
   ['an archive and tags to join', { FILENAME: 'a.tar', EXTRA_ARGS: "['--join', 'x']" }, 'FILENAME:\n'],

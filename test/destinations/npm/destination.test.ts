@@ -189,6 +189,22 @@ describe('a version that is already published', () => {
     expect(puts(fixture)).toBe(1);
   });
 
+  it.each([
+    [
+      ['--dist-tag', 'next'],
+      /WARNING: @acme\/lib@1\.0\.0 is left unchanged: the dist-tag next still points to nothing\n/,
+    ],
+    [['--dist-tag', 'latest'], undefined],
+    [[], undefined],
+  ])('keeps its dist-tag with --skip-existing: %j', async (args, warning) => {
+    const file = await writePackage(fixture);
+    await expectPublished(fixture, await publish(fixture, file), ['@acme/lib@1.0.0']);
+    const { exitCode, output } = await publish(fixture, file, '--skip-existing', ...args);
+    expect(exitCode).toBe(0);
+    if (warning === undefined) expect(output).not.toContain('WARNING');
+    else expect(output).toMatch(warning);
+  });
+
   it('lets a second run complete the first one', async () => {
     const file = await writePackage(fixture);
     await publish(fixture, file);
