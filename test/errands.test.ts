@@ -1,4 +1,4 @@
-/** What a run does besides uploading: it looks for a newer version, and says who it is. */
+/** What a run does besides uploading: it looks for a newer version, reports to Code Insights, and says who it is. */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -71,4 +71,40 @@ it('requests name the pipe and its version', async () => {
   await fixture.runPipe({ FILENAME: 'a.txt' });
   const agents = fixture.sandbox.requests.map(({ headers }) => headers['user-agent']);
   expect(new Set(agents)).toEqual(new Set([expect.stringMatching(/^bitbucket-upload-package\/\d+\.\d+\.\d+$/)]));
+});
+
+describe('a report to Code Insights', () => {
+  const pipeline = {
+    BITBUCKET_PIPELINE_UUID: '{0}',
+    BITBUCKET_WORKSPACE: 'acme',
+    BITBUCKET_REPO_SLUG: 'app',
+    BITBUCKET_REPO_OWNER: 'acme',
+    BITBUCKET_COMMIT: '0123456789abcdef0123456789abcdef01234567',
+  };
+
+  it.each<[string, Readonly<Record<string, string>>, readonly string[], number]>([
+    ['is sent in a pipeline', pipeline, [], 1],
+    ['is not sent with --no-report', pipeline, ['--no-report'], 0],
+    ['is not sent in a dry run', pipeline, ['--dry-run'], 0],
+    ['is not sent elsewhere', {}, [], 0],
+    ['is not sent if the commit is not known', { ...pipeline, BITBUCKET_COMMIT: '' }, [], 0],
+  ])('%s', async (_, env, args, expected) => {
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    const ended = await fixture.runPipe({ FILENAME: 'a.txt', ...env, ...arrayVariables('EXTRA_ARGS', args) });
+    expect(ended.exitCode).toBe(0);
+    expect(fixture.sandbox.reports.size).toBe(expected);
+  });
+
+  it.each([
+    ['refused', { kind: 'status', status: 400 }, /^WARNING: Code Insights report: PUT .*: 400 /m],
+    ['cut off', { kind: 'reset' }, undefined],
+  ] as const)('that is %s does not break the run', async (_, action, warning) => {
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    fixture.sandbox.inject({ server: 'proxy', action });
+    const { exitCode, output } = await fixture.runPipe({ FILENAME: 'a.txt', ...pipeline });
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ /m) });
+    if (warning === undefined) expect(output).not.toContain('WARNING');
+    else expect(output).toMatch(warning);
+    expect(fixture.sandbox.reports.size).toBe(0);
+  });
 });

@@ -62,3 +62,35 @@ describe.each(statuses)('%d', (status) => {
     }
   });
 });
+
+describe('a wrong checksum of metadata that lists the version already', () => {
+  const path = 'com/acme/app/maven-metadata.xml.sha1';
+
+  it.each([
+    [403, 0],
+    [401, 1],
+  ])('which cannot be replaced, because of %d', async (status, expected) => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    expectSuccess(await publish(fixture, 'app-1.0.jar'));
+    fixture.sandbox.maven.put(path, '0'.repeat(40), { withChecksums: false });
+    const action = { kind: 'status', status, body: 'no' } as const;
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', path: 'xml.sha1$', times: -1, action });
+    const ended = await publish(fixture, 'app-1.0.jar', [], {}, { allowsViolations: true });
+    expect({ exitCode: ended.exitCode, output: ended.output }).toEqual({
+      exitCode: expected,
+      output: expect.stringMatching(
+        expected === 0
+          ? /^WARNING: A checksum of \S+\/com\/acme\/app\/maven-metadata\.xml is wrong: .* 403 /m
+          : /^✖ maven-metadata\.xml\.sha1: PUT .* 401 /m,
+      ),
+    });
+  });
+
+  it('is replaced', async () => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    expectSuccess(await publish(fixture, 'app-1.0.jar'));
+    fixture.sandbox.maven.put(path, '0'.repeat(40), { withChecksums: false });
+    expectSuccess(await publish(fixture, 'app-1.0.jar', [], {}, { allowsViolations: true }));
+    expect(puts(fixture).slice(-1)).toEqual(['maven-metadata.xml.sha1']);
+  });
+});
