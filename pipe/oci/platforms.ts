@@ -5,15 +5,15 @@ import { printable } from '../toolkit/stdout.ts';
 import type { Platform } from './image.ts';
 import { asListOrEmpty, asObject, asOptionalString, asString } from '../io/json.ts';
 
-/** Other tools' names for architectures (such as those of `uname -m`). */
-const aliases: Readonly<Record<string, string>> = {
-  x86_64: 'amd64',
-  'x86-64': 'amd64',
-  aarch64: 'arm64',
-  i386: '386',
-  armhf: 'arm/v7',
-  armel: 'arm/v6',
-};
+/** Other tools' names for architectures (such as those of `uname -m`). A map, because an object has `constructor` too. */
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['x86_64', 'amd64'],
+  ['x86-64', 'amd64'],
+  ['aarch64', 'arm64'],
+  ['i386', '386'],
+  ['armhf', 'arm/v7'],
+  ['armel', 'arm/v6'],
+]);
 
 /**
  * Parses a platform such as `linux/arm64`, `linux/arm/v7` or, as `formatPlatform` writes it, `windows(10.0.20348)/amd64`.
@@ -27,7 +27,7 @@ export function parsePlatform(value: string): Platform {
     throw new InputError(
       `${printable(value)} is not a valid platform: use OS/ARCH or OS/ARCH/VARIANT, as in linux/arm64, or OS(VERSION)/ARCH, as in windows(10.0.20348)/amd64`,
     );
-  const [architecture = '', implied] = (aliases[given] ?? given).split('/');
+  const [architecture = '', implied] = (aliases.get(given) ?? given).split('/');
   return {
     ...platformOf(os, architecture, variant ?? implied),
     ...(version !== undefined && { 'os.version': version }),
@@ -98,13 +98,17 @@ export function isMatchingPlatform(wanted: Platform, available: Platform): boole
 
 /** Resolves aliases and default variants. @see https://github.com/containerd/platforms/blob/v0.2.1/database.go */
 function normalize({ os, architecture: given, variant }: Platform): string {
-  const [architecture = '', implied] = (aliases[given] ?? given).split('/');
-  const named = variant ?? implied ?? defaultVariants[architecture] ?? '';
+  const [architecture = '', implied] = (aliases.get(given) ?? given).split('/');
+  const named = variant ?? implied ?? defaultVariants.get(architecture) ?? '';
   return `${os}/${architecture}/${/^\d/.test(named) ? 'v' : ''}${named}`;
 }
 
 /** The variant that an architecture has if none is named. */
-const defaultVariants: Readonly<Record<string, string>> = { arm64: 'v8', arm: 'v7', amd64: 'v1' };
+const defaultVariants: ReadonlyMap<string, string> = new Map([
+  ['arm64', 'v8'],
+  ['arm', 'v7'],
+  ['amd64', 'v1'],
+]);
 
 function platformOf(os: string, architecture: string, variant: string | undefined): Platform {
   return variant === undefined ? { os, architecture } : { os, architecture, variant };
