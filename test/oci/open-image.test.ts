@@ -5,7 +5,6 @@ import { asNobody } from './as-nobody.ts';
 import { bzip2Like, zipLike } from './other-formats.ts';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { findImage } from '../../pipe/oci/open-image.ts';
 import {
   digestsOf,
   config,
@@ -222,21 +221,3 @@ function damaged(bytes: Buffer): Buffer {
   copy[copy.length - 8] = (copy.at(-8) ?? 0) ^ 0xff;
   return copy;
 }
-
-describe('finds an image by a glob', () => {
-  it.each(['*.tar', '{app,lib}.tar', './a[p]?.tar', 'app.tar'])('%s', async (pattern) => {
-    await writeFile(at('app.tar'), '');
-    const { absolutePath } = await findImage(pattern, at());
-    expect(absolutePath).toBe(at('app.tar'));
-  });
-
-  it.each([
-    ['*.zip', ' matches nothing in '],
-    ['*.t*', ' matches several files: a.tar, b.tar. '],
-    ['{1..999999999}.tar', ' stands for more than 10,000 patterns'],
-    [`*${'x'.repeat(70_000)}`, ' matches nothing in '],
-  ])('but not by %s', async (pattern, text) => {
-    for (const name of ['a.tar', 'b.tar']) await writeFile(at(name), '');
-    await expect(findImage(pattern, at())).rejects.toThrow(text);
-  });
-});
