@@ -519,6 +519,18 @@ describe('stopping', () => {
     expect(Object.keys(landed()).sort()).toEqual(['1-small.txt', '3-later.txt']);
   });
 
+  it('before anything is sent says that nothing was published', async () => {
+    await write('a.txt');
+    const running = fixture.runPipe({ FILENAME: '*' });
+    fixture.signal('SIGTERM');
+    const { exitCode, output } = await running;
+    expect({ exitCode, output }).toEqual({
+      exitCode: 143,
+      output: expect.stringMatching(/^✖ Stopped by SIGTERM\n {2}nothing was published\n$/m),
+    });
+    expect(landed()).toEqual({});
+  });
+
   it('works during a wait before a retry', async () => {
     await write('a.txt');
     fixture.sandbox.inject({
