@@ -22,6 +22,8 @@ export interface OneOfEach {
   readonly directory: string;
   /** The sandbox's own origins on this machine. */
   readonly origins: Origins;
+  /** The variables for a run. @param origin leads to the server for the type */
+  variables(type: Type, origin: string): Readonly<Record<string, string>>;
   /** Runs the bundle. @param origin leads to the server for the type */
   upload(type: Type, origin: string, env?: Readonly<Record<string, string>>, options?: TerminalOptions): Promise<Ended>;
   /** The problems in the sandbox; empty if the upload landed completely, and no request broke the sandbox's rules. */
@@ -94,6 +96,7 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
       const origin = (url: string): string => new URL(url).origin;
       return { file: origin(apiUrl), image: origin(registryUrl), npm: origin(npmUrl), maven: origin(mavenUrl) };
     },
+    variables,
     upload: (type, origin, env = {}, options = {}) =>
       startBundle({ ...variables(type, origin), ...env }, { cwd: directory, ...options }).ended,
     problems: async (type) => [...(await found(type)), ...started().violations],

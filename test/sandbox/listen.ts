@@ -1,6 +1,6 @@
 /** Starts an HTTP server, and returns its port. */
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { Server } from 'node:net';
 
 export interface Address {
   readonly host: string;
