@@ -16,11 +16,11 @@ export default {
   maxWorkers: workers[process.env.TEST_SUITE ?? 'unit'] ?? cores,
   testMatch: ['**/*.test.ts'],
   // These need more than the README's test command requires (a Docker Engine, real servers), or take more than its minute:
-  // gigabytes to read, a hundred processes to start, servers that stall, the sandbox's own tests. .ci/run runs them by
+  // gigabytes to read, hundreds of processes to start, servers that stall, the sandbox's own tests. .ci/run runs them by
   // name.
   testPathIgnorePatterns: process.env.TEST_SUITE
     ? []
-    : ['bundle', 'docker-image', 'faults', 'fuzz', 'integration', 'memory', 'release', 'sandbox'].map(
+    : ['bundle', 'docker-image', 'faults', 'fuzz', 'integration', 'interruptions', 'memory', 'release', 'sandbox'].map(
         (suite) => `<rootDir>/test/${suite}/`,
       ),
   reporters: [

@@ -68,6 +68,7 @@ export class Exchange {
       fault: undefined,
     };
     context.requests.push(this.#record);
+    context.observe({ step: 'arrived', bytes: 0 });
     // Readers and writers are notified of a lost connection by `close`.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
@@ -141,6 +142,7 @@ export class Exchange {
     return readBody(this.request, {
       onChunk: (chunk) => {
         this.#record.bytesReceived += chunk.length;
+        this.#context.observe({ step: 'received', bytes: chunk.length });
         const pending = [onChunk(chunk), this.#throttle(chunk)].filter((promise) => promise !== undefined);
         return pending.length === 0 ? undefined : Promise.all(pending);
       },
@@ -177,6 +179,7 @@ export class Exchange {
     const fault = this.#fault;
     if (fault?.kind === 'delay') await this.#sleep(fault.ms);
     await this.#sleep(this.#context.latencyMs);
+    this.#context.observe({ step: 'carried out', bytes: 0 });
     if (fault?.kind === 'reset-after-store') return this.reset();
     if (fault?.kind === 'stall-answer') return;
     const malformed = fault?.kind === 'malformed-json';
@@ -299,6 +302,7 @@ export class Exchange {
   #end(): void {
     this.#record.endedAt ??= performance.now();
     this.#response.end();
+    this.#context.observe({ step: 'answered', bytes: 0 });
   }
 
   #write(chunk: Uint8Array): Promise<void> {

@@ -28,11 +28,24 @@ export interface RecordedRequest {
   readonly fault: FaultAction['kind'] | undefined;
 }
 
+/** A step of an exchange, in the order in which they happen. */
+export interface SandboxEvent {
+  /**
+   * `arrived`: its headers. `received`: some bytes of its body. `carried out`: everything but the answer. `answered`: the
+   * answer was handed to the system.
+   */
+  readonly step: 'arrived' | 'received' | 'carried out' | 'answered';
+  /** Of the body, for `received`. */
+  readonly bytes: number;
+}
+
 export interface ServerContext {
   readonly faults: FaultList;
   readonly requests: RecordedRequest[];
   readonly violations: string[];
   readonly latencyMs: number;
+  /** Called synchronously. */
+  readonly observe: (event: SandboxEvent) => void;
   /** Aborted when the sandbox closes. */
   readonly closing: AbortSignal;
 }

@@ -21,10 +21,13 @@ export interface RemoteSandbox extends SandboxAddresses {
   close(): Promise<void>;
 }
 
+/** Without what cannot be passed to another process. */
+type RemoteOptions = Omit<SandboxOptions, 'observe'>;
+
 // Jest runs the tests as CommonJS, which has no import.meta.
 const directory = typeof __dirname === 'string' ? __dirname : import.meta.dirname;
 
-export async function startRemoteSandbox(options: SandboxOptions = {}): Promise<RemoteSandbox> {
+export async function startRemoteSandbox(options: RemoteOptions = {}): Promise<RemoteSandbox> {
   const child = spawn(process.execPath, [join(directory, 'main.ts'), '--exit-with-stdin', ...toArguments(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -69,7 +72,7 @@ export async function startRemoteSandbox(options: SandboxOptions = {}): Promise<
 }
 
 /** `maxFileBytes: 5` as `--max-file-bytes=5`, and objects as JSON. */
-function toArguments(options: SandboxOptions): string[] {
+function toArguments(options: RemoteOptions): string[] {
   return Object.entries(options).flatMap(([name, value]: [string, string | number | boolean | object | undefined]) => {
     const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     if (value === true) return [option];

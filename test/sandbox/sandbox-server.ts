@@ -13,6 +13,8 @@ import { ConnectionLost } from './request-body.ts';
 
 export interface SandboxServer {
   readonly port: number;
+  /** No connection is open, and no request is being handled. */
+  readonly isIdle: boolean;
   /** Destroys the open connections. */
   close(): Promise<void>;
 }
@@ -68,6 +70,9 @@ export async function startServer(
 
   return {
     port,
+    get isIdle() {
+      return connections.size === 0 && serving.size === 0;
+    },
     close: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -1,4 +1,5 @@
 /** Bitbucket Cloud on loopback: starts and stops all of its servers. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DownloadStore, type StoredDownload } from './download-store.ts';
 import { serveContent } from './content-server.ts';
 import { serveDownloadsApi } from './downloads-api.ts';
@@ -8,7 +9,7 @@ import { createNpmRegistry, type NpmRegistry } from './npm-registry.ts';
 import type { NpmOptions } from './npm-options.ts';
 import { createMavenRepository, type MavenOptions, type MavenRepository } from './maven-repository.ts';
 import { servePipelinesProxy } from './pipelines-proxy.ts';
-import type { RecordedRequest, ServerContext } from './recorded-request.ts';
+import type { RecordedRequest, SandboxEvent, ServerContext } from './recorded-request.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import { startServer, type SandboxServer } from './sandbox-server.ts';
@@ -37,6 +38,8 @@ export interface SandboxOptions {
   readonly pageLength?: number | undefined;
   /** For benchmarks: uploads are only counted. Default false. */
   readonly discardContent?: boolean | undefined;
+  /** Called at each step of each exchange, synchronously: a test may kill the client at that very moment. */
+  readonly observe?: ((event: SandboxEvent) => void) | undefined;
   readonly registry?: RegistryOptions | undefined;
   readonly npm?: NpmOptions | undefined;
   readonly maven?: MavenOptions | undefined;
@@ -77,6 +80,8 @@ export interface Sandbox {
   put(name: string, content: Buffer | string, createdOn?: Date): void;
   /** @throws TypeError if the fault is not valid */
   inject(fault: Fault): void;
+  /** Resolves once no connection is open, and everything that was received has been handled. */
+  idle(): Promise<void>;
   /** Forgets everything, including faults, and keeps the servers running. */
   reset(): void;
   /** Destroys open connections and stored content. */
@@ -108,6 +113,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     requests,
     violations,
     latencyMs: options.latencyMs ?? 0,
+    observe: options.observe ?? ((): void => undefined),
     closing: closing.signal,
   };
   const api = {
@@ -170,6 +176,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     violations,
     put: (name, content, createdOn) => store.put(name, content, createdOn),
     inject: (fault) => faults.inject(fault),
+    idle: async () => {
+      const all = [...servers, npmServer, mavenServer];
+      // At least one turn of the event loop, in which connections that wait are accepted.
+      do await sleep(2);
+      while (!all.every((server) => server.isIdle));
+    },
     reset: () => {
       faults.clear();
       requests.length = 0;

@@ -99,7 +99,7 @@ export async function writeLayout(fixture: Fixture, contents = layers, name = 'l
 
 /** A layout with one image for each architecture. */
 export async function writePlatforms(
-  fixture: Fixture,
+  fixture: Pick<Fixture, 'directory'>,
   architectures: readonly string[],
   name = 'platforms',
 ): Promise<string> {
