@@ -60,11 +60,28 @@ const decodings: readonly Reader[] = [
   ]),
 ];
 
-/** Fails the test if `output` contains a secret of the environment. Short ones are ignored: they may be words of the log. */
-export function expectNoLeaks(output: string, env: Readonly<Record<string, string | undefined>>): void {
-  for (const [name, value] of Object.entries(env)) {
-    if (/TOKEN|PASSWORD/.test(name) && value !== undefined && value.length >= pieceLength)
-      expect({ name, leaks: findLeaks(output, value) }).toEqual({ name, leaks: [] });
+/** The end of a longer token is enough to find it. */
+const maxIssuedCharacters = 100;
+
+/**
+ * Fails the test if `output` contains a secret of the environment, or one that a server issued. Short ones are ignored: they
+ * may be words of the log.
+ */
+export function expectNoLeaks(
+  output: string,
+  env: Readonly<Record<string, string | undefined>>,
+  issued: readonly string[] = [],
+): void {
+  const given = Object.entries(env).flatMap(([name, value = '']) => [
+    ...(/TOKEN|PASSWORD/.test(name) ? [[name, value] as const] : []),
+    ...[...value.matchAll(/:\/\/[^\s/:@]*:([^\s/@]+)@/g)].flatMap(([, password = '']) => [
+      [`a password in ${name}`, password] as const,
+      [`a password in ${name}`, decodeURIComponent(password)] as const,
+    ]),
+  ]);
+  const others = issued.map((secret) => ['a secret that a server issued', secret.slice(-maxIssuedCharacters)] as const);
+  for (const [name, value] of [...given, ...others]) {
+    if (value.length >= pieceLength) expect({ name, leaks: findLeaks(output, value) }).toEqual({ name, leaks: [] });
   }
 }
 

@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { expectNoLeaks } from './leaks.ts';
 import { peakBytesOf } from './peak-memory.ts';
+import type { Sandbox } from './sandbox/sandbox.ts';
 import { type RemoteSandbox, startRemoteSandbox } from './sandbox/remote-sandbox.ts';
 import { tokens } from './sandbox/tokens.ts';
+import { readWritten } from './written.ts';
 
 const bundle = join(__dirname, '..', 'dist', 'pipe.js');
 
@@ -34,10 +36,17 @@ export interface StartOptions {
   readonly cwd: string;
   /** The columns of the terminal that it runs on; undefined for no terminal. */
   readonly columns?: number;
+  /** What the run's servers know: the secrets that they issued, and the reports that they were sent. */
+  readonly servers?: () => ServerKnowledge | Promise<ServerKnowledge>;
 }
 
-/** Starts the bundle without colours, with only `env` as its environment. A secret of `env` in the output fails the test. */
-export function startBundle(env: Variables, { cwd, columns }: StartOptions): Running {
+type ServerKnowledge = Pick<Sandbox, 'issued'> & { readonly reports: unknown };
+
+/**
+ * Starts the bundle without colours, with only `env` as its environment and, unless that says otherwise, with debug output,
+ * in which secrets are most likely to appear. A secret in anything that it prints, writes or reports fails the test.
+ */
+export function startBundle(env: Variables, { cwd, columns, servers }: StartOptions): Running {
   const command = [process.execPath, '--disable-warning=ExperimentalWarning', bundle] as const;
   const [program, ...words] =
     columns === undefined
@@ -45,7 +54,7 @@ export function startBundle(env: Variables, { cwd, columns }: StartOptions): Run
       : (['script', '--quiet', '--return', '--command', onTerminal(command, columns), '/dev/null'] as const);
   const child = spawn(program, words, {
     cwd,
-    env: { NO_COLOR: '1', ...env },
+    env: { NO_COLOR: '1', DEBUG: 'true', ...env },
     stdio: [columns === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   let output = '';
@@ -58,9 +67,10 @@ export function startBundle(env: Variables, { cwd, columns }: StartOptions): Run
     });
   // The kernel keeps the peak; polling only has to catch the last value before the process ends.
   const watch = setInterval(() => (peakBytes = Math.max(peakBytes, peakBytesOf(child.pid ?? 0))), 20);
-  const ended = once(child, 'close').then(([exitCode]: (number | null)[]) => {
+  const ended = once(child, 'close').then(async ([exitCode]: (number | null)[]) => {
     clearInterval(watch);
-    expectNoLeaks(output, env);
+    const { issued, reports } = (await servers?.()) ?? { issued: [], reports: [] };
+    expectNoLeaks([output, await readWritten(env, cwd), JSON.stringify(reports)].join('\n'), env, issued);
     return { exitCode: exitCode ?? null, output, errors, peakBytes };
   });
   return { child, ended };
@@ -109,7 +119,7 @@ export function useBundle(): BundleFixture {
     },
     start: (env) => {
       const target = { API_URL: started().apiUrl, WORKSPACE: 'acme', REPOSITORY: 'app', TOKEN: tokens.accessToken };
-      return startBundle({ ...target, ...env }, { cwd: directory });
+      return startBundle({ ...target, ...env }, { cwd: directory, servers: () => started().state() });
     },
   };
 }

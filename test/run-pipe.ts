@@ -12,11 +12,14 @@ import { expectNoLeaks } from './leaks.ts';
 import { expectPrintable } from './printed.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox/sandbox.ts';
 import { tokens } from './sandbox/tokens.ts';
+import { readWritten } from './written.ts';
 
 export interface Ended {
   readonly exitCode: number;
   /** All output, without colours. */
   readonly output: string;
+  /** With its result files, output variables and reports. */
+  readonly everything: string;
   readonly ms: number;
 }
 
@@ -24,9 +27,12 @@ export interface Fixture {
   readonly sandbox: Sandbox;
   /** A new working directory for each test. */
   readonly directory: string;
-  /** Runs the pipe, with an access token unless `env` has other credentials. A secret in the output fails the test. */
+  /**
+   * Runs the pipe, with an access token and debug output, in which secrets are most likely to appear, unless `env` says
+   * otherwise. A secret in anything that it prints, writes or reports fails the test.
+   */
   runPipe(env: Environment, options?: RunOptions): Promise<Ended>;
-  /** Runs it with options and with debug output, in which secrets are most likely to appear. */
+  /** Runs it with options. */
   upload(filename: string, ...extraArgs: readonly string[]): Promise<Ended>;
   /** Sends a signal to the current run. */
   signal(name: 'SIGINT' | 'SIGTERM'): void;
@@ -62,7 +68,13 @@ export function useSandbox(sandboxOptions: SandboxOptions = {}): Fixture {
 
   async function runPipe(env: Environment, options: RunOptions = {}): Promise<Ended> {
     const { apiUrl, pipelinesProxyUrl } = started();
-    const defaults: Environment = { API_URL: apiUrl, WORKSPACE: 'acme', REPOSITORY: 'app', TOKEN: tokens.accessToken };
+    const defaults: Environment = {
+      API_URL: apiUrl,
+      WORKSPACE: 'acme',
+      REPOSITORY: 'app',
+      TOKEN: tokens.accessToken,
+      DEBUG: 'true',
+    };
     const all = { ...defaults, ...env };
     let text = '';
     signals = new EventEmitter();
@@ -79,10 +91,12 @@ export function useSandbox(sandboxOptions: SandboxOptions = {}): Fixture {
       ...(versionListUrl === undefined ? {} : { versionListUrl }),
     });
     const ms = performance.now() - startedAt;
-    expectNoLeaks(text, all);
+    const written = await readWritten(all, workingDirectory);
+    const everything = [text, written, JSON.stringify([...started().reports.values()])].join('\n');
+    expectNoLeaks(everything, all, started().issued);
     expectPrintable(text);
     if (options.allowsViolations !== true) expect(started().violations).toEqual([]);
-    return { exitCode, output: stripVTControlCharacters(text), ms };
+    return { exitCode, output: stripVTControlCharacters(text), ms, everything };
   }
 
   return {
@@ -93,8 +107,7 @@ export function useSandbox(sandboxOptions: SandboxOptions = {}): Fixture {
       return directory;
     },
     runPipe,
-    upload: (filename, ...extraArgs) =>
-      runPipe({ FILENAME: filename, DEBUG: 'true', ...arrayVariables('EXTRA_ARGS', extraArgs) }),
+    upload: (filename, ...extraArgs) => runPipe({ FILENAME: filename, ...arrayVariables('EXTRA_ARGS', extraArgs) }),
     signal: (name) => void signals.emit(name),
   };
 }

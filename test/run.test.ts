@@ -141,7 +141,7 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
     await writeFile(join(fixture.directory, 'copy/a.zip'), 'other');
     await symlink('/dev/zero', join(fixture.directory, 'zero'));
     execFileSync('mkfifo', [join(fixture.directory, 'queue')]);
-    const { exitCode, output } = await fixture.runPipe(env);
+    const { exitCode, output } = await fixture.runPipe({ DEBUG: 'false', ...env });
     expect(exitCode).toBe(1);
     for (const text of texts) expect(output).toContain(text);
     expect(output).not.toMatch(/^ {4}at /m);

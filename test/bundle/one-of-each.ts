@@ -30,7 +30,7 @@ export interface OneOfEach {
   problems(type: Type): Promise<readonly string[]>;
 }
 
-export type TerminalOptions = Omit<StartOptions, 'cwd'>;
+export type TerminalOptions = Pick<StartOptions, 'columns'>;
 
 /** Sets up a sandbox and the files. @param fileBytes the size of the largest file in each upload */
 export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: number } = {}): OneOfEach {
@@ -98,7 +98,14 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
     },
     variables,
     upload: (type, origin, env = {}, options = {}) =>
-      startBundle({ ...variables(type, origin), ...env }, { cwd: directory, ...options }).ended,
+      startBundle(
+        { ...variables(type, origin), ...env },
+        {
+          cwd: directory,
+          servers: () => ({ issued: started().issued, reports: [...started().reports.values()] }),
+          ...options,
+        },
+      ).ended,
     problems: async (type) => [...(await found(type)), ...started().violations],
   };
 }

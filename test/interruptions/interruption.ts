@@ -86,7 +86,11 @@ async function prepareServer(subject: Subject, { sandbox, directory }: Lane): Pr
 
 function start(subject: Subject, { sandbox, directory }: Lane): ReturnType<typeof startBundle> {
   const env = { NODE_COMPILE_CACHE: join(directory, '.compile-cache'), ...subject.variables(sandbox) };
-  return startBundle(env, { cwd: directory });
+  const { reports } = sandbox;
+  return startBundle(env, {
+    cwd: directory,
+    servers: () => ({ issued: sandbox.issued, reports: [...reports.values()] }),
+  });
 }
 
 async function startAndStop(

@@ -13,6 +13,7 @@ export interface SandboxState {
   readonly requests: readonly RecordedRequest[];
   readonly reports: Readonly<Record<string, unknown>>;
   readonly registry: RegistryState;
+  readonly issued: readonly string[];
   readonly violations: readonly string[];
 }
 
@@ -87,7 +88,7 @@ async function execute(sandbox: Sandbox, request: IncomingMessage): Promise<unkn
   }
 }
 
-function describe({ downloads, requests, reports, registry, violations }: Sandbox): SandboxState {
+function describe({ downloads, requests, reports, registry, issued, violations }: Sandbox): SandboxState {
   return {
     downloads: [...downloads.values()].map(({ name, size, sha256, createdOn, uploads, fetches }) => ({
       name,
@@ -100,6 +101,7 @@ function describe({ downloads, requests, reports, registry, violations }: Sandbo
     requests,
     reports: Object.fromEntries(reports),
     registry: describeRegistry(registry),
+    issued,
     violations,
   };
 }

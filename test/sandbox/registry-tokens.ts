@@ -15,11 +15,14 @@ export interface RegistryToken {
 }
 
 export class RegistryTokens {
+  /** Every token, expired or not. */
+  readonly issued: string[] = [];
   readonly #tokens = new Map<string, RegistryToken & { readonly expiresAt: number }>();
 
   create(token: RegistryToken, seconds: number): string {
     const parts = [27, 480, 64].map((bytes) => randomBytes(bytes).toString('base64url'));
     const text = `ey${parts.join('.')}`;
+    this.issued.push(text);
     this.#tokens.set(text, { ...token, expiresAt: performance.now() + seconds * 1000 });
     return text;
   }

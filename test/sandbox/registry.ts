@@ -17,6 +17,8 @@ export interface Registry {
   readonly repositories: ReadonlyMap<string, RegistryRepository>;
   /** Total bytes of blobs that requests have sent, stored or not. */
   readonly dataBytes: number;
+  /** Every token and signature that it has issued, which clients must not reveal. */
+  readonly issued: readonly string[];
   /** The name includes the workspace. `ofOtherRepository`: the pipeline's own credentials have no access. */
   createPackage(name: string, options?: { readonly ofOtherRepository?: boolean }): void;
   /** Adds an image to a package, correct or incorrect. */
@@ -81,6 +83,9 @@ export function createRegistry(options: RegistryOptions, setting: RegistrySettin
         const dataRequests = setting.requests.filter(({ steps }) => steps.includes('data'));
         return dataRequests.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
       },
+      get issued() {
+        return [...tokens.issued, ...context.urls.issued];
+      },
       createPackage: (name, { ofOtherRepository = false } = {}) => void store.create(name, ofOtherRepository),
       seed: (name, image = {}) => seedImage({ putBlob, putManifest }, name, image),
       putBlob,
@@ -100,6 +105,8 @@ export function createRegistry(options: RegistryOptions, setting: RegistrySettin
       store.clear();
       uploads.clear();
       tokens.expireAll();
+      tokens.issued.length = 0;
+      context.urls.issued.length = 0;
       createPackages();
     },
     close: () => store.clear(),

@@ -71,6 +71,8 @@ export interface Sandbox {
   readonly downloads: ReadonlyMap<string, StoredDownload>;
   /** Code Insights by `${sha}/${id}`. */
   readonly reports: ReadonlyMap<string, unknown>;
+  /** Every token and signature that was issued, which clients must not reveal. */
+  readonly issued: readonly string[];
   readonly registry: Registry;
   readonly npm: NpmRegistry;
   readonly maven: MavenRepository;
@@ -170,6 +172,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     requests,
     downloads: store.downloads,
     reports,
+    get issued() {
+      return [...urls.issued, ...registryParts.registry.issued];
+    },
     registry: registryParts.registry,
     npm: npmParts.npm,
     maven: mavenParts.repository,
@@ -186,6 +191,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       faults.clear();
       requests.length = 0;
       violations.length = 0;
+      urls.issued.length = 0;
       reports.clear();
       store.clear();
       registryParts.reset();

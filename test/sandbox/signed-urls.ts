@@ -5,16 +5,16 @@ const validSeconds = 15 * 60;
 
 export class SignedUrls {
   readonly #key = randomBytes(32);
+  /** Every signature. */
+  readonly issued: string[] = [];
 
   /** The path with a query, which differs each time. */
   sign(path: string): string {
     const expires = String(Math.floor(Date.now() / 1000) + validSeconds);
     const nonce = randomBytes(8).toString('hex');
-    const query = new URLSearchParams({
-      Nonce: nonce,
-      Expires: expires,
-      Signature: this.#signature(path, nonce, expires),
-    });
+    const signature = this.#signature(path, nonce, expires);
+    this.issued.push(signature);
+    const query = new URLSearchParams({ Nonce: nonce, Expires: expires, Signature: signature });
     return `${path}?${query.toString()}`;
   }
 

@@ -526,7 +526,7 @@ describe('stopping', () => {
     const { exitCode, output } = await running;
     expect({ exitCode, output }).toEqual({
       exitCode: 143,
-      output: expect.stringMatching(/^✖ Stopped by SIGTERM\n {2}nothing was published\n$/m),
+      output: expect.stringMatching(/^✖ Stopped by SIGTERM\n {2}nothing was published$/m),
     });
     expect(landed()).toEqual({});
   });
