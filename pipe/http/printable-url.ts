@@ -23,3 +23,15 @@ export function printableUrl(url: URL): string {
   }
   return copy.href;
 }
+
+/** The keys of values that grant access by themselves, as in the presigned URLs of object stores. */
+const granting = /sig|token|secret|credential/i;
+/** No shorter value is safe from being guessed; words and dates are shorter. */
+const minGrantCharacters = 16;
+
+/** The values in the URL's query that grant access by themselves, which whoever receives them may echo. */
+export function grantsIn({ searchParams }: URL): readonly string[] {
+  return [...searchParams].flatMap(([key, value]) =>
+    granting.test(key) && value.length >= minGrantCharacters ? [value] : [],
+  );
+}

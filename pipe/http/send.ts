@@ -12,7 +12,7 @@ import { maxErrorBytes } from './error-body.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { keepEncrypted } from './keep-encrypted.ts';
 import { createOriginGate, sleep as realSleep, type Sleep } from './origin-gate.ts';
-import { printableUrl } from './printable-url.ts';
+import { grantsIn, printableUrl } from './printable-url.ts';
 import type { ProxySettings } from './proxies.ts';
 import { readRefusal, requestIdSuffix } from './refusal.ts';
 import { isTransient, requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
@@ -195,6 +195,7 @@ export function createHttp(options: HttpOptions): Http {
     const headers: Record<string, string> = { 'user-agent': options.userAgent, ...given };
     const authorization = headers['authorization'];
     if (authorization !== undefined) options.secrets.learn(authorization.replace(/^\S+ /, ''));
+    for (const grant of grantsIn(url)) options.secrets.learn(grant);
     const body = request.body === undefined ? undefined : countedBody(request.body, watchdog, request.onSent);
     // Without a length, the client uses chunked encoding (RFC 9112, 7.1).
     if (request.body?.length !== undefined) headers['content-length'] = String(request.body.length);

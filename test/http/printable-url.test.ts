@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { printableUrl } from '../../pipe/http/printable-url.ts';
+import { grantsIn, printableUrl } from '../../pipe/http/printable-url.ts';
 
 it.each([
   ['https://host:8443/a%20b/c', 'https://host:8443/a%20b/c'],
@@ -16,4 +16,11 @@ it.each([
   const given = new URL(url);
   expect(printableUrl(given)).toBe(printed);
   expect(given.href).toBe(url);
+});
+
+it('finds what grants access in a presigned URL, and neither names nor dates', () => {
+  const names = 'response-content-disposition=attachment%3B+filename%3Dlong-file-name.zip&X-Amz-Date=20261126T000000Z';
+  const url = `https://store/a?${names}&X-Amz-Signature=0123456789abcdef0123&X-Amz-Security-Token=IQoJb3Jp%2FZ2luX2Vj`;
+  expect(grantsIn(new URL(url))).toEqual(['0123456789abcdef0123', 'IQoJb3Jp/Z2luX2Vj']);
+  expect(grantsIn(new URL('https://host/a?token=short&page=2'))).toEqual([]);
 });
