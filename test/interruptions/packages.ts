@@ -31,10 +31,7 @@ export const packages: Subject = {
     USERNAME: tokens.apiUser,
     TOKEN: tokens.apiToken,
     FILENAME: '*.tgz',
-    // Without it, identical content that is already published is an error, as for `npm publish`.
-    EXTRA_ARGS_COUNT: '2',
-    EXTRA_ARGS_0: '--skip-existing',
-    EXTRA_ARGS_1: '--output=out.json',
+    EXTRA_ARGS: '--output=out.json',
   }),
   judge,
 };
