@@ -52,13 +52,18 @@ export async function interrupt(subject: Subject, lane: Lane, course: Course, se
   const signal = pick(random, signals);
   const moment = chooseMoment(random, course);
   await prepareServer(subject, lane);
+  // How busy the machine is varies; after the run it is measured again.
+  const limitBefore = patience(maxStopMs);
   const { ended, stopMs, wasSent } = await startAndStop(subject, lane, moment, signal);
   const judgement = await subject.judge(lane.sandbox);
   const states = [...judgement.states.values()];
   const failures = [
     ...judgement.problems,
     ...lane.sandbox.violations,
-    ...endingProblems(ended, signal, stopMs, wasSent, lane, judgement),
+    ...endingProblems(ended, signal, wasSent, lane, judgement),
+    ...(signal === 'SIGKILL' || stopMs < Math.max(limitBefore, patience(maxStopMs))
+      ? []
+      : [`took ${Math.round(stopMs)} ms to stop`]),
     ...(await resultProblems(lane)),
   ];
   const completion = await completeRun(subject, lane);
@@ -131,7 +136,6 @@ async function startAndStop(
 function endingProblems(
   { exitCode, output }: Ended,
   signal: Signal,
-  stopMs: number,
   wasSent: boolean,
   { sandbox }: Lane,
   { states, isComplete, unfinished }: Judgement,
@@ -149,7 +153,6 @@ function endingProblems(
   const [, lines] = output.split(`✖ Stopped by ${signal}\n`);
   return [
     ...(exitCode === exitCodes[signal] ? [] : [`exit code ${exitCode}`]),
-    ...(stopMs < patience(maxStopMs) ? [] : [`took ${Math.round(stopMs)} ms to stop`]),
     ...(lines === undefined ? ['no line says that it was stopped'] : toldProblems(lines, states)),
   ];
 }

@@ -27,8 +27,8 @@ export interface MavenClient {
    * @throws UnexpectedAnswerError if the answer is a web page or reports an error, and the file is not stored
    */
   put(path: string, subject: string, body: SizedBody, onSent?: (bytes: number) => void): Promise<number>;
-  /** As `put`, for a string. */
-  putString(path: string, subject: string, content: string): Promise<void>;
+  /** As `put`, for a string. @param onSentWhole called when its last byte was sent */
+  putString(path: string, subject: string, content: string, onSentWhole?: () => void): Promise<void>;
   /** Whether the repository shows the file; undefined if it refuses to answer. */
   exists(path: string, subject: string): Promise<boolean | undefined>;
   /** The stored file; undefined if there is none. */
@@ -120,8 +120,11 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
       }
     },
 
-    async putString(path, subject, content) {
-      await client.put(path, subject, bytesBody(content));
+    async putString(path, subject, content, onSentWhole) {
+      const body = bytesBody(content);
+      await client.put(path, subject, body, (bytes) => {
+        if (bytes === body.length) onSentWhole?.();
+      });
     },
 
     async find(path, subject) {

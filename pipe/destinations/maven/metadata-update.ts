@@ -25,6 +25,8 @@ interface MetadataChange {
   format(known: Metadata): string;
   /** Whether the metadata includes what this run published. */
   isApplied(known: Metadata): boolean;
+  /** Called when the last byte of the file was sent: from then on, it may be there. */
+  onSentWhole(): void;
   /** Called after the file was written; a failure may still follow. */
   onWritten(): void;
 }
@@ -93,7 +95,7 @@ async function write(
 ): Promise<HttpError | undefined> {
   const path = change.directory + metadataName;
   try {
-    await client.putString(path, metadataName, content);
+    await client.putString(path, metadataName, content, () => change.onSentWhole());
     change.onWritten();
     await checksums.publish({ path, name: metadataName }, checksumsOf(Buffer.from(content)));
     return undefined;

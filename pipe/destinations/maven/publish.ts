@@ -285,12 +285,22 @@ async function updateIndex(
   change: { format(known: Metadata): string; isApplied(known: Metadata): boolean },
   tools: MetadataTools,
 ): Promise<void> {
-  index.action = 'failed';
-  const onWritten = (): void => {
-    index.action = 'unconfirmed';
+  let wasSentWhole = false;
+  let wasWritten = false;
+  const onSentWhole = (): void => {
+    wasSentWhole = true;
   };
-  const isConfirmed = await updateMetadata({ ...change, directory: index.directory, onWritten }, tools);
-  if (isConfirmed) index.action = 'uploaded';
+  const onWritten = (): void => {
+    wasWritten = true;
+  };
+  try {
+    const { directory } = index;
+    const isConfirmed = await updateMetadata({ ...change, directory, onSentWhole, onWritten }, tools);
+    index.action = isConfirmed ? 'uploaded' : 'unconfirmed';
+  } catch (error) {
+    index.action = wasWritten ? 'unconfirmed' : failedAction(error, wasSentWhole);
+    throw error;
+  }
 }
 
 async function hashFile(planned: PlannedFile): Promise<Checksums> {

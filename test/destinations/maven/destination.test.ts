@@ -1003,6 +1003,18 @@ describe('faults', () => {
     expect(stored(fixture)).toHaveLength(3);
   });
 
+  it('a signal after metadata was sent, and before it was confirmed, leaves open whether it is published', async () => {
+    await write(fixture, { 'app.jar': jar() });
+    const path = 'com/acme/app/maven-metadata.xml';
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', path: `${path}$`, action: { kind: 'stall-answer' } });
+    const run = publish(fixture, 'app.jar');
+    while (!fixture.sandbox.maven.files.has(path)) await setTimeout(1);
+    fixture.signal('SIGTERM');
+    const { exitCode, output } = await run;
+    expect(exitCode).toBe(143);
+    expect(output).toContain(`  ${path}: sent, but not confirmed by the server\n`);
+  });
+
   it('a redirect of an upload is not followed, but its target is reported', async () => {
     await write(fixture, { 'app.jar': jar() });
     const action = { kind: 'redirect', status: 307, location: 'https://moved.example/maven/' } as const;

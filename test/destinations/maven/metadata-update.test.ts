@@ -52,6 +52,7 @@ async function update(limitMs = 10_000): Promise<{ isConfirmed: boolean; output:
     directory: 'com/acme/',
     format: (known: Metadata): string => formatMetadata(addPlugin(known, plugin)),
     isApplied: (known: Metadata): boolean => hasPlugin(known, plugin),
+    onSentWhole: (): void => undefined,
     onWritten: (): void => undefined,
   };
   const { signal } = new AbortController();
