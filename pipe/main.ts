@@ -22,6 +22,8 @@ process.on('beforeExit', () => {
 const scriptDirectory = dirname(process.argv[1] ?? '.');
 
 async function main(): Promise<void> {
+  // The run stops listening once its outcome is printed. By default, a later signal would end the process with another one.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
   const exitCode = await run(env, {
     stdout,
     signals: process,

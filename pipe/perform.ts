@@ -6,7 +6,7 @@ import type { Conclusion, Destination, Publication } from './destinations/destin
 import { insightsReport, resultOf } from './destinations/report.ts';
 import { loadDestination, type Settings } from './destinations/table.ts';
 import { sendReport, startVersionCheck } from './errands.ts';
-import { InputError, StoppedError } from './errors.ts';
+import { InputError } from './errors.ts';
 import { trustAuthorities } from './http/authorities.ts';
 import { keepHeapFlat } from './io/flat-heap.ts';
 import type { RunSettings } from './read-settings.ts';
@@ -42,9 +42,7 @@ export async function perform(given: RunContext<RunSettings>): Promise<string | 
   try {
     return await publish(destination, context, tools);
   } catch (error) {
-    // Once publishing has begun, a stop is part of its conclusion.
-    const lines = error instanceof StoppedError ? ['  nothing was published'] : [];
-    return { error, lines, advice: explain(error, destination, settings) };
+    return { error, advice: explain(error, destination, settings) };
   } finally {
     const newer = await endVersionCheck?.();
     if (newer !== undefined)

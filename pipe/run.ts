@@ -68,9 +68,11 @@ async function stopDeadline(signal: AbortSignal): Promise<Failure> {
 
 function failRun(output: Output, env: Environment, { error, lines = [], advice }: Failure): number {
   const isExpected = error instanceof PipeError || error instanceof ValidationError;
+  // Once publishing has begun, each item has a line.
+  const isStoppedEarly = error instanceof StoppedError && lines.length === 0;
   const text = [
     ...(isExpected ? error.message.split('\n') : [`Unexpected error: ${messageOf(error)}`]),
-    ...lines,
+    ...(isStoppedEarly ? ['  nothing was published'] : lines),
     ...(advice === undefined ? [] : [`What to do: ${advice}`]),
     ...(isExpected || isDebug(env) ? [] : ['What to do: run it again with DEBUG set to true, and report its output.']),
     ...(isDebug(env) && !(error instanceof ValidationError) ? stackOf(error) : []),

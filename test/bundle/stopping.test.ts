@@ -110,6 +110,23 @@ describe('SIGTERM ends the run in time while', () => {
   });
 });
 
+it.each(['SIGTERM', 'SIGINT'] as const)('%s after the outcome was printed does not change it', async (signal) => {
+  // Otherwise the process would end too soon for the signal.
+  const env = await preload('setInterval(() => undefined, 1000);');
+  const { child, ended } = startBundle(
+    { ...uploads.variables('file', uploads.origins.file), ...env },
+    { cwd: uploads.directory },
+  );
+  running = child;
+  let printed = '';
+  child.stdout?.on('data', (text: string) => {
+    printed += text;
+    if (printed.includes('✔ ')) child.kill(signal);
+  });
+  const { exitCode, output } = await ended;
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ Uploaded 1 file') });
+});
+
 describe('an error outside of every promise ends the run with 1, and is told', () => {
   it.each([
     ['thrown', 'throw new Error(`escaped`)'],

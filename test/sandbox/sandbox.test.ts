@@ -857,6 +857,7 @@ describe('in a separate process', () => {
       await remote.reset();
       expect(await remote.state()).toEqual({
         downloads: [],
+        issued: [],
         requests: [],
         reports: {},
         registry: { dataBytes: 0, repositories: { 'team/app': { blobs: {}, manifests: {}, tags: {}, moves: [] } } },
