@@ -2,11 +2,11 @@
 
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { randomFor } from '../fuzz/random.ts';
 import { patience } from '../patience.ts';
 import { type Ended, startBundle } from '../run-bundle.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { chooseMoment, type Course, type Moment, Observer } from './moment.ts';
-import { pick, seededRandom } from './seeded-random.ts';
 import type { Judgement, Subject } from './subject.ts';
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGKILL'] as const;
@@ -48,8 +48,8 @@ export async function runWhole(subject: Subject, lane: Lane): Promise<Course> {
 
 /** Interrupts a run as the seed says, and completes it. */
 export async function interrupt(subject: Subject, lane: Lane, course: Course, seed: number): Promise<Interruption> {
-  const random = seededRandom(seed);
-  const signal = pick(random, signals);
+  const random = randomFor(seed, 0);
+  const signal = random.pick(signals);
   const moment = chooseMoment(random, course);
   await prepareServer(subject, lane);
   // How busy the machine is varies; after the run it is measured again.

@@ -1,7 +1,7 @@
 /** The moments at which runs are interrupted: spread over the time, the requests and the bytes of a whole run. */
 
 import type { SandboxEvent } from '../sandbox/recorded-request.ts';
-import { pick, type Random } from './seeded-random.ts';
+import type { Random } from '../fuzz/random.ts';
 
 /** How far a run has come, as its servers see it. */
 export interface Course {
@@ -21,12 +21,13 @@ export interface Moment {
 
 /** @param course that of an uninterrupted run */
 export function chooseMoment(random: Random, course: Course): Moment {
-  const unit = pick<keyof Course>(random, ['ms', 'steps', 'steps', 'bytes']);
+  const unit = random.pick<keyof Course>(['ms', 'steps', 'steps', 'bytes']);
+  const share = random.below(1_000_000) / 1_000_000;
   // Tags and metadata, which make everything visible, come last.
-  const part = unit === 'steps' && random() < 0.5 ? 0.7 + 0.3 * random() : random();
+  const part = unit === 'steps' && random.chance(0.5) ? 0.7 + 0.3 * share : share;
   const amount = Math.max(1, Math.ceil(part * course[unit]));
   // Between the steps of requests, the pipe reads, compresses, hashes, and writes its results.
-  const delayMs = random() < 0.5 ? 0 : Math.floor(random() * 20);
+  const delayMs = random.chance(0.5) ? 0 : random.below(20);
   return { unit, amount, delayMs };
 }
 
