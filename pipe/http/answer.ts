@@ -60,7 +60,14 @@ export function parseAnswer<T>(
   }
 }
 
-/** Reads and discards the body, so that the connection can serve the next request. */
+/** More than this is not worth reading: a new connection takes less time. */
+const maxDiscardedBytes = 1024 * 1024;
+
+/** Reads and discards the body, so that the connection can serve the next request; closes it if the body is long. */
 export async function discard(answer: Answer): Promise<void> {
-  for await (const chunk of answer.body) void chunk;
+  let length = 0;
+  for await (const chunk of answer.body) {
+    length += chunk.length;
+    if (length > maxDiscardedBytes) break;
+  }
 }

@@ -4,8 +4,9 @@ import type { Readable } from 'node:stream';
 import { NetworkError, PipeError } from '../errors.ts';
 import type { Secrets } from '../toolkit/scrub.ts';
 import { formatBytes, formatDuration } from '../toolkit/units.ts';
-import { type Answer, readText } from './answer.ts';
+import type { Answer } from './answer.ts';
 import type { Body } from '../io/body.ts';
+import { readStart } from '../io/bounded-read.ts';
 import type { Authorizer } from './authorizer.ts';
 import { createDispatchers } from './dispatchers.ts';
 import { maxErrorBytes } from './error-body.ts';
@@ -18,7 +19,7 @@ import { readRefusal, requestIdSuffix } from './refusal.ts';
 import { isTransient, requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
 import { sourceError, toPipeError } from './to-pipe-error.ts';
 import { untilAborted } from './until-aborted.ts';
-import { countedBody, watchedBody } from './watched-body.ts';
+import { countedBody, limitedBody, watchedBody } from './watched-body.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface HttpRequest {
@@ -44,6 +45,11 @@ export interface HttpRequest {
    * an error document is a failure whatever its status.
    */
   readonly answersContent?: boolean;
+  /**
+   * The content is large, and read as it arrives: it may take as long as bytes keep coming. Any other answer has one
+   * `timeoutMs` in all.
+   */
+  readonly isStreamed?: boolean;
   /** Sent instead of the URL's path: the absolute form that a forward proxy expects (RFC 9112, 3.2.2). */
   readonly absoluteTarget?: string;
 }
@@ -51,7 +57,7 @@ export interface HttpRequest {
 export interface HttpOptions {
   readonly authorizer: Authorizer;
   readonly userAgent: string;
-  /** Fail after this long without progress. */
+  /** Fail after this long without progress, or if an answer takes longer than this. */
   readonly timeoutMs: number;
   readonly policy: RetryPolicy;
   readonly proxies: ProxySettings;
@@ -176,8 +182,8 @@ export function createHttp(options: HttpOptions): Http {
         renewals++;
         continue;
       }
-      // Read the body, which is short if present, so that the connection can be reused.
-      await readText(answer, maxErrorBytes);
+      // Read the body, which is short if present, so that the connection can be reused. If it is not, it does not matter.
+      await readStart(answer.body, maxErrorBytes);
       const next = keepEncrypted(url, target);
       log.debug(`${status} to ${printableUrl(next)}`);
       if (next.origin !== url.origin) headers = repeatStatuses.has(status) ? contentHeaders(headers) : undefined;
@@ -219,7 +225,8 @@ export function createHttp(options: HttpOptions): Http {
       if (log.isDebug)
         log.debug(`< ${response.statusCode} after ${formatDuration(now() - startedAt)}${requestIdSuffix(header)}`);
       const { statusCode: status } = response;
-      const answer = { status, url, header, headerValues, body: watchedBody(response.body, watchdog) };
+      const inTransit = request.isStreamed === true && request.accept.includes(status) ? watchedBody : limitedBody;
+      const answer = { status, url, header, headerValues, body: inTransit(response.body, watchdog) };
       // An answer does not prove that the whole body was sent: undici stops sending as soon as an answer arrives.
       if (body !== undefined && request.accept.includes(status) && !body.isSent()) {
         // A sign-in page is the more useful thing to report.

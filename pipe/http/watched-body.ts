@@ -1,5 +1,6 @@
 /** Bodies in transit: reports each chunk to the watchdog, and counts the bytes sent. */
 
+import type { Readable } from 'node:stream';
 import type { Body, Opening } from '../io/body.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -61,10 +62,20 @@ export function countedBody(
   };
 }
 
-/** An answer's body as it arrives. */
+/** An answer's body as it arrives, for as long as it makes progress. */
 export async function* watchedBody(body: AsyncIterable<Uint8Array>, watchdog: Watchdog): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
     watchdog.moved();
     yield chunk;
+  }
+}
+
+/** An answer's body as it arrives, within one time limit in all: for documents, for reasons, and for what is thrown away. */
+export async function* limitedBody(body: Readable, watchdog: Watchdog): AsyncGenerator<Uint8Array> {
+  const lift = watchdog.limit((error) => body.destroy(error));
+  try {
+    yield* body as AsyncIterable<Uint8Array>;
+  } finally {
+    lift();
   }
 }

@@ -29,15 +29,22 @@ export function createHashes<Name extends Algorithm>(algorithms: readonly Name[]
   };
 }
 
-/** The length in bytes, and the SHA-256, of all that the source yields. @throws whatever the source throws */
+/**
+ * The length in bytes, and the SHA-256, of all that the source yields.
+ *
+ * @param maxBytes a source that yields more is read no further
+ * @throws whatever the source throws
+ */
 export async function measure(
   source: AsyncIterable<Uint8Array>,
+  maxBytes = Infinity,
 ): Promise<{ readonly length: number; readonly sha256: string }> {
   const hash = createSha256();
   let length = 0;
   for await (const chunk of source) {
     length += chunk.length;
     hash.update(chunk);
+    if (length > maxBytes) break;
   }
   return { length, sha256: hash.digest() };
 }

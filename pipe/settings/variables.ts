@@ -258,7 +258,7 @@ export const options = {
     takes: 'value',
     placeholder: 'SECONDS',
     appliesTo: types,
-    usage: `Fail after this long without progress, 1 to 86400. A transfer may take as long as it needs while bytes move. Default: ${defaults.timeoutSeconds}.`,
+    usage: `Fail after this long without progress, 1 to 86400. A transfer may take as long as it needs while bytes move; the server's answer to it has this long in all. Default: ${defaults.timeoutSeconds}.`,
   },
   '--dry-run': {
     takes: 'flag',

@@ -51,6 +51,34 @@ it('leaves no timer and no listener, and does not abort, once stopped', () => {
   expect(watchdog.signal.aborted).toBe(false);
 });
 
+it('gives one time limit in all to what follows, even if bytes move', () => {
+  const watchdog = createWatchdog(2_000, undefined);
+  const ends: StalledError[] = [];
+  jest.advanceTimersByTime(1_500);
+  const lift = watchdog.limit((error) => ends.push(error));
+  jest.advanceTimersByTime(1_000);
+  watchdog.moved();
+  jest.advanceTimersByTime(999);
+  expect([ends, watchdog.signal.aborted]).toEqual([[], false]);
+  jest.advanceTimersByTime(1);
+  expect(ends).toMatchObject([{ message: 'the answer is not complete after 2.0 s' }]);
+  expect(watchdog.signal.aborted).toBe(false);
+  lift();
+  jest.advanceTimersByTime(1_999);
+  expect(watchdog.signal.aborted).toBe(false);
+  jest.advanceTimersByTime(1);
+  expect([ends.length, watchdog.signal.aborted]).toEqual([1, true]);
+});
+
+it('leaves no timer of a limit that is lifted or that was never reached', () => {
+  const watchdog = createWatchdog(2_000, undefined);
+  watchdog.limit(() => undefined)();
+  expect(jest.getTimerCount()).toBe(1);
+  watchdog.limit(() => undefined);
+  watchdog.stop();
+  expect(jest.getTimerCount()).toBe(0);
+});
+
 it('is not restarted by bytes that move after it is stopped', async () => {
   jest.useRealTimers();
   const { signal, ...watchdog } = createWatchdog(10, undefined);

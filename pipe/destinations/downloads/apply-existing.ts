@@ -79,7 +79,7 @@ async function hasOtherContent(
 ): Promise<boolean> {
   const { name, source } = entry.planned;
   if (existing.get(name)?.size !== source.size) return true;
-  const [theirs, ours] = await Promise.all([readDigest(name, client), hashFile(entry.planned)]);
+  const [theirs, ours] = await Promise.all([readDigest(name, source.size, client), hashFile(entry.planned)]);
   if (theirs === undefined) return false;
   if (theirs.length !== source.size || theirs.sha256 !== ours) return true;
   entry.sha256 = ours;

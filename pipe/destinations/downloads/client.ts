@@ -131,6 +131,7 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
           accept: [200],
           redirects: maxRedirects,
           answersContent: true,
+          isStreamed: true,
         },
         read,
       );

@@ -129,7 +129,7 @@ type List = { -readonly [Key in keyof OutcomeItem]: OutcomeItem[Key] };
 /** Marks a list that is already there and identical as skipped. @throws PipeError if it differs: `--no-clobber` forbids that */
 async function skipChecksums(list: List, entries: readonly Entry[], tools: PublishTools): Promise<void> {
   await describeChecksums(list, entries, tools);
-  const theirs = await readDigest(checksumsName, tools.client);
+  const theirs = await readDigest(checksumsName, list.size, tools.client);
   if (theirs === undefined) return;
   if (theirs.sha256 !== list.sha256) refuse([checksumsName]);
   list.action = 'skipped';

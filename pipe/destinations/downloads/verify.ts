@@ -123,26 +123,27 @@ async function contentState(
   client: VerifyTools['client'],
 ): Promise<State> {
   const shown = printable(name);
-  const received = await readDigest(name, client);
+  const received = await readDigest(name, size, client);
   if (received === undefined) return { kind: 'late', words: `${shown} cannot be read yet` };
   if (received.length === size && received.sha256 === sha256) return { kind: 'right' };
   const words =
     received.length === size
       ? `${shown} has SHA-256 ${received.sha256}, not ${sha256}`
-      : `${shown} has ${received.length} bytes, not ${size}`;
+      : `${shown} has ${received.length > size ? 'at least ' : ''}${received.length} bytes, not ${size}`;
   const listed = (await client.list()).find((download) => download.name === name);
   const isNew = listed === undefined ? false : isStoredSince(listed, startedAt);
   if (isNew === false) return { kind: 'late', words: `${words}, which is the download that it replaces` };
   return { kind: 'wrong', words, isUnsure: isNew === undefined };
 }
 
-/** The length and SHA-256 of a download's content; undefined if there is no such download. */
+/** The length and SHA-256 of a download's content, which is read no further once it is longer than `size`; undefined if it is missing. */
 export async function readDigest(
   name: string,
+  size: number,
   client: Pick<DownloadsClient, 'read'>,
 ): Promise<{ readonly length: number; readonly sha256: string } | undefined> {
   try {
-    return await client.read(name, async ({ body }) => await measure(body));
+    return await client.read(name, async ({ body }) => await measure(body, size));
   } catch (error) {
     if (error instanceof HttpError && error.refusal.status === 404) return undefined;
     throw error;

@@ -13,7 +13,7 @@ import { unreachable } from './unreachable.ts';
 
 /** Options of every request. */
 export interface EngineOptions {
-  /** How long the engine may send nothing. */
+  /** How long the engine may send nothing, and how long an answer may take that is not an export. */
   readonly timeoutMs: number;
   /** Removes secrets from the engine's error messages. */
   readonly scrub: Scrub;
@@ -176,13 +176,19 @@ async function request(
   }
 }
 
-async function readAll(connection: Connection, body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+/** Within one time limit in all, because a byte now and then would be progress for ever. */
+async function readAll(connection: Connection, body: Dispatcher.ResponseData['body']): Promise<Buffer> {
+  const { timeoutMs } = connection.options;
+  const late = new Error(`it is not complete after ${formatDuration(timeoutMs)}`);
+  const timer = setTimeout(() => body.destroy(late), timeoutMs);
   try {
     const bytes = await readWhole(body, maxAnswerBytes);
     if (bytes === undefined) throw new Error(`it is longer than ${maxAnswerBytes} bytes`);
     return bytes;
   } catch (error) {
     throw interrupted(connection, error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

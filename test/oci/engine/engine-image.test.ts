@@ -8,6 +8,7 @@ import { type EngineImage, openEngineImage } from '../../../pipe/oci/engine/engi
 import type { StreamedLayer } from '../../../pipe/oci/engine/export.ts';
 import type { Choice } from '../../../pipe/oci/image.ts';
 import { createSecrets } from '../../../pipe/toolkit/scrub.ts';
+import { patience } from '../../patience.ts';
 import { asNobody } from '../as-nobody.ts';
 import { answer, type FakeEngine, type FakeEngineOptions, type Handler, send, startEngine } from './fake-engine.ts';
 import {
@@ -412,6 +413,22 @@ describe('failures', () => {
     });
     await expect(readStreamed(found.export())).rejects.toThrow(
       /The answer of the Docker Engine at \S+ could not be read: /,
+    );
+  });
+
+  it('a description comes byte by byte', async () => {
+    const timeoutMs = patience(100);
+    const engine = await engineWith({
+      '/images/app:latest/json': (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+        const drip = setInterval(() => response.write(' '), timeoutMs / 20);
+        // Otherwise an engine that is waited for gives its whole answer.
+        setTimeout(() => response.end('}'), timeoutMs * 5);
+        response.on('close', () => clearInterval(drip));
+      },
+    });
+    await expect(openEngineImage({ host: engine.host }, 'app', {}, { ...options, timeoutMs })).rejects.toThrow(
+      /^The answer of the Docker Engine at \S+ could not be read: it is not complete after /,
     );
   });
 
