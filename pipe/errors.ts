@@ -97,10 +97,13 @@ export class NetworkError extends PipeError {
   override readonly name = 'NetworkError';
   /** The system's or the HTTP client's code, such as `ECONNRESET`. */
   readonly code: string;
+  /** Who failed, and how it was spoken to. */
+  readonly peer: 'https server' | 'http server' | 'proxy';
 
-  constructor(message: string, code: string, options?: ErrorOptions) {
+  constructor(message: string, code: string, options: ErrorOptions & { readonly peer?: NetworkError['peer'] } = {}) {
     super(message, options);
     this.code = code;
+    this.peer = options.peer ?? 'https server';
   }
 }
 

@@ -8,6 +8,7 @@ import {
   UnexpectedAnswerError,
   VerificationError,
 } from '../errors.ts';
+import { causeAdvice } from '../http/network-causes.ts';
 import type { CommonSettings } from '../settings/common.ts';
 import { rejectionAdvice, scopesFor, type TokenKind } from '../settings/token-kinds.ts';
 import type { Destination } from './destination.ts';
@@ -45,24 +46,8 @@ const serverRows: readonly Row<ServerFacts>[] = [
       `The problem is on the server's side${isBitbucket ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again.`,
   },
   {
-    when: hasNetworkCode('ENOTFOUND', 'EAI_AGAIN'),
-    advice: (_, { serverVariable }) =>
-      `Check ${serverVariable}, and the network and proxy (HTTPS_PROXY, NO_PROXY) of the runner.`,
-  },
-  {
-    when: hasNetworkCode('PROXY_403', 'PROXY_407'),
-    advice: () =>
-      'The proxy refused the connection: check the user name and the password in HTTPS_PROXY, or add the host to NO_PROXY.',
-  },
-  {
-    when: (error) => error instanceof NetworkError && /CERT|SIGNED|SIGNATURE|ISSUER|ERR_TLS/.test(error.code),
-    advice: () =>
-      'The server presented a certificate that this pipe does not trust. Behind a company proxy, set NODE_EXTRA_CA_CERTS to a PEM file with its CA certificate.',
-  },
-  {
     when: (error) => error instanceof NetworkError,
-    advice: () =>
-      'The network or the server kept failing until the retries ran out. Run the step again; raise --retries to keep trying longer.',
+    advice: ({ code, peer }: NetworkError, { serverVariable }) => causeAdvice(code, peer, serverVariable),
   },
   {
     when: (error) => error instanceof StalledError,
@@ -119,10 +104,6 @@ export function isRedirect(error: unknown): error is HttpError {
 /** Whether a server refused with this status. */
 export function hasStatus(status: number): (error: unknown) => error is HttpError {
   return (error): error is HttpError => error instanceof HttpError && error.refusal.status === status;
-}
-
-function hasNetworkCode(...codes: readonly string[]): (error: unknown) => boolean {
-  return (error) => error instanceof NetworkError && codes.includes(error.code);
 }
 
 export const packageScopes = scopesFor('api-token', 'packages');

@@ -1,6 +1,7 @@
 /** Decides whether and when to retry a request: arithmetic only, no clocks and no waiting. */
 
 import { HttpError, NetworkError, StalledError } from '../errors.ts';
+import { passes } from './network-causes.ts';
 
 export interface RetryPolicy {
   /** Attempts after the first. */
@@ -26,29 +27,6 @@ const transientStatuses: ReadonlySet<number> = new Set([
   408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530,
 ]);
 
-/** Connection failures that a retry may get past. Unknown hosts, bad certificates and wrong protocols are not among them. */
-const transientCodes: ReadonlySet<string> = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETDOWN',
-  'ENETUNREACH',
-  'EPIPE',
-  'ETIMEDOUT',
-  'INCOMPLETE_REQUEST',
-  'PROXY_502',
-  'PROXY_503',
-  'PROXY_504',
-  'PROXY_CLOSED',
-  'PROXY_TIMEOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  'UND_ERR_SOCKET',
-]);
-
 /** Whether the same request may succeed a little later. @param knownHosts host names that exist */
 export function isTransient(error: unknown, knownHosts?: ReadonlySet<string>): boolean {
   if (error instanceof HttpError)
@@ -57,7 +35,7 @@ export function isTransient(error: unknown, knownHosts?: ReadonlySet<string>): b
     // The failure of a name lookup says which name it was: perhaps a proxy's.
     const { hostname } = (error.cause ?? {}) as { readonly hostname?: unknown };
     const isKnown = typeof hostname === 'string' && knownHosts?.has(hostname) === true;
-    return transientCodes.has(error.code) || (error.code === 'ENOTFOUND' && isKnown);
+    return passes(error.code) || (error.code === 'ENOTFOUND' && isKnown);
   }
   return error instanceof StalledError;
 }

@@ -1,7 +1,7 @@
 /** Sends requests over undici, with retries, a watchdog for progress, and credentials bound to their origin. */
 
 import type { Readable } from 'node:stream';
-import { NetworkError, PipeError } from '../errors.ts';
+import { NetworkError, PipeError, StalledError } from '../errors.ts';
 import type { Secrets } from '../toolkit/scrub.ts';
 import { formatBytes, formatDuration } from '../toolkit/units.ts';
 import type { Answer } from './answer.ts';
@@ -12,6 +12,7 @@ import { createDispatchers } from './dispatchers.ts';
 import { maxErrorBytes } from './error-body.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { keepEncrypted } from './keep-encrypted.ts';
+import type { Peer } from './network-causes.ts';
 import { createOriginGate, sleep as realSleep, type Sleep } from './origin-gate.ts';
 import { grantsIn, printableUrl } from './printable-url.ts';
 import type { ProxySettings } from './proxies.ts';
@@ -116,7 +117,7 @@ export function createHttp(options: HttpOptions): Http {
         return await trySend(request, read, watchdog);
       } catch (error) {
         signal?.throwIfAborted();
-        throw error instanceof PipeError && givenUp.has(error) ? error : toPipeError(error, what);
+        throw error instanceof PipeError && givenUp.has(error) ? error : toPipeError(error, what, peerOf(request.url));
       } finally {
         watchdog.stop();
       }
@@ -241,7 +242,9 @@ export function createHttp(options: HttpOptions): Http {
       return answer;
     } catch (error) {
       const failure = body?.failure();
-      throw failure === undefined ? error : sourceError(failure, request.subject);
+      if (failure !== undefined) throw sourceError(failure, request.subject);
+      // After a redirect, it is not the request's own URL that failed. A stall is described where it may also happen later.
+      throw error instanceof StalledError ? error : toPipeError(error, describe(request, url), peerOf(url));
     } finally {
       body?.end();
     }
@@ -262,6 +265,10 @@ function destroyUnread(body: Readable): void {
 /** `app.zip: POST https://…` */
 function describe({ subject, method }: HttpRequest, url: URL): string {
   return `${subject === undefined ? '' : `${subject}: `}${method} ${printableUrl(url)}`;
+}
+
+function peerOf({ protocol }: URL): Peer {
+  return protocol === 'http:' ? 'http server' : 'https server';
 }
 
 function describeLength(body: Body | undefined): string {

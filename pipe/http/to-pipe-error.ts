@@ -1,6 +1,8 @@
 /** Describes a failure without a complete answer: of the connection, the proxy, or the source of the request's body. */
 
 import { NetworkError, PipeError, StalledError } from '../errors.ts';
+import { printable } from '../toolkit/stdout.ts';
+import { describeCause, type Peer } from './network-causes.ts';
 import { ProxyError } from './proxy-error.ts';
 
 /**
@@ -8,22 +10,51 @@ import { ProxyError } from './proxy-error.ts';
  * network failure.
  *
  * @param what the request: `app.zip: POST https://…`
+ * @param peer who was spoken to
  */
-export function toPipeError(error: unknown, what: string): unknown {
+export function toPipeError(error: unknown, what: string, peer: Peer): unknown {
   if (error instanceof StalledError) return new StalledError(`${what}: ${error.message}`, { cause: error });
   if (error instanceof PipeError) return error;
   if (error instanceof ProxyError) {
     const whose = `${what}: the proxy ${error.proxy}`;
-    if (error.proxyCode === undefined) return toPipeError(error.cause, whose);
-    return new NetworkError(`${whose} ${error.message}`, error.proxyCode, { cause: error });
+    if (error.proxyCode === undefined) return toPipeError(error.cause, whose, 'proxy');
+    return new NetworkError(`${whose} ${error.message}`, error.proxyCode, { cause: error, peer: 'proxy' });
   }
   // Node tries a host's addresses in turn and reports all failures together; the first is representative.
   const [first] = hasErrors(error) ? error.errors : [];
   const failure = (first ?? error) as NodeJS.ErrnoException;
-  const { code, message } = failure;
   if (isProgrammingError(failure)) return error;
-  return new NetworkError(`${what}: ${describeCode(code) ?? message}`, code ?? 'UNKNOWN', { cause: error });
+  const { code, words } = describeFailure(failure);
+  return new NetworkError(`${what}: ${words}`, code, { cause: error, peer });
 }
+
+/** The code of a connection's failure, and what happened, in our words if the code is known. */
+export function describeFailure(failure: NodeJS.ErrnoException): { readonly code: string; readonly words: string } {
+  const code = protocolCode(failure) ?? failure.code ?? 'UNKNOWN';
+  return { code, words: `${describeCause(code) ?? failure.message}${certificateNames(failure)}` };
+}
+
+/** What answered instead of HTTP/1.1; undefined if the failure is another one. undici's parser has no codes, Node's has its own. */
+function protocolCode(failure: NodeJS.ErrnoException): string | undefined {
+  const { name, code = '' } = failure;
+  if (code === 'HPE_HEADER_OVERFLOW' || (name !== 'HTTPParserError' && !code.startsWith('HPE_'))) return undefined;
+  const { data, rawPacket } = failure as { readonly data?: unknown; readonly rawPacket?: unknown };
+  const start = Buffer.from(typeof data === 'string' ? data : rawPacket instanceof Uint8Array ? rawPacket : '');
+  // A TLS record: an alert or a handshake (RFC 8446, 5.1).
+  if ((start[0] === 0x15 || start[0] === 0x16) && start[1] === 3) return 'TLS_ANSWER';
+  // A server begins with a SETTINGS frame (RFC 9113, 3.4 and 4.1), which is short.
+  return start[0] === 0 && start[1] === 0 && start[3] === 4 ? 'HTTP2_ANSWER' : 'NOT_HTTP';
+}
+
+/** `: DNS:a.example, DNS:b.example`: the names in a certificate that lacks the host's; empty for other failures. */
+function certificateNames(failure: Error): string {
+  const { cert } = failure as { readonly cert?: { readonly subjectaltname?: unknown } };
+  const names = cert?.subjectaltname;
+  if (typeof names !== 'string' || names === '') return '';
+  return `: ${printable(names.length > maxNamesLength ? `${names.slice(0, maxNamesLength)}…` : names)}`;
+}
+
+const maxNamesLength = 200;
 
 /** By name, because classes differ between realms, as in tests. */
 const programmingErrors: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
@@ -44,19 +75,4 @@ export function sourceError(error: unknown, subject: string | undefined): PipeEr
   const prefix = subject === undefined ? '' : `${subject}: `;
   const message = error instanceof Error ? error.message : String(error);
   return new PipeError(`${prefix}the content to send cannot be read: ${message}`, { cause: error });
-}
-
-const descriptions: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset by the server',
-  EPIPE: 'connection closed by the server',
-  ENOTFOUND: 'host name not found',
-  EAI_AGAIN: 'host name could not be looked up',
-  ETIMEDOUT: 'connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
-  UND_ERR_SOCKET: 'connection closed by the server',
-};
-
-function describeCode(code: string | undefined): string | undefined {
-  return code === undefined || descriptions[code] === undefined ? undefined : `${descriptions[code]} (${code})`;
 }

@@ -9,28 +9,45 @@ export interface Certificate {
   readonly cert: string;
 }
 
+/** The first and the last second of a certificate, as in `20000101000000Z`. */
+type Validity = readonly [string, string];
+
+const always: Validity = ['20000101000000Z', '21000101000000Z'];
+export const past: Validity = ['20000101000000Z', '20010101000000Z'];
+export const future: Validity = ['20990101000000Z', '21000101000000Z'];
+
 /** A self-signed certificate for these host names and IPv4 addresses. */
 export function selfSigned(names: readonly string[] = ['127.0.0.1']): Certificate {
   return issue(undefined, 'test', alternativeNames(names));
 }
 
 /** A company's own authority, which clients must trust in order to trust its certificates. */
-export function createAuthority(): Certificate & { issue(names: readonly string[]): Certificate } {
+export function createAuthority(
+  name = 'authority',
+): Certificate & { issue(names: readonly string[], validity?: Validity): Certificate } {
   const isAuthority = extension('551d13', sequence(Buffer.from('0101ff', 'hex')));
-  const authority = issue(undefined, 'authority', isAuthority);
-  return { ...authority, issue: (names) => issue(authority, 'server', alternativeNames(names)) };
+  const authority = issue(undefined, name, isAuthority);
+  return {
+    ...authority,
+    issue: (names, validity) => issue({ ...authority, name }, 'server', alternativeNames(names), validity),
+  };
 }
 
 /** @see RFC 5280, 4.1; the encoding is that of X.690, the signature ECDSA with SHA-256 on P-256 (RFC 5758) */
-function issue(issuer: Certificate | undefined, subject: string, extensions: Buffer): Certificate {
+function issue(
+  issuer: (Certificate & { readonly name: string }) | undefined,
+  subject: string,
+  extensions: Buffer,
+  [from, to] = always,
+): Certificate {
   const own = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const algorithm = sequence(objectId('2a8648ce3d040302'));
   const body = sequence(
     tagged(0xa0, tagged(0x02, Buffer.from([2]))),
     tagged(0x02, Buffer.concat([Buffer.from([1]), randomBytes(15)])),
     algorithm,
-    commonName(issuer === undefined ? subject : 'authority'),
-    sequence(time('20000101000000Z'), time('21000101000000Z')),
+    commonName(issuer?.name ?? subject),
+    sequence(time(from), time(to)),
     commonName(subject),
     own.publicKey.export({ type: 'spki', format: 'der' }),
     tagged(0xa3, sequence(extensions)),

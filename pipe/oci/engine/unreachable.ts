@@ -1,6 +1,7 @@
 /** The error for a Docker Engine that cannot be reached. */
 
 import { InputError } from '../../errors.ts';
+import { describeFailure } from '../../http/to-pipe-error.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing is listening there',
@@ -23,7 +24,7 @@ const reasons: Readonly<Record<string, string>> = {
 export function unreachable(error: unknown, address: string, timeout: string): InputError {
   // Node tries a host's addresses in turn and reports all failures together; the first one is reported.
   const failure = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
-  const { code = '', message } = failure as NodeJS.ErrnoException;
+  const { code, words } = describeFailure(failure as NodeJS.ErrnoException);
   const engine = `The Docker Engine at ${address}`;
   if (code === 'EACCES' || code === 'EPERM')
     return new InputError(
@@ -33,8 +34,8 @@ export function unreachable(error: unknown, address: string, timeout: string): I
   if (code === 'UND_ERR_HEADERS_TIMEOUT')
     return new InputError(`${engine} did not answer within ${timeout}`, { cause: error });
   if (/CERT|TLS|SSL|SIGNED|ISSUER/.test(code))
-    return new InputError(`${engine} cannot be trusted: ${message} (${code})`, { cause: error });
-  const reason = reasons[code] === undefined ? message : `${reasons[code]} (${code})`;
+    return new InputError(`${engine} cannot be trusted: ${words}`, { cause: error });
+  const reason = reasons[code] === undefined ? words : `${reasons[code]} (${code})`;
   return new InputError(
     `${engine} cannot be reached: ${reason}. In Pipelines, the step needs the docker service: add "services: [docker]" to it. Elsewhere, start Docker and mount its socket into the container. An image saved to a file needs no engine`,
     { cause: error },

@@ -423,8 +423,11 @@ describe('failures', () => {
         response.writeHead(200, { 'content-type': 'application/json' }).write('{');
         const drip = setInterval(() => response.write(' '), timeoutMs / 20);
         // Otherwise an engine that is waited for gives its whole answer.
-        setTimeout(() => response.end('}'), timeoutMs * 5);
-        response.on('close', () => clearInterval(drip));
+        const end = setTimeout(() => response.end('}'), timeoutMs * 5);
+        response.on('close', () => {
+          clearInterval(drip);
+          clearTimeout(end);
+        });
       },
     });
     await expect(openEngineImage({ host: engine.host }, 'app', {}, { ...options, timeoutMs })).rejects.toThrow(

@@ -60,9 +60,19 @@ describe('sends no request and publishes nothing', () => {
   const reach = /✖ The Docker Engine at tcp:\/\/127\.0\.0\.1:\d+ /;
 
   it.each([
-    ['if the certificate of the engine is not trusted', { ca: client.cert, ...client }, {}, 'cannot be trusted'],
+    [
+      'if the certificate of the engine is not trusted',
+      { ca: client.cert, ...client },
+      {},
+      'cannot be trusted: its certificate is signed by itself',
+    ],
     ['if the engine does not trust the client certificate', { ca: server.cert, ...selfSigned() }, {}, reach],
-    ['without a certificate', { ca: server.cert, ...client }, { DOCKER_CERT_PATH: undefined }, 'cannot be trusted'],
+    [
+      'without a certificate',
+      { ca: server.cert, ...client },
+      { DOCKER_CERT_PATH: undefined },
+      'cannot be trusted: its certificate is signed by itself',
+    ],
     ['without TLS', { ca: server.cert, ...client }, { DOCKER_TLS_VERIFY: undefined }, reach],
     ['if the directory does not exist', { ca: '', ...client }, { DOCKER_CERT_PATH: '/nowhere' }, 'certificates'],
   ])('%s', async (_, certificates, more, message) => {
