@@ -161,6 +161,7 @@ function createPushTools(
     repository: reference.repository,
     account,
     learn: tools.secrets.learn,
+    debug: (message) => tools.log.debug(message),
     createHttp: (url, given) =>
       tools.createHttp(
         fixedAuthorizer(given === undefined ? [] : [basicCredential(url.origin, given.username, given.password)]),

@@ -5,6 +5,7 @@ import { discard, readJson } from '../../http/answer.ts';
 import type { Authorizer } from '../../http/authorizer.ts';
 import { basicCredential } from '../../http/credentials.ts';
 import { keepEncrypted } from '../../http/keep-encrypted.ts';
+import { isLoopback } from '../../http/loopback.ts';
 import type { Http } from '../../http/send.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 
@@ -26,6 +27,8 @@ export interface RegistryAuthorizerOptions {
   readonly createHttp: (url: URL, account: RegistryAccount | undefined) => Http;
   /** Called with every token that the realm issues, used or not, so that it is never logged. */
   readonly learn: (secret: string) => void;
+  /** Logs which host issues tokens, once. */
+  readonly debug: (message: string) => void;
   readonly now?: () => number;
 }
 
@@ -46,12 +49,12 @@ interface Grant {
 /**
  * An authorizer for one repository. It sends no credentials before the registry asks for them.
  *
- * Its methods throw a PipeError if the challenge is unusable, and a NetworkError if the realm issues no token.
+ * Its methods throw a PipeError if the challenge is unusable or names another host than before, and a NetworkError if the realm issues no token.
  *
  * @see https://distribution.github.io/distribution/spec/auth/token/
  */
 export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Authorizer {
-  const { registry, repository, account, createHttp, learn, now = Date.now } = options;
+  const { registry, repository, account, createHttp, learn, debug, now = Date.now } = options;
   let grant: Grant | undefined;
   let realm: { readonly url: URL; readonly http: Http } | undefined;
   /** The token request under way, or the one that failed: everything that needs a token shares its result. */
@@ -117,6 +120,7 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
         `${registry.host} asks for a token, but does not say where to get one: its challenge has no valid realm`,
       );
     const url = keepEncrypted(registry, named);
+    checkRealm(url);
     const service = parameters.get('service');
     if (service !== undefined) url.searchParams.set('service', service);
     for (const scope of (parameters.get('scope') ?? '').split(' ')) if (isOther(scope)) scopes.add(scope);
@@ -125,6 +129,22 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
     if (realm?.url.href === url.href) return;
     realm = { url, http: createHttp(url, account) };
     renewing = undefined;
+  }
+
+  /** The password goes there: over an encrypted line, unless it is the registry itself or this machine, and to one host. */
+  function checkRealm(url: URL): void {
+    if (url.protocol !== 'https:' && url.origin !== registry.origin && !isLoopback(url))
+      throw new PipeError(
+        `${registry.host} names ${url.origin} for tokens, where everything could be read on the way: it must be https`,
+      );
+    if (realm === undefined) {
+      debug(`${registry.host} names ${url.origin} for tokens`);
+      return;
+    }
+    if (realm.url.origin !== url.origin)
+      throw new PipeError(
+        `${registry.host} first named ${realm.url.origin} for tokens, and now ${url.origin}: no password is sent there`,
+      );
   }
 
   /** Whether a scope is not part of what is asked for anyway. */
