@@ -1,9 +1,12 @@
-/** The pipe as a program: the only file that touches `process`. */
+/** The pipe as a program: the only file that touches `process`. It loads the rest only once signals are handled. */
 
-import { dirname, join } from 'node:path';
-import { reportCrash, run } from './run.ts';
+import type { StopSignal } from './toolkit/exit.ts';
 
 const { env, stdout } = process;
+
+// A step can be stopped at any time, and loading the rest takes time: seconds, on a busy machine.
+const stopSignals = ['SIGINT', 'SIGTERM'] as const;
+for (const signal of stopSignals) process.on(signal, stopEarly);
 
 // Only `main` sets another exit code: an unexpected end of the process must not look like success.
 process.exitCode = 1;
@@ -11,40 +14,59 @@ let hasEnded = false;
 
 // If the reader of standard output exits early, as `head` does, a finished upload must not become a crash.
 stdout.on('error', () => undefined);
-for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-  process.on(event, (error: unknown) => exit(reportCrash(error, env, stdout)));
-}
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, crash);
 // An event loop with nothing left to do would end the process silently.
 process.on('beforeExit', () => {
-  if (!hasEnded) exit(reportCrash(new Error('the run stopped before it was finished'), env, stdout));
+  if (!hasEnded) crash(new Error('the run stopped before it was finished'));
 });
 
-const scriptDirectory = dirname(process.argv[1] ?? '.');
-
 async function main(): Promise<void> {
-  // The run stops listening once its outcome is printed. By default, a later signal would end the process with another one.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
-  const exitCode = await run(env, {
+  const { run } = await import('./run.ts');
+  // Lets a signal be noticed that arrived while it was being loaded.
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  const directory = (process.argv[1] ?? '').replace(/[^\\/]*$/, '');
+  const running = run(env, {
     stdout,
     signals: process,
     nodeVersion: process.version,
     workingDirectory: process.cwd(),
-    metadataPaths: ['/pipe.yml', join(scriptDirectory, '..', 'pipe.yml'), join(scriptDirectory, 'pipe.yml')],
+    metadataPaths: ['/pipe.yml', `${directory}../pipe.yml`, `${directory}pipe.yml`],
   });
+  // From here on, the run handles them, until its outcome is printed. By default, a later one would end the process with another.
+  for (const signal of stopSignals) process.on(signal, () => undefined).off(signal, stopEarly);
+  const exitCode = await running;
   hasEnded = true;
   process.exitCode = exitCode;
   // Nothing should still be pending. If something is, the finished step must not hang.
   setTimeout(() => exit(exitCode), 200).unref();
 }
 
+/** Nothing that could keep the process from ending has begun. */
+function stopEarly(signal: StopSignal): void {
+  void import('./run.ts').then(({ reportStop }) => process.exit(reportStop(signal, env, stdout)));
+}
+
+function crash(error: unknown): void {
+  void import('./run.ts').then(
+    ({ reportCrash }) => exit(reportCrash(error, env, stdout)),
+    // What cannot be loaded cannot report itself.
+    () => {
+      stdout.write(`✖ Unexpected error: ${String(error)}\n`);
+      exit(1);
+    },
+  );
+}
+
 /**
  * Ends the process at once. `process.exit` joins libuv's threads, and a thread may be stuck in a name lookup without an
- * answer, or in opening a named pipe without a reader. Replacing the process with one that only exits avoids the wait;
- * Windows has no such call.
+ * answer, or in opening a named pipe without a reader. Replacing the process with one that only exits avoids the wait; its
+ * environment is empty, since NODE_OPTIONS may ask for more to be loaded. Windows has no such call.
  */
 function exit(exitCode: number): void {
   if (process.execve !== undefined && process.platform !== 'win32')
-    process.execve(process.execPath, [process.execPath, '--eval', `process.exit(${exitCode})`]);
+    process.execve(process.execPath, [process.execPath, '--eval', `process.exit(${exitCode})`], {});
   process.exit(exitCode);
 }
 

@@ -6,14 +6,14 @@ import { givenSecrets } from './settings/given-secrets.ts';
 import type { Failure } from './perform.ts';
 import { readSettings } from './read-settings.ts';
 import { type Environment, readBoolean } from './toolkit/environment.ts';
-import { exitCodes, fail, onStopSignal, succeed } from './toolkit/exit.ts';
+import { exitCodes, fail, onStopSignal, type StopSignal, succeed } from './toolkit/exit.ts';
 import { createOutput, type Output, type Stream } from './toolkit/stdout.ts';
 import { Problems, ValidationError } from './toolkit/problems.ts';
 import { createSecrets, type Secrets } from './toolkit/scrub.ts';
 import type { Surroundings } from './tools.ts';
 
-/** A run that does not stop within this time after a signal is abandoned. */
-const maxStopMs = 1_500;
+/** A run that does not stop within this time after a signal is abandoned: half of what is promised, for busy machines. */
+const maxStopMs = 1_000;
 
 const unknownState = '  uploads in progress may or may not have been published';
 
@@ -25,11 +25,20 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
   const { signal } = controller;
   const stopListening = onStopSignal(surroundings.signals, (name) => controller.abort(new StoppedError(name)));
   try {
-    const settings = await readSettings(env);
-    // The code that sends is loaded only now, so that validation errors are reported sooner.
-    const { perform } = await import('./perform.ts');
-    const work = perform({ env, settings, output, secrets, signal, surroundings });
-    const ending = await Promise.race([work, stopDeadline(signal)]);
+    let isUnderWay = false;
+    const work = async (): Promise<string | Failure> => {
+      const settings = await readSettings(env);
+      signal.throwIfAborted();
+      // The code that sends is loaded only now, so that validation errors are reported sooner.
+      const { perform } = await import('./perform.ts');
+      isUnderWay = true;
+      return await perform({ env, settings, output, secrets, signal, surroundings });
+    };
+    const late = async (): Promise<Failure> => {
+      await stopDeadline(signal);
+      return { error: signal.reason, lines: isUnderWay ? [unknownState] : [] };
+    };
+    const ending = await Promise.race([work(), late()]);
     return typeof ending === 'string' ? succeed(output, ending) : failRun(output, env, ending);
   } catch (error) {
     return failRun(output, env, { error });
@@ -41,6 +50,11 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
 /** Prints an uncaught error like any other failure. @returns the exit code */
 export function reportCrash(error: unknown, env: Environment, stdout: Stream): number {
   return failRun(createOutput(stdout, secretsOf(env).scrub, isColoured(env)), env, { error, lines: [unknownState] });
+}
+
+/** Prints that a signal ended the run before it began. @returns the exit code */
+export function reportStop(signal: StopSignal, env: Environment, stdout: Stream): number {
+  return failRun(createOutput(stdout, secretsOf(env).scrub, isColoured(env)), env, { error: new StoppedError(signal) });
 }
 
 /** Kept by environment, so that secrets learned during a run are removed from the message of a crash too. */
@@ -58,12 +72,11 @@ function isColoured(env: Environment): boolean {
   return !env['NO_COLOR'];
 }
 
-async function stopDeadline(signal: AbortSignal): Promise<Failure> {
+async function stopDeadline(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => {
     signal.addEventListener('abort', resolve, { once: true });
   });
   await setTimeout(maxStopMs, undefined, { ref: false });
-  return { error: signal.reason, lines: [unknownState] };
 }
 
 function failRun(output: Output, env: Environment, { error, lines = [], advice }: Failure): number {

@@ -5,7 +5,8 @@ import type { Output } from './stdout.ts';
 /** Exit codes by outcome. For signals, 128 plus the signal's number, as in shells. */
 export const exitCodes = { success: 0, failure: 1, SIGINT: 130, SIGTERM: 143 } as const;
 
-type StopSignal = 'SIGINT' | 'SIGTERM';
+/** A signal that asks the pipe to stop. */
+export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 /** Prints `✔ message` in green, and returns the exit code of success. */
 export function succeed(output: Output, message: string): number {

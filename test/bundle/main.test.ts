@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { truncate, writeFile } from 'node:fs/promises';
+import { open, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { patience } from '../patience.ts';
@@ -60,6 +60,43 @@ describe('the bundle as a program', () => {
     child.kill('SIGTERM');
     const { exitCode, output } = await ended;
     expect({ exitCode, output }).toEqual({ exitCode: 143, output: expect.stringContaining('✖ Stopped by SIGTERM') });
+  });
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('says that it was stopped by %s even while it is still loading', async (signal, code) => {
+    // The first built-in module that the bundle loads.
+    const preload = join(fixture.directory, 'preload.cjs');
+    await writeFile(
+      preload,
+      `const Module = require('node:module');
+       const load = Module._load;
+       Module._load = (request, ...rest) => {
+         if (Module.isBuiltin(request)) {
+           Module._load = load;
+           process.kill(process.pid, '${signal}');
+         }
+         return load(request, ...rest);
+       };`,
+    );
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    const { exitCode, output } = await fixture.start({ FILENAME: 'a.txt', NODE_OPTIONS: `--require=${preload}` }).ended;
+    expect({ exitCode, output }).toEqual({ exitCode: code, output: `✖ Stopped by ${signal}\n` });
+    expect((await fixture.sandbox.state()).requests).toEqual([]);
+  });
+
+  it('can be stopped while it waits for a certificate in a named pipe without a writer', async () => {
+    const pipe = join(fixture.directory, 'authority.pem');
+    await outputOf('mkfifo', [pipe]);
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    const { child, ended } = fixture.start({ FILENAME: 'a.txt', SSL_CERT_FILE: pipe });
+    // Opens as soon as the bundle reads it.
+    await using writer = await open(pipe, 'w');
+    child.kill('SIGTERM');
+    const { exitCode, output } = await ended;
+    expect({ exitCode, output }).toEqual({ exitCode: 143, output: '✖ Stopped by SIGTERM\n' });
+    expect(writer.fd).toBeGreaterThan(0);
   });
 
   it('ends with 1 and an error message if its event loop runs empty', async () => {
