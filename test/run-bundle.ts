@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { expectNoLeaks } from './leaks.ts';
+import { expectPrintable } from './printed.ts';
 import { peakBytesOf } from './peak-memory.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import { type RemoteSandbox, startRemoteSandbox } from './sandbox/remote-sandbox.ts';
@@ -71,6 +72,7 @@ export function startBundle(env: Variables, { cwd, columns, servers }: StartOpti
     clearInterval(watch);
     const { issued, reports } = (await servers?.()) ?? { issued: [], reports: [] };
     expectNoLeaks([output, await readWritten(env, cwd), JSON.stringify(reports)].join('\n'), env, issued);
+    if (columns === undefined) expectPrintable(output, true);
     return { exitCode: exitCode ?? null, output, errors, peakBytes };
   });
   return { child, ended };
