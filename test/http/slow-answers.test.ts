@@ -12,12 +12,14 @@ import { patience } from '../patience.ts';
 import { testClient } from './test-client.ts';
 import { close, type Exchange, listen, type Reaction, readBody, serve } from './test-servers.ts';
 
-const timeoutMs = patience(100);
+const timeoutMs = patience(300);
+/** For answers that the client ends by itself, at once. */
+const amplyMs = patience(10_000);
 const policy = { retries: 0, baseMs: 1, capMs: 1, maxWaitMs: 1 };
 /** The slow answers are complete after this long: a client without limits gets them. */
-const slowMs = timeoutMs * 5;
+const slowMs = timeoutMs * 3;
 
-const client = (): Http & AsyncDisposable => testClient({ timeoutMs, policy });
+const client = (ms = timeoutMs): Http & AsyncDisposable => testClient({ timeoutMs: ms, policy });
 
 /** Answers with `start`, then a byte at a time, then `end`. */
 function drip(status: number, start: string, end: string, headers: Record<string, string> = {}): Reaction {
@@ -128,20 +130,20 @@ describe('an answer that comes byte by byte', () => {
 describe('a body without end', () => {
   it.each([201, 404])('of a %d that is thrown away is not read', async (status) => {
     await using server = await serve(endless(status));
-    await using http = client();
+    await using http = client(amplyMs);
     const request = { method: 'POST', url: server.url(), accept: [201, 404], body: bytesBody('x') } as const;
     expect(await failure(http.send(request, discard))).toBe('it succeeded');
   });
 
   it('of a redirect is not read', async () => {
     await using server = await serve(endless(307, { location: '/there' }), ({ response }) => response.end('done'));
-    await using http = client();
+    await using http = client(amplyMs);
     expect(await get(http, server.url(), { redirects: 1 })).toBe('done');
   });
 
   it('of a refusal is quoted', async () => {
     await using server = await serve(endless(403));
-    await using http = client();
+    await using http = client(amplyMs);
     expect(await failure(get(http, server.url()))).toMatchObject({
       refusal: { status: 403, reason: `${'x'.repeat(500)}…` },
     });
@@ -190,7 +192,7 @@ describe('no answer, but', () => {
 
   it('headers without end, as fast as they are read, end with a reason', async () => {
     const [origin, end] = await repeating('HTTP/1.1 200 OK\r\n', `x: ${'y'.repeat(1_000)}\r\n`.repeat(20), 1);
-    await using http = client();
+    await using http = client(amplyMs);
     expect(await failure(get(http, new URL(origin)))).toMatchObject({
       name: 'NetworkError',
       code: 'UND_ERR_HEADERS_OVERFLOW',

@@ -9,7 +9,7 @@ it.each([
   ['UND_ERR_HEADERS_TIMEOUT', /^The Docker Engine at X did not answer within 30 s$/],
   [
     'DEPTH_ZERO_SELF_SIGNED_CERT',
-    /^The Docker Engine at X cannot be trusted: connect .* \(DEPTH_ZERO_SELF_SIGNED_CERT\)$/,
+    /^The Docker Engine at X cannot be trusted: its certificate is signed by itself or by an unknown authority \(DEPTH_ZERO_SELF_SIGNED_CERT\)$/,
   ],
   ['ERR_TLS_CERT_ALTNAME_INVALID', /^The Docker Engine at X cannot be trusted: /],
   [

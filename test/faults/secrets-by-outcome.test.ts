@@ -3,17 +3,17 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Environment } from '../pipe/toolkit/environment.ts';
-import { jar } from './destinations/maven/artifacts.ts';
-import { writePackage } from './destinations/npm/tarballs.ts';
-import { challenging, echoing, startEchoProxy } from './hostile-echo.ts';
-import { answer, serve } from './http/test-servers.ts';
-import { findLeaks } from './leaks.ts';
-import { layer } from './oci/fixtures.ts';
-import { writeLayout } from './oci/registry/images.ts';
-import { arrayVariables, type Ended, useSandbox } from './run-pipe.ts';
-import { tokens } from './sandbox/tokens.ts';
-import { waysToWrite } from './ways-to-write.ts';
+import type { Environment } from '../../pipe/toolkit/environment.ts';
+import { jar } from '../destinations/maven/artifacts.ts';
+import { writePackage } from '../destinations/npm/tarballs.ts';
+import { challenging, echoing, startEchoProxy } from '../hostile-echo.ts';
+import { answer, serve } from '../http/test-servers.ts';
+import { findLeaks } from '../leaks.ts';
+import { layer } from '../oci/fixtures.ts';
+import { writeLayout } from '../oci/registry/images.ts';
+import { arrayVariables, type Ended, useSandbox } from '../run-pipe.ts';
+import { tokens } from '../sandbox/tokens.ts';
+import { waysToWrite } from '../ways-to-write.ts';
 
 const fixture = useSandbox({ registry: { createsPackages: true } });
 const account: Environment = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
