@@ -50,12 +50,12 @@ function stopEarly(signal: StopSignal): void {
   void import('./run.ts').then(({ reportStop }) => process.exit(reportStop(signal, env, stdout)));
 }
 
-function crash(error: unknown): void {
+function crash(reason: unknown): void {
   void import('./run.ts').then(
-    ({ reportCrash }) => exit(reportCrash(error, env, stdout)),
+    ({ reportCrash }) => exit(reportCrash(reason, env, stdout)),
     // What cannot be loaded cannot report itself.
     () => {
-      stdout.write(`✖ Unexpected error: ${String(error)}\n`);
+      stdout.write('✖ Unexpected error: the pipe could not be loaded\n');
       exit(1);
     },
   );

@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly cwd: string;
   /** The columns of the terminal that it runs on; undefined for no terminal. */
   readonly columns?: number;
+  /** The limit on open files; otherwise that of this process. */
+  readonly openFiles?: number;
   /** What the run's servers know: the secrets that they issued, and the reports that they were sent. */
   readonly servers?: () => ServerKnowledge | Promise<ServerKnowledge>;
 }
@@ -47,8 +49,10 @@ type ServerKnowledge = Pick<Sandbox, 'issued'> & { readonly reports: unknown };
  * Starts the bundle without colours, with only `env` as its environment and, unless that says otherwise, with debug output,
  * in which secrets are most likely to appear. A secret in anything that it prints, writes or reports fails the test.
  */
-export function startBundle(env: Variables, { cwd, columns, servers }: StartOptions): Running {
-  const command = [process.execPath, '--disable-warning=ExperimentalWarning', bundle] as const;
+export function startBundle(env: Variables, { cwd, columns, openFiles, servers }: StartOptions): Running {
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', bundle] as const;
+  const command =
+    openFiles === undefined ? node : (['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(openFiles), ...node] as const);
   const [program, ...words] =
     columns === undefined
       ? command

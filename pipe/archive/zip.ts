@@ -9,6 +9,8 @@ import { PipeError } from '../errors.ts';
 import { readWhole } from '../io/bounded-read.ts';
 import { collectGarbage } from '../io/flat-heap.ts';
 import type { SourceFile } from '../io/source-file.ts';
+import { whenFilesMayOpen } from '../io/when-files-may-open.ts';
+import { printable } from '../toolkit/stdout.ts';
 
 /** A file that is not a valid ZIP archive. */
 export class ZipError extends PipeError {
@@ -41,7 +43,7 @@ export async function withZipMembers<T>(
   isWanted: (path: string) => boolean,
   work: (members: readonly ZipMember[]) => Promise<T>,
 ): Promise<T> {
-  const handle = await open(file.absolutePath, 'r');
+  const handle = await whenFilesMayOpen(printable(file.path), async () => await open(file.absolutePath, 'r'));
   try {
     const zip = await readable(() =>
       // yauzl must not decode paths: it would fail for odd names of members that are not wanted.

@@ -1,5 +1,6 @@
 /** What can go wrong with a connection: how each failure is called, whether it passes, and what to do about it. */
 
+import { openFilesAdvice } from '../io/when-files-may-open.ts';
 import type { NetworkError } from '../errors.ts';
 
 export type Peer = NetworkError['peer'];
@@ -78,8 +79,7 @@ const causes: readonly Cause[] = [
     codes: ['EMFILE', 'ENFILE'],
     words: 'too many files and connections are open',
     isTransient: true,
-    advice: () =>
-      'Lower --concurrency, or raise the limit on open files: ulimit -n, or docker run --ulimit nofile=1024.',
+    advice: () => `Open fewer at a time, or allow more: ${openFilesAdvice}.`,
   },
   {
     codes: ['EADDRNOTAVAIL'],

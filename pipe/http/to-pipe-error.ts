@@ -1,7 +1,6 @@
 /** Describes a failure without a complete answer: of the connection, the proxy, or the source of the request's body. */
 
 import { NetworkError, PipeError, StalledError } from '../errors.ts';
-import { printable } from '../toolkit/stdout.ts';
 import { describeCause, type Peer } from './network-causes.ts';
 import { ProxyError } from './proxy-error.ts';
 
@@ -51,7 +50,7 @@ function certificateNames(failure: Error): string {
   const { cert } = failure as { readonly cert?: { readonly subjectaltname?: unknown } };
   const names = cert?.subjectaltname;
   if (typeof names !== 'string' || names === '') return '';
-  return `: ${printable(names.length > maxNamesLength ? `${names.slice(0, maxNamesLength)}…` : names)}`;
+  return `: ${names.length > maxNamesLength ? `${names.slice(0, maxNamesLength)}…` : names}`;
 }
 
 const maxNamesLength = 200;

@@ -3,6 +3,9 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, matchesGlob, resolve, sep } from 'node:path';
+import { InputError } from '../errors.ts';
+import { printable } from '../toolkit/stdout.ts';
+import { whenFilesMayOpen } from './when-files-may-open.ts';
 
 /** Where a glob is matched, and which directories it does not enter. */
 export interface GlobOptions {
@@ -127,8 +130,12 @@ export async function findPaths(glob: string, options: GlobOptions): Promise<Glo
   async function read(path: string): Promise<readonly Dirent[]> {
     if (path !== '' && options.isExcluded(path)) return [];
     try {
-      return await readdir(resolve(workingDirectory, path), { withFileTypes: true });
+      return await whenFilesMayOpen(
+        printable(path === '' ? '.' : path),
+        async () => await readdir(resolve(workingDirectory, path), { withFileTypes: true }),
+      );
     } catch (error) {
+      if (error instanceof InputError) throw error;
       const { code = '' } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ENOTDIR') unreadable.add(path === '' ? '.' : path);
       return [];

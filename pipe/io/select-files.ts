@@ -10,6 +10,7 @@ import { fingerprintOf, type SourceFile } from './source-file.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { matchAll } from './match-patterns.ts';
 import { isForbidden, isInside } from './paths.ts';
+import { whenFilesMayOpen } from './when-files-may-open.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/stdout.ts';
 
@@ -132,9 +133,15 @@ async function inspect(path: string, workingDirectory: string, roots: readonly s
   if (stats.isDirectory()) return { kind: 'directory', real };
   if (!stats.isFile()) return { kind: 'problem', problem: `${shown} is ${specialKind(stats)}, not a regular file` };
   try {
-    await (await open(absolute, 'r')).close();
-  } catch {
-    return { kind: 'problem', problem: `${shown} cannot be read by this user: check its permissions` };
+    await (await whenFilesMayOpen(shown, async () => await open(absolute, 'r'))).close();
+  } catch (error) {
+    if (error instanceof InputError) return { kind: 'problem', problem: error.message };
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const isForbiddenHere = code === 'EACCES' || code === 'EPERM';
+    return {
+      kind: 'problem',
+      problem: `${shown} ${isForbiddenHere ? 'cannot be read by this user: check its permissions' : `cannot be read: ${message}`}`,
+    };
   }
   return {
     kind: 'file',

@@ -7,6 +7,7 @@ import type { ByobReader } from './byob-reader.ts';
 import { FileChangedError, InputError } from '../errors.ts';
 import { printable } from '../toolkit/stdout.ts';
 import type { SizedBody } from './body.ts';
+import { whenFilesMayOpen } from './when-files-may-open.ts';
 
 /** A regular file as it was when the run was planned. */
 export interface SourceFile {
@@ -136,7 +137,8 @@ export async function readFully(
  * @throws InputError if the file cannot be read
  */
 export async function openUnchanged(file: SourceFile): Promise<FileHandle> {
-  const handle = await namingFile(file, open(file.absolutePath, 'r'));
+  const opening = whenFilesMayOpen(printable(file.path), async () => await open(file.absolutePath, 'r'));
+  const handle = await namingFile(file, opening);
   try {
     await checkUnchanged(handle, file);
     return handle;
@@ -166,6 +168,7 @@ async function namingFile<T>(file: SourceFile, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw changed(file, 'it no longer exists', error);
     const problem =
