@@ -110,21 +110,31 @@ describe('SIGTERM ends the run in time while', () => {
   });
 });
 
-it.each(['SIGTERM', 'SIGINT'] as const)('%s after the outcome was printed does not change it', async (signal) => {
-  // Otherwise the process would end too soon for the signal.
-  const env = await preload('setInterval(() => undefined, 1000);');
-  const { child, ended } = startBundle(
-    { ...uploads.variables('file', uploads.origins.file), ...env },
-    { cwd: uploads.directory },
-  );
-  running = child;
-  let printed = '';
-  child.stdout?.on('data', (text: string) => {
-    printed += text;
-    if (printed.includes('✔ ')) child.kill(signal);
+describe('a signal after the outcome was printed does not change it', () => {
+  it.each([
+    ['SIGTERM', 'while something is still pending', 'setInterval(() => undefined, 1000);'],
+    ['SIGINT', 'while something is still pending', 'setInterval(() => undefined, 1000);'],
+    // A large heap makes the end of the process long enough to be hit.
+    ['SIGTERM', 'at every moment of its end', 'globalThis.kept = Array.from({ length: 300_000 }, (_, i) => ({ i }));'],
+  ] as const)('%s %s', async (signal, when, source) => {
+    const env = await preload(source);
+    const { child, ended } = startBundle(
+      { ...uploads.variables('file', uploads.origins.file), ...env },
+      { cwd: uploads.directory },
+    );
+    running = child;
+    let timer: NodeJS.Timeout | undefined;
+    let printed = '';
+    child.stdout?.on('data', (text: string) => {
+      printed += text;
+      if (!printed.includes('✔ ') || timer !== undefined) return;
+      child.kill(signal);
+      timer = setInterval(() => when.startsWith('at every') && child.kill(signal), 1);
+    });
+    const { exitCode, output } = await ended;
+    clearInterval(timer);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ Uploaded 1 file') });
   });
-  const { exitCode, output } = await ended;
-  expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ Uploaded 1 file') });
 });
 
 describe('an error outside of every promise ends the run with 1, and is told', () => {
