@@ -28,7 +28,7 @@ export interface MavenClient {
    */
   put(path: string, subject: string, body: SizedBody, onSent?: (bytes: number) => void): Promise<number>;
   /** As `put`, for a string. @param onSentWhole called when its last byte was sent */
-  putString(path: string, subject: string, content: string, onSentWhole?: () => void): Promise<void>;
+  putString(path: string, subject: string, content: string, onSentWhole?: () => void): Promise<number>;
   /** Whether the repository shows the file; undefined if it refuses to answer. */
   exists(path: string, subject: string): Promise<boolean | undefined>;
   /** The stored file; undefined if there is none. */
@@ -122,7 +122,7 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
 
     async putString(path, subject, content, onSentWhole) {
       const body = bytesBody(content);
-      await client.put(path, subject, body, (bytes) => {
+      return await client.put(path, subject, body, (bytes) => {
         if (bytes === body.length) onSentWhole?.();
       });
     },

@@ -61,7 +61,7 @@ export async function updateMetadata(change: MetadataChange, tools: MetadataTool
     if (latest !== undefined) seen.add(latest.text);
     const content = change.format(latest?.metadata ?? emptyMetadata);
     seen.add(content);
-    const refusal = await write(change, content, tools);
+    const refusal = await write(change, content, seen, tools);
     const after = await readAfter(change, refusal === undefined, seen, tools);
     if (after !== undefined && change.isApplied(after.metadata)) {
       // Someone else has written it since, so the checksums may be from either version.
@@ -87,17 +87,25 @@ export async function updateMetadata(change: MetadataChange, tools: MetadataTool
   }
 }
 
-/** @returns the refusal, if the repository refuses the file or one of its checksums: the file may be there nevertheless */
+/**
+ * Writes the file and its checksums. Only a 201 proves that the file is stored: after any other answer, the checksums wait
+ * until it is shown, because they would be wrong for the earlier version.
+ *
+ * @returns the refusal, if the repository refuses the file or one of its checksums: the file may be there nevertheless
+ */
 async function write(
   change: MetadataChange,
   content: string,
-  { client, checksums }: MetadataTools,
+  seen: ReadonlySet<string>,
+  tools: MetadataTools,
 ): Promise<HttpError | undefined> {
+  const { client, checksums } = tools;
   const path = change.directory + metadataName;
   try {
-    await client.putString(path, metadataName, content, () => change.onSentWhole());
+    const status = await client.putString(path, metadataName, content, () => change.onSentWhole());
     change.onWritten();
-    await checksums.publish({ path, name: metadataName }, checksumsOf(Buffer.from(content)));
+    const isStored = status === 201 || (await readAfter(change, true, seen, tools))?.text === content;
+    if (isStored) await checksums.publish({ path, name: metadataName }, checksumsOf(Buffer.from(content)));
     return undefined;
   } catch (error) {
     if (!isPolicyRefusal(error)) throw error;

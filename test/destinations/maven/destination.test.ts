@@ -919,6 +919,15 @@ describe('faults', () => {
     expect(stored(fixture)).toHaveLength(3);
   });
 
+  it('that hide whether the metadata was written are reported so', async () => {
+    await write(fixture, { 'app.jar': jar() });
+    const action = { kind: 'reset-after-store' } as const;
+    fixture.sandbox.inject({ server: 'maven', method: 'PUT', path: 'maven-metadata.xml$', times: -1, action });
+    const { exitCode, output } = await publish(fixture, 'app.jar', ['--retries', '1']);
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/^ {2}com\/acme\/app\/maven-metadata\.xml: sent, but not confirmed by the server$/m);
+  });
+
   it.each([
     ['the jar', 'app-1\\.0\\.jar$'],
     ['a checksum', 'app-1\\.0\\.jar\\.sha1$'],

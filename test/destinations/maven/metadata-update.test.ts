@@ -140,3 +140,20 @@ it('refuses at once if the account may not write', async () => {
   await expect(update()).rejects.toThrow(/403/);
   expect(writes()).toBe(1);
 });
+
+it('writes no checksums of what is answered by 200 and not stored, and warns', async () => {
+  started().maven.put(path, listOf('old'));
+  started().inject({ server: 'maven', method: 'PUT', path: `${path}$`, action: { kind: 'status', status: 200 } });
+  const { isConfirmed, output } = await update(150);
+  expect(isConfirmed).toBe(false);
+  expect(output).toMatch(/^WARNING: .* was written, but the repository still shows the earlier version/);
+  expect(started().requests.filter(({ method }) => method === 'PUT')).toHaveLength(1);
+  expect(started().violations).toEqual([]);
+});
+
+it('writes the checksums of what is answered by 200 and shown later', async () => {
+  started().inject({ server: 'maven', method: 'PUT', path: `${path}$`, action: { kind: 'other-status', status: 200 } });
+  reads({ skip: 1, times: 2, action: absent });
+  expect(await update()).toEqual({ isConfirmed: true, output: '' });
+  expect([...started().maven.files.keys()]).toContain(`${path}.sha512`);
+});
