@@ -38,7 +38,7 @@ export interface DownloadsClient {
   read<T>(name: string, read: (answer: Answer) => Promise<T>): Promise<T>;
   /** Whether there is a download with this name, whatever the listing shows. */
   exists(name: string): Promise<boolean>;
-  /** Deletes a download. @returns false if it no longer existed */
+  /** Deletes a download. @returns false if it no longer existed @throws UnexpectedAnswerError if it is still there */
   remove(name: string): Promise<boolean>;
 }
 
@@ -62,7 +62,7 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
   const collection = `${apiUrl.href.replace(/\/+$/, '')}/repositories/${encodeURIComponent(workspace)}/${encodeURIComponent(repository)}/downloads`;
   const item = (name: string): URL => new URL(`${collection}/${encodeURIComponent(name)}`);
 
-  return {
+  const client: DownloadsClient = {
     async upload(name, content, onSent) {
       const form = fileForm('files', name, content);
       const overhead = form.body.length - content.length;
@@ -155,15 +155,23 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
     },
 
     async remove(name) {
-      return await http.send(
+      const status = await http.send(
         { subject: printable(name), method: 'DELETE', url: item(name), accept: [200, 204, 404] },
         async (answer) => {
           await discard(answer);
-          return answer.status !== 404;
+          return answer.status;
         },
       );
+      // Bitbucket answers 204: a 200 may come from a gateway.
+      if (status === 200 && (await client.exists(name)))
+        throw new UnexpectedAnswerError(
+          `${printable(name)}: the server answered 200 to its deletion, not 204, and it is still there`,
+          { status, isForeign: false },
+        );
+      return status !== 404;
     },
   };
+  return client;
 }
 
 interface Page {

@@ -79,3 +79,25 @@ it.each([
     ['GET', '/2.0/repositories/acme/app/downloads/a%20b.zip'],
   ]);
 });
+
+it.each([
+  [204, 'unused', true],
+  [404, 'unused', false],
+  [200, 404, true],
+])(
+  'a deletion that is answered by %i, after which the download answers %s, is one: %s',
+  async (status, then, isOne) => {
+    await using server = await serve(answer(status), answer(Number(then)));
+    await using http = testClient();
+    expect(await client(http, server).remove('a.zip')).toBe(isOne);
+    expect(server.received).toHaveLength(then === 'unused' ? 1 : 2);
+  },
+);
+
+it('a deletion that is answered by 200 and does not happen is a failure', async () => {
+  await using server = await serve(answer(200), answer(302, '', { location: '/elsewhere' }));
+  await using http = testClient();
+  await expect(client(http, server).remove('a.zip')).rejects.toThrow(
+    'a.zip: the server answered 200 to its deletion, not 204, and it is still there',
+  );
+});
