@@ -3,6 +3,7 @@
 import { InputError, PipeError, UnexpectedAnswerError } from '../errors.ts';
 import { readWhole } from '../io/bounded-read.ts';
 import { parseJson } from '../io/json.ts';
+import { printable } from '../toolkit/stdout.ts';
 import { printableUrl } from './printable-url.ts';
 
 export interface Answer {
@@ -17,11 +18,22 @@ export interface Answer {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** The whole body. @throws PipeError beyond `maxBytes` */
+/** The whole body. @throws PipeError beyond `maxBytes` @throws UnexpectedAnswerError if it is compressed */
 export async function readBytes(answer: Answer, maxBytes: number): Promise<Buffer> {
+  refuseEncoded(answer);
   const bytes = await readWhole(answer.body, maxBytes);
   if (bytes === undefined) throw new PipeError(`the answer from ${answer.url.host} is longer than ${maxBytes} bytes`);
   return bytes;
+}
+
+/** The pipe asks for no encoding, but RFC 9110, 12.5.3, lets a server choose one nevertheless. */
+function refuseEncoded({ header, status, url }: Answer): void {
+  const encoding = header('content-encoding') ?? 'identity';
+  if (encoding === 'identity') return;
+  throw new UnexpectedAnswerError(
+    `${printableUrl(url)} answered ${status} with a body in the encoding ${printable(encoding)}, which was not asked for`,
+    { status, isForeign: true },
+  );
 }
 
 /** The whole body as a string, decoded as UTF-8. @throws PipeError beyond `maxBytes` */
@@ -42,12 +54,9 @@ export async function readJson(answer: Answer, maxBytes: number): Promise<unknow
  * @param read extracts the values from the document, and throws an InputError if they are missing; see io/json.ts
  * @throws UnexpectedAnswerError if the body is not JSON or has another shape
  */
-export function parseAnswer<T>(
-  { url, status }: Answer,
-  bytes: Uint8Array,
-  what: string,
-  read: (document: unknown) => T,
-): T {
+export function parseAnswer<T>(answer: Answer, bytes: Uint8Array, what: string, read: (document: unknown) => T): T {
+  refuseEncoded(answer);
+  const { url, status } = answer;
   try {
     return read(parseJson(bytes, 'it'));
   } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PipeError, UnexpectedAnswerError } from '../../pipe/errors.ts';
-import { type Answer, discard, readJson, readText } from '../../pipe/http/answer.ts';
+import { type Answer, discard, parseAnswer, readJson, readText } from '../../pipe/http/answer.ts';
 
 /** An answer whose body arrives in these chunks; `read` is the number of chunks requested. */
 function answerOf(...chunks: readonly (string | Uint8Array)[]): Answer & { read: number } {
@@ -35,6 +35,20 @@ describe('readText', () => {
     await expect(reading).rejects.toThrow(PipeError);
     await expect(reading).rejects.toThrow('the answer from host:8443 is longer than 4 bytes');
     expect(answer.read).toBe(2);
+  });
+});
+
+describe('a compressed answer', () => {
+  const compressed = (): Answer => ({
+    ...answerOf(Uint8Array.of(31, 139, 8)),
+    header: (name) => (name === 'content-encoding' ? 'gzip' : undefined),
+  });
+  const words = 'answered 200 with a body in the encoding gzip, which was not asked for';
+
+  it('is an error that says so', async () => {
+    await expect(readJson(compressed(), 100)).rejects.toThrow(words);
+    await expect(readText(compressed(), 100)).rejects.toThrow(UnexpectedAnswerError);
+    expect(() => parseAnswer(compressed(), Buffer.from('{}'), 'a listing', () => true)).toThrow(words);
   });
 });
 
