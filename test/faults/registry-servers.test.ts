@@ -222,6 +222,22 @@ describe.each([
   });
 });
 
+describe('a tag that was accepted, and may not be read back', () => {
+  const fixture = useSandbox();
+
+  it.each([401, 415, 429])('because of a %i is reported as sent, with the reason', async (status) => {
+    const read = { step: 'manifest-get', path: 'manifests/v1$' } as const;
+    // The challenge, the tag to reuse, and the tag before it is moved.
+    fixture.sandbox.inject({ ...read, skip: 3, times: -1, action: { kind: 'status', status } });
+    const { exitCode, output } = await push(fixture, await writeArchive(fixture, smallLayers), {}, '--retries', '0');
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(new RegExp(`^✖ GET .*manifests/v1: ${status} `, 'm'));
+    expect(output).toMatch(/app:v1: sent, but not confirmed by the server$/m);
+    expect(output).not.toContain("Docker's");
+    expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+  });
+});
+
 describe('a tag that something else moves meanwhile', () => {
   const fixture = useSandbox();
 

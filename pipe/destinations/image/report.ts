@@ -31,7 +31,7 @@ export function concludeImage(outcome: PushOutcome, settings: ImageSettings): Co
   const first = items[0]?.digest;
   const sent = `${formatCount(layers.sentCount, 'layer')}, ${formatBytes(layers.sentBytes)}`;
   // An error before the first tag concerns all tags.
-  const wasTagged = outcome.tags.some(({ action }) => action === 'published' || action === 'failed');
+  const wasTagged = outcome.tags.some(({ action }) => ['published', 'unconfirmed', 'failed'].includes(action));
   return {
     error,
     failureLines: items.map(({ name, action }) =>
@@ -80,7 +80,7 @@ function layersOf({ platforms }: PushOutcome): LayerTotals {
 }
 
 function actionOf(action: PushedTag['action'], { error }: PushOutcome, hasSentLayers: boolean): Action {
-  if (action === 'skipped') return action;
+  if (action === 'skipped' || action === 'unconfirmed') return action;
   if (action === 'published') return hasSentLayers ? 'uploaded' : 'reused';
   // The manifest of a tag is small, so it was sent completely.
   return action === 'failed' ? failedAction(error, true) : 'not sent';

@@ -18,7 +18,7 @@ type Put = (reference: string, document: Document) => Promise<ManifestReceipt>;
 /** A tag to publish, and how far it has got. */
 export interface TagState {
   readonly tag: string;
-  action: 'published' | 'failed' | 'not attempted';
+  action: 'published' | 'unconfirmed' | 'failed' | 'not attempted';
   /** Digest of what was published under it. */
   publishedDigest?: string;
 }
@@ -127,8 +127,7 @@ async function pushAsIs(
   const readBack = createReadBack(tools.patience);
   for (const entry of tags) {
     if (entry.publishedDigest === top.digest) continue;
-    entry.action = 'failed';
-    await putTag(entry.tag, top, tools, put, readBack);
+    await putTag(entry, top, tools, put, readBack);
     entry.action = 'published';
     entry.publishedDigest = top.digest;
   }
@@ -210,14 +209,23 @@ async function isMissing({ digest, mediaType, size }: Descriptor, { client }: Pu
  *
  * @throws VerificationError if the tag points to something that it did not point to before
  */
-async function putTag(tag: string, document: Document, tools: PushTools, put: Put, readBack: ReadBack): Promise<void> {
+async function putTag(
+  entry: TagState,
+  document: Document,
+  tools: PushTools,
+  put: Put,
+  readBack: ReadBack,
+): Promise<void> {
+  const { tag } = entry;
   const { client, log } = tools;
   const before = await readTag(tag, tools);
   if (before?.digest === document.digest) {
     log.info(`tag ${tag} already points to this image`);
     return;
   }
+  entry.action = 'failed';
   const { isConfirmed } = await put(tag, document);
+  entry.action = 'unconfirmed';
   let isFirst = true;
   const problem = await readBack(
     async () => {

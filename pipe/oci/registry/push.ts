@@ -21,10 +21,10 @@ export interface PushPlan {
   readonly format: ManifestFormat | undefined;
 }
 
-/** A tag, and whether it was published; `skipped`: it existed, and was left as it is. */
+/** A tag, and whether it was published; `unconfirmed`: accepted, but it could not be read back; `skipped`: it existed, and was left as it is. */
 export interface PushedTag {
   readonly tag: string;
-  readonly action: 'published' | 'skipped' | 'failed' | 'not attempted';
+  readonly action: 'published' | 'skipped' | 'unconfirmed' | 'failed' | 'not attempted';
   /** Of what a skipped tag points to. */
   readonly digest?: string;
 }

@@ -70,6 +70,7 @@ export function isTypeRefused(error: unknown): error is HttpError {
 export function isManifestRefused(error: unknown): error is HttpError {
   if ([isBlobUnknown, isManifestUnknown, isImmutable].some((isOther) => isOther(error))) return false;
   if (!(error instanceof HttpError)) return false;
-  const { status } = error.refusal;
-  return status >= 400 && status < 500 && ![401, 403, 408, 425, 429].includes(status);
+  const { status, method } = error.refusal;
+  // Reading is refused for other reasons.
+  return method === 'PUT' && status >= 400 && status < 500 && ![401, 403, 408, 425, 429].includes(status);
 }

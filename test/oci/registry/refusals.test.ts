@@ -17,12 +17,16 @@ interface RegistryProblem {
 
 /** The error for a registry's refusal of a manifest. */
 function refused(status: number, ...errors: readonly RegistryProblem[]): HttpError {
+  return refusedTo('PUT', status, ...errors);
+}
+
+function refusedTo(method: string, status: number, ...errors: readonly RegistryProblem[]): HttpError {
   const { reason = '', ...parsed } = parseErrorBody(
     Buffer.from(JSON.stringify({ errors })),
     'application/json',
     (text) => text,
   );
-  return new HttpError({ method: 'PUT', url: 'https://registry/v2/acme/app/manifests/v1', status, reason, ...parsed });
+  return new HttpError({ method, url: 'https://registry/v2/acme/app/manifests/v1', status, reason, ...parsed });
 }
 
 const digestOfLetter = (letter: string): string => `sha256:${letter.repeat(64)}`;
@@ -85,4 +89,9 @@ describe('the digests that a refusal names', () => {
   ])('%s', (_, errors, expected) => {
     expect([...namedDigests(refused(400, ...errors))]).toEqual(expected);
   });
+});
+
+it.each([405, 415, 422])('a %i to reading a manifest says nothing of its type', (status) => {
+  expect(isTypeRefused(refused(status))).toBe(true);
+  expect(isTypeRefused(refusedTo('GET', status))).toBe(false);
 });
