@@ -14,6 +14,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   maxWorkers: workers[process.env.TEST_SUITE ?? 'unit'] ?? cores,
+  // Only the matrix of faults has concurrent tests, and most of their time is waiting.
+  maxConcurrency: 12,
   testMatch: ['**/*.test.ts'],
   // These need more than the README's test command requires (a Docker Engine, real servers), or take more than its minute:
   // gigabytes to read, hundreds of processes to start, servers that stall, the sandbox's own tests. .ci/run runs them by

@@ -17,6 +17,8 @@ const long = [
   'destinations/downloads/publish',
   'build',
   'secrets',
+  'faults/matrix-image',
+  'faults/matrix-maven',
 ].map((name) => `/test/${name}.test.ts`);
 
 module.exports = class JestSequencer extends Sequencer {

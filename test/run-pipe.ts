@@ -46,6 +46,35 @@ export interface RunOptions {
   readonly allowsViolations?: boolean;
 }
 
+interface Surroundings {
+  readonly workingDirectory: string;
+  readonly retryBaseMs: number;
+  readonly versionListUrl?: string | undefined;
+  readonly pipelinesProxyUrl?: string | undefined;
+  readonly signals: EventEmitter;
+}
+
+/** Runs the pipe once in this process, with only `env` as its environment. Output that is not printable fails the test. */
+export async function runInProcess(
+  env: Environment,
+  surroundings: Surroundings,
+): Promise<Pick<Ended, 'exitCode' | 'output' | 'ms'>> {
+  const { versionListUrl, pipelinesProxyUrl, ...others } = surroundings;
+  let output = '';
+  const startedAt = performance.now();
+  const exitCode = await run(env, {
+    ...others,
+    stdout: { write: (chunk) => (output += chunk) },
+    nodeVersion: process.version,
+    metadataPaths: [join(__dirname, '..', 'pipe.yml')],
+    ...(pipelinesProxyUrl === undefined ? {} : { pipelinesProxyUrl }),
+    ...(versionListUrl === undefined ? {} : { versionListUrl }),
+  });
+  const ms = performance.now() - startedAt;
+  expectPrintable(output);
+  return { exitCode, output, ms };
+}
+
 /** Sets up a sandbox and a working directory for each test of a file. */
 export function useSandbox(sandboxOptions: SandboxOptions = {}): Fixture {
   let sandbox: Sandbox | undefined;
@@ -76,25 +105,13 @@ export function useSandbox(sandboxOptions: SandboxOptions = {}): Fixture {
       DEBUG: 'true',
     };
     const all = { ...defaults, ...env };
-    let text = '';
     signals = new EventEmitter();
-    const startedAt = performance.now();
-    const { retryBaseMs = 5, versionListUrl, workingDirectory = directory } = options;
-    const exitCode = await run(all, {
-      stdout: { write: (chunk) => (text += chunk) },
-      signals,
-      workingDirectory,
-      nodeVersion: process.version,
-      metadataPaths: [join(__dirname, '..', 'pipe.yml')],
-      pipelinesProxyUrl,
-      retryBaseMs,
-      ...(versionListUrl === undefined ? {} : { versionListUrl }),
-    });
-    const ms = performance.now() - startedAt;
+    const { retryBaseMs = 5, workingDirectory = directory, versionListUrl } = options;
+    const surroundings = { workingDirectory, retryBaseMs, versionListUrl, pipelinesProxyUrl, signals };
+    const { exitCode, output: text, ms } = await runInProcess(all, surroundings);
     const written = await readWritten(all, workingDirectory);
     const everything = [text, written, JSON.stringify([...started().reports.values()])].join('\n');
     expectNoLeaks(everything, all, started().issued);
-    expectPrintable(text);
     if (options.allowsViolations !== true) expect(started().violations).toEqual([]);
     return { exitCode, output: stripVTControlCharacters(text), ms, everything };
   }

@@ -1,0 +1,4 @@
+import { maven } from './matrix/maven.ts';
+import { declareMatrix } from './matrix/matrix.ts';
+
+declareMatrix(maven);
