@@ -14,12 +14,13 @@ let hasEnded = false;
 
 // If the reader of standard output exits early, as `head` does, a finished upload must not become a crash.
 stdout.on('error', () => undefined);
-for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, crash);
+for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+  process.on(event, (error: unknown) => void crash(error));
 // An event loop with nothing left to do would end the process silently. After the run, no thread is at work any more, and
 // `process.exit` does not take the trouble to free all memory: on a busy machine, that takes longer than stopping.
 process.on('beforeExit', () => {
   if (hasEnded) process.exit();
-  crash(new Error('the run stopped before it was finished'));
+  void crash(new Error('the run stopped before it was finished'));
 });
 
 async function main(): Promise<void> {
@@ -50,15 +51,16 @@ function stopEarly(signal: StopSignal): void {
   void import('./run.ts').then(({ reportStop }) => process.exit(reportStop(signal, env, stdout)));
 }
 
-function crash(reason: unknown): void {
-  void import('./run.ts').then(
-    ({ reportCrash }) => exit(reportCrash(reason, env, stdout)),
+async function crash(error: unknown): Promise<void> {
+  let exitCode = 1;
+  try {
+    const { reportCrash } = await import('./run.ts');
+    exitCode = reportCrash(error, env, stdout);
+  } catch {
     // What cannot be loaded cannot report itself.
-    () => {
-      stdout.write('✖ Unexpected error: the pipe could not be loaded\n');
-      exit(1);
-    },
-  );
+    stdout.write('✖ Unexpected error: the pipe could not be loaded\n');
+  }
+  exit(exitCode);
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Trusts the certificate authorities that the environment names, as OpenSSL, Python and Node do. */
 
+import type tls from 'node:tls';
+import { InputError } from '../errors.ts';
 import { type Environment, readText } from '../toolkit/environment.ts';
 import type { Problems } from '../toolkit/problems.ts';
 import { printable } from '../toolkit/stdout.ts';
@@ -37,9 +39,29 @@ export async function readAuthorities(env: Environment, problems: Problems): Pro
   return authorities;
 }
 
-/** Trusts these certificates, in PEM, for all connections of this process that begin later. */
+/**
+ * Trusts these certificates, in PEM, for all connections of this process that begin later.
+ *
+ * @throws InputError if this Node.js cannot do so
+ */
 export async function trustAuthorities(authorities: readonly string[]): Promise<void> {
   if (authorities.length === 0) return;
-  const { getCACertificates, setDefaultCACertificates } = await import('node:tls');
-  setDefaultCACertificates([...getCACertificates('default'), ...authorities]);
+  const { getCACertificates, setDefaultCACertificates } = (await import('node:tls')) as Tls;
+  const trusted = getCACertificates('default');
+  if (setDefaultCACertificates !== undefined) {
+    setDefaultCACertificates([...trusted, ...authorities]);
+    return;
+  }
+  const known = new Set(trusted.map(withoutSpace));
+  if (!authorities.every((certificate) => known.has(withoutSpace(certificate))))
+    throw new InputError(
+      'this Node.js reads the certificates of authorities from NODE_EXTRA_CA_CERTS only: set that, or use Node.js 24.5 or newer',
+    );
+}
+
+/** Node.js 24 has the second since 24.5. */
+type Tls = Pick<typeof tls, 'getCACertificates'> & Partial<Pick<typeof tls, 'setDefaultCACertificates'>>;
+
+function withoutSpace(pem: string): string {
+  return pem.replaceAll(/\s/g, '');
 }

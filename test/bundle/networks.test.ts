@@ -7,6 +7,7 @@ import { createAuthority, selfSigned } from '../http/certificates.ts';
 import { type ProxyOptions, startProxy, type TestProxy } from '../http/test-proxy.ts';
 import { startSocks } from '../http/test-socks.ts';
 import { patienceSeconds } from '../patience.ts';
+import type { Ended } from '../run-bundle.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { expectSuccess, type Origins, type Type, types, useOneOfEach } from './one-of-each.ts';
 import { startTlsFront, type TlsFront } from './tls-front.ts';
@@ -137,6 +138,31 @@ describe('a private authority', () => {
     await using proxy = await startNamingProxy({ tls: certificate });
     const env = { HTTPS_PROXY: proxy.url, SSL_CERT_FILE: trust.NODE_EXTRA_CA_CERTS };
     expectSuccess(await fixture.upload('file', 'https://file.example', env));
+  });
+
+  describe('with a Node.js that can add none while it runs', () => {
+    const upload = async (env: Readonly<Record<string, string>>): Promise<Ended> => {
+      const preload = join(fixture.directory, 'preload.cjs');
+      await writeFile(
+        preload,
+        "delete require('node:tls').setDefaultCACertificates; require('node:module').syncBuiltinESMExports();",
+      );
+      return await fixture.upload('file', secureOrigins().file, { NODE_OPTIONS: `--require=${preload}`, ...env });
+    };
+
+    it('is trusted if NODE_EXTRA_CA_CERTS names it', async () => {
+      expectSuccess(await upload(trust));
+    });
+
+    it('is refused with what to do if another variable names it', async () => {
+      const { exitCode, output } = await upload({ SSL_CERT_FILE: trust.NODE_EXTRA_CA_CERTS });
+      expect({ exitCode, output }).toEqual({
+        exitCode: 1,
+        output: expect.stringMatching(
+          /^✖ this Node\.js reads the certificates of authorities from NODE_EXTRA_CA_CERTS only: set that, or use Node\.js 24\.5/,
+        ),
+      });
+    });
   });
 
   it.each(['NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE'])(
