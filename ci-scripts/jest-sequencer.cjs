@@ -6,6 +6,8 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 const long = [
   'compression/compressor',
   'http/send',
+  'http/slow-answers',
+  'destinations/maven/metadata-update',
   'destinations/maven/destination',
   'destinations/npm/destination',
   'faults/registry-bad-inputs',

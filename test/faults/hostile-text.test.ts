@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { npmEnvironment, packageTarball, writePackage } from './destinations/npm/tarballs.ts';
-import { jar, pomText } from './destinations/maven/artifacts.ts';
+import { npmEnvironment, packageTarball, writePackage } from '../destinations/npm/tarballs.ts';
+import { jar, pomText } from '../destinations/maven/artifacts.ts';
 import {
   config,
   index,
@@ -18,12 +18,12 @@ import {
   descriptor,
   ociTypes,
   writeFiles,
-} from './oci/fixtures.ts';
-import { imageEnvironment } from './oci/registry/images.ts';
-import { tar } from './archive/tar/tar-writer.ts';
-import { answer, close, listen, serve } from './http/test-servers.ts';
-import { arrayVariables, type Ended, useSandbox } from './run-pipe.ts';
-import { tokens } from './sandbox/tokens.ts';
+} from '../oci/fixtures.ts';
+import { imageEnvironment } from '../oci/registry/images.ts';
+import { tar } from '../archive/tar/tar-writer.ts';
+import { answer, close, listen, serve } from '../http/test-servers.ts';
+import { arrayVariables, type Ended, useSandbox } from '../run-pipe.ts';
+import { tokens } from '../sandbox/tokens.ts';
 
 const fixture = useSandbox();
 
