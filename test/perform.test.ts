@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { arrayVariables, type Ended, useSandbox } from './run-pipe.ts';
+import { until } from './until.ts';
 
 const fixture = useSandbox();
 const at = (...names: readonly string[]): string => join(fixture.directory, ...names);
@@ -44,7 +45,7 @@ describe('results that cannot be written at the end are a warning', () => {
   it('if the directory of --output became a file during the run', async () => {
     fixture.sandbox.inject({ method: 'POST', action: { kind: 'delay', ms: 200 } });
     const running = upload({}, '--output', 'out/result.json');
-    while (fixture.sandbox.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => fixture.sandbox.requests.length > 0, running);
     await rm(at('out'), { recursive: true });
     await writeFile(at('out'), '');
     expectWarning(await running, /^WARNING: The results could not be written: E\w+: .*\/out'/m);

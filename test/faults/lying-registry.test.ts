@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Ended, useSandbox } from '../run-pipe.ts';
 import type { Fault } from '../sandbox/faults.ts';
 import { imageEnvironment, smallLayers, writeArchive, writeLayout, writePlatforms } from '../oci/registry/images.ts';
+import { until } from '../until.ts';
 
 const fixture = useSandbox();
 const always = -1;
@@ -68,7 +69,7 @@ describe('a manifest that was put', () => {
     fixture.sandbox.inject({ method: 'PUT', path: 'manifests/v1$', action: { kind: 'status', status: 201, body: '' } });
     const file = await writeLayout(fixture, smallLayers);
     const running = push(file);
-    while (requests('PUT', /manifests/) === 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => requests('PUT', /manifests/) > 0, running);
     const repository = fixture.sandbox.registry.repositories.get('acme/app');
     const held = repository?.manifests.get(other.digest);
     fixture.sandbox.registry.putManifest('acme/app', {

@@ -10,6 +10,7 @@ import { useSandbox } from '../../run-pipe.ts';
 import type { FaultAction } from '../../sandbox/faults.ts';
 import { patience } from '../../patience.ts';
 import { tokens } from '../../sandbox/tokens.ts';
+import { until } from '../../until.ts';
 
 describe('a packed package', () => {
   const fixture = useSandbox();
@@ -387,7 +388,7 @@ describe('faults', () => {
   it('a signal ends the run, and the output shows what was not published', async () => {
     fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'stall', afterBytes: 1000 } });
     const running = publish(fixture, await writeLarge(fixture));
-    while (puts(fixture) === 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => puts(fixture) > 0, running);
     fixture.signal('SIGTERM');
     const { exitCode, output } = await running;
     expect(exitCode).toBe(143);
@@ -398,7 +399,7 @@ describe('faults', () => {
     const file = await writeLarge(fixture);
     fixture.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'delay', ms: patience(100) } });
     const running = publish(fixture, file);
-    while (fixture.sandbox.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => fixture.sandbox.requests.length > 0, running);
     await writeFile(join(fixture.directory, file), packageTarball({ ...lib, version: '6.6.6' }));
     const { exitCode, output } = await running;
     expect(exitCode).toBe(1);
