@@ -1,5 +1,6 @@
 /** Repeats a read for a while, because a server may not yet show what was just written to it. */
 
+import { HttpError } from '../errors.ts';
 import { sleep as realSleep, type Sleep } from './origin-gate.ts';
 
 /** How long to keep asking. Only the waits count, not the time that the requests take. */
@@ -44,4 +45,24 @@ export function createReadBack(patience: Patience): ReadBack {
     isInVain ||= !isSettled(answer);
     return answer;
   };
+}
+
+/** The refusal says that it conflicts with what is there: 409 or 412 (RFC 9110, 15.5.10 and 15.5.13). */
+export function isConflict(error: unknown): boolean {
+  return error instanceof HttpError && [409, 412].includes(error.refusal.status);
+}
+
+/**
+ * Looks for what a server has refused to store, since it may have it already.
+ *
+ * @param isExpected the refusal says that it is there, so that a server which does not show it yet is worth waiting for. Other
+ *   refusals usually mean something else: waiting would only delay the message.
+ * @returns what `find` returns last: undefined if it is not there
+ */
+export async function findRefused<T>(
+  isExpected: boolean,
+  find: () => Promise<T | undefined>,
+  readBack: ReadBack,
+): Promise<T | undefined> {
+  return isExpected ? await readBack(find, (found) => found !== undefined) : await find();
 }

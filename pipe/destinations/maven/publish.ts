@@ -36,13 +36,12 @@ import { checkMetadata, type MetadataTools, readKnown, updateMetadata } from './
 import type { IndexItem, MavenItem, MavenOutcome } from './outcome.ts';
 import type { MavenPlan, PlannedFile } from './plan.ts';
 import type { Plugin } from './plugin-descriptor.ts';
-import { createReadBack, type ReadBack } from '../../http/read-back.ts';
+import { createReadBack, findRefused, isConflict, type ReadBack } from '../../http/read-back.ts';
 import {
   ChecksumPublisher,
   compareStored,
   type IdenticalFile,
   isPolicyRefusal,
-  saysItExists,
   VersionConflictError,
   type WantedFile,
 } from './stored-files.ts';
@@ -245,8 +244,7 @@ async function isAlreadyStored(
 ): Promise<boolean> {
   const compare = async (): Promise<IdenticalFile | undefined> => await compareStored(client, wanted);
   try {
-    const identical = saysItExists(refusal) ? await readBack(compare, (found) => found !== undefined) : await compare();
-    return identical !== undefined;
+    return (await findRefused(isConflict(refusal), compare, readBack)) !== undefined;
   } catch (error) {
     if (error instanceof VersionConflictError)
       throw new VersionConflictError(`${error.message} (${refusal.message})`, { cause: refusal });

@@ -2,7 +2,7 @@
 
 import type { Log } from '../../toolkit/log.ts';
 import { HttpError, PipeError } from '../../errors.ts';
-import type { ReadBack } from '../../http/read-back.ts';
+import { findRefused, isConflict, type ReadBack } from '../../http/read-back.ts';
 import type { MavenClient } from './client.ts';
 import { type Algorithm, algorithms } from './algorithms.ts';
 import { type Checksums } from './checksums.ts';
@@ -100,8 +100,7 @@ export class ChecksumPublisher {
       if (!isPolicyRefusal(error)) throw error;
       // Some repositories make these files themselves, and some accept only MD5 and SHA-1, the two that Maven 3 publishes.
       const read = async (): Promise<string | undefined> => await this.#client.readChecksum(path, name, algorithm);
-      const stored = saysItExists(error) ? await this.#readBack(read, (found) => found !== undefined) : await read();
-      if (stored === value) return;
+      if ((await findRefused(isConflict(error), read, this.#readBack)) === value) return;
       if (algorithm === 'md5' || algorithm === 'sha1') throw error;
       this.#refused.add(algorithm);
       this.#log.warning(
@@ -109,11 +108,6 @@ export class ChecksumPublisher {
       );
     }
   }
-}
-
-/** The refusal says that the file exists, so that a repository which does not show it yet is worth waiting for. */
-export function saysItExists({ refusal }: HttpError): boolean {
-  return [409, 412].includes(refusal.status);
 }
 
 /** Whether the repository may have refused the file itself, rather than the account or the moment. */

@@ -3,7 +3,7 @@
 import { HttpError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
 import { keepEncrypted } from '../../http/keep-encrypted.ts';
-import type { ReadBack } from '../../http/read-back.ts';
+import { findRefused, type ReadBack } from '../../http/read-back.ts';
 import { isTransient } from '../../http/retry.ts';
 import type { Http } from '../../http/send.ts';
 import { type Body, bytesBody } from '../../io/body.ts';
@@ -72,9 +72,7 @@ export function createBlobClient(http: Http, base: URL, readBack: ReadBack): Blo
       // A gateway may have answered, or another job was faster: what counts is whether the registry has the blob.
       if (!(error instanceof UnexpectedAnswerError) && !mayBeThereAlready(error)) throw error;
       const find = async (): Promise<number | undefined> => await client.blobSize(digest);
-      const isExpected = error instanceof HttpError && saysItExists(error);
-      const found = isExpected ? await readBack(find, (size) => size !== undefined) : await find();
-      if (found === undefined) throw error;
+      if ((await findRefused(saysItExists(error), find, readBack)) === undefined) throw error;
     }
   };
 

@@ -1,7 +1,7 @@
 /** Sends the manifests of an image, and then points the tags to it. */
 
 import { type HttpError, InputError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
-import { askUntil, createReadBack, type ReadBack } from '../../http/read-back.ts';
+import { askUntil, createReadBack, findRefused, type ReadBack } from '../../http/read-back.ts';
 import { parseIndex, subjectOf } from '../formats/manifests.ts';
 import { isIndexType, manifestTypes } from '../media-types.ts';
 import type { Descriptor, Document } from '../image.ts';
@@ -295,7 +295,7 @@ async function putOrFind(
   } catch (error) {
     if (!mayBeThereAlready(error)) throw error;
     const find = async (): Promise<Document | undefined> => await client.readManifest(reference);
-    const held = saysItExists(error) ? await readBack(find, (found) => found !== undefined) : await find();
+    const held = await findRefused(saysItExists(error), find, readBack);
     if (held?.digest !== document.digest) throw error;
     log.info(`${reference} already points to this image, and the registry does not store it again`);
     return { isConfirmed: true, isListed: false };

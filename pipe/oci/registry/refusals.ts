@@ -1,6 +1,7 @@
 /** Finds out from a registry's error codes what it refused. */
 
 import { HttpError } from '../../errors.ts';
+import { isConflict } from '../../http/read-back.ts';
 
 /** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
 function hasCode(error: unknown, codes: readonly string[]): error is HttpError {
@@ -47,12 +48,9 @@ export function isImmutable(error: unknown): error is HttpError {
   return isNamed || /immutable|does not allow updating|cannot be updated/i.test(reason);
 }
 
-/**
- * The refusal says that it exists, so that a registry which does not show it yet is worth waiting for. The other refusals that
- * `mayBeThereAlready` accepts usually mean something else: waiting would only delay the message.
- */
-export function saysItExists(error: HttpError): boolean {
-  return [409, 412].includes(error.refusal.status) || isImmutable(error);
+/** The refusal says that it exists. */
+export function saysItExists(error: unknown): boolean {
+  return isConflict(error) || isImmutable(error);
 }
 
 const typeStatuses: ReadonlySet<number> = new Set([405, 415, 422]);
