@@ -41,7 +41,8 @@ export interface ManifestReader {
 export function createManifestReader(source: Source, docker: readonly DockerImage[] | undefined): ManifestReader {
   const notes: string[] = [];
   const layers = new Map<string, Layer>();
-  const held = new Map<string, number>();
+  const held = new Set<string>();
+  let heldBytes = 0;
   return { find, require, build, platform, notes };
 
   async function find(descriptor: Descriptor): Promise<Available | undefined> {
@@ -50,9 +51,12 @@ export function createManifestReader(source: Source, docker: readonly DockerImag
     const where = `${source.name}: the manifest ${descriptor.digest}`;
     const manifest = parseManifest(document.bytes, descriptor.mediaType, where);
     const config = await readBlob(source, manifest.config, 'the config');
-    for (const { digest, bytes } of [document, ...(config === undefined ? [] : [config])])
-      held.set(digest, bytes.length);
-    if ([...held.values()].reduce((sum, bytes) => sum + bytes, 0) > maxHeldBytes)
+    for (const { digest, bytes } of [document, ...(config === undefined ? [] : [config])]) {
+      if (held.has(digest)) continue;
+      held.add(digest);
+      heldBytes += bytes.length;
+    }
+    if (heldBytes > maxHeldBytes)
       throw new InputError(
         `${source.name}: its manifests and configs have more than ${formatBytes(maxHeldBytes)}, which is the limit`,
       );
