@@ -63,8 +63,8 @@ function problemOf(error: unknown): string {
 }
 
 /**
- * The depth of nesting, and the number of values, of which empty objects and lists count twice. A loop, because a regular
- * expression takes quadratic time on input that is not JSON.
+ * The depth of nesting, and the number of values; empty objects and lists count twice. A loop, because a regular expression
+ * takes quadratic time on input that is not JSON.
  */
 function measureJson(text: string): { readonly depth: number; readonly values: number } {
   let depth = 0;

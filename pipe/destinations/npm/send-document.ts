@@ -67,8 +67,8 @@ function isConflict(error: unknown): error is HttpError {
 /**
  * Reads once what the registry has instead.
  *
- * @throws HttpError the refusal itself, unless the content is identical or may differ. If there is no such version, a 409 is transient:
- *   npmjs.com answers so "before the previous package has been fully processed"
+ * @throws HttpError the refusal itself, unless the registry has identical content or, with `--skip-existing`, any. If it lacks the
+ *   version, a 409 is transient: npmjs.com answers so "before the previous package has been fully processed"
  */
 async function settleConflict(
   refusal: HttpError,

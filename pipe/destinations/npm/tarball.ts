@@ -35,7 +35,7 @@ const maxKeptBytes = 4 * 1024 * 1024;
 const maxNameBytes = 16 * 1024 * 1024;
 /** Linux's limit. */
 const maxPathCharacters = 4096;
-/** Of 100,000 files in ordinary directories. A name may consist of a thousand directories, each of which is an entry. */
+/** Enough for 100,000 files in ordinary directories. One name can contain a thousand directories, and each is an entry. */
 const maxPathBytes = 32 * 1024 * 1024;
 /** Real packages compress to about a tenth; an archive made to exhaust its reader, to a thousandth. */
 const maxUnpackedBytes = 10e9;
