@@ -9,10 +9,9 @@ import type { Environment } from '../pipe/toolkit/environment.ts';
 import { startEchoServer } from './echo-server.ts';
 import { answer, serve } from './http/test-servers.ts';
 import { findLeaks } from './leaks.ts';
-import { jar } from './destinations/maven/artifacts.ts';
-import { writePackage } from './destinations/npm/tarballs.ts';
 import { writeLayout } from './oci/registry/images.ts';
 import { startBundle } from './run-bundle.ts';
+import { oneOfEachType } from './one-of-each-type.ts';
 import { arrayVariables, type Ended, useSandbox } from './run-pipe.ts';
 import { tokens } from './sandbox/tokens.ts';
 
@@ -47,24 +46,7 @@ async function runAndCollect(env: Environment, ...args: readonly string[]): Prom
 
 const account: Environment = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
 
-const kinds: readonly (readonly [type: string, given: () => Promise<Environment>])[] = [
-  [
-    'file',
-    async () => {
-      await writeFile(join(fixture.directory, 'a.txt'), 'content');
-      return { FILENAME: 'a.txt' };
-    },
-  ],
-  ['npm', async () => ({ FILENAME: await writePackage(fixture) })],
-  [
-    'maven',
-    async () => {
-      await writeFile(join(fixture.directory, 'app-1.0.jar'), jar());
-      return { FILENAME: 'app-1.0.jar' };
-    },
-  ],
-  ['image', async () => ({ FILENAME: await writeLayout(fixture), IMAGE: 'acme/app:v1' })],
-];
+const kinds = oneOfEachType(fixture);
 
 describe('if a server echoes the credentials, in any encoding and truncated anywhere, none are printed or written', () => {
   it.each(kinds)('TYPE %s', async (type, given) => {

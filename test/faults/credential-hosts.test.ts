@@ -1,13 +1,9 @@
 /** Which host gets which credential: the table in SECURITY.md, for whole runs against servers that send the pipe elsewhere. */
 
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Environment } from '../../pipe/toolkit/environment.ts';
-import { jar } from '../destinations/maven/artifacts.ts';
-import { writePackage } from '../destinations/npm/tarballs.ts';
 import { answer, type Reaction, serve, type TestServer } from '../http/test-servers.ts';
-import { writeLayout } from '../oci/registry/images.ts';
+import { oneOfEachType } from '../one-of-each-type.ts';
 import { arrayVariables, useSandbox } from '../run-pipe.ts';
 import { tokens } from '../sandbox/tokens.ts';
 
@@ -28,24 +24,7 @@ const ownPair: Environment = {
   BITBUCKET_PACKAGES_TOKEN: tokens.packagesToken,
 };
 
-const types: readonly (readonly [type: string, given: () => Promise<Environment>])[] = [
-  [
-    'file',
-    async () => {
-      await writeFile(join(fixture.directory, 'a.txt'), 'content');
-      return { FILENAME: 'a.txt' };
-    },
-  ],
-  ['npm', async () => ({ FILENAME: await writePackage(fixture) })],
-  [
-    'maven',
-    async () => {
-      await writeFile(join(fixture.directory, 'app-1.0.jar'), jar());
-      return { FILENAME: 'app-1.0.jar' };
-    },
-  ],
-  ['image', async () => ({ FILENAME: await writeLayout(fixture), IMAGE: 'acme/app:v1' })],
-];
+const types = oneOfEachType(fixture);
 
 /** Sends every request on to the other server, with its method and body. */
 function sendTo(other: TestServer): Reaction {
