@@ -3,7 +3,10 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import type { Environment } from '../pipe/toolkit/environment.ts';
 import { arrayVariables, type Ended, useSandbox } from './run-pipe.ts';
+import { oneOfEachType } from './one-of-each-type.ts';
+import { tokens } from './sandbox/tokens.ts';
 import { until } from './until.ts';
 
 const fixture = useSandbox();
@@ -64,4 +67,23 @@ describe('--output that cannot be written', () => {
     });
     expect(fixture.sandbox.requests).toEqual([]);
   });
+});
+
+describe('--output that is also published', () => {
+  it.each(oneOfEachType(fixture))(
+    'fails a run of TYPE %s before anything is sent, and keeps it',
+    async (type, given) => {
+      const { apiUrl: API_URL, npmUrl, mavenUrl, registryUrl } = fixture.sandbox;
+      const REGISTRY = new Map(Object.entries({ npm: npmUrl, maven: mavenUrl, image: registryUrl })).get(type);
+      const account = { USERNAME: tokens.packagesUser, TOKEN: tokens.packagesToken };
+      const env: Environment = { TYPE: type, API_URL, REGISTRY, ...account, ...(await given()) };
+      const name = env['FILENAME'] ?? '';
+      const output = type === 'image' ? `${name}/index.json` : name;
+      const before = await readFile(at(output));
+      const ended = await fixture.runPipe({ ...env, ...arrayVariables('EXTRA_ARGS', ['--output', output]) });
+      expect(ended).toMatchObject({ exitCode: 1, output: expect.stringMatching(/^✖ .*--output/m) });
+      expect(await readFile(at(output))).toEqual(before);
+      expect(fixture.sandbox.requests).toEqual([]);
+    },
+  );
 });

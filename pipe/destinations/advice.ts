@@ -46,6 +46,11 @@ const serverRows: readonly Row<ServerFacts>[] = [
       `The problem is on the server's side${isBitbucket ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again.`,
   },
   {
+    when: (error) => error instanceof HttpError,
+    advice: () =>
+      "The server's reason is above. If it does not help, run the step with DEBUG set to true: the log then shows the requests and answers, which those who run the server can explain.",
+  },
+  {
     when: (error) => error instanceof NetworkError,
     advice: ({ code, peer }: NetworkError, { serverVariable }) => causeAdvice(code, peer, serverVariable),
   },

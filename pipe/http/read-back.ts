@@ -48,8 +48,18 @@ export function createReadBack(patience: Patience): ReadBack {
 }
 
 /** The refusal says that it conflicts with what is there: 409 or 412 (RFC 9110, 15.5.10 and 15.5.13). */
-export function isConflict(error: unknown): boolean {
+export function isConflict(error: unknown): error is HttpError {
   return error instanceof HttpError && [409, 412].includes(error.refusal.status);
+}
+
+const contentStatuses: ReadonlySet<number> = new Set([400, 403, 405, 409, 412, 415, 422]);
+
+/**
+ * The server may have refused the content itself, rather than the account or the moment, and perhaps because it has it
+ * already. There are as many other meanings: only asking for it settles that.
+ */
+export function mayRefuseContent(error: unknown): error is HttpError {
+  return error instanceof HttpError && contentStatuses.has(error.refusal.status);
 }
 
 /**

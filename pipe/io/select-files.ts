@@ -1,16 +1,15 @@
 /** Finds the files that match the user's paths and globs, and rejects those that must not or cannot be uploaded. */
 
-import type { BigIntStats } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { InputError } from '../errors.ts';
 import { hasSpacedAlternatives } from './braces.ts';
 import { exists } from './exists.ts';
-import { fingerprintOf, type SourceFile } from './source-file.ts';
+import { inspect, type RealDirectory, type RealFile } from './inspect-path.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { matchAll } from './match-patterns.ts';
 import { isForbidden, isInside } from './paths.ts';
-import { whenFilesMayOpen } from './when-files-may-open.ts';
+import type { SourceFile } from './source-file.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/stdout.ts';
 
@@ -23,13 +22,24 @@ export interface Selection {
   readonly warnings: readonly string[];
 }
 
+/** What else is selected, or only once. */
+export interface SelectionRules {
+  /**
+   * Whether a file with several names, which are links to it, is selected under each base name: then several files may have the
+   * same base name. Otherwise it is selected once.
+   */
+  readonly underEachName?: boolean;
+  /** Whether directories are selected like files. */
+  readonly withDirectories?: boolean;
+}
+
 /** The directories that files may be selected from. */
 export interface Places {
   /** The base of relative paths. */
   readonly workingDirectory: string;
   /** The root of the clone, if there is one. */
   readonly cloneDirectory?: string | undefined;
-  /** The file that the run writes its results to: no glob matches it. */
+  /** The file that the run writes its results to: no glob matches it, and it cannot be published. */
   readonly outputPath?: string | undefined;
 }
 
@@ -37,20 +47,32 @@ export interface Places {
 const maxOpenFiles = 32;
 
 /**
- * Finds the files. Each real file is selected once under each base name that it has: several files may have the same base
- * name, and a link to a file is selected besides that file if its name is another. A pattern that begins with `!`
- * excludes files and directories, unless a path of that name exists.
+ * Finds the files. A pattern that begins with `!` excludes files and directories, unless a path of that name exists.
  *
  * @throws InputError naming every problem: a pattern without a match, a directory, a special file,
- *   an unreadable file or directory, a path outside the clone and the working directory
+ *   an unreadable file or directory, a path outside the clone and the working directory, the run's own output
  */
-export async function selectFiles(patterns: ArrayValue, places: Places): Promise<Selection> {
+export async function selectFiles(
+  patterns: ArrayValue,
+  places: Places,
+  rules: Pick<SelectionRules, 'underEachName'> = {},
+): Promise<Selection> {
+  const { found, ...selection } = await selectPaths(patterns, places, rules);
+  return { ...selection, files: found.flatMap((each) => (each.kind === 'file' ? [each.file] : [])) };
+}
+
+/** The files and, if they are wanted, the directories. @throws InputError as `selectFiles` */
+export async function selectPaths(
+  patterns: ArrayValue,
+  places: Places,
+  { underEachName = false, withDirectories = false }: SelectionRules,
+): Promise<Omit<Selection, 'files'> & { readonly found: readonly (RealFile | RealDirectory)[] }> {
   const { workingDirectory } = places;
   const problems: string[] = [];
   const unmatched: string[] = [];
   const roots = await realRoots(places);
   const output = await realOutputPath(places);
-  const files = new Map<string, RealFile>();
+  const selected = new Map<string, RealFile | RealDirectory>();
   const directories = new Map<string, string>();
   const { matches, excluded, isWordList } = await matchAll(patterns, { workingDirectory, roots });
   for (const { pattern, paths, isLiteral, isExclusive, problems: own } of matches) {
@@ -60,13 +82,17 @@ export async function selectFiles(patterns: ArrayValue, places: Places): Promise
     const inspected = await mapConcurrently(wanted, maxOpenFiles, (path) => inspect(path, workingDirectory, roots));
     for (const [index, found] of inspected.entries()) {
       const path = wanted[index] ?? '';
-      if (found.kind === 'file') {
-        if (found.real === output && !isLiteral) continue;
-        const key = `${found.real}\0${basename(path)}`;
-        files.set(key, files.get(key) ?? found);
+      const isSelected = found.kind === 'file' || (withDirectories && found.kind === 'directory');
+      if (isSelected) {
+        if (output !== undefined && isInside(output, found.real)) {
+          if (!isLiteral && found.kind === 'file') continue;
+          problems.push(outputProblem(path, found.kind));
+        }
+        const key = underEachName ? `${found.real}\0${basename(path)}` : found.real;
+        selected.set(key, preferred(selected.get(key), found));
       } else if (found.kind === 'directory' && !isLiteral) directories.set(path, found.real);
       else problems.push(found.kind === 'directory' ? directoryProblem(path) : found.problem);
-      if (found.kind === 'file' || found.kind === 'problem') usable++;
+      if (isSelected || found.kind === 'problem') usable++;
     }
     if (usable > 0 || isLiteral || (paths.length > 0 && wanted.length === 0)) continue;
     const problem = isExclusive
@@ -78,109 +104,43 @@ export async function selectFiles(patterns: ArrayValue, places: Places): Promise
         );
     (isWordList ? unmatched : problems).push(problem);
   }
-  if (files.size === 0) {
+  if (selected.size === 0) {
     problems.push(...unmatched);
     // A list with a mistake in it, such as a missing quote, is read as a name.
     if (patterns.form === 'string' && /^\s*\[.*\]\s*$/s.test(patterns.value))
       problems.push("an array of names is written as a YAML flow sequence: ['a', 'b c']");
   }
-  if (files.size === 0 && problems.length === 0)
+  if (selected.size === 0 && problems.length === 0)
     problems.push('every file that matches is excluded by a pattern with !');
   if (problems.length > 0) throw new InputError(problems);
-  const selected = [...files.values()];
-  const isLeftOut = ([, real]: readonly [string, string]): boolean =>
-    !selected.some((file) => isInside(file.real, real));
+  const found = [...selected.values()];
+  const isLeftOut = ([, real]: readonly [string, string]): boolean => !found.some((each) => isInside(each.real, real));
   return {
-    files: selected.map(({ file }) => file),
+    found,
     leftOutDirectories: [...directories].filter(isLeftOut).map(([path]) => path),
     warnings: unmatched,
   };
 }
 
-interface RealFile {
-  readonly kind: 'file';
-  readonly file: SourceFile;
-  /** The path without links. */
-  readonly real: string;
+/** Of several names, a file's own comes before that of a link. */
+function preferred(
+  first: RealFile | RealDirectory | undefined,
+  second: RealFile | RealDirectory,
+): RealFile | RealDirectory {
+  const hasOwnName = ({ path, real }: RealFile | RealDirectory): boolean => basename(path) === basename(real);
+  return first === undefined || (!hasOwnName(first) && hasOwnName(second)) ? second : first;
 }
 
-type Found =
-  | RealFile
-  | { readonly kind: 'directory'; readonly real: string }
-  | { readonly kind: 'problem'; readonly problem: string };
-
-async function inspect(path: string, workingDirectory: string, roots: readonly string[]): Promise<Found> {
-  const shown = printable(path);
-  const absolute = resolve(workingDirectory, path);
-  let stats: BigIntStats;
-  let real: string;
-  try {
-    stats = await stat(absolute, { bigint: true });
-    real = await realpath(absolute);
-  } catch (error) {
-    return { kind: 'problem', problem: `${shown}: ${await unreachableReason(absolute, error)}` };
-  }
-  if (!roots.some((root) => isInside(real, root))) {
-    const target = real === absolute ? '' : ` (it resolves to ${printable(real)})`;
-    return {
-      kind: 'problem',
-      problem: `${shown} is outside ${roots.map(printable).join(' and ')}${target}: only the build's own files can be published. Copy it there first`,
-    };
-  }
-  if (isForbidden(absolute) || isForbidden(real)) {
-    return { kind: 'problem', problem: `${shown} is inside .git or .bitbucket, whose contents are never uploaded` };
-  }
-  if (stats.isDirectory()) return { kind: 'directory', real };
-  if (!stats.isFile()) return { kind: 'problem', problem: `${shown} is ${specialKind(stats)}, not a regular file` };
-  try {
-    await (await whenFilesMayOpen(shown, async () => await open(absolute, 'r'))).close();
-  } catch (error) {
-    if (error instanceof InputError) return { kind: 'problem', problem: error.message };
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    const isForbiddenHere = code === 'EACCES' || code === 'EPERM';
-    return {
-      kind: 'problem',
-      problem: `${shown} ${isForbiddenHere ? 'cannot be read by this user: check its permissions' : `cannot be read: ${message}`}`,
-    };
-  }
-  return {
-    kind: 'file',
-    real,
-    file: { path, absolutePath: absolute, size: Number(stats.size), fingerprint: fingerprintOf(stats) },
-  };
+function outputProblem(path: string, kind: 'file' | 'directory'): string {
+  return kind === 'file'
+    ? `${printable(path)} is also the file of --output, which would overwrite it: write the results to another file`
+    : `--output writes into ${printable(path)}, which is to be published: write the results somewhere else`;
 }
 
-async function unreachableReason(path: string, error: unknown): Promise<string> {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EACCES') return 'cannot be reached by this user: check the permissions of its directories';
-  if (code === 'ELOOP') return 'is a symbolic link that leads back to itself';
-  if (code !== 'ENOENT') return message;
-  if (path.includes('\uFFFD')) return 'its name is not valid UTF-8: rename it';
-  return (await exists(path)) ? 'is a symbolic link to a path that does not exist here' : 'no longer exists';
-}
-
-function specialKind(stats: BigIntStats): string {
-  if (stats.isFIFO()) return 'a named pipe (FIFO)';
-  if (stats.isSocket()) return 'a socket';
-  return stats.isBlockDevice() || stats.isCharacterDevice() ? 'a device' : 'a special file';
-}
-
-async function realRoots({ workingDirectory, cloneDirectory }: Places): Promise<readonly string[]> {
-  const roots = [await realpath(workingDirectory)];
-  if (cloneDirectory !== undefined && (await exists(cloneDirectory))) roots.push(await realpath(cloneDirectory));
-  // A root inside the other one is redundant, in the message too.
-  return [...new Set(roots)].filter((root) => !roots.some((other) => other !== root && isInside(root, other)));
-}
-
-/** The output file may not exist yet, but its directory does, or nothing can match. */
-async function realOutputPath({ outputPath }: Places): Promise<string | undefined> {
-  if (outputPath === undefined) return undefined;
-  try {
-    return await realpath(outputPath);
-  } catch {
-    const directory = await realpath(dirname(outputPath)).catch(() => dirname(outputPath));
-    return join(directory, basename(outputPath));
-  }
+/** The first paths of a selection, for messages. */
+export function listPaths(paths: readonly string[]): string {
+  const shown = paths.slice(0, 5).map(printable);
+  return paths.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ');
 }
 
 function directoryProblem(path: string): string {
@@ -200,4 +160,22 @@ function noMatchProblem(pattern: string, hasDirectories: boolean, workingDirecto
       : '';
   const spaces = hasSpacedAlternatives(pattern) ? '. Write the braces without spaces, as in {a,b}' : '';
   return `${shown} matches no file in ${printable(workingDirectory)}${outside}${spaces}`;
+}
+
+async function realRoots({ workingDirectory, cloneDirectory }: Places): Promise<readonly string[]> {
+  const roots = [await realpath(workingDirectory)];
+  if (cloneDirectory !== undefined && (await exists(cloneDirectory))) roots.push(await realpath(cloneDirectory));
+  // A root inside the other one is redundant, in the message too.
+  return [...new Set(roots)].filter((root) => !roots.some((other) => other !== root && isInside(root, other)));
+}
+
+/** The output file may not exist yet, but its directory does, or nothing can match. */
+async function realOutputPath({ outputPath }: Places): Promise<string | undefined> {
+  if (outputPath === undefined) return undefined;
+  try {
+    return await realpath(outputPath);
+  } catch {
+    const directory = await realpath(dirname(outputPath)).catch(() => dirname(outputPath));
+    return join(directory, basename(outputPath));
+  }
 }

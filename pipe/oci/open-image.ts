@@ -1,11 +1,11 @@
 /** Finds and opens an image in a file or a directory. */
 
 import { type BigIntStats } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
-import { matchAll } from '../io/match-patterns.ts';
+import { listPaths, type Places, selectPaths } from '../io/select-files.ts';
 import { fingerprintOf, type SourceFile } from '../io/source-file.ts';
+import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/stdout.ts';
 import { readImage } from './formats/read-image.ts';
 import type { Choice, Image } from './image.ts';
@@ -24,21 +24,20 @@ export interface ImagePath {
   readonly absolutePath: string;
 }
 
-/** Finds the one archive or layout that a path or a glob matches, as other files are found. @throws InputError if none or several match */
-export async function findImage(pattern: string, workingDirectory: string): Promise<ImagePath> {
-  const roots = [await realpath(workingDirectory)];
-  const { matches, excluded } = await matchAll({ form: 'string', value: pattern }, { workingDirectory, roots });
-  const problems = matches.flatMap((match) => match.problems);
-  if (problems.length > 0) throw new InputError(problems);
-  const paths = [...new Set(matches.flatMap((match) => match.paths))].filter((path) => !excluded(path));
-  const [path] = paths;
-  if (path === undefined)
-    throw new InputError(`${printable(pattern)} matches nothing in ${printable(workingDirectory)}`);
-  if (paths.length > 1)
+/** The image's path, and what in its patterns matches nothing. */
+export interface FoundImage extends ImagePath {
+  readonly warnings: readonly string[];
+}
+
+/** Finds the one archive or layout that the patterns match, as other files are found. @throws InputError if none or several match */
+export async function findImage(patterns: ArrayValue, places: Places): Promise<FoundImage> {
+  const { found, warnings } = await selectPaths(patterns, places, { withDirectories: true });
+  const [first] = found;
+  if (first === undefined || found.length > 1)
     throw new InputError(
-      `${printable(pattern)} matches several files: ${paths.sort().map(printable).join(', ')}. Name the image's file`,
+      `FILENAME matches ${found.length} files (${listPaths(found.map(({ path }) => path))}), but a run publishes one image: name its file, and run the pipe once for each image`,
     );
-  return { path, absolutePath: resolve(workingDirectory, path) };
+  return { path: first.path, absolutePath: first.absolutePath, warnings };
 }
 
 /**

@@ -152,13 +152,14 @@ describe('advises', () => {
   });
 });
 
+it.each([400, 412, 300, 302])('leads from a refusal with %d, without any hint, to the log', (status) => {
+  expect(advice(refused(status), facts)).toMatch(/^The server's reason is above\. .* with DEBUG set to true/);
+});
+
 describe('adds nothing to the message of', () => {
   it.each<[string, unknown]>([
     ['wrong input', new InputError('m')],
     ['a signal', new StoppedError('SIGTERM')],
-    ['400', refused(400)],
-    ['300, which names no single address', refused(300)],
-    ['a redirect to nowhere', refused(302)],
     ['an unexpected error', new TypeError('m')],
     ['a thrown value that is not an error', undefined],
   ])('%s', (_, error) => {

@@ -238,7 +238,16 @@ describe('--format', () => {
     const { mediaType, fields } = await expectPublished(fixture, ended);
     expect(mediaType).toBe(docker.index);
     expect(fields.manifests).toHaveLength(2);
-    expect(ended.output).toMatch(/WARNING: .* Omitted: 2 attestations, com\.example\.index\n/);
+    expect(ended.output).toMatch(
+      /WARNING: Left out 2 attestations and other artifacts, which Docker has no media type/,
+    );
+    expect(ended.output).toMatch(/WARNING: .* Omitted: com\.example\.index\n/);
+    const named = fields.manifests?.flatMap((child) => {
+      const { config: ownConfig, layers = [] } = held(fixture, String(child['digest']))?.fields ?? {};
+      return [ownConfig, ...layers].map((each) => (each as Json)['digest']);
+    });
+    const blobs = fixture.sandbox.registry.repositories.get('acme/app')?.blobs;
+    expect(new Set(blobs?.keys())).toEqual(new Set(named));
   });
 
   it('docker converts joined tags', async () => {

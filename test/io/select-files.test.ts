@@ -229,7 +229,12 @@ describe('links to directories', () => {
     await mkdir(join(clone, 'out'));
     await symlink('app-1.zip', join(clone, 'dist/app.zip'));
     await symlink('../dist/app-1.zip', join(clone, 'out/app-1.zip'));
-    expect(await select('**/*.zip')).toEqual(['dist/app-1.zip', 'dist/app.zip']);
+    const { files } = await selectFiles(
+      { form: 'string', value: '**/*.zip' },
+      { workingDirectory: clone },
+      { underEachName: true },
+    );
+    expect(files.map(({ path }) => path)).toEqual(['dist/app-1.zip', 'dist/app.zip']);
   });
 });
 
@@ -300,6 +305,28 @@ it('a glob does not match the file that the results are written to', async () =>
   const selection = await selectFiles({ form: 'string', value: 'dist/*' }, places);
   expect(selection.files.map(({ path }) => path)).toEqual(['dist/a.zip']);
   await expect(selectFiles({ form: 'string', value: 'dist/*.json' }, places)).rejects.toThrow('matches no file');
+});
+
+it.each(['dist/a.zip', 'link.zip', 'dist/../dist/a.zip'])(
+  'the file that the results are written to cannot be published as %s: it would be overwritten',
+  async (path) => {
+    await make('dist/a.zip');
+    await symlink('dist/a.zip', join(clone, 'link.zip'));
+    const places = { workingDirectory: clone, outputPath: join(clone, 'dist/a.zip') };
+    await expect(selectFiles({ form: 'items', items: [path] }, places)).rejects.toThrow(
+      `${path} is also the file of --output, which would overwrite it`,
+    );
+  },
+);
+
+it('a file with several names is selected once, by its own, or under each', async () => {
+  await make('dist/b.zip');
+  await symlink('b.zip', join(clone, 'dist/a.zip'));
+  const patterns = { form: 'string', value: 'dist/*' } as const;
+  const paths = async (underEachName: boolean): Promise<readonly string[]> =>
+    (await selectFiles(patterns, { workingDirectory: clone }, { underEachName })).files.map(({ path }) => path);
+  expect(await paths(false)).toEqual(['dist/b.zip']);
+  expect(await paths(true)).toEqual(['dist/a.zip', 'dist/b.zip']);
 });
 
 describe('a single string', () => {

@@ -1,8 +1,8 @@
-/** Uploads a file. Only a 201 confirms it; after any other success, the listing decides. */
+/** Uploads a file. Only a 201 confirms it; after any other answer that may mean that it is stored, the listing decides. */
 
-import { UnexpectedAnswerError } from '../../errors.ts';
+import { HttpError, UnexpectedAnswerError } from '../../errors.ts';
 import type { SizedBody } from '../../io/body.ts';
-import { askUntil, type Patience } from '../../http/read-back.ts';
+import { askUntil, mayRefuseContent, type Patience } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Download, DownloadsClient } from './client.ts';
@@ -10,44 +10,53 @@ import { isStoredSince } from './freshness.ts';
 
 interface UploadTools {
   readonly client: Pick<DownloadsClient, 'upload' | 'list'>;
-  readonly log: Pick<Log, 'warning'>;
+  readonly log: Pick<Log, 'warning' | 'debug'>;
   readonly patience: Patience;
 }
 
 /**
  * Uploads `content` as the download `name`.
  *
- * @throws UnexpectedAnswerError if the answer is not a 201, and the listing does not show the upload
+ * @returns whether the server accepted the content, or refused it although the listing shows the upload
+ * @throws UnexpectedAnswerError if the answer is not a 201, and the listing does not show the upload; HttpError likewise
  */
 export async function uploadConfirmed(
   name: string,
   content: SizedBody,
   onSent: (bytes: number) => void,
   { client, log, patience }: UploadTools,
-): Promise<void> {
+): Promise<'accepted' | 'refused'> {
   const startedAt = performance.now();
   try {
     await client.upload(name, content, onSent);
+    return 'accepted';
   } catch (error) {
-    if (!(error instanceof UnexpectedAnswerError)) throw error;
+    if (!(error instanceof UnexpectedAnswerError) && !mayRefuseContent(error)) throw error;
     const isOurs = (download: Download): boolean =>
       download.name === name && download.size === content.length && isStoredSince(download, startedAt) === true;
     const find = async (): Promise<Download | undefined> => (await client.list()).find(isOurs);
+    // A server that refuses, or answers with a web page, has probably not stored the file: do not wait for it to appear.
+    const isExpected = error instanceof UnexpectedAnswerError && !error.isForeign;
     let found: Download | undefined;
     try {
-      // A server that answers with a web page or an error has probably not stored the file: do not wait for it to appear.
-      found = error.isForeign ? await find() : await askUntil(find, (download) => download !== undefined, patience);
+      found = isExpected ? await askUntil(find, (download) => download !== undefined, patience) : await find();
     } catch (failure) {
       patience.signal?.throwIfAborted();
-      log.warning(`Could not check whether ${printable(name)} was stored anyway: ${(failure as Error).message}`);
+      const message = `Could not check whether ${printable(name)} was stored anyway: ${(failure as Error).message}`;
+      if (error instanceof HttpError) log.debug(message);
+      else log.warning(message);
       throw error;
     }
-    if (found === undefined)
-      throw new UnexpectedAnswerError(
-        `${error.message}, and the file is not in the listing`,
-        { status: error.status, isForeign: error.isForeign, isMissing: true },
-        { cause: error },
-      );
+    if (found === undefined) throw error instanceof HttpError ? error : missing(error);
     log.warning(`${error.message}, but the file is in the listing`);
+    return error instanceof HttpError ? 'refused' : 'accepted';
   }
+}
+
+function missing(error: UnexpectedAnswerError): UnexpectedAnswerError {
+  return new UnexpectedAnswerError(
+    `${error.message}, and the file is not in the listing`,
+    { status: error.status, isForeign: error.isForeign, isMissing: true },
+    { cause: error },
+  );
 }

@@ -32,7 +32,9 @@ type PlanSettings = Pick<FileSettings, 'patterns' | 'rename' | 'withChecksums'>;
  * @throws InputError if FILENAME matches nothing, or if the files cannot be published under their names
  */
 export async function planDownloads(settings: PlanSettings, places: Places): Promise<DownloadsPlan> {
-  const { files, leftOutDirectories, warnings } = await selectFiles(settings.patterns, places);
+  const { files, leftOutDirectories, warnings } = await selectFiles(settings.patterns, places, {
+    underEachName: true,
+  });
   checkNames(files);
   if (settings.rename !== undefined && files.length !== 1) {
     throw new InputError(

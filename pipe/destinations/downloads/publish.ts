@@ -110,9 +110,10 @@ async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettin
       wasSentWhole ||= bytes === source.size;
       transfer.sent(bytes);
     };
-    await uploadConfirmed(name, hashed?.body ?? content, onSent, tools);
+    const answer = await uploadConfirmed(name, hashed?.body ?? content, onSent, tools);
     entry.action = 'uploaded';
-    if (hashed !== undefined) entry.sha256 = hashed.accepted().digest();
+    if (hashed !== undefined)
+      entry.sha256 = answer === 'accepted' ? hashed.accepted().digest() : await hashFile(entry.planned);
     tools.log.info(
       `${printable(name)}: uploaded, ${formatBytes(source.size)}${entry.sha256 === undefined ? '' : `, sha256 ${entry.sha256}`}, ${entry.url}`,
     );

@@ -2,6 +2,7 @@
 
 import type { HttpError } from '../../errors.ts';
 import type { ImageSettings } from './settings.ts';
+import { isConflict } from '../../http/read-back.ts';
 import { isImmutable } from '../../oci/registry/refusals.ts';
 import {
   hasErrorCode,
@@ -64,7 +65,7 @@ export const imageRows: readonly Row<ImageFacts>[] = [
       `${reference.host} does not accept pushes to ${reference.repository}: it may be read-only, a mirror or proxy of another registry, or not a container registry. Push to the registry that hosts it.`,
   },
   {
-    when: hasStatus(409),
+    when: isConflict,
     advice: ({ refusal }: HttpError, { reference }) =>
       `${reference.host} says that this conflicts with what it has${refusal.url.includes('/manifests/') ? `: if tag ${reference.tag} must not change, publish under another one` : ''}. If another job is publishing to ${reference.repository}, run the step again.`,
   },

@@ -73,8 +73,8 @@ async function openSource(settings: ImageSettings, push: GivenTools, tools: RunT
   const { origin, image: reference, platform, timeoutMs } = settings;
   if (origin.kind === 'join') return sourceOf(await joinTags(push.client, origin.tags));
   if (origin.kind === 'path') {
-    const path = await findImage(origin.path, tools.places.workingDirectory);
-    return sourceOf(await openImage(path, { reference, platform }));
+    const { warnings, ...path } = await findImage(origin.patterns, tools.places);
+    return sourceOf(await openImage(path, { reference, platform }), warnings);
   }
   const options = { timeoutMs, signal: tools.signal, scrub: tools.secrets.scrub };
   const engine = await openEngineImage(origin.engine, reference, { platform }, options);
@@ -87,10 +87,10 @@ async function openSource(settings: ImageSettings, push: GivenTools, tools: RunT
   };
 }
 
-function sourceOf(image: Image): OpenSource {
+function sourceOf(image: Image, warnings: readonly string[] = []): OpenSource {
   return {
     description: describe(image),
-    notes: image.notes,
+    notes: [...warnings, ...image.notes],
     bytesToSend: bytesToSend(image),
     push: async (plan, pushTools) => await pushImage(image, plan, pushTools),
     close: async () => await image.close(),

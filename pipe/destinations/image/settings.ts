@@ -11,7 +11,7 @@ import { readSlug } from '../../settings/slug.ts';
 import { parsePlatform } from '../../oci/platforms.ts';
 import type { ManifestFormat } from '../../oci/registry/push-manifests.ts';
 import { defaultTag, isTag, parseReference, type Reference, registryApi } from '../../oci/registry/reference.ts';
-import { type Environment, readText } from '../../toolkit/environment.ts';
+import { type ArrayValue, type Environment, readText } from '../../toolkit/environment.ts';
 import type { Problems } from '../../toolkit/problems.ts';
 import { requiredField } from '../../toolkit/variable-table.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
@@ -19,7 +19,7 @@ import { bitbucketRegistry } from '../../settings/variables.ts';
 
 /** Where the image comes from. */
 export type ImageOrigin =
-  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'path'; readonly patterns: ArrayValue }
   | { readonly kind: 'engine'; readonly engine: EngineSettings }
   | { readonly kind: 'join'; readonly tags: readonly string[] };
 
@@ -175,19 +175,12 @@ function readOrigin(
 ): ImageOrigin | undefined {
   const join = given.values('--join');
   const patterns = readFilename(env, values, { isRequired: false }, problems);
-  const paths = patterns?.form === 'string' ? [patterns.value] : (patterns?.items ?? []);
   if (join.length > 0) {
-    if (paths.length > 0)
+    if (patterns !== undefined)
       problems.add('FILENAME', 'cannot be combined with option --join, which makes the image from published tags');
     return { kind: 'join', tags: readTags('EXTRA_ARGS', join, problems) };
   }
-  if (paths.length > 1)
-    problems.add(
-      'FILENAME',
-      `names ${paths.length} archives, but TYPE image publishes only one: run the pipe once for each`,
-    );
-  const [path] = paths;
-  return path === undefined ? { kind: 'engine', engine: readEngine(env) } : { kind: 'path', path };
+  return patterns === undefined ? { kind: 'engine', engine: readEngine(env) } : { kind: 'path', patterns };
 }
 
 /** Reads the variables of Docker's own client. */

@@ -1,6 +1,7 @@
 /** What to do if a Maven repository refuses a request. */
 
 import { type HttpError, VerificationError } from '../../errors.ts';
+import { isConflict } from '../../http/read-back.ts';
 import { algorithms } from './algorithms.ts';
 import { metadataName } from './metadata.ts';
 import type { MavenSettings } from './settings.ts';
@@ -29,7 +30,7 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
       `Every file is stored, but other publishers kept replacing ${metadataName} with lists that leave this one out. Run the step again: it only completes the list.`,
   },
   {
-    when: hasStatus(409),
+    when: isConflict,
     advice: ({ refusal }: HttpError) =>
       isIndexOrChecksum(refusal.url)
         ? `The file it belongs to is stored. Another publisher may have written ${metadataName} or a checksum at the same time: run the step again, it sends only what is missing.`

@@ -1,10 +1,9 @@
 /** Finds the files that the settings name, and what each of them is. */
 
 import { InputError } from '../../errors.ts';
-import { type Places, selectFiles } from '../../io/select-files.ts';
+import { listPaths, type Places, selectFiles } from '../../io/select-files.ts';
 import type { SourceFile } from '../../io/source-file.ts';
 import type { ArrayValue } from '../../toolkit/environment.ts';
-import { printable } from '../../toolkit/stdout.ts';
 import type { FileKind } from './coordinates.ts';
 import type { MavenSettings } from './settings.ts';
 
@@ -35,8 +34,7 @@ export async function selectAll(settings: Selection, places: Places): Promise<Se
       const { files, warnings: unmatched } = await selectFiles(patterns, places);
       warnings.push(...unmatched);
       if (files.length === 1) return files[0];
-      const listed = files.slice(0, 5).map(({ path }) => printable(path));
-      const what = `${listed.join(', ')}${files.length > 5 ? ', …' : ''}`;
+      const what = listPaths(files.map(({ path }) => path));
       const need =
         name === 'FILENAME'
           ? 'a run publishes one artifact; --sources FILE, --javadoc FILE and --attach add to it'

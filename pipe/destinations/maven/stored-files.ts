@@ -2,7 +2,7 @@
 
 import type { Log } from '../../toolkit/log.ts';
 import { HttpError, PipeError } from '../../errors.ts';
-import { findRefused, isConflict, type ReadBack } from '../../http/read-back.ts';
+import { findRefused, isConflict, mayRefuseContent, type ReadBack } from '../../http/read-back.ts';
 import type { MavenClient } from './client.ts';
 import { type Algorithm, algorithms } from './algorithms.ts';
 import { type Checksums } from './checksums.ts';
@@ -112,7 +112,7 @@ export class ChecksumPublisher {
 
 /** Whether the repository may have refused the file itself, rather than the account or the moment. */
 export function isPolicyRefusal(error: unknown): error is HttpError {
-  return error instanceof HttpError && [400, 403, 404, 405, 409, 412, 415, 422].includes(error.refusal.status);
+  return mayRefuseContent(error) || (error instanceof HttpError && error.refusal.status === 404);
 }
 
 async function readChecksums(

@@ -1,6 +1,7 @@
 /** What to do if an npm registry refuses a request. */
 
 import { VerificationError } from '../../errors.ts';
+import { isConflict } from '../../http/read-back.ts';
 import type { NpmSettings } from './settings.ts';
 import {
   hasErrorCode,
@@ -37,7 +38,7 @@ export const npmRows: readonly Row<NpmFacts>[] = [
       'A published version cannot be replaced: raise the version in package.json. To leave what is published as it is, give --skip-existing; the token must then be able to read.',
   },
   {
-    when: hasStatus(409),
+    when: isConflict,
     advice: () =>
       'Either this version is already published, and must be raised in package.json, or the registry is busy with another upload of this package: then run the step again.',
   },

@@ -1,6 +1,7 @@
 /** Sends one package until the registry has it, and settles refusals and ambiguous failures by reading what it has. */
 
 import { HttpError } from '../../errors.ts';
+import { mayRefuseContent } from '../../http/read-back.ts';
 import type { Transfer } from '../../toolkit/progress.ts';
 import { failedAction } from '../outcome.ts';
 import type { NpmClient, ReadOptions } from './client.ts';
@@ -29,6 +30,8 @@ export async function sendDocument(
   let attempts = 0;
   let wasSentWhole = false;
   let mayBeStored = false;
+  /** The registry refused the document, and does not tell what it has. */
+  let isUnknown = false;
   try {
     return await client.repeat(planned.id, planned.name, async () => {
       if (wasSentWhole && (await findIdentical(planned, client, { once: true })) !== undefined) return undefined;
@@ -43,8 +46,16 @@ export async function sendDocument(
         return undefined;
       } catch (error) {
         mayBeStored ||= failedAction(error, wasSentWhole) === 'unconfirmed';
-        if (!isConflict(error) || sentBytes < document.length) throw error;
-        const found = await settleConflict(error, planned, settings, client);
+        if (!mayRefuseContent(error) || sentBytes < document.length) throw error;
+        let found: Found;
+        try {
+          found = await findVersion(planned, client);
+        } catch {
+          isUnknown = true;
+          throw error;
+        }
+        isUnknown = false;
+        checkRefusal(error, found, planned, settings);
         log.info(`${error.message}. The registry has this version`);
         // After an earlier attempt, the version may well be this run's own.
         return attempts > 1 && isIdentical(found, planned) ? undefined : found;
@@ -52,40 +63,30 @@ export async function sendDocument(
     });
   } catch (error) {
     // If a later attempt is refused, that does not tell what became of an earlier one.
-    entry.action = mayBeStored && entry.isReadingRefused === true ? 'unconfirmed' : failedAction(error, wasSentWhole);
-    if (signal.aborted || !mayBeStored || isConflict(error)) throw error;
+    const isUnsettled = isUnknown || (mayBeStored && entry.isReadingRefused === true);
+    entry.action = isUnsettled ? 'unconfirmed' : failedAction(error, wasSentWhole);
+    if (signal.aborted || !mayBeStored || mayRefuseContent(error)) throw error;
     if ((await findIdentical(planned, client).catch(() => undefined)) !== undefined) return undefined;
     throw error;
   }
 }
 
-/** Registries say with either status that a version exists, and some say it although they have just stored that version. */
-function isConflict(error: unknown): error is HttpError {
-  return error instanceof HttpError && [403, 409].includes(error.refusal.status);
-}
-
 /**
- * Reads once what the registry has instead.
+ * Registries say with various statuses that a version exists, and some say it although they have just stored that version.
  *
- * @throws HttpError the refusal itself, unless the registry has identical content or, with `--skip-existing`, any. If it lacks the
+ * @throws HttpError the refusal, unless the registry has identical content or, with `--skip-existing`, any. If it lacks the
  *   version, a 409 is transient: npmjs.com answers so "before the previous package has been fully processed"
  */
-async function settleConflict(
-  refusal: HttpError,
+function checkRefusal(
+  error: HttpError,
+  found: Found,
   planned: PlannedPackage,
   { skipExisting }: PublishSettings,
-  client: NpmClient,
-): Promise<Found> {
-  let found: Found;
-  try {
-    found = await findVersion(planned, client);
-  } catch {
-    throw refusal;
-  }
-  if (found.version !== undefined && (skipExisting || isIdentical(found, planned))) return found;
-  if (found.version === undefined && refusal.refusal.status === 409)
-    throw new HttpError({ ...refusal.refusal, isTransient: true });
-  throw refusal;
+): void {
+  if (found.version !== undefined && (skipExisting || isIdentical(found, planned))) return;
+  if (found.version === undefined && error.refusal.status === 409)
+    throw new HttpError({ ...error.refusal, isTransient: true });
+  throw error;
 }
 
 function isIdentical({ version }: Found, planned: PlannedPackage): boolean {

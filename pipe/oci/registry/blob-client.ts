@@ -1,6 +1,6 @@
 /** The steps of the distribution protocol for the blobs of one repository. */
 
-import { HttpError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
+import { HttpError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
 import { keepEncrypted } from '../../http/keep-encrypted.ts';
 import { findRefused, type ReadBack } from '../../http/read-back.ts';
@@ -159,8 +159,9 @@ async function sessionOf(answer: Answer): Promise<UploadSession> {
   await discard(answer);
   const location = URL.parse(answer.header('location') ?? '', answer.url.href);
   if (answer.header('location') === undefined || location === null)
-    throw new PipeError(
+    throw new UnexpectedAnswerError(
       `${answer.url.host} did not say where to continue the upload: its answer has no valid Location`,
+      { status: answer.status, isForeign: true },
     );
   const min = answer.header('oci-chunk-min-length') ?? '';
   return {

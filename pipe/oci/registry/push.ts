@@ -2,6 +2,7 @@
 
 import { HttpError, NetworkError, StalledError } from '../../errors.ts';
 import { isTransient } from '../../http/retry.ts';
+import { formatCount } from '../../toolkit/units.ts';
 import type { Image, Platform } from '../image.ts';
 import { boundDigests, isToBeCompressed, keepingLayers } from './bindings.ts';
 import { changedDigests, type PushedParts, treeOf } from './manifest-tree.ts';
@@ -71,14 +72,21 @@ export async function pushImage(image: Image, plan: PushPlan, tools: PushTools):
 /** Sends the blobs of all parts. What states the digest of a part that has changed is left out: it is no longer true. */
 async function pushParts(image: Image, plan: PushPlan, tools: PushTools, parts: PushedParts): Promise<void> {
   const isForwardOnly = image.isForwardOnly === true;
-  const bound = boundDigests(image);
-  for (const part of image.images.filter(({ isArtifact }) => isArtifact !== true)) {
+  const platforms = image.images.filter(({ isArtifact }) => isArtifact !== true);
+  const all = [...image.images.filter(({ isArtifact }) => isArtifact), ...(image.referrers ?? [])];
+  const omitsArtifacts = plan.format === 'docker' && platforms.length > 0 && all.length > 0;
+  if (omitsArtifacts) {
+    const count = formatCount(all.length, 'attestation or other artifact', 'attestations and other artifacts');
+    tools.log.warning(`Left out ${count}, which Docker has no media type for`);
+  }
+  const artifacts = omitsArtifacts ? [] : all;
+  const bound = omitsArtifacts ? new Set<string>() : boundDigests(image);
+  for (const part of platforms) {
     const isKept = bound.has(part.descriptor?.digest ?? '') && !isToBeCompressed(part, tools);
     const published = isKept ? [] : await readReusable(plan.reuseTags, part.platform, tools);
     parts.set(part, await pushPlatform(part, isForwardOnly, published, isKept ? keepingLayers(part, tools) : tools));
   }
   const untrue = new Set(changedDigests(image, parts));
-  const artifacts = [...image.images.filter(({ isArtifact }) => isArtifact), ...(image.referrers ?? [])];
   for (const part of artifacts) {
     const subject = part.subjects?.find((digest) => untrue.has(digest));
     if (subject === undefined) {

@@ -1,7 +1,7 @@
 /** Finds out from a registry's error codes what it refused. */
 
 import { HttpError } from '../../errors.ts';
-import { isConflict } from '../../http/read-back.ts';
+import { isConflict, mayRefuseContent } from '../../http/read-back.ts';
 
 /** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
 function hasCode(error: unknown, codes: readonly string[]): error is HttpError {
@@ -26,15 +26,12 @@ export function isManifestUnknown(error: unknown): error is HttpError {
   return hasCode(error, ['MANIFEST_UNKNOWN']);
 }
 
-const conflictStatuses: ReadonlySet<number> = new Set([400, 403, 409, 412]);
-
 /**
  * What was sent may be there already: registries refuse to store it again with 400 (Nexus), 403 (Artifactory), 409 (Quay)
  * or 412 (Harbor), and with as many other meanings. Only asking for the digest settles it.
  */
 export function mayBeThereAlready(error: unknown): error is HttpError {
-  if (isBlobUnknown(error) || isManifestUnknown(error) || !(error instanceof HttpError)) return false;
-  return conflictStatuses.has(error.refusal.status) || isImmutable(error);
+  return !isBlobUnknown(error) && !isManifestUnknown(error) && (mayRefuseContent(error) || isImmutable(error));
 }
 
 /**

@@ -85,6 +85,8 @@ it.each<[string, unknown, Facts, RegExp]>([
   ],
   ['405', refused(405), other, /read-only, a mirror or proxy of another registry/],
   ['409', refused(409), other, /conflicts with what it has: if tag v1 must not change, publish under another one\./],
+  ['412', refused(412), other, /conflicts with what it has: if tag v1 must not change, publish under another one\./],
+  ['400', refused(400), other, /^The server's reason is above\. .* DEBUG/],
   ['413', refused(413), other, /refuses requests of this size/],
   ['415', refused(415), other, /does not support this kind of image\. Try gzip layers/],
   ['422', refused(422), other, /does not support this kind of image\. Try gzip layers/],

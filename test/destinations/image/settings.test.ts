@@ -63,7 +63,11 @@ it.each<[string, Environment, Partial<ImageSettings>]>([
     { tags: ['1', 'a', 'b', 'c'], reuseTags: ['1', 'a', 'b', 'c', 'latest'] },
   ],
   ['tags as an array, without duplicates', { IMAGE: 'app:1', TAGS: "['1', '1.0']" }, { tags: ['1', '1.0'] }],
-  ['an archive', { FILENAME: 'build/app image.tar' }, { origin: { kind: 'path', path: 'build/app image.tar' } }],
+  [
+    'an archive',
+    { FILENAME: 'build/app image.tar' },
+    { origin: { kind: 'path', patterns: { form: 'string', value: 'build/app image.tar' } } },
+  ],
   [
     'an engine on another host',
     { DOCKER_HOST: 'tcp://host.docker.internal:2375' },
@@ -149,7 +153,6 @@ it.each<[string, Environment, string]>([
     { EXTRA_ARGS: "['--platform', 'arm64']" },
     "EXTRA_ARGS:\n- 'option --platform: arm64 is not a valid platform: use OS/ARCH",
   ],
-  ['two archives', { FILENAME: "['a.tar', 'b.tar']" }, 'FILENAME:\n'],
   ['an archive and tags to join', { FILENAME: 'a.tar', EXTRA_ARGS: "['--join', 'x']" }, 'FILENAME:\n'],
   ['reuse of none and of a tag', { EXTRA_ARGS: "['--reuse', 'none', '--reuse', 'x']" }, 'cannot be combined'],
   ['an option for files', { EXTRA_ARGS: '--checksums' }, 'option --checksums does not apply to TYPE image'],

@@ -27,6 +27,7 @@ it.each<[string, unknown, Omit<MavenFacts, 'isBitbucket'> & Pick<MavenSettings, 
     /^A released version is never replaced\./,
   ],
   ['409', refused(409), otherServer, /^The repository's reason is above\. Many repositories accept only releases/],
+  ['412', refused(412), otherServer, /^The repository's reason is above\. Many repositories accept only releases/],
   [
     '409 for a checksum',
     refused(409, { url: 'https://nexus.example/releases/com/acme/app/1.0/app-1.0.jar.sha1' }),

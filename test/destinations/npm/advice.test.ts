@@ -53,6 +53,7 @@ describe('what to do if an npm registry refuses', () => {
     ],
     ['no second factor', refused(401, 'No', { challenges: ['Basic realm="otp"'] }), elsewhere, /does not accept this/],
     ['a conflict', refused(409), onBitbucket, /busy with another upload of this package: then run the step again/],
+    ['a failed condition', refused(412), onBitbucket, /busy with another upload of this package: then run the/],
     [
       'the scope does not match',
       refused(403, 'Scope @b does not match the workspace'),

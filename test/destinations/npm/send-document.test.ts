@@ -49,6 +49,8 @@ describe.each([403, 409] as const)('a refusal with %d', (status) => {
     fixture.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action: { kind: 'status', status: 403 } });
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect([exitCode, output]).toEqual([1, expect.stringContaining(`${status} You cannot publish over`)]);
+    // It may be this very document: registries refuse what they have just stored.
+    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
     expect(puts(fixture)).toBe(1);
   });
 
@@ -60,6 +62,24 @@ describe.each([403, 409] as const)('a refusal with %d', (status) => {
     if (status === 409) await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
     else expect([ended.exitCode, ended.output]).toEqual([1, expect.stringContaining(`403 ${reason}`)]);
     expect(puts(fixture)).toBe(status === 409 ? 3 : 1);
+  });
+});
+
+describe('a refusal of the document itself', () => {
+  const fixture = useSandbox();
+
+  it.each([400, 405, 412, 422])('with %d is no success if the registry does not have the version', async (status) => {
+    fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'status', status } });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
+    expect([exitCode, output]).toEqual([1, expect.stringMatching(new RegExp(`^✖ .*: ${status} `, 'm'))]);
+    expect(output).toContain('@acme/lib@1.0.0: NOT published');
+    expect(puts(fixture)).toBe(1);
+  });
+
+  it('is not told as such if its credentials were refused', async () => {
+    fixture.sandbox.inject({ server: 'npm', times: -1, action: { kind: 'status', status: 401 } });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
+    expect([exitCode, output]).toEqual([1, expect.stringContaining('@acme/lib@1.0.0: NOT published')]);
   });
 });
 

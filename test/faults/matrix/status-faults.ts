@@ -22,6 +22,21 @@ function refusal(status: number, once: Expectation | undefined): Fault {
   };
 }
 
+/** Gateways and registries refuse what they have just stored. */
+function storedAll(status: number): Fault {
+  return {
+    name: `stored, but ${status}`,
+    always: 'published',
+    cause: new RegExp(`: ${status} `),
+    spares: ({ method, hasBody }) =>
+      method === 'PUT' || (method === 'POST' && hasBody === true) ? undefined : 'the request stores nothing',
+    async strike(exchange) {
+      await exchange.carryOut();
+      await exchange.answer({ status, headers: ['content-type', 'text/plain'], body: Buffer.from('No') });
+    },
+  };
+}
+
 /** @param value of Retry-After */
 function limited(name: string, once: Expectation | undefined, value: () => string): Fault {
   return {
@@ -41,6 +56,7 @@ export const statusFaults: readonly Fault[] = [
     ...statuses.permanent.map((status) => refusal(status, undefined)),
     ...statuses.transient.map((status) => refusal(status, 'published')),
   ].sort((a, b) => Number(a.name) - Number(b.name)),
+  ...[400, 403, 405, 409, 412, 422].map(storedAll),
   limited('0', 'published', () => '0'),
   limited('a date', 'published', () => new Date(Date.now() + 1000).toUTCString()),
   limited('an hour', undefined, () => '3600'),

@@ -16,6 +16,7 @@ import { createSecrets } from '../../../pipe/toolkit/scrub.ts';
 import { multipartBoundary, MultipartParser } from '../../sandbox/multipart-parser.ts';
 import { mutateText } from '../mutate.ts';
 import type { Random } from '../random.ts';
+import type { ArrayValue } from '../../../pipe/toolkit/environment.ts';
 import { allowRejection, FuzzFailure, type Target } from '../target.ts';
 
 const environments: readonly Readonly<Record<string, string>>[] = [
@@ -118,15 +119,12 @@ export async function globs(directory: string): Promise<Target> {
           .slice(0, random.chance(0.95) ? 60 : 400),
       );
       await allowRejection(() => expandBraces(some.join('')));
-      await allowRejection(() => findImage(some.join(''), directory));
-      await allowRejection(() =>
-        selectFiles(
-          random.chance(0.5)
-            ? { form: 'items', items: some }
-            : { form: 'string', value: some.join(random.pick([' ', '\n', ''])) },
-          { workingDirectory: directory, cloneDirectory: directory },
-        ),
-      );
+      const given: ArrayValue = random.chance(0.5)
+        ? { form: 'items', items: some }
+        : { form: 'string', value: some.join(random.pick([' ', '\n', ''])) };
+      const places = { workingDirectory: directory, cloneDirectory: directory };
+      await allowRejection(() => findImage(given, places));
+      await allowRejection(() => selectFiles(given, places, { underEachName: random.chance(0.5) }));
     },
   };
 }
