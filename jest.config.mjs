@@ -18,13 +18,22 @@ export default {
   maxConcurrency: 12,
   testMatch: ['**/*.test.ts'],
   // These need more than the README's test command requires (a Docker Engine, real servers), or take more than its minute:
-  // gigabytes to read, hundreds of processes to start, servers that stall, the sandbox's own tests. .ci/run runs them by
-  // name.
+  // gigabytes to read, hundreds of processes to start, servers that stall, steps that run at once, the sandbox's own tests.
+  // .ci/run runs them by name.
   testPathIgnorePatterns: process.env.TEST_SUITE
     ? []
-    : ['bundle', 'docker-image', 'faults', 'fuzz', 'integration', 'interruptions', 'memory', 'release', 'sandbox'].map(
-        (suite) => `<rootDir>/test/${suite}/`,
-      ),
+    : [
+        'bundle',
+        'docker-image',
+        'faults',
+        'fuzz',
+        'integration',
+        'interruptions',
+        'memory',
+        'release',
+        'sandbox',
+        'steps',
+      ].map((suite) => `<rootDir>/test/${suite}/`),
   reporters: [
     'default',
     '<rootDir>/ci-scripts/jest-skips-reporter.cjs',
