@@ -56,6 +56,8 @@ export interface Refusal {
   readonly challenges?: readonly string[];
   /** The protocol says that the same request may succeed later, although the status alone does not. */
   readonly isTransient?: boolean;
+  /** The server may have stored the content all the same, and nobody could see whether it did. */
+  readonly isDoubtful?: boolean;
 }
 
 /** The server answered with a status that the request does not accept. */

@@ -11,7 +11,7 @@ import type { Environment } from './toolkit/environment.ts';
 import { createLog } from './toolkit/log.ts';
 import type { SignalSource } from './toolkit/exit.ts';
 import type { Output, Stream } from './toolkit/stdout.ts';
-import { wantsResult } from './toolkit/results.ts';
+import { ownFiles, wantsResult } from './toolkit/results.ts';
 import { createProgress, type Progress } from './toolkit/progress.ts';
 import type { Secrets } from './toolkit/scrub.ts';
 
@@ -86,7 +86,7 @@ export function createTools(context: RunContext, userAgent: string): Tools {
     places: {
       workingDirectory: surroundings.workingDirectory,
       cloneDirectory: env['BITBUCKET_CLONE_DIR'] || undefined,
-      outputPath: settings.outputPath,
+      ownFiles: ownFiles(env, settings.outputPath),
     },
     wantsResult: wantsResult(env, settings.outputPath),
     createHttp: (authorizer) =>

@@ -86,4 +86,31 @@ describe('--output that is also published', () => {
       expect(fixture.sandbox.requests).toEqual([]);
     },
   );
+
+  it.each([
+    ['as one of the alternatives in braces', '{a,b}.txt', '--output'],
+    ['by a wildcard', '*.txt', '--output'],
+    ['as the file in the storage directory', 'result.json', 'BITBUCKET_PIPE_STORAGE_DIR'],
+    ['as the file of the output variables', 'vars', 'BITBUCKET_PIPELINES_VARIABLES_PATH'],
+  ])('is refused if it is named %s', async (_, FILENAME, name) => {
+    const names = ['a.txt', 'b.txt', 'result.json', 'vars'];
+    for (const each of names) await writeFile(at(each), each);
+    const ended = await fixture.runPipe({
+      FILENAME,
+      BITBUCKET_PIPE_STORAGE_DIR: at(),
+      BITBUCKET_PIPELINES_VARIABLES_PATH: at('vars'),
+      ...arrayVariables('EXTRA_ARGS', ['--output', 'b.txt']),
+    });
+    expect(ended).toMatchObject({ exitCode: 1, output: expect.stringMatching(new RegExp(`^✖ .*${name}`, 'm')) });
+    for (const each of names) expect(await readFile(at(each), 'utf8')).toBe(each);
+    expect(fixture.sandbox.requests).toEqual([]);
+  });
+
+  it('is left out by a wildcard if it is an earlier result', async () => {
+    await writeFile(at('a.txt'), 'content');
+    const run = async (): Promise<Ended> =>
+      await fixture.runPipe({ FILENAME: '*', ...arrayVariables('EXTRA_ARGS', ['--output', 'result.json']) });
+    for (const ended of [await run(), await run()]) expect(ended.exitCode).toBe(0);
+    expect([...fixture.sandbox.downloads.keys()]).toEqual(['a.txt']);
+  });
 });

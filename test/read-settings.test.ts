@@ -42,7 +42,7 @@ it('needs only a token and a file name in Pipelines', async () => {
     rename: undefined,
     existing: 'replace',
     retention: undefined,
-    withChecksums: false,
+    checksums: 'none',
     verify: 'none',
     concurrency: 4,
     retries: 5,
@@ -93,7 +93,8 @@ describe('reads the options', () => {
     [['--no-clobber'], { existing: 'fail' }],
     [['--keep', '5', '--keep-pattern', 'nightly-*'], { retention: { keep: 5, pattern: 'nightly-*' } }],
     [['--keep=1', '--keep-pattern={a,b}-*'], { retention: { keep: 1, pattern: '{a,b}-*' } }],
-    [['--checksums'], { withChecksums: true }],
+    [['--checksums'], { checksums: 'list' }],
+    [['--checksums=each'], { checksums: 'each' }],
     [['--verify'], { verify: 'listing' }],
     [['--verify=content'], { verify: 'content' }],
     [

@@ -15,7 +15,7 @@ export type Action = 'uploaded' | 'reused' | 'skipped' | 'unconfirmed' | 'failed
 /** The outcome of an item whose upload failed with `error`. @param wasSentWhole whether its last byte was ever sent */
 export function failedAction(error: unknown, wasSentWhole: boolean): 'unconfirmed' | 'failed' {
   const isRefused =
-    (error instanceof HttpError && error.refusal.status < 500) ||
+    (error instanceof HttpError && error.refusal.status < 500 && error.refusal.isDoubtful !== true) ||
     (error instanceof UnexpectedAnswerError && error.isMissing);
   return wasSentWhole && !isRefused ? 'unconfirmed' : 'failed';
 }

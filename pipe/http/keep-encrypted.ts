@@ -1,11 +1,10 @@
 /** Follows the addresses that servers name without ever leaving https for plain http. */
 
 import { PipeError } from '../errors.ts';
-import { isLoopback } from './loopback.ts';
 
 /**
  * Checks an address that a server named, in a `Location` or as a realm. Behind a gateway that terminates TLS, servers
- * often name their own host in plain http: then https is used. Two servers on this machine may use either.
+ * often name their own host in plain http: then https is used.
  *
  * @param from the URL of the server that named it
  * @returns the address to use
@@ -19,7 +18,6 @@ export function keepEncrypted(from: URL, to: URL): URL {
   secure.protocol = 'https:';
   if (to.port === '') secure.port = from.port;
   if (secure.host === from.host) return secure;
-  if (isLoopback(from) && isLoopback(to)) return to;
   if (secure.hostname === from.hostname) return secure;
   throw new PipeError(
     `${from.host} is reached by https, but sends the pipe on to http://${to.host}, where everything could be read on the way: correct the address that the server or its gateway gives out`,

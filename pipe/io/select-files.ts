@@ -33,14 +33,23 @@ export interface SelectionRules {
   readonly withDirectories?: boolean;
 }
 
+/** A file that the run writes. */
+export interface OwnFile {
+  readonly path: string;
+  /** The option or variable that names it. */
+  readonly name: string;
+  /** Whether it may be overwritten: what is there is of an earlier run. */
+  readonly isExpendable: () => Promise<boolean>;
+}
+
 /** The directories that files may be selected from. */
 export interface Places {
   /** The base of relative paths. */
   readonly workingDirectory: string;
   /** The root of the clone, if there is one. */
   readonly cloneDirectory?: string | undefined;
-  /** The file that the run writes its results to: no glob matches it, and it cannot be published. */
-  readonly outputPath?: string | undefined;
+  /** The files that the run writes, which cannot be published. */
+  readonly ownFiles?: readonly OwnFile[];
 }
 
 /** Keeps the thread pool busy, and is far below any limit on open files. */
@@ -71,22 +80,27 @@ export async function selectPaths(
   const problems: string[] = [];
   const unmatched: string[] = [];
   const roots = await realRoots(places);
-  const output = await realOutputPath(places);
+  const ownFiles = await realOwnFiles(places);
   const selected = new Map<string, RealFile | RealDirectory>();
   const directories = new Map<string, string>();
   const { matches, excluded, isWordList } = await matchAll(patterns, { workingDirectory, roots });
-  for (const { pattern, paths, isLiteral, isExclusive, problems: own } of matches) {
-    problems.push(...own);
-    let usable = own.length;
+  for (const { pattern, paths, isLiteral, isExclusive, problems: patternProblems } of matches) {
+    problems.push(...patternProblems);
+    let usable = patternProblems.length;
+    const leftOut: string[] = [];
     const wanted = paths.filter((path) => !excluded(path));
     const inspected = await mapConcurrently(wanted, maxOpenFiles, (path) => inspect(path, workingDirectory, roots));
     for (const [index, found] of inspected.entries()) {
       const path = wanted[index] ?? '';
       const isSelected = found.kind === 'file' || (withDirectories && found.kind === 'directory');
       if (isSelected) {
-        if (output !== undefined && isInside(output, found.real)) {
-          if (!isLiteral && found.kind === 'file') continue;
-          problems.push(outputProblem(path, found.kind));
+        const own = ownFiles.find(({ real }) => isInside(real, found.real));
+        if (own !== undefined) {
+          if (!isLiteral && found.kind === 'file' && (await own.isExpendable())) {
+            leftOut.push(`${printable(path)}, which the run writes itself (${own.name})`);
+            continue;
+          }
+          problems.push(ownFileProblem(path, found.kind, own));
         }
         const key = underEachName ? `${found.real}\0${basename(path)}` : found.real;
         selected.set(key, preferred(selected.get(key), found));
@@ -95,13 +109,16 @@ export async function selectPaths(
       if (isSelected || found.kind === 'problem') usable++;
     }
     if (usable > 0 || isLiteral || (paths.length > 0 && wanted.length === 0)) continue;
-    const problem = isExclusive
-      ? `${printable(pattern)} excludes files: name the files to publish as well`
-      : noMatchProblem(
-          pattern,
-          inspected.some(({ kind }) => kind === 'directory'),
-          workingDirectory,
-        );
+    const problem =
+      leftOut.length > 0
+        ? `${printable(pattern)} matches only ${leftOut.join(', ')}`
+        : isExclusive
+          ? `${printable(pattern)} excludes files: name the files to publish as well`
+          : noMatchProblem(
+              pattern,
+              inspected.some(({ kind }) => kind === 'directory'),
+              workingDirectory,
+            );
     (isWordList ? unmatched : problems).push(problem);
   }
   if (selected.size === 0) {
@@ -131,10 +148,10 @@ function preferred(
   return first === undefined || (!hasOwnName(first) && hasOwnName(second)) ? second : first;
 }
 
-function outputProblem(path: string, kind: 'file' | 'directory'): string {
+function ownFileProblem(path: string, kind: 'file' | 'directory', { name }: OwnFile): string {
   return kind === 'file'
-    ? `${printable(path)} is also the file of --output, which would overwrite it: write the results to another file`
-    : `--output writes into ${printable(path)}, which is to be published: write the results somewhere else`;
+    ? `${printable(path)} is also the file of ${name}, which would overwrite it: write the results to another file`
+    : `${name} writes into ${printable(path)}, which is to be published: write the results somewhere else`;
 }
 
 /** The first paths of a selection, for messages. */
@@ -169,13 +186,15 @@ async function realRoots({ workingDirectory, cloneDirectory }: Places): Promise<
   return [...new Set(roots)].filter((root) => !roots.some((other) => other !== root && isInside(root, other)));
 }
 
-/** The output file may not exist yet, but its directory does, or nothing can match. */
-async function realOutputPath({ outputPath }: Places): Promise<string | undefined> {
-  if (outputPath === undefined) return undefined;
-  try {
-    return await realpath(outputPath);
-  } catch {
-    const directory = await realpath(dirname(outputPath)).catch(() => dirname(outputPath));
-    return join(directory, basename(outputPath));
-  }
+type RealOwnFile = OwnFile & { readonly real: string };
+
+/** The files may not exist yet, but their directories do, or nothing can match. */
+async function realOwnFiles({ ownFiles = [] }: Places): Promise<readonly RealOwnFile[]> {
+  return await Promise.all(
+    ownFiles.map(async (file) => {
+      const directory = await realpath(dirname(file.path)).catch(() => dirname(file.path));
+      const real = await realpath(file.path).catch(() => join(directory, basename(file.path)));
+      return { ...file, real };
+    }),
+  );
 }

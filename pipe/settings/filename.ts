@@ -13,6 +13,8 @@ export function readFilename(
   problems: Problems,
 ): ArrayValue | undefined {
   if (FILENAME !== undefined && (FILENAME.form === 'string' || FILENAME.items.length > 0)) return FILENAME;
+  if (FILENAME !== undefined && !isRequired)
+    problems.add('FILENAME', 'is an empty array. Name a file, or leave it out');
   if (isRequired && !problems.has('FILENAME') && !problems.has('FILENAME_COUNT'))
     problems.add('FILENAME', requiredField(env, 'FILENAME'));
   return undefined;

@@ -120,7 +120,7 @@ export const options = {
     takes: 'flag',
     appliesTo: ['file'],
     usage:
-      'Fail, before anything is sent, if a download of that name exists with other content. Identical files are left as they are.',
+      'Fail, before anything is sent, if a download of that name exists with other content. Identical files are left as they are. Checksum files are not protected.',
   },
   '--keep': {
     takes: 'value',
@@ -136,9 +136,11 @@ export const options = {
       'The downloads that `--keep` may delete. One option without the other is an error, so that nothing else is ever deleted.',
   },
   '--checksums': {
-    takes: 'flag',
+    takes: 'optional',
+    placeholder: 'each',
     appliesTo: ['file'],
-    usage: 'Also upload `SHA256SUMS` for the files of this run.',
+    usage:
+      'Also upload `SHA256SUMS`: the sums of the files of this run, merged with those of other downloads. With `--checksums=each`, upload a `NAME.sha256` for each file instead.',
   },
   '--verify': {
     takes: 'optional',

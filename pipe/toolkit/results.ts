@@ -1,7 +1,18 @@
 /** Writes results for later steps: to a JSON file, the pipe's storage directory, and the step's output variables. */
 
 import { randomUUID } from 'node:crypto';
-import { access, appendFile, constants, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import {
+  access,
+  appendFile,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from './environment.ts';
@@ -14,6 +25,57 @@ const resultFile = 'result.json';
 /** Whether a result will be written anywhere. */
 export function wantsResult(env: Environment, outputPath: string | undefined): boolean {
   return outputPath !== undefined || pipeStorageDirectory(env) !== undefined;
+}
+
+/** A file that a run writes. */
+interface OwnFile {
+  readonly path: string;
+  /** The option or variable that names it. */
+  readonly name: string;
+  /** Whether it may be overwritten: it is an earlier result, or does not exist. */
+  readonly isExpendable: () => Promise<boolean>;
+}
+
+/** The files that a run writes. */
+export function ownFiles(env: Environment, outputPath: string | undefined): readonly OwnFile[] {
+  const directory = pipeStorageDirectory(env);
+  const result = (name: string, path: string): OwnFile => ({
+    path,
+    name,
+    isExpendable: async () => await isResult(path),
+  });
+  const variables = env['BITBUCKET_PIPELINES_VARIABLES_PATH'] || undefined;
+  return [
+    ...(outputPath === undefined ? [] : [result('--output', outputPath)]),
+    ...(directory === undefined ? [] : [result('BITBUCKET_PIPE_STORAGE_DIR', join(directory, resultFile))]),
+    ...(variables === undefined
+      ? []
+      : [
+          {
+            path: variables,
+            name: 'BITBUCKET_PIPELINES_VARIABLES_PATH',
+            // It is only appended to.
+            isExpendable: async () => await Promise.resolve(true),
+          },
+        ]),
+  ];
+}
+
+/** Whether there is nothing, or an earlier result. */
+async function isResult(path: string): Promise<boolean> {
+  const head = Buffer.alloc(64);
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch {
+    return true;
+  }
+  try {
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    return bytesRead === 0 || /^\{\s*"type":\s*"[a-z]+",/.test(head.toString('utf8', 0, bytesRead));
+  } finally {
+    await file.close();
+  }
 }
 
 /**

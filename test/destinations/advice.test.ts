@@ -70,6 +70,7 @@ describe('advises', () => {
       facts,
       /may not write to acme\/app\..* scopes write:repository:bitbucket .* for an API token, or repository:write for an access/,
     ],
+    ['403 to a deletion', refused(403, { method: 'DELETE' }), withAccessToken, /may not delete downloads/],
     ['403 with an access token', refused(403), withAccessToken, /needs the scopes repository:write\.$/],
     [
       '403 with an API token',

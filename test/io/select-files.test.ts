@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { selectFiles } from '../../pipe/io/select-files.ts';
+import { type OwnFile, selectFiles } from '../../pipe/io/select-files.ts';
 import { InputError } from '../../pipe/errors.ts';
 
 let root: string;
@@ -299,20 +299,37 @@ describe('a pattern that begins with !', () => {
   });
 });
 
+function output(path: string, isResult: boolean): OwnFile {
+  return { path: join(clone, path), name: '--output', isExpendable: async () => await Promise.resolve(isResult) };
+}
+
 it('a glob does not match the file that the results are written to', async () => {
   await make('dist/a.zip', 'dist/result.json');
-  const places = { workingDirectory: clone, outputPath: join(clone, 'dist/result.json') };
+  const places = { workingDirectory: clone, ownFiles: [output('dist/result.json', true)] };
   const selection = await selectFiles({ form: 'string', value: 'dist/*' }, places);
   expect(selection.files.map(({ path }) => path)).toEqual(['dist/a.zip']);
-  await expect(selectFiles({ form: 'string', value: 'dist/*.json' }, places)).rejects.toThrow('matches no file');
+  await expect(selectFiles({ form: 'string', value: 'dist/*.json' }, places)).rejects.toThrow(
+    'dist/*.json matches only dist/result.json, which the run writes itself (--output)',
+  );
 });
+
+it.each(['dist/*', 'dist/{a,b}.zip'])(
+  '%s does not leave out a file that the results would overwrite',
+  async (value) => {
+    await make('dist/a.zip', 'dist/b.zip');
+    const places = { workingDirectory: clone, ownFiles: [output('dist/a.zip', false)] };
+    await expect(selectFiles({ form: 'string', value }, places)).rejects.toThrow(
+      'dist/a.zip is also the file of --output, which would overwrite it',
+    );
+  },
+);
 
 it.each(['dist/a.zip', 'link.zip', 'dist/../dist/a.zip'])(
   'the file that the results are written to cannot be published as %s: it would be overwritten',
   async (path) => {
     await make('dist/a.zip');
     await symlink('dist/a.zip', join(clone, 'link.zip'));
-    const places = { workingDirectory: clone, outputPath: join(clone, 'dist/a.zip') };
+    const places = { workingDirectory: clone, ownFiles: [output('dist/a.zip', true)] };
     await expect(selectFiles({ form: 'items', items: [path] }, places)).rejects.toThrow(
       `${path} is also the file of --output, which would overwrite it`,
     );

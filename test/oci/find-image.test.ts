@@ -12,7 +12,9 @@ async function find(pattern: string | readonly string[]): Promise<string> {
     typeof pattern === 'string' ? { form: 'string', value: pattern } : { form: 'items', items: pattern };
   const { path, absolutePath } = await findImage(patterns, {
     workingDirectory: at(),
-    outputPath: at('build/result.tar'),
+    ownFiles: [
+      { path: at('build/result.tar'), name: '--output', isExpendable: async () => await Promise.resolve(true) },
+    ],
   });
   expect(absolutePath).toBe(at(path));
   return path;

@@ -12,6 +12,11 @@ export const fileRows: readonly Row<FileFacts>[] = [
   { when: hasStatus(401), advice: (_, facts) => unauthorizedAdvice(facts) },
   { when: (error) => hasStatus(403)(error) && error.refusal.requiredScopes.length > 0, advice: missingScopesAdvice },
   {
+    when: (error) => hasStatus(403)(error) && error.refusal.method === 'DELETE',
+    advice: () =>
+      'Everything is published, but the token may not delete downloads: let it, or leave --keep out. The old downloads stay.',
+  },
+  {
     when: hasStatus(403),
     advice: (_, { workspace, repository, account }) =>
       `The token is valid, but may not write to ${workspace}/${repository}. Its owner needs write access there, and the token needs the scopes ${scopesFor(account.tokenKind, 'downloads')}.`,

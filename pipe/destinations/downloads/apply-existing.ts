@@ -17,7 +17,7 @@ import { readDigest } from './verify.ts';
 interface Entry {
   readonly planned: PlannedFile;
   action: Action;
-  sha256?: string;
+  sha256?: string | undefined;
 }
 
 interface ExistingTools {
@@ -64,7 +64,7 @@ export async function applyExisting(
 }
 
 /** @throws PipeError naming the downloads that `--no-clobber` protects, if there are any */
-export function refuse(names: readonly string[]): void {
+function refuse(names: readonly string[]): void {
   if (names.length > 0)
     throw new PipeError(
       `already among the downloads with other content, and --no-clobber forbids replacing them: ${names.map(printable).join(', ')}`,

@@ -1,6 +1,7 @@
-/** The list of SHA-256 sums in the format that `sha256sum --check` reads. */
+/** Lists of SHA-256 sums in the format that `sha256sum --check` reads. */
 
-interface Checksum {
+export interface Checksum {
+  /** The download's name. */
   readonly name: string;
   /** 64 lower-case hexadecimal digits. */
   readonly sha256: string;
@@ -15,4 +16,31 @@ export function checksumsText(checksums: readonly Checksum[]): string {
       return `${escaped === name ? '' : '\\'}${sha256}  ${escaped}\n`;
     })
     .join('');
+}
+
+/** A list as it was read. */
+export interface ChecksumsList {
+  readonly text: string;
+  /** SHA-256 by name. */
+  readonly lines: ReadonlyMap<string, string>;
+  /** How many lines are not in the format of sha256sum. */
+  readonly otherLines: number;
+}
+
+const unescaped: Readonly<Record<string, string>> = { '\\\\': '\\', '\\n': '\n', '\\r': '\r' };
+
+/** Reads a list, whoever wrote it. */
+export function parseChecksums(text: string): ChecksumsList {
+  const lines = new Map<string, string>();
+  let otherLines = 0;
+  for (const line of text.split(/\r?\n/)) {
+    const [, escape, sha256 = '', name = ''] = /^(\\?)([0-9a-f]{64}) [ *](.+)$/i.exec(line) ?? [];
+    if (name !== '')
+      lines.set(
+        escape === '' ? name : name.replaceAll(/\\[\\nr]/g, (pair) => unescaped[pair] ?? pair),
+        sha256.toLowerCase(),
+      );
+    else if (line.trim() !== '') otherLines++;
+  }
+  return { text, lines, otherLines };
 }

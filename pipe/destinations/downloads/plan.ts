@@ -7,8 +7,13 @@ import type { FileSettings } from './settings.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { type Places, selectFiles } from '../../io/select-files.ts';
 
-/** The file that `--checksums` uploads, in the format of sha256sum(1). */
+/** The list that `--checksums` uploads, in the format of sha256sum(1). */
 export const checksumsName = 'SHA256SUMS';
+
+/** The file with the checksum of one download, for `--checksums=each`. */
+export function checksumName(name: string): string {
+  return `${name}.sha256`;
+}
 
 export interface PlannedFile {
   readonly source: SourceFile;
@@ -24,7 +29,7 @@ export interface DownloadsPlan {
   readonly warnings: readonly string[];
 }
 
-type PlanSettings = Pick<FileSettings, 'patterns' | 'rename' | 'withChecksums'>;
+type PlanSettings = Pick<FileSettings, 'patterns' | 'rename' | 'checksums'>;
 
 /**
  * The files that FILENAME matches, each with the name that it will have among the downloads.
@@ -50,9 +55,17 @@ export async function planDownloads(settings: PlanSettings, places: Places): Pro
       `${unsendable.join(', ')}: a download cannot have a backslash or a control character in its name: rename the file, or give --name`,
     );
   }
-  if (settings.withChecksums && planned.some(({ name }) => name === checksumsName)) {
+  const own = new Set(
+    settings.checksums === 'list'
+      ? [checksumsName]
+      : settings.checksums === 'each'
+        ? planned.map(({ name }) => checksumName(name))
+        : [],
+  );
+  const taken = planned.find(({ name }) => own.has(name))?.name;
+  if (taken !== undefined) {
     throw new InputError(
-      `--checksums uploads its own ${checksumsName}, but FILENAME also matches one: leave one of them out`,
+      `--checksums uploads its own ${printable(taken)}, but FILENAME also matches one: leave one of them out`,
     );
   }
   return { files: planned, totalBytes: files.reduce((sum, file) => sum + file.size, 0), leftOutDirectories, warnings };

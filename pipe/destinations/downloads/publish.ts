@@ -1,6 +1,5 @@
 /** Carries out a plan: parallel uploads, then checksums, verification and retention. Returns the outcome of each file. */
 
-import { bytesBody } from '../../io/body.ts';
 import { fileBody } from '../../io/source-file.ts';
 import { observeBody } from '../../io/observed-body.ts';
 import type { Patience } from '../../http/read-back.ts';
@@ -8,11 +7,12 @@ import type { FileSettings } from './settings.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Progress } from '../../toolkit/progress.ts';
-import { formatBytes, formatCount } from '../../toolkit/units.ts';
-import { applyExisting, hashFile, refuse } from './apply-existing.ts';
-import { checksumsText } from './checksums.ts';
+import { formatBytes } from '../../toolkit/units.ts';
+import { applyExisting, hashFile } from './apply-existing.ts';
 import type { DownloadsClient } from './client.ts';
+import { confirmOwn } from './confirm-own.ts';
 import { uploadConfirmed } from './confirmed-upload.ts';
+import { checksumItems, publishChecksums } from './publish-checksums.ts';
 import { downloadLink } from './links.ts';
 import { type Action, failedAction } from '../outcome.ts';
 import { uploadAll } from '../upload-all.ts';
@@ -38,7 +38,8 @@ interface Entry {
   readonly planned: PlannedFile;
   readonly url: string;
   action: Action;
-  sha256?: string;
+  sha256?: string | undefined;
+  uploadMs?: number;
 }
 
 /** Publishes the files. Never throws: an error is part of the outcome. */
@@ -52,27 +53,31 @@ export async function publishDownloads(
     url: downloadLink(settings, planned.name),
     action: 'not sent',
   }));
-  const list = {
-    name: checksumsName,
-    size: 0,
-    url: downloadLink(settings, checksumsName),
-    action: 'not sent' as Action,
-  };
+  const names = entries.map(({ planned }) => planned.name);
+  const sums = checksumItems(names, settings);
   const deleted: string[] = [];
   let isPublished = false;
-  const items = (): readonly OutcomeItem[] => [
-    ...entries.map(toItem),
-    ...(settings.withChecksums ? [{ ...list }] : []),
-  ];
+  const items = (): readonly OutcomeItem[] => [...entries.map(toItem), ...sums.map((sum) => ({ ...sum }))];
   try {
-    const existing = await applyExisting(entries, settings, tools);
-    if (settings.withChecksums && settings.existing === 'fail' && existing?.has(checksumsName) === true)
-      await skipChecksums(list, entries, tools);
+    const listed = await applyExisting(entries, settings, tools);
+    // It will be read after the uploads: a token that may not do so is better refused before them.
+    if (settings.checksums === 'list' && listed === undefined) await tools.client.list();
     const startedAt = performance.now();
     await uploadFiles(entries, settings, tools);
-    if (settings.withChecksums && list.action !== 'skipped') await uploadChecksums(list, entries, tools);
+    await confirmUploads(entries, startedAt, settings, tools);
+    if (sums.length > 0) {
+      for (const entry of entries) entry.sha256 ??= await digestOf(entry, tools);
+      const checksums = entries.map(({ planned, sha256 = '' }) => ({ name: planned.name, sha256 }));
+      await publishChecksums(checksums, sums, settings, tools);
+    }
     const uploaded = items().filter(({ action }) => action === 'uploaded');
-    await verifyUploads(uploaded, settings, startedAt, tools);
+    // Others add to the list, and the lines of this run have been read back.
+    const own = uploaded.filter(({ name }) => settings.checksums !== 'list' || name !== checksumsName);
+    const onWrong = ({ name }: OutcomeItem): void => {
+      const entry = [...entries, ...sums].find((each) => ('planned' in each ? each.planned.name : each.name) === name);
+      if (entry !== undefined) entry.action = 'failed';
+    };
+    await verifyUploads(own, settings, startedAt, { ...tools, onWrong });
     isPublished = true;
     const published = new Set(uploaded.map(({ name }) => name));
     if (settings.retention !== undefined)
@@ -98,12 +103,35 @@ async function uploadFiles(entries: readonly Entry[], settings: FileSettings, to
   await uploadAll(queue, settings.concurrency, async (entry) => await uploadOne(entry, tools, settings), tools);
 }
 
+/** Where downloads that exist must stay, those of a run that publishes at the same time must, too. */
+async function confirmUploads(
+  entries: readonly Entry[],
+  startedAt: number,
+  settings: FileSettings,
+  tools: PublishTools,
+): Promise<void> {
+  const uploaded = entries.filter(({ action }) => action === 'uploaded');
+  if (settings.existing === 'replace' || uploaded.length === 0) return;
+  const uploads = uploaded.map((entry) => ({
+    item: toItem(entry),
+    ms: entry.uploadMs ?? 0,
+    settle(action: Action) {
+      entry.action = action;
+      // It is that of this run's content.
+      entry.sha256 = undefined;
+    },
+  }));
+  await confirmOwn(uploads, startedAt, settings, tools);
+}
+
 async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettings): Promise<void> {
   const { name, source } = entry.planned;
-  const wantsSha256 = tools.wantsSha256 || settings.withChecksums || settings.verify === 'content';
+  const { checksums, existing, verify } = settings;
+  const wantsSha256 = tools.wantsSha256 || checksums !== 'none' || existing !== 'replace' || verify === 'content';
   const content = fileBody(source);
   const hashed = wantsSha256 ? observeBody(content, createSha256) : undefined;
   const transfer = tools.progress.start(printable(name), source.size);
+  const startedAt = performance.now();
   let wasSentWhole = false;
   try {
     const onSent = (bytes: number): void => {
@@ -112,6 +140,7 @@ async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettin
     };
     const answer = await uploadConfirmed(name, hashed?.body ?? content, onSent, tools);
     entry.action = 'uploaded';
+    entry.uploadMs = performance.now() - startedAt;
     if (hashed !== undefined)
       entry.sha256 = answer === 'accepted' ? hashed.accepted().digest() : await hashFile(entry.planned);
     tools.log.info(
@@ -125,43 +154,10 @@ async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettin
   }
 }
 
-type List = { -readonly [Key in keyof OutcomeItem]: OutcomeItem[Key] };
-
-/** Marks a list that is already there and identical as skipped. @throws PipeError if it differs: `--no-clobber` forbids that */
-async function skipChecksums(list: List, entries: readonly Entry[], tools: PublishTools): Promise<void> {
-  await describeChecksums(list, entries, tools);
-  const theirs = await readDigest(checksumsName, list.size, tools.client);
-  if (theirs === undefined) return;
-  if (theirs.sha256 !== list.sha256) refuse([checksumsName]);
-  list.action = 'skipped';
-}
-
-/** Sets the list's size and digest. @returns its text */
-async function describeChecksums(list: List, entries: readonly Entry[], tools: PublishTools): Promise<string> {
-  for (const entry of entries) {
-    tools.signal.throwIfAborted();
-    entry.sha256 ??= await hashFile(entry.planned);
-  }
-  const text = checksumsText(entries.map(({ planned, sha256 }) => ({ name: planned.name, sha256: sha256 ?? '' })));
-  const sha256 = createSha256();
-  sha256.update(Buffer.from(text));
-  list.size = Buffer.byteLength(text);
-  list.sha256 = sha256.digest();
-  return text;
-}
-
-async function uploadChecksums(list: List, entries: readonly Entry[], tools: PublishTools): Promise<void> {
-  const text = await describeChecksums(list, entries, tools);
-  let wasSentWhole = false;
-  try {
-    const onSent = (bytes: number): void => {
-      wasSentWhole ||= bytes === list.size;
-    };
-    await uploadConfirmed(checksumsName, bytesBody(text), onSent, tools);
-  } catch (error) {
-    list.action = failedAction(error, wasSentWhole);
-    throw error;
-  }
-  list.action = 'uploaded';
-  tools.log.info(`${checksumsName}: uploaded, ${formatCount(entries.length, 'line')}, ${list.url}`);
+/** The digest of what is on the server under the name of a file that was left unchanged. */
+async function digestOf(entry: Entry, { client, signal }: PublishTools): Promise<string> {
+  signal.throwIfAborted();
+  const { name } = entry.planned;
+  const theirs = entry.action === 'skipped' ? await readDigest(name, Infinity, client) : undefined;
+  return theirs?.sha256 ?? (await hashFile(entry.planned));
 }

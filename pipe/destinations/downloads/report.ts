@@ -26,7 +26,8 @@ export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publ
     }),
   ];
   if (files.length > maxPlanLines) lines.push(`  … and ${files.length - maxPlanLines} more`);
-  if (settings.withChecksums) lines.push(`  ${checksumsName}, with the checksums of these files`);
+  if (settings.checksums === 'list') lines.push(`  ${checksumsName}, with the checksums of these files`);
+  if (settings.checksums === 'each') lines.push('  a .sha256 file for each of them');
   if (settings.retention !== undefined) {
     const { keep, pattern } = settings.retention;
     const kept = keep === 1 ? 'download that matches' : `${keep} downloads that match`;

@@ -3,6 +3,7 @@
 import { expandBraces } from '../../io/braces.ts';
 import { matches } from '../../io/glob.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
+import { sleep as realSleep } from '../../http/origin-gate.ts';
 import { askUntil, type Patience } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -66,6 +67,7 @@ export async function applyRetention(
 ): Promise<void> {
   const { client, log, signal, concurrency } = tools;
   const newest = retention.keep === 1 ? 'newest that matches' : `newest ${retention.keep} that match`;
+  const { sleep = realSleep, baseMs } = tools.patience;
   const handled = new Set<string>();
   for (;;) {
     const downloads = await listPublished(published, tools);
@@ -73,18 +75,34 @@ export async function applyRetention(
     // A listing may still show downloads that were just deleted.
     const expired = expiredDownloads(downloads, retention, published).filter(({ name }) => !handled.has(name));
     const batch = expired.slice(0, expired.length > backlogLength ? backlogLength : concurrency);
-    await mapConcurrently(batch, concurrency, async ({ name }) => {
+    let isOutdated = false;
+    // In any order: all of them go, and runs that delete at the same time would always meet at the same one.
+    await mapConcurrently(shuffled(batch), concurrency, async ({ name }) => {
       signal.throwIfAborted();
+      if (isOutdated) return;
       handled.add(name);
       if (!(await client.remove(name))) {
         log.debug(`${printable(name)}: already deleted by something else`);
+        isOutdated = true;
         return;
       }
       deleted.push(name);
       log.info(`${printable(name)}: deleted, older than the ${newest} ${printable(retention.pattern)}`);
     });
+    if (isOutdated) {
+      // Another run deletes the same downloads: the rest of the listing is probably no longer true, either.
+      await sleep(baseMs * 2 * Math.random(), signal);
+      continue;
+    }
     if (batch.length === expired.length) return;
   }
+}
+
+function shuffled<T>(items: readonly T[]): readonly T[] {
+  return items
+    .map((item) => ({ item, position: Math.random() }))
+    .sort((a, b) => a.position - b.position)
+    .map(({ item }) => item);
 }
 
 /** The listing; undefined if it lacks one of this run's uploads, and so cannot show what is older. */

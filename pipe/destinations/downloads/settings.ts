@@ -25,7 +25,8 @@ export interface FileSettings extends CommonSettings {
   /** What to do if a download with the same name exists. */
   readonly existing: 'replace' | 'skip' | 'fail';
   readonly retention?: { readonly keep: number; readonly pattern: string } | undefined;
-  readonly withChecksums: boolean;
+  /** `list`: SHA256SUMS; `each`: a `NAME.sha256` for each file. */
+  readonly checksums: 'none' | 'list' | 'each';
   readonly verify: 'none' | 'listing' | 'content';
 }
 
@@ -50,7 +51,7 @@ export function readFileSettings(
     rename: readDownloadName(given, problems),
     existing: readExisting(given, problems),
     retention: readRetention(given, problems),
-    withChecksums: given.has('--checksums'),
+    checksums: readChecksums(given, problems),
     verify: readVerify(given, problems),
   };
   if (patterns === undefined || apiUrl === undefined || account === undefined) return undefined;
@@ -102,4 +103,13 @@ function readVerify(given: GivenOptions, problems: Problems): FileSettings['veri
   if (value !== 'content')
     problems.add('EXTRA_ARGS', `option --verify takes no value or "content", not ${JSON.stringify(value)}`);
   return 'content';
+}
+
+function readChecksums(given: GivenOptions, problems: Problems): FileSettings['checksums'] {
+  const value = given.value('--checksums');
+  if (value === undefined) return 'none';
+  if (value === '') return 'list';
+  if (value !== 'each')
+    problems.add('EXTRA_ARGS', `option --checksums takes no value or "each", not ${JSON.stringify(value)}`);
+  return 'each';
 }

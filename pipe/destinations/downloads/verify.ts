@@ -18,13 +18,15 @@ interface VerifyTools {
   readonly log: Pick<Log, 'info' | 'warning'>;
   /** How long to wait for the server to show what was uploaded. */
   readonly patience: Patience;
+  /** Learns of each item whose download is another one. */
+  readonly onWrong: (item: OutcomeItem) => void;
 }
 
 /**
  * The state of an upload on the server. `late`: it shows nothing, or what was there before the run. `wrong`: it shows
  * something else; `isUnsure` if that may be what was there before.
  */
-type State =
+export type State =
   | { readonly kind: 'right' }
   | { readonly kind: 'late'; readonly words: string; readonly isMissing?: boolean }
   | { readonly kind: 'wrong'; readonly words: string; readonly isUnsure: boolean };
@@ -67,7 +69,7 @@ async function verifyListing(items: readonly OutcomeItem[], startedAt: number, t
       ? renamedState(item, state, listing, items, startedAt)
       : state;
   });
-  const right = conclude(renamed, tools.log);
+  const right = conclude(items, renamed, tools);
   if (right > 0) tools.log.info(`Verified: the listing has ${formatCount(right, 'file')} with the right name and size`);
 }
 
@@ -104,17 +106,27 @@ async function verifyContents(
   startedAt: number,
   tools: VerifyTools,
 ): Promise<void> {
-  const states = await mapConcurrently(items, concurrency, async (item) =>
-    askUntil(
-      async () => await contentState(item, startedAt, tools.client),
-      (state) => isSettled(state) || isCertainlyWrong(state),
-      tools.patience,
-    ),
-  );
-  const right = conclude(states, tools.log);
+  const states = await readBackContents(items, concurrency, startedAt, tools);
+  const right = conclude(items, states, tools);
   if (right === 0) return;
   const bytes = items.reduce((sum, { size }, index) => sum + (states[index]?.kind === 'right' ? size : 0), 0);
   tools.log.info(`Verified: ${formatCount(right, 'file')}, ${formatBytes(bytes)}, read back with the right SHA-256`);
+}
+
+/** Reads the uploads back and compares their SHA-256, and waits for what the server does not show yet. */
+export async function readBackContents(
+  items: readonly OutcomeItem[],
+  concurrency: number,
+  startedAt: number,
+  { client, patience }: Pick<VerifyTools, 'client' | 'patience'>,
+): Promise<readonly State[]> {
+  return await mapConcurrently(items, concurrency, async (item) =>
+    askUntil(
+      async () => await contentState(item, startedAt, client),
+      (state) => isSettled(state) || isCertainlyWrong(state),
+      patience,
+    ),
+  );
 }
 
 async function contentState(
@@ -159,7 +171,12 @@ function isCertainlyWrong(state: State): boolean {
 }
 
 /** Warns of what is late. @returns how many are right @throws VerificationError naming what is wrong */
-function conclude(states: readonly State[], log: VerifyTools['log']): number {
+function conclude(
+  items: readonly OutcomeItem[],
+  states: readonly State[],
+  { log, onWrong }: Pick<VerifyTools, 'log' | 'onWrong'>,
+): number {
+  for (const [index, item] of items.entries()) if (states[index]?.kind === 'wrong') onWrong(item);
   const problems = states.filter((state) => state.kind === 'wrong').map(({ words }) => words);
   if (problems.length > 0)
     throw new VerificationError(`the downloads differ from what was sent: ${problems.join('; ')}`);

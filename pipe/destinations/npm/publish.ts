@@ -77,7 +77,7 @@ async function publishOne(entry: Entry, settings: PublishSettings, tools: Publis
   }
   if (alreadyThere !== undefined) {
     skip(entry, alreadyThere, tools.log);
-    tools.log.info(`${planned.id}: skipped, something else published it in the meantime`);
+    tools.log.info(`${planned.id}: skipped, the registry has it by now`);
     return;
   }
   await verify(entry, tools);

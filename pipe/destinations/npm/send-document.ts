@@ -30,8 +30,6 @@ export async function sendDocument(
   let attempts = 0;
   let wasSentWhole = false;
   let mayBeStored = false;
-  /** The registry refused the document, and does not tell what it has. */
-  let isUnknown = false;
   try {
     return await client.repeat(planned.id, planned.name, async () => {
       if (wasSentWhole && (await findIdentical(planned, client, { once: true })) !== undefined) return undefined;
@@ -51,10 +49,8 @@ export async function sendDocument(
         try {
           found = await findVersion(planned, client);
         } catch {
-          isUnknown = true;
-          throw error;
+          throw new HttpError({ ...error.refusal, isDoubtful: true });
         }
-        isUnknown = false;
         checkRefusal(error, found, planned, settings);
         log.info(`${error.message}. The registry has this version`);
         // After an earlier attempt, the version may well be this run's own.
@@ -63,8 +59,7 @@ export async function sendDocument(
     });
   } catch (error) {
     // If a later attempt is refused, that does not tell what became of an earlier one.
-    const isUnsettled = isUnknown || (mayBeStored && entry.isReadingRefused === true);
-    entry.action = isUnsettled ? 'unconfirmed' : failedAction(error, wasSentWhole);
+    entry.action = mayBeStored && entry.isReadingRefused === true ? 'unconfirmed' : failedAction(error, wasSentWhole);
     if (signal.aborted || !mayBeStored || mayRefuseContent(error)) throw error;
     if ((await findIdentical(planned, client).catch(() => undefined)) !== undefined) return undefined;
     throw error;

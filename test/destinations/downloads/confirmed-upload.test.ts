@@ -91,3 +91,26 @@ describe('an answer other than 201, to a file that was stored', () => {
     expect(requests('GET')).toBe(3);
   });
 });
+
+describe('a refusal', () => {
+  it('is not a success because an earlier file of this name is as large, and as new', async () => {
+    await write('a.txt', 'aaaa');
+    await fixture.upload('a.txt');
+    await write('a.txt', 'bbbb');
+    fixture.sandbox.inject({ method: 'POST', action: { kind: 'status', status: 400 } });
+    const { exitCode, output } = await fixture.upload('a.txt', '--verify');
+    expect([exitCode, output]).toEqual([1, expect.stringContaining('a.txt: NOT published')]);
+    expect(output).not.toContain('Verified');
+  });
+
+  it.each([
+    [409, 'a.txt: sent, but not confirmed by the server'],
+    [403, 'a.txt: NOT published'],
+  ])('with %d, if nobody can see what is there: %s', async (status, line) => {
+    await write('a.txt');
+    fixture.sandbox.inject({ method: 'POST', action: { kind: 'other-status', status } });
+    fixture.sandbox.inject({ method: 'GET', action: { kind: 'status', status: 403 } });
+    const { exitCode, output } = await fixture.upload('a.txt');
+    expect([exitCode, output]).toEqual([1, expect.stringContaining(line)]);
+  });
+});

@@ -19,7 +19,7 @@ async function problem(...paths: readonly string[]): Promise<string> {
     await mkdir(dirname(join(directory, path)), { recursive: true });
     await writeFile(join(directory, path), path);
   }
-  const settings = { patterns: { form: 'string', value: '**' }, rename: undefined, withChecksums: true } as const;
+  const settings = { patterns: { form: 'string', value: '**' }, rename: undefined, checksums: 'list' } as const;
   const error: unknown = await planDownloads(settings, { workingDirectory: directory }).catch(
     (caught: unknown) => caught,
   );

@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { Fault } from '../../sandbox/faults.ts';
 import { tokens } from '../../sandbox/tokens.ts';
@@ -179,12 +180,28 @@ describe('downloads that already exist', () => {
     expect(requests('POST')).toBe(1);
   });
 
-  it('--no-clobber protects SHA256SUMS too', async () => {
+  it('--no-clobber does not protect SHA256SUMS, which every run completes', async () => {
     fixture.sandbox.put('SHA256SUMS', 'old');
-    await write('a.txt');
-    const { exitCode } = await fixture.upload('*.txt', '--no-clobber', '--checksums');
-    expect(exitCode).toBe(1);
-    expect(requests('POST')).toBe(0);
+    const sha256 = await write('a.txt');
+    const { exitCode, output } = await fixture.upload('*.txt', '--no-clobber', '--checksums');
+    expect(exitCode).toBe(0);
+    expect(output).toContain('WARNING: SHA256SUMS has 1 line of another format, which is left out');
+    expect((await fixture.sandbox.downloads.get('SHA256SUMS')?.content())?.toString()).toBe(`${sha256}  a.txt\n`);
+  });
+
+  it.each([
+    [
+      '--no-clobber',
+      1,
+      /^✖ a\.txt: another run published other content under this name at the same time, and that is/m,
+    ],
+    ['--skip-existing', 0, /^WARNING: a\.txt: another run published other content .*: it is left as it is$/m],
+  ])('%s ends with %d if another run has replaced the upload by now', async (option, code, message) => {
+    await write('a.txt', 'mine');
+    fixture.sandbox.inject({ server: 'content', action: { kind: 'corrupt-content' } });
+    const { exitCode, output } = await fixture.upload('a.txt', option);
+    expect([exitCode, output]).toEqual([code, expect.stringMatching(message)]);
+    expect(output).toContain(code === 1 ? 'a.txt: NOT published' : 'skipped 1 already there');
   });
 
   it('--skip-existing fails if the token may not read the listing, and names the scope', async () => {
@@ -212,6 +229,76 @@ describe('--checksums', () => {
     expect(list?.toString()).toBe(`${a}  a.txt\n${b}  b.txt\n`);
     const posts = fixture.sandbox.requests.filter(({ method }) => method === 'POST');
     expect(posts).toHaveLength(2);
+  });
+
+  it('=each uploads a file for each, which sha256sum accepts', async () => {
+    const digests = { 'a.txt': await write('a.txt'), 'b.txt': await write('b.txt') };
+    const { exitCode, output } = await fixture.upload('*.txt', '--checksums=each', '--verify=content');
+    expect(exitCode).toBe(0);
+    expect(output).toContain('INFO:   a .sha256 file for each of them');
+    expect(output).toContain('Verified: 4 files');
+    for (const [name, digest] of Object.entries(digests))
+      expect((await fixture.sandbox.downloads.get(`${name}.sha256`)?.content())?.toString()).toBe(
+        `${digest}  ${name}\n`,
+      );
+  });
+
+  it('keeps the lines of downloads that exist, even if the listing does not show them', async () => {
+    for (const name of ['old.zip', 'hidden.zip']) fixture.sandbox.put(name, 'old');
+    const line = (name: string): string => `${'0'.repeat(64)}  ${name}\n`;
+    fixture.sandbox.put('SHA256SUMS', ['gone.zip', 'hidden.zip', 'old.zip'].map(line).join(''));
+    const sha256 = await write('a.txt');
+    const values = [{ name: 'old.zip', size: 3, created_on: '2026-01-01T00:00:00Z' }];
+    fixture.sandbox.inject({
+      method: 'GET',
+      path: '/downloads\\?',
+      times: Infinity,
+      action: {
+        kind: 'status',
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ values }),
+      },
+    });
+    expect((await fixture.upload('a.txt', '--checksums')).exitCode).toBe(0);
+    const list = (await fixture.sandbox.downloads.get('SHA256SUMS')?.content())?.toString();
+    expect(list).toBe(`${sha256}  a.txt\n${line('hidden.zip')}${line('old.zip')}`);
+  });
+
+  it('writes the list again if another run has overwritten it', async () => {
+    const sha256 = await write('a.txt');
+    fixture.sandbox.inject({ server: 'content', action: { kind: 'corrupt-content' } });
+    const { exitCode } = await fixture.upload('a.txt', '--checksums');
+    expect([exitCode, requests('POST')]).toEqual([0, 3]);
+    expect((await fixture.sandbox.downloads.get('SHA256SUMS')?.content())?.toString()).toBe(`${sha256}  a.txt\n`);
+  });
+
+  it('leaves a list that is complete already', async () => {
+    fixture.sandbox.put('SHA256SUMS', `${await write('a.txt')}  a.txt\n`);
+    const { exitCode, output } = await fixture.upload('a.txt', '--checksums');
+    expect([exitCode, requests('POST')]).toEqual([0, 1]);
+    expect(output).toContain('INFO: SHA256SUMS: skipped, it has 1 line of this run');
+  });
+
+  it('has the sum of what is there for a file that was skipped, not that of the local file', async () => {
+    await write('a.txt', 'local');
+    fixture.sandbox.put('a.txt', 'there');
+    expect((await fixture.upload('a.txt', '--checksums', '--skip-existing')).exitCode).toBe(0);
+    const there = createHash('sha256').update('there').digest('hex');
+    expect((await fixture.sandbox.downloads.get('SHA256SUMS')?.content())?.toString()).toBe(`${there}  a.txt\n`);
+  });
+
+  it('fails before anything is sent if the token may not read', async () => {
+    await write('a.txt');
+    const { exitCode, output } = await fixture.runPipe({
+      FILENAME: 'a.txt',
+      USERNAME: tokens.apiUser,
+      TOKEN: tokens.writeOnlyApiToken,
+      EXTRA_ARGS: '--checksums',
+    });
+    expect(exitCode).toBe(1);
+    expect(output).toContain('The token lacks the scope read:repository:bitbucket');
+    expect(requests('POST')).toBe(0);
   });
 
   it('refuses a SHA256SUMS among the files', async () => {
@@ -264,7 +351,7 @@ describe('--verify', () => {
     await write('b.bin', large);
     const { exitCode, output } = await fixture.upload('*', '--verify=content', '--checksums');
     expect(exitCode).toBe(0);
-    expect(output).toMatch(/INFO: Verified: 3 files, 12.6 MB, read back with the right SHA-256/);
+    expect(output).toMatch(/INFO: Verified: 2 files, 12.6 MB, read back with the right SHA-256/);
     const reads = fixture.sandbox.requests.filter(({ server }) => server === 'content');
     expect(reads).toHaveLength(3);
     expect(reads.every(({ headers }) => headers.authorization === undefined)).toBe(true);
@@ -278,6 +365,7 @@ describe('--verify', () => {
     expect(output).toMatch(
       new RegExp(`✖ the downloads differ from what was sent: a.txt has SHA-256 [0-9a-f]{64}, not ${sent}`),
     );
+    expect(output).toContain('a.txt: NOT published');
   });
 
   it('=content reads again if the transfer breaks off', async () => {

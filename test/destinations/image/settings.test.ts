@@ -153,6 +153,7 @@ it.each<[string, Environment, string]>([
     { EXTRA_ARGS: "['--platform', 'arm64']" },
     "EXTRA_ARGS:\n- 'option --platform: arm64 is not a valid platform: use OS/ARCH",
   ],
+  ['an empty array', { FILENAME: '[]' }, 'FILENAME:\n- is an empty array. Name a file, or leave it out'],
   ['an archive and tags to join', { FILENAME: 'a.tar', EXTRA_ARGS: "['--join', 'x']" }, 'FILENAME:\n'],
   ['reuse of none and of a tag', { EXTRA_ARGS: "['--reuse', 'none', '--reuse', 'x']" }, 'cannot be combined'],
   ['an option for files', { EXTRA_ARGS: '--checksums' }, 'option --checksums does not apply to TYPE image'],

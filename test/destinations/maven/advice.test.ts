@@ -35,6 +35,12 @@ it.each<[string, unknown, Omit<MavenFacts, 'isBitbucket'> & Pick<MavenSettings, 
     /^The file it belongs to is stored\. .* run the step again/,
   ],
   [
+    '400 for a checksum',
+    refused(400, { url: 'https://nexus.example/releases/com/acme/app/1.0/app-1.0.jar.sha1' }),
+    otherServer,
+    /^The file it belongs to is stored\. .* run the step again/,
+  ],
+  [
     '409 for metadata',
     refused(409, { url: 'https://nexus.example/releases/com/acme/app/maven-metadata.xml?x=1' }),
     otherServer,
