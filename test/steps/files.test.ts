@@ -57,9 +57,7 @@ const ownName = (index: number): string => `app-${index}.zip`;
 
 it.each([
   ['', []],
-  ['and --verify=content', ['--verify=content']],
-  ['and --no-clobber', ['--no-clobber']],
-  ['and --skip-existing', ['--skip-existing']],
+  ['--no-clobber --verify=content', ['--no-clobber', '--verify=content']],
 ])('with --checksums %s, SHA256SUMS has the lines of all of them', async (_, args) => {
   fixture.sandbox.put('earlier.zip', 'earlier');
   fixture.sandbox.put('SHA256SUMS', `${sha256('earlier')}  earlier.zip\n${sha256('gone')}  gone.zip\n`);
@@ -110,5 +108,5 @@ it('with --keep, the newest stay, and few deletions come too late', async () => 
   const steps = await upload(ownName, '--keep', String(stepCount), '--keep-pattern', 'app-*.zip');
   expect(failures(steps)).toEqual([]);
   expect([...fixture.sandbox.downloads.keys()].sort()).toEqual(indexes.map(ownName).sort());
-  expect(requests('DELETE')).toBeLessThan(3 * old.length);
+  expect(requests('DELETE')).toBeLessThan(old.length + 5 * stepCount);
 });

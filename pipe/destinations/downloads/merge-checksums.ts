@@ -38,6 +38,8 @@ export interface MergedList {
 const maxListBytes = 8 * 1024 * 1024;
 /** Twenty runs at once need three or four, and on a busy machine ten. */
 const maxRounds = 20;
+/** Of a list that is replaced again and again. */
+const maxReads = 10;
 /** The waits grow up to 8 times the first one. */
 const maxGrowth = 3;
 /** Names that the listing lacks are looked up, because it may lag; the lines of further ones stay for now. */
@@ -55,12 +57,12 @@ export async function mergeChecksums(
   tools: MergeTools,
   onSentWhole: () => void,
 ): Promise<MergedList> {
-  const { client, log, patience, signal } = tools;
+  const { log, patience, signal } = tools;
   const { baseMs, sleep = realSleep } = patience;
   let wanted = own;
   let last: string | undefined;
   let startedAt = performance.now();
-  let before = await readList(client);
+  let before = await readList(tools);
   warnOfOtherLines(before, log);
   for (let round = 0; round < maxRounds; round++) {
     const text = await mergedText(wanted, before, tools);
@@ -79,7 +81,7 @@ export async function mergeChecksums(
     const growth = 2 ** Math.min(round, maxGrowth);
     await sleep((baseMs * growth + 2 * tookMs) * (1 + 2 * Math.random()), signal);
     startedAt = performance.now();
-    const after = isComplete ? await readList(client) : await readNew(before?.text, tools);
+    const after = isComplete ? await readList(tools) : await readNew(before?.text, tools);
     if (after === undefined) {
       log.warning(`${checksumsName} was uploaded, but the server does not show it yet`);
       return describe(text, true);
@@ -94,12 +96,9 @@ export async function mergeChecksums(
 }
 
 /** The list once it is another one than before it was uploaded; undefined if the server does not show it in time. */
-async function readNew(
-  earlier: string | undefined,
-  { client, patience }: MergeTools,
-): Promise<ChecksumsList | undefined> {
+async function readNew(earlier: string | undefined, tools: MergeTools): Promise<ChecksumsList | undefined> {
   const isNew = (list: ChecksumsList | undefined): boolean => list !== undefined && list.text !== earlier;
-  const list = await askUntil(async () => await readList(client), isNew, patience);
+  const list = await askUntil(async () => await readList(tools), isNew, tools.patience);
   return isNew(list) ? list : undefined;
 }
 
@@ -111,14 +110,21 @@ function warnOfOtherLines(list: ChecksumsList | undefined, log: MergeTools['log'
     );
 }
 
-async function readList(client: DownloadsClient): Promise<ChecksumsList | undefined> {
-  try {
-    return await client.read(checksumsName, async (answer) =>
-      parseChecksums((await readBytes(answer, maxListBytes)).toString()),
-    );
-  } catch (error) {
-    if (error instanceof HttpError && error.refusal.status === 404) return undefined;
-    throw error;
+/** The list; undefined if there is none. */
+async function readList({ client, signal, patience }: MergeTools): Promise<ChecksumsList | undefined> {
+  const { baseMs, sleep = realSleep } = patience;
+  for (let reads = 1; ; reads++) {
+    try {
+      return await client.read(checksumsName, async (answer) =>
+        parseChecksums((await readBytes(answer, maxListBytes)).toString()),
+      );
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.refusal.status !== 404) throw error;
+      if (!(await client.exists(checksumsName))) return undefined;
+      // It was replaced between the redirect and the request for its content. To take it for missing would lose its lines.
+      if (reads === maxReads) throw error;
+      await sleep(baseMs * Math.random(), signal);
+    }
   }
 }
 
