@@ -10,6 +10,7 @@ import { testClient } from '../http/test-client.ts';
 import { type Ended, startBundle, type Variables } from '../run-bundle.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { tokens } from '../sandbox/tokens.ts';
+import { runSteps } from '../steps/run-steps.ts';
 import { account, installNpmTools, type NpmTools, type NpmVersion, npmVersions, type Verdaccio } from './npm-tools.ts';
 
 jest.setTimeout(90_000);
@@ -66,6 +67,28 @@ beforeAll(async () => {
 afterAll(async () => {
   await verdaccio?.close();
   await rm(root, { recursive: true, force: true });
+});
+
+it('leaves latest at the highest of the versions that several steps publish at once', async () => {
+  for (let round = 0; round < 3; round++) {
+    const steps = await runSteps(at(`steps-${round}`), async ({ index, directory }) => {
+      const manifest = { name: `steps-${round}`, version: `1.${index}.0`, description: 'Many' };
+      await writeFile(join(directory, 'lib.tgz'), packageTarball(manifest));
+      return {
+        TYPE: 'npm',
+        USERNAME: account.username,
+        TOKEN: account.password,
+        REGISTRY: started().url,
+        FILENAME: 'lib.tgz',
+      };
+    });
+    for (const { exitCode, output } of steps)
+      expect([exitCode, output]).toEqual([
+        exitCode === 0 ? 0 : 1,
+        expect.stringMatching(/^✔|would replace .* as latest/m),
+      ]);
+    expect(await view(`steps-${round}`, 'dist-tags')).toEqual({ latest: `1.${steps.length - 1}.0` });
+  }
 });
 
 it('publishes packages that npm packed, which npm then installs, in two successive versions', async () => {

@@ -27,8 +27,11 @@ export async function serveNpm(exchange: Exchange, npm: NpmContext): Promise<voi
   const start = `/${npm.workspace}/`;
   if (!pathname.startsWith(start)) throw new Refusal(npmError(404, 'not found'), 'outside of the workspace');
   const rest = pathname.slice(start.length);
-  const [, tarballName, file] = /^((?:@[^/]+\/)?[^/]+)\/-\/([^/]+)$/.exec(rest) ?? [];
   authorize(exchange, npm, exchange.method === 'GET' ? 'read' : 'write');
+  const [, tagged, tag] = /^-\/package\/([^/]+)\/dist-tags\/([^/]+)$/.exec(rest) ?? [];
+  if (tagged !== undefined && tag !== undefined && exchange.method === 'PUT')
+    return setTag(exchange, npm, decodeSegment(tagged), decodeSegment(tag));
+  const [, tarballName, file] = /^((?:@[^/]+\/)?[^/]+)\/-\/([^/]+)$/.exec(rest) ?? [];
   if (tarballName !== undefined && file !== undefined && exchange.method === 'GET')
     return sendTarball(exchange, npm, tarballName, decodeSegment(file));
   const [, ofName, version] = /^((?:@[^/]+%2f)?[^@/][^/]*)\/([^/]+)$/i.exec(rest) ?? [];
@@ -129,6 +132,19 @@ async function sendTarball(exchange: Exchange, { packages }: NpmContext, name: s
   const tarball = found?.versions.get(version)?.tarball;
   if (tarball === undefined || !tarball.kept) throw new Refusal(npmError(404, 'Not found'));
   await exchange.respond({ status: 200, headers: { 'content-type': 'application/octet-stream' }, body: tarball });
+}
+
+async function setTag(exchange: Exchange, { packages }: NpmContext, name: string, tag: string): Promise<void> {
+  const chunks: Buffer[] = [];
+  await exchange.receive((chunk) => {
+    chunks.push(chunk);
+  });
+  const version: unknown = JSON.parse(Buffer.concat(chunks).toString());
+  const found = packages.get(name);
+  if (typeof version !== 'string' || found?.versions.has(version) !== true)
+    throw new Refusal(npmError(400, 'no such version'), `dist-tag ${tag} of a version that is not there`);
+  found.tags.set(tag, version);
+  await exchange.respond(json(201, { ok: 'dist-tags updated' }));
 }
 
 async function publish(exchange: Exchange, npm: NpmContext, name: string): Promise<void> {

@@ -6,7 +6,7 @@
 
 import { InputError, UnexpectedAnswerError } from '../../errors.ts';
 import { discard, parseAnswer, readBytes } from '../../http/answer.ts';
-import type { SizedBody } from '../../io/body.ts';
+import { bytesBody, type SizedBody } from '../../io/body.ts';
 import { readWhole } from '../../io/bounded-read.ts';
 import { asObject, asString, isRecord, TooManyValuesError, tryParseJson } from '../../io/json.ts';
 import { printableUrl } from '../../http/printable-url.ts';
@@ -69,6 +69,12 @@ export interface NpmClient {
    * @throws UnexpectedAnswerError if the answer is not a JSON object
    */
   publish(subject: string, name: string, body: SizedBody, onSent: (bytes: number) => void): Promise<Confirmation>;
+  /**
+   * Points a dist-tag at a version that is there.
+   *
+   * @throws HttpError, NetworkError, StalledError
+   */
+  setTag(name: string, tag: string, version: string): Promise<void>;
   /** Repeats `work` while it fails for a transient reason. @throws the last error of `work` */
   repeat<T>(subject: string, name: string, work: () => Promise<T>): Promise<T>;
 }
@@ -167,6 +173,20 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
             );
           return { status, isCertain: status === 201 || Boolean(document['ok'] ?? document['success']) };
         },
+      );
+    },
+
+    async setTag(name, tag, version) {
+      await http.send(
+        {
+          subject: `${name}: dist-tag ${tag}`,
+          method: 'PUT',
+          url: new URL(`-/package/${packagePath(name)}/dist-tags/${encodeURIComponent(tag)}`, registry),
+          accept: [200, 201, 204],
+          headers: { 'content-type': 'application/json', accept: '*/*' },
+          body: bytesBody(JSON.stringify(version)),
+        },
+        discard,
       );
     },
 

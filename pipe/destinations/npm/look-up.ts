@@ -12,6 +12,8 @@ import type { PlannedPackage } from './plan.ts';
 export interface Found {
   /** Undefined if the registry does not have it. */
   readonly version: PublishedVersion | undefined;
+  /** All of them; undefined if the package's metadata is too large to read. */
+  readonly versions: PublishedPackage['versions'] | undefined;
   /** Versions by dist-tag; undefined if the package's metadata is too large to read. */
   readonly tags: PublishedPackage['tags'] | undefined;
 }
@@ -25,10 +27,10 @@ export async function findVersion(
   options?: ReadOptions,
 ): Promise<Found> {
   const published = await client.read(name, options);
-  if (published === 'none') return { version: undefined, tags: new Map() };
+  if (published === 'none') return { version: undefined, versions: new Map(), tags: new Map() };
   return published === 'too large'
-    ? { version: await client.readVersion(name, version, options), tags: undefined }
-    : { version: published.versions.get(version), tags: published.tags };
+    ? { version: await client.readVersion(name, version, options), versions: undefined, tags: undefined }
+    : { version: published.versions.get(version), versions: published.versions, tags: published.tags };
 }
 
 /**
@@ -103,7 +105,7 @@ function moveBackProblems({ id, version, tag, isTagGiven }: PlannedPackage, publ
 }
 
 /** Leaves the published version as it is. A warning names what the user might not expect of it. */
-export function skip(entry: Entry, { version, tags }: Found, log: PublishTools['log']): void {
+export function skip(entry: Entry, { version, tags }: Pick<Found, 'version' | 'tags'>, log: PublishTools['log']): void {
   const { planned } = entry;
   if (version !== undefined && isSameContent(version, planned) !== true)
     log.warning(`${planned.id} is ${describeDifference(planned, version)}. It is left as it is`);

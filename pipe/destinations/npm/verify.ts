@@ -7,6 +7,7 @@ import { printable } from '../../toolkit/stdout.ts';
 import { describeContent, isSameContent } from './compare.ts';
 import type { Entry, PublishTools } from './entry.ts';
 import { findVersion, type Found } from './look-up.ts';
+import { raiseTag } from './raise-tag.ts';
 
 /**
  * Reads a version back. If the registry confirmed the upload but shows nothing or the previous state for long, that is only a
@@ -15,7 +16,8 @@ import { findVersion, type Found } from './look-up.ts';
  * @throws VerificationError if the registry shows different content, or a dist-tag that has moved elsewhere
  * @throws UnexpectedAnswerError if something other than a registry answers, which may then also have answered the upload
  */
-export async function verify(entry: Entry, { client, log, signal, patience }: PublishTools): Promise<void> {
+export async function verify(entry: Entry, tools: PublishTools): Promise<void> {
+  const { client, log, signal, patience } = tools;
   const { planned, confirmation } = entry;
   entry.action = 'unconfirmed';
   let found: Found;
@@ -52,7 +54,7 @@ export async function verify(entry: Entry, { client, log, signal, patience }: Pu
       `${planned.id} differs from what was sent: the registry has ${describeContent(version)}, not ${planned.integrity}`,
     );
   }
-  checkTag(entry, found, log);
+  checkTag(entry, isTagStale(entry, found) ? found : await raiseTag(planned, found, tools), log);
 }
 
 function checkTag(entry: Entry, found: Found, log: PublishTools['log']): void {
@@ -62,9 +64,11 @@ function checkTag(entry: Entry, found: Found, log: PublishTools['log']): void {
   const what = `${id} was published, but its dist-tag ${tag} points to ${printable(pointed ?? 'nothing')}`;
   if (isTagStale(entry, found)) log.warning(`${what}: the registry does not show it yet`);
   // Another pipeline may have published a higher version at the same time.
-  else if (pointed !== undefined && isHigher(pointed, version))
-    log.warning(`${what}: was something else published in the meantime?`);
-  else throw new VerificationError(what);
+  else if (pointed !== undefined && isHigher(pointed, version)) {
+    const message = `${what}, a higher version that was published in the meantime`;
+    if (entry.planned.isTagGiven) log.warning(message);
+    else log.info(message);
+  } else throw new VerificationError(what);
 }
 
 /** Whether the dist-tag is as it may have been before: not set, or at a version that was known already. */

@@ -53,14 +53,51 @@ describe('a dist-tag that something else moved in the meantime', () => {
     return JSON.stringify({ name: '@acme/lib', 'dist-tags': { latest }, versions });
   };
 
-  it.each([
-    ['2.0.0', 0, 'was something else published in the meantime?'],
-    ['0.7.0', 1, '✖ @acme/lib@1.0.0 was published, but its dist-tag latest points to 0.7.0'],
-  ])('to %s', async (version, expected, words) => {
+  const moves = (): number => fixture.sandbox.requests.filter(({ path }) => path.includes('/dist-tags/')).length;
+
+  it('to a higher version is left there', async () => {
     fixture.sandbox.npm.seed('@acme/lib', '0.9.0');
-    const action = { kind: 'status', status: 200, body: shown(version) } as const;
+    const action = { kind: 'status', status: 200, body: shown('2.0.0') } as const;
     fixture.sandbox.inject({ server: 'npm', method: 'GET', skip: 1, times: -1, action });
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
-    expect([exitCode, output]).toEqual([expected, expect.stringContaining(words)]);
+    expect([exitCode, output]).toEqual([0, expect.stringMatching(/^INFO: .* a higher version that was published in/m)]);
+    expect(moves()).toBe(0);
+  });
+
+  it.each([
+    ['lower', '0.7.0', '1.0.0'],
+    ['lower than one that is there by now', '1.0.0', '2.0.0'],
+  ])('to one that is %s moves to the highest', async (_, tagged, highest) => {
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'status', status: 404 } });
+    fixture.sandbox.npm.seed('@acme/lib', '0.7.0');
+    if (highest !== '1.0.0') fixture.sandbox.npm.seed('@acme/lib', highest);
+    if (tagged !== '1.0.0')
+      fixture.sandbox.inject({
+        server: 'npm',
+        method: 'GET',
+        action: { kind: 'status', status: 200, body: shown(tagged) },
+      });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
+    expect([exitCode, published(fixture)?.tags.get('latest')]).toEqual([0, highest]);
+    expect(output).toContain(`INFO: @acme/lib@1.0.0: dist-tag latest moved to ${highest}`);
+    expect(moves()).toBe(1);
+  });
+
+  it('is left where it is if --dist-tag asks for it', async () => {
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'status', status: 404 } });
+    fixture.sandbox.npm.seed('@acme/lib', '2.0.0');
+    const { exitCode } = await publish(fixture, await writePackage(fixture), '--dist-tag', 'latest');
+    expect([exitCode, published(fixture)?.tags.get('latest'), moves()]).toEqual([0, '1.0.0', 0]);
+  });
+
+  it('and cannot be moved, is a warning that says so', async () => {
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'status', status: 404 } });
+    fixture.sandbox.inject({ server: 'npm', path: '/dist-tags/', times: -1, action: { kind: 'status', status: 405 } });
+    fixture.sandbox.npm.seed('@acme/lib', '2.0.0');
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
+    expect([exitCode, output]).toEqual([
+      0,
+      expect.stringMatching(/^WARNING: .* latest points to 1\.0\.0, not to the highest version, .* be moved: .* 405 /m),
+    ]);
   });
 });
