@@ -40,6 +40,11 @@ export function isTransient(error: unknown, knownHosts?: ReadonlySet<string>): b
   return error instanceof StalledError;
 }
 
+/** The server has had too many requests (RFC 6585, 4). */
+export function isRateLimited(error: unknown): boolean {
+  return error instanceof HttpError && error.refusal.status === 429;
+}
+
 /** Milliseconds that the server asked to wait; undefined if it did not. */
 export function requestedWaitMs(error: unknown): number | undefined {
   return error instanceof HttpError ? error.refusal.retryAfterMs : undefined;

@@ -17,7 +17,7 @@ import { createOriginGate, sleep as realSleep, type Sleep } from './origin-gate.
 import { grantsIn, printableUrl } from './printable-url.ts';
 import type { ProxySettings } from './proxies.ts';
 import { readRefusal, requestIdSuffix } from './refusal.ts';
-import { isTransient, requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
+import { isRateLimited, isTransient, requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
 import { sourceError, toPipeError } from './to-pipe-error.ts';
 import { untilAborted } from './until-aborted.ts';
 import { countedBody, limitedBody, watchedBody } from './watched-body.ts';
@@ -91,6 +91,8 @@ export interface Http {
 }
 
 const maxConnectTimeoutMs = 30_000;
+/** How long a success shows that a server still accepts some of the requests. */
+const recentMs = 60_000;
 /** One for the first challenge, one for a token that expires during the request. */
 const maxRenewals = 2;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -111,23 +113,29 @@ export function createHttp(options: HttpOptions): Http {
 
   async function send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T> {
     const what = describe(request, request.url);
+    const { origin } = request.url;
     const attempt = async (): Promise<T> => {
+      const leave = await gate.enter(origin, signal);
+      const startedAt = now();
       const watchdog = createWatchdog(options.timeoutMs, signal);
       try {
-        return await trySend(request, read, watchdog);
+        const result = await trySend(request, read, watchdog);
+        gate.succeeded(origin);
+        return result;
       } catch (error) {
         signal?.throwIfAborted();
+        if (isRateLimited(error)) gate.slowDown(origin, startedAt);
         throw error instanceof PipeError && givenUp.has(error) ? error : toPipeError(error, what, peerOf(request.url));
       } finally {
         watchdog.stop();
+        leave();
       }
     };
-    if (request.once !== true) return await repeat(what, request.url, attempt);
-    await gate.pass(request.url.origin, signal);
-    return await attempt();
+    return request.once === true ? await attempt() : await repeat(what, request.url, attempt);
   }
 
   async function repeat<T>(what: string, { origin }: URL, work: () => Promise<T>): Promise<T> {
+    const firstAt = now();
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       await gate.pass(origin, signal);
@@ -138,6 +146,11 @@ export function createHttp(options: HttpOptions): Http {
         signal?.throwIfAborted();
         if (!(error instanceof PipeError)) throw error;
         log.debug(`${what} failed after ${formatDuration(now() - startedAt)}: ${error.message}`);
+        // While others get through, the server only wants fewer requests: then it is time that limits the attempts.
+        const recently = Math.max(firstAt, now() - recentMs);
+        const isItsTurnToCome = isRateLimited(error) && gate.hasSucceededSince(origin, recently);
+        if (isItsTurnToCome && policy.retries > 0 && now() - firstAt < policy.maxWaitMs)
+          attempt = Math.min(attempt, policy.retries);
         const delayMs = givenUp.has(error) ? undefined : retryDelayMs(policy, attempt, error, random());
         if (delayMs === undefined) {
           givenUp.add(error);
@@ -145,7 +158,7 @@ export function createHttp(options: HttpOptions): Http {
           throw error;
         }
         log.warning(`${error.message}. Trying again in ${formatDuration(delayMs)} (${attempt} of ${policy.retries})`);
-        if (requestedWaitMs(error) !== undefined) gate.pause(origin, delayMs);
+        if (requestedWaitMs(error) !== undefined || isRateLimited(error)) gate.pause(origin, delayMs);
         else await sleep(delayMs, signal);
       }
     }

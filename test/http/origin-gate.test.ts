@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { createOriginGate, sleep } from '../../pipe/http/origin-gate.ts';
+import { createOriginGate, type OriginGate, sleep } from '../../pipe/http/origin-gate.ts';
 
 describe('the gate', () => {
   it('lets all requests through until an origin asks for a pause', async () => {
@@ -47,6 +47,78 @@ describe('the gate', () => {
     gate.pause('https://a', 60_000);
     await expect(gate.pass('https://a', AbortSignal.abort(reason))).rejects.toBe(reason);
   });
+});
+
+describe('a gate that is slowed down', () => {
+  /** Enters as often as it can at once. @returns what leaves */
+  async function enterAll(gate: OriginGate, count: number): Promise<(() => void)[]> {
+    const inside: (() => void)[] = [];
+    for (let index = 0; index < count; index++)
+      void gate.enter('https://a', undefined).then((leave) => inside.push(leave));
+    await settled();
+    return inside;
+  }
+
+  it('lets half as many requests through at the same time, and the next one when one has ended', async () => {
+    const gate = createOriginGate(Date.now, sleep);
+    const first = await enterAll(gate, 8);
+    expect(first).toHaveLength(8);
+    gate.slowDown('https://a', Date.now());
+    for (const leave of first) leave();
+    const second = await enterAll(gate, 8);
+    expect(second).toHaveLength(4);
+    second[0]?.();
+    await settled();
+    expect(second).toHaveLength(5);
+    expect(await enterAll(createOriginGate(Date.now, sleep), 8)).toHaveLength(8);
+  });
+
+  it('is slowed down once by requests that were refused together, and never to a standstill', async () => {
+    let time = 0;
+    const gate = createOriginGate(() => time, sleep);
+    const first = await enterAll(gate, 8);
+    time = 10;
+    for (const leave of first) {
+      gate.slowDown('https://a', 5);
+      leave();
+    }
+    expect(await enterAll(gate, 8)).toHaveLength(4);
+    for (time = 11; time < 20; time++) gate.slowDown('https://a', time);
+    const other = createOriginGate(() => time, sleep);
+    for (time = 20; time < 30; time++) other.slowDown('https://a', time);
+    expect(await enterAll(other, 8)).toHaveLength(1);
+  });
+
+  it('lets more through again as requests succeed', async () => {
+    const gate = createOriginGate(Date.now, sleep);
+    gate.slowDown('https://a', Date.now());
+    const inside = await enterAll(gate, 4);
+    expect(inside).toHaveLength(1);
+    gate.succeeded('https://a');
+    await settled();
+    expect(inside).toHaveLength(2);
+    for (let index = 0; index < 5; index++) gate.succeeded('https://a');
+    await settled();
+    expect(inside).toHaveLength(4);
+  });
+
+  it('forgets a request that is aborted while it waits', async () => {
+    const gate = createOriginGate(Date.now, sleep);
+    gate.slowDown('https://a', Date.now());
+    const [leave] = await enterAll(gate, 1);
+    const controller = new AbortController();
+    const reason = new Error('stop');
+    const waiting = gate.enter('https://a', controller.signal);
+    const next = gate.enter('https://a', undefined);
+    controller.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    leave?.();
+    expect(await next).toBeInstanceOf(Function);
+  });
+
+  async function settled(): Promise<void> {
+    for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+  }
 });
 
 describe('sleep', () => {

@@ -865,3 +865,34 @@ function begin(status: number): Reaction {
 function handles(): readonly string[] {
   return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap' || name === 'Timeout');
 }
+
+describe('429 without Retry-After', () => {
+  it('slows down the whole run, which then succeeds', async () => {
+    let running = 0;
+    let requests = 0;
+    await using server = await serve(async (exchange) => {
+      requests++;
+      running++;
+      await delay(5);
+      await answer(running > 2 ? 429 : 200)(exchange);
+      running--;
+    });
+    await using http = testClient({ policy: { retries: 2, baseMs: 20, capMs: 40, maxWaitMs: 60_000 } });
+    const url = new URL(server.origin);
+    const sent = Array.from({ length: 40 }, () => http.send({ method: 'GET', url, accept: [200] }, discard));
+    expect((await Promise.allSettled(sent)).filter(({ status }) => status === 'rejected')).toEqual([]);
+    // Each of them on its own would be refused again and again, and give up.
+    expect(requests).toBeLessThan(40 * 5);
+  });
+
+  it('is final without retries', async () => {
+    let requests = 0;
+    await using server = await serve((exchange) => answer(requests++ % 2 === 0 ? 200 : 429)(exchange));
+    await using http = testClient({ policy: { retries: 0, baseMs: 1, capMs: 1, maxWaitMs: 60_000 } });
+    const get = async (): Promise<void> =>
+      await http.send({ method: 'GET', url: new URL(server.origin), accept: [200] }, discard);
+    await get();
+    await expect(get()).rejects.toThrow('429');
+    expect(requests).toBe(2);
+  });
+});
