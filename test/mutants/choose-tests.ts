@@ -1,5 +1,6 @@
 /** Chooses the tests that may notice a mutant, and the order in which to run them. */
 
+import type { Mutant } from './find-mutants.ts';
 import type { Recording } from './record-hits.ts';
 
 /** Tests to run at once. */
@@ -20,12 +21,8 @@ export interface Choice {
  *
  * @param budgetMs how long they may take, since some code is reached by all tests: the nearest tests say most about it
  */
-export function chooseTests(
-  recordings: readonly Recording[],
-  mutant: number,
-  file: string,
-  budgetMs: number,
-): readonly Choice[] {
+export function chooseTests(recordings: readonly Recording[], mutant: Mutant, budgetMs: number): readonly Choice[] {
+  const { file } = mutant;
   const inProcess = recordings
     .filter(({ runsBundle }) => !runsBundle)
     .map((recording) => ({ ...recording, weight: weightOf(recording.file, file) }));

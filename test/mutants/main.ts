@@ -36,10 +36,14 @@ function folderOf(file: string): string {
   return first === 'oci' && second === 'registry' ? 'oci/registry' : String(first);
 }
 
-async function chooseMutants(workspace: Workspace): Promise<readonly Mutant[]> {
-  const { stdout } = spawnSync('git', ['ls-files', 'pipe/*.ts'], { cwd: root, encoding: 'utf8' });
+async function findAll(workspace: Workspace): Promise<readonly Mutant[]> {
   const mutants: Mutant[] = [];
-  for (const file of stdout.trim().split('\n')) mutants.push(...findMutants(file, await workspace.read(file)));
+  for (const file of workspace.files)
+    if (/^pipe\/.+\.ts$/.test(file)) mutants.push(...findMutants(file, await workspace.read(file)));
+  return mutants;
+}
+
+function choose(mutants: readonly Mutant[]): readonly Mutant[] {
   const { at, folder } = values;
   if (at !== undefined)
     return mutants.filter(({ file, line }) => at.some((place) => place === file || place === `${file}:${line}`));
@@ -79,9 +83,10 @@ for (const [signal, code] of [
 ] as const)
   process.on(signal, () => process.exit(code));
 
-const mutants = await chooseMutants(workspace);
+const all = await findAll(workspace);
+const mutants = choose(all);
 print(`seed ${values.seed}: ${mutants.length} mutants`);
-const recordings = await recordHits(workspace, mutants);
+const recordings = await recordHits(workspace, all, new Set(mutants));
 for (const { file, tests } of recordings)
   for (const { name, failed } of tests)
     if (failed) print(`fails without any change, so it is not used: ${file}: ${name}`);
@@ -90,11 +95,7 @@ print(`tests recorded after ${((performance.now() - startedAt) / 1000).toFixed(0
 const verdicts = new Map<Mutant, Verdict>();
 for (const [index, mutant] of mutants.entries()) {
   const triedAt = performance.now();
-  const verdict = await tryMutant(
-    workspace,
-    mutant,
-    chooseTests(recordings, index, mutant.file, 1000 * Number(values.seconds)),
-  );
+  const verdict = await tryMutant(workspace, mutant, chooseTests(recordings, mutant, 1000 * Number(values.seconds)));
   verdicts.set(mutant, verdict);
   const seconds = ((performance.now() - triedAt) / 1000).toFixed(0);
   print(`${index + 1}/${mutants.length} ${verdict}, ${seconds} s: ${mutant.file}:${mutant.line}: ${mutant.change}`);

@@ -1,9 +1,10 @@
 /** Runs all tests once, and records which of them reach which mutants. */
 
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Mutant } from './find-mutants.ts';
 import { instrument } from './instrument.ts';
+import { KeptHits, type Line } from './kept-hits.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a test file reaches. */
@@ -14,94 +15,122 @@ export interface Recording {
   /** It runs the bundle as a process, so its tests are not told apart. */
   readonly runsBundle: boolean;
   /** The mutants reached while none of its tests runs, for example while it is loaded. */
-  readonly outside: ReadonlySet<number>;
+  readonly outside: ReadonlySet<Mutant>;
   readonly tests: readonly {
     readonly name: string;
     readonly ms: number;
     readonly failed: boolean;
-    readonly hits: ReadonlySet<number>;
+    readonly hits: ReadonlySet<Mutant>;
   }[];
 }
 
-interface Line {
-  readonly file: string;
-  readonly ms: number;
-  readonly outside: readonly number[];
-  readonly tests: readonly { name: string; ms: number; failed: boolean; hits: readonly number[] }[];
+const maxMs = 30 * 60_000;
+/** The suites of chance, of processes, of real servers and of limits, and tests of the project rather than of the pipe. */
+const leftOut =
+  /^test\/(bench|build|bundle|docker-image|docstrings|faults\/matrix|fuzz|integration|interruptions|laws|local-pipe|memory|mutants|own-node|pipelines|release|sandbox)\b/;
+
+/**
+ * Records all mutants, so that a run that draws others need not record again. Leaves the workspace as it was.
+ *
+ * @param all the mutants of the whole source, in the same order each time
+ */
+export async function recordHits(
+  workspace: Workspace,
+  all: readonly Mutant[],
+  wanted: ReadonlySet<Mutant>,
+): Promise<readonly Recording[]> {
+  const kept = await KeptHits.open(workspace);
+  const originals = await instrumentAll(workspace, all);
+  const tests = workspace.files.filter((path) => path.endsWith('.test.ts'));
+  const inProcess = await kept.linesOf(
+    tests.filter((path) => !leftOut.test(path)),
+    async (missing) => await record(workspace, all.length, ['--maxWorkers=2', ...missing]),
+  );
+  const recordings = inProcess.map((line) => toRecording(line, { all, wanted, runsBundle: false }));
+  const reached = recordings.map(({ outside, tests: own }) => [outside, ...own.map(({ hits }) => hits)]).flat();
+  // These tests are slow, and so is a process for each run: they are for what no other test reaches.
+  const suite = [...wanted].every((mutant) => reached.some((hits) => hits.has(mutant)))
+    ? []
+    : tests.filter((path) => path.startsWith('test/bundle/'));
+  const processes = await kept.linesOf(suite, async (missing) => await recordProcesses(workspace, all.length, missing));
+
+  for (const [file, source] of originals) await workspace.write(file, source);
+  if (!(await workspace.build())) throw new Error('The pipe cannot be built');
+  return [...recordings, ...processes.map((line) => toRecording(line, { all, wanted, runsBundle: true }))];
 }
 
-const maxMs = 30 * 60_000;
-/** The suites of processes, of real servers and of limits, and tests of the project rather than of the pipe. */
-const leftOut =
-  /^test\/(bench|build|bundle|docker-image|docstrings|integration|laws|local-pipe|memory|mutants|own-node|pipelines|release|sandbox)\b/;
-
-/** Leaves the workspace as it was. */
-export async function recordHits(workspace: Workspace, mutants: readonly Mutant[]): Promise<readonly Recording[]> {
-  const files = Map.groupBy(mutants.entries(), ([, { file }]) => file);
+/** @returns the original sources */
+async function instrumentAll(workspace: Workspace, all: readonly Mutant[]): Promise<ReadonlyMap<string, string>> {
   const originals = new Map<string, string>();
-  for (const [file, own] of files) {
+  for (const [file, own] of Map.groupBy(all.entries(), ([, mutant]) => mutant.file)) {
     const source = await workspace.read(file);
     originals.set(file, source);
     await workspace.write(file, instrument(source, new Map(own)));
   }
   if (!(await workspace.build())) throw new Error('The pipe with the reports of what is reached cannot be built');
+  return originals;
+}
 
-  const tests = (await readdir(join(workspace.directory, 'test'), { recursive: true }))
-    .map((path) => `test/${path.replaceAll('\\', '/')}`)
-    .filter((path) => path.endsWith('.test.ts'));
-  const inProcess = await record(workspace, ['--maxWorkers=2', ...tests.filter((path) => !leftOut.test(path))]);
-  const processes: Recording[] = [];
-  const isReached = (id: number): boolean =>
-    inProcess.some((recording) => recording.outside.has(id) || recording.tests.some(({ hits }) => hits.has(id)));
+async function recordProcesses(
+  workspace: Workspace,
+  count: number,
+  paths: readonly string[],
+): Promise<readonly Line[]> {
   const bundle = await workspace.read('dist/pipe.js');
-  // These tests are slow, and so is a process for each run: they are for what no other test reaches.
-  const suite = mutants.every((_, id) => isReached(id)) ? [] : tests.filter((path) => path.startsWith('test/bundle/'));
-  for (const path of suite) {
-    const hits = join(workspace.directory, 'process-hits');
+  const hits = join(workspace.directory, 'process-hits');
+  const lines: Line[] = [];
+  for (const path of paths) {
     await workspace.write('dist/pipe.js', `${reporter(hits)}\n${bundle}`);
-    const [recording] = await record(workspace, [path]);
+    const [line] = await record(workspace, count, [path]);
+    if (line === undefined) throw new Error(`${path} cannot be run`);
     const reached = await readFile(hits, 'utf8').catch(() => '');
     await rm(hits, { force: true });
-    if (recording === undefined) throw new Error(`${path} cannot be run`);
-    processes.push({
-      ...recording,
-      runsBundle: true,
-      outside: new Set(reached.split('\n').filter(Boolean).map(Number)),
-    });
+    lines.push({ ...line, outside: [...new Set(reached.split('\n').filter(Boolean).map(Number))] });
   }
-
-  for (const [file, source] of originals) await workspace.write(file, source);
-  if (!(await workspace.build())) throw new Error('The pipe cannot be built');
-  return [...inProcess, ...processes];
+  return lines;
 }
 
 /** Code for the bundle, which may be ended at any time. */
 function reporter(file: string): string {
-  return `const reachedMutants = new Set();
-globalThis.reachMutant = (id) => {
-  if (!reachedMutants.has(id)) require('node:fs').appendFileSync(${JSON.stringify(file)}, id + '\\n');
-  reachedMutants.add(id);
-};`;
+  return `const reached = new Set();
+globalThis.reachedMutants = new Proxy([], {
+  set(_target, id) {
+    if (!reached.has(id)) require('node:fs').appendFileSync(${JSON.stringify(file)}, id + '\\n');
+    reached.add(id);
+    return true;
+  },
+});`;
 }
 
-async function record(workspace: Workspace, words: readonly string[]): Promise<Recording[]> {
-  const lines = join(workspace.directory, 'hits');
-  await rm(lines, { force: true });
-  const ending = await workspace.jest(['--runTestsByPath', ...words], { ms: maxMs, env: { HITS_FILE: lines } });
+async function record(workspace: Workspace, count: number, words: readonly string[]): Promise<readonly Line[]> {
+  const hits = join(workspace.directory, 'hits');
+  await rm(hits, { force: true });
+  const ending = await workspace.jest(['--runTestsByPath', ...words], {
+    ms: maxMs,
+    env: { HITS_FILE: hits, MUTANTS: String(count) },
+  });
   if (ending === 'out of time') throw new Error('The tests take too long');
-  const text = await readFile(lines, 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => toRecording(JSON.parse(line), workspace.directory));
+  const lines = (await readFile(hits, 'utf8')).trimEnd().split('\n');
+  return lines.map((line) => {
+    const recorded: Line = JSON.parse(line);
+    return { ...recorded, file: relative(workspace.directory, recorded.file).replaceAll('\\', '/') };
+  });
 }
 
-function toRecording({ file, ms, outside, tests }: Line, directory: string): Recording {
+interface Numbering {
+  readonly all: readonly Mutant[];
+  readonly wanted: ReadonlySet<Mutant>;
+  readonly runsBundle: boolean;
+}
+
+function toRecording({ file, ms, outside, tests }: Line, { all, wanted, runsBundle }: Numbering): Recording {
+  const mutantsOf = (numbers: readonly number[]): ReadonlySet<Mutant> =>
+    new Set(numbers.flatMap((number) => all[number] ?? []).filter((mutant) => wanted.has(mutant)));
   return {
-    file: relative(directory, file).replaceAll('\\', '/'),
+    file,
     ms,
-    runsBundle: false,
-    outside: new Set(outside),
-    tests: tests.map((test) => ({ ...test, hits: new Set(test.hits) })),
+    runsBundle,
+    outside: mutantsOf(outside),
+    tests: tests.map(({ hits, ...test }) => ({ ...test, hits: mutantsOf(hits) })),
   };
 }

@@ -2,6 +2,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -15,10 +16,13 @@ export interface Limits {
 
 export class Workspace {
   readonly directory: string;
+  /** What was copied, below the project, sorted. */
+  readonly files: readonly string[];
   readonly #temporary: string;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, files: readonly string[]) {
     this.directory = directory;
+    this.files = files;
     this.#temporary = join(directory, 'tmp');
   }
 
@@ -29,10 +33,13 @@ export class Workspace {
     const directory = await mkdtemp(join(tmpdir(), 'mutants-'));
     // Some tests give up root's permissions.
     await chmod(directory, 0o755);
-    for (const path of String(list.stdout).split('\0').filter(Boolean))
-      await cp(join(root, path), join(directory, path), { recursive: true, force: true }).catch(ignoreMissing);
+    const files = String(list.stdout)
+      .split('\0')
+      .filter((path) => path !== '' && existsSync(join(root, path)))
+      .toSorted();
+    for (const path of files) await cp(join(root, path), join(directory, path), { recursive: true, force: true });
     await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
-    const workspace = new Workspace(directory);
+    const workspace = new Workspace(directory, files);
     await workspace.#emptyTemporary();
     return workspace;
   }
@@ -99,9 +106,4 @@ export class Workspace {
     await rm(this.#temporary, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     await mkdir(this.#temporary);
   }
-}
-
-/** A file that is deleted but not yet committed. */
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }
