@@ -11,6 +11,8 @@ export interface Choice {
   readonly names: readonly string[] | undefined;
   /** How long they took. */
   readonly ms: number;
+  /** How long the slowest test took. */
+  readonly slowestMs: number;
   readonly runsBundle: boolean;
 }
 
@@ -42,6 +44,7 @@ export function chooseTests(recordings: readonly Recording[], mutant: Mutant, bu
       files: [...new Set(named.map(({ test }) => test))],
       names: named.map(({ name }) => name),
       ms: sum(named),
+      slowestMs: Math.max(...named.map(({ ms }) => ms)),
       runsBundle: false,
     });
   if (outside.length > 0) choices.push(whole(within(budgetMs, outside)));
@@ -70,6 +73,7 @@ function whole(recordings: readonly Recording[]): Choice {
     files: recordings.map(({ file }) => file),
     names: passing.length === tests.length ? undefined : passing.map(({ name }) => name),
     ms: sum(recordings),
+    slowestMs: Math.max(0, ...tests.map(({ ms }) => ms)),
     runsBundle: recordings.some(({ runsBundle }) => runsBundle),
   };
 }

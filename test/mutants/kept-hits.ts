@@ -18,6 +18,10 @@ export interface Line {
   }[];
 }
 
+/** What decides which test reaches which mutant, besides the test file itself. */
+const decisive =
+  /^(pipe|ci-scripts|test(?!\/mutants))\/|^test\/mutants\/(find-mutants|instrument|hits-environment)\.|^(package-lock\.json|jest\.config\.mjs)$/;
+
 export class KeptHits {
   readonly #workspace: Workspace;
   readonly #directory: string;
@@ -34,8 +38,7 @@ export class KeptHits {
   static async open(workspace: Workspace): Promise<KeptHits> {
     const hash = createHash('sha256');
     for (const path of workspace.files)
-      if (/^(pipe|test|ci-scripts)\/|^(package-lock\.json|jest\.config\.mjs)$/.test(path) && !path.endsWith('.test.ts'))
-        hash.update(`${path}\0${await workspace.read(path)}\0`);
+      if (decisive.test(path) && !path.endsWith('.test.ts')) hash.update(`${path}\0${await workspace.read(path)}\0`);
     const shared = hash.digest('hex').slice(0, 16);
     const parent = join(workspace.directory, 'node_modules', '.cache', 'mutants');
     await mkdir(join(parent, shared), { recursive: true });

@@ -8,9 +8,9 @@ import type { Ending, Workspace } from './workspace.ts';
 
 export type Verdict = 'noticed' | 'hangs' | 'survived' | 'not reached';
 
-/** Starting Jest, and loading the files. */
-const startMs = 20_000;
-const slowest = 4;
+/** Starting Jest, and loading the files; or what a busy machine takes. */
+const startMs = 15_000;
+const slowest = 3;
 
 /** Leaves the workspace as it was. */
 export async function tryMutant(workspace: Workspace, mutant: Mutant, choices: readonly Choice[]): Promise<Verdict> {
@@ -46,15 +46,19 @@ async function runChoice(workspace: Workspace, choice: Choice, { path, original,
 }
 
 async function runTests(workspace: Workspace, choice: Choice, ms: number): Promise<Ending> {
-  const { files, names, runsBundle } = choice;
+  const { files, names, runsBundle, slowestMs } = choice;
   if (runsBundle && !(await workspace.build())) return 'failed';
   const totals = join(workspace.directory, 'totals');
   await rm(totals, { force: true });
   const order = JSON.stringify(files.map((file) => join(workspace.directory, file)));
   const env = { TEST_ORDER: order, TEST_TOTALS: totals, ENDS_AT_FAILURE: '1' };
+  const timeout = `--testTimeout=${Math.ceil(startMs + slowest * slowestMs)}`;
   const pattern =
     names === undefined ? [] : ['--testNamePattern', `^(?:${names.map((name) => RegExp.escape(name)).join('|')})$`];
-  const ending = await workspace.jest(['--runInBand', '--bail', '--runTestsByPath', ...files, ...pattern], { ms, env });
+  const ending = await workspace.jest(['--runInBand', '--bail', timeout, '--runTestsByPath', ...files, ...pattern], {
+    ms,
+    env,
+  });
   if (ending !== 'passed' || names === undefined) return ending;
   // The names of some tests differ from run to run.
   const passed = Number((await readFile(totals, 'utf8')).split(' ')[0]);

@@ -70,6 +70,10 @@ describe('reads', () => {
     ['UTF-16', Buffer.from(`\ufeff${pomText().replace('UTF-8', 'UTF-16')}`, 'utf16le')],
     ['a byte order mark', Buffer.from(`\ufeff${pomText()}`)],
     ['UTF-16 without a byte order mark', Buffer.from(pomText().replace('UTF-8', 'UTF-16'), 'utf16le')],
+    [
+      'big-endian UTF-16 with a byte order mark',
+      Buffer.from(`\ufeff${pomText().replace('UTF-8', 'UTF-16')}`, 'utf16le').swap16(),
+    ],
     ['big-endian UTF-16', Buffer.from(pomText().replace('UTF-8', 'UTF-16'), 'utf16le').swap16()],
     ['windows-1252', Buffer.from(named('\x80').replace('UTF-8', 'windows-1252'), 'latin1')],
     ["Java's name of an encoding", Buffer.from(named('\u00e9').replace('UTF-8', 'ISO8859_1'), 'latin1')],

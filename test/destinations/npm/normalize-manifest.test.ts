@@ -66,6 +66,7 @@ describe('from the fields', () => {
       { bugs: { web: 'https://w', name: 'https://n', email: 'x' } },
       { bugs: { url: 'https://n' } },
     ],
+    ['bugs, another name', { bugs: { web: 'https://w' } }, { bugs: { url: 'https://w' } }],
     ['bugs that are neither', { bugs: 'nothing' }, {}],
     ['homepage', { homepage: 'x.org' }, { homepage: 'http://x.org' }],
     ['homepage of the wrong type', { homepage: 5 }, {}],
