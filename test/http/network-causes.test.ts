@@ -334,6 +334,41 @@ it.each([
     'the TLS handshake failed (ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC)',
     /^Check the port/,
   ],
+  ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_UNTRUSTED', 'INVALID_CA'].map(
+    (code) =>
+      [
+        code,
+        `its certificate is signed by an unknown authority, or an intermediate certificate is missing (${code})`,
+        untrusted,
+      ] as const,
+  ),
+  [
+    'HOSTNAME_MISMATCH',
+    'its certificate is for another host (HOSTNAME_MISMATCH)',
+    /^Use a host name in REGISTRY that the certificate has/,
+  ],
+  ...['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST'].map(
+    (code) => [code, `this port does not speak TLS (${code})`, /^Check the port in REGISTRY.*write http:/] as const,
+  ),
+  [
+    'ERR_SSL_UNSUPPORTED_PROTOCOL',
+    'the server speaks only old versions of TLS (ERR_SSL_UNSUPPORTED_PROTOCOL)',
+    /^Let the server speak TLS 1\.2 or newer\.$/,
+  ],
+  [
+    'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+    'the server refuses the TLS handshake (ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE)',
+    /client certificate/,
+  ],
+  ...['EACCES', 'EPERM'].map((code) => [code, `this machine forbids the connection (${code})`, /firewall or/] as const),
+  ...['EMFILE', 'ENFILE'].map(
+    (code) => [code, `too many files and connections are open (${code})`, /^Open fewer at a time/] as const,
+  ),
+  [
+    'EADDRNOTAVAIL',
+    'this machine has no free port, or no address, for the connection (EADDRNOTAVAIL)',
+    /^Lower --concurrency.* raise --retries/,
+  ],
 ])('the code %s, which is rare, is told in our words too', async (code, words, advice) => {
   const { toPipeError } = await import('../../pipe/http/to-pipe-error.ts');
   const cause = Object.assign(new Error('4073:error:SSL routines:deps/openssl\n'), { code });

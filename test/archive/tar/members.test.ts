@@ -117,6 +117,7 @@ describe('refuses', () => {
     ],
     ['a negative size', [{ name: 'a', size: Buffer.alloc(12, 0xff) }], /byte 0 has no valid size/],
     ['a size beyond the safe integers', [{ name: 'a', size: base256(2n ** 63n) }], /has no valid size/],
+    ['a size of eleven bytes', [{ name: 'a', size: Buffer.from([0x80, 1, ...Buffer.alloc(10)]) }], /has no valid size/],
     ['a size that is not a number', [{ name: 'a', size: Buffer.from('twelve bytes') }], /has no valid size/],
     ['a pax size that is not a number', [pax({ size: '-3' }), { name: 'a' }], /has no valid size/],
     ['pax without a length', [{ name: 'p', type: 'x', content: 'path=x\n' }, { name: 'a' }], /malformed pax record/],

@@ -136,3 +136,23 @@ describe('refuses', () => {
     expect(() => read(text)).toThrow(message);
   });
 });
+
+describe('tags, attributes, entities and characters that take memory', () => {
+  const markup = (text: string): number => text.match(/[<=&]/g)?.length ?? 0;
+  const filled = (count: number): string => named('\ufffe'.repeat(count - markup(named(''))));
+
+  it('are read up to 100,000', () => {
+    expect(read(filled(100_000)).artifactId).toBe('app');
+  });
+
+  it.each([
+    ['one more', filled(100_001)],
+    ['empty tags', pomText({ ...acme, more: '<a/>'.repeat(100_000) })],
+    ['attributes', pomText({ ...acme, more: `<a${' b=""'.repeat(100_000)}/>` })],
+    ['entities', named('&lt;'.repeat(100_000))],
+    ['characters outside of the first plane', named('\u{1f600}'.repeat(50_000))],
+    ['control characters', named('\u0001'.repeat(100_000))],
+  ])('are refused above that: %s', (_, text) => {
+    expect(() => read(text)).toThrow('it has more than 100000 tags, attributes and entities');
+  });
+});
