@@ -30,13 +30,19 @@ export function chooseTests(recordings: readonly Recording[], mutant: Mutant, bu
     .map((recording) => ({ ...recording, weight: weightOf(recording.file, file) }));
   inProcess.sort((a, b) => a.ms * a.weight - b.ms * b.weight);
   const during = inProcess
-    .flatMap(({ file: test, tests, weight }) =>
-      tests
+    .flatMap((recording) =>
+      recording.tests
         .filter(({ hits, failed }) => !failed && hits.has(mutant))
-        .map(({ name, ms }) => ({ test, name, ms, order: ms * weight })),
+        .map(({ name, ms }) => ({
+          test: recording.file,
+          loadMs: loadMsOf(recording),
+          name,
+          ms,
+          weight: recording.weight,
+        })),
     )
-    .toSorted((a, b) => a.order - b.order);
-  const named = within(budgetMs, during);
+    .toSorted((a, b) => a.ms * a.weight - b.ms * b.weight);
+  const named = withinBudget(budgetMs, during);
   const outside = inProcess.filter((recording) => recording.outside.has(mutant));
   const choices: Choice[] = [];
   if (named.length > 0)
@@ -47,7 +53,10 @@ export function chooseTests(recordings: readonly Recording[], mutant: Mutant, bu
       slowestMs: Math.max(...named.map(({ ms }) => ms)),
       runsBundle: false,
     });
-  if (outside.length > 0) choices.push(whole(within(budgetMs, outside)));
+  if (outside.length > 0) {
+    const files = outside.map((recording) => ({ test: recording.file, loadMs: 0, ms: recording.ms, recording }));
+    choices.push(whole(withinBudget(budgetMs, files).map(({ recording }) => recording)));
+  }
   if (choices.length > 0) return choices;
   const processes = recordings.filter((recording) => recording.runsBundle && recording.outside.has(mutant));
   if (processes.length > 0) return [whole(processes.toSorted((a, b) => a.ms - b.ms))];
@@ -55,14 +64,27 @@ export function chooseTests(recordings: readonly Recording[], mutant: Mutant, bu
   return near.length > 0 ? [whole(near)] : [];
 }
 
+interface Timed {
+  readonly test: string;
+  /** How long the file of the test takes to load. */
+  readonly loadMs: number;
+  readonly ms: number;
+}
+
 /** The first of these, at least one. */
-function within<T extends { readonly ms: number }>(budgetMs: number, items: readonly T[]): readonly T[] {
+function withinBudget<T extends Timed>(budgetMs: number, items: readonly T[]): readonly T[] {
+  const loaded = new Set<string>();
   let total = 0;
-  return items.filter(({ ms }) => {
+  return items.filter(({ test, loadMs, ms }) => {
     const isFirst = total === 0;
-    total += ms;
+    total += ms + (loaded.has(test) ? 0 : loadMs);
+    loaded.add(test);
     return isFirst || total <= budgetMs;
   });
+}
+
+function loadMsOf({ ms, tests }: Recording): number {
+  return Math.max(0, ms - sum(tests));
 }
 
 /** All tests, except those that fail anyway. */
