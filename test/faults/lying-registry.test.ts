@@ -84,6 +84,17 @@ describe('a manifest that was put', () => {
   });
 });
 
+it('puts a tag that shows a web page before, and reads it back', async () => {
+  const file = await writeLayout(fixture, smallLayers);
+  const page = { kind: 'status', status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' } as const;
+  // Once for the layers to reuse, and once before the tag is put.
+  fixture.sandbox.inject({ method: 'GET', path: 'manifests/v1$', times: 2, action: page });
+  const { exitCode, output } = await push(file);
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ Published/m) });
+  expect(requests('GET', /manifests\/v1$/)).toBe(3);
+  expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+});
+
 describe('a manifest of an index', () => {
   it.each([200, 202])('that is absent after %d: a failure before the tag moves', async (status) => {
     const file = await writePlatforms(fixture, ['amd64', 'arm64']);

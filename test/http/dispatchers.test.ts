@@ -233,7 +233,14 @@ describe('through a SOCKS5 proxy', () => {
   });
 
   it.each<[string, object, object]>([
+    ['fails', { reply: 1 }, { message: 'failed', proxyCode: 'PROXY_502' }],
     ['does not allow it', { reply: 2 }, { message: 'does not allow this connection', proxyCode: 'PROXY_403' }],
+    ['has no route', { reply: 3 }, { message: 'cannot reach the network of the host', proxyCode: 'PROXY_502' }],
+    ['does not reach the host', { reply: 4 }, { message: 'cannot reach the host', proxyCode: 'PROXY_502' }],
+    ['is refused by the host', { reply: 5 }, { message: 'was refused by the host', proxyCode: 'PROXY_502' }],
+    ['waits in vain', { reply: 6 }, { message: 'cannot reach the host in time', proxyCode: 'PROXY_504' }],
+    ['cannot connect', { reply: 7 }, { message: 'does not support connections', proxyCode: 'PROXY_501' }],
+    ['has no IPv6', { reply: 8 }, { message: 'does not support this type of address', proxyCode: 'PROXY_501' }],
     ['answers what nobody knows', { reply: 99 }, { message: 'answered with the error 99', proxyCode: 'PROXY_SOCKS' }],
     ['requires another password', { credentials: 'user:other' }, { proxyCode: 'PROXY_407' }],
     ['is not a SOCKS proxy', { says: 'HTTP/1.1 400 Bad Request' }, { message: 'does not speak SOCKS5' }],
