@@ -58,6 +58,20 @@ describe('parseJson', () => {
     const text = JSON.stringify('["\\'.repeat(200));
     expect(parseJson(text, 'it')).toBe('["\\'.repeat(200));
   });
+
+  it.each([
+    ['values in a list', (count: number) => `[${'0,'.repeat(count - 2)}0]`],
+    ['empty lists, which count twice', (count: number) => `[${'[],'.repeat((count - 2) / 2)}0]`],
+    ['values in an object', (count: number) => `{${'"a":1,'.repeat(count - 2)}"b":2}`],
+  ])('counts %s', (_, of) => {
+    expect(Object.keys(parseJson(of(250_000), 'it') as object)).not.toEqual([]);
+    expect(failureOf(of(250_002)).message).toBe('the list has more than 250000 values');
+  });
+
+  it('does not count commas and brackets in strings', () => {
+    const text = '[,{'.repeat(100_000);
+    expect(parseJson(JSON.stringify([text]), 'it')).toEqual([text]);
+  });
 });
 
 it.each([
