@@ -85,4 +85,20 @@ describe('an archive is refused', () => {
       ),
     ).rejects.toThrow(ZipError);
   });
+
+  it('an archive whose content is cut off after its directory was read', async () => {
+    const absolutePath = join(directory, 'c.zip');
+    const bytes = zip([{ name: 'stored', content: Buffer.alloc(200_000, 'text'), isStored: true }]);
+    await writeFile(absolutePath, bytes);
+    const file = { path: 'c.zip', absolutePath, size: bytes.length, fingerprint: '' };
+    const reading = withZipMembers(
+      file,
+      () => true,
+      async ([member]) => {
+        await truncate(absolutePath, 1000);
+        return await member?.read(bytes.length);
+      },
+    );
+    await expect(reading).rejects.toMatchObject({ name: 'ZipError', message: 'it ends too early' });
+  });
 });
