@@ -57,6 +57,16 @@ describe('headers of every format', () => {
     expect(await only(entries)).toMatchObject(expected);
   });
 
+  it.each(['a', 'p'.repeat(131)])('the prefix of star, before its times: %s', async (prefix) => {
+    const times = '15012345670 15012345670 ';
+    const added = Buffer.from(`${times}tar`);
+    const entry = tarEntry({ name: 'b', prefix, checksumError: added.reduce((sum, byte) => sum + byte, 0) });
+    entry.write(times, 476);
+    entry.write('tar', 508);
+    const { members } = await walk(Buffer.concat([entry, Buffer.alloc(1024)]));
+    expect(members).toMatchObject([{ name: `${prefix}/b` }]);
+  });
+
   it('an extension applies only to the next entry', async () => {
     const { members } = await walk(
       tar([pax({ path: 'x' }), { name: 'a' }, gnuLong('L', 'y'), { name: 'b' }, { name: 'c' }]),

@@ -1,5 +1,7 @@
 /** Publishing container images, from the variables to the content of the registry. */
 
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
   imageEnvironment,
@@ -138,13 +140,19 @@ describe('a published image', () => {
   });
 
   it.each([
-    ['is reused even with another compression', { compression: 'zstd' as const }, 1],
-    ['is not reused if a blob is missing', { missing: true }, 2],
-  ])('%s', async (_, seeded, sent) => {
+    [
+      'is reused even with another compression',
+      { compression: 'zstd' as const },
+      1,
+      /0 layers sent, 0 B, 1 layer reused/,
+    ],
+    ['is not reused if a blob is missing', { missing: true }, 2, /: 1 layer sent, \d+ B, in /],
+  ])('%s', async (_, seeded, sent, summary) => {
     const content = layer('seeded', 3000);
     await fixture.sandbox.registry.seed('acme/app', { layers: [{ content, ...seeded }] });
     const ended = await publish(fixture, await writeArchive(fixture, [content], 'app.tar', { author: 'another' }));
     await expectPublished(fixture, ended);
+    expect(ended.output).toMatch(summary);
     expect(uploads(fixture)).toBe(sent);
   });
 
@@ -181,5 +189,68 @@ describe.each([{}, { acceptsOci: false }])('several platforms, %j', (registry) =
     const join = (...tags: string[]): Promise<Ended> =>
       publish(fixture, undefined, { IMAGE: 'acme/app:joined' }, ...tags.flatMap((tag) => ['--join', tag]));
     await expectPublished(fixture, await join('amd64', 'arm64'), 'joined');
+  });
+});
+
+describe('the results', () => {
+  const fixture = useSandbox();
+  const pipeline = {
+    BITBUCKET_PIPELINE_UUID: '{0}',
+    BITBUCKET_WORKSPACE: 'acme',
+    BITBUCKET_REPO_SLUG: 'app',
+    BITBUCKET_COMMIT: '0123456789abcdef0123456789abcdef01234567',
+  };
+
+  it('say what was published, what was sent for it, and what was left as it is', async () => {
+    const file = await writeArchive(fixture, smallLayers);
+    const variables = join(fixture.directory, 'variables');
+    const more = { ...pipeline, TAGS: 'v2', BITBUCKET_PIPELINES_VARIABLES_PATH: variables };
+    const args = ['--skip-existing', '--output', 'result.json'];
+    const name = `${new URL(fixture.sandbox.registryUrl).host}/acme/app`;
+    const resultOf = async (): Promise<unknown> =>
+      JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8'));
+    const reportOf = (): unknown => [...fixture.sandbox.reports.values()].at(-1);
+    const digest = (): string | undefined => fixture.sandbox.registry.repositories.get('acme/app')?.tags.get('v1');
+    const item = (tag: string, action: string): object => ({
+      name: `${name}:${tag}`,
+      url: `${fixture.sandbox.registryUrl}/v2/acme/app/manifests/${tag}`,
+      size: expect.any(Number),
+      digest: digest(),
+      action,
+    });
+
+    const first = await publish(fixture, file, more, ...args);
+    await expectPublished(fixture, first);
+    expect(first.output).toMatch(/^✔ Published \S+:v1, \S+:v2: 5 layers sent, \d+ B, in .*, sha256:\w+$/m);
+    expect(await readFile(variables, 'utf8')).toBe(`IMAGE_REFERENCE=${name}:v1\nIMAGE_DIGEST=${digest()}\n`);
+    expect(await resultOf()).toMatchObject({ type: 'image', items: [item('v1', 'uploaded'), item('v2', 'uploaded')] });
+    expect(reportOf()).toMatchObject({
+      title: 'Published a container image',
+      details: `${name}:v1, ${name}:v2`,
+      data: [
+        { title: 'Digest', value: digest() },
+        { title: 'Size', value: expect.stringMatching(/^\d+ B$/) },
+        { title: 'Sent', value: expect.stringMatching(/^5 layers, \d+ B$/) },
+        { title: 'Reused', value: 0 },
+        { title: 'Duration' },
+      ],
+    });
+
+    const third = await publish(fixture, file, { ...more, TAGS: 'v3' }, ...args);
+    await expectPublished(fixture, third, 'v3');
+    expect(third.output).toMatch(
+      /^✔ Published \S+:v3: 0 layers sent, 0 B, 5 layers reused or already there, in .*, sha256:\w+; already there, left as it is: \S+:v1$/m,
+    );
+    expect(await resultOf()).toMatchObject({ items: [item('v1', 'skipped'), item('v3', 'reused')] });
+    expect(reportOf()).toMatchObject({ title: 'Published a container image', details: `${name}:v3` });
+
+    const again = await publish(fixture, file, more, ...args);
+    expect(again.output).toMatch(/^✔ Nothing to publish, already there, left as it is: \S+:v1, \S+:v2$/m);
+    expect(await resultOf()).toMatchObject({ items: [item('v1', 'skipped'), item('v2', 'skipped')] });
+    expect(reportOf()).toMatchObject({
+      title: 'The container image was already there',
+      details: `${name}:v1, ${name}:v2`,
+      data: expect.arrayContaining([{ title: 'Digest', type: 'TEXT', value: digest() }]),
+    });
   });
 });
