@@ -286,6 +286,14 @@ itNeedsLibdeflate()('compresses dense blocks at the fastest level, and others at
     const isLike = await Promise.all([1, 4].map(async (fixed) => (await compress(content, fixed)).equals(compressed)));
     expect(isLike).toEqual([level === 1, level === 4]);
   }
+  // The same bytes, whatever the thread has compressed before.
+  const compressor = createCompressor({ format: 'gzip', threads: 1 });
+  const contents = [text(mebibyte), block, text(mebibyte / 2), block, text(100)];
+  for (const content of contents) {
+    const compressed = await collect(compressor.compress(pieces(content)).bytes);
+    expect(compressed.equals(await compress(content))).toBe(true);
+  }
+  await compressor.close();
 });
 
 it('fails if no thread can start', async () => {

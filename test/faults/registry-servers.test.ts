@@ -148,6 +148,16 @@ describe('a registry that refuses HEAD', () => {
   });
 });
 
+describe('a registry that answers a part of an upload with another success', () => {
+  const fixture = useSandbox();
+
+  it.each([200, 201, 204])('%d', async (status) => {
+    fixture.sandbox.inject({ step: 'data', times: -1, action: { kind: 'other-status', status } });
+    await expectPublished(fixture, await push(fixture, await writeArchive(fixture, smallLayers)));
+    expect(fixture.sandbox.requests.filter(({ fault }) => fault === 'other-status').length).toBeGreaterThan(0);
+  });
+});
+
 describe('what is stored although the registry refuses it', () => {
   const fixture = useSandbox();
 

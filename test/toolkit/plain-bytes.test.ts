@@ -7,6 +7,7 @@ describe('decodes', () => {
     ['URL escapes', 'a%3db%3Dc%C3%A9', 'a=b=cé'],
     ['escapes of escapes', '%25252541 %26%2361%3B &#92;u0041 %5C%78%34%31', 'A = A A'],
     ['JSON escapes', String.raw`\u003D\u003d\/\"\\ é`, String.raw`==\/\"\\ é`],
+    ["JavaScript's escapes of bytes", String.raw`\xc3\xA9 \u00e9 \x3d`, 'é é ='],
     ['white space that is escaped', String.raw`a\nb\r\tc`, 'a b  c'],
     ['pairs', String.raw`\ud83c\udf89 \uD83C%uDF89 &#127881; &#xd83c;&#xdf89; 🎉`, '🎉 🎉 🎉 🎉 🎉'],
     ['HTML', '&amp;&#61;&#x3d;&#X3D;&lowbar;&Tab;&quot;', '&===_\t"'],

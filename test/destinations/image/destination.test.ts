@@ -228,11 +228,11 @@ describe('the results', () => {
       title: 'Published a container image',
       details: `${name}:v1, ${name}:v2`,
       data: [
-        { title: 'Digest', value: digest() },
-        { title: 'Size', value: expect.stringMatching(/^\d+ B$/) },
-        { title: 'Sent', value: expect.stringMatching(/^5 layers, \d+ B$/) },
-        { title: 'Reused', value: 0 },
-        { title: 'Duration' },
+        { title: 'Digest', type: 'TEXT', value: digest() },
+        { title: 'Size', type: 'TEXT', value: expect.stringMatching(/^\d+ B$/) },
+        { title: 'Sent', type: 'TEXT', value: expect.stringMatching(/^5 layers, \d+ B$/) },
+        { title: 'Reused', type: 'NUMBER', value: 0 },
+        { title: 'Duration', type: 'DURATION' },
       ],
     });
 

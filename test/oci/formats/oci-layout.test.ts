@@ -446,14 +446,15 @@ describe('damaged layouts', () => {
   });
 
   const wrongSize = (bytes: Buffer, size: number): Json => ({ ...descriptor(blob(ociTypes.gzip, bytes)), size });
-  const withLayers = (layers: readonly unknown[]): Files => {
+  const withLayers = (layers: readonly unknown[], ...more: readonly (typeof configBlob)[]): Files => {
     const broken = blob(ociTypes.manifest, json({ schemaVersion: 2, config: descriptor(configBlob), layers }));
-    return layout(index([descriptor(broken)]), [...made.blobs, broken]);
+    return layout(index([descriptor(broken)]), [...made.blobs, ...more, broken]);
   };
   const withManifest = (bytes: Buffer, mediaType: string = ociTypes.manifest): Files =>
     layout(index([descriptor(blob(mediaType, bytes))]), [...made.blobs, blob(mediaType, bytes)]);
   const withIndex = (value: unknown): Files => ({ ...good, 'index.json': json(value) });
   const one = gzipSync(raws[0] ?? '');
+  const plain = blob(ociTypes.gzip, raws[0] ?? Buffer.alloc(0));
   const sound = [descriptor(blob(ociTypes.gzip, one)), descriptor(blob(ociTypes.gzip, gzipSync(raws[1] ?? '')))];
 
   it.each<[string, Files, RegExp]>([
@@ -481,6 +482,11 @@ describe('damaged layouts', () => {
       'layer of another type',
       withLayers([{ ...sound[0], mediaType: ociTypes.zstd }, sound[1]]),
       /layer 1, sha256:\w+, is compressed with gzip, but the manifest says application\/vnd\.oci\.image\.layer\.v1\.tar\+zstd/,
+    ],
+    [
+      'plain layer of another type',
+      withLayers([descriptor(plain), sound[1]], plain),
+      /layer 1, sha256:\w+, is a plain tar arch\w+, but the manifest says application\/vnd\.oci\.image\.layer\.v1\.tar\+gzip/,
     ],
     [
       'missing layer',
