@@ -1,3 +1,4 @@
+import { AssertionError } from 'node:assert';
 import { appendFileSync } from 'node:fs';
 import { mkdtempDisposable, stat, writeFile } from 'node:fs/promises';
 import { createServer as createHttpsServer } from 'node:https';
@@ -786,6 +787,7 @@ describe('a proxy', () => {
 describe('a programming error', () => {
   it.each<[string, () => Promise<never>]>([
     ['in reading the answer', async () => Promise.reject(new TypeError('x is not a function'))],
+    ['that an assertion finds', async () => Promise.reject(new AssertionError({ message: 'this must not be' }))],
     ['without a class of its own', async () => Promise.reject(new Error('this cannot be'))],
   ])('%s is not reported as a network failure, and not retried', async (_, read) => {
     await using server = await serve(answer(200));

@@ -141,9 +141,13 @@ describe('one image', () => {
   it('of another artifact type, which passes through', async () => {
     const empty = blob('application/vnd.oci.empty.v1+json', Buffer.from('{}'));
     const chart = blob('application/vnd.cncf.helm.chart.content.v1.tar+gzip', gzipSync('chart'));
-    const made = manifest(empty, [chart], { artifactType: 'application/vnd.cncf.helm' });
-    const [only] = (await open(layout(index([descriptor(made)]), [empty, chart, made]))).images;
-    expect(only).toMatchObject({ config: { bytes: empty.bytes }, layers: [{ encoding: 'opaque' }] });
+    const file = blob(ociTypes.gzip, gzipSync('the type of a layer, but no file system'));
+    const made = manifest(empty, [chart, file], { artifactType: 'application/vnd.cncf.helm' });
+    const [only] = (await open(layout(index([descriptor(made)]), [empty, chart, file, made]))).images;
+    expect(only).toMatchObject({
+      config: { bytes: empty.bytes },
+      layers: [{ encoding: 'opaque' }, { encoding: 'opaque', diffId: undefined }],
+    });
     expect(only?.platform).toBeUndefined();
   });
 
