@@ -49,6 +49,7 @@ describe('headers of every format', () => {
     ],
     ['base 256', [{ name: 'a', content: 'abc', size: base256(3n) }], { size: 3 }],
     ['signed checksum', [{ name: 'é', signedChecksum: true }], { name: 'é' }],
+    ['signed checksum, with the highest ASCII code', [{ name: 'é\x7f', signedChecksum: true }], { name: 'é\x7f' }],
     ['a link has no data', [{ name: 'l', type: '2', linkName: 'a', size: 700 }], { size: 0 }],
     ['device', [{ name: 'd', type: '3', size: 700 }], { kind: 'special file', size: 0 }],
     ['FIFO', [{ name: 'f', type: '6' }], { kind: 'special file' }],

@@ -67,18 +67,17 @@ describe('the listing', () => {
   });
 });
 
-it.each([
-  [200, true],
-  [302, true],
-  [404, false],
-])('a download whose URL answers %i exists: %s', async (status, exists) => {
-  await using server = await serve(answer(status, 'x'.repeat(1000), { location: '/elsewhere' }));
-  await using http = testClient();
-  expect(await client(http, server).exists('a b.zip')).toBe(exists);
-  expect(server.received.map(({ method, target }) => [method, target])).toEqual([
-    ['GET', '/2.0/repositories/acme/app/downloads/a%20b.zip'],
-  ]);
-});
+it.each([[200, true], ...[301, 302, 303, 307, 308].map((status) => [status, true] as const), [404, false]] as const)(
+  'a download whose URL answers %i exists: %s',
+  async (status, exists) => {
+    await using server = await serve(answer(status, 'x'.repeat(1000), { location: '/elsewhere' }));
+    await using http = testClient();
+    expect(await client(http, server).exists('a b.zip')).toBe(exists);
+    expect(server.received.map(({ method, target }) => [method, target])).toEqual([
+      ['GET', '/2.0/repositories/acme/app/downloads/a%20b.zip'],
+    ]);
+  },
+);
 
 it.each([
   [204, 'unused', true],

@@ -192,6 +192,17 @@ describe.each([{}, { acceptsOci: false }])('several platforms, %j', (registry) =
   });
 });
 
+describe('a layout, whose digests are known', () => {
+  const fixture = useSandbox();
+
+  it('takes two requests for each blob', async () => {
+    await expectPublished(fixture, await publish(fixture, await writeLayout(fixture, smallLayers)));
+    const blobs = fixture.sandbox.requests.filter(({ path }) => path.includes('/uploads/'));
+    expect(new Set(blobs.map(({ method }) => method))).toEqual(new Set(['POST', 'PUT']));
+    expect(blobs).toHaveLength(2 * uploads(fixture));
+  });
+});
+
 describe('the results', () => {
   const fixture = useSandbox();
   const pipeline = {

@@ -20,8 +20,8 @@ function expectPlanned({ exitCode, output }: Ended, source: RegExp): void {
 }
 
 it.each([
-  ['an archive', writeArchive, /INFO: {3}from docker archive app\.tar: 5 layers, \d/],
-  ['a layout', writeLayout, /INFO: {3}from OCI layout layout: 5 layers, \d/],
+  ['an archive', writeArchive, /INFO: {3}from docker archive app\.tar: 5 layers, [\d.]+ k?B$/m],
+  ['a layout', writeLayout, /INFO: {3}from OCI layout layout: 5 layers, [\d.]+ k?B$/m],
 ] as const)('of %s makes no request', async (_, write, source) => {
   expectPlanned(await plan(await write(fixture, smallLayers)), source);
   expect(fixture.sandbox.requests).toEqual([]);

@@ -120,6 +120,16 @@ describe('the list of what refers to a manifest', () => {
     expect(listed(attested.image)['manifests']).toEqual([descriptor(attested.attestation, { artifactType })]);
   });
 
+  it("has the type of an artifact's config if it names no other", async () => {
+    const config = blob('application/vnd.example.config', Buffer.from('{}'));
+    const old = manifest(config, [], { subject: descriptor(image.manifest) });
+    const names = { annotations: { 'org.opencontainers.image.ref.name': 'v1' } };
+    const both = index([descriptor(image.manifest, names), descriptor(old)]);
+    await writeFiles(join(fixture.directory, 'layout'), layout(both, [...image.all, config, old]));
+    expect(await fixture.runPipe(imageEnvironment(fixture, 'layout'))).toMatchObject({ exitCode: 0 });
+    expect(listed(image.manifest)['manifests']).toEqual([descriptor(old, { artifactType: config.mediaType })]);
+  });
+
   it('is a warning if the registry refuses it', async () => {
     fixture.sandbox.inject({
       step: 'manifest-put',
