@@ -155,12 +155,15 @@ export function matchesOrIsInside(path: string, glob: string): boolean {
   }
 }
 
+/** A path has at most 4,096 bytes. Node.js fails if a glob makes a regular expression that is too large: some of 14,000 do. */
+const maxMatchedCharacters = 8 * 1024;
+
 /**
  * Whether a path matches a glob, whose braces are ordinary characters: see `expandBraces`. Node.js itself would expand
  * `{1..9999999999}` until its memory is used up, and has no escape that it does not expand.
  */
 export function matches(path: string, glob: string): boolean {
-  return matchesGlob(withOtherBraces(path), withOtherBraces(glob));
+  return glob.length <= maxMatchedCharacters && matchesGlob(withOtherBraces(path), withOtherBraces(glob));
 }
 
 /** With characters for private use, which have no meaning in a glob. */

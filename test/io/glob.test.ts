@@ -21,3 +21,9 @@ it.each([
 ])('%s matches, or is inside, %s: %s', (path, glob, expected) => {
   expect(matchesOrIsInside(path, glob)).toBe(expected);
 });
+
+it('a glob that is longer than any path matches nothing, and does not fail', () => {
+  const long = 'é*'.repeat(20_000);
+  expect(matchesOrIsInside('é', long)).toBe(false);
+  expect(matchesOrIsInside('é'.repeat(100), long)).toBe(false);
+});

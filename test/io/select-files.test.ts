@@ -179,6 +179,12 @@ describe('braces', () => {
   );
 });
 
+it('accepts a glob of as many characters as one may have', async () => {
+  await make('b.zip');
+  const start = 'b*.{zip,';
+  expect(await selectText(`${start}${'x'.repeat(64 * 1024 - start.length - 1)}}`)).toEqual(['b.zip']);
+});
+
 it('accepts more names in one string than a glob may have characters', async () => {
   const long = `${'x'.repeat(240)}.zip`;
   await make(long, 'b.zip');
@@ -188,6 +194,11 @@ it('accepts more names in one string than a glob may have characters', async () 
 it.each(['*', '!'])('rejects a single glob that is longer than any path, beginning with %s', async (start) => {
   await make('a.zip');
   expect(await problem('a.zip', `${start}${'x'.repeat(70_000)}`)).toMatch(/matches no file|characters long/);
+});
+
+it('finds one name with a space by a glob that searches directories', async () => {
+  await make('x/sub/deep/a b.zip', 'x/b.zip');
+  expect(await selectText('x/**/a b.*')).toEqual(['x/sub/deep/a b.zip']);
 });
 
 describe('links to directories', () => {
@@ -415,6 +426,11 @@ describe('reports all files that cannot be uploaded together', () => {
     expect(await problem('/dev/zero')).toContain('/dev/zero is outside');
   });
 
+  it('a device inside the clone', async () => {
+    const selecting = selectFiles({ form: 'items', items: ['null'] }, { workingDirectory: '/dev' });
+    await expect(selecting).rejects.toThrow('null is a device, not a regular file');
+  });
+
   it('links: broken, circular, to a directory', async () => {
     await make('dist/a.zip');
     await symlink('nowhere', join(clone, 'broken.zip'));
@@ -423,7 +439,9 @@ describe('reports all files that cannot be uploaded together', () => {
     expect(await problem('broken.zip')).toContain('is a symbolic link to a path that does not exist here');
     expect(await problem('*.zip')).toContain('broken.zip: is a symbolic link to a path that does not exist here');
     expect(await problem('circle.zip')).toContain('leads back to itself');
-    expect(await problem('link')).toContain('link is a directory');
+    expect(await problem('link')).toBe(
+      'link is a directory: name its files, as in link/* or link/**, or pack it first',
+    );
   });
 
   it('a link to a file is followed, and keeps its own name', async () => {
