@@ -47,7 +47,7 @@ export async function readEngineAddress({ host, tlsVerify, certPath }: EngineSet
   }
   const url = URL.parse(shown.replace(/^tcp:/, 'http:'));
   const isTls = tlsVerify !== undefined && tlsVerify !== '';
-  if (!/^(?:tcp|https?):\/\//.test(shown) || url === null || url.hostname === '') throw unsupported(shown);
+  if (!/^(?:tcp|https?):\/\//.test(shown) || url === null) throw unsupported(shown);
   const isHttps = isTls || url.protocol === 'https:';
   const port = /:\d+\/?$/.test(shown) ? '' : `:${isHttps ? defaultTlsPort : defaultPort}`;
   return {
