@@ -41,7 +41,7 @@ export function chooseTests(recordings: readonly Recording[], mutant: Mutant, bu
           weight: recording.weight,
         })),
     )
-    .toSorted((a, b) => a.ms * a.weight - b.ms * b.weight);
+    .toSorted((a, b) => (a.loadMs + a.ms) * a.weight - (b.loadMs + b.ms) * b.weight);
   const named = withinBudget(budgetMs, during);
   const outside = inProcess.filter((recording) => recording.outside.has(mutant));
   const choices: Choice[] = [];

@@ -1,7 +1,7 @@
 /**
  * Makes small changes of the pipe, one at a time, and reports those that no test notices:
- * npm run test:mutants -- [--seed N] [--count N] [--folder FOLDER]... [--at FILE[:LINE]]...
- * [--seconds N]
+ * npm run test:mutants -- [--seed N] [--count N] [--folder FOLDER]... [--seconds N]
+ * [--at FILE[:LINE[: CHANGE]]]...
  */
 
 import { spawnSync } from 'node:child_process';
@@ -46,7 +46,9 @@ async function findAll(workspace: Workspace): Promise<readonly Mutant[]> {
 function choose(mutants: readonly Mutant[]): readonly Mutant[] {
   const { at, folder } = values;
   if (at !== undefined)
-    return mutants.filter(({ file, line }) => at.some((place) => place === file || place === `${file}:${line}`));
+    return mutants.filter(({ file, line, change }) =>
+      [file, `${file}:${line}`, `${file}:${line}: ${change}`].some((place) => at.includes(place)),
+    );
   const folders = Map.groupBy(mutants, ({ file }) => folderOf(file));
   const unknown = folder?.find((name) => !folders.has(name));
   if (unknown !== undefined) throw new Error(`${unknown}: the folders are ${[...folders.keys()].join(', ')}`);
