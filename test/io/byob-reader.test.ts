@@ -49,6 +49,26 @@ describe('readerOf', () => {
     expect(source.isLetGo()).toBe(true);
   });
 
+  it('waits until the source is closed, and fails if it cannot be', async () => {
+    let isClosed = false;
+    async function* closing(failure?: Error): AsyncGenerator<Uint8Array> {
+      try {
+        yield Buffer.from('ab');
+      } finally {
+        await new Promise(setImmediate);
+        isClosed = true;
+        if (failure !== undefined) await Promise.reject(failure);
+      }
+    }
+    const reader = readerOf(closing());
+    await reader.read(Buffer.alloc(1));
+    await reader.close();
+    expect(isClosed).toBe(true);
+    const broken = readerOf(closing(new Error('not closed')));
+    await broken.read(Buffer.alloc(1));
+    await expect(broken.close()).rejects.toThrow('not closed');
+  });
+
   it('fails if its source fails', async () => {
     async function* failing(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('ab');

@@ -24,6 +24,14 @@ describe('for people', () => {
     );
   });
 
+  it.each([
+    [3, 'Published 3 packages (p0@1.0.0, p1@1.0.0, p2@1.0.0), 4.50 kB in 1.0 s, https://npm.apkg.io/acme/'],
+    [4, 'Published 4 packages, 6.00 kB in 1.0 s, https://npm.apkg.io/acme/'],
+  ])('that names up to three packages, of %d', (count, summary) => {
+    const items = Array.from({ length: count }, (_, index) => item(`p${index}@1.0.0`, 'uploaded'));
+    expect(concludeNpm({ items }, { registry }).summary(1000)).toBe(summary);
+  });
+
   it('there is a line for each package of a failure', () => {
     const items = [item('a@1.0.0', 'uploaded'), item('b@1.0.0', 'skipped')];
     expect(concludeNpm({ items }, { registry }).failureLines).toEqual([

@@ -4,6 +4,7 @@ import { parseErrorBody } from '../../../pipe/http/error-body.ts';
 import {
   isBlobUnknown,
   isImmutable,
+  isManifestRefused,
   isManifestUnknown,
   isTypeRefused,
   namedDigests,
@@ -94,4 +95,21 @@ describe('the digests that a refusal names', () => {
 it.each([405, 415, 422])('a %i to reading a manifest says nothing of its type', (status) => {
   expect(isTypeRefused(refused(status))).toBe(true);
   expect(isTypeRefused(refusedTo('GET', status))).toBe(false);
+});
+
+it.each([
+  [400, true],
+  [409, true],
+  [415, true],
+  [499, true],
+  [399, false],
+  [401, false],
+  [403, false],
+  [408, false],
+  [425, false],
+  [429, false],
+  [500, false],
+])('a %i to a manifest refuses its own content: %s', (status, isRefused) => {
+  expect(isManifestRefused(refused(status))).toBe(isRefused);
+  expect(isManifestRefused(refusedTo('GET', status))).toBe(false);
 });
