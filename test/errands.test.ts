@@ -92,6 +92,7 @@ describe('a report to Code Insights', () => {
     await writeFile(join(fixture.directory, 'a.txt'), 'content');
     const ended = await fixture.runPipe({ FILENAME: 'a.txt', ...env, ...arrayVariables('EXTRA_ARGS', args) });
     expect(ended.exitCode).toBe(0);
+    expect(ended.output).not.toContain('WARNING');
     expect(fixture.sandbox.reports.size).toBe(expected);
   });
 
