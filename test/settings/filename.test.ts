@@ -14,12 +14,18 @@ it.each([items, text])('accepts %j, required or not', (FILENAME) => {
   expect(problems.isEmpty).toBe(true);
 });
 
-it.each([undefined, { form: 'items', items: [] } as const])('treats %j as no file name', (FILENAME) => {
-  const problems = new Problems();
-  expect(readFilename({}, { FILENAME }, { isRequired: false }, problems)).toBeUndefined();
-  expect(problems.isEmpty).toBe(true);
-  expect(readFilename({}, { FILENAME }, { isRequired: true }, problems)).toBeUndefined();
-  expect(problemMap(problems)).toEqual({ FILENAME: ['required field'] });
+it.each([
+  [undefined, {}],
+  [{ form: 'items', items: [] }, { FILENAME: ['is an empty array. Name a file, or leave it out'] }],
+] as const)('treats %j as no file name', (FILENAME, expected) => {
+  for (const [isRequired, found] of [
+    [false, expected],
+    [true, { FILENAME: ['required field'] }],
+  ] as const) {
+    const problems = new Problems();
+    expect(readFilename({}, { FILENAME }, { isRequired }, problems)).toBeUndefined();
+    expect(problemMap(problems)).toEqual(found);
+  }
 });
 
 it('does not ask for an array that could not be read', () => {
