@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -282,6 +283,30 @@ describe('accepts the variables of atlassian/bitbucket-upload-file', () => {
     expect(exitCode).toBe(0);
     expect([...fixture.sandbox.downloads.keys()].sort()).toEqual([...expected]);
   });
+});
+
+it('a signal while the plan is printed ends the run before anything else, even a dry run', async () => {
+  const { run } = await import('../pipe/run.ts');
+  const signals = new EventEmitter();
+  let output = '';
+  const parts = {
+    stdout: {
+      write(text: string) {
+        output += text;
+        if (text.includes('Publishing 1 file')) signals.emit('SIGTERM');
+      },
+    },
+    signals,
+    workingDirectory: fixture.directory,
+    nodeVersion: 'v0.0.0',
+    metadataPaths: [],
+  };
+  const target = { WORKSPACE: 'acme', REPOSITORY: 'app', API_URL: fixture.sandbox.apiUrl, TOKEN: tokens.accessToken };
+  const env = { ...target, FILENAME: 'package.json', EXTRA_ARGS: '--dry-run', NO_COLOR: '1' };
+  expect([await run(env, parts), output]).toEqual([
+    143,
+    expect.stringMatching(/^✖ Stopped by SIGTERM\n {2}nothing was published\n$/m),
+  ]);
 });
 
 describe('the output', () => {
