@@ -26,7 +26,7 @@ const earlierList = [
   '',
 ].join('\n');
 
-const large = randomBytes(2_000_000);
+const large = randomBytes(1_000_000);
 
 export const release = subject('release', '1.0');
 export const snapshot = subject('snapshot', '1.0-SNAPSHOT');

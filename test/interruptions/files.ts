@@ -7,7 +7,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Judgement, State, Subject } from './subject.ts';
 
 const files = new Map([
-  ['large.bin', randomBytes(3_000_000)],
+  ['large.bin', randomBytes(1_000_000)],
   ['replaced.bin', randomBytes(400_000)],
   ['small.txt', Buffer.from('small')],
   ['empty.txt', Buffer.alloc(0)],

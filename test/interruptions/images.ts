@@ -11,7 +11,7 @@ import type { Judgement, State, Subject } from './subject.ts';
 const repository = 'acme/app';
 const tags = ['1.0', 'latest'];
 const archive = dockerArchive('acme/app:1.0', {
-  base: randomBytes(2_000_000),
+  base: randomBytes(1_000_000),
   app: Buffer.alloc(300_000, 'the application '),
   settings: Buffer.from('small'),
 });

@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { mapConcurrently } from '../../pipe/io/map-concurrently.ts';
 import type { Type } from '../bundle/one-of-each.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
@@ -33,7 +33,12 @@ const subjects: readonly (readonly [Type, readonly Subject[]])[] = [
 ];
 const results: (readonly [Type, readonly Interruption[]])[] = [];
 
-afterAll(() => {
+let compileCache = '';
+beforeAll(async () => {
+  compileCache = await mkdtemp(join(tmpdir(), 'pipe-compile-cache-'));
+});
+afterAll(async () => {
+  await rm(compileCache, { recursive: true });
   process.stderr.write(`\n${formatTable(results)}\n`);
 });
 
@@ -88,6 +93,7 @@ async function openLane(subject: Subject): Promise<Lane> {
   const lane: Lane = {
     sandbox: await startSandbox({ observe: (event) => lane.observer.observe(event) }),
     directory,
+    compileCache,
     observer: new Observer(),
   };
   return lane;

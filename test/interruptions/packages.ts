@@ -8,7 +8,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Judgement, State, Subject } from './subject.ts';
 
 const wanted = [
-  { name: '@acme/app', version: '1.1.0', content: randomBytes(2_000_000) },
+  { name: '@acme/app', version: '1.1.0', content: randomBytes(1_000_000) },
   { name: '@acme/lib', version: '2.0.0', content: Buffer.from('small') },
 ];
 
