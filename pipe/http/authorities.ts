@@ -4,6 +4,7 @@ import type tls from 'node:tls';
 import { InputError } from '../errors.ts';
 import { type Environment, readText } from '../toolkit/environment.ts';
 import type { Problems } from '../toolkit/problems.ts';
+import { OpenFilesError, openPatiently } from '../toolkit/open-files.ts';
 import { printable } from '../toolkit/stdout.ts';
 
 /** Node reads the first by itself, but only warns if it cannot. */
@@ -21,19 +22,22 @@ export async function readAuthorities(env: Environment, problems: Problems): Pro
       // Loaded if needed: most runs name no authorities, and a validation error should come at once.
       const { X509Certificate } = await import('node:crypto');
       const { readFile } = await import('node:fs/promises');
-      const found = (await readFile(path, 'utf8')).match(certificate) ?? [];
+      const found =
+        (await openPatiently(printable(path), async () => await readFile(path, 'utf8'))).match(certificate) ?? [];
       // Throws if one of them is damaged.
       const certificates = found.map((pem) => new X509Certificate(pem));
       if (certificates.length === 0) problems.add(name, `${printable(path)} has no certificate in the PEM format`);
       authorities.push(...found);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      problems.add(
-        name,
-        code?.startsWith('E') === true && !code.startsWith('ERR_')
-          ? `${printable(path)} cannot be read (${code}): name a PEM file inside the clone`
-          : `${printable(path)} has a certificate that is not valid: ${message}`,
-      );
+      if (error instanceof OpenFilesError) problems.add(name, message);
+      else
+        problems.add(
+          name,
+          code?.startsWith('E') === true && !code.startsWith('ERR_')
+            ? `${printable(path)} cannot be read (${code}): name a PEM file inside the clone`
+            : `${printable(path)} has a certificate that is not valid: ${message}`,
+        );
     }
   }
   return authorities;

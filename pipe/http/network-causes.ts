@@ -1,6 +1,6 @@
 /** What can go wrong with a connection: how each failure is called, whether it passes, and what to do about it. */
 
-import { openFilesAdvice } from '../io/when-files-may-open.ts';
+import { openFilesAdvice } from '../toolkit/open-files.ts';
 import type { NetworkError } from '../errors.ts';
 
 export type Peer = NetworkError['peer'];

@@ -10,12 +10,14 @@ import {
   open,
   readFile,
   rename,
+  rm,
   stat,
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment } from './environment.ts';
+import { OpenFilesError, openPatiently } from './open-files.ts';
 import { type Scrub, scrubStrings } from './scrub.ts';
 import { escapeUnprintable } from './stdout.ts';
 
@@ -129,12 +131,18 @@ async function writeAtomically(path: string, content: string): Promise<void> {
   const stats = await stat(path).catch(() => undefined);
   if (stats !== undefined && !stats.isFile()) {
     // A device, such as /dev/stdout, is written to directly; renaming would replace it with a file.
-    await writeFile(path, content);
+    await openPatiently(path, async () => await writeFile(path, content));
     return;
   }
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
-  await writeFile(temporary, content);
-  await rename(temporary, path);
+  try {
+    await openPatiently(path, async () => await writeFile(temporary, content));
+    await rename(temporary, path);
+  } catch (error) {
+    // A full disk may have room for its beginning.
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** A named pipe without a reader, or a directory such as /proc, would otherwise block for ever. */
@@ -172,6 +180,10 @@ export async function writeOutputVariables(
 }
 
 async function appendLines(path: string, lines: string): Promise<void> {
-  const before = await readFile(path, 'utf8').catch(() => '');
-  await appendFile(path, `${before === '' || before.endsWith('\n') ? '' : '\n'}${lines}`);
+  const before = await openPatiently(path, async () => await readFile(path, 'utf8')).catch((error: unknown) => {
+    if (error instanceof OpenFilesError) throw error;
+    return '';
+  });
+  const separator = before === '' || before.endsWith('\n') ? '' : '\n';
+  await openPatiently(path, async () => await appendFile(path, separator + lines));
 }

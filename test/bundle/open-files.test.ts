@@ -1,8 +1,9 @@
-/** The bundle as a process that may open few files, all of which are open already when it begins. */
+/** The bundle as a process that may open few files, all of which are open when it begins, or when it ends. */
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { selfSigned } from '../http/certificates.ts';
 import { jar } from '../destinations/maven/artifacts.ts';
 import { type Ended, startBundle, useBundle } from '../run-bundle.ts';
 import { tokens } from '../sandbox/tokens.ts';
@@ -10,20 +11,31 @@ import { tokens } from '../sandbox/tokens.ts';
 const fixture = useBundle();
 
 /** Opens all files that it may once the bundle is loaded, and closes them after `ms`. */
-const holdFiles = (ms: number): string => `
+const holdFiles = (ms: number, begin: string): string => `
   const { closeSync, openSync } = require('node:fs');
-  setImmediate(() => {
+  const hold = () => {
     const held = [];
     try {
       for (;;) held.push(openSync('/dev/null'));
     } catch {}
     setTimeout(() => held.forEach((file) => closeSync(file)), ${ms}).unref();
-  });`;
+  };
+  ${begin}`;
 
-async function run(ms: number, env: Readonly<Record<string, string>>): Promise<Ended> {
+const fromTheStart = 'setImmediate(hold)';
+/** Creating the storage directory is the first step of writing results. */
+const withResults = `
+  const files = require('node:fs/promises');
+  const { mkdir } = files;
+  files.mkdir = async (...words) => {
+    hold();
+    return await mkdir(...words);
+  };`;
+
+async function run(ms: number, env: Readonly<Record<string, string>>, begin = fromTheStart): Promise<Ended> {
   const { directory, sandbox } = fixture;
   const preload = join(directory, 'preload.cjs');
-  await writeFile(preload, holdFiles(ms));
+  await writeFile(preload, holdFiles(ms, begin));
   await writeFile(join(directory, 'a.txt'), 'content');
   const target = { API_URL: sandbox.apiUrl, WORKSPACE: 'acme', REPOSITORY: 'app', TOKEN: tokens.accessToken };
   return await startBundle(
@@ -61,5 +73,52 @@ it('says the same of a jar', async () => {
   expect({ exitCode, output }).toEqual({
     exitCode: 1,
     output: expect.stringContaining('app.jar cannot be opened, because too many files are open (EMFILE)'),
+  });
+});
+
+describe('the certificates of an authority', () => {
+  const upload = async (ms: number): Promise<Ended> => {
+    await writeFile(join(fixture.directory, 'authority.pem'), selfSigned().cert);
+    return await run(ms, { FILENAME: 'a.txt', SSL_CERT_FILE: 'authority.pem' });
+  };
+
+  it('are read as soon as they can be opened', async () => {
+    const { exitCode, output } = await upload(500);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ Uploaded 1 file/m) });
+  });
+
+  it('are not blamed if they cannot be opened', async () => {
+    const { exitCode, output } = await upload(600_000);
+    expect({ exitCode, output }).toEqual({
+      exitCode: 1,
+      output: expect.stringContaining(
+        'authority.pem cannot be opened, because too many files are open (EMFILE): lower',
+      ),
+    });
+  });
+});
+
+describe('results', () => {
+  const upload = async (ms: number): Promise<Ended> => {
+    await writeFile(join(fixture.directory, 'variables'), 'EARLIER=value');
+    const files = { BITBUCKET_PIPE_STORAGE_DIR: '.', BITBUCKET_PIPELINES_VARIABLES_PATH: 'variables' };
+    return await run(ms, { FILENAME: 'a.txt', ...files }, withResults);
+  };
+  const written = async (name: string): Promise<string> =>
+    await readFile(join(fixture.directory, name), 'utf8').catch(() => 'missing');
+
+  it('are written as soon as files can be opened', async () => {
+    const { exitCode, output } = await upload(500);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.not.stringContaining('WARNING') });
+    expect(JSON.parse(await written('result.json'))).toMatchObject({ type: 'file' });
+    expect(await written('variables')).toMatch(/^EARLIER=value\nUPLOAD_URL=.*\n/);
+  });
+
+  it('that cannot be written are a warning with the cause', async () => {
+    const { exitCode, output } = await upload(600_000);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ Uploaded 1 file/m) });
+    for (const name of ['result.json', 'variables'])
+      expect(output).toContain(`WARNING: The results could not be written: ${name} cannot be opened, because too many`);
+    expect(await written('variables')).toBe('EARLIER=value');
   });
 });

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
+import { openPatiently } from '../../toolkit/open-files.ts';
 import { printable } from '../../toolkit/stdout.ts';
 
 /** The variables of Docker's own client; undefined or empty if not set. */
@@ -61,7 +62,9 @@ export async function readEngineAddress({ host, tlsVerify, certPath }: EngineSet
 async function readCertificates(directory: string): Promise<{ ca: string; cert: string; key: string }> {
   try {
     const [ca, cert, key] = await Promise.all(
-      ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFile(join(directory, name), 'utf8')),
+      ['ca.pem', 'cert.pem', 'key.pem'].map(
+        async (name) => await openPatiently(name, async () => await readFile(join(directory, name), 'utf8')),
+      ),
     );
     return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
   } catch (error) {
