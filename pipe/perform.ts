@@ -9,6 +9,7 @@ import { sendReport, startVersionCheck } from './errands.ts';
 import { InputError } from './errors.ts';
 import { trustAuthorities } from './http/authorities.ts';
 import { keepHeapFlat } from './io/flat-heap.ts';
+import { maxItemsAtOnce } from './io/open-file-limit.ts';
 import type { RunSettings } from './read-settings.ts';
 import { createTools, type RunContext, type Tools } from './tools.ts';
 import { readMetadata } from './toolkit/metadata.ts';
@@ -25,7 +26,8 @@ export interface Failure {
 /** Performs the run. @returns the message after `✔`, or the failure */
 export async function perform(given: RunContext<RunSettings>): Promise<string | Failure> {
   const { surroundings } = given;
-  const settings = withAbsolutePaths(given.settings, surroundings.workingDirectory);
+  const concurrency = Math.min(given.settings.concurrency, await maxItemsAtOnce());
+  const settings = { ...withAbsolutePaths(given.settings, surroundings.workingDirectory), concurrency };
   const context = { ...given, settings };
   const metadata = await readMetadata(surroundings.metadataPaths);
   const userAgent = `bitbucket-upload-package/${metadata?.version ?? 'unknown'}`;
@@ -34,6 +36,10 @@ export async function perform(given: RunContext<RunSettings>): Promise<string | 
   keepHeapFlat();
   const tools = createTools(context, userAgent);
   tools.log.debug(`${userAgent}, Node.js ${surroundings.nodeVersion}`);
+  if (concurrency < given.settings.concurrency)
+    tools.log.warning(
+      `--concurrency ${given.settings.concurrency} is lowered to ${concurrency}, because few files may be open (ulimit -n)`,
+    );
   if (settings.outputPath !== undefined) await checkOutput(settings.outputPath);
   const { versionListUrl } = surroundings;
   const checksVersion = !settings.isDryRun && (destination.isBitbucket(settings) || versionListUrl !== undefined);

@@ -1,11 +1,13 @@
 /** The bundle as a process that may open few files, all of which are open when it begins, or when it ends. */
 
+import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { selfSigned } from '../http/certificates.ts';
 import { jar } from '../destinations/maven/artifacts.ts';
 import { type Ended, startBundle, useBundle } from '../run-bundle.ts';
+import { dockerArchive } from '../sandbox/demo-image.ts';
 import { tokens } from '../sandbox/tokens.ts';
 
 const fixture = useBundle();
@@ -120,5 +122,33 @@ describe('results', () => {
     for (const name of ['result.json', 'variables'])
       expect(output).toContain(`WARNING: The results could not be written: ${name} cannot be opened, because too many`);
     expect(await written('variables')).toBe('EARLIER=value');
+  });
+});
+
+describe('with --concurrency 64, and 64 open files at most,', () => {
+  const start = async (env: Readonly<Record<string, string>>): Promise<Ended> =>
+    await startBundle({ EXTRA_ARGS: '--concurrency=64', ...env }, { cwd: fixture.directory, openFiles: 64 }).ended;
+
+  it('300 files are uploaded', async () => {
+    const { apiUrl } = fixture.sandbox;
+    for (let index = 0; index < 300; index++)
+      await writeFile(join(fixture.directory, `${index}.txt`), randomBytes(70_000));
+    const target = { API_URL: apiUrl, WORKSPACE: 'acme', REPOSITORY: 'app', TOKEN: tokens.accessToken };
+    const options = { EXTRA_ARGS: "['--concurrency', '64', '--verify']" };
+    const { exitCode, output } = await start({ ...target, FILENAME: '*.txt', ...options });
+    expect({ exitCode, output: output.slice(-3000) }).toEqual({
+      exitCode: 0,
+      output: expect.stringMatching(/^✔ Uploaded 300 files/m),
+    });
+    expect(output).toContain('WARNING: --concurrency 64 is lowered to');
+  });
+
+  it('an image of 100 layers is published', async () => {
+    const { registryUrl } = fixture.sandbox;
+    const layers = Array.from({ length: 100 }, (_, index) => [`${index}.txt`, randomBytes(70_000)]);
+    await writeFile(join(fixture.directory, 'app.tar'), dockerArchive('acme/app:1.0', Object.fromEntries(layers)));
+    const account = { REGISTRY: registryUrl, USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
+    const { exitCode, output } = await start({ ...account, IMAGE: 'acme/app:1.0', FILENAME: 'app.tar' });
+    expect({ exitCode, output: output.slice(-3000) }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ /m) });
   });
 });
