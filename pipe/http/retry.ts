@@ -17,20 +17,23 @@ export interface RetryPolicy {
 /** Five retries within about a minute; waits that a server asks for are honoured up to five minutes. */
 export const defaultRetryPolicy: RetryPolicy = { retries: 5, baseMs: 1_000, capMs: 30_000, maxWaitMs: 300_000 };
 
+/** Refusals that pass: RFC 9110, 15.5.9, RFC 8470, 5.2, and RFC 6585, 4; and 499 of nginx, which lost a connection. */
+const transientRefusals: ReadonlySet<number> = new Set([408, 425, 429, 499]);
+
 /**
- * The statuses of transient failures: RFC 9110, 15.5.9 and 15.6, RFC 8470, 5.2, and RFC 6585, 4; 499 of nginx, which lost
- * a connection; and 520 to 527 and 530 of Cloudflare, which could not reach the server behind it.
- *
- * @see https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+ * Failures of servers that stay: a method, a version or an extension that the server does not have, its configuration, or a
+ * network that asks its user to sign in (RFC 9110, 15.6; RFC 2295, 8.1; RFC 5842, 7.2; RFC 2774, 7; RFC 6585, 6). All other
+ * statuses from 500 are temporary, a full disk (RFC 4918, 11.5) and those of gateways among them.
  */
-const transientStatuses: ReadonlySet<number> = new Set([
-  408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530,
-]);
+const permanentFailures: ReadonlySet<number> = new Set([501, 505, 506, 508, 510, 511]);
+
+function isTransientStatus(status: number): boolean {
+  return transientRefusals.has(status) || (status >= 500 && status <= 599 && !permanentFailures.has(status));
+}
 
 /** Whether the same request may succeed a little later. @param knownHosts host names that exist */
 export function isTransient(error: unknown, knownHosts?: ReadonlySet<string>): boolean {
-  if (error instanceof HttpError)
-    return error.refusal.isTransient === true || transientStatuses.has(error.refusal.status);
+  if (error instanceof HttpError) return error.refusal.isTransient === true || isTransientStatus(error.refusal.status);
   if (error instanceof NetworkError) {
     // The failure of a name lookup says which name it was: perhaps a proxy's.
     const { hostname } = (error.cause ?? {}) as { readonly hostname?: unknown };

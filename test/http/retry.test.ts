@@ -127,7 +127,7 @@ describe('a wait that the server asks for', () => {
 });
 
 describe('whether a failure is transient', () => {
-  it.each([408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527, 530])(
+  it.each([408, 425, 429, 499, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530])(
     'status %d is',
     async (status) => {
       await using server = await serve(answer(status), answer(200));
@@ -135,7 +135,7 @@ describe('whether a failure is transient', () => {
     },
   );
 
-  it.each([301, 400, 401, 403, 404, 405, 406, 409, 411, 413, 415, 422, 501, 505, 507, 529])(
+  it.each([301, 400, 401, 403, 404, 405, 406, 409, 411, 413, 415, 422, 501, 505, 506, 508, 510, 511])(
     'status %d stays',
     async (status) => {
       await using server = await serve(answer(status), answer(200));

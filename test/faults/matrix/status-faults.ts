@@ -2,10 +2,10 @@
 
 import type { Expectation, Fault } from './fault.ts';
 
-/** What to retry, and what not: RFC 9110, 15.5 and 15.6, and the README. A 507 says that the server is full. */
+/** What to retry, and what not: RFC 9110, 15.5 and 15.6, and the README. A server that is full (507) may not be for long: RFC 4918, 11.5. */
 const statuses: Readonly<Record<'permanent' | 'transient', readonly number[]>> = {
-  permanent: [400, 401, 402, 403, 404, 405, 406, 409, 412, 413, 415, 416, 422, 507],
-  transient: [408, 425, 429, 500, 502, 503, 504, 520],
+  permanent: [400, 401, 402, 403, 404, 405, 406, 409, 412, 413, 415, 416, 422],
+  transient: [408, 425, 429, 500, 502, 503, 504, 507, 520],
 };
 
 function refusal(status: number, once: Expectation | undefined): Fault {
