@@ -4,6 +4,13 @@ import type { Readable } from 'node:stream';
 import type { Body, Opening } from '../io/body.ts';
 import type { Watchdog } from './watchdog.ts';
 
+/**
+ * Bytes that are handed over at a time. Progress is seen between them: with `--timeout 120`, a line of 1.1 kB/s is not taken
+ * for a stalled one. Larger than a socket's buffer, so that each is handed to the system before the next is requested. 1 GiB
+ * over loopback takes as long as with parts of 1 MiB, and a tenth more of a processor; with 64 KiB, a fifth more.
+ */
+const maxPartBytes = 128 * 1024;
+
 /** A request's body as it is sent. */
 export interface CountedBody {
   readonly stream: AsyncIterable<Uint8Array>;
@@ -37,13 +44,16 @@ export function countedBody(
     try {
       opening = body.open();
       for await (const chunk of opening) {
-        yield chunk;
-        // The consumer asks for more, so the chunk has been handed to the system.
-        sent += chunk.length;
-        if (hasEnded) continue;
-        watchdog.moved();
-        onSent?.(opening.progress?.() ?? sent);
-        isSent = sent === body.length;
+        for (let start = 0; start < chunk.length; start += maxPartBytes) {
+          const part = chunk.subarray(start, start + maxPartBytes);
+          yield part;
+          // The consumer asks for more, so this part has been handed to the system.
+          sent += part.length;
+          if (hasEnded) continue;
+          watchdog.moved();
+          onSent?.(opening.progress?.() ?? sent);
+          isSent = sent === body.length;
+        }
       }
       isSent = true;
     } catch (error) {

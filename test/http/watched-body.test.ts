@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { concatBodies, type SizedBody } from '../../pipe/io/body.ts';
 import { countedBody } from '../../pipe/http/watched-body.ts';
@@ -43,5 +44,23 @@ it('an opening may report its own progress, while the bytes sent are still count
   for await (const _ of body.stream);
   watchdog.stop();
   expect(sent).toEqual([0, 100, 200, 300]);
+  expect(body.isSent()).toBe(true);
+});
+
+it('a large chunk is handed over, and reported, in parts', async () => {
+  const watchdog = createWatchdog(60_000, undefined);
+  const sent: number[] = [];
+  const large: SizedBody = {
+    length: 300_001,
+    async *open() {
+      yield randomBytes(300_001);
+    },
+  };
+  const body = countedBody(large, watchdog, (bytes) => sent.push(bytes));
+  const lengths: number[] = [];
+  for await (const part of body.stream) lengths.push(part.length);
+  watchdog.stop();
+  expect(lengths).toEqual([131_072, 131_072, 37_857]);
+  expect(sent).toEqual([0, 131_072, 262_144, 300_001]);
   expect(body.isSent()).toBe(true);
 });
