@@ -1,11 +1,11 @@
 /** Sends requests over undici, with retries, a watchdog for progress, and credentials bound to their origin. */
 
 import type { Readable } from 'node:stream';
-import { NetworkError, PipeError, StalledError } from '../errors.ts';
+import { NetworkError, PipeError, StalledError, UnexpectedAnswerError } from '../errors.ts';
 import type { Secrets } from '../toolkit/scrub.ts';
 import { formatBytes, formatDuration } from '../toolkit/units.ts';
 import type { Answer } from './answer.ts';
-import type { Body } from '../io/body.ts';
+import { type Body, bytesBody } from '../io/body.ts';
 import { readStart } from '../io/bounded-read.ts';
 import type { Authorizer } from './authorizer.ts';
 import { createDispatchers } from './dispatchers.ts';
@@ -51,6 +51,12 @@ export interface HttpRequest {
    * `timeoutMs` in all.
    */
   readonly isStreamed?: boolean;
+  /**
+   * What it means if a success is answered whose body is not complete within `timeoutMs`. By default, the request is sent
+   * again. `doubtful`: it fails with an UnexpectedAnswerError, so that the caller asks the server what it has. `ignored`: the
+   * body is as good as empty, since status and headers say everything, or the next request finds out.
+   */
+  readonly unendingAnswer?: 'doubtful' | 'ignored';
   /** Sent instead of the URL's path: the absolute form that a forward proxy expects (RFC 9112, 3.2.2). */
   readonly absoluteTarget?: string;
 }
@@ -79,9 +85,9 @@ export interface Http {
    * `read` is part of an attempt: if reading the answer fails, the request is sent again.
    *
    * @throws HttpError if the status is not accepted
-   * @throws UnexpectedAnswerError if the status is accepted, but the body is a web page or reports an error
+   * @throws UnexpectedAnswerError if the status is accepted, but the body is a web page or reports an error, or is doubtful
    * @throws NetworkError if no complete answer arrives
-   * @throws StalledError if there is no progress
+   * @throws StalledError if there is no progress, or the answer has no end
    */
   send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T>;
   /** Retries several steps as one unit, as `send` does with a single request. A step that gave up is not retried. */
@@ -180,8 +186,7 @@ export function createHttp(options: HttpOptions): Http {
         watchdog,
       );
       const { status } = answer;
-      if (request.accept.includes(status))
-        return await read(await judgeAnswer(request, url, answer, options.secrets.scrub));
+      if (request.accept.includes(status)) return await readAccepted(request, url, answer, read);
       const location = answer.header('location');
       const target = redirectStatuses.has(status) && location !== undefined ? URL.parse(location, url.href) : null;
       const isFollowed = target !== null && redirects > 0 && (request.body === undefined || repeatStatuses.has(status));
@@ -203,6 +208,25 @@ export function createHttp(options: HttpOptions): Http {
       if (next.origin !== url.origin) headers = repeatStatuses.has(status) ? contentHeaders(headers) : undefined;
       url = next;
       redirects--;
+    }
+  }
+
+  async function readAccepted<T>(
+    request: HttpRequest,
+    url: URL,
+    answer: Answer,
+    read: (answer: Answer) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await read(await judgeAnswer(request, url, answer, options.secrets.scrub));
+    } catch (error) {
+      const { status } = answer;
+      if (!(error instanceof StalledError) || status >= 300 || request.unendingAnswer === undefined) throw error;
+      const what = `${describe(request, url)}: the server answered ${status}, but ${error.message}`;
+      if (request.unendingAnswer === 'doubtful')
+        throw new UnexpectedAnswerError(what, { status, isForeign: false }, { cause: error });
+      log.debug(what);
+      return await read({ ...answer, body: bytesBody('').open() });
     }
   }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { HttpError, StalledError } from '../../pipe/errors.ts';
+import { HttpError, StalledError, UnexpectedAnswerError } from '../../pipe/errors.ts';
 import { discard, readJson, readText } from '../../pipe/http/answer.ts';
 import type { Http, HttpRequest } from '../../pipe/http/send.ts';
 import { bytesBody } from '../../pipe/io/body.ts';
@@ -118,6 +118,32 @@ describe('an answer that comes byte by byte', () => {
     );
     await using http = client();
     expect(await get(http, server.url(), { redirects: 1 })).toBe('done');
+  });
+
+  it('with a success is not sent again if what it means is doubtful', async () => {
+    await using server = await serve(drip(201, '{', '}'), ({ response }) => response.end('done'));
+    await using http = testClient({ timeoutMs, policy: { ...policy, retries: 1 } });
+    const request = { method: 'POST', url: server.url(), accept: [200, 201], body: bytesBody('x') } as const;
+    const error = await failure(http.send({ ...request, unendingAnswer: 'doubtful' }, discard));
+    expect(error).toBeInstanceOf(UnexpectedAnswerError);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/answered 201, but the answer is not complete after /),
+    });
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('with a success is as good as an empty one if its end does not matter', async () => {
+    await using server = await serve(drip(201, '{', '}'));
+    await using http = client();
+    const request = { method: 'POST', url: server.url(), accept: [201], body: bytesBody('x') } as const;
+    expect(await http.send({ ...request, unendingAnswer: 'ignored' }, (got) => readText(got, 100))).toBe('');
+  });
+
+  it('with a refusal stays one, whatever the end of a success means', async () => {
+    await using server = await serve(drip(404, '{', '}'));
+    await using http = client();
+    const request = { method: 'POST', url: server.url(), accept: [201, 404], body: bytesBody('x') } as const;
+    expect(await failure(http.send({ ...request, unendingAnswer: 'ignored' }, discard))).toBeInstanceOf(StalledError);
   });
 
   it('may take its time if it is streamed', async () => {

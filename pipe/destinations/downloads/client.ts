@@ -74,6 +74,7 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
           accept: [200, 201, 202, 204],
           headers: { 'content-type': form.contentType, accept: 'application/json' },
           body: form.body,
+          unendingAnswer: 'doubtful',
           onSent: (bytes) => onSent(Math.min(content.length, Math.max(0, bytes - overhead))),
         },
         async (answer) => {
@@ -156,7 +157,13 @@ export function createDownloadsClient(http: Http, apiUrl: URL, workspace: string
 
     async remove(name) {
       const status = await http.send(
-        { subject: printable(name), method: 'DELETE', url: item(name), accept: [200, 204, 404] },
+        {
+          subject: printable(name),
+          method: 'DELETE',
+          url: item(name),
+          accept: [200, 204, 404],
+          unendingAnswer: 'ignored',
+        },
         async (answer) => {
           await discard(answer);
           return answer.status;

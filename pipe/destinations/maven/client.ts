@@ -98,7 +98,14 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
     url,
 
     async put(path, subject, body, onSent) {
-      const request = { subject, method: 'PUT', url: url(path), accept: successStatuses, body } as const;
+      const request = {
+        subject,
+        method: 'PUT',
+        url: url(path),
+        accept: successStatuses,
+        body,
+        unendingAnswer: 'doubtful',
+      } as const;
       try {
         return await http.send(onSent === undefined ? request : { ...request, onSent }, async (answer) => {
           await discard(answer);

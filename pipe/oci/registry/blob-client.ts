@@ -63,6 +63,7 @@ export function createBlobClient(http: Http, base: URL, readBack: ReadBack): Blo
           body,
           headers: octets,
           once: true,
+          unendingAnswer: 'doubtful',
           redirects: maxRedirects,
           ...(onSent && { onSent }),
         },
@@ -115,6 +116,7 @@ export function createBlobClient(http: Http, base: URL, readBack: ReadBack): Blo
           accept: [202],
           body: bytesBody(''),
           once: true,
+          unendingAnswer: 'ignored',
           redirects: maxRedirects,
         },
         sessionOf,
@@ -134,6 +136,7 @@ export function createBlobClient(http: Http, base: URL, readBack: ReadBack): Blo
         body,
         headers: { ...octets, ...range },
         once: true,
+        unendingAnswer: 'ignored',
         redirects: maxRedirects,
       } as const;
       return await http.send({ ...request, ...(onSent && { onSent }) }, sessionOf);

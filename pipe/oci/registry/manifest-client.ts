@@ -130,6 +130,7 @@ export function createManifestClient(http: Http, base: URL): ManifestClient {
         body: bytesBody(bytes),
         headers: { 'content-type': mediaType },
         redirects: maxRedirects,
+        unendingAnswer: 'ignored',
       },
       async (answer) => {
         await discard(answer);

@@ -39,6 +39,36 @@ function either(...patterns: readonly (RegExp | string)[]): RegExp {
 const exceptions: readonly Exception[] = [
   {
     protocol: 'file',
+    requests: ['POST'],
+    faults: either('silent in the answer|dripping answer'),
+    once: 'warned',
+    always: 'warned',
+    cause: /the file is in the listing/,
+    reason: 'the listing shows what was stored: nothing is sent again',
+  },
+  {
+    protocol: 'file',
+    requests: ['DELETE'],
+    faults: either('dripping answer'),
+    always: 'published',
+    reason: 'the server is asked whether the download is still there',
+  },
+  {
+    protocol: 'image',
+    requests: ['POST', 'PATCH', 'PUT blob', 'PUT manifest'],
+    faults: either('silent in the answer|dripping answer'),
+    always: 'published',
+    reason: 'status and headers say everything, and the registry is asked for the blob and the tag',
+  },
+  {
+    protocol: 'maven',
+    requests: ['PUT metadata', 'PUT checksum', 'PUT its checksum'],
+    faults: either('silent in the answer|dripping answer'),
+    always: 'published',
+    reason: 'the repository is asked for the file: nothing is sent again',
+  },
+  {
+    protocol: 'file',
     requests: ['GET item', 'GET content'],
     faults: either('404'),
     always: 'warned',
