@@ -99,6 +99,8 @@ export interface Http {
 const maxConnectTimeoutMs = 30_000;
 /** How long a success shows that a server still accepts some of the requests. */
 const recentMs = 60_000;
+/** Five minutes, for waits that begin with a second. */
+const patienceFactor = 300;
 /** One for the first challenge, one for a token that expires during the request. */
 const maxRenewals = 2;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -154,16 +156,20 @@ export function createHttp(options: HttpOptions): Http {
         log.debug(`${what} failed after ${formatDuration(now() - startedAt)}: ${error.message}`);
         // While others get through, the server only wants fewer requests: then it is time that limits the attempts.
         const recently = Math.max(firstAt, now() - recentMs);
-        const isItsTurnToCome = isRateLimited(error) && gate.hasSucceededSince(origin, recently);
-        if (isItsTurnToCome && policy.retries > 0 && now() - firstAt < policy.maxWaitMs)
-          attempt = Math.min(attempt, policy.retries);
-        const delayMs = givenUp.has(error) ? undefined : retryDelayMs(policy, attempt, error, random());
+        const getsThrough =
+          isRateLimited(error) &&
+          policy.retries > 0 &&
+          now() - firstAt < policy.baseMs * patienceFactor &&
+          gate.hasSucceededSince(origin, recently);
+        const limits = getsThrough ? { ...policy, retries: Infinity } : policy;
+        const delayMs = givenUp.has(error) ? undefined : retryDelayMs(limits, attempt, error, random());
         if (delayMs === undefined) {
           givenUp.add(error);
           if (attempt > policy.retries && attempt > 1) log.warning(`${what}: giving up after ${attempt} attempts`);
           throw error;
         }
-        log.warning(`${error.message}. Trying again in ${formatDuration(delayMs)} (${attempt} of ${policy.retries})`);
+        const count = getsThrough ? 'others get through' : `${attempt} of ${policy.retries}`;
+        log.warning(`${error.message}. Trying again in ${formatDuration(delayMs)} (${count})`);
         if (requestedWaitMs(error) !== undefined || isRateLimited(error)) gate.pause(origin, delayMs);
         else await sleep(delayMs, signal);
       }
