@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { checksumsOf } from '../../pipe/destinations/maven/checksums.ts';
+import type { MavenOptions } from './maven-repository.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 import { tokens } from './tokens.ts';
 
@@ -127,4 +128,47 @@ it.each([
     ...(authorization !== undefined && { headers: { authorization } }),
   });
   expect(response.status).toBe(status);
+});
+
+describe('with conditions', () => {
+  const path = 'com/acme/app/1-SNAPSHOT/app-1-20261121.060929-1.jar';
+  const ifAbsent = { 'if-none-match': '*' };
+  const ifOther = { 'if-match': '"another"' };
+
+  it.each<[MavenOptions, readonly number[]]>([
+    [{ conditions: 'honoured', etags: 'strong' }, [201, 412, 412, 201, 412]],
+    [{ conditions: 'required', etags: 'strong' }, [201, 412, 428, 201, 412]],
+    [{ conditions: 'answered by 501', etags: 'weak' }, [501, 501, 201, 201, 501]],
+    [{ conditions: 'answered by 400' }, [400, 400, 201, 201, 400]],
+    [{ etags: 'strong', replaces: true }, [201, 204, 204, 204, 204]],
+  ])('%j', async (options, statuses) => {
+    const other = await startSandbox({ maven: { authentication: 'none', ...options } });
+    try {
+      const put = async (headers: Readonly<Record<string, string>>): Promise<number> =>
+        (await fetch(other.mavenUrl + path, { method: 'PUT', body: 'x', headers })).status;
+      const found = [await put(ifAbsent), await put(ifAbsent)];
+      found.push(await put(options.conditions === 'honoured' ? ifOther : {}));
+      const etag = (await fetch(other.mavenUrl + path, { method: 'HEAD' })).headers.get('etag');
+      found.push(await put(etag === null || etag.startsWith('W/') ? {} : { 'if-match': etag }), await put(ifOther));
+      expect(found).toEqual(statuses);
+      expect(other.violations).toEqual([]);
+      await put({ 'if-match': 'W/"weak"' });
+      expect(other.violations).toEqual([expect.stringContaining('a weak ETag in If-Match')]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it.each([400, 403, 409] as const)('refuses with %d to replace a release', async (existsStatus) => {
+    const other = await startSandbox({ maven: { authentication: 'none', existsStatus, namesDigests: true } });
+    try {
+      const put = async (): Promise<number> =>
+        (await fetch(`${other.mavenUrl}${release}/app-1.0.jar`, { method: 'PUT', body: 'x' })).status;
+      expect([await put(), await put()]).toEqual([201, existsStatus]);
+      const { headers } = await fetch(`${other.mavenUrl}${release}/app-1.0.jar`);
+      expect(headers.get('x-checksum-sha256')).toBe(checksumsOf(Buffer.from('x')).sha256);
+    } finally {
+      await other.close();
+    }
+  });
 });

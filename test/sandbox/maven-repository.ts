@@ -1,7 +1,8 @@
 /** A strict Maven repository: checks the layout, the order of requests and every checksum, and never replaces a release. */
-import { type Answer, Refusal, text } from './answers.ts';
+import { type Answer, type AnswerHeaders, Refusal, text } from './answers.ts';
 import { checkFields, isBoolean, arrayOf, oneOf, optional } from './check-fields.ts';
 import type { Exchange } from './exchange.ts';
+import { checkConditions, type Conditions, conditionKinds, type EtagKind, etagOf } from './maven-conditions.ts';
 import { checkFileName, type MavenPath, parseMavenPath } from './maven-layout.ts';
 import { metadataProblem } from './maven-metadata-check.ts';
 import { type ChecksumKind, checksumKinds, MavenStore, type StoredFile } from './maven-store.ts';
@@ -22,6 +23,16 @@ export interface MavenOptions {
   readonly refusedChecksums?: readonly ChecksumKind[] | undefined;
   /** Creates all checksum files itself, and accepts none. Default false. */
   readonly makesChecksums?: boolean | undefined;
+  /** The ETags of files. Default: none. */
+  readonly etags?: EtagKind | undefined;
+  /** How it treats `If-Match` and `If-None-Match` of a PUT. Default `ignored`. */
+  readonly conditions?: Conditions | undefined;
+  /** Replaces files of releases and answers 204, as nginx's DAV module does. Default false. */
+  readonly replaces?: boolean | undefined;
+  /** The status that refuses to replace a file of a release. Default 409. */
+  readonly existsStatus?: 400 | 403 | 409 | undefined;
+  /** HEAD and GET name the digest, as Artifactory does. Default false. */
+  readonly namesDigests?: boolean | undefined;
 }
 
 export interface MavenRepository {
@@ -48,6 +59,11 @@ const fields = {
   putPage: optional(isBoolean),
   refusedChecksums: optional(arrayOf(oneOf(...checksumKinds))),
   makesChecksums: optional(isBoolean),
+  etags: optional(oneOf('strong', 'weak')),
+  conditions: optional(oneOf(...conditionKinds)),
+  replaces: optional(isBoolean),
+  existsStatus: optional(oneOf(400, 403, 409)),
+  namesDigests: optional(isBoolean),
 } satisfies Record<keyof MavenOptions, unknown>;
 
 /** Checks options from JSON. @throws TypeError that names the problem */
@@ -91,7 +107,7 @@ export function createMavenRepository(options: MavenOptions, discardContent: boo
         throw new Refusal(text(405, 'Method Not Allowed'), 'method not allowed');
       const found = store.files.get(segments.join('/'));
       if (found === undefined) throw new Refusal(text(404, 'Not found'));
-      return await exchange.respond({ status: 200, body: found.stored });
+      return await exchange.respond({ status: 200, headers: headersOf(found, behaviour), body: found.stored });
     },
     close: () => store.close(),
   };
@@ -119,30 +135,53 @@ function authorize(exchange: Exchange, { authentication = 'basic' }: MavenOption
   if (!identity.scopes.includes(scope)) throw new Refusal(text(403, `Forbidden: ${scope} is missing`));
 }
 
-function putAnswer({ putStatus: status = 201, putPage }: MavenOptions): Answer {
+function headersOf(file: StoredFile, { etags, namesDigests }: MavenOptions): AnswerHeaders {
+  return {
+    ...(etags !== undefined && { etag: etagOf(file, etags) }),
+    ...(namesDigests === true && { 'x-checksum-sha256': file.checksums.sha256 }),
+  };
+}
+
+function putAnswer({ putStatus: status = 201, putPage, replaces }: MavenOptions, wasThere: boolean): Answer {
+  if (replaces === true && wasThere) return { status: 204 };
   if (putPage !== true) return { status };
   const body =
     '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head><title>201 Created</title></head></html>';
   return { status, headers: { 'content-type': 'text/html; charset=ISO-8859-1' }, body };
 }
 
+/** @throws Refusal if the file cannot be stored beside what is there now */
+function checkPresent(exchange: Exchange, path: MavenPath, store: MavenStore, options: MavenOptions): void {
+  const { kind, checksum, name } = path;
+  const own = checksum === undefined ? path.path : `${path.path}.${checksum}`;
+  const present = store.files.get(own);
+  checkConditions(exchange.request.headers, present, options);
+  const isRelease = kind === 'file' && path.directory.at(-1)?.endsWith('SNAPSHOT') !== true;
+  const isProtected = isRelease && checksum === undefined && options.replaces !== true;
+  if (isProtected && present !== undefined)
+    throw new Refusal(
+      text(options.existsStatus ?? 409, `${name} exists, and this repository does not allow to update it`),
+    );
+}
+
 async function receive(exchange: Exchange, path: MavenPath, store: MavenStore, options: MavenOptions): Promise<void> {
   if (exchange.contentLength === undefined) throw new Refusal(text(411, 'Length Required'), 'no Content-Length');
   const { kind, checksum } = path;
   if (kind === 'file') checkFileName(path);
+  checkPresent(exchange, path, store, options);
   if (checksum !== undefined) return await receiveChecksum(exchange, path, checksum, store, options);
-  const isRelease = kind === 'file' && path.directory.at(-1)?.endsWith('SNAPSHOT') !== true;
-  if (isRelease && store.files.has(path.path))
-    throw new Refusal(text(409, `${path.name} exists, and this repository does not allow to update it`));
   const file = await store.receive(exchange);
   if (kind === 'metadata') {
     const problem = metadataProblem((await file.content()).toString(), path, store);
     if (problem !== undefined) throw new Refusal(text(400, problem), `metadata that ${problem}`);
   }
+  // Another one may have been stored while this one arrived.
+  checkPresent(exchange, path, store, options);
+  const wasThere = store.files.has(path.path);
   store.set(path.path, file);
   if (options.makesChecksums === true)
     for (const each of checksumKinds) store.put(`${path.path}.${each}`, Buffer.from(file.checksums[each]));
-  await exchange.respond(putAnswer(options));
+  await exchange.respond(putAnswer(options, wasThere));
 }
 
 async function receiveChecksum(
@@ -157,8 +196,10 @@ async function receiveChecksum(
   const file = store.files.get(path);
   if (file === undefined) throw new Refusal(text(409, 'no such file'), `a checksum of ${name}, which is not there`);
   const checksum = await store.receive(exchange);
-  if ((await checksum.content()).toString() !== file.checksums[kind])
+  // A client may be late with the checksum of what another one has replaced since.
+  if (!store.everHad(path, (await checksum.content()).toString()))
     throw new Refusal(text(409, 'checksum mismatch'), `a wrong ${kind} of ${name}`);
+  const wasThere = store.files.has(`${path}.${kind}`);
   store.set(`${path}.${kind}`, checksum);
-  await exchange.respond(putAnswer(options));
+  await exchange.respond(putAnswer(options, wasThere));
 }

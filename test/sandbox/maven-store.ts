@@ -9,6 +9,8 @@ export type ChecksumKind = (typeof checksumKinds)[number];
 export interface StoredFile {
   readonly size: number;
   readonly checksums: Readonly<Record<ChecksumKind, string>>;
+  /** Differs for each file that was ever stored, whatever its content; without quotation marks. */
+  readonly tag: string;
   /** Rejects if content is discarded. */
   content(): Promise<Buffer>;
   readonly stored: StoredContent;
@@ -21,6 +23,7 @@ export class MavenStore {
   /** By path below the repository, decoded. */
   readonly files = new Map<string, StoredFile>();
   readonly #contents: ContentStore;
+  readonly #past = new Set<string>();
 
   constructor(discardContent: boolean) {
     this.#contents = new ContentStore(discardContent, keptBytes);
@@ -60,11 +63,18 @@ export class MavenStore {
   set(path: string, file: StoredFile): void {
     this.files.get(path)?.stored.remove();
     this.files.set(path, file);
+    for (const checksum of Object.values(file.checksums)) this.#past.add(`${path} ${checksum}`);
+  }
+
+  /** Whether the path has, or had earlier, a file with this checksum. */
+  everHad(path: string, checksum: string): boolean {
+    return this.#past.has(`${path} ${checksum}`);
   }
 
   clear(): void {
     for (const { stored } of this.files.values()) stored.remove();
     this.files.clear();
+    this.#past.clear();
   }
 
   close(): void {
@@ -72,7 +82,10 @@ export class MavenStore {
   }
 }
 
+let storedCount = 0;
+
 function toFile(stored: StoredContent, sums: readonly string[]): StoredFile {
   const [md5 = '', sha1 = '', sha256 = '', sha512 = ''] = sums;
-  return { size: stored.size, checksums: { md5, sha1, sha256, sha512 }, content: () => stored.read(), stored };
+  const tag = `file-${++storedCount}`;
+  return { size: stored.size, checksums: { md5, sha1, sha256, sha512 }, tag, content: () => stored.read(), stored };
 }
