@@ -101,7 +101,7 @@ export function addVersion(
 
 /**
  * Adds a build to the metadata of a SNAPSHOT, its files before all others, as maven-resolver's RemoteSnapshotMetadata
- * does. A newer build that another publisher has added in the meantime stays the newest.
+ * does. A later build that another publisher has added in the meantime stays the newest.
  */
 export function addBuild(
   known: Metadata,
@@ -111,17 +111,20 @@ export function addBuild(
 ): Metadata {
   const updated = build.timestamp.replace('.', '');
   const files = kinds
-    .filter((kind) => !known.snapshotFiles.some((file) => isSameKind(file, kind) && file.updated > updated))
+    .filter((kind) => !known.snapshotFiles.some((file) => isSameKind(file, kind) && isLater(file, build)))
     .map((kind) => ({ ...kind, value: build.version, updated }));
   const isOurs = (kind: FileKind): boolean => files.some((file) => isSameKind(file, kind));
-  const isLate = (known.snapshot?.buildNumber ?? 0) > build.number;
+  const { snapshot = { timestamp: '', buildNumber: 0 } } = known;
+  const isLate =
+    snapshot.buildNumber > build.number ||
+    (snapshot.buildNumber === build.number && snapshot.timestamp > build.timestamp);
   return {
     ...emptyMetadata,
     groupId,
     artifactId,
     version,
     lastUpdated: isLate ? known.lastUpdated : updated,
-    snapshot: isLate ? known.snapshot : { timestamp: build.timestamp, buildNumber: build.number },
+    snapshot: isLate ? snapshot : { timestamp: build.timestamp, buildNumber: build.number },
     snapshotFiles: [...files, ...known.snapshotFiles.filter((file) => !isOurs(file))],
     plugins: known.plugins,
   };
@@ -136,20 +139,25 @@ export interface SnapshotBuild {
   readonly version: string;
 }
 
-/** The build after the newest one in the metadata. */
-export function nextBuild(known: Metadata, coordinates: Coordinates, timestamp: string): SnapshotBuild {
-  const number = (known.snapshot?.buildNumber ?? 0) + 1;
+/** The build after the newest one in the metadata, and after the one with the number `after`. */
+export function nextBuild(known: Metadata, coordinates: Coordinates, timestamp: string, after = 0): SnapshotBuild {
+  const number = Math.max(known.snapshot?.buildNumber ?? 0, after) + 1;
   return { timestamp, number, version: timestampedVersion(coordinates, timestamp, number) };
 }
 
 /** Whether the metadata lists each of these files in this build, or in a later one by another publisher. */
 export function hasBuild(known: Metadata, build: SnapshotBuild, kinds: readonly FileKind[]): boolean {
-  const updated = build.timestamp.replace('.', '');
   return kinds.every((kind) =>
     known.snapshotFiles.some(
-      (file) => isSameKind(file, kind) && (file.value === build.version || file.updated > updated),
+      (file) => isSameKind(file, kind) && (file.value === build.version || isLater(file, build)),
     ),
   );
+}
+
+/** By the build number, as the clocks of machines differ; steps that begin together may have one number, and not one time. */
+function isLater({ value, updated }: SnapshotFile, { number, timestamp }: SnapshotBuild): boolean {
+  const theirs = Number(/-(\d+)$/.exec(value)?.[1] ?? 0);
+  return theirs > number || (theirs === number && updated > timestamp.replace('.', ''));
 }
 
 /** The content of the file, with the names, order and white space of Maven's own writer. */

@@ -91,6 +91,25 @@ describe('the metadata of a SNAPSHOT', () => {
     expect(hasBuild(emptyMetadata, first, [jar])).toBe(false);
   });
 
+  it('orders builds by number, whatever the clocks of their machines say, and then by time', () => {
+    const build = (timestamp: string, number: number): typeof first => ({
+      timestamp,
+      number,
+      version: `1.1-${timestamp}-${number}`,
+    });
+    const ahead = build('20261121.070000', 1);
+    const behind = build('20261121.060000', 2);
+    for (const last of [first, ahead, behind]) {
+      const others = [first, ahead, behind].filter((each) => each !== last);
+      const all = [...others, last].reduce((list, each) => addBuild(list, next, each, [jar, pom]), emptyMetadata);
+      expect(all.snapshot).toEqual({ timestamp: behind.timestamp, buildNumber: 2 });
+      expect(all.snapshotFiles.map(({ value }) => value)).toEqual([behind.version, behind.version]);
+      for (const each of [first, ahead, behind]) expect(hasBuild(all, each, [jar, pom])).toBe(true);
+    }
+    expect(hasBuild(addBuild(emptyMetadata, next, first, [jar]), ahead, [jar])).toBe(false);
+    expect(nextBuild(known, next, '20261121.060929', 4).number).toBe(5);
+  });
+
   it('keeps the newest build if an older one is added later', () => {
     const late = addBuild(addBuild(emptyMetadata, next, second, [jar, pom]), next, first, [jar, pom, linux]);
     expect(late.snapshot).toEqual({ timestamp: second.timestamp, buildNumber: 2 });
