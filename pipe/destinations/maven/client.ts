@@ -10,25 +10,55 @@ import { parseChecksum } from './checksums.ts';
 import { maxXmlBytes } from './xml.ts';
 
 /** A file in the repository. */
-interface StoredFile {
+export interface StoredFile {
   /** In bytes; undefined if the repository does not send it. */
   readonly size: number | undefined;
   /** Lower-case hexadecimal digits; undefined if the file was not read. */
   readonly sha256?: string;
+  /** The headers in which repositories name the digest of a file, in lower case; undefined if it was read instead. */
+  readonly digests?: string;
+  readonly etag?: string | undefined;
+}
+
+/** A metadata file. */
+export interface ReadMetadata {
+  readonly bytes: Buffer;
+  /** Only if it is a strong one, so that it can be a condition. */
+  readonly etag: string | undefined;
+}
+
+/** The condition of a PUT, as headers (RFC 9110, 13.1); empty for none. A repository may ignore it. */
+export type Condition = Readonly<Record<string, string>>;
+
+/** Nothing may be stored under the name yet. */
+export const ifAbsent: Condition = { 'if-none-match': '*' };
+
+/** The stored file must still have this ETag. */
+export function ifUnchanged(etag: string): Condition {
+  return { 'if-match': etag };
+}
+
+interface PutOptions {
+  readonly condition?: Condition;
+  /** Is not sent without the condition if the name is taken meanwhile: the refusal is thrown instead. */
+  readonly isClaim?: boolean;
+  /** Called with the bytes that were sent. */
+  readonly onSent?: (bytes: number) => void;
 }
 
 /** Paths are relative to the repository, with each segment encoded. A subject names the file in messages. */
 export interface MavenClient {
   url(path: string): URL;
   /**
-   * Stores a file, or replaces it.
+   * Stores a file, or replaces it. A condition that the repository does not understand is left out.
    *
    * @returns the status of the answer
+   * @throws HttpError with the status 412 if the condition is false
    * @throws UnexpectedAnswerError if the answer is a web page or reports an error, and the file is not stored
    */
-  put(path: string, subject: string, body: SizedBody, onSent?: (bytes: number) => void): Promise<number>;
-  /** As `put`, for a string. @param onSentWhole called when its last byte was sent */
-  putString(path: string, subject: string, content: string, onSentWhole?: () => void): Promise<number>;
+  put(path: string, subject: string, body: SizedBody, options?: PutOptions): Promise<number>;
+  /** As `put`, but replaces whatever is there, also in a repository that requires a condition. */
+  replace(path: string, subject: string, content: string): Promise<void>;
   /** Whether the repository shows the file; undefined if it refuses to answer. */
   exists(path: string, subject: string): Promise<boolean | undefined>;
   /** The stored file; undefined if there is none. */
@@ -38,7 +68,7 @@ export interface MavenClient {
   /** The checksum stored beside a file; undefined if there is none of that kind. */
   readChecksum(path: string, subject: string, algorithm: Algorithm): Promise<string | undefined>;
   /** The whole metadata file; undefined if there is none. @throws PipeError if it is too large */
-  readMetadata(path: string, subject: string): Promise<Buffer | undefined>;
+  readMetadata(path: string, subject: string): Promise<ReadMetadata | undefined>;
 }
 
 /** Repositories confirm a stored file in different ways. */
@@ -49,6 +79,13 @@ const maxChecksumBytes = 16 * 1024;
 /** Answers to HEAD from repositories that do not support it, or that give a reason for a refusal only to GET. */
 const inconclusiveStatuses: ReadonlySet<number> = new Set([400, 401, 403, 405, 501]);
 
+/** Answers to a condition from repositories that do not know it: object storage answers 501. */
+const unknownHeaderStatuses: ReadonlySet<number> = new Set([400, 501]);
+/** 428 (RFC 6585, 3). */
+const requiredStatuses: ReadonlySet<number> = new Set([428]);
+/** Of Artifactory, Nexus and others; an ETag may contain the digest. */
+const digestHeaders = ['etag', 'x-checksum-sha1', 'x-checksum-sha256', 'x-checksum-sha512'];
+
 /**
  * A client for one repository.
  *
@@ -56,6 +93,8 @@ const inconclusiveStatuses: ReadonlySet<number> = new Set([400, 401, 403, 405, 5
  */
 export function createMavenClient(http: Http, registry: URL): MavenClient {
   const url = (path: string): URL => new URL(path, registry);
+  let knowsConditions = true;
+  let requiresConditions = false;
 
   async function get<T>(
     path: string,
@@ -76,7 +115,9 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
       { subject, method: 'HEAD', url: url(path), accept: [200, 404], redirects: maxRedirects },
       async (answer) => {
         await discard(answer);
-        return answer.status === 200 ? { size: lengthOf(answer) } : undefined;
+        if (answer.status !== 200) return undefined;
+        const digests = digestHeaders.map((name) => answer.header(name) ?? '').join(' ');
+        return { size: lengthOf(answer), digests: digests.toLowerCase(), etag: strongEtag(answer) };
       },
     );
   }
@@ -94,27 +135,61 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
     return found?.sha256 === (await measure(body.open())).sha256;
   }
 
+  async function putOnce(path: string, subject: string, body: SizedBody, options: PutOptions): Promise<number> {
+    const { condition: headers = {}, onSent } = options;
+    const request = {
+      subject,
+      method: 'PUT',
+      url: url(path),
+      accept: successStatuses,
+      headers,
+      body,
+      unendingAnswer: 'doubtful',
+    } as const;
+    try {
+      return await http.send(onSent === undefined ? request : { ...request, onSent }, async (answer) => {
+        await discard(answer);
+        return answer.status;
+      });
+    } catch (error) {
+      if (!(error instanceof UnexpectedAnswerError) || !(await isStored(path, subject, body, error.status)))
+        throw error;
+      return error.status;
+    }
+  }
+
+  async function currentCondition(path: string, subject: string): Promise<Condition> {
+    const found = await client.find(path, subject);
+    if (found === undefined) return ifAbsent;
+    return found.etag === undefined ? {} : ifUnchanged(found.etag);
+  }
+
   const client: MavenClient = {
     url,
 
-    async put(path, subject, body, onSent) {
-      const request = {
-        subject,
-        method: 'PUT',
-        url: url(path),
-        accept: successStatuses,
-        body,
-        unendingAnswer: 'doubtful',
-      } as const;
+    async put(path, subject, body, options = {}) {
+      const { condition = {}, ...others } = options;
+      const isConditional = knowsConditions && Object.keys(condition).length > 0;
       try {
-        return await http.send(onSent === undefined ? request : { ...request, onSent }, async (answer) => {
-          await discard(answer);
-          return answer.status;
-        });
+        return await putOnce(path, subject, body, isConditional ? options : others);
       } catch (error) {
-        if (!(error instanceof UnexpectedAnswerError) || !(await isStored(path, subject, body, error.status)))
-          throw error;
-        return error.status;
+        if (!isConditional || !hasStatus(error, unknownHeaderStatuses)) throw error;
+        if (options.isClaim === true && (await client.exists(path, subject)) === true) throw error;
+        const status = await putOnce(path, subject, body, others);
+        knowsConditions = false;
+        return status;
+      }
+    },
+
+    async replace(path, subject, content) {
+      const body = bytesBody(content);
+      const put = async (condition: Condition): Promise<number> => await putOnce(path, subject, body, { condition });
+      try {
+        await put(requiresConditions ? await currentCondition(path, subject) : {});
+      } catch (error) {
+        if (requiresConditions || !hasStatus(error, requiredStatuses)) throw error;
+        await put(await currentCondition(path, subject));
+        requiresConditions = true;
       }
     },
 
@@ -127,19 +202,11 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
       }
     },
 
-    async putString(path, subject, content, onSentWhole) {
-      const body = bytesBody(content);
-      return await client.put(path, subject, body, (bytes) => {
-        if (bytes === body.length) onSentWhole?.();
-      });
-    },
-
     async find(path, subject) {
       try {
         return await head(path, subject);
       } catch (error) {
-        if (error instanceof HttpError && inconclusiveStatuses.has(error.refusal.status))
-          return await client.hash(path, subject);
+        if (hasStatus(error, inconclusiveStatuses)) return await client.hash(path, subject);
         throw error;
       }
     },
@@ -160,10 +227,25 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
 
     async readMetadata(path, subject) {
       // As Maven does: a cache in between may have an older one.
-      return await get(path, subject, (answer) => readBytes(answer, maxXmlBytes), { 'cache-control': 'no-cache' });
+      const headers = { 'cache-control': 'no-cache' };
+      const read = async (answer: Answer): Promise<ReadMetadata> => ({
+        bytes: await readBytes(answer, maxXmlBytes),
+        etag: strongEtag(answer),
+      });
+      return await get(path, subject, read, headers);
     },
   };
   return client;
+}
+
+/** A weak one (RFC 9110, 8.8.3) cannot be a condition of a PUT: it may stay the same when the file changes. */
+function strongEtag(answer: Answer): string | undefined {
+  const etag = answer.header('etag')?.trim();
+  return etag !== undefined && /^"[\x21\x23-\x7e]*"$/.test(etag) ? etag : undefined;
+}
+
+function hasStatus(error: unknown, statuses: ReadonlySet<number>): boolean {
+  return error instanceof HttpError && statuses.has(error.refusal.status);
 }
 
 function lengthOf(answer: Answer): number | undefined {

@@ -1,13 +1,14 @@
-/** Updates a metadata file: reads, merges, writes, and reads it back, because others may write at the same time. */
+/** Updates a metadata file: reads, merges, writes and reads it back, because others may write at the same time. */
 
-import { type HttpError, VerificationError } from '../../errors.ts';
+import { HttpError, VerificationError } from '../../errors.ts';
 import { sleep } from '../../http/origin-gate.ts';
 import { algorithms } from './algorithms.ts';
 import { checksumsOf } from './checksums.ts';
 import type { Log } from '../../toolkit/log.ts';
-import type { MavenClient } from './client.ts';
+import { bytesBody } from '../../io/body.ts';
+import { type Condition, ifAbsent, ifUnchanged, type MavenClient } from './client.ts';
 import { emptyMetadata, type Metadata, metadataName, parseMetadata } from './metadata.ts';
-import type { ReadBack } from '../../http/read-back.ts';
+import type { Patience, ReadBack } from '../../http/read-back.ts';
 import { type ChecksumPublisher, isPolicyRefusal } from './stored-files.ts';
 
 export interface MetadataTools {
@@ -16,115 +17,176 @@ export interface MetadataTools {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly readBack: ReadBack;
+  readonly patience: Patience;
 }
 
-interface MetadataChange {
+/** A change to a metadata file, which can be made to whatever the file has become. */
+export interface MetadataChange {
   /** The file's directory, relative to the repository. */
   readonly directory: string;
   /** The new content of the file. */
   format(known: Metadata): string;
   /** Whether the metadata includes what this run published. */
   isApplied(known: Metadata): boolean;
+  /** Whether another publisher may have written it later: not only if it is applied, if others may take over what it lists. */
+  mayFollow?(known: Metadata): boolean;
   /** Called when the last byte of the file was sent: from then on, it may be there. */
   onSentWhole(): void;
   /** Called after the file was written; a failure may still follow. */
   onWritten(): void;
 }
 
+/** What a later look finds: the document of the last time, a newer one with the change in it, or one that had lost it. */
+export type Seen = 'same' | 'newer' | 'lost';
+
 /** Others would have to write in between each time. */
-const maxWrites = 5;
-const baseWaitMs = 100;
+const maxWrites = 10;
+/** Refusals because of another publisher: 409, and 412 and 428 to a condition (RFC 9110, 15.5.13; RFC 6585, 3). */
+const conflictStatuses: ReadonlySet<number> = new Set([409, 412, 428]);
 
 /** The stored metadata, empty if there is none. @throws PipeError if it cannot be read, or is not valid */
 export async function readKnown(client: MavenClient, directory: string): Promise<Metadata> {
   return (await readStored(client, directory))?.metadata ?? emptyMetadata;
 }
 
-/**
- * Applies a change to a metadata file. A document that was there before the write is an old state, which a repository
- * may go on showing for a while. Any other document that lacks the change is another publisher's: it is merged, and
- * written again.
- *
- * @returns whether the change could be read back. If not, it logs a warning: some repositories make these files
- *   themselves, and show them later or never
- * @throws VerificationError if the change is overwritten each time
- */
-export async function updateMetadata(change: MetadataChange, tools: MetadataTools): Promise<boolean> {
-  const { client, signal } = tools;
-  const url = client.url(change.directory + metadataName).href;
+/** A change to a metadata file, which stays in it whatever others write. */
+export class MetadataUpdate {
+  readonly #change: MetadataChange;
+  readonly #tools: MetadataTools;
+  readonly #url: string;
   /** What a later read may still show, although it is not the newest. */
-  const seen = new Set<string>();
-  let latest: Stored | undefined;
-  for (let writes = 1; ; writes++) {
-    const found = await readStored(client, change.directory);
-    if (found !== undefined && !seen.has(found.text)) latest = found;
-    if (latest !== undefined) seen.add(latest.text);
-    const content = change.format(latest?.metadata ?? emptyMetadata);
-    seen.add(content);
-    const refusal = await write(change, content, seen, tools);
-    const after = await readAfter(change, refusal === undefined, seen, tools);
-    if (after !== undefined && change.isApplied(after.metadata)) {
-      // Someone else has written it since, so the checksums may be from either version.
-      if (after.text !== content) await repairChecksums(change.directory, after, tools);
-      else if (refusal !== undefined) await publishWrongChecksums(change.directory, after, tools);
-      return true;
+  readonly #seen = new Set<string>();
+  #latest: Stored | undefined;
+  /** The document whose checksums this run has published or compared. */
+  #checked: string | undefined;
+
+  constructor(change: MetadataChange, tools: MetadataTools) {
+    this.#change = change;
+    this.#tools = tools;
+    this.#url = tools.client.url(change.directory + metadataName).href;
+  }
+
+  /**
+   * Applies the change. A document that was there before the write is an old state, which a repository may go on showing
+   * for a while. Any other document that lacks the change is another publisher's: it is merged, and written again.
+   *
+   * @returns whether the change could be read back. If not, it logs a warning: some repositories make these files
+   *   themselves, and show them later or never
+   * @throws VerificationError if the change is overwritten each time
+   */
+  async write(): Promise<boolean> {
+    const { log, signal, patience } = this.#tools;
+    for (let writes = 1; ; writes++) {
+      const found = await this.#read();
+      if (found !== undefined && !this.#seen.has(found.text)) this.#latest = found;
+      if (this.#latest !== undefined) this.#seen.add(this.#latest.text);
+      const content = this.#change.format(this.#latest?.metadata ?? emptyMetadata);
+      this.#seen.add(content);
+      const refusal = await this.#put(content, conditionOf(found));
+      const after = refusal === undefined ? await this.#readBack() : await this.#read();
+      if (after !== undefined && this.#change.isApplied(after.metadata)) {
+        // If someone else has written it since, the checksums are compared by the later look.
+        if (after.text === content) await this.#completeChecksums(after, refusal);
+        return true;
+      }
+      const isNewer = after !== undefined && !this.#seen.has(after.text);
+      if (refusal === undefined && !isNewer) {
+        const shown = after === undefined ? 'cannot be read back' : 'the repository still shows the earlier version';
+        log.warning(`${this.#url} was written, but ${shown}: it may show it later, or make such files itself`);
+        return false;
+      }
+      // A conflict with another publisher ends; any other reason stays.
+      if (refusal !== undefined && (!conflictStatuses.has(refusal.refusal.status) || writes === maxWrites))
+        throw refusal;
+      if (writes === maxWrites) {
+        throw new VerificationError(
+          `${this.#url} was written ${writes} times, but what this run published was missing each time it was read back`,
+        );
+      }
+      if (isNewer) this.#latest = after;
+      await sleep(Math.random() * patience.baseMs * Math.min(4, 0.2 * 2 ** writes), signal);
     }
-    const isNewer = after !== undefined && !seen.has(after.text);
-    if (refusal === undefined && !isNewer) {
-      const shown = after === undefined ? 'cannot be read back' : 'the repository still shows the earlier version';
-      tools.log.warning(`${url} was written, but ${shown}: it may show it later, or make such files itself`);
-      return false;
+  }
+
+  /**
+   * Looks again, some time after the change was confirmed: another publisher may have read the document before that and
+   * written it after. A lost change is applied again, and checksums of an earlier document are replaced.
+   *
+   * @throws VerificationError if the change is overwritten each time
+   */
+  async look(): Promise<Seen> {
+    const stored = await this.#readBack();
+    // Nothing, or an earlier state: the change was confirmed, so this is not the newest.
+    if (stored === undefined) return 'same';
+    const mayFollow = this.#change.mayFollow?.(stored.metadata);
+    if (!(mayFollow ?? this.#change.isApplied(stored.metadata))) {
+      if (this.#seen.has(stored.text)) return 'same';
+      this.#tools.log.debug(`${this.#url}: another publisher has replaced it`);
+      await this.write();
+      return 'lost';
     }
-    // A conflict with another publisher ends; any other reason stays.
-    if (refusal !== undefined && (refusal.refusal.status !== 409 || writes === maxWrites)) throw refusal;
-    if (writes === maxWrites) {
-      throw new VerificationError(
-        `${url} was written ${writes} times, but what this run published was missing each time it was read back`,
-      );
+    if (stored.text === this.#checked) return 'same';
+    await repairChecksums(this.#change.directory, stored, this.#tools);
+    this.#checked = stored.text;
+    return 'newer';
+  }
+
+  /**
+   * Writes the file and its checksums. Only a 201 proves that the file is stored: after any other answer, the checksums
+   * wait until it is shown, because they would be wrong for the earlier version.
+   *
+   * @returns the refusal, if the repository refuses the file or one of its checksums: the file may be there nevertheless
+   */
+  async #put(content: string, condition: Condition): Promise<HttpError | undefined> {
+    const { client, checksums } = this.#tools;
+    const path = this.#change.directory + metadataName;
+    const body = bytesBody(content);
+    const onSent = (bytes: number): void => {
+      if (bytes === body.length) this.#change.onSentWhole();
+    };
+    try {
+      const status = await client.put(path, metadataName, body, { condition, onSent });
+      this.#change.onWritten();
+      if (status !== 201) return undefined;
+      await checksums.publish({ path, name: metadataName }, checksumsOf(Buffer.from(content)));
+      this.#checked = content;
+      return undefined;
+    } catch (error) {
+      if (!isPolicyRefusal(error) && !isConditionRequired(error)) throw error;
+      return error;
     }
-    if (isNewer) latest = after;
-    await sleep(Math.random() * baseWaitMs * 2 ** writes, signal);
+  }
+
+  /** @param refusal of the file, which is there nevertheless, or of one of its checksums */
+  async #completeChecksums(stored: Stored, refusal: HttpError | undefined): Promise<void> {
+    const { directory } = this.#change;
+    if (refusal !== undefined) await publishWrongChecksums(directory, stored, this.#tools);
+    else if (this.#checked !== stored.text) {
+      const name = metadataName;
+      await this.#tools.checksums.publish({ path: directory + name, name }, checksumsOf(stored.bytes));
+    }
+    this.#checked = stored.text;
+  }
+
+  async #read(): Promise<Stored | undefined> {
+    return await readStored(this.#tools.client, this.#change.directory);
+  }
+
+  async #readBack(): Promise<Stored | undefined> {
+    return await this.#tools.readBack(
+      async () => await this.#read(),
+      (stored) => stored !== undefined && (this.#change.isApplied(stored.metadata) || !this.#seen.has(stored.text)),
+    );
   }
 }
 
-/**
- * Writes the file and its checksums. Only a 201 proves that the file is stored: after any other answer, the checksums wait
- * until it is shown, because they would be wrong for the earlier version.
- *
- * @returns the refusal, if the repository refuses the file or one of its checksums: the file may be there nevertheless
- */
-async function write(
-  change: MetadataChange,
-  content: string,
-  seen: ReadonlySet<string>,
-  tools: MetadataTools,
-): Promise<HttpError | undefined> {
-  const { client, checksums } = tools;
-  const path = change.directory + metadataName;
-  try {
-    const status = await client.putString(path, metadataName, content, () => change.onSentWhole());
-    change.onWritten();
-    const isStored = status === 201 || (await readAfter(change, true, seen, tools))?.text === content;
-    if (isStored) await checksums.publish({ path, name: metadataName }, checksumsOf(Buffer.from(content)));
-    return undefined;
-  } catch (error) {
-    if (!isPolicyRefusal(error)) throw error;
-    return error;
-  }
+function conditionOf(found: Stored | undefined): Condition {
+  if (found === undefined) return ifAbsent;
+  return found.etag === undefined ? {} : ifUnchanged(found.etag);
 }
 
-async function readAfter(
-  change: MetadataChange,
-  isWritten: boolean,
-  seen: ReadonlySet<string>,
-  { client, readBack }: MetadataTools,
-): Promise<Stored | undefined> {
-  const read = async (): Promise<Stored | undefined> => await readStored(client, change.directory);
-  if (!isWritten) return await read();
-  return await readBack(
-    read,
-    (stored) => stored !== undefined && (change.isApplied(stored.metadata) || !seen.has(stored.text)),
-  );
+function isConditionRequired(error: unknown): error is HttpError {
+  return error instanceof HttpError && error.refusal.status === 428;
 }
 
 /** Repairs the checksums of metadata that needs no change: an earlier run may have ended before it wrote them. */
@@ -161,13 +223,15 @@ async function publishWrongChecksums(
 
 interface Stored {
   readonly bytes: Buffer;
+  readonly etag: string | undefined;
   readonly text: string;
   readonly metadata: Metadata;
 }
 
 async function readStored(client: MavenClient, directory: string): Promise<Stored | undefined> {
   const path = directory + metadataName;
-  const bytes = await client.readMetadata(path, metadataName);
-  if (bytes === undefined) return undefined;
-  return { bytes, text: bytes.toString(), metadata: parseMetadata(bytes, client.url(path).href) };
+  const found = await client.readMetadata(path, metadataName);
+  if (found === undefined) return undefined;
+  const { bytes, etag } = found;
+  return { bytes, etag, text: bytes.toString(), metadata: parseMetadata(bytes, client.url(path).href) };
 }

@@ -3,7 +3,7 @@
 import type { Log } from '../../toolkit/log.ts';
 import { HttpError, PipeError } from '../../errors.ts';
 import { findRefused, isConflict, mayRefuseContent, type ReadBack } from '../../http/read-back.ts';
-import type { MavenClient } from './client.ts';
+import type { MavenClient, StoredFile } from './client.ts';
 import { type Algorithm, algorithms } from './algorithms.ts';
 import { type Checksums } from './checksums.ts';
 
@@ -54,15 +54,36 @@ export async function compareStored(client: MavenClient, wanted: WantedFile): Pr
       throw new VersionConflictError(
         `${name}: the repository has ${stored.size} bytes, the local file has ${size} bytes and sha256 ${local.sha256}`,
       );
-    const sha256 = stored.sha256 ?? (await client.hash(path, name))?.sha256;
     // A file that is listed but cannot be read is gone: a cache may still list a deleted file.
-    if (sha256 === undefined) return undefined;
-    if (sha256 !== local.sha256)
-      throw new VersionConflictError(
-        `${name}: the repository has sha256 ${sha256}, the local file has ${local.sha256}`,
-      );
+    if ((await holdsContent(client, wanted, local, stored)) === undefined) return undefined;
   }
   return { missingChecksums: wanted.algorithms.filter((algorithm) => remote[algorithm] === undefined) };
+}
+
+/**
+ * Whether the repository has exactly these bytes, whatever the checksum files beside them say: they may be from another
+ * publisher, while the file is not. Reads the whole file, unless the repository names its digest.
+ *
+ * @param found what the repository says of the file
+ * @returns undefined if the repository does not show the file
+ * @throws VersionConflictError if it has other bytes
+ */
+export async function holdsContent(
+  client: MavenClient,
+  { path, name }: WantedFile,
+  own: Checksums,
+  found: StoredFile | undefined,
+): Promise<true | undefined> {
+  if (found === undefined) return undefined;
+  if ([own.sha1, own.sha256, own.sha512].some((digest) => found.digests?.includes(digest) === true)) return true;
+  const read = async (): Promise<string | undefined> => (await client.hash(path, name))?.sha256;
+  let sha256 = found.sha256 ?? (await read());
+  // Read twice: what arrived damaged once is not another's.
+  if (sha256 !== undefined && sha256 !== own.sha256) sha256 = await read();
+  if (sha256 === undefined) return undefined;
+  if (sha256 !== own.sha256)
+    throw new VersionConflictError(`${name}: the repository has sha256 ${sha256}, the local file has ${own.sha256}`);
+  return true;
 }
 
 /** Publishes checksum files, and remembers which kinds the repository does not accept. */
@@ -93,9 +114,18 @@ export class ChecksumPublisher {
     if (failure !== undefined) throw failure.reason;
   }
 
+  /** Publishes again the checksum files that are another publisher's; those that are not there stay away. */
+  async repair(wanted: WantedFile, checksums: Checksums): Promise<void> {
+    const found = await readChecksums(this.#client, wanted);
+    const wrong = wanted.algorithms.filter(
+      (algorithm) => found[algorithm] !== undefined && found[algorithm] !== checksums[algorithm],
+    );
+    await this.publish(wanted, checksums, wrong);
+  }
+
   async #publishOne(path: string, name: string, algorithm: Algorithm, value: string): Promise<void> {
     try {
-      await this.#client.putString(`${path}.${algorithm}`, `${name}.${algorithm}`, value);
+      await this.#client.replace(`${path}.${algorithm}`, `${name}.${algorithm}`, value);
     } catch (error) {
       if (!isPolicyRefusal(error)) throw error;
       // Some repositories make these files themselves, and some accept only MD5 and SHA-1, the two that Maven 3 publishes.
@@ -112,7 +142,7 @@ export class ChecksumPublisher {
 
 /** Whether the repository may have refused the file itself, rather than the account or the moment. */
 export function isPolicyRefusal(error: unknown): error is HttpError {
-  return mayRefuseContent(error) || (error instanceof HttpError && error.refusal.status === 404);
+  return mayRefuseContent(error) || (error instanceof HttpError && [404, 501].includes(error.refusal.status));
 }
 
 async function readChecksums(

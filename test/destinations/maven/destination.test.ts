@@ -986,7 +986,7 @@ describe('faults', () => {
     expect(puts(fixture).filter((name) => name === 'maven-metadata.xml')).toHaveLength(3);
     fixture.sandbox.reset();
     // Two reads before the first write, one before each further one; after each write another one is theirs.
-    for (let write = 0; write < 5; write++) {
+    for (let write = 0; write < 10; write++) {
       const action = { kind: 'replace-content', content: theirsAt(write) } as const;
       fixture.sandbox.inject({ server: 'maven', method: 'GET', path: `${path}$`, skip: 2 + write, action });
     }
@@ -994,7 +994,7 @@ describe('faults', () => {
     fixture.sandbox.maven.put('com/acme/app/0.9/app-0.9.pom', pomText());
     const { exitCode, output } = await publish(fixture, 'app.jar');
     expect(exitCode).toBe(1);
-    expect(output).toContain('was written 5 times, but what this run published was missing each time');
+    expect(output).toContain('was written 10 times, but what this run published was missing each time');
   });
 
   it('a signal ends the run, which reports what was published', async () => {

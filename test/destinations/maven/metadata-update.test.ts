@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { createMavenClient } from '../../../pipe/destinations/maven/client.ts';
 import { addPlugin, hasPlugin } from '../../../pipe/destinations/maven/group-plugins.ts';
 import { emptyMetadata, formatMetadata, type Metadata } from '../../../pipe/destinations/maven/metadata.ts';
-import { updateMetadata } from '../../../pipe/destinations/maven/metadata-update.ts';
+import { MetadataUpdate } from '../../../pipe/destinations/maven/metadata-update.ts';
 import { createReadBack } from '../../../pipe/http/read-back.ts';
 import { ChecksumPublisher } from '../../../pipe/destinations/maven/stored-files.ts';
 import { HttpError, VerificationError } from '../../../pipe/errors.ts';
@@ -56,9 +56,11 @@ async function update(limitMs = 10_000): Promise<{ isConfirmed: boolean; output:
     onWritten: (): void => undefined,
   };
   const { signal } = new AbortController();
-  const readBack = createReadBack({ baseMs: 10, limitMs, signal });
-  const tools = { client, checksums: new ChecksumPublisher(client, log, readBack), log, signal, readBack };
-  return { isConfirmed: await updateMetadata(change, tools), output };
+  const patience = { baseMs: 10, limitMs, signal };
+  const readBack = createReadBack(patience);
+  const checksums = new ChecksumPublisher(client, log, readBack);
+  const update = new MetadataUpdate(change, { client, checksums, log, signal, readBack, patience });
+  return { isConfirmed: await update.write(), output };
 }
 
 const writes = (): number =>
@@ -105,9 +107,9 @@ it('merges and writes again what another publisher has written in between, even 
 });
 
 it('fails if others replace it each time', async () => {
-  for (let index = 0; index < 5; index++) reads({ skip: 1 + index, action: showing(listOf(`other${index}`)) });
+  for (let index = 0; index < 10; index++) reads({ skip: 1 + index, action: showing(listOf(`other${index}`)) });
   await expect(update()).rejects.toThrow(VerificationError);
-  expect(writes()).toBe(5);
+  expect(writes()).toBe(10);
 });
 
 it('writes again after a conflict, and accepts what the repository made itself', async () => {
