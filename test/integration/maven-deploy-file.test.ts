@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { descriptor, plainJar, pluginJar, pomText } from '../destinations/maven/artifacts.ts';
+import { mapConcurrently } from '../../pipe/io/map-concurrently.ts';
+import { patience } from '../patience.ts';
 import { startBundle } from '../run-bundle.ts';
 import { deployFiles, type Deployment, installMaven, type Maven, ownGroup } from './maven-tools.ts';
 import { type NginxRepository, startNginxRepository } from './nginx-repository.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(patience(180_000));
 
 const group = ownGroup();
 const { groupId } = group;
@@ -174,16 +176,24 @@ function checkSum(algorithm: string, content: Buffer, claimed: string): string {
   return createHash(algorithm).update(content).digest('hex') === claimed ? 'right' : `wrong: ${claimed}`;
 }
 
+/** The publications of one group are published one after the other, because they change the same metadata. */
+function groupOf({ packaging, artifactId }: Publication): string {
+  return packaging === 'maven-plugin' || artifactId === 'of-packaging-jar' ? 'plugins' : artifactId;
+}
+
 it('publishes the same files', async () => {
   if (nginx === undefined || maven === undefined) throw new Error('the servers exist only during a test');
   const { url, content } = nginx;
-  const deployments: Deployment[] = [];
   const snapshots = publications.map((publication) => ({ ...publication, version: '1.1-SNAPSHOT' }));
-  for (const publication of [...publications, ...snapshots, { artifactId: 'jar', version: '1.1', content: jar }]) {
-    const directory = await build(publication);
-    await publish(`${url}pipe/`, directory, publication);
-    deployments.push(deployment(`${url}mvn/`, directory, publication));
-  }
+  const all = [...publications, ...snapshots, { artifactId: 'jar', version: '1.1', content: jar }];
+  const built = await Promise.all(
+    all.map(async (publication) => ({ publication, directory: await build(publication) })),
+  );
+  const groups = Map.groupBy(built, ({ publication }) => groupOf(publication));
+  await mapConcurrently([...groups.values()], 6, async (group) => {
+    for (const { publication, directory } of group) await publish(`${url}pipe/`, directory, publication);
+  });
+  const deployments = built.map(({ publication, directory }) => deployment(`${url}mvn/`, directory, publication));
   await deployFiles(maven, join(root, 'deployer'), deployments);
   const [ours, theirs] = await Promise.all([tree(join(content, 'pipe')), tree(join(content, 'mvn'))]);
   expect(Object.keys(theirs).length).toBeGreaterThan(500);

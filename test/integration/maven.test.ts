@@ -9,12 +9,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { descriptor, plainJar, pomText } from '../destinations/maven/artifacts.ts';
 import { zip, type ZipMember } from '../archive/zip-writer.ts';
+import { patience } from '../patience.ts';
 import { startBundle } from '../run-bundle.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { debianMaven, installMaven, ownGroup } from './maven-tools.ts';
 import { type NginxRepository, startNginxRepository } from './nginx-repository.ts';
 
-jest.setTimeout(180_000);
+jest.setTimeout(patience(180_000));
 
 const execute = promisify(execFile);
 const { groupId, kept, removeKept } = ownGroup();
