@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ByobReader } from '../io/byob-reader.ts';
 import { createSha256 } from '../io/hashes.ts';
 import type { Block, BlockMemory, Quota } from './block-memory.ts';
-import type { Ahead, Level, Pace } from './pace.ts';
+import { defaultLevelOf, type Level } from './levels.ts';
+import type { Ahead, Pace } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
 
 /** A compressed stream. Its digests are known after it has been read to the end. */
@@ -30,7 +31,10 @@ export interface Compressed {
 export interface StreamResources {
   readonly threads: ThreadPool;
   readonly memory: BlockMemory;
-  readonly pace: Pace;
+  /** The level of all blocks. Default: the codec's default. */
+  readonly fixedLevel: number | undefined;
+  /** Chooses the level of each block instead. */
+  readonly pace: Pace | undefined;
 }
 
 /** Smaller chunks may stay in a socket's buffer while later ones are asked for, so they are copied out of the block. */
@@ -68,8 +72,6 @@ export class CompressedStream implements Compressed {
   #failure: { readonly error: unknown } | undefined;
   #hasEnded = false;
   #isStopped = false;
-  /** Whether the last compressed block did not shrink. Initially true, which costs only one sample. */
-  #isDoubtful = true;
   /** The chunk that the consumer is processing. */
   #given: { readonly bytes: number; readonly at: number } | undefined;
   #change = Promise.withResolvers<void>();
@@ -121,7 +123,7 @@ export class CompressedStream implements Compressed {
         yield compressed;
         this.#given = undefined;
         const now = performance.now();
-        this.#resources.pace.taken(given.bytes, now - given.at, now);
+        this.#resources.pace?.taken(given.bytes, now - given.at, now);
         for (const earlier of lent.splice(0, lent.length - 1)) this.#release(earlier);
       }
       this.#sourceDigest = await this.#resources.threads.digest({ task: 'digest', stream: this.#id });
@@ -160,7 +162,7 @@ export class CompressedStream implements Compressed {
   }
 
   #submit(block: Block, length: number): void {
-    const { threads, pace } = this.#resources;
+    const { threads, pace, fixedLevel } = this.#resources;
     const { memory } = block;
     const current: BlockInProgress = { block, length, size: undefined, users: 3 };
     this.#backlog.push(current);
@@ -174,16 +176,16 @@ export class CompressedStream implements Compressed {
     let startedAt = 0;
     threads
       .compress(this.#id, (codec) => {
-        chosen = pace.choose(codec, this.#ahead(current));
+        chosen = pace?.choose(codec, this.#ahead(current));
         startedAt = performance.now();
-        const { level, denseLevel = level } = chosen;
-        return { task: 'compress', memory, length, level, denseLevel, isDoubtful: this.#isDoubtful };
+        const level = chosen?.level ?? fixedLevel ?? defaultLevelOf[codec];
+        return { task: 'compress', memory, length, level, denseLevel: chosen?.denseLevel ?? level };
       })
       .then((size) => {
         current.size = size;
-        this.#isDoubtful = size > length * 0.99;
         // A stored block says nothing about the cost of a level.
-        if (chosen !== undefined && !this.#isDoubtful) pace.compressed(chosen, performance.now() - startedAt);
+        const isStored = size > length * 0.99;
+        if (chosen !== undefined && !isStored) pace?.compressed(chosen, performance.now() - startedAt);
         return this.#announce();
       })
       .catch((error: unknown) => this.#fail(error))

@@ -22,8 +22,6 @@ export interface CompressTask {
   readonly level: number;
   /** The level for dense data; may equal `level`. */
   readonly denseLevel: number;
-  /** Compresses a sample first, and stores the block if the sample does not shrink. */
-  readonly isDoubtful: boolean;
 }
 
 /** Adds the `length` bytes of input in `memory` to the stream's SHA-256. Tasks of one stream go to one worker, in order. */
@@ -141,15 +139,21 @@ function compressBlocks(): void {
   const codec = setup.codecs.reduce<BlockCodec | undefined>((found, name) => found ?? codecs[name](), undefined);
   if (codec === undefined) throw new Error(`none of ${setup.codecs.join(', ')} is installed`);
 
+  /** Machine code and compressed data have more entropy, texts and tables less. */
+  const denseBits = 5.7;
+  /** Data that does not shrink by 1 % has more: equally frequent bytes have 8, and 7.99 in a sample. */
+  const doubtfulBits = 7.8;
   const sample = new Uint8Array(4 * 8192);
   const counts = new Uint32Array(256);
   const hashes = new Map<number, Hash>();
   const tasks = {
-    compress({ memory, length, isDoubtful, ...levels }: CompressTask): number {
+    /** Only the content decides: what a block becomes must not depend on the time, the other blocks or the thread. */
+    compress({ memory, length, ...levels }: CompressTask): number {
       const input = new Uint8Array(memory, inputOffset, length);
       const output = new Uint8Array(memory, outputOffset);
-      const level = levels.denseLevel !== levels.level && tasks.isDense(input) ? levels.denseLevel : levels.level;
-      const stores = isDoubtful && level > codec.storingLevel && !tasks.shrinks(input, output);
+      const entropy = tasks.entropy(input);
+      const level = entropy > denseBits ? levels.denseLevel : levels.level;
+      const stores = entropy > doubtfulBits && level > codec.storingLevel && !tasks.shrinks(input, output);
       const size = codec.compress(input, output, stores ? codec.storingLevel : level);
       if (size === 0) throw new Error(`${codec.name} could not compress ${length} bytes`);
       return size;
@@ -164,11 +168,10 @@ function compressBlocks(): void {
       return codec.compress(sample, output, 1) < sample.length * 0.99;
     },
     /**
-     * Whether the entropy of its bytes (Shannon's, in a sample of 16 KiB from all over the block) is above 5.7 bits: true for
-     * machine code and compressed data, false for texts and tables. Of all quick measures, this best predicts what a higher
-     * level gains.
+     * The entropy of its bytes (Shannon's, in bits, of a sample of 16 KiB from all over the block). Of all quick measures,
+     * this best predicts what a higher level gains.
      */
-    isDense(input: Uint8Array): boolean {
+    entropy(input: Uint8Array): number {
       counts.fill(0);
       const pieceBytes = Math.ceil(Math.min(input.length, 16_384) / 16);
       let total = 0;
@@ -183,7 +186,7 @@ function compressBlocks(): void {
       }
       let bits = 0;
       for (const count of counts) if (count > 0) bits -= count * Math.log2(count / total);
-      return bits > 5.7 * total;
+      return bits / total;
     },
     hash({ stream, memory, length }: HashTask): number {
       let hash = hashes.get(stream);

@@ -10,10 +10,13 @@ import { ThreadPool } from './thread-pool.ts';
 
 export type { Compressed } from './compressed-stream.ts';
 
+/** Only with `auto` does the output depend on time: otherwise the same content always becomes the same bytes. */
+export type CompressionLevel = number | 'auto';
+
 export interface CompressorOptions {
   readonly format: Compression;
-  /** A fixed level of the format's codecs. Default: chosen for each block, from back-pressure. */
-  readonly level?: number | undefined;
+  /** A level of the format's codecs, or `auto`: chosen for each block, from back-pressure. Default: the codec's default. */
+  readonly level?: CompressionLevel | undefined;
   /** Default: one for each processor, within the format's limit. */
   readonly threads?: number | undefined;
   /** Paths of libdeflate. Default: the system's usual places. */
@@ -56,7 +59,8 @@ export function createCompressor(options: CompressorOptions): Compressor {
   const memory = new BlockMemory(2 * threadCount + 6, blockBytes, blockBytes + blockBytes / 64);
   const { outputOffset } = memory;
   const threads = new ThreadPool(threadCount, { codecs, libraries, inputOffset, outputOffset });
-  const resources = { threads, memory, pace: new Pace(threadCount, level) };
+  const pace = level === 'auto' ? new Pace(threadCount) : undefined;
+  const resources = { threads, memory, fixedLevel: level === 'auto' ? undefined : level, pace };
   let streams = 0;
   return {
     format,

@@ -1,7 +1,7 @@
 /**
  * THE table of compression formats: how to recognise, compress and decompress each.
  *
- * A new format needs a row here, a codec in compression-worker.ts, the codec's levels in pace.ts, and its name in the help
+ * A new format needs a row here, a codec in compression-worker.ts, the codec's levels in levels.ts, and its name in the help
  * text of --compression.
  */
 
@@ -36,10 +36,8 @@ export interface CompressionFormat {
   readonly mediaTypes: LayerMediaTypes;
   /** Its codecs, best first. The last one is part of Node.js. */
   readonly codecs: readonly [Codec, ...Codec[]];
-  /** The levels that can be pinned. */
+  /** The levels that users can choose. */
   readonly levels: { readonly least: number; readonly most: number };
-  /** The level for a layer that is compressed twice, with identical results: fast, and still good. */
-  readonly repeatableLevel: number;
   /**
    * A thread costs 8 MB, its blocks, and the codec's working memory: up to 7 MB for zstd. This many outrun a line of
    * 1 Gbit/s, and keep the pipe within 160 MB.
@@ -74,7 +72,6 @@ export const compressionFormats: Readonly<Record<Compression, CompressionFormat>
     codecs: ['libdeflate', 'zlib'],
     // Only libdeflate has 10 to 12: for zlib they mean 9.
     levels: { least: 1, most: 12 },
-    repeatableLevel: 4,
     maxThreads: 3,
     createDecompressor: (chunkSize) => loadZlib().createGunzip({ chunkSize }),
     damageCodes: /^Z_/,
@@ -90,7 +87,6 @@ export const compressionFormats: Readonly<Record<Compression, CompressionFormat>
     codecs: ['zstd'],
     // Levels above 19 need more memory than a pipe has.
     levels: { least: 1, most: 19 },
-    repeatableLevel: 4,
     maxThreads: 2,
     createDecompressor(chunkSize) {
       const { constants, createZstdDecompress } = loadZlib();

@@ -158,10 +158,10 @@ export const options = {
   },
   '--compression-level': {
     takes: 'value',
-    placeholder: 'N',
+    placeholder: 'N|auto',
     appliesTo: ['image'],
     usage:
-      'Fix the level: 1 to 12 for gzip, 1 to 19 for zstd. By default it follows the speed of the upload, block by block.',
+      'The level: 1 to 12 for gzip, 1 to 19 for zstd, or `auto`, which follows the speed of the upload, block by block. Default: fixed, so that the same layer has the same digest on every machine and over any line.',
   },
   '--format': {
     takes: 'value',

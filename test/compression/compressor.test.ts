@@ -9,7 +9,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Agent } from 'undici';
-import { type Compressor, type CompressorOptions, createCompressor } from '../../pipe/compression/compressor.ts';
+import {
+  type Compressed,
+  type CompressionLevel,
+  type Compressor,
+  type CompressorOptions,
+  createCompressor,
+} from '../../pipe/compression/compressor.ts';
 import { readerOf } from '../../pipe/io/byob-reader.ts';
 import type { CompressTask } from '../../pipe/compression/compression-worker.ts';
 import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
@@ -133,6 +139,36 @@ describe.each(kinds)('%s', (_, options) => {
     expect(sizes[1]).toBeLessThan((sizes[0] ?? 0) * 0.95);
   });
 
+  it('has one result, with any number of threads, over any line, and beside other streams', async () => {
+    // The kinds of blocks alternate, so that none may depend on those around it.
+    const content = Buffer.concat([
+      uneven(3),
+      layerLike().subarray(4 * mebibyte),
+      randomBytes(mebibyte / 2),
+      uneven(2),
+    ]);
+    const results = await Promise.all(
+      [
+        { threads: 1, mbitPerSecond: 1000, streams: 1 },
+        { threads: 2, mbitPerSecond: 20, streams: 1 },
+        { threads: 2, mbitPerSecond: 1000, streams: 3 },
+        { threads: 8, mbitPerSecond: 20, streams: 1 },
+        { threads: 8, mbitPerSecond: 1000, streams: 1 },
+      ].map(async ({ threads, mbitPerSecond, streams }) => {
+        const own = createCompressor({ ...options, threads });
+        const digests = Array.from({ length: streams }, async () => {
+          return await digestOverLine(own.compress(pieces(content)), mbitPerSecond);
+        });
+        try {
+          return await Promise.all(digests);
+        } finally {
+          await own.close();
+        }
+      }),
+    );
+    expect([...new Set(results.flat())]).toEqual([expect.stringMatching(/^sha256:/)]);
+  }, 60_000);
+
   it('can be sent by an HTTP client', async () => {
     const received: Buffer[] = [];
     const server = createServer((incoming, response) => {
@@ -253,48 +289,50 @@ describe('the compressed stream', () => {
   });
 });
 
+itNeedsLibdeflate()('compresses with libdeflate if it is installed, better than gzip -6', async () => {
+  const compressor = createCompressor({ format: 'gzip' });
+  expect(await compressor.codec()).toBe('libdeflate');
+  const content = layerLike();
+  const compressed = await collect(compressor.compress(pieces(content)).bytes);
+  await compressor.close();
+  expect(compressed.length / gzipSync(content, { level: 6 }).length).toBeLessThan(1);
+});
+
 itNeedsLibdeflate()(
-  'compresses with libdeflate if it is installed, at its fastest not much worse than gzip -6',
+  'on a fast line, auto compresses dense blocks at the fastest level, others at a higher one',
   async () => {
-    const compressor = createCompressor({ format: 'gzip' });
-    expect(await compressor.codec()).toBe('libdeflate');
-    const content = layerLike();
-    const compressed = await collect(compressor.compress(pieces(content)).bytes);
+    const compress = async (content: Buffer, level: CompressionLevel): Promise<Buffer> => {
+      const compressor = createCompressor({ format: 'gzip', level });
+      try {
+        return await collect(compressor.compress(pieces(content)).bytes);
+      } finally {
+        await compressor.close();
+      }
+    };
+    // A hundred byte values, equally frequent, in pieces that repeat: 6.6 bits each, but they shrink.
+    const dense = randomBytes(mebibyte / 2).map((byte) => byte % 100);
+    const block = Buffer.concat([dense.subarray(0, 300_000), dense.subarray(290_000), dense.subarray(0, 20_000)]);
+    for (const [content, level] of [
+      [block, 1],
+      [text(mebibyte / 2), 4],
+      [text(100), 4],
+    ] as const) {
+      const compressed = await compress(content, 'auto');
+      const isLike = await Promise.all(
+        [1, 4].map(async (fixed) => (await compress(content, fixed)).equals(compressed)),
+      );
+      expect(isLike).toEqual([level === 1, level === 4]);
+    }
+    // The same bytes, whatever the thread has compressed before.
+    const compressor = createCompressor({ format: 'gzip', level: 'auto', threads: 1 });
+    const contents = [text(mebibyte), block, text(mebibyte / 2), block, text(100)];
+    for (const content of contents) {
+      const compressed = await collect(compressor.compress(pieces(content)).bytes);
+      expect(compressed.equals(await compress(content, 'auto'))).toBe(true);
+    }
     await compressor.close();
-    expect(compressed.length / gzipSync(content, { level: 6 }).length).toBeLessThan(1.07);
   },
 );
-
-itNeedsLibdeflate()('compresses dense blocks at the fastest level, and others at a higher one', async () => {
-  const compress = async (content: Buffer, level?: number): Promise<Buffer> => {
-    const compressor = createCompressor({ format: 'gzip', level });
-    try {
-      return await collect(compressor.compress(pieces(content)).bytes);
-    } finally {
-      await compressor.close();
-    }
-  };
-  // A hundred byte values, equally frequent, in pieces that repeat: 6.6 bits each, but they shrink.
-  const dense = randomBytes(mebibyte / 2).map((byte) => byte % 100);
-  const block = Buffer.concat([dense.subarray(0, 300_000), dense.subarray(290_000), dense.subarray(0, 20_000)]);
-  for (const [content, level] of [
-    [block, 1],
-    [text(mebibyte / 2), 4],
-    [text(100), 4],
-  ] as const) {
-    const compressed = await compress(content);
-    const isLike = await Promise.all([1, 4].map(async (fixed) => (await compress(content, fixed)).equals(compressed)));
-    expect(isLike).toEqual([level === 1, level === 4]);
-  }
-  // The same bytes, whatever the thread has compressed before.
-  const compressor = createCompressor({ format: 'gzip', threads: 1 });
-  const contents = [text(mebibyte), block, text(mebibyte / 2), block, text(100)];
-  for (const content of contents) {
-    const compressed = await collect(compressor.compress(pieces(content)).bytes);
-    expect(compressed.equals(await compress(content))).toBe(true);
-  }
-  await compressor.close();
-});
 
 it('fails if no thread can start', async () => {
   const setup = {
@@ -311,7 +349,6 @@ it('fails if no thread can start', async () => {
     length: 1,
     level: 1,
     denseLevel: 1,
-    isDoubtful: false,
   });
   await expect(Promise.all([pool.compress(0, task), pool.compress(1, task)])).rejects.toThrow(
     'A compression thread failed',
@@ -323,7 +360,7 @@ it('fails if no thread can start', async () => {
 it('fails the block that cannot be compressed, and goes on', async () => {
   const setup = { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset: 100_000 } as const;
   const pool = new ThreadPool(1, setup);
-  const task = { task: 'compress', level: 1, denseLevel: 1, isDoubtful: false } as const;
+  const task = { task: 'compress', level: 1, denseLevel: 1 } as const;
   const memory = new SharedArrayBuffer(300_000);
   await expect(pool.compress(0, () => ({ ...task, memory, length: 400_000 }))).rejects.toThrow(
     /^Compression failed: \w/,
@@ -350,6 +387,17 @@ it('reads ahead as far as memory allows, also after streams that were abandoned 
   await bytes.return?.();
   await compressor.close();
 });
+
+/** The digest after all has gone over a line with a short buffer, as slowly as the line takes it. */
+async function digestOverLine(stream: Compressed, mbitPerSecond: number): Promise<string> {
+  let freeAt = performance.now();
+  for await (const chunk of stream.bytes) {
+    freeAt = Math.max(freeAt, performance.now()) + chunk.length / (mbitPerSecond * 125);
+    const bufferedMs = 50;
+    await delay(Math.max(0, freeAt - performance.now() - bufferedMs));
+  }
+  return stream.digest();
+}
 
 async function* failingAfter(data: Buffer, failure: Error): AsyncGenerator<Uint8Array> {
   yield* pieces(data);

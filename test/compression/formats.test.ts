@@ -8,11 +8,11 @@ import {
   isCompression,
   listCompressions,
 } from '../../pipe/compression/formats.ts';
-import { levelsOf } from '../../pipe/compression/pace.ts';
+import { defaultLevelOf, levelsOf } from '../../pipe/compression/levels.ts';
 import { collect, pieces, text } from './samples.ts';
 
 describe.each(compressionNames)('%s', (name) => {
-  const { codecs, levels, repeatableLevel, magics } = compressionFormats[name];
+  const { codecs, levels, magics } = compressionFormats[name];
 
   it('is recognised by its first bytes, and decompressed', async () => {
     const compressor = createCompressor({ format: name });
@@ -40,7 +40,7 @@ describe.each(compressionNames)('%s', (name) => {
     const used = codecs.flatMap((codec) =>
       levelsOf[codec].flatMap(({ level, denseLevel = level }) => [level, denseLevel]),
     );
-    for (const level of [...used, repeatableLevel]) {
+    for (const level of [...used, ...codecs.map((codec) => defaultLevelOf[codec])]) {
       expect(level).toBeGreaterThanOrEqual(levels.least);
       expect(level).toBeLessThanOrEqual(levels.most);
     }

@@ -1,6 +1,7 @@
 /** Simulates compressing and sending: threads that take time for each block, and a line behind a socket's buffer. */
 
-import type { Level, Pace } from '../../pipe/compression/pace.ts';
+import type { Level } from '../../pipe/compression/levels.ts';
+import type { Pace } from '../../pipe/compression/pace.ts';
 
 const sizeOfLevel: Readonly<Record<number, number>> = { 4: 0.973, 5: 0.954, 6: 0.946, 7: 0.942, 10: 0.917 };
 const sizeWithDenseLevel = 0.994;

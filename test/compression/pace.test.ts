@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Level, type Levels, levelsOf, Pace, strongestInTime } from '../../pipe/compression/pace.ts';
+import { type Level, type Levels, levelsOf } from '../../pipe/compression/levels.ts';
+import { Pace, strongestInTime } from '../../pipe/compression/pace.ts';
 import { simulate } from './line-simulation.ts';
 
 const levels: Levels = [
@@ -54,7 +55,6 @@ describe('the level of the next block', () => {
     ['a strong one if the line is slow', learned(8), full, 7],
     ['the strongest if the line is very slow', learned(100), full, 10],
     ['a weaker one on a slow machine', learned(100, 60), full, 7],
-    ['the fixed one in any case', new Pace(2, 9), full, 9],
   ])('is %s', (_, pace, ahead, level) => {
     expect(pace.choose('libdeflate', ahead)).toMatchObject(typeof level === 'number' ? { level } : level);
   });

@@ -1,6 +1,6 @@
 /** TYPE image: publishes a container image to a registry. */
 
-import { type Compressor, createCompressor } from '../../compression/compressor.ts';
+import { type CompressionLevel, type Compressor, createCompressor } from '../../compression/compressor.ts';
 import type { Compression } from '../../compression/formats.ts';
 import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { basicCredential } from '../../http/credentials.ts';
@@ -140,7 +140,7 @@ function lazyCompressor(settings: ImageSettings, log: Log): LazyCompressor {
   };
 }
 
-function startCompressor(format: Compression, level: number | undefined, log: Log): Compressor {
+function startCompressor(format: Compression, level: CompressionLevel | undefined, log: Log): Compressor {
   const compressor = createCompressor({ format, level });
   compressor.codec().then(
     (codec) => log.debug(`${format}: compressing with ${codec}`),

@@ -1,5 +1,6 @@
 /** The settings of TYPE image. */
 
+import type { CompressionLevel } from '../../compression/compressor.ts';
 import { type Compression, compressionFormats, isCompression, listCompressions } from '../../compression/formats.ts';
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import type { GivenOptions } from '../../settings/options.ts';
@@ -40,7 +41,7 @@ export interface ImageSettings extends CommonSettings {
   readonly compression: Compression | 'none';
   /** Whether the user has set it. */
   readonly isCompressionChosen: boolean;
-  readonly compressionLevel: number | undefined;
+  readonly compressionLevel: CompressionLevel | undefined;
   /** Whose media types to publish, if the user has chosen. */
   readonly format: ManifestFormat | undefined;
   /** Published tags whose layers may be reused. */
@@ -147,8 +148,29 @@ function readCompression(
     problems.add('EXTRA_ARGS', `option --compression must be ${names}, not ${JSON.stringify(compression)}`);
     return { compression: defaultCompression, isCompressionChosen, compressionLevel: undefined };
   }
-  const { least, most } = compression === 'none' ? { least: 0, most: 0 } : compressionFormats[compression].levels;
-  return { compression, isCompressionChosen, compressionLevel: given.integer('--compression-level', least, most) };
+  return { compression, isCompressionChosen, compressionLevel: readLevel(compression, given, problems) };
+}
+
+function readLevel(
+  compression: ImageSettings['compression'],
+  given: GivenOptions,
+  problems: Problems,
+): CompressionLevel | undefined {
+  const text = given.value('--compression-level')?.trim();
+  if (text === undefined || text === 'auto') return text;
+  if (compression === 'none') {
+    problems.add('EXTRA_ARGS', 'option --compression-level cannot be combined with --compression none');
+    return undefined;
+  }
+  const { least, most } = compressionFormats[compression].levels;
+  const level = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+  if (level >= least && level <= most) return level;
+  const allowed = `auto or a whole number from ${least} to ${most}`;
+  problems.add(
+    'EXTRA_ARGS',
+    `option --compression-level must be ${allowed} for ${compression}, not ${JSON.stringify(text)}`,
+  );
+  return undefined;
 }
 
 function readFormat(

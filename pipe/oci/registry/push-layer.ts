@@ -1,7 +1,7 @@
 /** Publishes one layer: reuses it, or sends it as it is, or compresses it while sending it. */
 
-import { type Compressor, createCompressor } from '../../compression/compressor.ts';
-import { type Compression, compressionFormats } from '../../compression/formats.ts';
+import { type CompressionLevel, type Compressor, createCompressor } from '../../compression/compressor.ts';
+import type { Compression } from '../../compression/formats.ts';
 import { InputError } from '../../errors.ts';
 import type { Patience, ReadBack } from '../../http/read-back.ts';
 import type { Http } from '../../http/send.ts';
@@ -24,7 +24,7 @@ export interface LayerCompression {
   /** Whether the user has asked for this format. */
   readonly isChosen: boolean;
   /** Set by the user. */
-  readonly level: number | undefined;
+  readonly level: CompressionLevel | undefined;
   /** Called only if there is something to compress. */
   compressor(): Pick<Compressor, 'compress' | 'prepare'>;
 }
@@ -157,8 +157,8 @@ async function sendCompressed(
   const compressed = compressLayer(layer, compressor, onRead);
   let made = compressed;
   const compressTwice: CompressTwice = async (put) => {
-    // At a fixed level, even if the line is slow: both runs must produce the same bytes.
-    const level = compression.level ?? compressionFormats[format].repeatableLevel;
+    // At a fixed level: both runs must produce the same bytes.
+    const level = compression.level === 'auto' ? undefined : compression.level;
     const repeatable = createCompressor({ format, level });
     try {
       const first = compressLayer(layer, repeatable, onRead);

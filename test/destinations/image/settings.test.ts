@@ -86,6 +86,11 @@ it.each<[string, Environment, Partial<ImageSettings>]>([
     { EXTRA_ARGS: "['--compression', 'zstd', '--compression-level', '19']" },
     { compression: 'zstd', compressionLevel: 19 },
   ],
+  [
+    'a level that follows the line',
+    { EXTRA_ARGS: "['--compression-level', 'auto']" },
+    { compression: 'gzip', compressionLevel: 'auto' },
+  ],
   ['a platform', { EXTRA_ARGS: "['--platform', 'linux/arm/v7']" }, { platform: 'linux/arm/v7' }],
   ['a registry on this machine', { REGISTRY: 'localhost:5000' }, { registry: new URL('http://localhost:5000') }],
   [
@@ -141,7 +146,22 @@ it.each<[string, Environment, string]>([
   ['an invalid port', { IMAGE: 'registry.example:65536/team/app' }, "IMAGE:\n- 'is not a valid URL"],
   ['credentials in IMAGE', { IMAGE: `me:${'k'.repeat(30)}@registry.example/app` }, "IMAGE:\n- 'must not contain cred"],
   ['an unknown compression', { EXTRA_ARGS: "['--compression', 'xz']" }, 'must be gzip, zstd or none'],
-  ['a level that gzip has not', { EXTRA_ARGS: "['--compression-level', '13']" }, 'from 1 to 12'],
+  [
+    'a level that gzip has not',
+    { EXTRA_ARGS: "['--compression-level', '13']" },
+    'option --compression-level must be auto or a whole number from 1 to 12 for gzip, not "13"',
+  ],
+  [
+    'a level that zstd has not',
+    { EXTRA_ARGS: "['--compression', 'zstd', '--compression-level', '0']" },
+    'option --compression-level must be auto or a whole number from 1 to 19 for zstd, not "0"',
+  ],
+  ['a level in words', { EXTRA_ARGS: "['--compression-level', 'best']" }, 'must be auto or a whole number'],
+  [
+    'a level of no compression',
+    { EXTRA_ARGS: "['--compression', 'none', '--compression-level', '5']" },
+    'option --compression-level cannot be combined with --compression none',
+  ],
   ['an unknown format', { EXTRA_ARGS: "['--format', 'v2']" }, 'option --format must be oci or docker, not "v2"'],
   [
     'zstd for Docker',
