@@ -5,6 +5,7 @@ import { type Ended, type Fixture, useSandbox } from '../run-pipe.ts';
 import type { FaultAction } from '../sandbox/faults.ts';
 import type { RegistryOptions } from '../sandbox/registry-options.ts';
 import type { RegistryStep } from '../sandbox/registry-steps.ts';
+import { ociTypes } from '../oci/fixtures.ts';
 import { imageEnvironment, smallLayers, writeArchive, writeLayout } from '../oci/registry/images.ts';
 
 type More = Readonly<Record<string, string | undefined>>;
@@ -227,8 +228,8 @@ describe.each([
       .filter((line) => line.includes('check a little later that it can be pulled'));
     expect(warning).toHaveLength(isNever ? 2 : 0);
     for (const line of warning) expect(line).toContain(words);
-    // Not over another image, which somebody else may have published.
-    expect(ended.output.includes('Publishing it again')).toBe(!isMoved);
+    // Not at once: over what others may have published.
+    expect(ended.output.includes('Publishing it again')).toBe(isNever);
   });
 });
 
@@ -250,23 +251,61 @@ describe('a tag that was accepted, and may not be read back', () => {
 
 describe('a tag that something else moves meanwhile', () => {
   const fixture = useSandbox();
+  const body = JSON.stringify({ schemaVersion: 2, mediaType: ociTypes.index, manifests: [] });
+  const headers = { 'content-type': ociTypes.index };
+  const moved = {
+    step: 'manifest-get',
+    path: 'manifests/v1$',
+    action: { kind: 'status', status: 200, headers, body },
+  } as const;
 
-  it('is a failure', async () => {
-    const body = JSON.stringify({
-      schemaVersion: 2,
-      mediaType: 'application/vnd.oci.image.index.v1+json',
-      manifests: [],
-    });
-    const headers = { 'content-type': 'application/vnd.oci.image.index.v1+json' };
-    fixture.sandbox.inject({
-      step: 'manifest-get',
-      path: 'manifests/v1$',
-      // The challenge, the tag to reuse, and the tag before it is moved.
-      skip: 3,
-      action: { kind: 'status', status: 200, headers, body },
-    });
-    const { exitCode, output } = await push(fixture, await writeArchive(fixture, smallLayers));
+  it('stays where it is, and the image can be pulled by its digest', async () => {
+    // The challenge, the tag to reuse, and the tag before it is moved.
+    fixture.sandbox.inject({ ...moved, skip: 3 });
+    const ended = await push(fixture, await writeArchive(fixture, smallLayers));
+    await expectPublished(fixture, ended);
+    const [, digest = ''] =
+      /WARNING: tag v1 points to sha256:\w+ now: .* by its digest, (sha256:\w+)$/m.exec(ended.output) ?? [];
+    expect(await fixture.sandbox.registry.pullProblems('acme/app', digest)).toEqual([]);
+    expect(ended.output).toMatch(new RegExp(`^✔ .*${digest}$`, 'm'));
+    expect(count(fixture, 'manifest-put')).toBe(1);
+  });
+
+  it('does not hide that the registry has lost the image', async () => {
+    fixture.sandbox.inject({ ...moved, skip: 3 });
+    const missing = { kind: 'status', status: 404 } as const;
+    fixture.sandbox.inject({ step: 'manifest-get', path: 'manifests/sha256', action: missing });
+    await expectPublished(fixture, await push(fixture, await writeArchive(fixture, smallLayers)));
+    expect(count(fixture, 'manifest-put')).toBe(2);
+  });
+});
+
+describe('a registry that cannot read a blob while another step stores it', () => {
+  const fixture = useSandbox();
+
+  it.each([
+    ['DIGEST_INVALID'],
+    // docker-registry 2.8 sends both.
+    ['DIGEST_INVALID', 'MANIFEST_BLOB_UNKNOWN'],
+    ['DIGEST_INVALID', 'MANIFEST_INVALID'],
+  ])('gets the same manifest again: %s %s', async (...codes) => {
+    const errors = codes.map((code) => ({ code, message: 'provided digest did not match uploaded content' }));
+    const body = JSON.stringify({ errors });
+    fixture.sandbox.inject({ step: 'manifest-put', times: 3, action: { kind: 'status', status: 400, body } });
+    const ended = await push(fixture, await writeLayout(fixture, smallLayers));
+    await expectPublished(fixture, ended);
+    expect(count(fixture, 'manifest-put')).toBe(4);
+    // The config, and each layer once.
+    expect(count(fixture, 'start')).toBe(5);
+    expect(ended.output).not.toContain("Docker's media types");
+  });
+
+  it('fails if it never reads it, without another format', async () => {
+    const body = JSON.stringify({ errors: [{ code: 'DIGEST_INVALID', message: 'no' }] });
+    fixture.sandbox.inject({ step: 'manifest-put', times: -1, action: { kind: 'status', status: 400, body } });
+    const { exitCode, output } = await push(fixture, await writeLayout(fixture, smallLayers), {}, '--retries', '2');
     expect(exitCode).toBe(1);
-    expect(output).toContain('is something else publishing it?');
+    expect(output).not.toContain("Docker's media types");
+    expect(count(fixture, 'manifest-put')).toBe(3);
   });
 });

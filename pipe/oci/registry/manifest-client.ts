@@ -8,6 +8,7 @@ import { bytesBody } from '../../io/body.ts';
 import { digestOf } from '../descriptors.ts';
 import type { Document } from '../image.ts';
 import { manifestTypes } from '../media-types.ts';
+import { isDigestInvalid } from './refusals.ts';
 
 /** What a registry has said of a manifest that it stored. */
 export interface ManifestReceipt {
@@ -121,28 +122,35 @@ export function createManifestClient(http: Http, base: URL): ManifestClient {
     reference: string,
     { mediaType, digest, bytes }: Document,
   ): Promise<{ status: number; isListed: boolean }> {
-    return await http.send(
-      {
-        subject: reference,
-        method: 'PUT',
-        url: manifestUrl(reference),
-        accept: [200, 201, 202, 204],
-        body: bytesBody(bytes),
-        headers: { 'content-type': mediaType },
-        redirects: maxRedirects,
-        unendingAnswer: 'ignored',
-      },
-      async (answer) => {
-        await discard(answer);
-        const claimed = answer.header('docker-content-digest');
-        if (claimed?.startsWith('sha256:') === true && claimed !== digest) {
-          throw new VerificationError(
-            `${answer.url.host} stored the manifest ${reference} as ${claimed}, not ${digest}`,
-          );
-        }
-        return { status: answer.status, isListed: answer.header('oci-subject') !== undefined };
-      },
-    );
+    return await http.repeat(reference, manifestUrl(reference), async () => {
+      try {
+        return await http.send(
+          {
+            subject: reference,
+            method: 'PUT',
+            url: manifestUrl(reference),
+            accept: [200, 201, 202, 204],
+            body: bytesBody(bytes),
+            headers: { 'content-type': mediaType },
+            once: true,
+            redirects: maxRedirects,
+            unendingAnswer: 'ignored',
+          },
+          async (answer) => {
+            await discard(answer);
+            const claimed = answer.header('docker-content-digest');
+            if (claimed?.startsWith('sha256:') === true && claimed !== digest) {
+              throw new VerificationError(
+                `${answer.url.host} stored the manifest ${reference} as ${claimed}, not ${digest}`,
+              );
+            }
+            return { status: answer.status, isListed: answer.header('oci-subject') !== undefined };
+          },
+        );
+      } catch (error) {
+        throw isDigestInvalid(error) ? new HttpError({ ...error.refusal, isTransient: true }) : error;
+      }
+    });
   }
 }
 

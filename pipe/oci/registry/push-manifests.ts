@@ -203,11 +203,13 @@ async function isMissing({ digest, mediaType, size }: Descriptor, { client }: Pu
   return false;
 }
 
+/** How often a tag is asked for before it is published again: the answer may come from a moment when others wrote it. */
+const questionsBefore = { missing: 1, unconfirmed: 1, old: 5 } as const;
+
 /**
  * Moves a tag unless it already points to the image, and reads it back if it may be read: a success that comes before the
- * registry has received the whole manifest proves nothing.
- *
- * @throws VerificationError if the tag points to something that it did not point to before
+ * registry has received the whole manifest proves nothing. If several steps publish the same tag, one of them is the last; the
+ * others have published it as well, and their images are there by digest.
  */
 async function putTag(
   entry: TagState,
@@ -226,28 +228,45 @@ async function putTag(
   entry.action = 'failed';
   const { isConfirmed } = await put(tag, document);
   entry.action = 'unconfirmed';
-  let isFirst = true;
+  let newer: string | undefined;
+  let questions = 0;
   const problem = await readBack(
     async () => {
       const held = await client.readManifest(tag);
       if (held?.digest === document.digest) return undefined;
-      if (held !== undefined && held.digest !== before?.digest)
-        throw new VerificationError(
-          `tag ${tag} points to ${held.digest}, not to ${document.digest}, which was just published: is something else publishing it?`,
-        );
+      if (held !== undefined && held.digest !== before?.digest) {
+        newer = held.digest;
+        return undefined;
+      }
       if (held === undefined && !(await client.lacksManifest(tag))) return undefined;
+      const state = held === undefined ? 'missing' : isConfirmed ? 'old' : 'unconfirmed';
       const found = held === undefined ? 'has no such tag' : `still shows ${held.digest}`;
-      // Not over another image: a registry that lags may be about to show what somebody else has just published.
-      if (isFirst && (held === undefined || !isConfirmed)) await putAgain(tag, document, found, tools, put);
-      isFirst = false;
+      // Late over another image: a registry that lags may be about to show what somebody else has just published.
+      if (questions++ === questionsBefore[state]) await putAgain(tag, document, found, tools, put);
       return found;
     },
     (found) => found === undefined,
   );
+  if (newer !== undefined) return await yieldTag(tag, newer, document, tools, put);
   if (problem === undefined) return;
   if (!isConfirmed)
     throw new VerificationError(`the registry accepted tag ${tag} without confirming it, but ${problem}`);
   log.warning(`The registry accepted tag ${tag}, but ${problem}: check a little later that it can be pulled`);
+}
+
+/** Leaves a tag to somebody who has published it later, and makes sure that this image can be pulled by its digest. */
+async function yieldTag(
+  tag: string,
+  newer: string,
+  document: Document,
+  { client, log }: PushTools,
+  put: Put,
+): Promise<void> {
+  const { digest } = document;
+  if ((await client.readManifest(digest)) === undefined) await put(digest, document);
+  log.warning(
+    `tag ${tag} points to ${newer} now: something else has published it at the same time. This image can be pulled by its digest, ${digest}`,
+  );
 }
 
 /** What the tag points to; undefined if it does not exist, or shows nothing that could be compared. */

@@ -9,7 +9,7 @@ import { changedDigests, type PushedParts, treeOf } from './manifest-tree.ts';
 import type { PushTools } from './push-layer.ts';
 import { type ManifestFormat, pushTree, type TagState, type TypeChoice } from './push-manifests.ts';
 import { type PushedPlatform, pushPlatform } from './push-platform.ts';
-import { isBlobUnknown, isManifestUnknown, namedDigests } from './refusals.ts';
+import { isBlobUnknown, isDigestInvalid, isManifestUnknown, namedDigests } from './refusals.ts';
 import { type PublishedImage, readPublishedImage } from './reuse.ts';
 
 /** What to publish an image as. */
@@ -58,7 +58,8 @@ export async function pushImage(image: Image, plan: PushPlan, tools: PushTools):
         await pushTree(treeOf(image, parts), tags, choice, tools, setDigest);
         return { digest, tags, platforms: [...parts.values()] };
       } catch (error) {
-        if (losses === maxLosses) throw error;
+        // It has been retried: after one more attempt with new blobs, it would only take longer.
+        if (losses === maxLosses || (losses > 0 && isDigestInvalid(error))) throw error;
         if (isManifestUnknown(error)) tools.log.warning(`${error.message}. Sending the manifests again`);
         else if (isBlobUnknown(error) && parts.size > 0) await resendBlobs(error, [...parts.values()], tools);
         else throw error;

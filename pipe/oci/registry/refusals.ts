@@ -14,6 +14,14 @@ export function isBlobUnknown(error: unknown): error is HttpError {
 }
 
 /**
+ * Of a manifest: the registry could not read what it has stored of a blob. docker-registry 2.8 answers so while another step
+ * commits the same blob, and accepts the same bytes a moment later.
+ */
+export function isDigestInvalid(error: unknown): error is HttpError {
+  return hasCode(error, ['DIGEST_INVALID']);
+}
+
+/**
  * The digests that a refusal names, such as those of missing blobs. Registries put them into the detail of an error (a
  * string, or an object of various shapes) or into its message.
  */
@@ -45,10 +53,13 @@ export function isImmutable(error: unknown): error is HttpError {
   return isNamed || /immutable|does not allow updating|cannot be updated/i.test(reason);
 }
 
-/** The refusal says that it exists. */
+/** The refusal says that it exists, by its status or, since registries use many statuses for it, in words. */
 export function saysItExists(error: unknown): boolean {
-  return isConflict(error) || isImmutable(error);
+  return isConflict(error) || isImmutable(error) || (mayRefuseContent(error) && existing.test(error.refusal.reason));
 }
+
+/** Not "does not exist", which is said of repositories. */
+const existing = /(?<!not )\bexists?\b|\bexisting\b|already|in progress/i;
 
 const typeStatuses: ReadonlySet<number> = new Set([405, 415, 422]);
 
@@ -57,7 +68,7 @@ const typeStatuses: ReadonlySet<number> = new Set([405, 415, 422]);
  * types answer 415 (Quay), 405 (ECR), or MANIFEST_INVALID with any status (distribution before 2.7).
  */
 export function isTypeRefused(error: unknown): error is HttpError {
-  if (!isManifestRefused(error)) return false;
+  if (hasCode(error, ['DIGEST_INVALID']) || !isManifestRefused(error)) return false;
   return typeStatuses.has(error.refusal.status) || hasCode(error, ['MANIFEST_INVALID', 'UNSUPPORTED']);
 }
 
