@@ -24,6 +24,8 @@ export class OpenUploads {
   readonly #behaviour: RegistryBehaviour;
   readonly #uploads = new Map<string, Upload>();
   readonly #ended = new Set<string>();
+  /** Blobs that requests are sending by digest. */
+  readonly #inFlight = new Set<string>();
 
   constructor(behaviour: RegistryBehaviour) {
     this.#behaviour = behaviour;
@@ -75,6 +77,29 @@ export class OpenUploads {
     return upload;
   }
 
+  /**
+   * Registers a request that sends a blob by digest. @returns ends that
+   *
+   * @throws Refusal if another one has the blob, unless both may go on
+   */
+  claim(upload: Upload, digest: string, isStored: boolean): () => void {
+    const { sameBlobs, existsStatus } = this.#behaviour;
+    const key = `${upload.name} ${digest}`;
+    const isInFlight = this.#inFlight.has(key);
+    const isRefused = sameBlobs === 'refused-in-flight' ? isInFlight : isInFlight || isStored;
+    if (sameBlobs !== 'accepted' && isRefused) {
+      this.end(upload);
+      if (sameBlobs === 'unknown') throw uploadUnknown();
+      throw new Refusal(
+        sameBlobs === 'exists'
+          ? registryError(existsStatus, 'DENIED', 'the blob already exists', { digest })
+          : registryError(409, 'BLOB_UPLOAD_INVALID', 'another request uploads this blob', { digest }),
+      );
+    }
+    this.#inFlight.add(key);
+    return () => this.#inFlight.delete(key);
+  }
+
   end(upload: Upload): void {
     this.#uploads.delete(upload.id);
     this.#ended.add(upload.id);
@@ -83,6 +108,7 @@ export class OpenUploads {
   clear(): void {
     this.#uploads.clear();
     this.#ended.clear();
+    this.#inFlight.clear();
   }
 }
 

@@ -86,6 +86,15 @@ export interface RegistryOptions {
   /** Default true; false: content without a Content-Length is refused with 411. */
   readonly chunkedEncoding?: boolean | undefined;
 
+  /**
+   * A blob that is sent by digest while another request sends it: `refused-in-flight` answers 409 as long as that lasts;
+   * `unknown` and `exists` also refuse a blob that is stored, with 404 BLOB_UPLOAD_UNKNOWN or `existsStatus`. Each ends the
+   * upload that it refuses. Default `accepted`.
+   */
+  readonly sameBlobs?: 'accepted' | 'refused-in-flight' | 'unknown' | 'exists' | undefined;
+  /** Default 409. */
+  readonly existsStatus?: 400 | 403 | 409 | undefined;
+
   /** Default true; false: OCI manifests and indexes are refused. */
   readonly acceptsOci?: boolean | undefined;
   /** Default true; false: OCI indexes are refused, whatever `acceptsOci` says. */
@@ -154,6 +163,8 @@ const fields = {
   maxChunks: isPositive,
   needsContentRange: isBoolean,
   chunkedEncoding: isBoolean,
+  sameBlobs: oneOf('accepted', 'refused-in-flight', 'unknown', 'exists'),
+  existsStatus: oneOf(400, 403, 409),
   acceptsOci: isBoolean,
   acceptsOciIndexes: isBoolean,
   referrers: isBoolean,
@@ -200,6 +211,8 @@ const defaults: RegistryBehaviour = {
   maxChunks: Infinity,
   needsContentRange: false,
   chunkedEncoding: true,
+  sameBlobs: 'accepted',
+  existsStatus: 409,
   acceptsOci: true,
   acceptsOciIndexes: true,
   referrers: false,

@@ -76,11 +76,16 @@ export async function continueUpload(exchange: Exchange, registry: RegistryConte
   }
   const digest = decodeSegment(encodedDigest);
   checkDigest(digest);
-  if (exchange.contentLength !== 0) {
-    checkChunk(exchange, registry, upload);
-    if (!(await takeData(exchange, registry, upload))) return;
+  const release = registry.uploads.claim(upload, digest, repository.blobs.has(digest));
+  try {
+    if (exchange.contentLength !== 0) {
+      checkChunk(exchange, registry, upload);
+      if (!(await takeData(exchange, registry, upload))) return;
+    }
+    await commit(exchange, registry, repository, upload, digest);
+  } finally {
+    release();
   }
-  await commit(exchange, registry, repository, upload, digest);
 }
 
 function checkChunk(exchange: Exchange, registry: RegistryContext, upload: Upload): void {

@@ -8,6 +8,7 @@ import { createReadBack } from '../../http/read-back.ts';
 import { openEngineImage } from '../../oci/engine/engine-image.ts';
 import type { Image } from '../../oci/image.ts';
 import { findImage, openImage } from '../../oci/open-image.ts';
+import { createBlobSearches } from '../../oci/registry/blob-search.ts';
 import { newCapability } from '../../oci/registry/blob-upload.ts';
 import { createRegistryClient } from '../../oci/registry/client.ts';
 import { joinTags } from '../../oci/registry/join.ts';
@@ -16,6 +17,7 @@ import { pushExport } from '../../oci/registry/push-export.ts';
 import { skipExisting } from '../../oci/registry/skip-existing.ts';
 import type { LayerCompression, PushTools } from '../../oci/registry/push-layer.ts';
 import { createRegistryAuthorizer } from '../../oci/registry/registry-authorizer.ts';
+import { Turns } from '../../oci/registry/turns.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { formatBytes, formatCount } from '../../toolkit/units.ts';
@@ -168,17 +170,19 @@ function createPushTools(
       ),
   });
   const http = tools.createHttp(authorizer);
-  const readBack = createReadBack(tools.patience);
+  const client = createRegistryClient(http, registry, reference.repository);
   return {
     http,
     registry,
-    client: createRegistryClient(http, registry, reference.repository, readBack),
+    client,
     capability: newCapability(),
+    searches: createBlobSearches(client, tools.log, tools.patience),
     log: tools.log,
     compression,
     concurrency: settings.concurrency,
+    turns: new Turns(),
     patience: tools.patience,
-    readBack,
+    readBack: createReadBack(tools.patience),
     sent: new Map(),
   };
 }

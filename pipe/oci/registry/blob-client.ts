@@ -1,14 +1,12 @@
 /** The steps of the distribution protocol for the blobs of one repository. */
 
-import { HttpError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
+import { HttpError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
 import { keepEncrypted } from '../../http/keep-encrypted.ts';
-import { findRefused, type ReadBack } from '../../http/read-back.ts';
 import { isTransient } from '../../http/retry.ts';
 import type { Http } from '../../http/send.ts';
 import { type Body, bytesBody } from '../../io/body.ts';
 import { digestOf } from '../descriptors.ts';
-import { mayBeThereAlready, saysItExists } from './refusals.ts';
 
 /** An upload in progress. */
 export interface UploadSession {
@@ -22,6 +20,8 @@ export interface UploadSession {
 export interface BlobClient {
   /** Bytes of the blob; undefined if the registry does not have it, or does not state its size. */
   blobSize(digest: string): Promise<number | undefined>;
+  /** Asks once, without retries, while something else goes on. Never throws: a question that fails is `unclear`. */
+  peekBlob(digest: string): Promise<'there' | 'missing' | 'unclear'>;
   /** @throws VerificationError if the content does not match the digest */
   readBlob(digest: string, maxBytes: number): Promise<Buffer>;
   /** The steps of an upload are not retried one by one: the state after a failed step is unknown. */
@@ -44,56 +44,63 @@ export interface BlobClient {
   ): Promise<UploadSession>;
   /** Ends a session after the last byte. */
   commitBlob(subject: string, session: UploadSession, digest: string): Promise<void>;
+  /** Gives up a session. Never throws: many registries cannot do this, and all of them remove old sessions some day. */
+  cancelUpload(session: UploadSession): Promise<void>;
 }
 
 const maxRedirects = 5;
 
 /** The steps for the repository at `base`: `https://registry/v2/acme/app/`. */
-export function createBlobClient(http: Http, base: URL, readBack: ReadBack): BlobClient {
+export function createBlobClient(http: Http, base: URL): BlobClient {
   const blobUrl = (digest: string): URL => new URL(`blobs/${digest}`, base);
 
   const putBlob: BlobClient['putBlob'] = async (subject, session, digest, body, onSent) => {
-    try {
-      await http.send(
-        {
-          subject,
-          method: 'PUT',
-          url: withDigest(session.location, digest),
-          accept: [200, 201, 202, 204],
-          body,
-          headers: octets,
-          once: true,
-          unendingAnswer: 'doubtful',
-          redirects: maxRedirects,
-          ...(onSent && { onSent }),
-        },
-        discard,
-      );
-    } catch (error) {
-      // A gateway may have answered, or another job was faster: what counts is whether the registry has the blob.
-      if (!(error instanceof UnexpectedAnswerError) && !mayBeThereAlready(error)) throw error;
-      const find = async (): Promise<number | undefined> => await client.blobSize(digest);
-      if ((await findRefused(saysItExists(error), find, readBack)) === undefined) throw error;
-    }
+    await http.send(
+      {
+        subject,
+        method: 'PUT',
+        url: withDigest(session.location, digest),
+        accept: [200, 201, 202, 204],
+        body,
+        headers: octets,
+        once: true,
+        redirects: maxRedirects,
+        unendingAnswer: 'doubtful',
+        ...(onSent && { onSent }),
+      },
+      discard,
+    );
   };
+
+  const headBlob = async (digest: string, once: boolean): Promise<number | undefined> =>
+    await http.send(
+      { method: 'HEAD', url: blobUrl(digest), accept: [200], redirects: maxRedirects, once },
+      async (answer) => {
+        await discard(answer);
+        if (/html/i.test(answer.header('content-type') ?? '')) return undefined;
+        const length = answer.header('content-length') ?? '';
+        return /^\d+$/.test(length) ? Number(length) : undefined;
+      },
+    );
 
   const client: BlobClient = {
     async blobSize(digest) {
       try {
-        return await http.send(
-          { method: 'HEAD', url: blobUrl(digest), accept: [200], redirects: maxRedirects },
-          async (answer) => {
-            await discard(answer);
-            if (/html/i.test(answer.header('content-type') ?? '')) return undefined;
-            const length = answer.header('content-length') ?? '';
-            return /^\d+$/.test(length) ? Number(length) : undefined;
-          },
-        );
+        return await headBlob(digest, false);
       } catch (error) {
         // 404: it does not exist. Registries that answer 403 or 405 here still accept the blob.
         if (!(error instanceof HttpError) || isTransient(error) || error.refusal.status === 401) throw error;
         if (error.refusal.status >= 500) throw error;
         return undefined;
+      }
+    },
+
+    async peekBlob(digest) {
+      try {
+        return (await headBlob(digest, true)) === undefined ? 'unclear' : 'there';
+      } catch (error) {
+        if (!(error instanceof PipeError)) throw error;
+        return error instanceof HttpError && error.refusal.status === 404 ? 'missing' : 'unclear';
       }
     },
 
@@ -144,6 +151,14 @@ export function createBlobClient(http: Http, base: URL, readBack: ReadBack): Blo
 
     async commitBlob(subject, session, digest) {
       await putBlob(subject, session, digest, bytesBody(''));
+    },
+
+    async cancelUpload({ location }) {
+      try {
+        await http.send({ method: 'DELETE', url: location, accept: [200, 202, 204], once: true }, discard);
+      } catch (error) {
+        if (!(error instanceof PipeError)) throw error;
+      }
     },
   };
   return client;

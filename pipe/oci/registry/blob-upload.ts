@@ -2,18 +2,20 @@
 
 import { HttpError } from '../../errors.ts';
 import type { Body, SizedBody } from '../../io/body.ts';
-import { bytesBody } from '../../io/body.ts';
 import type { Http } from '../../http/send.ts';
 import type { BlobClient, UploadSession } from './blob-client.ts';
+import { sendChunks } from './blob-chunks.ts';
+import type { BlobSearches } from './blob-search.ts';
 import { ChunkMemory } from './chunk-memory.ts';
+import { BlobAppearedError, stoppableBody } from './stoppable-body.ts';
 
 /** A blob to send. */
 export interface BlobSource {
   /** For messages: `layer 3 of 6`. */
   readonly subject: string;
   readonly body: Body;
-  /** For content that is generated while it is sent, the digest of the opening that the registry accepted. */
-  readonly digest: () => string;
+  /** For content that is generated while it is sent, the digest of the opening that the registry accepted; undefined before. */
+  readonly digest: () => string | undefined;
   /** Whether `digest` may be called before `body` is read. */
   readonly isDigestKnown: boolean;
   readonly onSent?: ((bytes: number) => void) | undefined;
@@ -57,27 +59,40 @@ const minChunkBytes = 256 * 1024;
 /** The answers of registries that do not accept an upload method. */
 const fallbackStatuses: ReadonlySet<number> = new Set([400, 404, 405, 411, 413, 415, 416, 501]);
 
+/** What uploads need besides the blob. */
+export interface UploadTools {
+  readonly http: Http;
+  /** The registry. */
+  readonly registry: URL;
+  readonly client: BlobClient;
+  readonly capability: UploadCapability;
+  readonly searches: BlobSearches;
+}
+
 /**
- * Sends the blob. A retry starts from its first byte, since the state of an interrupted upload is unknown.
+ * Sends the blob. A retry starts from its first byte, since the state of an interrupted upload is unknown. Whatever the
+ * registry refuses, it may have the blob: another step may be sending the same one.
  *
+ * @returns `present` if somebody else has sent it meanwhile; then not all of `body` was read
  * @throws what `BlobClient` throws, once retries and other methods are exhausted
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
  */
 export async function uploadBlob(
-  http: Http,
-  url: URL,
-  client: BlobClient,
-  capability: UploadCapability,
+  { http, registry, client, capability, searches }: UploadTools,
   blob: BlobSource,
-): Promise<void> {
-  await http.repeat(blob.subject, url, async () => {
+): Promise<'sent' | 'present'> {
+  const search = searches.start(blob.subject, blob.digest);
+  return await http.repeat(blob.subject, registry, async () => {
     for (;;) {
       const method = chooseMethod(capability, blob);
       try {
         await sendWith(method, client, capability, blob);
-        return;
+        return 'sent';
       } catch (error) {
-        if (!fallBack(capability, method, error, blob)) throw error;
+        if (error instanceof BlobAppearedError) return 'present';
+        const found = await search.after(error);
+        if (found === 'there') return 'present';
+        if (found === 'missing' && !fallBack(capability, method, error, blob)) throw error;
       }
     }
   });
@@ -96,7 +111,7 @@ async function sendWith(
   capability: UploadCapability,
   blob: BlobSource,
 ): Promise<void> {
-  const { subject, body, onSent } = blob;
+  const { subject, onSent } = blob;
   if (method.kind === 'compress-twice') {
     const sending = capability.compressing.then(() =>
       method.compressTwice(async (body, digest) =>
@@ -107,14 +122,40 @@ async function sendWith(
     return await sending;
   }
   const session = await client.startUpload(subject);
-  if (method.kind === 'put') return await client.putBlob(subject, session, blob.digest(), body, onSent);
+  const digest = blob.isDigestKnown ? blob.digest() : undefined;
+  if (digest === undefined) return await sendBody(method, session, client, capability, blob);
+  const stoppable = stoppableBody(blob.body, async () => await client.peekBlob(digest));
+  try {
+    await sendBody(method, session, client, capability, { ...blob, body: stoppable.body });
+  } catch (error) {
+    if (error instanceof BlobAppearedError) await client.cancelUpload(session);
+    throw error;
+  } finally {
+    stoppable.close();
+  }
+}
+
+async function sendBody(
+  method: Exclude<UploadMethod, { readonly kind: 'compress-twice' }>,
+  session: UploadSession,
+  client: BlobClient,
+  { chunkMemory }: UploadCapability,
+  blob: BlobSource,
+): Promise<void> {
+  const { subject, body, onSent } = blob;
+  const digest = (): string => {
+    const known = blob.digest();
+    if (known === undefined) throw new Error('the digest is known once the content is accepted');
+    return known;
+  };
+  if (method.kind === 'put') return await client.putBlob(subject, session, digest(), body, onSent);
   const last =
     method.kind === 'chunks'
-      ? await capability.chunkMemory.use(Math.max(method.bytes, session.minChunkBytes ?? 0), (buffer) =>
+      ? await chunkMemory.use(Math.max(method.bytes, session.minChunkBytes ?? 0), (buffer) =>
           sendChunks(client, session, buffer, blob),
         )
       : await client.patchBlob(subject, session, body, undefined, onSent);
-  await client.commitBlob(subject, last, blob.digest());
+  await client.commitBlob(subject, last, digest());
 }
 
 /**
@@ -143,43 +184,4 @@ function fallBack(capability: UploadCapability, method: UploadMethod, error: unk
   }
   capability.chunkBytes ??= firstChunkBytes;
   return capability.acceptsPatch;
-}
-
-async function sendChunks(
-  client: BlobClient,
-  start: UploadSession,
-  buffer: Buffer,
-  { subject, body, onSent }: BlobSource,
-): Promise<UploadSession> {
-  let session = start;
-  let from = 0;
-  const opening = body.open();
-  for await (const chunk of inChunks(opening, buffer)) {
-    const before = from;
-    const onChunkSent = (bytes: number): void => onSent?.(opening.progress?.() ?? before + bytes);
-    session = await client.patchBlob(subject, session, chunk, from, onChunkSent);
-    from += chunk.length;
-  }
-  opening.accepted?.();
-  return session;
-}
-
-/**
- * Cuts a stream into chunks of one size, except the last. Each is held in the buffer, so that it can be sent again, until the
- * next one is asked for.
- */
-async function* inChunks(source: AsyncIterable<Uint8Array>, buffer: Buffer): AsyncGenerator<SizedBody> {
-  let filled = 0;
-  for await (const bytes of source) {
-    for (let at = 0; at < bytes.length;) {
-      const count = Math.min(bytes.length - at, buffer.length - filled);
-      buffer.set(bytes.subarray(at, at + count), filled);
-      filled += count;
-      at += count;
-      if (filled < buffer.length) continue;
-      yield bytesBody(buffer);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield bytesBody(buffer.subarray(0, filled));
 }

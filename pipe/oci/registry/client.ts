@@ -1,6 +1,5 @@
 /** The distribution protocol for one repository. */
 
-import type { ReadBack } from '../../http/read-back.ts';
 import type { Http } from '../../http/send.ts';
 import { type BlobClient, createBlobClient } from './blob-client.ts';
 import { createManifestClient, type ManifestClient } from './manifest-client.ts';
@@ -15,15 +14,9 @@ export type RegistryClient = BlobClient & ManifestClient;
  * A client for one repository.
  *
  * @param repository its path in the registry: `acme/app`
- * @param readBack waits for blobs that the registry refuses because it has them, but does not show yet
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
  */
-export function createRegistryClient(
-  http: Http,
-  registry: URL,
-  repository: string,
-  readBack: ReadBack,
-): RegistryClient {
+export function createRegistryClient(http: Http, registry: URL, repository: string): RegistryClient {
   const base = new URL(`/v2/${repository}/`, registry);
-  return { ...createBlobClient(http, base, readBack), ...createManifestClient(http, base) };
+  return { ...createBlobClient(http, base), ...createManifestClient(http, base) };
 }

@@ -1,10 +1,9 @@
 /** Publishes one layer: reuses it, or sends it as it is, or compresses it while sending it. */
 
-import { type CompressionLevel, type Compressor, createCompressor } from '../../compression/compressor.ts';
+import { type Compressed, type CompressionLevel, type Compressor, createCompressor } from '../../compression/compressor.ts';
 import type { Compression } from '../../compression/formats.ts';
 import { InputError } from '../../errors.ts';
 import type { Patience, ReadBack } from '../../http/read-back.ts';
-import type { Http } from '../../http/send.ts';
 import { measure } from '../../io/hashes.ts';
 import { readThrough } from '../../io/observed-body.ts';
 import { withDiffIdCheck } from '../layers/diff-id-check.ts';
@@ -13,10 +12,11 @@ import type { Descriptor, Layer } from '../image.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import { formatBytes } from '../../toolkit/units.ts';
-import { type BlobSource, type CompressTwice, type UploadCapability, uploadBlob } from './blob-upload.ts';
+import { type BlobSource, type CompressTwice, uploadBlob, type UploadTools } from './blob-upload.ts';
 import type { RegistryClient } from './client.ts';
-import { compressLayer } from './compressed-layer.ts';
+import { type CompressedLayer, compressLayer } from './compressed-layer.ts';
 import type { PublishedImage } from './reuse.ts';
+import { minTurnBytes, type Turns } from './turns.ts';
 
 /** How uncompressed layers are compressed. */
 export interface LayerCompression {
@@ -30,15 +30,13 @@ export interface LayerCompression {
 }
 
 /** What a push needs besides the image and its plan. */
-export interface PushTools {
-  readonly http: Http;
-  readonly registry: URL;
+export interface PushTools extends UploadTools {
   readonly client: RegistryClient;
-  readonly capability: UploadCapability;
   readonly log: Log;
   /** Undefined if uncompressed layers stay uncompressed. */
   readonly compression: LayerCompression | undefined;
   readonly concurrency: number;
+  readonly turns: Turns;
   /** For manifests that have been sent, but cannot be read yet. */
   readonly patience: Patience;
   /** For what the registry refuses because it exists, but does not show yet. */
@@ -80,18 +78,32 @@ export async function pushLayer(
     );
     return { descriptor: reused.descriptor, action: 'reused' };
   }
-  const descriptor = unchangedDescriptor(layer, tools);
-  if (descriptor !== undefined && (await tools.client.blobSize(descriptor.digest)) === descriptor.size) {
-    // The registry has these bytes, but only reading them shows whether the config's diff ID is right for them.
-    await readThrough(withDiffIdCheck(layer), { update: () => undefined });
-    tools.progress.skip(layer.length);
-    tools.log.info(`${subject}: already in the registry, ${formatBytes(descriptor.size)}, ${descriptor.digest}`);
-    return { descriptor, action: 'present' };
-  }
-  const pushed = await sendLayer(layer, subject, tools, onRead);
+  const pushed = await sendUnlessPresent(layer, subject, tools, onRead);
   const what = pushed.action === 'sent' ? 'sent' : 'already in the registry';
   tools.log.info(`${subject}: ${what}, ${formatBytes(pushed.descriptor.size)}, ${pushed.descriptor.digest}`);
   return pushed;
+}
+
+/** If the digest is known in advance, asks right before sending: another step may have just sent it. */
+async function sendUnlessPresent(
+  layer: Layer,
+  subject: string,
+  tools: PushTools,
+  onRead?: () => void,
+): Promise<PushedLayer> {
+  const { client, progress, turns } = tools;
+  const descriptor = unchangedDescriptor(layer, tools);
+  if (descriptor === undefined) return await sendLayer(layer, subject, tools, onRead);
+  const isPresent = async (): Promise<boolean> => (await client.blobSize(descriptor.digest)) === descriptor.size;
+  const leaveOut = async (): Promise<PushedLayer> => {
+    await checkDiffId(layer);
+    progress.skip(layer.length);
+    return { descriptor, action: 'present' };
+  };
+  if (await isPresent()) return await leaveOut();
+  if (descriptor.size < minTurnBytes) return await sendLayer(layer, subject, tools);
+  const sent = await turns.use(isPresent, async (onSent) => await sendLayer(layer, subject, tools, undefined, onSent));
+  return sent ?? (await leaveOut());
 }
 
 /** The layer's descriptor in its source, if the layer is sent as it is. */
@@ -126,20 +138,24 @@ export async function sendLayer(
   subject: string,
   tools: PushTools,
   onRead?: () => void,
+  onSent?: (bytes: number) => void,
 ): Promise<PushedLayer> {
   const descriptor = unchangedDescriptor(layer, tools);
   if (descriptor !== undefined) {
-    const checked = withDiffIdCheck(layer);
-    await sendBlob(
-      { subject, body: checked, digest: () => descriptor.digest, isDigestKnown: true },
-      layer.length,
-      tools,
-    );
-    return { descriptor, action: 'sent' };
+    const body = withDiffIdCheck(layer);
+    const blob = { subject, body, digest: () => descriptor.digest, isDigestKnown: true, onSent };
+    const action = await sendBlob(blob, layer.length, tools);
+    if (action === 'present') await checkDiffId(layer);
+    return { descriptor, action };
   }
   const { compression } = tools;
   if (compression === undefined || layer.encoding !== 'none') return await sendWithoutDescriptor(layer, subject, tools);
-  return { descriptor: await sendCompressed(layer, subject, compression, tools, onRead), action: 'sent' };
+  return await sendCompressed(layer, subject, compression, tools, onRead);
+}
+
+/** The registry has these bytes, but only reading them shows whether the config's diff ID is right for them. */
+async function checkDiffId(layer: Layer): Promise<void> {
+  await readThrough(withDiffIdCheck(layer), { update: () => undefined });
 }
 
 /** Compresses a layer while sending it: its digest is only known afterwards. */
@@ -149,7 +165,7 @@ async function sendCompressed(
   compression: LayerCompression,
   tools: PushTools,
   onRead?: () => void,
-): Promise<Descriptor> {
+): Promise<PushedLayer> {
   // Threads start while the registry opens an upload.
   const { format } = compression;
   const compressor = compression.compressor();
@@ -166,16 +182,24 @@ async function sendCompressed(
       let length = 0;
       for await (const chunk of reading) length += chunk.length;
       reading.accepted?.();
-      const again = compressLayer(layer, repeatable);
-      await put({ length, open: () => again.body.open() }, first.accepted().digest());
       made = first;
+      const again = compressLayer(layer, repeatable);
+      await put({ length, open: () => again.body.open() }, acceptedOf(first).digest());
     } finally {
       await repeatable.close();
     }
   };
-  const digest = (): string => made.accepted().digest();
-  await sendBlob({ subject, body: compressed.body, digest, isDigestKnown: false, compressTwice }, layer.length, tools);
-  return { mediaType: oci.layer[format], digest: digest(), size: made.accepted().size() };
+  const digest = (): string | undefined => made.accepted()?.digest();
+  const blob = { subject, body: compressed.body, digest, isDigestKnown: false, compressTwice };
+  const action = await sendBlob(blob, layer.length, tools);
+  const accepted = acceptedOf(made);
+  return { descriptor: { mediaType: oci.layer[format], digest: accepted.digest(), size: accepted.size() }, action };
+}
+
+function acceptedOf(layer: CompressedLayer): Compressed {
+  const accepted = layer.accepted();
+  if (accepted === undefined) throw new Error('no opening of this layer was accepted');
+  return accepted;
 }
 
 /** Sends a layer as it is, although its source does not name its digest: reading it once more finds the digest. */
@@ -187,21 +211,29 @@ async function sendWithoutDescriptor(layer: Layer, subject: string, tools: PushT
     tools.progress.skip(layer.length);
     return { descriptor, action: 'present' };
   }
-  await sendBlob({ subject, body: layer, digest: () => digest, isDigestKnown: true }, layer.length, tools);
-  return { descriptor, action: 'sent' };
+  const action = await sendBlob(
+    { subject, body: layer, digest: () => digest, isDigestKnown: true },
+    layer.length,
+    tools,
+  );
+  return { descriptor, action };
 }
 
 /**
  * Sends a blob, and shows its progress.
  *
  * @param bytes total for the progress: the uncompressed size of a layer that is compressed
+ * @returns `present` if somebody else has sent it meanwhile
  * @throws what `uploadBlob` throws
  */
-export async function sendBlob(blob: BlobSource, bytes: number, tools: PushTools): Promise<void> {
-  const { http, registry, client, capability } = tools;
+export async function sendBlob(blob: BlobSource, bytes: number, tools: PushTools): Promise<'sent' | 'present'> {
   const transfer = tools.progress.start(blob.subject, bytes);
   try {
-    await uploadBlob(http, registry, client, capability, { ...blob, onSent: (sent) => transfer.sent(sent) });
+    const onSent = (sent: number): void => {
+      transfer.sent(sent);
+      blob.onSent?.(sent);
+    };
+    return await uploadBlob(tools, { ...blob, onSent });
   } finally {
     transfer.end();
   }

@@ -3,7 +3,7 @@
 import { bytesBody } from '../../io/body.ts';
 import { descriptorOf, documentOf } from '../descriptors.ts';
 import { oci, toOci } from '../media-types.ts';
-import type { Descriptor, Document, PlatformImage } from '../image.ts';
+import type { Descriptor, Document, Layer, PlatformImage } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { type PushedLayer, pushLayer, type PushTools, sendBlob, sendLayer } from './push-layer.ts';
 import type { PublishedImage } from './reuse.ts';
@@ -32,11 +32,7 @@ export async function pushPlatform(
   tools: PushTools,
 ): Promise<PushedPlatform> {
   const unique = [...new Map(image.layers.map((layer) => [layer.name, layer])).values()];
-  // The largest first, so that no large layer is left for the end. A forward-only source would be read again for each
-  // step back.
-  const order = isForwardOnly
-    ? unique.toSorted((a, b) => a.position - b.position)
-    : unique.toSorted((a, b) => b.length - a.length);
+  const order = orderOf(unique, isForwardOnly, published.length > 0);
   const concurrency = isForwardOnly ? 1 : tools.concurrency;
   const numbers = new Map(
     image.layers.map((layer, index) => [layer.name, `layer ${index + 1} of ${image.layers.length}`]),
@@ -87,6 +83,21 @@ export async function pushPlatform(
       manifest = makeManifest();
     },
   };
+}
+
+/**
+ * The order in which layers are sent: a forward-only source would be read again for each step back. Other layers are drawn at
+ * random, the large ones with a greater probability, so that none is left for the end: other steps that begin at the same time
+ * with the same layers send them in another order, and then each layer is there when most steps come to it. If a published tag
+ * has told what is there, hardly anything is shared.
+ */
+function orderOf(layers: readonly Layer[], isForwardOnly: boolean, isKnown: boolean): readonly Layer[] {
+  if (isForwardOnly) return layers.toSorted((a, b) => a.position - b.position);
+  // The time to an event that occurs at a rate in proportion to the length: the first is each layer with that probability.
+  const keys = new Map(
+    layers.map((layer) => [layer, isKnown ? 1 / layer.length : -Math.log(Math.random()) / layer.length]),
+  );
+  return layers.toSorted((a, b) => (keys.get(a) ?? 0) - (keys.get(b) ?? 0));
 }
 
 async function sendConfig({ digest, bytes }: Document, tools: PushTools): Promise<void> {

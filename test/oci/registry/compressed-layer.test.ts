@@ -39,8 +39,9 @@ it('reports the result of the accepted opening, even if another was opened later
   const compressed = compressLayer(layer, changingCompressor());
   const [first, second] = [compressed.body.open(), compressed.body.open()];
   for (const opening of [first, second]) for await (const _ of opening);
-  expect(() => compressed.accepted()).toThrow('no opening of this layer was accepted');
+  expect(compressed.accepted()).toBeUndefined();
   first.accepted?.();
-  expect([compressed.accepted().digest(), compressed.accepted().size()]).toEqual(['sha256:1', 1]);
+  const accepted = compressed.accepted();
+  expect([accepted?.digest(), accepted?.size()]).toEqual(['sha256:1', 1]);
   expect([first.progress?.(), second.progress?.()]).toEqual([10, 20]);
 });

@@ -65,7 +65,7 @@ const unchanged: Json = {};
 
 /** As `docker save` writes it: its layers are compressed while they are sent. */
 export async function writeArchive(
-  fixture: Fixture,
+  fixture: Pick<Fixture, 'directory'>,
   contents = layers,
   name = 'app.tar',
   more: Json = unchanged,
@@ -88,12 +88,18 @@ export function gzipImage(contents: readonly Buffer[], more: Json = {}) {
 }
 
 /** A directory with an OCI layout: its gzip layers are sent as they are. */
-export async function writeLayout(fixture: Fixture, contents = layers, name = 'layout'): Promise<string> {
+export async function writeLayout(
+  fixture: Pick<Fixture, 'directory'>,
+  contents = layers,
+  name = 'layout',
+  more: Json = unchanged,
+): Promise<string> {
   const make = (): Files => {
-    const image = gzipImage(contents);
+    const image = gzipImage(contents, more);
     return layout(index([descriptor(image.manifest)]), image.all);
   };
-  await writeFiles(join(fixture.directory, name), once(layouts, contents, make));
+  const files = more === unchanged ? once(layouts, contents, make) : make();
+  await writeFiles(join(fixture.directory, name), files);
   return name;
 }
 
