@@ -19,7 +19,7 @@ export interface StoppableBody {
 }
 
 /** Short blobs are sent before it is worth asking. */
-const firstWaitMs = 250;
+const firstWaitMs = 100;
 const maxWaitMs = 5_000;
 
 /**
@@ -36,7 +36,7 @@ export function stoppableBody(
   const closed = new AbortController();
   let isThere = false;
   const watch = async (): Promise<void> => {
-    for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 1.5, maxWaitMs)) {
+    for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 1.3, maxWaitMs)) {
       // Spread over time: many steps may have begun together.
       await sleep(waitMs * (0.5 + random()), closed.signal);
       const answer = await ask();

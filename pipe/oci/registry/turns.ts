@@ -7,19 +7,26 @@ export const minTurnBytes = 1024 * 1024;
 const bytesOneByOne = 16 * 1024 * 1024;
 const blobsOneByOne = 2;
 
+/** A blob that waits for its turn. */
+interface Waiting {
+  isThere(): Promise<boolean>;
+  /** Called once: either the blob has appeared, or it has a turn. */
+  start(hasAppeared: boolean): void;
+}
+
 /**
  * The first blobs are sent one by one, while others that send the same layers begin with other ones. If none of those that
- * wait has appeared meanwhile, more and more are sent at the same time; otherwise one by one until the end, since more of them
- * are likely to come from somebody else.
+ * wait appears meanwhile, all are sent at the same time; otherwise one by one until the end, since more of them are likely to
+ * come from somebody else.
  */
 export class Turns {
   #limit = 1;
   #hasOthers = false;
-  #sending = 0;
   #isAsking = false;
+  #sending = 0;
   #sentBlobs = 0;
   #sentBytes = 0;
-  readonly #waiting: (() => void)[] = [];
+  #waiting: readonly Waiting[] = [];
 
   /**
    * Waits for a turn.
@@ -32,55 +39,59 @@ export class Turns {
     isThere: () => Promise<boolean>,
     send: (sent: (bytes: number) => void) => Promise<T>,
   ): Promise<T | undefined> {
-    const hasWaited = this.#sending >= this.#limit;
-    if (hasWaited) await new Promise<void>((start) => this.#waiting.push(start));
-    else this.#sending++;
+    if (this.#sending < this.#limit) this.#sending++;
+    else if (await this.#wait(isThere)) return undefined;
     let bytes = 0;
     try {
-      if (hasWaited && (await this.#ask(isThere))) return this.#sawOthers();
-      this.#startMore();
       const result = await send((total) => {
         this.#sentBytes += total - bytes;
         bytes = total;
-        this.#startMore();
+        if (this.#mayOpen()) void this.#startMore();
       });
       if (result.action === 'sent') this.#sentBlobs++;
       else this.#sawOthers();
       return result;
     } finally {
       this.#sending--;
-      this.#startNext();
+      void this.#startMore();
     }
   }
 
-  async #ask(isThere: () => Promise<boolean>): Promise<boolean> {
-    this.#isAsking = true;
-    try {
-      return await isThere();
-    } finally {
-      this.#isAsking = false;
-    }
+  async #wait(isThere: () => Promise<boolean>): Promise<boolean> {
+    return await new Promise<boolean>((start) => {
+      this.#waiting = [...this.#waiting, { isThere, start }];
+    });
   }
 
-  #sawOthers(): undefined {
+  #sawOthers(): void {
     this.#hasOthers = true;
     this.#limit = 1;
   }
 
-  /** One more: it asks for its blob before the next one may start. */
-  #startMore(): void {
-    if (this.#hasOthers || this.#isAsking || this.#waiting.length === 0 || this.#sending > this.#limit) return;
-    if (this.#sentBytes < bytesOneByOne && this.#sentBlobs < blobsOneByOne) return;
-    this.#limit = this.#sending + 1;
-    this.#startNext();
+  #mayOpen(): boolean {
+    if (this.#hasOthers || this.#limit === Infinity) return false;
+    return this.#sentBytes >= bytesOneByOne || this.#sentBlobs >= blobsOneByOne;
   }
 
-  #startNext(): void {
-    while (this.#sending < this.#limit) {
-      const start = this.#waiting.shift();
-      if (start === undefined) return;
-      this.#sending++;
-      start();
+  /** Asks for all that wait, which are the best evidence of others, and starts as many as may be sent. Never rejects. */
+  async #startMore(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    while (this.#waiting.length > 0 && (this.#sending < this.#limit || this.#mayOpen())) {
+      const asked = this.#waiting;
+      const answers = await Promise.allSettled(asked.map(async ({ isThere }) => await isThere()));
+      // Whoever cannot ask will fail when sending.
+      const appeared = asked.filter((_, index) => answers[index]?.status === 'fulfilled' && answers[index].value);
+      if (appeared.length > 0) this.#sawOthers();
+      else if (this.#mayOpen()) this.#limit = Infinity;
+      const left = this.#waiting.filter((each) => !appeared.includes(each));
+      const count = Math.max(0, this.#limit - this.#sending);
+      const starting = left.slice(0, count);
+      this.#waiting = left.slice(count);
+      this.#sending += starting.length;
+      for (const each of appeared) each.start(true);
+      for (const each of starting) each.start(false);
     }
+    this.#isAsking = false;
   }
 }

@@ -38,7 +38,7 @@ it('sends two blobs one after the other, and then all at the same time', async (
   expect(await settle()).toEqual([1]);
   running.get(1)?.end('sent');
   expect(await settle()).toEqual([2, 3, 4]);
-  expect(asked).toEqual([1, 2, 3, 4]);
+  expect(asked).toEqual([1, 2, 3, 4, 2, 3, 4]);
   for (const blob of running.values()) blob.end('sent');
   expect(await Promise.all(results)).toHaveLength(5);
 });
@@ -59,6 +59,7 @@ it.each([
   await settle();
   running.get(0)?.end(there.length > 0 ? 'sent' : 'present');
   const [next = 0] = await settle();
+  // All that wait are asked for.
   expect(next).toBe(there.length > 0 ? 2 : 1);
   running.get(next)?.sent(50 * megabyte);
   expect(await settle()).toEqual([next]);
@@ -69,27 +70,22 @@ it.each([
   if (there.length > 0) expect(await results[1]).toBeUndefined();
 });
 
-it('starts no further blob before the last one has asked', async () => {
+it('sends one by one if any of those that wait appears', async () => {
+  const { running, settle, results } = start(4, [3]);
+  await settle();
+  running.get(0)?.sent(20 * megabyte);
+  expect(await settle()).toEqual([0]);
+  expect(await results[3]).toBeUndefined();
+  running.get(0)?.end('sent');
+  expect(await settle()).toEqual([1]);
+});
+
+it('gives a turn to whoever cannot ask', async () => {
   const turns = new Turns();
-  const answer = Promise.withResolvers<boolean>();
-  const started: number[] = [];
-  const end = Promise.withResolvers<{ action: string }>();
-  const use = async (index: number): Promise<unknown> =>
-    await turns.use(
-      async () => await answer.promise,
-      async (sent) => {
-        started.push(index);
-        sent(20 * megabyte);
-        return await end.promise;
-      },
-    );
-  const all = [0, 1, 2].map(use);
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(started).toEqual([0]);
-  answer.resolve(true);
-  end.resolve({ action: 'sent' });
-  await Promise.all(all);
-  expect(started).toEqual([0]);
+  const send = async (): Promise<{ action: string }> => await Promise.resolve({ action: 'sent' });
+  const first = turns.use(async () => await Promise.resolve(false), send);
+  const second = turns.use(async () => await Promise.reject(new Error('reset')), send);
+  expect(await Promise.all([first, second])).toEqual([{ action: 'sent' }, { action: 'sent' }]);
 });
 
 it('passes the turn on after a failure', async () => {
