@@ -79,7 +79,7 @@ export class Turns {
     this.#isAsking = true;
     while (this.#waiting.length > 0 && (this.#sending < this.#limit || this.#mayOpen())) {
       const asked = this.#waiting;
-      const answers = await Promise.allSettled(asked.map(async ({ isThere }) => await isThere()));
+      const answers = await Promise.allSettled(asked.map(async (each) => await each.isThere()));
       // Whoever cannot ask will fail when sending.
       const appeared = asked.filter((_, index) => answers[index]?.status === 'fulfilled' && answers[index].value);
       if (appeared.length > 0) this.#sawOthers();
