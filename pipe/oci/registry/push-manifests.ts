@@ -11,6 +11,7 @@ import { type DockerForm, isOci, type ManifestTree, toDockerForm } from './docke
 import { toOciForm } from './oci-form.ts';
 import type { PushTools } from './push-layer.ts';
 import { fieldsOf, listReferrer } from './referrers-tag.ts';
+import { checkManifest } from './skip-existing.ts';
 import { isManifestRefused, isTypeRefused, mayBeThereAlready, saysItExists } from './refusals.ts';
 
 type Put = (reference: string, document: Document) => Promise<ManifestReceipt>;
@@ -235,6 +236,7 @@ async function putTag(
       const held = await client.readManifest(tag);
       if (held?.digest === document.digest) return undefined;
       if (held !== undefined && held.digest !== before?.digest) {
+        checkManifest(held.bytes, `what the registry returns for tag ${tag}`);
         newer = held.digest;
         return undefined;
       }

@@ -45,7 +45,7 @@ export async function skipExisting(
  *
  * @throws InputError
  */
-function checkManifest(bytes: Uint8Array, where: string): void {
+export function checkManifest(bytes: Uint8Array, where: string): void {
   const { schemaVersion, mediaType } = asObject(parseJson(bytes, where), where);
   if (typeof schemaVersion !== 'number' && typeof mediaType !== 'string')
     throw new InputError(`${where} is not a manifest: schemaVersion is missing`);

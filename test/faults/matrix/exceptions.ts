@@ -38,6 +38,13 @@ function either(...patterns: readonly (RegExp | string)[]): RegExp {
 /** The first that matches applies. */
 const exceptions: readonly Exception[] = [
   {
+    protocol: 'image',
+    requests: ['PUT blob'],
+    faults: either(lostAnswer),
+    always: 'published',
+    reason: 'asking for the blob shows that the registry has it',
+  },
+  {
     protocol: 'file',
     requests: ['POST'],
     faults: either('silent in the answer|dripping answer'),
