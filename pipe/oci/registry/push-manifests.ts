@@ -236,7 +236,7 @@ async function putTag(
       const held = await client.readManifest(tag);
       if (held?.digest === document.digest) return undefined;
       if (held !== undefined && held.digest !== before?.digest) {
-        checkManifest(held.bytes, `what the registry returns for tag ${tag}`);
+        checkNewer(tag, held, document);
         newer = held.digest;
         return undefined;
       }
@@ -254,6 +254,16 @@ async function putTag(
   if (!isConfirmed)
     throw new VerificationError(`the registry accepted tag ${tag} without confirming it, but ${problem}`);
   log.warning(`The registry accepted tag ${tag}, but ${problem}: check a little later that it can be pulled`);
+}
+
+/** @throws VerificationError if it is not a manifest, so that nobody can have published it */
+function checkNewer(tag: string, held: Document, { digest }: Document): void {
+  try {
+    checkManifest(held.bytes, `what the registry returns for tag ${tag}`);
+  } catch (error) {
+    const problem = (error as Error).message;
+    throw new VerificationError(`tag ${tag} points to ${held.digest}, not to ${digest}: ${problem}`, { cause: error });
+  }
 }
 
 /** Leaves a tag to somebody who has published it later, and makes sure that this image can be pulled by its digest. */
