@@ -100,7 +100,12 @@ describe('a dist-tag that points elsewhere after the package was published', () 
       1,
       '✖ @acme/lib@1.0.0 was published, but its dist-tag next points to 0.7.0\n',
     ],
-    ['a higher version', { next: '2.0.0' }, 0, 'points to 2.0.0: was something else published in the meantime?\n'],
+    [
+      'a higher version',
+      { next: '2.0.0' },
+      0,
+      'points to 2.0.0, a higher version that was published in the meantime\n',
+    ],
     [
       'something that is not a version',
       { next: 'x\u001b[31m' },

@@ -8,7 +8,7 @@ const fixture = useBundle();
 describe('an upload takes constant memory', () => {
   it.each([
     ['streamed', {}],
-    ['hashed', { EXTRA_ARGS: "['--checksums', '--concurrency', '8']" }],
+    ['hashed', { EXTRA_ARGS: "['--checksums=each', '--concurrency', '8']" }],
   ])(
     'at most 120 MB for 256 MiB and for 1 GiB, %s, within 10 MB of each other',
     async (_, env) => {

@@ -1,6 +1,11 @@
 /** Publishes one layer: reuses it, or sends it as it is, or compresses it while sending it. */
 
-import { type Compressed, type CompressionLevel, type Compressor, createCompressor } from '../../compression/compressor.ts';
+import {
+  type Compressed,
+  type CompressionLevel,
+  type Compressor,
+  createCompressor,
+} from '../../compression/compressor.ts';
 import type { Compression } from '../../compression/formats.ts';
 import { InputError } from '../../errors.ts';
 import type { Patience, ReadBack } from '../../http/read-back.ts';
