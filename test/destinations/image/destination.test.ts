@@ -65,10 +65,11 @@ describe('with tokens that expire at every step', () => {
 describe('without authentication', () => {
   const fixture = useSandbox({ registry: { authentication: 'none' } });
 
-  it('publishes anonymously, with the fewest possible requests', async () => {
+  it('publishes anonymously, with few requests', async () => {
     const ended = await publish(fixture, await writeLayout(fixture, layers), { USERNAME: undefined, TOKEN: undefined });
     await expectPublished(fixture, ended);
-    expect(fixture.sandbox.requests.length).toBeLessThanOrEqual(24);
+    // How often it asks for layers that wait for their turn depends on how long the others take.
+    expect(fixture.sandbox.requests.length).toBeLessThanOrEqual(30);
   });
 
   it("does not send the pipeline's own credentials to another registry", async () => {
