@@ -118,3 +118,15 @@ export function platformOf(descriptor: Descriptor, where: string): Platform | un
   if (platform === undefined || platform === null || isAttestation(descriptor)) return undefined;
   return readPlatformIfNamed(platform, `${where}: platform`);
 }
+
+/**
+ * A gateway may answer any request with 200 and some JSON: that must not pass for a tag that exists. Checks only what all
+ * kinds of manifests and indexes have in common, old and unknown ones too.
+ *
+ * @throws InputError
+ */
+export function checkManifest(bytes: Uint8Array, where: string): void {
+  const { schemaVersion, mediaType } = asObject(parseJson(bytes, where), where);
+  if (typeof schemaVersion !== 'number' && typeof mediaType !== 'string')
+    throw new InputError(`${where} is not a manifest: schemaVersion is missing`);
+}

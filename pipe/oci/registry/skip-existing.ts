@@ -1,7 +1,7 @@
 /** Publishes an image only under the tags that do not exist yet. */
 
-import { InputError, PipeError } from '../../errors.ts';
-import { asObject, parseJson } from '../../io/json.ts';
+import { PipeError } from '../../errors.ts';
+import { checkManifest } from '../formats/manifests.ts';
 import type { PushPlan, PushOutcome, PushedTag } from './push.ts';
 import type { PushTools } from './push-layer.ts';
 
@@ -37,16 +37,4 @@ export async function skipExisting(
   const states = new Map(pushed.tags.map((state) => [state.tag, state]));
   const tags = plan.tags.flatMap((tag) => existing.get(tag) ?? states.get(tag) ?? []);
   return { ...pushed, tags };
-}
-
-/**
- * A gateway may answer any request with 200 and some JSON: that must not pass for a tag that exists. Checks only what all
- * kinds of manifests and indexes have in common, old and unknown ones too.
- *
- * @throws InputError
- */
-export function checkManifest(bytes: Uint8Array, where: string): void {
-  const { schemaVersion, mediaType } = asObject(parseJson(bytes, where), where);
-  if (typeof schemaVersion !== 'number' && typeof mediaType !== 'string')
-    throw new InputError(`${where} is not a manifest: schemaVersion is missing`);
 }
