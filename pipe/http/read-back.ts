@@ -18,19 +18,29 @@ export function patienceOf(baseMs: number, signal: AbortSignal): Patience {
   return { baseMs: baseMs / 2, limitMs: baseMs * 30, signal };
 }
 
-/** Asks until the answer is settled or time runs out. @returns the last answer, settled or not */
+/** Waits this long. @throws the signal's reason if it aborts first */
+export async function pause(ms: number, { signal, sleep = realSleep }: Patience): Promise<void> {
+  await sleep(ms, signal);
+}
+
+/**
+ * Asks until the answer is settled or time runs out.
+ *
+ * @returns the last answer, settled or not
+ * @throws what `ask` throws; the signal's reason if it aborts first
+ */
 export async function askUntil<T>(
   ask: () => Promise<T>,
   isSettled: (answer: T) => boolean,
-  { baseMs, limitMs, signal, sleep = realSleep }: Patience,
+  patience: Patience,
 ): Promise<T> {
-  let leftMs = limitMs;
-  for (let waitMs = baseMs; ; waitMs *= 2) {
+  let leftMs = patience.limitMs;
+  for (let waitMs = patience.baseMs; ; waitMs *= 2) {
     const answer = await ask();
     if (leftMs <= 0 || isSettled(answer)) return answer;
     const ms = Math.min(waitMs, leftMs);
     leftMs -= ms;
-    await sleep(ms, signal);
+    await pause(ms, patience);
   }
 }
 

@@ -87,7 +87,7 @@ export interface Http {
    * @throws HttpError if the status is not accepted
    * @throws UnexpectedAnswerError if the status is accepted, but the body is a web page or reports an error, or is doubtful
    * @throws NetworkError if no complete answer arrives
-   * @throws StalledError if there is no progress, or the answer has no end
+   * @throws StalledError if there is no progress, or the answer does not end in time
    */
   send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T>;
   /** Retries several steps as one unit, as `send` does with a single request. A step that gave up is not retried. */

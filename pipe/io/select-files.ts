@@ -11,6 +11,7 @@ import { matchAll } from './match-patterns.ts';
 import { isForbidden, isInside } from './paths.ts';
 import type { SourceFile } from './source-file.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
+import type { OwnFile } from '../toolkit/results.ts';
 import { printable } from '../toolkit/stdout.ts';
 
 export interface Selection {
@@ -31,15 +32,6 @@ export interface SelectionRules {
   readonly underEachName?: boolean;
   /** Whether directories are selected like files. */
   readonly withDirectories?: boolean;
-}
-
-/** A file that the run writes. */
-export interface OwnFile {
-  readonly path: string;
-  /** The option or variable that names it. */
-  readonly name: string;
-  /** Whether it may be overwritten: what is there is of an earlier run. */
-  readonly isExpendable: () => Promise<boolean>;
 }
 
 /** The directories that files may be selected from. */

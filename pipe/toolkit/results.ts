@@ -30,7 +30,7 @@ export function wantsResult(env: Environment, outputPath: string | undefined): b
 }
 
 /** A file that a run writes. */
-interface OwnFile {
+export interface OwnFile {
   readonly path: string;
   /** The option or variable that names it. */
   readonly name: string;

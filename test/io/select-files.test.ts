@@ -4,7 +4,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type OwnFile, selectFiles } from '../../pipe/io/select-files.ts';
+import { selectFiles } from '../../pipe/io/select-files.ts';
+import type { OwnFile } from '../../pipe/toolkit/results.ts';
 import { InputError } from '../../pipe/errors.ts';
 
 let root: string;

@@ -1,5 +1,7 @@
 /** Lists of SHA-256 sums in the format that `sha256sum --check` reads. */
 
+import { createSha256 } from '../../io/hashes.ts';
+
 export interface Checksum {
   /** The download's name. */
   readonly name: string;
@@ -16,6 +18,14 @@ export function checksumsText(checksums: readonly Checksum[]): string {
       return `${escaped === name ? '' : '\\'}${sha256}  ${escaped}\n`;
     })
     .join('');
+}
+
+/** The size and the SHA-256 of a list itself. */
+export function measureText(text: string): { readonly size: number; readonly sha256: string } {
+  const bytes = Buffer.from(text);
+  const hash = createSha256();
+  hash.update(bytes);
+  return { size: bytes.length, sha256: hash.digest() };
 }
 
 /** A list as it was read. */

@@ -4,20 +4,18 @@
  */
 
 import { PipeError } from '../../errors.ts';
-import { sleep as realSleep } from '../../http/origin-gate.ts';
-import type { Patience } from '../../http/read-back.ts';
+import { type Patience, pause } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Action } from '../outcome.ts';
 import type { DownloadsClient } from './client.ts';
 import type { OutcomeItem } from './outcome.ts';
 import type { FileSettings } from './settings.ts';
-import { readBackContents } from './verify.ts';
+import { readBackContents, warnOfLate } from './verify.ts';
 
 interface ConfirmTools {
   readonly client: Pick<DownloadsClient, 'list' | 'read'>;
   readonly log: Pick<Log, 'warning'>;
-  readonly signal: AbortSignal;
   readonly patience: Patience;
 }
 
@@ -41,12 +39,12 @@ export async function confirmOwn(
   uploads: readonly OwnUpload[],
   startedAt: number,
   { existing, concurrency }: Pick<FileSettings, 'existing' | 'concurrency'>,
-  { client, log, signal, patience }: ConfirmTools,
+  { client, log, patience }: ConfirmTools,
 ): Promise<void> {
-  const { baseMs, limitMs, sleep = realSleep } = patience;
+  const { baseMs, limitMs } = patience;
   // An upload of the same file takes others about as long, and may have begun up to this long after this run's own.
   const longest = uploads.reduce((most, { ms }) => Math.max(most, ms), 0);
-  await sleep(Math.min(limitMs, baseMs * (1 + 2 * Math.random()) + longest), signal);
+  await pause(Math.min(limitMs, baseMs * (1 + 2 * Math.random()) + longest), patience);
   const items = uploads.map(({ item }) => item);
   const states = await readBackContents(items, concurrency, startedAt, { client, patience });
   const lost = uploads.filter((_, index) => states[index]?.kind === 'wrong');
@@ -57,6 +55,5 @@ export async function confirmOwn(
     if (existing !== 'skip') throw new PipeError(`${message}, and that is what is there now`);
     log.warning(`${message}: it is left as it is`);
   }
-  for (const state of states)
-    if (state.kind === 'late') log.warning(`${state.words}: it was uploaded, but could not be verified`);
+  warnOfLate(states, log);
 }

@@ -5,15 +5,13 @@
 
 import { HttpError, VerificationError } from '../../errors.ts';
 import { readBytes } from '../../http/answer.ts';
-import { askUntil, type Patience } from '../../http/read-back.ts';
-import { sleep as realSleep } from '../../http/origin-gate.ts';
+import { askUntil, type Patience, pause } from '../../http/read-back.ts';
 import { bytesBody } from '../../io/body.ts';
-import { createSha256 } from '../../io/hashes.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatCount } from '../../toolkit/units.ts';
-import { type Checksum, type ChecksumsList, checksumsText, parseChecksums } from './checksums.ts';
+import { type Checksum, type ChecksumsList, checksumsText, measureText, parseChecksums } from './checksums.ts';
 import type { DownloadsClient } from './client.ts';
 import { uploadConfirmed } from './confirmed-upload.ts';
 import { checksumsName } from './plan.ts';
@@ -22,7 +20,6 @@ import { readDigest } from './verify.ts';
 export interface MergeTools {
   readonly client: DownloadsClient;
   readonly log: Pick<Log, 'warning' | 'debug'>;
-  readonly signal: AbortSignal;
   readonly patience: Patience;
 }
 
@@ -57,8 +54,7 @@ export async function mergeChecksums(
   tools: MergeTools,
   onSentWhole: () => void,
 ): Promise<MergedList> {
-  const { log, patience, signal } = tools;
-  const { baseMs, sleep = realSleep } = patience;
+  const { log, patience } = tools;
   let wanted = own;
   let last: string | undefined;
   let startedAt = performance.now();
@@ -68,7 +64,8 @@ export async function mergeChecksums(
     const text = await mergedText(wanted, before, tools);
     const isComplete = text === before?.text;
     // Complete at once, or complete and no longer changing.
-    if (isComplete && (last === undefined || last === text)) return describe(text, last !== undefined);
+    if (isComplete && (last === undefined || last === text))
+      return { ...measureText(text), isWritten: last !== undefined };
     if (!isComplete) {
       const onSent = (bytes: number): void => {
         if (bytes === Buffer.byteLength(text)) onSentWhole();
@@ -79,12 +76,12 @@ export async function mergeChecksums(
     // Another run may have read the list before, and write it after this. Here that took so long, and others may be as busy.
     const tookMs = performance.now() - startedAt;
     const growth = 2 ** Math.min(round, maxGrowth);
-    await sleep((baseMs * growth + 2 * tookMs) * (1 + 2 * Math.random()), signal);
+    await pause((patience.baseMs * growth + 2 * tookMs) * (1 + 2 * Math.random()), patience);
     startedAt = performance.now();
     const after = isComplete ? await readList(tools) : await readNew(before?.text, tools);
     if (after === undefined) {
       log.warning(`${checksumsName} was uploaded, but the server does not show it yet`);
-      return describe(text, true);
+      return { ...measureText(text), isWritten: true };
     }
     if (after.text !== text) log.debug(`${checksumsName} has been written by another run meanwhile`);
     wanted = await withoutReplaced(wanted, after, tools);
@@ -111,8 +108,7 @@ function warnOfOtherLines(list: ChecksumsList | undefined, log: MergeTools['log'
 }
 
 /** The list; undefined if there is none. */
-async function readList({ client, signal, patience }: MergeTools): Promise<ChecksumsList | undefined> {
-  const { baseMs, sleep = realSleep } = patience;
+async function readList({ client, patience }: MergeTools): Promise<ChecksumsList | undefined> {
   for (let reads = 1; ; reads++) {
     try {
       return await client.read(checksumsName, async (answer) =>
@@ -123,7 +119,7 @@ async function readList({ client, signal, patience }: MergeTools): Promise<Check
       if (!(await client.exists(checksumsName))) return undefined;
       // It was replaced between the redirect and the request for its content. To take it for missing would lose its lines.
       if (reads === maxReads) throw error;
-      await sleep(baseMs * Math.random(), signal);
+      await pause(patience.baseMs * Math.random(), patience);
     }
   }
 }
@@ -144,12 +140,12 @@ async function mergedText(
   const isThere = await mapConcurrently(looked, 4, async (name) => await client.exists(name));
   const gone = new Set(looked.filter((_, index) => !isThere[index]));
   if (isComplete && gone.size === 0) return before.text;
-  for (const name of gone) log.debug(`${checksumsName}: ${printable(name)} is no longer among the downloads`);
+  for (const name of gone) log.debug(`${checksumsName}: ${printable(name)} has been deleted`);
   const kept = others.filter(([name]) => !gone.has(name)).map(([name, sha256]) => ({ name, sha256 }));
   return checksumsText([...own, ...kept]);
 }
 
-/** A line of this run is no longer right if another run has replaced the file, too. */
+/** If another run has replaced the file as well, this run's line is wrong. */
 async function withoutReplaced(
   own: readonly Checksum[],
   { lines }: ChecksumsList,
@@ -166,10 +162,4 @@ async function withoutReplaced(
     replaced.add(name);
   }
   return own.filter(({ name }) => !replaced.has(name));
-}
-
-function describe(text: string, isWritten: boolean): MergedList {
-  const sha256 = createSha256();
-  sha256.update(Buffer.from(text));
-  return { size: Buffer.byteLength(text), sha256: sha256.digest(), isWritten };
 }

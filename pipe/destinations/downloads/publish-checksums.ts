@@ -1,13 +1,12 @@
 /** Publishes the checksums of a run's files: merged into SHA256SUMS, or in a file for each. */
 
 import { bytesBody } from '../../io/body.ts';
-import { createSha256 } from '../../io/hashes.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatCount } from '../../toolkit/units.ts';
 import { type Action, failedAction } from '../outcome.ts';
 import { uploadAll } from '../upload-all.ts';
-import { type Checksum, checksumsText } from './checksums.ts';
+import { type Checksum, checksumsText, measureText } from './checksums.ts';
 import { uploadConfirmed } from './confirmed-upload.ts';
 import { downloadLink } from './links.ts';
 import { mergeChecksums, type MergeTools } from './merge-checksums.ts';
@@ -19,7 +18,7 @@ import type { FileSettings } from './settings.ts';
 export type ChecksumItem = { -readonly [Key in keyof OutcomeItem]: OutcomeItem[Key] };
 
 type ChecksumSettings = Pick<FileSettings, 'checksums' | 'apiUrl' | 'workspace' | 'repository' | 'concurrency'>;
-type ChecksumTools = MergeTools & { readonly log: Log };
+type ChecksumTools = MergeTools & { readonly log: Log; readonly signal: AbortSignal };
 
 /** The files that will hold the checksums of the downloads with these names. */
 export function checksumItems(names: readonly string[], settings: ChecksumSettings): readonly ChecksumItem[] {
@@ -65,10 +64,7 @@ async function publishList(item: ChecksumItem, checksums: readonly Checksum[], t
 }
 
 async function publishOne(item: ChecksumItem, text: string, tools: ChecksumTools): Promise<void> {
-  const sha256 = createSha256();
-  sha256.update(Buffer.from(text));
-  item.size = Buffer.byteLength(text);
-  item.sha256 = sha256.digest();
+  Object.assign(item, measureText(text));
   let wasSentWhole = false;
   try {
     const onSent = (bytes: number): void => {

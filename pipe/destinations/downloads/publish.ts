@@ -78,8 +78,8 @@ export async function publishDownloads(
     // Others add to the list, and the lines of this run have been read back.
     const own = uploaded.filter(({ name }) => settings.checksums !== 'list' || name !== checksumsName);
     const onWrong = ({ name }: OutcomeItem): void => {
-      const entry = [...entries, ...sums].find((each) => ('planned' in each ? each.planned.name : each.name) === name);
-      if (entry !== undefined) entry.action = 'failed';
+      for (const entry of entries) if (entry.planned.name === name) entry.action = 'failed';
+      for (const sum of sums) if (sum.name === name) sum.action = 'failed';
     };
     await verifyUploads(own, settings, startedAt, { ...tools, onWrong });
     isPublished = true;

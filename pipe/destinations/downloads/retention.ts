@@ -3,8 +3,7 @@
 import { expandBraces } from '../../io/braces.ts';
 import { matches } from '../../io/glob.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
-import { sleep as realSleep } from '../../http/origin-gate.ts';
-import { askUntil, type Patience } from '../../http/read-back.ts';
+import { askUntil, type Patience, pause } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Download, DownloadsClient } from './client.ts';
@@ -65,9 +64,8 @@ export async function applyRetention(
   deleted: string[],
   tools: RetentionTools,
 ): Promise<void> {
-  const { client, log, signal, concurrency } = tools;
+  const { client, log, signal, concurrency, patience } = tools;
   const newest = retention.keep === 1 ? 'newest that matches' : `newest ${retention.keep} that match`;
-  const { sleep = realSleep, baseMs } = tools.patience;
   const handled = new Set<string>();
   for (;;) {
     const downloads = await listPublished(published, tools);
@@ -91,7 +89,7 @@ export async function applyRetention(
     });
     if (isOutdated) {
       // Another run deletes the same downloads: the rest of the listing is probably no longer true, either.
-      await sleep(baseMs * 2 * Math.random(), signal);
+      await pause(patience.baseMs * 2 * Math.random(), patience);
       continue;
     }
     if (batch.length === expired.length) return;

@@ -180,9 +180,14 @@ function conclude(
   const problems = states.filter((state) => state.kind === 'wrong').map(({ words }) => words);
   if (problems.length > 0)
     throw new VerificationError(`the downloads differ from what was sent: ${problems.join('; ')}`);
+  warnOfLate(states, log);
+  return states.filter(({ kind }) => kind === 'right').length;
+}
+
+/** Warns of what the server did not show in time. */
+export function warnOfLate(states: readonly State[], log: Pick<Log, 'warning'>): void {
   for (const state of states)
     if (state.kind === 'late') log.warning(`${state.words}: it was uploaded, but could not be verified`);
-  return states.filter(({ kind }) => kind === 'right').length;
 }
 
 /**

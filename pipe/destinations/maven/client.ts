@@ -33,9 +33,15 @@ export type Condition = Readonly<Record<string, string>>;
 /** Nothing may be stored under the name yet. */
 export const ifAbsent: Condition = { 'if-none-match': '*' };
 
-/** The stored file must still have this ETag. */
-export function ifUnchanged(etag: string): Condition {
-  return { 'if-match': etag };
+/** What was found must still be there: nothing, or the file with its ETag. None if the file has no strong ETag. */
+export function conditionOf(found: Pick<StoredFile, 'etag'> | undefined): Condition {
+  if (found === undefined) return ifAbsent;
+  return found.etag === undefined ? {} : { 'if-match': found.etag };
+}
+
+/** The repository accepts the request only with a condition (RFC 6585, 3). */
+export function isConditionRequired(error: unknown): error is HttpError {
+  return error instanceof HttpError && error.refusal.status === 428;
 }
 
 interface PutOptions {
@@ -81,8 +87,6 @@ const inconclusiveStatuses: ReadonlySet<number> = new Set([400, 401, 403, 405, 5
 
 /** Answers to a condition from repositories that do not know it: object storage answers 501. */
 const unknownHeaderStatuses: ReadonlySet<number> = new Set([400, 501]);
-/** 428 (RFC 6585, 3). */
-const requiredStatuses: ReadonlySet<number> = new Set([428]);
 /** Of Artifactory, Nexus and others; an ETag may contain the digest. */
 const digestHeaders = ['etag', 'x-checksum-sha1', 'x-checksum-sha256', 'x-checksum-sha512'];
 
@@ -159,9 +163,7 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
   }
 
   async function currentCondition(path: string, subject: string): Promise<Condition> {
-    const found = await client.find(path, subject);
-    if (found === undefined) return ifAbsent;
-    return found.etag === undefined ? {} : ifUnchanged(found.etag);
+    return conditionOf(await client.find(path, subject));
   }
 
   const client: MavenClient = {
@@ -187,7 +189,7 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
       try {
         await put(requiresConditions ? await currentCondition(path, subject) : {});
       } catch (error) {
-        if (requiresConditions || !hasStatus(error, requiredStatuses)) throw error;
+        if (requiresConditions || !isConditionRequired(error)) throw error;
         await put(await currentCondition(path, subject));
         requiresConditions = true;
       }

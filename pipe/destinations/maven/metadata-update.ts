@@ -1,12 +1,12 @@
 /** Updates a metadata file: reads, merges, writes and reads it back, because others may write at the same time. */
 
-import { HttpError, VerificationError } from '../../errors.ts';
+import { type HttpError, VerificationError } from '../../errors.ts';
 import { sleep } from '../../http/origin-gate.ts';
 import { algorithms } from './algorithms.ts';
 import { checksumsOf } from './checksums.ts';
 import type { Log } from '../../toolkit/log.ts';
 import { bytesBody } from '../../io/body.ts';
-import { type Condition, ifAbsent, ifUnchanged, type MavenClient } from './client.ts';
+import { type Condition, conditionOf, isConditionRequired, type MavenClient } from './client.ts';
 import { emptyMetadata, type Metadata, metadataName, parseMetadata } from './metadata.ts';
 import type { Patience, ReadBack } from '../../http/read-back.ts';
 import { type ChecksumPublisher, isPolicyRefusal } from './stored-files.ts';
@@ -178,15 +178,6 @@ export class MetadataUpdate {
       (stored) => stored !== undefined && (this.#change.isApplied(stored.metadata) || !this.#seen.has(stored.text)),
     );
   }
-}
-
-function conditionOf(found: Stored | undefined): Condition {
-  if (found === undefined) return ifAbsent;
-  return found.etag === undefined ? {} : ifUnchanged(found.etag);
-}
-
-function isConditionRequired(error: unknown): error is HttpError {
-  return error instanceof HttpError && error.refusal.status === 428;
 }
 
 /** Repairs the checksums of metadata that needs no change: an earlier run may have ended before it wrote them. */

@@ -3,7 +3,7 @@
  * version, and the last one to do so may not have the highest.
  */
 
-import { sleep as realSleep } from '../../http/origin-gate.ts';
+import { pause } from '../../http/read-back.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { higherVersion } from './compare.ts';
 import type { PublishTools } from './entry.ts';
@@ -22,7 +22,6 @@ const maxMoves = 10;
 export async function raiseTag(planned: PlannedPackage, found: Found, tools: PublishTools): Promise<Found> {
   const { client, log, signal, patience } = tools;
   const { name, id, tag, version, isTagGiven } = planned;
-  const { baseMs, sleep = realSleep } = patience;
   let current = found;
   if (isTagGiven) return current;
   try {
@@ -34,7 +33,7 @@ export async function raiseTag(planned: PlannedPackage, found: Found, tools: Pub
         `${id}: dist-tag ${tag} moved to ${highest}, the highest of the versions that were published at the same time`,
       );
       // Another version may have been published between reading and moving.
-      await sleep(baseMs * (1 + Math.random()), signal);
+      await pause(patience.baseMs * (1 + Math.random()), patience);
       current = await findVersion({ name, version }, client);
     }
   } catch (error) {

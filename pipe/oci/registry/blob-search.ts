@@ -1,8 +1,7 @@
 /** Looks for a blob that could not be sent: another step may have just sent it, or be sending it right now. */
 
 import { HttpError, NetworkError, UnexpectedAnswerError } from '../../errors.ts';
-import { sleep as realSleep } from '../../http/origin-gate.ts';
-import type { Patience } from '../../http/read-back.ts';
+import { type Patience, pause } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { BlobClient } from './blob-client.ts';
 import { saysItExists } from './refusals.ts';
@@ -32,9 +31,10 @@ export interface BlobSearch {
 export function createBlobSearches(
   client: Pick<BlobClient, 'peekBlob'>,
   log: Pick<Log, 'info'>,
-  { baseMs, limitMs, signal, sleep = realSleep }: Patience,
+  patience: Patience,
   random: () => number = Math.random,
 ): BlobSearches {
+  const { baseMs, limitMs } = patience;
   const run = { isInVain: false };
   return {
     start(subject, digest) {
@@ -52,7 +52,7 @@ export function createBlobSearches(
           for (let questions = 0; questions < questionsInARow && leftMs > 0 && !run.isInVain; questions++) {
             // With jitter, since many steps may be waiting for the same blob.
             const ms = waitMs * (0.5 + random() / 2);
-            await sleep(ms, signal);
+            await pause(ms, patience);
             if (await isThere()) return 'there';
             leftMs -= ms;
             waitMs = Math.min(2 * waitMs, maxWaits * baseMs);

@@ -68,7 +68,7 @@ const typeStatuses: ReadonlySet<number> = new Set([405, 415, 422]);
  * types answer 415 (Quay), 405 (ECR), or MANIFEST_INVALID with any status (distribution before 2.7).
  */
 export function isTypeRefused(error: unknown): error is HttpError {
-  if (hasCode(error, ['DIGEST_INVALID']) || !isManifestRefused(error)) return false;
+  if (isDigestInvalid(error) || !isManifestRefused(error)) return false;
   return typeStatuses.has(error.refusal.status) || hasCode(error, ['MANIFEST_INVALID', 'UNSUPPORTED']);
 }
 
