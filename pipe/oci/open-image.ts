@@ -35,7 +35,7 @@ export async function findImage(patterns: ArrayValue, places: Places): Promise<F
   const [first] = found;
   if (first === undefined || found.length > 1)
     throw new InputError(
-      `FILENAME matches ${found.length} files (${listPaths(found.map(({ path }) => path))}), but a run publishes one image: name its file, and run the pipe once for each image`,
+      `FILENAME matches ${found.length} files (${listPaths(found.map(({ path }) => path))}), but an image has one: name it. To publish several images, give IMAGE and FILENAME as arrays`,
     );
   return { path: first.path, absolutePath: first.absolutePath, warnings };
 }

@@ -46,9 +46,9 @@ export const variables = {
       "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: an artifact to a Maven repository. Default: `image` if `IMAGE` is set, else `file`.",
   },
   IMAGE: {
-    kind: 'string',
+    kind: 'array',
     usage:
-      'Required for `image`. `name`, `name:tag`, or a full reference `host/workspace/name:tag`. Default tag: `latest`.',
+      'Required for `image`. `name`, `name:tag`, or a full reference `host/workspace/name:tag`. Default tag: `latest`. An array publishes several images in one run: from the Docker Engine, from one archive that holds them all, or each from its own item of `FILENAME`.',
   },
   TAGS: {
     kind: 'array',
@@ -172,11 +172,11 @@ export const options = {
   },
   '--reuse': {
     takes: 'value',
-    placeholder: 'TAG',
+    placeholder: '[REPOSITORY:]TAG',
     repeatable: true,
     appliesTo: ['image'],
     usage:
-      'Published tag whose layers may be reused; repeatable. Default: the tags being pushed, and `latest`. With `none`, nothing is reused.',
+      'Published tag whose layers may be reused; repeatable. Default: the tags being pushed, and `latest`. A tag of another repository of the same registry is looked at in addition: its layers are mounted, not sent. With `none`, nothing is reused.',
   },
   '--platform': {
     takes: 'value',

@@ -50,7 +50,11 @@ it.each([
 
 it.each([
   ['nothing', '*.zip', '*.zip matches no file in '],
-  ['several files', '*.tar', 'FILENAME matches 2 files (a.tar, b.tar), but a run publishes one image'],
+  [
+    'several files',
+    '*.tar',
+    'FILENAME matches 2 files (a.tar, b.tar), but an image has one: name it. To publish several images, give IMAGE and FILENAME as arrays',
+  ],
   ['several files, in an array', ['a.tar', 'b.tar'], 'FILENAME matches 2 files (a.tar, b.tar), but'],
   ['the history of the repository', '.git/*.tar', '.git/*.tar is inside .git or .bitbucket'],
   ['the output', 'build/result.tar', 'build/result.tar is also the file of --output, which would overwrite it'],

@@ -1,9 +1,10 @@
 /** What to do when a container registry refuses (distribution-spec 1.1, "Error codes"). */
 
-import type { HttpError } from '../../errors.ts';
-import type { ImageSettings } from './settings.ts';
+import { HttpError } from '../../errors.ts';
 import { isConflict } from '../../http/read-back.ts';
+import type { Reference } from '../../oci/registry/reference.ts';
 import { isImmutable } from '../../oci/registry/refusals.ts';
+import type { ImageSettings } from './settings.ts';
 import {
   hasErrorCode,
   hasStatus,
@@ -16,14 +17,17 @@ import {
 } from '../advice.ts';
 
 /** What the advice depends on. */
-export type ImageFacts = Pick<ImageSettings, 'reference' | 'account'> & Pick<ServerFacts, 'isBitbucket'>;
+export type ImageFacts = Pick<ImageSettings, 'targets' | 'account'> & Pick<ServerFacts, 'isBitbucket'>;
+
+/** The facts about the image that the refusal concerns. */
+type RefusedFacts = Omit<ImageFacts, 'targets'> & { readonly reference: Reference };
 
 /** Registries tell a full quota as 403 or 413, and in their own words (Harbor, GitLab, Quay, Google). */
 const quotaWords =
   /quota|storage (?:resource|limit)|upper limit|limit exceeded|exceeded? (?:the |its |your )?(?:storage|limit)/i;
 
 /** From the most specific row to the most general. */
-export const imageRows: readonly Row<ImageFacts>[] = [
+const rows: readonly Row<RefusedFacts>[] = [
   {
     when: hasErrorCode('NAME_INVALID'),
     advice: (_, { reference }) =>
@@ -84,7 +88,24 @@ export const imageRows: readonly Row<ImageFacts>[] = [
   },
 ];
 
-function unauthorizedAdvice(facts: ImageFacts): string {
+/** The advice for images: about the one that the refused request was for. */
+export const imageRows: readonly Row<ImageFacts>[] = rows.flatMap(({ when, advice }) => ({
+  when,
+  advice(error, { targets, ...facts }) {
+    const reference = refusedReference(error, targets);
+    return reference === undefined ? '' : advice(error, { ...facts, reference });
+  },
+}));
+
+/** A token is requested for all images: then it is the first. */
+function refusedReference(error: unknown, targets: ImageFacts['targets']): Reference | undefined {
+  const path = error instanceof HttpError ? (URL.parse(error.refusal.url)?.pathname ?? '') : '';
+  const target = targets.find(({ reference }) => path.startsWith(`/v2/${reference.repository}/`)) ?? targets[0];
+  const tag = target?.tags.find((each) => path.endsWith(`/manifests/${each}`));
+  return target === undefined || tag === undefined ? target?.reference : { ...target.reference, tag };
+}
+
+function unauthorizedAdvice(facts: RefusedFacts): string {
   const { reference, account } = facts;
   if (account === undefined) return 'The registry asks for credentials: set USERNAME and TOKEN.';
   return facts.isBitbucket
@@ -92,7 +113,7 @@ function unauthorizedAdvice(facts: ImageFacts): string {
     : `${reference.host} does not accept this USERNAME and TOKEN: check that they belong together, and that the token has not expired. Many registries expect an access token instead of the account's password.`;
 }
 
-function forbiddenAdvice(facts: ImageFacts): string {
+function forbiddenAdvice(facts: RefusedFacts): string {
   const { reference, account } = facts;
   if (facts.isBitbucket)
     return `The token is valid, but may not push to ${reference.repository}. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; the pipeline's own token covers only the packages of its own repository.`;

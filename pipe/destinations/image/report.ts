@@ -1,4 +1,4 @@
-/** The results of publishing an image, for people and for machines. */
+/** The results of publishing images, for people and for machines. */
 
 import type { PushedTag, PushOutcome } from '../../oci/registry/push.ts';
 import { formatReference } from '../../oci/registry/reference.ts';
@@ -7,31 +7,40 @@ import type { Conclusion } from '../destination.ts';
 import { type Action, failedAction } from '../outcome.ts';
 import { failureLine } from '../report.ts';
 import type { ImageSettings } from './settings.ts';
+import type { ImageTarget } from './targets.ts';
 
 /** A tag as users write it: `crg.apkg.io/acme/app:v1`. */
-export function taggedReference({ reference }: ImageSettings, tag: string): string {
+export function taggedReference({ reference }: Pick<ImageTarget, 'reference'>, tag: string): string {
   return formatReference({ ...reference, tag });
 }
 
-/** The conclusion, with one item for each tag. */
-export function concludeImage(outcome: PushOutcome, settings: ImageSettings): Conclusion {
-  const { digest, error } = outcome;
-  const { registry, reference } = settings;
-  const layers = layersOf(outcome);
-  const items = outcome.tags.map(({ tag, action, digest: held = digest }) => ({
-    name: taggedReference(settings, tag),
-    url: `${registry.origin}/v2/${reference.repository}/manifests/${tag}`,
-    size: layers.bytes,
-    digest: held,
-    action: actionOf(action, outcome, layers.sentCount > 0),
-  }));
-  const namesOf = (isSkipped: boolean): string =>
-    items.flatMap(({ name, action }) => ((action === 'skipped') === isSkipped ? [name] : [])).join(', ');
-  const [published, skipped] = [namesOf(false), namesOf(true)];
-  const first = items[0]?.digest;
+interface Item {
+  readonly name: string;
+  readonly url: string;
+  readonly size: number;
+  readonly digest: string | undefined;
+  readonly action: Action;
+}
+
+/** The conclusion, with one item for each tag of each image. @param outcomes of the images that were attempted */
+export function concludeImages(
+  outcomes: readonly PushOutcome[],
+  { registry, targets }: Pick<ImageSettings, 'registry' | 'targets'>,
+): Conclusion {
+  const images = targets.map((target, index) => itemsOf(target, outcomes[index], registry));
+  const items = images.flat();
+  const error = outcomes.find((outcome) => outcome.error !== undefined)?.error;
+  const layers = layersOf(outcomes);
+  const namesOf = (isSkipped: boolean): readonly string[] =>
+    items.flatMap(({ name, action }) => ((action === 'skipped') === isSkipped ? [name] : []));
+  const [published, skipped] = [namesOf(false).join(', '), namesOf(true).join(', ')];
+  const digests = images.map((each) => each[0]?.digest);
+  const only = targets.length === 1 ? outcomes[0]?.digest : undefined;
   const sent = `${formatCount(layers.sentCount, 'layer')}, ${formatBytes(layers.sentBytes)}`;
   // An error before the first tag concerns all tags.
-  const wasTagged = outcome.tags.some(({ action }) => ['published', 'unconfirmed', 'failed'].includes(action));
+  const wasTagged = outcomes.some(({ tags }) =>
+    tags.some(({ action }) => ['published', 'unconfirmed', 'failed'].includes(action)),
+  );
   return {
     error,
     failureLines: items.map(({ name, action }) =>
@@ -42,22 +51,59 @@ export function concludeImage(outcome: PushOutcome, settings: ImageSettings): Co
       if (published === '') return `Nothing to publish, ${left}`;
       const others =
         layers.otherCount > 0 ? `, ${formatCount(layers.otherCount, 'layer')} reused or already there` : '';
-      const done = `Published ${published}: ${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}, in ${formatDuration(elapsedMs)}, ${digest ?? ''}`;
+      const digest = only === undefined ? '' : `, ${only}`;
+      const done = `Published ${published}: ${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}, in ${formatDuration(elapsedMs)}${digest}`;
       return left === '' ? done : `${done}; ${left}`;
     },
     result: { items },
-    variables: { IMAGE_REFERENCE: formatReference(reference), IMAGE_DIGEST: first },
+    variables: variablesOf(targets, digests),
     report: {
-      title: published === '' ? 'The container image was already there' : 'Published a container image',
+      title: titleOf(targets.length, published !== ''),
       details: published === '' ? skipped : published,
       totals: [
-        { title: 'Digest', type: 'TEXT', value: digest ?? first ?? '' },
+        { title: 'Digest', type: 'TEXT', value: only ?? digests[0] ?? '' },
         { title: 'Size', type: 'TEXT', value: formatBytes(layers.bytes) },
         { title: 'Sent', type: 'TEXT', value: sent },
         { title: 'Reused', type: 'NUMBER', value: layers.otherCount },
       ],
     },
   };
+}
+
+function itemsOf(target: ImageTarget, outcome: PushOutcome | undefined, registry: URL): readonly Item[] {
+  const { reference, tags } = target;
+  const layers = layersOf(outcome === undefined ? [] : [outcome]);
+  return tags.map((tag) => {
+    const pushed = outcome?.tags.find((each) => each.tag === tag);
+    return {
+      name: taggedReference(target, tag),
+      url: `${registry.origin}/v2/${reference.repository}/manifests/${tag}`,
+      size: layers.bytes,
+      digest: pushed?.digest ?? outcome?.digest,
+      action: actionOf(pushed?.action ?? 'not attempted', outcome?.error, layers.sentCount > 0),
+    };
+  });
+}
+
+/** The first image has the plain names; several images have numbers as well, as items of arrays do. */
+function variablesOf(
+  targets: readonly ImageTarget[],
+  digests: readonly (string | undefined)[],
+): Readonly<Record<string, string | undefined>> {
+  const named = targets.map(({ reference }, index) => ({
+    IMAGE_REFERENCE: formatReference(reference),
+    IMAGE_DIGEST: digests[index],
+  }));
+  if (named.length === 1) return { ...named[0] };
+  const numbered = named.flatMap((variables, index) =>
+    Object.entries(variables).map(([name, value]) => [`${name}_${index}`, value] as const),
+  );
+  return { ...named[0], ...Object.fromEntries(numbered) };
+}
+
+function titleOf(count: number, isPublished: boolean): string {
+  if (count > 1) return isPublished ? `Published ${count} container images` : 'The container images were already there';
+  return isPublished ? 'Published a container image' : 'The container image was already there';
 }
 
 interface LayerTotals {
@@ -67,8 +113,8 @@ interface LayerTotals {
   readonly otherCount: number;
 }
 
-function layersOf({ platforms }: PushOutcome): LayerTotals {
-  const layers = platforms.flatMap((platform) => platform.layers);
+function layersOf(outcomes: readonly PushOutcome[]): LayerTotals {
+  const layers = outcomes.flatMap(({ platforms }) => platforms.flatMap((platform) => platform.layers));
   const sent = layers.filter(({ action }) => action === 'sent');
   const sum = (list: typeof layers): number => list.reduce((total, { descriptor }) => total + descriptor.size, 0);
   return {
@@ -79,7 +125,7 @@ function layersOf({ platforms }: PushOutcome): LayerTotals {
   };
 }
 
-function actionOf(action: PushedTag['action'], { error }: PushOutcome, hasSentLayers: boolean): Action {
+function actionOf(action: PushedTag['action'], error: unknown, hasSentLayers: boolean): Action {
   if (action === 'skipped' || action === 'unconfirmed') return action;
   if (action === 'published') return hasSentLayers ? 'uploaded' : 'reused';
   // The manifest of a tag is small, so it was sent completely.

@@ -5,6 +5,7 @@
 
 import type { Image, PlatformImage } from '../image.ts';
 import type { PushTools } from './push-layer.ts';
+import type { ReusableLayers } from './reuse.ts';
 
 /** The digests of the manifests that something in the image, or beside it, states. */
 export function boundDigests({ images, index, referrers = [] }: Image): ReadonlySet<string> {
@@ -28,4 +29,16 @@ export function keepingLayers({ layers }: PlatformImage, tools: PushTools): Push
   const digests = new Map(layers.map(({ name, descriptor }) => [name, descriptor?.digest]));
   const sent = [...tools.sent].filter(([name, { descriptor }]) => digests.get(name) === descriptor.digest);
   return { ...tools, compression: undefined, sent: new Map(sent) };
+}
+
+/** Of the layers that are published, those with the bytes of the image's own. */
+export function identicalLayers(
+  { layers }: PlatformImage,
+  published: readonly ReusableLayers[],
+): readonly ReusableLayers[] {
+  const own = new Map(layers.map(({ diffId, descriptor }) => [diffId, descriptor?.digest]));
+  return published.map((image) => ({
+    ...image,
+    layers: new Map([...image.layers].filter(([diffId, { digest }]) => own.get(diffId) === digest)),
+  }));
 }

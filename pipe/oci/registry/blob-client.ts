@@ -3,7 +3,7 @@
 import { HttpError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { type Answer, discard, readBytes } from '../../http/answer.ts';
 import { keepEncrypted } from '../../http/keep-encrypted.ts';
-import { isTransient } from '../../http/retry.ts';
+import { isRateLimited, isTransient } from '../../http/retry.ts';
 import type { Http } from '../../http/send.ts';
 import { type Body, bytesBody } from '../../io/body.ts';
 import { digestOf } from '../descriptors.ts';
@@ -24,6 +24,13 @@ export interface BlobClient {
   peekBlob(digest: string): Promise<'there' | 'missing' | 'unclear'>;
   /** @throws VerificationError if the content does not match the digest */
   readBlob(digest: string, maxBytes: number): Promise<Buffer>;
+  /**
+   * Has the registry take a blob from another of its repositories. Never throws: what cannot be mounted can be sent.
+   *
+   * @returns whether the blob is there now
+   * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository
+   */
+  mountBlob(digest: string, from: string): Promise<boolean>;
   /** The steps of an upload are not retried one by one: the state after a failed step is unknown. */
   startUpload(subject: string): Promise<UploadSession>;
   /** Sends the whole blob with its digest, which ends the session. */
@@ -112,6 +119,33 @@ export function createBlobClient(http: Http, base: URL): BlobClient {
       if (digestOf(bytes) !== digest)
         throw new VerificationError(`the registry returned different content for the blob ${digest}`);
       return bytes;
+    },
+
+    async mountBlob(digest, from) {
+      const url = new URL('blobs/uploads/', base);
+      url.search = `mount=${digest}&from=${from}`;
+      const request = { method: 'POST', url, body: bytesBody(''), once: true, unendingAnswer: 'ignored' } as const;
+      const mount = async (): Promise<UploadSession | 'mounted' | undefined> => {
+        try {
+          return await http.send({ ...request, accept: [201, 202] }, async (answer) => {
+            if (answer.status === 202) return await sessionOf(answer);
+            await discard(answer);
+            return 'mounted';
+          });
+        } catch (error) {
+          if (!(error instanceof PipeError) || isRateLimited(error)) throw error;
+          return undefined;
+        }
+      };
+      try {
+        const result = await http.repeat(`mounting ${digest}`, url, mount);
+        // It has opened an upload instead, which could end before a layer is compressed.
+        if (typeof result === 'object') await client.cancelUpload(result);
+        return result === 'mounted';
+      } catch (error) {
+        if (!(error instanceof PipeError)) throw error;
+        return false;
+      }
     },
 
     async startUpload(subject) {

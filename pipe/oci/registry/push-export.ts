@@ -3,19 +3,21 @@
 import type { EngineImage } from '../engine/engine-image.ts';
 import type { Document, Image, Layer } from '../image.ts';
 import { oci } from '../media-types.ts';
-import { type PushPlan, pushImage, type PushOutcome, readReusable } from './push.ts';
+import { endedPush, failedOutcome, type PushPlan, startPush, type StartedPush } from './push.ts';
 import { pushLayer, type PushTools } from './push-layer.ts';
-import type { PublishedImage } from './reuse.ts';
+import { type PublishedImage, readMountable, readReusable } from './reuse.ts';
 
-/** Publishes the image under all tags of the plan. Never throws: an error is part of the outcome. */
-export async function pushExport(engine: EngineImage, plan: PushPlan, tools: PushTools): Promise<PushOutcome> {
+/** Sends the blobs of the image that are missing. Never throws: an error is part of the outcome. */
+export async function startExport(engine: EngineImage, plan: PushPlan, tools: PushTools): Promise<StartedPush> {
   try {
     const published = await readReusable(plan.reuseTags, engine.platform, tools);
     const identical = await findIdentical(engine, published, plan, tools);
     if (identical !== undefined) {
       tools.log.info(`This image is already published as ${identical.name}; nothing to send`);
-      return await pushImage(imageOf(engine, identical.manifest), plan, tools);
+      return await startPush(imageOf(engine, identical.manifest), plan, tools);
     }
+    const mountable = await readMountable(plan.sources, engine.platform, tools);
+    const reusable = [...published, ...mountable, ...tools.earlier];
     const exported = engine.export();
     for await (const streamed of exported.layers()) {
       const { digest, length, encoding } = streamed;
@@ -28,14 +30,13 @@ export async function pushExport(engine: EngineImage, plan: PushPlan, tools: Pus
         isForeign: false,
         ...(digest !== undefined && { descriptor: { mediaType: oci.layer[encoding], digest, size: length } }),
       };
-      tools.sent.set(streamed.name, await pushLayer(layer, layer.name, published, tools));
+      tools.sent.set(streamed.name, await pushLayer(layer, layer.name, reusable, tools));
     }
     const image = await exported.image();
     for (const note of image.notes) tools.log.warning(note);
-    return await pushImage(image, plan, tools);
+    return await startPush(image, plan, tools);
   } catch (error) {
-    const tags = plan.tags.map((tag) => ({ tag, action: 'not attempted' as const }));
-    return { digest: undefined, tags, platforms: [], error };
+    return endedPush(failedOutcome(plan.tags, error));
   }
 }
 
@@ -47,7 +48,7 @@ async function findIdentical(
   { client }: PushTools,
 ): Promise<{ readonly name: string; readonly manifest: Document } | undefined> {
   const tagged = published.find(({ configDigest, manifest }) => configDigest === id || manifest.digest === id);
-  if (tagged !== undefined) return { name: tagged.tag, manifest: tagged.manifest };
+  if (tagged !== undefined) return { name: tagged.name, manifest: tagged.manifest };
   const manifest =
     manifestDigest === undefined || reuseTags.length === 0 ? undefined : await client.readManifest(manifestDigest);
   return manifest === undefined ? undefined : { name: manifest.digest, manifest };

@@ -20,7 +20,8 @@ import { formatBytes } from '../../toolkit/units.ts';
 import { type BlobSource, type CompressTwice, uploadBlob, type UploadTools } from './blob-upload.ts';
 import type { RegistryClient } from './client.ts';
 import { type CompressedLayer, compressLayer } from './compressed-layer.ts';
-import type { PublishedImage } from './reuse.ts';
+import type { Mounts } from './mounts.ts';
+import type { ReusableLayers } from './reuse.ts';
 import { minTurnBytes, type Turns } from './turns.ts';
 
 /** How uncompressed layers are compressed. */
@@ -37,6 +38,9 @@ export interface LayerCompression {
 /** What a push needs besides the image and its plan. */
 export interface PushTools extends UploadTools {
   readonly client: RegistryClient;
+  readonly mounts: Mounts;
+  /** The layers of the images that this run has published before. */
+  readonly earlier: readonly ReusableLayers[];
   readonly log: Log;
   /** Undefined if uncompressed layers stay uncompressed. */
   readonly compression: LayerCompression | undefined;
@@ -70,16 +74,16 @@ export interface PushedLayer {
 export async function pushLayer(
   layer: Layer,
   subject: string,
-  published: readonly PublishedImage[],
+  published: readonly ReusableLayers[],
   tools: PushTools,
   onRead?: () => void,
 ): Promise<PushedLayer> {
   if (layer.isForeign && layer.descriptor !== undefined) return { descriptor: layer.descriptor, action: 'present' };
-  const reused = await findReusable(layer, published, tools.client);
+  const reused = await findReusable(layer, published, tools);
   if (reused !== undefined) {
     tools.progress.skip(layer.length);
     tools.log.info(
-      `${subject}: reused from tag ${reused.tag}, ${formatBytes(reused.descriptor.size)}, ${reused.descriptor.digest}`,
+      `${subject}: ${reused.how} from ${reused.name}, ${formatBytes(reused.descriptor.size)}, ${reused.descriptor.digest}`,
     );
     return { descriptor: reused.descriptor, action: 'reused' };
   }
@@ -116,19 +120,28 @@ function unchangedDescriptor({ descriptor, encoding }: Layer, { compression }: P
   return encoding !== 'none' || compression === undefined ? descriptor : undefined;
 }
 
-/** Finds a published blob with the same uncompressed content, and confirms that the registry still has it. */
+interface Reused {
+  readonly descriptor: Descriptor;
+  readonly how: 'reused' | 'mounted';
+  /** What it was published with. */
+  readonly name: string;
+}
+
+/** Finds a published blob with the same uncompressed content that the repository has, or that can be mounted. */
 async function findReusable(
   layer: Layer,
-  published: readonly PublishedImage[],
-  client: RegistryClient,
-): Promise<{ descriptor: Descriptor; tag: string } | undefined> {
+  published: readonly ReusableLayers[],
+  { client, mounts }: Pick<PushTools, 'client' | 'mounts'>,
+): Promise<Reused | undefined> {
   if (layer.diffId === undefined) return undefined;
-  for (const { tag, layers } of published) {
+  for (const { name, repository, layers } of published) {
     const theirs = layers.get(layer.diffId);
     const encoding = theirs === undefined ? undefined : layerEncoding(theirs.mediaType);
     if (theirs === undefined || encoding === undefined) continue;
-    if ((await client.blobSize(theirs.digest)) !== theirs.size) continue;
-    return { tag, descriptor: { mediaType: oci.layer[encoding], digest: theirs.digest, size: theirs.size } };
+    const descriptor = { mediaType: oci.layer[encoding], digest: theirs.digest, size: theirs.size };
+    if ((await client.blobSize(theirs.digest)) === theirs.size) return { descriptor, how: 'reused', name };
+    if (repository !== undefined && (await mounts.mount(theirs.digest, repository)))
+      return { descriptor, how: 'mounted', name };
   }
   return undefined;
 }

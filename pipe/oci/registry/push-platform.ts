@@ -6,12 +6,14 @@ import { oci, toOci } from '../media-types.ts';
 import type { Descriptor, Document, Layer, PlatformImage } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { type PushedLayer, pushLayer, type PushTools, sendBlob, sendLayer } from './push-layer.ts';
-import type { PublishedImage } from './reuse.ts';
+import type { ReusableLayers } from './reuse.ts';
 
 /** The image of one platform, with its layers and config in the registry. */
 export interface PushedPlatform {
   readonly manifest: Document;
   readonly layers: readonly PushedLayer[];
+  /** Their descriptors by diff ID. */
+  readonly reusable: ReadonlyMap<string, Descriptor>;
   /**
    * Sends again the blobs with these digests, and any others that are missing; all blobs if the set is empty. A layer
    * that is compressed again may become another blob, and then `manifest` changes.
@@ -28,7 +30,7 @@ export interface PushedPlatform {
 export async function pushPlatform(
   image: PlatformImage,
   isForwardOnly: boolean,
-  published: readonly PublishedImage[],
+  published: readonly ReusableLayers[],
   tools: PushTools,
 ): Promise<PushedPlatform> {
   const unique = [...new Map(image.layers.map((layer) => [layer.name, layer])).values()];
@@ -67,6 +69,14 @@ export async function pushPlatform(
     },
     get layers() {
       return layers;
+    },
+    get reusable() {
+      return new Map(
+        layers.flatMap(({ descriptor }, index): [string, Descriptor][] => {
+          const { diffId } = image.layers[index] ?? {};
+          return diffId === undefined ? [] : [[diffId, descriptor]];
+        }),
+      );
     },
     async resend(named) {
       const isLost = async ({ digest, size }: Descriptor): Promise<boolean> =>

@@ -1,17 +1,16 @@
-/** Publishes an image: blobs, manifests, and last the tags, each of which is read back. */
+/** Publishes an image in two steps: first its blobs, and then the manifests and the tags, each of which is read back. */
 
-import { HttpError, NetworkError, StalledError } from '../../errors.ts';
-import { isTransient } from '../../http/retry.ts';
+import type { HttpError } from '../../errors.ts';
 import { formatCount } from '../../toolkit/units.ts';
-import type { Image, Platform } from '../image.ts';
-import { boundDigests, isToBeCompressed, keepingLayers } from './bindings.ts';
+import type { Image } from '../image.ts';
+import { boundDigests, identicalLayers, isToBeCompressed, keepingLayers } from './bindings.ts';
 import { changedDigests, type PushedParts, treeOf } from './manifest-tree.ts';
 import type { PushTools } from './push-layer.ts';
 import { type ManifestFormat, pushTree, type TypeChoice } from './push-manifests.ts';
 import type { TagState } from './put-tag.ts';
 import { type PushedPlatform, pushPlatform } from './push-platform.ts';
 import { isBlobUnknown, isDigestInvalid, isManifestUnknown, namedDigests } from './refusals.ts';
-import { type PublishedImage, readPublishedImage } from './reuse.ts';
+import { readMountable, readReusable, type ReusableLayers, type SourceTag } from './reuse.ts';
 
 /** What to publish an image as. */
 export interface PushPlan {
@@ -19,6 +18,8 @@ export interface PushPlan {
   readonly tags: readonly string[];
   /** Published tags whose layers may be reused. */
   readonly reuseTags: readonly string[];
+  /** Tags of other repositories whose layers may be mounted. */
+  readonly sources: readonly SourceTag[];
   /** Set by the user; default: as in the source, or what the registry accepts. */
   readonly format: ManifestFormat | undefined;
 }
@@ -43,17 +44,50 @@ export interface PushOutcome {
 /** How often content that the registry has lost is sent again. */
 const maxLosses = 3;
 
-/** Publishes the image under all tags of the plan. Never throws: an error is part of the outcome. */
-export async function pushImage(image: Image, plan: PushPlan, tools: PushTools): Promise<PushOutcome> {
-  const tags: TagState[] = plan.tags.map((tag) => ({ tag, action: 'not attempted' }));
+/** An image whose blobs are in the registry, unless its outcome has an error. */
+export interface StartedPush {
+  /** The outcome if it ends here. */
+  readonly outcome: PushOutcome;
+  /** Its layers by diff ID, for images that are published after it. */
+  readonly layers: ReusableLayers['layers'];
+  /** Sends the manifests and points the tags to them. Never throws: an error is part of the outcome. */
+  finish(): Promise<PushOutcome>;
+}
+
+/** A push that has ended, whether it failed or had nothing to do. */
+export function endedPush(outcome: PushOutcome): StartedPush {
+  return { outcome, layers: new Map(), finish: async () => await Promise.resolve(outcome) };
+}
+
+/** The outcome of a push that has failed before its first tag. */
+export function failedOutcome(tags: readonly string[], error: unknown): PushOutcome {
+  return { digest: undefined, tags: tags.map((tag) => ({ tag, action: 'not attempted' })), platforms: [], error };
+}
+
+/** Sends the blobs of an image that are missing. Never throws: an error is part of the outcome. */
+export async function startPush(image: Image, plan: PushPlan, tools: PushTools): Promise<StartedPush> {
   const parts: PushedParts = new Map();
-  let digest: string | undefined;
   try {
     await pushParts(image, plan, tools, parts);
-    const choice: TypeChoice = { format: plan.format };
-    const setDigest = (top: string): void => {
-      digest = top;
-    };
+  } catch (error) {
+    return endedPush({ ...failedOutcome(plan.tags, error), platforms: [...parts.values()] });
+  }
+  const platforms = [...parts.values()];
+  return {
+    outcome: { ...failedOutcome(plan.tags, undefined), platforms },
+    layers: new Map(platforms.flatMap(({ reusable }) => [...reusable])),
+    finish: async () => await finishPush(image, plan, tools, parts),
+  };
+}
+
+async function finishPush(image: Image, plan: PushPlan, tools: PushTools, parts: PushedParts): Promise<PushOutcome> {
+  const tags: TagState[] = plan.tags.map((tag) => ({ tag, action: 'not attempted' }));
+  const choice: TypeChoice = { format: plan.format };
+  let digest: string | undefined;
+  const setDigest = (top: string): void => {
+    digest = top;
+  };
+  try {
     for (let losses = 0; ; losses++) {
       try {
         await pushTree(treeOf(image, parts), tags, choice, tools, setDigest);
@@ -85,7 +119,10 @@ async function pushParts(image: Image, plan: PushPlan, tools: PushTools, parts: 
   const bound = omitsArtifacts ? new Set<string>() : boundDigests(image);
   for (const part of platforms) {
     const isKept = bound.has(part.descriptor?.digest ?? '') && !isToBeCompressed(part, tools);
-    const published = isKept ? [] : await readReusable(plan.reuseTags, part.platform, tools);
+    const others = [...(await readMountable(plan.sources, part.platform, tools)), ...tools.earlier];
+    const published = isKept
+      ? identicalLayers(part, others)
+      : [...(await readReusable(plan.reuseTags, part.platform, tools)), ...others];
     parts.set(part, await pushPlatform(part, isForwardOnly, published, isKept ? keepingLayers(part, tools) : tools));
   }
   const untrue = new Set(changedDigests(image, parts));
@@ -107,31 +144,4 @@ async function pushParts(image: Image, plan: PushPlan, tools: PushTools, parts: 
 async function resendBlobs(error: HttpError, platforms: readonly PushedPlatform[], { log }: PushTools): Promise<void> {
   log.warning(`${error.message}. Sending the missing blobs`);
   for (const platform of platforms) await platform.resend(namedDigests(error));
-}
-
-/**
- * Reads the published images whose layers may be reused. An unusable tag is not a failure: its layers are sent instead.
- *
- * @throws HttpError if the registry refuses access; NetworkError or StalledError if it cannot be reached
- */
-export async function readReusable(
-  tags: readonly string[],
-  platform: Platform | undefined,
-  { client, log }: PushTools,
-): Promise<readonly PublishedImage[]> {
-  const found: PublishedImage[] = [];
-  for (const tag of new Set(tags)) {
-    try {
-      const published = await readPublishedImage(client, tag, platform);
-      if (published === undefined) log.debug(`tag ${tag}: nothing to reuse`);
-      else found.push(published);
-    } catch (error) {
-      if (error instanceof HttpError && [401, 403].includes(error.refusal.status)) throw error;
-      // The server is down: what follows would only wait for it again.
-      if (error instanceof NetworkError || error instanceof StalledError) throw error;
-      log.warning(`tag ${tag} is not reused: ${(error as Error).message}`);
-      if (isTransient(error)) break;
-    }
-  }
-  return found;
 }

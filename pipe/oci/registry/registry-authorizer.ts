@@ -19,8 +19,10 @@ export interface RegistryAccount {
 export interface RegistryAuthorizerOptions {
   /** The registry's base URL. Credentials go to this origin and to the realm that it names, and nowhere else. */
   readonly registry: URL;
-  /** The repository that tokens are requested for. */
-  readonly repository: string;
+  /** The repositories to publish to: tokens are requested for all of them. */
+  readonly repositories: readonly string[];
+  /** Others of the same registry, to read from. A run can do without them: tokens are requested without, if they are refused. */
+  readonly sources?: readonly string[];
   /** Undefined for anonymous access. */
   readonly account: RegistryAccount | undefined;
   /** A client for the realm, or for the registry's first question, with credentials only for the origin of `url`. */
@@ -47,21 +49,24 @@ interface Grant {
 }
 
 /**
- * An authorizer for one repository. It sends no credentials before the registry asks for them.
+ * An authorizer for one registry. It sends no credentials before the registry asks for them.
  *
  * Its methods throw a PipeError if the challenge is unusable or names another host than before, and a NetworkError if the realm issues no token.
  *
  * @see https://distribution.github.io/distribution/spec/auth/token/
  */
 export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Authorizer {
-  const { registry, repository, account, createHttp, learn, debug, now = Date.now } = options;
+  const { registry, repositories, sources = [], account, createHttp, learn, debug, now = Date.now } = options;
   let grant: Grant | undefined;
   let realm: { readonly url: URL; readonly http: Http } | undefined;
   /** The token request under way, or the one that failed: everything that needs a token shares its result. */
   let renewing: Promise<Grant> | undefined;
   let asking: Promise<readonly Challenge[]> | undefined;
   /** What the whole push needs, since a challenge names only what the refused request needs; then what else was named. */
-  const scopes = new Set([`repository:${repository}:pull,push`]);
+  const scopes = new Set(repositories.map((repository) => `repository:${repository}:pull,push`));
+  let sourceScopes = sources
+    .filter((source) => !repositories.includes(source))
+    .map((source) => `repository:${source}:pull`);
 
   return {
     async headerFor(url) {
@@ -125,7 +130,7 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
     if (service !== undefined) url.searchParams.set('service', service);
     for (const scope of (parameters.get('scope') ?? '').split(' ')) if (isOther(scope)) scopes.add(scope);
     url.searchParams.delete('scope');
-    for (const scope of scopes) url.searchParams.append('scope', scope);
+    for (const scope of [...scopes, ...sourceScopes]) url.searchParams.append('scope', scope);
     if (realm?.url.href === url.href) return;
     realm = { url, http: createHttp(url, account) };
     renewing = undefined;
@@ -149,18 +154,35 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
 
   /** Whether a scope is not part of what is asked for anyway. */
   function isOther(scope: string): boolean {
-    const prefix = `repository:${repository}:`;
-    const isOurs = scope.startsWith(prefix) && /^(?:pull|push|,)*$/.test(scope.slice(prefix.length));
-    return scope !== '' && !isOurs;
+    const isAskedFor = (repository: string, actions: RegExp): boolean => {
+      const prefix = `repository:${repository}:`;
+      return scope.startsWith(prefix) && actions.test(scope.slice(prefix.length));
+    };
+    const isOurs = repositories.some((repository) => isAskedFor(repository, /^(?:pull|push|,)*$/));
+    return scope !== '' && !isOurs && !sources.some((source) => isAskedFor(source, /^pull$/));
   }
 
   async function renewToken(): Promise<Grant> {
     // A failure has used up its attempts, so it is not repeated.
-    renewing ??= requestToken().then((granted) => {
+    renewing ??= requestGrant().then((granted) => {
       renewing = undefined;
       return granted;
     });
     return await renewing;
+  }
+
+  /** Most realms grant what they can; some refuse everything if they have to refuse one scope. */
+  async function requestGrant(): Promise<Grant> {
+    try {
+      return await requestToken();
+    } catch (error) {
+      const isRefused = error instanceof HttpError && [400, 401, 403, 404].includes(error.refusal.status);
+      if (!isRefused || sourceScopes.length === 0 || realm === undefined) throw error;
+      debug(`${error.message}. Asking without access to ${sources.join(', ')}`);
+      for (const scope of sourceScopes) realm.url.searchParams.delete('scope', scope);
+      sourceScopes = [];
+      return await requestToken();
+    }
   }
 
   async function requestToken(): Promise<Grant> {

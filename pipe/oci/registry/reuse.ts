@@ -1,25 +1,109 @@
-/** Reads from a published tag which layers need neither compressing nor sending. */
+/** Finds out which layers need neither compressing nor sending, because they are published already. */
 
-import { InputError } from '../../errors.ts';
+import { HttpError, InputError, NetworkError, StalledError } from '../../errors.ts';
+import { isTransient } from '../../http/retry.ts';
+import type { Http } from '../../http/send.ts';
+import type { Log } from '../../toolkit/log.ts';
 import { formatBytes } from '../../toolkit/units.ts';
 import { parseConfig } from '../formats/config.ts';
 import { parseIndex, parseManifest, platformOf } from '../formats/manifests.ts';
 import { isImageConfigType, isIndexType, isManifestType, layerEncoding } from '../media-types.ts';
 import { isSamePlatform } from '../platforms.ts';
 import type { Descriptor, Document, Platform } from '../image.ts';
-import { maxConfigBytes, type RegistryClient } from './client.ts';
+import { createRegistryClient, maxConfigBytes, type RegistryClient } from './client.ts';
 
 /** Several are held in memory while layers are compressed. A manifest of 127 layers has about 30 kB. */
 const maxManifestBytes = 1024 * 1024;
 
-/** A published image of the same repository. */
-export interface PublishedImage {
-  readonly tag: string;
+/** Layers in the registry that an image may consist of. */
+export interface ReusableLayers {
+  /** What they belong to, for messages: `tag 1.2`, `acme/base:1.2`. */
+  readonly name: string;
+  /** The repository to mount them from; undefined if it is the one that is published to. */
+  readonly repository: string | undefined;
+  /** Their descriptors by diff ID. */
+  readonly layers: ReadonlyMap<string, Descriptor>;
+}
+
+/** A published image. */
+export interface PublishedImage extends ReusableLayers {
   /** The manifest of one platform, byte for byte. */
   readonly manifest: Document;
   readonly configDigest: string;
-  /** Descriptors of its reusable layers by diff ID. */
-  readonly layers: ReadonlyMap<string, Descriptor>;
+}
+
+interface ReuseTools {
+  readonly http: Http;
+  /** The registry's base URL. */
+  readonly registry: URL;
+  readonly client: RegistryClient;
+  readonly log: Log;
+}
+
+/** A tag of another repository of the same registry. */
+export interface SourceTag {
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/**
+ * Reads the published images whose layers may be reused. An unusable tag is not a failure: its layers are sent instead.
+ *
+ * @throws HttpError if the registry refuses access; NetworkError or StalledError if it cannot be reached
+ */
+export async function readReusable(
+  tags: readonly string[],
+  platform: Platform | undefined,
+  { client, log }: ReuseTools,
+): Promise<readonly PublishedImage[]> {
+  const found: PublishedImage[] = [];
+  for (const tag of new Set(tags)) {
+    const name = `tag ${tag}`;
+    try {
+      const published = await readPublishedImage(client, tag, platform);
+      if (published === undefined) log.debug(`${name}: nothing to reuse`);
+      else found.push({ name, repository: undefined, ...published });
+    } catch (error) {
+      if (error instanceof HttpError && [401, 403].includes(error.refusal.status)) throw error;
+      refuseIfDown(error);
+      log.warning(`${name} is not reused: ${(error as Error).message}`);
+      if (isTransient(error)) break;
+    }
+  }
+  return found;
+}
+
+/**
+ * Reads the images of other repositories whose layers may be mounted.
+ *
+ * @throws NetworkError or StalledError if the registry cannot be reached
+ */
+export async function readMountable(
+  sources: readonly SourceTag[],
+  platform: Platform | undefined,
+  { http, registry, log }: ReuseTools,
+): Promise<readonly PublishedImage[]> {
+  const found: PublishedImage[] = [];
+  for (const { repository, tag } of sources) {
+    const name = `${repository}:${tag}`;
+    try {
+      const published = await readPublishedImage(createRegistryClient(http, registry, repository), tag, platform);
+      if (published === undefined)
+        log.warning(
+          `${name} is not reused: the registry shows no such tag to this account, or it has no image for this platform`,
+        );
+      else found.push({ name, repository, ...published });
+    } catch (error) {
+      refuseIfDown(error);
+      log.warning(`${name} is not reused: ${(error as Error).message}`);
+    }
+  }
+  return found;
+}
+
+/** What follows would only wait for the server again. */
+function refuseIfDown(error: unknown): void {
+  if (error instanceof NetworkError || error instanceof StalledError) throw error;
 }
 
 /**
@@ -29,11 +113,11 @@ export interface PublishedImage {
  * @returns undefined if there is nothing to reuse: no such tag, another platform, not an image, or lists that differ in length
  * @throws InputError if a document is invalid or too large
  */
-export async function readPublishedImage(
+async function readPublishedImage(
   client: RegistryClient,
   tag: string,
   platform: Platform | undefined,
-): Promise<PublishedImage | undefined> {
+): Promise<Pick<PublishedImage, 'manifest' | 'configDigest' | 'layers'> | undefined> {
   const top = await client.readManifest(tag);
   const manifest = top === undefined ? undefined : await selectManifest(client, top, platform);
   if (manifest === undefined) return undefined;
@@ -48,7 +132,7 @@ export async function readPublishedImage(
     const diffId = diffIds[index];
     return diffId !== undefined && isPlainLayer(layer) ? [[diffId, layer]] : [];
   });
-  return { tag, manifest, configDigest: config.digest, layers: new Map(usable) };
+  return { manifest, configDigest: config.digest, layers: new Map(usable) };
 }
 
 /** Foreign, encrypted and unknown layers are not reused. */

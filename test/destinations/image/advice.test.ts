@@ -6,10 +6,15 @@ import type { ImageSettings } from '../../../pipe/destinations/image/settings.ts
 import { refused as refusedWith } from '../refused.ts';
 
 const account = { tokenKind: 'other', scheme: 'Basic', username: 'x', password: 'x' } as const;
-type Facts = Pick<ImageSettings, 'registry' | 'reference' | 'account'>;
+type Facts = Pick<ImageSettings, 'registry' | 'account'> & { readonly targets: readonly unknown[] };
 
 const factsOf = (host: string): Facts => {
-  return { registry: new URL(`https://${host}/`), reference: { host, repository: 'acme/app', tag: 'v1' }, account };
+  const named = (repository: string, ...tags: readonly string[]): unknown => ({
+    reference: { host, repository, tag: tags[0] },
+    tags,
+  });
+  const targets = [named('acme/app', 'v1'), named('acme/web', 'v2', 'latest')];
+  return { registry: new URL(`https://${host}/`), targets, account };
 };
 const bitbucket = factsOf('crg.apkg.io');
 const other = factsOf('reg.example');
@@ -19,7 +24,7 @@ const refused = (status: number, given: Partial<Refusal> = {}): HttpError =>
   refusedWith(status, { url: 'https://registry/v2/acme/app/manifests/v1', ...given });
 
 const advice = (error: unknown, facts: Facts): string =>
-  explain(error, images, { timeoutMs: 1, ...facts } as ImageSettings) ?? '';
+  explain(error, images, { timeoutMs: 1, ...facts } as unknown as ImageSettings) ?? '';
 
 const harborQuota = {
   codes: ['DENIED'],
@@ -99,4 +104,10 @@ it.each<[string, unknown, Facts, RegExp]>([
   ],
 ])('advises on %s', (_, error, facts, expected) => {
   expect(advice(error, facts)).toMatch(expected);
+});
+
+it('is about the image and the tag that were refused', () => {
+  const url = 'https://registry/v2/acme/web/manifests/latest';
+  expect(advice(refused(403, { url }), other)).toMatch(/^This account may not push to acme\/web on/);
+  expect(advice(refused(412, { url, reason: 'it is immutable' }), other)).toMatch(/^The tag latest already exists/);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ImageSettings } from '../../../pipe/destinations/image/settings.ts';
+import type { ImageTarget } from '../../../pipe/destinations/image/targets.ts';
 import { readSettings } from '../../../pipe/read-settings.ts';
 import type { Environment } from '../../../pipe/toolkit/environment.ts';
 import { ValidationError } from '../../../pipe/toolkit/problems.ts';
@@ -13,10 +14,11 @@ const inPipelines: Environment = {
   IMAGE: 'app',
 };
 
-async function read(env: Environment = {}): Promise<ImageSettings> {
+/** With the fields of the first image. */
+async function read(env: Environment = {}): Promise<ImageSettings & Partial<ImageTarget>> {
   const settings = await readSettings({ ...inPipelines, ...env });
   if (settings.type !== 'image') throw new Error(settings.type);
-  return settings;
+  return { ...settings, ...settings.targets[0] };
 }
 
 async function problems(env: Environment): Promise<string> {
@@ -55,7 +57,7 @@ describe('within Pipelines', () => {
   });
 });
 
-it.each<[string, Environment, Partial<ImageSettings>]>([
+it.each<[string, Environment, Partial<ImageSettings & ImageTarget>]>([
   ['TYPE alone', { TYPE: 'image' }, { type: 'image' }],
   [
     'tags as one string',
@@ -79,6 +81,22 @@ it.each<[string, Environment, Partial<ImageSettings>]>([
     { origin: { kind: 'join', tags: ['amd64', 'arm64'] } },
   ],
   ['tags to reuse', { EXTRA_ARGS: "['--reuse', 'main', '--reuse', 'v1']" }, { reuseTags: ['main', 'v1'] }],
+  [
+    'layers of other repositories, besides the own tags',
+    { EXTRA_ARGS: "['--reuse', 'base:1', '--reuse', 'crg.apkg.io/other/node:22']" },
+    {
+      reuseTags: ['latest'],
+      sources: [
+        { repository: 'acme/base', tag: '1' },
+        { repository: 'other/node', tag: '22' },
+      ],
+    },
+  ],
+  [
+    'layers of the same repository by its full name',
+    { EXTRA_ARGS: "['--reuse', 'app:main']" },
+    { reuseTags: ['main'], sources: [] },
+  ],
   ["Docker's types", { EXTRA_ARGS: "['--format', 'docker']" }, { format: 'docker' }],
   ['no reuse', { EXTRA_ARGS: "['--reuse', 'none']" }, { reuseTags: [] }],
   [
@@ -176,6 +194,39 @@ it.each<[string, Environment, string]>([
   ['an empty array', { FILENAME: '[]' }, 'FILENAME:\n- is an empty array. Name a file, or leave it out'],
   ['an archive and tags to join', { FILENAME: 'a.tar', EXTRA_ARGS: "['--join', 'x']" }, 'FILENAME:\n'],
   ['reuse of none and of a tag', { EXTRA_ARGS: "['--reuse', 'none', '--reuse', 'x']" }, 'cannot be combined'],
+  [
+    'reuse from another registry',
+    { EXTRA_ARGS: "['--reuse', 'docker.io/library/node:22']" },
+    'is in another registry: only layers of crg.apkg.io can be reused',
+  ],
+  ['reuse of an invalid name', { EXTRA_ARGS: "['--reuse', 'Base:1']" }, 'is not a valid part of an image name'],
+  ['no image in an array', { TYPE: 'image', IMAGE: '[]' }, "IMAGE:\n- 'is an empty array: name an image'"],
+  [
+    'images of two registries',
+    { IMAGE: "['a.example/x/a', 'b.example/x/b']", USERNAME: 'u', TOKEN: 'p' },
+    'IMAGE:\n- must name one registry, not both a.example and b.example',
+  ],
+  [
+    'an invalid name among several',
+    { IMAGE: "['one', 'Two']" },
+    `IMAGE:\n- '"Two": "Two" is not a valid part of an image name`,
+  ],
+  [
+    'fewer files than images',
+    { IMAGE: "['a', 'b', 'c']", FILENAME: "['a.tar', 'b.tar']" },
+    'FILENAME:\n- must name one file for each of the 3 images, in the order of IMAGE, or one archive',
+  ],
+  [
+    'an exclusion instead of a file',
+    { IMAGE: "['a', 'b']", FILENAME: "['*.tar', '!c.tar']" },
+    'FILENAME:\n- must name one file for each of the 2 images',
+  ],
+  ['one name twice', { IMAGE: "['a', 'a:latest']" }, 'publishes several images as crg.apkg.io/acme/a:latest'],
+  [
+    'one further tag for two images of a repository',
+    { IMAGE: "['a:amd64', 'a:arm64']", TAGS: 'v1' },
+    'publishes several images as crg.apkg.io/acme/a:v1: give each',
+  ],
   ['an option for files', { EXTRA_ARGS: '--checksums' }, 'option --checksums does not apply to TYPE image'],
 ])('refuses %s', async (_, env, expected) => {
   const message = await problems(env);
@@ -188,4 +239,45 @@ it('does not mention Bitbucket if REGISTRY is invalid', async () => {
   expect(await problems(env)).toBe(
     "Validation errors:\nREGISTRY:\n- 'must not contain credentials: set USERNAME and TOKEN instead'",
   );
+});
+
+describe('several images', () => {
+  const namesOf = ({ targets }: ImageSettings): readonly string[] =>
+    targets.map(({ reference }) => `${reference.repository}:${reference.tag}`);
+  const originsOf = ({ targets }: ImageSettings): readonly unknown[] => targets.map(({ origin }) => origin);
+  const two = { IMAGE_COUNT: '2', IMAGE_0: 'api:1', IMAGE_1: 'web:2', IMAGE: undefined };
+
+  it('are read from an array, with the further tags for each', async () => {
+    const settings = await read({ ...two, TAGS: 'stable' });
+    expect(namesOf(settings)).toEqual(['acme/api:1', 'acme/web:2']);
+    expect(settings.targets.map(({ tags }) => tags)).toEqual([
+      ['1', 'stable'],
+      ['2', 'stable'],
+    ]);
+    expect(originsOf(settings)).toEqual([
+      expect.objectContaining({ kind: 'engine' }),
+      expect.objectContaining({ kind: 'engine' }),
+    ]);
+  });
+
+  it('come from a file each', async () => {
+    expect(originsOf(await read({ ...two, FILENAME: "['a.tar', 'b.tar']" }))).toEqual([
+      { kind: 'path', patterns: { form: 'items', items: ['a.tar'] } },
+      { kind: 'path', patterns: { form: 'items', items: ['b.tar'] } },
+    ]);
+  });
+
+  it('come from one archive that holds them all', async () => {
+    const patterns = { form: 'string', value: 'all.tar' };
+    expect(originsOf(await read({ ...two, FILENAME: 'all.tar' }))).toEqual([
+      { kind: 'path', patterns },
+      { kind: 'path', patterns },
+    ]);
+  });
+
+  it('may be a single one, from the patterns of an array', async () => {
+    const settings = await read({ IMAGE: "['app:1']", FILENAME: "['*.tar', '!old.tar']" });
+    expect(namesOf(settings)).toEqual(['acme/app:1']);
+    expect(originsOf(settings)).toEqual([{ kind: 'path', patterns: { form: 'items', items: ['*.tar', '!old.tar'] } }]);
+  });
 });

@@ -24,7 +24,7 @@ function authorizerFor(registry: string, httpProxy?: string): Asked {
   let sent: string | undefined;
   const authorizer = createRegistryAuthorizer({
     registry: url,
-    repository: 'acme/app',
+    repositories: ['acme/app'],
     account: { username: 'user', password: 'word' },
     createHttp: (target, account) => {
       const http = testClient({
