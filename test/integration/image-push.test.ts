@@ -237,6 +237,24 @@ it('sends only the layer that changed, and nothing for a further tag', async () 
   await inspect(`${repository}:3`, second.digest);
 });
 
+it('publishes two images of the engine in one run, and their common layers once', async () => {
+  const images = ['1', '2'].map((tag) => ({ built: `${name}:${tag}`, repository: `${name}/service${tag}` }));
+  for (const { built, repository } of images) await run('docker', 'tag', built, `${repository}:1`);
+  const pushed = await push({ IMAGE: JSON.stringify(images.map(({ repository }) => `${repository}:1`)) });
+  // The second has another last layer, and another config.
+  expect(pushed).toMatchObject({ exitCode: 0, blobs: 1 + new Set(diffIds).size + 2 });
+  const [first, second] = await Promise.all(
+    images.map(
+      async ({ repository }) =>
+        JSON.parse(
+          await skopeo('inspect', '--raw', '--tls-verify=false', `docker://${registries().open.host}/${repository}:1`),
+        ) as Manifest,
+    ),
+  );
+  expect(second?.layers.slice(0, -1)).toEqual(first?.layers.slice(0, -1));
+  expect(second?.layers.at(-1)).not.toEqual(first?.layers.at(-1));
+});
+
 describe('Docker runs the pushed image', () => {
   it.each(['gzip', 'none'])('%s, pulled by the engine', async (compression) => {
     const pushed = await push(

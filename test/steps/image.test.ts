@@ -60,6 +60,44 @@ for (const [name, program, isInstalled] of registries)
       expect(relay?.sentBytes).toBeLessThan(0.6 * stepCount * sharedBytes);
     });
 
+    it('mounts the layers of a base that a first step has published into the repositories of the others', async () => {
+      const shared = ['a', 'b', 'c'].map((each) => tar([{ name: each, content: noise(1_000_000) }]));
+      const publish = async (name: string, layers: readonly Buffer[], own: string): Promise<Variables> => ({
+        ...variables('1', { FILENAME: await writeLayout({ directory: own }, layers) }),
+        IMAGE: `acme/${name}:1`,
+      });
+      await runSteps(directory, async (step) => await publish('base', shared, step.directory), { count: 1 });
+      const baseBytes = relay?.sentBytes ?? 0;
+      const ended = await runSteps(directory, async ({ index, directory: own }) => ({
+        ...(await publish(`service${index}`, [...shared, layer(`of step ${index}`, 5000)], own)),
+        EXTRA_ARGS: "['--reuse', 'acme/base:1']",
+      }));
+      expect(ended.map(({ exitCode, output }) => (exitCode === 0 ? '' : output))).toEqual(ended.map(() => ''));
+      for (const index of ended.keys())
+        expect(await pull(`${registry?.host}/acme/service${index}`, '1')).toMatchObject({ problems: [] });
+      expect((relay?.sentBytes ?? Infinity) - baseBytes).toBeLessThan(100_000 * stepCount);
+    });
+
+    it('gets the common layers of all images of one run once', async () => {
+      const shared = ['a', 'b', 'c'].map((each) => tar([{ name: each, content: noise(1_000_000) }]));
+      const [one] = await runSteps(
+        directory,
+        async ({ directory: own }) => {
+          const names = Array.from({ length: stepCount }, (_, index) => `acme/service${index}:1`);
+          const files = names.map((name, index) =>
+            writeLayout({ directory: own }, [...shared, layer(`of ${name}`, 5000)], `layout${index}`),
+          );
+          const [IMAGE, FILENAME] = [JSON.stringify(names), JSON.stringify(await Promise.all(files))];
+          return { ...variables('1', {}), IMAGE, FILENAME };
+        },
+        { count: 1 },
+      );
+      expect({ ...one, output: one?.exitCode === 0 ? '' : one?.output }).toMatchObject({ exitCode: 0, output: '' });
+      for (let index = 0; index < stepCount; index++)
+        expect(await pull(`${registry?.host}/acme/service${index}`, '1')).toMatchObject({ problems: [] });
+      expect(relay?.sentBytes).toBeLessThan(3_200_000 + 100_000 * stepCount);
+    });
+
     it('holds the tag of the last one of them, and the images of all by digest', async () => {
       const ended = await runSteps(directory, async (step) => {
         const FILENAME = await writeLayout(step, [layer('common', 3000), layer(`of step ${step.index}`, 500)]);
