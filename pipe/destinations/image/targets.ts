@@ -130,6 +130,10 @@ function readReference(
   { env, values, base }: Surroundings,
   problems: Problems,
 ): Reference | undefined {
+  if (name === '') {
+    problems.add('IMAGE', 'has an empty item: every item must name an image');
+    return undefined;
+  }
   // If REGISTRY is invalid, IMAGE is still checked, but not against the rules of Bitbucket.
   const host = base?.host ?? '';
   const isBare = !name.includes('/');

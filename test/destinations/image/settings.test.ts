@@ -201,6 +201,7 @@ it.each<[string, Environment, string]>([
   ],
   ['reuse of an invalid name', { EXTRA_ARGS: "['--reuse', 'Base:1']" }, 'is not a valid part of an image name'],
   ['no image in an array', { TYPE: 'image', IMAGE: '[]' }, "IMAGE:\n- 'is an empty array: name an image'"],
+  ['an empty item', { IMAGE: "['app', '']" }, "IMAGE:\n- 'has an empty item: every item must name an image'"],
   [
     'images of two registries',
     { IMAGE: "['a.example/x/a', 'b.example/x/b']", USERNAME: 'u', TOKEN: 'p' },
