@@ -1,18 +1,19 @@
 /**
  * `npm run bench`: the pipe and its peers, in turn, on this machine; prints medians, ratios and targets as Markdown.
  *
- *     npm run bench -- [--runs N] [--only PATTERN] [--quick] [--check] [--bundle FILE]
+ *     npm run bench -- [--runs N] [--only PATTERN] [--quick] [--check] [--bundle FILE] [--json FILE]
  *
  * The exit code is 1 if a run fails, and with `--check` also if a target is missed.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compete } from './contest.ts';
 import { createMeter } from './measure.ts';
 import { findPeers } from './peers.ts';
+import { type BenchReport, benchRow, type BenchRow } from './report.ts';
 import { type Bench, isMet, type Row, type Target } from './row.ts';
 import { flatMemory } from './rows/flat-memory.ts';
 import { imagePushRows } from './rows/image-push.ts';
@@ -45,6 +46,8 @@ interface Arguments {
   readonly isQuick: boolean;
   readonly isCheck: boolean;
   readonly bundle: string;
+  /** Where the results are written, too. */
+  readonly json: string | undefined;
 }
 
 process.exitCode = await main();
@@ -82,6 +85,7 @@ function readArguments(): Arguments {
       check: { type: 'boolean', default: false },
       /** A different build of the pipe. */
       bundle: { type: 'string', default: 'dist/pipe.js' },
+      json: { type: 'string' },
     },
   });
   const rounds = Number(values.runs ?? (values.quick ? quickRuns : defaultRuns));
@@ -89,18 +93,20 @@ function readArguments(): Arguments {
   const pattern = new RegExp(values.only);
   const rows = allRows.filter(({ id }) => pattern.test(id));
   if (rows.length === 0) throw new RangeError(`--only matches none of ${allRows.map(({ id }) => id).join(', ')}`);
-  return { rounds, rows, isQuick: values.quick, isCheck: values.check, bundle: values.bundle };
+  return { rounds, rows, isQuick: values.quick, isCheck: values.check, bundle: values.bundle, json: values.json };
 }
 
-async function runAll({ rounds, rows, isQuick, isCheck, bundle }: Arguments, directory: string): Promise<number> {
+async function runAll({ rounds, rows, isQuick, isCheck, bundle, json }: Arguments, directory: string): Promise<number> {
   const root = join(import.meta.dirname, '..', '..');
   const meter = await createMeter(directory);
   const peers = await findPeers(join(root, 'node_modules', '.cache', 'bench'));
   const { model = 'unknown processor' } = cpus()[0] ?? {};
-  print(`${cpus().length} × ${model}; Node.js ${process.version}; ${peerVersions(Object.values(peers))}.`);
+  const machine = [`${cpus().length} × ${model}`, `Node.js ${process.version}`, ...peerVersions(Object.values(peers))];
+  print(`${machine.join('; ')}.`);
   print(`Runs in turn, after one warm-up each; MB are 1,000,000 bytes; memory by ${meter.name}.`);
   if (isQuick) print('Quick: small inputs, so the targets mean little.');
   const targets: Target[] = [];
+  const measured: BenchRow[] = [];
   let hasFailed = false;
   for (const row of rows) {
     const onRun = (name: string): void => say(`${row.id}: ${name}`);
@@ -118,6 +124,7 @@ async function runAll({ rounds, rows, isQuick, isCheck, bundle }: Arguments, dir
       say('');
       print(`\n${resultText(result)}`);
       targets.push(...result.targets);
+      measured.push(benchRow(row.id, result));
     } catch (error) {
       hasFailed = true;
       say('');
@@ -125,11 +132,13 @@ async function runAll({ rounds, rows, isQuick, isCheck, bundle }: Arguments, dir
     }
   }
   print(`\n### Targets\n\n${targetsText(targets)}`);
+  const report: BenchReport = { machine, isQuick, rows: measured };
+  if (json !== undefined) await writeFile(resolve(root, json), `${JSON.stringify(report, undefined, 2)}\n`);
   return hasFailed || (isCheck && targets.some((target) => isMet(target) === false)) ? 1 : 0;
 }
 
-function peerVersions(peers: readonly { version?: string; missing?: string }[]): string {
-  return peers.map(({ version, missing }) => version ?? missing).join('; ');
+function peerVersions(peers: readonly { version?: string; missing?: string }[]): readonly string[] {
+  return peers.flatMap(({ version, missing }) => version ?? missing ?? []);
 }
 
 function print(text: string): void {
