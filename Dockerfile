@@ -28,8 +28,8 @@ ARG ARCHITECTURE
 COPY --from=target /usr/local/bin/node /usr/local/LICENSE* /target/usr/local/bin/
 COPY ci-scripts/collect-runtime.sh /
 RUN /collect-runtime.sh /target /runtime /facts ${ARCHITECTURE}
-COPY --from=bundle /source/dist/package.json /source/dist/pipe.js /source/dist/sbom.cdx.json \
-  /source/dist/THIRD-PARTY-NOTICES.txt /pipe/dist/
+COPY --from=bundle /source/dist/package.json /source/dist/pipe.js /source/dist/result.schema.json \
+  /source/dist/sbom.cdx.json /source/dist/THIRD-PARTY-NOTICES.txt /pipe/dist/
 COPY pipe.yml README.md LICENSE.txt /pipe/
 # Runs the bundle once, up to a refused connection, to fill Node.js's compile cache. "Portable" makes the cache usable by
 # any user. Median of 40 runs to a validation error, 2 cores: 65 ms without it, 40 ms with it, 49 ms from a start-up

@@ -1,5 +1,5 @@
 // Bundles pipe/main.ts into the one file that ships, dist/pipe.js, and writes what is in it beside it.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { checkUndiciSubset } from './check-undici-subset.mjs';
@@ -63,4 +63,5 @@ const { metafile } = await build({
 });
 // The project's sources are ES modules, but the bundle is not, wherever it is copied to.
 writeFileSync('dist/package.json', '{"type":"commonjs"}\n');
+copyFileSync('pipe/result.schema.json', 'dist/result.schema.json');
 describeBundle(metafile, 'dist/pipe.js');

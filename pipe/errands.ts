@@ -10,6 +10,9 @@ import { findNewerVersion, type PipeMetadata, publishedPipesUrl } from './toolki
 
 const maxListBytes = 4 * 1024 * 1024;
 
+/** The time for the report of a run that was stopped. */
+const maxStoppedMs = 400;
+
 /**
  * Checks for a newer version in the background.
  *
@@ -45,7 +48,7 @@ export async function sendReport(
 ): Promise<void> {
   if (!canReport(env)) return;
   const { target, body } = reportRequest(env, report, tools.secrets.scrub);
-  const http = tools.createErrandHttp(tools.signal);
+  const http = tools.createErrandHttp(tools.signal.aborted ? AbortSignal.timeout(maxStoppedMs) : tools.signal);
   try {
     await http.send(
       {
@@ -59,7 +62,7 @@ export async function sendReport(
       discard,
     );
   } catch (error) {
-    const message = `Code Insights report: ${(error as Error).message}`;
+    const message = `Code Insights has no report of this run: ${(error as Error).message}`;
     if (error instanceof HttpError) tools.log.warning(message);
     else tools.log.debug(message);
   }

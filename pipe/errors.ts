@@ -1,5 +1,6 @@
 /** The errors that the pipe reports to the user. */
 
+import { ValidationError } from './toolkit/problems.ts';
 import { printableLine } from './toolkit/stdout.ts';
 
 /**
@@ -123,4 +124,15 @@ export class StoppedError extends PipeError {
     super(`Stopped by ${signal}`);
     this.signal = signal;
   }
+}
+
+/** Whether the pipe recognises the failure, so that its message needs no more explanation. */
+export function isExpected(error: unknown): error is PipeError | ValidationError {
+  return error instanceof PipeError || error instanceof ValidationError;
+}
+
+/** The message of anything that was thrown: one line, or the lines of an error that the pipe recognises. */
+export function messageOf(error: unknown): string {
+  if (isExpected(error)) return error.message;
+  return `Unexpected error: ${error instanceof Error ? error.message : String(error)}`;
 }

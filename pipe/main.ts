@@ -11,6 +11,7 @@ for (const signal of stopSignals) process.on(signal, stopEarly);
 // Only `main` sets another exit code: an unexpected end of the process must not look like success.
 process.exitCode = 1;
 let hasEnded = false;
+let isStopping = false;
 
 // If the reader of standard output exits early, as `head` does, a finished upload must not become a crash.
 stdout.on('error', () => undefined);
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
   await new Promise((resolve) => {
     setImmediate(resolve);
   });
+  if (isStopping) return;
   const directory = (process.argv[1] ?? '').replace(/[^\\/]*$/, '');
   const running = run(env, {
     stdout,
@@ -48,7 +50,11 @@ async function main(): Promise<void> {
 
 /** Nothing that could keep the process from ending has begun. */
 function stopEarly(signal: StopSignal): void {
-  void import('./run.ts').then(({ reportStop }) => process.exit(reportStop(signal, env, stdout)));
+  if (isStopping) return;
+  isStopping = true;
+  void import('./run.ts').then(async ({ reportStop }) =>
+    process.exit(await reportStop(signal, env, { stdout, workingDirectory: process.cwd() })),
+  );
 }
 
 async function crash(error: unknown): Promise<void> {

@@ -3,17 +3,18 @@
 import { resolve } from 'node:path';
 import { explain } from './destinations/advice.ts';
 import type { Conclusion, Destination, Publication } from './destinations/destination.ts';
-import { insightsReport, resultOf } from './destinations/report.ts';
+import { insightsReport } from './destinations/report.ts';
 import { loadDestination, type Settings } from './destinations/table.ts';
 import { sendReport, startVersionCheck } from './errands.ts';
-import { InputError } from './errors.ts';
+import { messageOf } from './errors.ts';
 import { trustAuthorities } from './http/authorities.ts';
 import { keepHeapFlat } from './io/flat-heap.ts';
 import { maxItemsAtOnce } from './io/open-file-limit.ts';
 import type { RunSettings } from './read-settings.ts';
+import type { ResultFields } from './record.ts';
 import { createTools, type RunContext, type Tools } from './tools.ts';
 import { readMetadata } from './toolkit/metadata.ts';
-import { checkOutputPath, writeOutputVariables, writeResult } from './toolkit/results.ts';
+import { writeOutputVariables } from './toolkit/output-variables.ts';
 
 /** A run that did not succeed. */
 export interface Failure {
@@ -23,8 +24,15 @@ export interface Failure {
   readonly advice?: string | undefined;
 }
 
-/** Performs the run. @returns the message after `✔`, or the failure */
-export async function perform(given: RunContext<RunSettings>): Promise<string | Failure> {
+/** The end of a run. */
+export interface Ending {
+  /** The message after `✔`, or the failure. */
+  readonly verdict: string | Failure;
+  readonly result: ResultFields;
+}
+
+/** Performs the run. @throws InputError if this Node.js cannot trust the user's authorities */
+export async function perform(given: RunContext<RunSettings>): Promise<Ending> {
   const { surroundings } = given;
   const concurrency = Math.min(given.settings.concurrency, await maxItemsAtOnce());
   const settings = { ...withAbsolutePaths(given.settings, surroundings.workingDirectory), concurrency };
@@ -40,15 +48,16 @@ export async function perform(given: RunContext<RunSettings>): Promise<string | 
     tools.log.warning(
       `--concurrency ${given.settings.concurrency} is lowered to ${concurrency}, because few files may be open (ulimit -n)`,
     );
-  if (settings.outputPath !== undefined) await checkOutput(settings.outputPath);
   const { versionListUrl } = surroundings;
   const checksVersion = !settings.isDryRun && (destination.isBitbucket(settings) || versionListUrl !== undefined);
   const endVersionCheck =
     checksVersion && metadata !== undefined ? startVersionCheck(tools, metadata, versionListUrl) : undefined;
   try {
-    return await publish(destination, context, tools);
-  } catch (error) {
-    return { error, advice: explain(error, destination, settings) };
+    const published = await publish(destination, context, tools);
+    await report(destination, context, published, tools);
+    const { verdict, conclusion } = published;
+    const dryRun = settings.isDryRun ? { dryRun: true } : {};
+    return { verdict, result: { type: settings.type, ...dryRun, items: [], ...conclusion?.result } };
   } finally {
     const newer = await endVersionCheck?.();
     if (newer !== undefined)
@@ -62,25 +71,37 @@ function withAbsolutePaths(settings: Settings, workingDirectory: string): Settin
   return outputPath === undefined ? settings : { ...settings, outputPath: resolve(workingDirectory, outputPath) };
 }
 
+/** What came of the publication. */
+interface Published {
+  readonly verdict: string | Failure;
+  /** Undefined if the run ended before anything could be published. */
+  readonly conclusion?: Conclusion;
+  readonly elapsedMs: number;
+}
+
 async function publish(
   destination: Destination<Settings>,
   context: RunContext<Settings>,
   tools: Tools,
-): Promise<string | Failure> {
+): Promise<Published> {
   const { settings } = context;
-  const publication = await destination.prepare(settings, tools);
+  const failure = (error: unknown): Failure => ({ error, advice: explain(error, destination, settings) });
+  let publication: Publication | undefined;
   try {
+    publication = await destination.prepare(settings, tools);
     for (const line of publication.lines) tools.log.info(line);
     for (const warning of publication.warnings) tools.log.warning(warning);
     tools.signal.throwIfAborted();
-    if (settings.isDryRun) return 'Dry run: nothing was sent';
+    if (settings.isDryRun) return { verdict: 'Dry run: nothing was sent', elapsedMs: 0 };
     const { conclusion, elapsedMs } = await publishWithProgress(publication, tools);
-    await handOver(context, conclusion, elapsedMs, tools);
+    await handOverVariables(context, conclusion, tools);
     const { error, failureLines: lines } = conclusion;
-    if (error !== undefined) return { error, lines, advice: explain(error, destination, settings) };
-    return conclusion.summary(elapsedMs);
+    const verdict = error === undefined ? conclusion.summary(elapsedMs) : { ...failure(error), lines };
+    return { verdict, conclusion, elapsedMs };
+  } catch (error) {
+    return { verdict: failure(error), elapsedMs: 0 };
   } finally {
-    await publication.close?.();
+    await publication?.close?.();
   }
 }
 
@@ -98,35 +119,26 @@ async function publishWithProgress(
   }
 }
 
-/** @throws InputError if the result file cannot be written */
-async function checkOutput(path: string): Promise<void> {
-  try {
-    await checkOutputPath(path);
-  } catch (error) {
-    throw new InputError(`--output ${path} cannot be written, and nothing was sent: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+/** Writes the output variables. The upload has already succeeded or failed, so a failure here is only a warning. */
+async function handOverVariables({ env }: RunContext, conclusion: Conclusion, { log, secrets }: Tools): Promise<void> {
+  const { error, isPublished = error === undefined, variables } = conclusion;
+  if (!isPublished) return;
+  for (const warning of await writeOutputVariables(env, variables, secrets.scrubValue)) log.warning(warning);
 }
 
-/** Writes and reports the results. The upload has already succeeded or failed, so a failure here is only a warning. */
-async function handOver(
+/** Reports to Code Insights, whether or not the run succeeded. */
+async function report(
+  destination: Destination<Settings>,
   { env, settings, surroundings }: RunContext<Settings>,
-  conclusion: Conclusion,
-  elapsedMs: number,
+  { verdict, conclusion, elapsedMs }: Published,
   tools: Tools,
 ): Promise<void> {
-  const { log, secrets } = tools;
-  const { error, isPublished = error === undefined, variables, report } = conclusion;
-  const message = error instanceof Error ? secrets.scrub(error.message) : undefined;
-  const result = resultOf(settings.type, conclusion, elapsedMs, message);
-  const writes = await Promise.allSettled([
-    writeResult(env, settings.outputPath, result, secrets.scrubValue),
-    isPublished ? writeOutputVariables(env, variables, secrets.scrubValue) : undefined,
-  ]);
-  for (const write of writes)
-    if (write.status === 'rejected')
-      log.warning(`The results could not be written: ${(write.reason as Error).message}`);
-  if (error !== undefined || !settings.wantsReport) return;
-  await sendReport(tools, env, insightsReport(settings.type, report, elapsedMs), surroundings.pipelinesProxyUrl);
+  if (settings.isDryRun || !settings.wantsReport) return;
+  const outcome =
+    typeof verdict === 'string'
+      ? conclusion?.report
+      : [...messageOf(verdict.error).split('\n'), ...(verdict.lines ?? [])];
+  if (outcome === undefined) return;
+  const run = { type: settings.type, target: destination.target(settings), elapsedMs };
+  await sendReport(tools, env, insightsReport(run, outcome), surroundings.pipelinesProxyUrl);
 }

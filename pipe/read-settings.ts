@@ -4,8 +4,8 @@ import { destinations, type Settings } from './destinations/table.ts';
 import { readAuthorities } from './http/authorities.ts';
 import { GivenOptions } from './settings/options.ts';
 import { options, type Type, types, variables } from './settings/variables.ts';
-import type { Environment } from './toolkit/environment.ts';
-import { readOptions } from './toolkit/option-table.ts';
+import type { ArrayValue, Environment } from './toolkit/environment.ts';
+import { type OptionRow, readOptions } from './toolkit/option-table.ts';
 import { Problems, ValidationError } from './toolkit/problems.ts';
 import { readVariables } from './toolkit/variable-table.ts';
 
@@ -28,11 +28,42 @@ export async function readSettings(env: Environment): Promise<RunSettings> {
   const values = await readVariables(table, env, problems);
   // If TYPE itself is wrong, the rest is read as for the default, so that all problems are reported.
   const type = types.find((known) => known === values.TYPE) ?? (values.IMAGE === undefined ? 'file' : 'image');
-  const words =
-    values.EXTRA_ARGS?.form === 'string' ? [values.EXTRA_ARGS.value.trim()] : (values.EXTRA_ARGS?.items ?? []);
+  const words = wordsOf(values.EXTRA_ARGS);
   const given = new GivenOptions(readOptions<Type>(options, words, type, 'EXTRA_ARGS', problems), problems);
   const settings = destinations[type].readSettings(env, values, given, problems);
   const authorities = await readAuthorities(env, problems);
   if (!problems.isEmpty || settings === undefined) throw new ValidationError(problems);
   return { ...settings, authorities };
+}
+
+/** The files that variables and options name, whether or not these are valid: the result of a run that fails names its error. */
+export async function readNamedFiles(
+  env: Environment,
+): Promise<{ readonly outputPath: string | undefined; readonly inputs: readonly string[] }> {
+  const problems = new Problems();
+  const values = await readVariables({ EXTRA_ARGS: variables.EXTRA_ARGS, FILENAME: variables.FILENAME }, env, problems);
+  // Every option applies to some TYPE.
+  const rows = Object.entries<OptionRow>(options).map(([name, row]) => [name, { ...row, appliesTo: ['any'] }] as const);
+  const given = readOptions<string>(
+    Object.fromEntries(rows),
+    wordsOf(values.EXTRA_ARGS),
+    'any',
+    'EXTRA_ARGS',
+    problems,
+  );
+  const ofOptions = rows
+    .filter(([name, { placeholder = '' }]) => name !== '--output' && placeholder.endsWith('FILE'))
+    .flatMap(([name]) => given.get(name) ?? []);
+  const { FILENAME } = values;
+  const named =
+    FILENAME?.form === 'string' ? [FILENAME.value, ...FILENAME.value.split(/\s+/)] : (FILENAME?.items ?? []);
+  return {
+    outputPath: given.get('--output')?.[0],
+    // `--attach EXT=FILE`
+    inputs: [...named, ...ofOptions.flatMap((value) => [value, value.replace(/^[^=]*=/, '')])],
+  };
+}
+
+function wordsOf(value: ArrayValue | undefined): readonly string[] {
+  return value?.form === 'string' ? [value.value.trim()] : (value?.items ?? []);
 }

@@ -1,10 +1,11 @@
 /** Reads the variables, performs the run, and prints the outcome: the only place where a failure becomes output. */
 
 import { setTimeout } from 'node:timers/promises';
-import { PipeError, StoppedError } from './errors.ts';
+import { isExpected, messageOf, StoppedError } from './errors.ts';
 import { givenSecrets } from './settings/given-secrets.ts';
-import type { Failure } from './perform.ts';
+import type { Ending, Failure } from './perform.ts';
 import { readSettings } from './read-settings.ts';
+import { beginRecord } from './record.ts';
 import { type Environment, readBoolean } from './toolkit/environment.ts';
 import { exitCodes, fail, onStopSignal, type StopSignal, succeed } from './toolkit/exit.ts';
 import { createOutput, type Output, type Stream } from './toolkit/stdout.ts';
@@ -14,6 +15,9 @@ import type { Surroundings } from './tools.ts';
 
 /** A run that does not stop within this time after a signal is abandoned: half of what is promised, for busy machines. */
 const maxStopMs = 1_000;
+
+/** The time to record that the run was stopped. */
+const maxRecordMs = 400;
 
 const unknownState = '  uploads in progress may or may not have been published';
 
@@ -26,20 +30,33 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
   const stopListening = onStopSignal(surroundings.signals, (name) => controller.abort(new StoppedError(name)));
   try {
     let isUnderWay = false;
-    const work = async (): Promise<string | Failure> => {
+    // From the first moment on, no result of an earlier run must be left.
+    const recording = beginRecord(env, surroundings.workingDirectory, secrets, output);
+    const attempt = async (): Promise<Ending> => {
+      const { checkOutput } = await recording;
       const settings = await readSettings(env);
+      checkOutput();
       signal.throwIfAborted();
       // The code that sends is loaded only now, so that validation errors are reported sooner.
       const { perform } = await import('./perform.ts');
       isUnderWay = true;
       return await perform({ env, settings, output, secrets, signal, surroundings });
     };
+    const record = async ({ verdict, result }: Ending): Promise<string | Failure> => {
+      const { end } = await recording;
+      await end(result, typeof verdict === 'string' ? undefined : verdict.error);
+      return verdict;
+    };
+    const work = async (): Promise<string | Failure> =>
+      await record(await attempt().catch((error: unknown) => ({ verdict: { error }, result: { items: [] } })));
     const late = async (): Promise<Failure> => {
       await stopDeadline(signal);
-      return { error: signal.reason, lines: isUnderWay ? [unknownState] : [] };
+      const verdict = { error: signal.reason, lines: isUnderWay ? [unknownState] : [] };
+      await withinTime(record({ verdict, result: { items: [] } }));
+      return verdict;
     };
-    const ending = await Promise.race([work(), late()]);
-    return typeof ending === 'string' ? succeed(output, ending) : failRun(output, env, ending);
+    const verdict = await Promise.race([work(), late()]);
+    return typeof verdict === 'string' ? succeed(output, verdict) : failRun(output, env, verdict);
   } catch (error) {
     return failRun(output, env, { error });
   } finally {
@@ -52,9 +69,26 @@ export function reportCrash(error: unknown, env: Environment, stdout: Stream): n
   return failRun(createOutput(stdout, secretsOf(env).scrub, isColoured(env)), env, { error, lines: [unknownState] });
 }
 
-/** Prints that a signal ended the run before it began. @returns the exit code */
-export function reportStop(signal: StopSignal, env: Environment, stdout: Stream): number {
-  return failRun(createOutput(stdout, secretsOf(env).scrub, isColoured(env)), env, { error: new StoppedError(signal) });
+/** Records and prints that a signal ended the run before it began. @returns the exit code */
+export async function reportStop(
+  signal: StopSignal,
+  env: Environment,
+  { stdout, workingDirectory }: Pick<Surroundings, 'stdout' | 'workingDirectory'>,
+): Promise<number> {
+  const secrets = secretsOf(env);
+  const output = createOutput(stdout, secrets.scrub, isColoured(env));
+  const error = new StoppedError(signal);
+  const record = async (): Promise<void> => {
+    const { end } = await beginRecord(env, workingDirectory, secrets, output);
+    await end({ items: [] }, error);
+  };
+  await withinTime(record());
+  return failRun(output, env, { error });
+}
+
+/** Waits for a record, but no longer than a stopped run may take. */
+async function withinTime(recording: Promise<unknown>): Promise<void> {
+  await Promise.race([recording.catch(() => undefined), setTimeout(maxRecordMs, undefined, { ref: false })]);
 }
 
 /** Kept by environment, so that secrets learned during a run are removed from the message of a crash too. */
@@ -80,14 +114,16 @@ async function stopDeadline(signal: AbortSignal): Promise<void> {
 }
 
 function failRun(output: Output, env: Environment, { error, lines = [], advice }: Failure): number {
-  const isExpected = error instanceof PipeError || error instanceof ValidationError;
   // Once publishing has begun, each item has a line.
   const isStoppedEarly = error instanceof StoppedError && lines.length === 0;
   const text = [
-    ...(isExpected ? error.message.split('\n') : [`Unexpected error: ${messageOf(error)}`]),
+    // Text that is not from the pipe itself has no lines.
+    ...(isExpected(error) ? error.message.split('\n') : [messageOf(error)]),
     ...(isStoppedEarly ? ['  nothing was published'] : lines),
     ...(advice === undefined ? [] : [`What to do: ${advice}`]),
-    ...(isExpected || isDebug(env) ? [] : ['What to do: run it again with DEBUG set to true, and report its output.']),
+    ...(isExpected(error) || isDebug(env)
+      ? []
+      : ['What to do: run it again with DEBUG set to true, and report its output.']),
     ...(isDebug(env) && !(error instanceof ValidationError) ? stackOf(error) : []),
   ];
   return fail(output, text, error instanceof StoppedError ? exitCodes[error.signal] : exitCodes.failure);
@@ -95,10 +131,6 @@ function failRun(output: Output, env: Environment, { error, lines = [], advice }
 
 function isDebug(env: Environment): boolean {
   return readBoolean(env, 'DEBUG', new Problems()) === true;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The error with its calls, each on a line of its own, and its causes. */

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { copyBuild } from './copy-build.ts';
 import { outputOf, runCommand } from './release/run-command.ts';
 
-const shipped = ['pipe.js', 'sbom.cdx.json', 'THIRD-PARTY-NOTICES.txt'];
+const shipped = ['pipe.js', 'result.schema.json', 'sbom.cdx.json', 'THIRD-PARTY-NOTICES.txt'];
 let directory = '';
 
 beforeEach(async () => {

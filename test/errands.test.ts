@@ -1,12 +1,13 @@
 /** What a run does besides uploading: it looks for a newer version, reports to Code Insights, and says who it is. */
 
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { answer, type Reaction, reset, serve, stall } from './http/test-servers.ts';
 import { patience } from './patience.ts';
 import { arrayVariables, useSandbox } from './run-pipe.ts';
+import { until } from './until.ts';
 
 const fixture = useSandbox();
 const repositoryPath = 'packagepipes/bitbucket-upload-package';
@@ -97,7 +98,7 @@ describe('a report to Code Insights', () => {
   });
 
   it.each([
-    ['refused', { kind: 'status', status: 400 }, /^WARNING: Code Insights report: PUT .*: 400 /m],
+    ['refused', { kind: 'status', status: 400 }, /^WARNING: Code Insights has no report of this run: PUT .*: 400 /m],
     ['cut off', { kind: 'reset' }, undefined],
   ] as const)('that is %s does not break the run', async (_, action, warning) => {
     await writeFile(join(fixture.directory, 'a.txt'), 'content');
@@ -107,5 +108,57 @@ describe('a report to Code Insights', () => {
     if (warning === undefined) expect(output).not.toContain('WARNING');
     else expect(output).toMatch(warning);
     expect(fixture.sandbox.reports.size).toBe(0);
+  });
+
+  const reports = (): readonly unknown[] => [...fixture.sandbox.reports.values()];
+
+  it('is one for each target, so that the second entry of a commit does not replace the first', async () => {
+    for (const name of ['a.txt', 'b.txt']) await writeFile(join(fixture.directory, name), 'content');
+    for (const FILENAME of ['a.txt', 'b.txt', 'a.txt']) await fixture.runPipe({ FILENAME, ...pipeline });
+    await fixture.runPipe({ FILENAME: 'a.txt', ...pipeline, ...arrayVariables('EXTRA_ARGS', ['--name', 'c.txt']) });
+    expect(reports()).toMatchObject(
+      ['a.txt', 'b.txt', 'c.txt'].map((title) => ({
+        result: 'PASSED',
+        data: expect.arrayContaining([expect.objectContaining({ title, type: 'LINK' })]),
+      })),
+    );
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, RegExp]>([
+    ['a file is missing', { FILENAME: 'dist/*' }, /^dist\/\* matches no file in /],
+    [
+      'the server refuses it',
+      { FILENAME: 'a.txt', WORKSPACE: 'nobody' },
+      /^.*404 .*\n {2}a\.txt: NOT published(?:\n|$)/,
+    ],
+  ])('is FAILED, with the reason, if %s, and PASSED as soon as the run succeeds', async (_, env, details) => {
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    const failed = await fixture.runPipe({ ...pipeline, ...env });
+    expect(failed.exitCode).toBe(1);
+    expect(reports()).toEqual([
+      {
+        title: `Not published: ${env['FILENAME']}`,
+        details: expect.stringMatching(details),
+        report_type: 'TEST',
+        reporter: 'bitbucket-upload-package',
+        result: 'FAILED',
+        data: [{ title: 'Duration', type: 'DURATION', value: expect.any(Number) }],
+      },
+    ]);
+    if (env['WORKSPACE'] !== undefined) return;
+    await mkdir(join(fixture.directory, 'dist'));
+    await writeFile(join(fixture.directory, 'dist/a.zip'), 'content');
+    await fixture.runPipe({ ...pipeline, ...env });
+    expect(reports()).toMatchObject([{ result: 'PASSED' }]);
+  });
+
+  it('is FAILED if the run is stopped', async () => {
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    fixture.sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'stall' } });
+    const running = fixture.runPipe({ FILENAME: 'a.txt', ...pipeline });
+    await until(() => fixture.sandbox.requests.length > 0, running);
+    fixture.signal('SIGTERM');
+    expect(await running).toMatchObject({ exitCode: 143 });
+    expect(reports()).toMatchObject([{ result: 'FAILED', details: expect.stringMatching(/^Stopped by SIGTERM\n/) }]);
   });
 });

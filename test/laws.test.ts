@@ -134,7 +134,7 @@ let directory = '';
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'laws-'));
   const entries = await readdir(join(root, 'pipe'), { recursive: true, withFileTypes: true });
-  const top = entries.filter((entry) => entry.isFile() && entry.parentPath === join(root, 'pipe'));
+  const top = entries.filter((entry) => entry.name.endsWith('.ts') && entry.parentPath === join(root, 'pipe'));
   for (const folder of entries.filter((entry) => entry.isDirectory())) {
     const path = relative(join(root, 'pipe'), join(folder.parentPath, folder.name)).replaceAll('\\', '/');
     const up = path.replaceAll(/[^/]+/g, '..');

@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Type } from '../pipe/settings/variables.ts';
 import type { Environment } from '../pipe/toolkit/environment.ts';
 import { jar } from './destinations/maven/artifacts.ts';
 import { writePackage } from './destinations/npm/tarballs.ts';
@@ -9,9 +10,7 @@ import { writeLayout } from './oci/registry/images.ts';
 import type { Fixture } from './run-pipe.ts';
 
 /** Each TYPE, and a function that writes its item and returns the variables that name it. */
-export function oneOfEachType(
-  fixture: Fixture,
-): readonly (readonly [type: string, given: () => Promise<Environment>])[] {
+export function oneOfEachType(fixture: Fixture): readonly (readonly [type: Type, given: () => Promise<Environment>])[] {
   return [
     [
       'file',

@@ -9,7 +9,8 @@ import type { Log } from '../toolkit/log.ts';
 import type { Progress } from '../toolkit/progress.ts';
 import type { Secrets } from '../toolkit/scrub.ts';
 import type { Row, ServerFacts } from './advice.ts';
-import type { ReportContent } from './report.ts';
+import type { OutputValues } from './output-variables.ts';
+import type { ReportContent, ReportTarget } from './report.ts';
 
 /** A place to publish to: one for each TYPE. */
 export interface Destination<S extends CommonSettings> {
@@ -19,6 +20,8 @@ export interface Destination<S extends CommonSettings> {
   readonly serverVariable: 'API_URL' | 'REGISTRY';
   /** Whether the server is Bitbucket's own: advice about Bitbucket applies only then. */
   isBitbucket(settings: S): boolean;
+  /** The target of the run, for its report. */
+  target(settings: S): ReportTarget;
   /**
    * Does all work that precedes the first byte sent.
    *
@@ -53,7 +56,7 @@ export interface Conclusion {
   /** The fields of the result that are specific to the destination. */
   readonly result: { readonly items: readonly unknown[]; readonly [field: string]: unknown };
   /** Output variables for the steps that follow. */
-  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly variables: OutputValues;
   readonly report: ReportContent;
 }
 

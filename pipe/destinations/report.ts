@@ -1,8 +1,9 @@
 /** What all reports share: the words for failures, the result's envelope, and the Code Insights report. */
 
+import { createSha256 } from '../io/hashes.ts';
 import type { Report, ReportDatum } from '../toolkit/code-insights.ts';
+import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/stdout.ts';
-import type { Conclusion } from './destination.ts';
 import type { Action } from './outcome.ts';
 
 const failureWords: Readonly<Record<Action, string>> = {
@@ -33,17 +34,6 @@ export function totalsOf<Item extends { readonly size: number; readonly action: 
   return { uploaded, uploadedBytes, otherCount: items.length - uploaded.length };
 }
 
-/** The machine-readable result of a run. @param errorMessage of a run that failed */
-export function resultOf(
-  type: string,
-  { result }: Pick<Conclusion, 'result'>,
-  elapsedMs: number,
-  errorMessage: string | undefined,
-): Readonly<Record<string, unknown>> {
-  const seconds = Math.round(elapsedMs) / 1000;
-  return { type, ...result, seconds, ...(errorMessage === undefined ? {} : { error: errorMessage }) };
-}
-
 /** A destination's part of the Code Insights report. */
 export interface ReportContent {
   readonly title: string;
@@ -60,19 +50,47 @@ const pipeName = 'bitbucket-upload-package';
 /** Code Insights shows ten data fields: the totals, then as many links as there is room for. */
 const maxLinks = 8;
 
-/** The Code Insights report of a run that succeeded: one for each TYPE, so that a commit can have several. */
-export function insightsReport(type: string, content: ReportContent, elapsedMs: number): Report {
-  const { title, details, link, totals, links = [] } = content;
+/** Where a run publishes to, as far as its settings say so: a commit has one report for each target. */
+export interface ReportTarget {
+  /** The server, with the workspace and repository if it has them. */
+  readonly server: string;
+  /** What is published, as the user names it. */
+  readonly name: string;
+}
+
+/** FILENAME in a few words. */
+export function patternsName(patterns: ArrayValue): string {
+  return patterns.form === 'string' ? patterns.value.trim() : patterns.items.join(', ');
+}
+
+/** A run, for its report. */
+export interface ReportedRun {
+  readonly type: string;
+  readonly target: ReportTarget;
+  readonly elapsedMs: number;
+}
+
+/** The Code Insights report of a run. @param outcome the lines after `✖` of a run that failed */
+export function insightsReport(
+  { type, target, elapsedMs }: ReportedRun,
+  outcome: ReportContent | readonly string[],
+): Report {
+  const duration: ReportDatum = { title: 'Duration', type: 'DURATION', value: Math.round(elapsedMs) };
+  const envelope = { id: reportId(type, target), reporter: pipeName };
+  if (isFailure(outcome)) {
+    const title = `Not published: ${printable(target.name)}`;
+    return { ...envelope, title, details: outcome.join('\n'), result: 'FAILED', data: [duration] };
+  }
+  const { title, details, link, totals, links = [] } = outcome;
   return {
-    id: `${pipeName}-${type}`,
+    ...envelope,
     title,
     details,
-    reporter: pipeName,
     result: 'PASSED',
     ...(link !== undefined && { link }),
     data: [
       ...totals,
-      { title: 'Duration', type: 'DURATION', value: Math.round(elapsedMs) },
+      duration,
       ...links.slice(0, maxLinks).map(({ name, url }): ReportDatum => ({
         title: printable(name),
         type: 'LINK',
@@ -80,4 +98,15 @@ export function insightsReport(type: string, content: ReportContent, elapsedMs: 
       })),
     ],
   };
+}
+
+function isFailure(outcome: ReportContent | readonly string[]): outcome is readonly string[] {
+  return Array.isArray(outcome);
+}
+
+/** The same for each run to this target, so that a second try replaces the report of the first. */
+function reportId(type: string, { server, name }: ReportTarget): string {
+  const hash = createSha256();
+  hash.update(Buffer.from(JSON.stringify([type, server, name])));
+  return `${pipeName}-${type}-${hash.digest().slice(0, 16)}`;
 }

@@ -1,32 +1,40 @@
-/** Writes results for later steps: to a JSON file, the pipe's storage directory, and the step's output variables. */
+/** Writes the result of a run for later steps, as JSON: to the file that the user names, and to the pipe's storage directory. */
 
-import { randomUUID } from 'node:crypto';
-import {
-  access,
-  appendFile,
-  constants,
-  type FileHandle,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { access, constants, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
-import { OpenFilesError, openPatiently } from './open-files.ts';
+import { openPatiently } from './open-files.ts';
+import { outputVariablesPath } from './output-variables.ts';
 import { type Scrub, scrubStrings } from './scrub.ts';
 import { escapeUnprintable } from './stdout.ts';
+import { withinLimit } from './write-limit.ts';
 
 /** The file in the pipe's storage directory with the last result. */
 const resultFile = 'result.json';
 
+/** Through this directory, Atlassian's toolkit lets the pipes of a pipeline share data. */
+const storageVariable = 'BITBUCKET_PIPE_STORAGE_DIR';
+
+/** What every result begins with, so that it can be told from other files. `pipe/result.schema.json` describes the rest. */
+export const resultHead = { schemaVersion: 1, pipe: 'bitbucket-upload-package' } as const;
+
+/** Results of version 0.1.0 have no such head. */
+const beginnings = [
+  new RegExp(String.raw`^\{\s*"schemaVersion":\s*\d+,\s*"pipe":\s*"${resultHead.pipe}"`),
+  /^\{\s*"type":\s*"[a-z]+",\s*"items":\s*\[/,
+];
+
+/** A run that is killed, or whose process crashes, leaves this. */
+const unfinished = {
+  ...resultHead,
+  items: [],
+  seconds: 0,
+  error: 'The run has not ended, or it was killed: what it published is not known',
+} as const;
+
 /** Whether a result will be written anywhere. */
 export function wantsResult(env: Environment, outputPath: string | undefined): boolean {
-  return outputPath !== undefined || pipeStorageDirectory(env) !== undefined;
+  return outputPath !== undefined || storageDirectory(env) !== undefined;
 }
 
 /** A file that a run writes. */
@@ -40,103 +48,157 @@ export interface OwnFile {
 
 /** The files that a run writes. */
 export function ownFiles(env: Environment, outputPath: string | undefined): readonly OwnFile[] {
-  const directory = pipeStorageDirectory(env);
-  const result = (name: string, path: string): OwnFile => ({
-    path,
-    name,
-    isExpendable: async () => await isResult(path),
-  });
-  const variables = env['BITBUCKET_PIPELINES_VARIABLES_PATH'] || undefined;
+  const results = resultFiles(env, outputPath).map((file) => ({
+    ...file,
+    isExpendable: async () => await isReplaceable(file.path).catch(() => false),
+  }));
+  const variables = env[outputVariablesPath] || undefined;
+  if (variables === undefined) return results;
+  // It is only appended to.
+  const isExpendable = async (): Promise<boolean> => await Promise.resolve(true);
+  return [...results, { path: variables, name: outputVariablesPath, isExpendable }];
+}
+
+/** The fields of a result that depend on the run. */
+export interface ResultFields {
+  readonly items: readonly unknown[];
+  /** Of the whole run. */
+  readonly seconds: number;
+  readonly error?: string;
+  readonly [field: string]: unknown;
+}
+
+/** The result files of one run. */
+export interface Results {
+  /** Why the file that the user names cannot be used; undefined if it can. */
+  readonly problem: Error | undefined;
+  /** Writes the result, without secrets. @returns a warning for each file that could not be written */
+  write(fields: ResultFields): Promise<readonly string[]>;
+}
+
+/** What the user has given. */
+export interface ResultOptions {
+  readonly outputPath: string | undefined;
+  /** Paths that the user names as input, which are never overwritten. */
+  readonly inputs: readonly string[];
+  readonly workingDirectory: string;
+  readonly scrub: Scrub;
+}
+
+/** Replaces the results of an earlier run, so that none of them can be mistaken for that of this run, however it ends. */
+export async function beginResults(env: Environment, options: ResultOptions): Promise<Results> {
+  const { workingDirectory, scrub } = options;
+  const absolute = (path: string): string => resolve(workingDirectory, path);
+  const inputs = new Set(options.inputs.map(absolute));
+  const files = resultFiles(env, options.outputPath === undefined ? undefined : absolute(options.outputPath));
+  const problems = new Map<ResultFile, Error>();
+  await Promise.all(
+    files.map(async (file) => {
+      try {
+        if (inputs.has(file.path)) throw new Error('it is also to be published');
+        await withinLimit(begin(file.path), file.path);
+      } catch (error) {
+        problems.set(file, error as Error);
+      }
+    }),
+  );
+  const named = files.find(({ name }) => name === '--output');
+  const problem = named === undefined ? undefined : problems.get(named);
+  return {
+    problem,
+    async write(fields) {
+      const text = toText({ ...resultHead, ...scrubStrings(fields, scrub) });
+      // The user is told about the named file as the reason why nothing is sent.
+      const usable = files.filter((file) => file !== named || problem === undefined);
+      const warnings = await Promise.all(usable.map(async (file) => await writeOrWarn(file, text, inputs)));
+      return warnings.filter((warning) => warning !== undefined);
+    },
+  };
+}
+
+interface ResultFile {
+  readonly path: string;
+  /** The option or variable that names it. */
+  readonly name: string;
+}
+
+function resultFiles(env: Environment, outputPath: string | undefined): readonly ResultFile[] {
+  const directory = storageDirectory(env);
   return [
-    ...(outputPath === undefined ? [] : [result('--output', outputPath)]),
-    ...(directory === undefined ? [] : [result('BITBUCKET_PIPE_STORAGE_DIR', join(directory, resultFile))]),
-    ...(variables === undefined
-      ? []
-      : [
-          {
-            path: variables,
-            name: 'BITBUCKET_PIPELINES_VARIABLES_PATH',
-            // It is only appended to.
-            isExpendable: async () => await Promise.resolve(true),
-          },
-        ]),
+    ...(outputPath === undefined ? [] : [{ path: outputPath, name: '--output' }]),
+    ...(directory === undefined ? [] : [{ path: join(directory, resultFile), name: storageVariable }]),
   ];
 }
 
-/** Whether there is nothing, or an earlier result. */
-async function isResult(path: string): Promise<boolean> {
-  const head = Buffer.alloc(64);
-  let file: FileHandle;
+function storageDirectory(env: Environment): string | undefined {
+  return env[storageVariable] || undefined;
+}
+
+/** Whether there is nothing, or an earlier result. @throws the file system's error if that cannot be known */
+async function isReplaceable(path: string): Promise<boolean> {
+  const head = Buffer.alloc(128);
   try {
-    file = await open(path, 'r');
-  } catch {
-    return true;
-  }
-  try {
+    await using file = await openPatiently(path, async () => await open(path, 'r'));
     const { bytesRead } = await file.read(head, 0, head.length, 0);
-    return bytesRead === 0 || /^\{\s*"type":\s*"[a-z]+",/.test(head.toString('utf8', 0, bytesRead));
-  } finally {
-    await file.close();
+    const text = head.toString('utf8', 0, bytesRead);
+    return bytesRead === 0 || beginnings.some((beginning) => beginning.test(text));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
   }
 }
 
-/**
- * Checks, before anything is sent, that the result can later be written to `outputPath`.
- *
- * @throws the file system's error if it cannot
- */
-export async function checkOutputPath(outputPath: string): Promise<void> {
-  await withTimeout(checkPath(outputPath), outputPath);
-}
-
-async function checkPath(outputPath: string): Promise<void> {
-  await mkdir(dirname(outputPath), { recursive: true });
-  const stats = await stat(outputPath).catch(() => undefined);
-  if (stats?.isDirectory() === true) throw new Error(`${outputPath} is a directory`);
-  // A file is replaced by renaming, which needs a writable directory; a device is written to directly.
-  await access(stats?.isFile() === false ? outputPath : dirname(outputPath), constants.W_OK);
-}
-
-/**
- * Writes the result, without secrets, to `outputPath` and to the pipe's storage directory, if set.
- *
- * @throws the file system's error of the first file that cannot be written, after trying both
- */
-export async function writeResult(
-  env: Environment,
-  outputPath: string | undefined,
-  result: unknown,
-  scrub: Scrub,
-): Promise<void> {
-  const directory = pipeStorageDirectory(env);
-  const paths = [outputPath, directory === undefined ? undefined : join(directory, resultFile)];
-  // The file may be /dev/stdout: each line is made printable, which in JSON is only another spelling.
-  const lines = JSON.stringify(scrubStrings(result, scrub), undefined, 2).split('\n');
-  const json = `${lines.map(escapeUnprintable).join('\n')}\n`;
-  const writes = paths
-    .filter((path) => path !== undefined)
-    .map((path) => withTimeout(writeAtomically(path, json), path));
-  const failed = (await Promise.allSettled(writes)).find((write) => write.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-}
-
-/** The pipe's own directory, through which Atlassian's toolkit lets the pipes of a pipeline share data. */
-function pipeStorageDirectory(env: Environment): string | undefined {
-  return env['BITBUCKET_PIPE_STORAGE_DIR'] || undefined;
-}
-
-/** Writes a file atomically, and creates its directory if it is missing. */
-async function writeAtomically(path: string, content: string): Promise<void> {
+/** @throws Error if a result cannot be written there */
+async function begin(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const stats = await stat(path).catch(() => undefined);
-  if (stats !== undefined && !stats.isFile()) {
-    // A device, such as /dev/stdout, is written to directly; renaming would replace it with a file.
-    await openPatiently(path, async () => await writeFile(path, content));
-    return;
-  }
-  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  if (stats?.isDirectory() === true) throw new Error('it is a directory');
+  // A device is written to only once, at the end.
+  if (stats?.isFile() === false) return await access(path, constants.W_OK);
+  // A file is replaced by renaming, which needs a writable directory.
+  await access(dirname(path), constants.W_OK);
   try {
-    await openPatiently(path, async () => await writeFile(temporary, content));
+    await replaceFile(path, toText(unfinished));
+  } catch (error) {
+    if (error instanceof NotReplaceableError) throw error;
+    // On a full disk, removing is possible. A run need not fail because its result cannot be written: at the end, that is a warning.
+    await rm(path, { force: true });
+  }
+}
+
+async function writeOrWarn(
+  { path, name }: ResultFile,
+  text: string,
+  inputs: ReadonlySet<string>,
+): Promise<string | undefined> {
+  try {
+    if (inputs.has(path)) throw new Error('it is also published');
+    await withinLimit(writeWhole(path, text), path);
+    return undefined;
+  } catch (error) {
+    return `The result could not be written to ${path} (${name}): ${(error as Error).message}`;
+  }
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const stats = await stat(path).catch(() => undefined);
+  // A device, such as /dev/stdout, is written to directly; renaming would replace it with a file.
+  if (stats === undefined || stats.isFile()) await replaceFile(path, text);
+  else await openPatiently(path, async () => await writeFile(path, text));
+}
+
+class NotReplaceableError extends Error {
+  override readonly name = 'NotReplaceableError';
+}
+
+/** Replaces a file that is a result, atomically. @throws NotReplaceableError if it is another one */
+async function replaceFile(path: string, text: string): Promise<void> {
+  if (!(await isReplaceable(path)))
+    throw new NotReplaceableError('there is a file that is not a result of this pipe, and it is left as it is');
+  const temporary = join(dirname(path), `.${Date.now()}-${Math.random().toString(36).slice(2)}.tmp`);
+  try {
+    await openPatiently(path, async () => await writeFile(temporary, text));
     await rename(temporary, path);
   } catch (error) {
     // A full disk may have room for its beginning.
@@ -145,45 +207,8 @@ async function writeAtomically(path: string, content: string): Promise<void> {
   }
 }
 
-/** A named pipe without a reader, or a directory such as /proc, would otherwise block for ever. */
-const maxWriteMs = 10_000;
-
-async function withTimeout<T>(work: Promise<T>, path: string): Promise<T> {
-  const late = delay(maxWriteMs, undefined, { ref: false }).then(() => {
-    throw new Error(`${path} could not be written to within ${maxWriteMs / 1000} s`);
-  });
-  return await Promise.race([work, late]);
-}
-
-/** Pipelines accepts 50 output variables of 100 KB in total per step; one pipe should not use up that limit. */
-const maxValueCharacters = 10_000;
-
-/**
- * Appends `NAME=value` lines to the file at `BITBUCKET_PIPELINES_VARIABLES_PATH`; outside Pipelines, does nothing.
- * Secrets are removed from the values. The format has no escapes, so a value that is not printable, such as one with a line
- * break, which could inject another variable, is omitted, and so is one that is too long.
- */
-export async function writeOutputVariables(
-  env: Environment,
-  variables: Readonly<Record<string, string | undefined>>,
-  scrub: Scrub,
-): Promise<void> {
-  const path = env['BITBUCKET_PIPELINES_VARIABLES_PATH'];
-  if (!path) return;
-  const lines = Object.entries(variables)
-    .map(([name, value]) => [name, value === undefined ? undefined : scrub(value)] as const)
-    .filter(
-      ([, value]) => value !== undefined && value.length <= maxValueCharacters && escapeUnprintable(value) === value,
-    )
-    .map(([name, value]) => `${name}=${value}\n`);
-  await withTimeout(appendLines(path, lines.join('')), path);
-}
-
-async function appendLines(path: string, lines: string): Promise<void> {
-  const before = await openPatiently(path, async () => await readFile(path, 'utf8')).catch((error: unknown) => {
-    if (error instanceof OpenFilesError) throw error;
-    return '';
-  });
-  const separator = before === '' || before.endsWith('\n') ? '' : '\n';
-  await openPatiently(path, async () => await appendFile(path, separator + lines));
+/** The file may be /dev/stdout: each line is made printable, which in JSON is only another spelling. */
+function toText(result: unknown): string {
+  const lines = JSON.stringify(result, undefined, 2).split('\n');
+  return `${lines.map(escapeUnprintable).join('\n')}\n`;
 }

@@ -20,7 +20,8 @@ it('leaves no part of a result behind', async () => {
   const PATH = process.env['PATH'] ?? '';
   const { exitCode, output } = await fixture.start({ ...env, PATH, NODE_OPTIONS: `--require=${preload}` }).ended;
   expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ Uploaded 1 file/m) });
-  expect(output).toContain('WARNING: The results could not be written: EFBIG');
+  expect(output).toMatch(/^WARNING: The result could not be written to \S+out\.json \(--output\): EFBIG/m);
+  expect(output).toMatch(/^WARNING: The result could not be written to \S+ \(BITBUCKET_PIPE_STORAGE_DIR\): EFBIG/m);
   expect(await readdir(join(fixture.directory, 'storage'))).toEqual([]);
   expect((await readdir(fixture.directory)).toSorted()).toEqual(['a.txt', 'preload.cjs', 'storage']);
 });

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { open, truncate, writeFile } from 'node:fs/promises';
+import { open, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { resultHead } from '../../pipe/toolkit/results.ts';
 import { patience } from '../patience.ts';
 import { outputOf } from '../release/run-command.ts';
+import { resultProblems } from '../result-schema.ts';
 import { useBundle } from '../run-bundle.ts';
 
 const fixture = useBundle();
@@ -16,6 +18,18 @@ async function receivedBytes(): Promise<number> {
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
+
+/** A module to load before the bundle: sends the signal when the bundle loads its first built-in module. */
+const stopWhileLoading = (signal: string): string =>
+  `const Module = require('node:module');
+       const load = Module._load;
+       Module._load = (request, ...rest) => {
+         if (Module.isBuiltin(request)) {
+           Module._load = load;
+           process.kill(process.pid, '${signal}');
+         }
+         return load(request, ...rest);
+       };`;
 
 describe('the bundle as a program', () => {
   it('uploads from the working directory, prints to standard output only, and ends with 0', async () => {
@@ -66,20 +80,8 @@ describe('the bundle as a program', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const)('says that it was stopped by %s even while it is still loading', async (signal, code) => {
-    // The first built-in module that the bundle loads.
     const preload = join(fixture.directory, 'preload.cjs');
-    await writeFile(
-      preload,
-      `const Module = require('node:module');
-       const load = Module._load;
-       Module._load = (request, ...rest) => {
-         if (Module.isBuiltin(request)) {
-           Module._load = load;
-           process.kill(process.pid, '${signal}');
-         }
-         return load(request, ...rest);
-       };`,
-    );
+    await writeFile(preload, stopWhileLoading(signal));
     await writeFile(join(fixture.directory, 'a.txt'), 'content');
     const { exitCode, output } = await fixture.start({ FILENAME: 'a.txt', NODE_OPTIONS: `--require=${preload}` }).ended;
     expect({ exitCode, output }).toEqual({
@@ -87,6 +89,31 @@ describe('the bundle as a program', () => {
       output: expect.stringMatching(new RegExp(`^✖ Stopped by ${signal}\\n  nothing was published\\n`)),
     });
     expect((await fixture.sandbox.state()).requests).toEqual([]);
+  });
+
+  it.each([
+    ['killed while it uploads', 'SIGKILL', /has not ended/],
+    ['stopped while it is still loading', 'SIGTERM', /^Stopped by SIGTERM$/],
+  ] as const)('leaves no result of an earlier run if it is %s', async (_, signal, error) => {
+    const earlier = { ...resultHead, type: 'file', items: [], seconds: 1 };
+    await writeFile(join(fixture.directory, 'result.json'), JSON.stringify(earlier));
+    await writeFile(join(fixture.directory, 'a.txt'), 'content');
+    await fixture.sandbox.inject({ method: 'POST', action: { kind: 'stall' } });
+    const preload = join(fixture.directory, 'preload.cjs');
+    await writeFile(preload, signal === 'SIGTERM' ? stopWhileLoading(signal) : '');
+    const { child, ended } = fixture.start({
+      FILENAME: 'a.txt',
+      EXTRA_ARGS: '--output=result.json',
+      NODE_OPTIONS: `--require=${preload}`,
+    });
+    if (signal === 'SIGKILL') {
+      await until(async () => (await fixture.sandbox.state()).requests.length > 0);
+      child.kill(signal);
+    }
+    await ended;
+    const text = await readFile(join(fixture.directory, 'result.json'), 'utf8');
+    expect(JSON.parse(text)).toMatchObject({ items: [], error: expect.stringMatching(error) });
+    expect(resultProblems(text)).toEqual([]);
   });
 
   it('can be stopped while it waits for a certificate in a named pipe without a writer', async () => {

@@ -25,12 +25,18 @@ const holdFiles = (ms: number, begin: string): string => `
   ${begin}`;
 
 const fromTheStart = 'setImmediate(hold)';
-/** Creating the storage directory is the first step of writing results. */
+/** From reading the file of the output variables on, and again when the result is written: the second one, after that at the start. */
 const withResults = `
   const files = require('node:fs/promises');
-  const { mkdir } = files;
+  const { readFile, mkdir } = files;
+  let reads = 0;
+  files.readFile = async (path, ...words) => {
+    if (path === 'variables' && ++reads === 1) hold();
+    return await readFile(path, ...words);
+  };
+  let directories = 0;
   files.mkdir = async (...words) => {
-    hold();
+    if (++directories === 2) hold();
     return await mkdir(...words);
   };`;
 
@@ -113,14 +119,22 @@ describe('results', () => {
     const { exitCode, output } = await upload(500);
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.not.stringContaining('WARNING') });
     expect(JSON.parse(await written('result.json'))).toMatchObject({ type: 'file' });
-    expect(await written('variables')).toMatch(/^EARLIER=value\nUPLOAD_URL=.*\n/);
+    expect(await written('variables')).toMatch(/^EARLIER=value\nUPLOAD_ACTION=uploaded\n/);
   });
 
   it('that cannot be written are a warning with the cause', async () => {
     const { exitCode, output } = await upload(600_000);
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ Uploaded 1 file/m) });
-    for (const name of ['result.json', 'variables'])
-      expect(output).toContain(`WARNING: The results could not be written: ${name} cannot be opened, because too many`);
+    const why = String.raw`cannot be opened, because too many files are open \(EMFILE\)`;
+    expect(output).toMatch(
+      new RegExp(
+        `^WARNING: The result could not be written to \\S+ \\(BITBUCKET_PIPE_STORAGE_DIR\\): \\S+ ${why}`,
+        'm',
+      ),
+    );
+    expect(output).toMatch(
+      new RegExp(`^WARNING: The output variables .* \\(BITBUCKET_PIPELINES_VARIABLES_PATH\\): variables ${why}`, 'm'),
+    );
     expect(await written('variables')).toBe('EARLIER=value');
   });
 });

@@ -41,11 +41,12 @@ it('contains only Node.js, its libraries, libdeflate, the CAs and the pipe', () 
       ? ['x86_64-linux-gnu', 'usr/lib64/ld-linux-x86-64.so.2']
       : ['aarch64-linux-gnu', 'usr/lib/ld-linux-aarch64.so.1'];
   const libraries = ['atomic.so.1', 'c.so.6', 'deflate.so.0', 'dl.so.2', 'gcc_s.so.1', 'm.so.6', 'pthread.so.0'];
-  const expected = `LICENSE.txt README.md pipe.yml dist/package.json dist/pipe.js dist/sbom.cdx.json
+  const expected =
+    `LICENSE.txt README.md pipe.yml dist/package.json dist/pipe.js dist/result.schema.json dist/sbom.cdx.json
     dist/THIRD-PARTY-NOTICES.txt usr/local/bin/node
     etc/ssl/certs/ca-certificates.crt lib lib64 ${loader}`
-    .split(/\s+/)
-    .concat([...libraries, 'stdc++.so.6'].map((name) => `usr/lib/${triplet}/lib${name}`));
+      .split(/\s+/)
+      .concat([...libraries, 'stdc++.so.6'].map((name) => `usr/lib/${triplet}/lib${name}`));
   const rest = files.filter((path) => !/^dist\/cache\/v26\.[^/]+\/[0-9a-f]+$/.test(path));
   expect(new Set(rest)).toEqual(new Set(expected));
 });

@@ -50,6 +50,8 @@ it('publishes, and reports the results to Pipelines', async () => {
 
   const result: unknown = JSON.parse(await readFile(join(step.clone, pipeStorage, 'result.json'), 'utf8'));
   expect(result).toEqual({
+    schemaVersion: 1,
+    pipe: 'bitbucket-upload-package',
     type: 'file',
     items: [
       { name: 'app.zip', size: app.length, url: `${url}app.zip`, sha256: sha256(app), action: 'uploaded' },
@@ -58,11 +60,16 @@ it('publishes, and reports the results to Pipelines', async () => {
     deleted: [],
     seconds: expect.any(Number),
   });
-  expect(await readFile(join(step.clone, variablesFile), 'utf8')).toBe(`UPLOAD_URL=${url}\nUPLOAD_COUNT=2\n`);
+  expect(await readFile(join(step.clone, variablesFile), 'utf8')).toBe(
+    `UPLOAD_ACTION=uploaded\nUPLOAD_COUNT=2\nUPLOAD_SKIPPED_COUNT=0\nUPLOAD_URL=${url}\n`,
+  );
   const { reports, violations } = await step.sandbox.state();
-  expect(reports).toEqual({
-    [`${step.commit}/bitbucket-upload-package-file`]: expect.objectContaining({ result: 'PASSED', link: url }),
-  });
+  expect(Object.entries(reports)).toEqual([
+    [
+      expect.stringMatching(new RegExp(`^${step.commit}/bitbucket-upload-package-file-[0-9a-f]{16}$`)),
+      expect.objectContaining({ result: 'PASSED', link: url }),
+    ],
+  ]);
   expect(violations).toEqual([]);
   expect(await inventory()).toEqual(before);
 });
@@ -152,7 +159,10 @@ describe('fails with a reason and advice, and publishes nothing', () => {
     expect(output).toContain(advice);
     expect(await uploaded()).toEqual({});
     const { violations, reports } = await step.sandbox.state();
-    expect({ violations, reports }).toEqual({ violations: [], reports: {} });
+    expect(violations).toEqual([]);
+    expect(Object.values(reports)).toEqual([
+      expect.objectContaining({ result: 'FAILED', details: expect.stringContaining(` ${status} `) }),
+    ]);
   });
 });
 

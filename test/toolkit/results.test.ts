@@ -2,8 +2,17 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { checkOutputPath, wantsResult, writeOutputVariables, writeResult } from '../../pipe/toolkit/results.ts';
+import {
+  beginResults,
+  ownFiles,
+  type ResultFields,
+  resultHead,
+  type Results,
+  wantsResult,
+} from '../../pipe/toolkit/results.ts';
+import type { Environment } from '../../pipe/toolkit/environment.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
+import { resultProblems } from '../result-schema.ts';
 
 const scrub = createSecrets(['hunter22']).scrub;
 
@@ -27,168 +36,175 @@ it.each([
   expect(wantsResult(env, outputPath)).toBe(isWanted);
 });
 
-describe('writeResult', () => {
-  const result = { type: 'file', items: [{ name: 'ü "x"' }] };
+const fields = { type: 'file', items: [{ name: 'ü "x"' }], seconds: 1 } as const;
+const textOf = (result: object): string => `${JSON.stringify({ ...resultHead, ...result }, undefined, 2)}\n`;
 
-  it('writes both files, as indented JSON', async () => {
-    await writeResult({ BITBUCKET_PIPE_STORAGE_DIR: at('pipes', 'acme') }, at('out', 'r.json'), result, scrub);
-    const text = `${JSON.stringify(result, undefined, 2)}\n`;
-    expect(await readFile(at('pipes', 'acme', 'result.json'), 'utf8')).toBe(text);
-    expect(await readFile(at('out', 'r.json'), 'utf8')).toBe(text);
+/** An earlier result, as version 0.1.0 wrote it. */
+const oldResult = `${JSON.stringify({ type: 'npm', items: [], seconds: 1 }, undefined, 2)}\n`;
+
+interface Given {
+  readonly env?: Environment;
+  readonly inputs?: readonly string[];
+}
+
+async function begin(outputPath: string | undefined, { env = {}, inputs = [] }: Given = {}): Promise<Results> {
+  return await beginResults(env, { outputPath, inputs, workingDirectory: root, scrub });
+}
+
+async function writeTo(path: string, result: ResultFields = fields): Promise<readonly string[]> {
+  const results = await begin(path);
+  expect(results.problem).toBeUndefined();
+  return await results.write(result);
+}
+
+describe('from the beginning of a run', () => {
+  it.each([
+    ['nothing', undefined],
+    ['an empty file', ''],
+    ['a result', textOf(fields)],
+    ['a result in one line', JSON.stringify({ ...resultHead, ...fields })],
+    ['a result of version 0.1.0', oldResult],
+  ])('%s is replaced by a result that says that the run has not ended', async (_, before) => {
+    await mkdir(at('pipes'));
+    if (before !== undefined) for (const path of [at('r.json'), at('pipes/result.json')]) await writeFile(path, before);
+    const { problem } = await begin('r.json', { env: { BITBUCKET_PIPE_STORAGE_DIR: at('pipes') } });
+    expect(problem).toBeUndefined();
+    for (const path of [at('r.json'), at('pipes/result.json')]) {
+      const text = await readFile(path, 'utf8');
+      expect(JSON.parse(text)).toMatchObject({ items: [], error: expect.stringContaining('has not ended') });
+      expect(resultProblems(text)).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['text', 'content'],
+    ['a package.json', '{\n  "type": "module",\n  "name": "app"\n}\n'],
+    ['another result file', '{"schemaVersion":1,"pipe":"other","items":[]}'],
+    ['a space', ' '],
+  ])('%s is left as it is, and is a problem', async (_, before) => {
+    await mkdir(at('pipes'));
+    for (const path of [at('r.json'), at('pipes/result.json')]) await writeFile(path, before);
+    const results = await begin('r.json', { env: { BITBUCKET_PIPE_STORAGE_DIR: at('pipes') } });
+    expect(results.problem?.message).toBe('there is a file that is not a result of this pipe, and it is left as it is');
+    expect(await results.write(fields)).toEqual([
+      `The result could not be written to ${at('pipes/result.json')} (BITBUCKET_PIPE_STORAGE_DIR): there is a file that is not a result of this pipe, and it is left as it is`,
+    ]);
+    for (const path of [at('r.json'), at('pipes/result.json')]) expect(await readFile(path, 'utf8')).toBe(before);
+  });
+
+  it.each(['r.json', './r.json', 'sub/../r.json'])('a result that is also input, as %s, is kept', async (input) => {
+    await writeFile(at('r.json'), oldResult);
+    const results = await begin('r.json', { inputs: [input] });
+    expect(results.problem?.message).toBe('it is also to be published');
+    expect(await results.write(fields)).toEqual([]);
+    expect(await readFile(at('r.json'), 'utf8')).toBe(oldResult);
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ['a directory', async () => await mkdir(at('r.json')), 'it is a directory'],
+    ['in a directory that is a file', async () => await writeFile(at('dir'), ''), 'E'],
+  ])('%s is a problem', async (_, prepare, message) => {
+    await prepare();
+    const { problem } = await begin(message === 'E' ? 'dir/r.json' : 'r.json');
+    expect(problem?.message).toMatch(new RegExp(`^${message}`));
+  });
+
+  it('a device is written to only at the end', async () => {
+    await symlink('/dev/null', at('link'));
+    const results = await begin('link');
+    expect(results.problem).toBeUndefined();
+    expect(await results.write(fields)).toEqual([]);
+    expect((await lstat(at('link'))).isSymbolicLink()).toBe(true);
+    expect(await readdir(root)).toEqual(['link']);
+  });
+});
+
+describe('whether a file may be left out because the run writes it itself', () => {
+  it.each<[string, () => Promise<unknown>, boolean]>([
+    ['nothing', async () => await Promise.resolve(), true],
+    ['a result', async () => await writeFile(at('r.json'), textOf(fields)), true],
+    ['another file', async () => await writeFile(at('r.json'), 'content'), false],
+    ['what cannot be opened', async () => await symlink('r.json', at('r.json')), false],
+  ])('%s', async (_, prepare, expected) => {
+    await prepare();
+    const [file] = ownFiles({}, at('r.json'));
+    expect(await file?.isExpendable()).toBe(expected);
+  });
+});
+
+describe('the result', () => {
+  it('is written to both files, as indented JSON', async () => {
+    const results = await begin('out/r.json', { env: { BITBUCKET_PIPE_STORAGE_DIR: at('pipes', 'acme') } });
+    expect(await results.write(fields)).toEqual([]);
+    for (const path of ['pipes/acme/result.json', 'out/r.json'])
+      expect(await readFile(at(path), 'utf8')).toBe(textOf(fields));
   });
 
   it.each<[string, boolean, boolean, readonly string[]]>([
     ['only to --output', true, false, ['out.json']],
     ['only to the storage directory', false, true, ['result.json']],
     ['nowhere', false, false, []],
-  ])('writes %s', async (_, hasOutput, hasStorage, files) => {
+  ])('is written %s', async (_, hasOutput, hasStorage, files) => {
     const env = hasStorage ? { BITBUCKET_PIPE_STORAGE_DIR: root } : {};
-    await writeResult(env, hasOutput ? at('out.json') : undefined, result, scrub);
+    await (await begin(hasOutput ? 'out.json' : undefined, { env })).write(fields);
     expect(await readdir(root)).toEqual(files);
   });
 
-  it('removes secrets, and keeps the JSON valid', async () => {
-    await writeResult(
-      {},
-      at('r.json'),
-      { size: 5, error: 'a "hunter22"\n', items: [{ url: 'https://x/hunter22' }] },
-      scrub,
-    );
+  it('has no secrets, and is valid JSON all the same', async () => {
+    await writeTo('r.json', { seconds: 5, error: 'a "hunter22"\n', items: [{ url: 'https://x/hunter22' }] });
     expect(JSON.parse(await readFile(at('r.json'), 'utf8'))).toEqual({
-      size: 5,
+      ...resultHead,
+      seconds: 5,
       error: 'a "***"\n',
       items: [{ url: 'https://x/***' }],
     });
   });
 
-  it('creates the directories, and replaces an existing file', async () => {
-    await writeTo(at('a', 'b', 'file'), 'a longer first text');
-    await writeTo(at('a', 'b', 'file'), 'second');
-    expect(await readFile(at('a', 'b', 'file'), 'utf8')).toBe('"second"\n');
-    expect(await readdir(at('a', 'b'))).toEqual(['file']);
-  });
-
-  it('never exposes a partly written file', async () => {
+  it('is never seen partly written', async () => {
     const texts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(3_000_000));
-    await writeTo(at('file'), texts[0]);
+    const results = await begin('file');
     const state = { isWriting: true };
     const writing = (async () => {
-      for (const text of texts) await writeTo(at('file'), text);
+      for (const error of texts) await results.write({ ...fields, error });
       state.isWriting = false;
     })();
     const seen = new Set<string>();
-    while (state.isWriting) seen.add(await readFile(at('file'), 'utf8'));
+    while (state.isWriting) seen.add(JSON.parse(await readFile(at('file'), 'utf8')).error);
     await writing;
-    expect([...seen].filter((text) => !texts.includes(text.slice(1, -2)))).toEqual([]);
+    expect([...seen].filter((text) => !text.startsWith('The run has not ended') && !texts.includes(text))).toEqual([]);
   });
 
-  it('allows several writes to the same file at once', async () => {
-    await Promise.all(['a', 'b', 'c'].map((text) => writeTo(at('file'), text)));
-    expect(await readFile(at('file'), 'utf8')).toMatch(/^"[abc]"\n$/);
+  it('can be written by several runs at once', async () => {
+    await Promise.all(['a', 'b', 'c'].map((error) => writeTo('file', { ...fields, error })));
+    expect(JSON.parse(await readFile(at('file'), 'utf8')).error).toMatch(/^[abc]$/);
     expect(await readdir(root)).toEqual(['file']);
   });
 
-  it('leaves nothing behind if it cannot write', async () => {
-    await mkdir(at('directory'));
-    await expect(writeTo(at('directory'), 'text')).rejects.toMatchObject({ code: 'EISDIR' });
-    expect(await readdir(root)).toEqual(['directory']);
-  });
-
-  it('accepts the longest name that a file can have', async () => {
-    await writeTo(at('x'.repeat(255)), 'text');
+  it('can have the longest name of a file', async () => {
+    await writeTo('x'.repeat(255));
     expect(await readdir(root)).toEqual(['x'.repeat(255)]);
   });
 
-  it('writes to a device such as /dev/stdout, and does not replace it', async () => {
-    await symlink('/dev/null', at('link'));
-    await writeTo(at('link'), 'text');
-    expect((await lstat(at('link'))).isSymbolicLink()).toBe(true);
-    expect(await readdir(root)).toEqual(['link']);
-  });
-
-  it('writes a file that is named twice', async () => {
-    await writeResult({ BITBUCKET_PIPE_STORAGE_DIR: root }, at('result.json'), result, scrub);
+  it('can be named twice', async () => {
+    const results = await begin('result.json', { env: { BITBUCKET_PIPE_STORAGE_DIR: root } });
+    expect(await results.write(fields)).toEqual([]);
     expect(await readdir(root)).toEqual(['result.json']);
   });
 
-  it('writes one file if the other fails, and then throws', async () => {
-    await mkdir(at('directory'));
-    const writing = writeResult({ BITBUCKET_PIPE_STORAGE_DIR: at('pipes') }, at('directory'), result, scrub);
-    await expect(writing).rejects.toMatchObject({ code: 'EISDIR' });
-    expect(await readdir(at('pipes'))).toEqual(['result.json']);
-  });
-});
-
-describe('checkOutputPath', () => {
-  it('creates the directory, but not the file', async () => {
-    await checkOutputPath(at('new', 'result.json'));
-    expect(await readdir(at('new'))).toEqual([]);
-  });
-
-  it('accepts an existing file, and leaves it unchanged', async () => {
-    await writeFile(at('result.json'), 'old');
-    await checkOutputPath(at('result.json'));
-    expect(await readFile(at('result.json'), 'utf8')).toBe('old');
-  });
-
-  it('accepts a device', async () => {
-    await expect(checkOutputPath('/dev/null')).resolves.toBeUndefined();
-  });
-
-  it('rejects a directory', async () => {
-    await expect(checkOutputPath(root)).rejects.toThrow(`${root} is a directory`);
-  });
-
-  it('rejects a path through a file', async () => {
-    await writeFile(at('file'), '');
-    await expect(checkOutputPath(at('file', 'result.json'))).rejects.toMatchObject({
-      code: expect.stringMatching(/EEXIST|ENOTDIR/),
-    });
-  });
-});
-
-describe('writeOutputVariables', () => {
-  it('appends a line for each variable', async () => {
-    await writeFile(at('variables'), 'THEIRS=1\n');
-    await write({ UPLOAD_URL: 'https://x/?a=b c', UPLOAD_COUNT: '2' });
-    await write({ EMPTY: '', LONG: 'x'.repeat(10_000) });
-    expect(await readFile(at('variables'), 'utf8')).toBe(
-      `THEIRS=1\nUPLOAD_URL=https://x/?a=b c\nUPLOAD_COUNT=2\nEMPTY=\nLONG=${'x'.repeat(10_000)}\n`,
-    );
-  });
-
-  it('removes secrets', async () => {
-    await write({ URL: 'https://x/hunter22', HEX: Buffer.from('hunter22').toString('hex') });
-    expect(await readFile(at('variables'), 'utf8')).toBe('URL=https://x/***\nHEX=***\n');
-  });
-
-  it('starts a new line even if the last one has no line break', async () => {
-    await writeFile(at('variables'), 'THEIRS=1');
-    await write({ OURS: '2' });
-    expect(await readFile(at('variables'), 'utf8')).toBe('THEIRS=1\nOURS=2\n');
-  });
-
   it.each([
-    ['a line feed', 'a\nPATH=/evil'],
-    ['a carriage return', 'a\rPATH=/evil'],
-    ['a NUL', 'a\0b'],
-    ['more than 10,000 characters', 'x'.repeat(10_001)],
-    ['nothing', undefined],
-  ])('omits a value with %s, and keeps the others', async (_, value) => {
-    await write({ FIRST: '1', BAD: value, LAST: '3' });
-    expect(await readFile(at('variables'), 'utf8')).toBe('FIRST=1\nLAST=3\n');
-  });
-
-  it.each([{}, { BITBUCKET_PIPELINES_VARIABLES_PATH: '' }])('does nothing outside Pipelines: %j', async (env) => {
-    await writeOutputVariables(env, { A: '1' }, scrub);
-    expect(await readdir(root)).toEqual([]);
+    ['--output', 'out', 'pipes', /^The result could not be written to \S+out\/r\.json \(--output\): E/],
+    [
+      'BITBUCKET_PIPE_STORAGE_DIR',
+      'pipes',
+      'out',
+      /^The result could not be written to \S+pipes\/result\.json \(BITBUCKET_PIPE_STORAGE_DIR\): E/,
+    ],
+  ])('is written to the other file if that of %s can no longer be written', async (_, lost, kept, warning) => {
+    const results = await begin('out/r.json', { env: { BITBUCKET_PIPE_STORAGE_DIR: at('pipes') } });
+    await rm(at(lost), { recursive: true });
+    await writeFile(at(lost), '');
+    expect(await results.write(fields)).toEqual([expect.stringMatching(warning)]);
+    const [name = ''] = await readdir(at(kept));
+    expect(await readFile(at(kept, name), 'utf8')).toBe(textOf(fields));
   });
 });
-
-async function write(variables: Readonly<Record<string, string | undefined>>): Promise<void> {
-  await writeOutputVariables({ BITBUCKET_PIPELINES_VARIABLES_PATH: at('variables') }, variables, scrub);
-}
-
-async function writeTo(path: string, result: unknown): Promise<void> {
-  await writeResult({}, path, result, scrub);
-}

@@ -4,8 +4,10 @@ import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { credentialsFor } from '../../http/credentials.ts';
 import { defaultApiUrl } from '../../settings/variables.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
+import { patternsName } from '../report.ts';
 import { fileRows } from './advice.ts';
 import { createDownloadsClient } from './client.ts';
+import { downloadsPage } from './links.ts';
 import { planDownloads } from './plan.ts';
 import { publishDownloads } from './publish.ts';
 import { concludeDownloads, planText } from './report.ts';
@@ -16,6 +18,10 @@ export const downloads: Destination<FileSettings> = {
   serverVariable: 'API_URL',
   // A gateway is not Bitbucket.
   isBitbucket: ({ apiUrl }) => apiUrl.host === new URL(defaultApiUrl).host,
+  target: (settings) => ({
+    server: downloadsPage(settings),
+    name: settings.rename ?? patternsName(settings.patterns),
+  }),
   prepare,
 };
 

@@ -3,6 +3,7 @@
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion, Publication } from '../destination.ts';
+import { countSkipped, overallAction } from '../output-variables.ts';
 import { failureLine, totalsOf } from '../report.ts';
 import { downloadsPage } from './links.ts';
 import type { DownloadsOutcome } from './outcome.ts';
@@ -61,9 +62,12 @@ export function concludeDownloads(outcome: DownloadsOutcome, settings: FileSetti
     summary: (elapsedMs) => summaryOf(outcome, settings, elapsedMs),
     result: { items, deleted },
     variables: {
-      UPLOAD_URL: only?.url ?? downloadsPage(settings),
+      UPLOAD_ACTION: overallAction(items),
       UPLOAD_COUNT: String(items.length),
+      UPLOAD_SKIPPED_COUNT: countSkipped(items),
+      UPLOAD_URL: only?.url ?? downloadsPage(settings),
       UPLOAD_SHA256: only?.sha256,
+      UPLOAD_DELETED_COUNT: settings.retention === undefined ? undefined : String(deleted.length),
     },
     report: {
       title: 'Published to Downloads',

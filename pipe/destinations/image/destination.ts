@@ -20,6 +20,10 @@ export const images: Destination<ImageSettings> = {
   advice: imageRows,
   serverVariable: 'REGISTRY',
   isBitbucket: ({ registry }) => isBitbucketPackages(registry),
+  target: (settings) => ({
+    server: settings.registry.href,
+    name: settings.targets.flatMap((target) => target.tags.map((tag) => taggedReference(target, tag))).join(', '),
+  }),
   prepare,
 };
 

@@ -5,6 +5,7 @@ import { formatReference } from '../../oci/registry/reference.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion } from '../destination.ts';
 import { type Action, failedAction } from '../outcome.ts';
+import { type OutputValues, overallAction } from '../output-variables.ts';
 import { failureLine } from '../report.ts';
 import type { ImageSettings } from './settings.ts';
 import type { ImageTarget } from './targets.ts';
@@ -27,7 +28,15 @@ export function concludeImages(
   outcomes: readonly PushOutcome[],
   { registry, targets }: Pick<ImageSettings, 'registry' | 'targets'>,
 ): Conclusion {
-  const images = targets.map((target, index) => itemsOf(target, outcomes[index], registry));
+  // An error before the first tag concerns all tags.
+  const wasTagged = outcomes.some(({ tags }) =>
+    tags.some(({ action }) => ['published', 'unconfirmed', 'failed'].includes(action)),
+  );
+  const images = targets.map((target, index) =>
+    itemsOf(target, outcomes[index], registry).map((item) =>
+      wasTagged || item.action !== 'not sent' ? item : { ...item, action: 'failed' as const },
+    ),
+  );
   const items = images.flat();
   const error = outcomes.find((outcome) => outcome.error !== undefined)?.error;
   const layers = layersOf(outcomes);
@@ -37,15 +46,9 @@ export function concludeImages(
   const digests = images.map((each) => each[0]?.digest);
   const only = targets.length === 1 ? outcomes[0]?.digest : undefined;
   const sent = `${formatCount(layers.sentCount, 'layer')}, ${formatBytes(layers.sentBytes)}`;
-  // An error before the first tag concerns all tags.
-  const wasTagged = outcomes.some(({ tags }) =>
-    tags.some(({ action }) => ['published', 'unconfirmed', 'failed'].includes(action)),
-  );
   return {
     error,
-    failureLines: items.map(({ name, action }) =>
-      failureLine(name, wasTagged || action !== 'not sent' ? action : 'failed'),
-    ),
+    failureLines: items.map(({ name, action }) => failureLine(name, action)),
     summary(elapsedMs) {
       const left = skipped === '' ? '' : `already there, left as it is: ${skipped}`;
       if (published === '') return `Nothing to publish, ${left}`;
@@ -56,10 +59,13 @@ export function concludeImages(
       return left === '' ? done : `${done}; ${left}`;
     },
     result: { items },
-    variables: variablesOf(targets, digests),
+    variables: { UPLOAD_ACTION: overallAction(items), ...variablesOf(targets, digests) },
     report: {
       title: titleOf(targets.length, published !== ''),
       details: published === '' ? skipped : published,
+      // Registries have no page that a person could see: this is the manifest.
+      ...(items[0] !== undefined && { link: items[0].url }),
+      links: items,
       totals: [
         { title: 'Digest', type: 'TEXT', value: only ?? digests[0] ?? '' },
         { title: 'Size', type: 'TEXT', value: formatBytes(layers.bytes) },
@@ -86,14 +92,15 @@ function itemsOf(target: ImageTarget, outcome: PushOutcome | undefined, registry
 }
 
 /** The first image has the plain names; several images have numbers as well, as items of arrays do. */
-function variablesOf(
-  targets: readonly ImageTarget[],
-  digests: readonly (string | undefined)[],
-): Readonly<Record<string, string | undefined>> {
-  const named = targets.map(({ reference }, index) => ({
-    IMAGE_REFERENCE: formatReference(reference),
-    IMAGE_DIGEST: digests[index],
-  }));
+function variablesOf(targets: readonly ImageTarget[], digests: readonly (string | undefined)[]): OutputValues {
+  const named = targets.map(({ reference }, index) => {
+    const digest = digests[index];
+    return {
+      IMAGE_REFERENCE: formatReference(reference),
+      IMAGE_DIGEST: digest,
+      IMAGE_PULL_REFERENCE: digest === undefined ? undefined : `${reference.host}/${reference.repository}@${digest}`,
+    };
+  });
   if (named.length === 1) return { ...named[0] };
   const numbered = named.flatMap((variables, index) =>
     Object.entries(variables).map(([name, value]) => [`${name}_${index}`, value] as const),

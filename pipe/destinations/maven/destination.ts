@@ -4,6 +4,7 @@ import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { credentialsFor } from '../../http/credentials.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
+import { patternsName } from '../report.ts';
 import { mavenRows } from './advice.ts';
 import { createMavenClient } from './client.ts';
 import { planArtifact } from './plan.ts';
@@ -15,6 +16,10 @@ export const maven: Destination<MavenSettings> = {
   advice: mavenRows,
   serverVariable: 'REGISTRY',
   isBitbucket: ({ registry }) => isBitbucketPackages(registry),
+  target: ({ registry, patterns, classifier }) => ({
+    server: registry.href,
+    name: [patternsName(patterns), classifier].filter((part) => part !== undefined).join(', '),
+  }),
   prepare,
 };
 

@@ -3,6 +3,7 @@
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion } from '../destination.ts';
+import { overallAction } from '../output-variables.ts';
 import { failureLine, totalsOf } from '../report.ts';
 import { type Coordinates, groupDirectory, isSnapshot, kindName, versionDirectory } from './coordinates.ts';
 import { metadataName } from './metadata.ts';
@@ -50,9 +51,11 @@ export function concludeMaven(finished: FinishedPublication): Conclusion {
       })),
     },
     variables: {
+      UPLOAD_ACTION: overallAction(items),
       PACKAGE_NAME: `${plan.pom.groupId}:${plan.pom.artifactId}`,
       PACKAGE_VERSION: version,
       PACKAGE_URL: items[0]?.url,
+      PACKAGE_SHA256: items[0]?.sha256,
     },
     report: {
       title: 'Published a Maven artifact',

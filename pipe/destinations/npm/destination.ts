@@ -4,6 +4,7 @@ import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { credentialsFor } from '../../http/credentials.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
+import { patternsName } from '../report.ts';
 import { npmRows } from './advice.ts';
 import { createNpmClient } from './client.ts';
 import { planPackages } from './plan.ts';
@@ -15,6 +16,7 @@ export const npm: Destination<NpmSettings> = {
   advice: npmRows,
   serverVariable: 'REGISTRY',
   isBitbucket: ({ registry }) => isBitbucketPackages(registry),
+  target: ({ registry, patterns }) => ({ server: registry.href, name: patternsName(patterns) }),
   prepare,
 };
 

@@ -3,6 +3,7 @@
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion, Publication } from '../destination.ts';
+import { countSkipped, overallAction } from '../output-variables.ts';
 import { failureLine, totalsOf } from '../report.ts';
 import type { NpmOutcome } from './outcome.ts';
 import type { NpmPlan } from './plan.ts';
@@ -60,10 +61,14 @@ export function concludeNpm({ items, error }: NpmOutcome, { registry }: Target):
       })),
     },
     variables: {
+      UPLOAD_ACTION: overallAction(items),
+      UPLOAD_COUNT: String(items.length),
+      UPLOAD_SKIPPED_COUNT: countSkipped(items),
       PACKAGE_NAME: only?.name,
       PACKAGE_VERSION: only?.version,
       PACKAGE_URL: only?.url,
-      UPLOAD_COUNT: String(items.length),
+      PACKAGE_SHA256: only?.sha256,
+      PACKAGE_INTEGRITY: only?.integrity,
     },
     report: {
       title: 'Published npm packages',

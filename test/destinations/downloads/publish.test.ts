@@ -505,7 +505,9 @@ describe('--keep', () => {
     });
     expect(exitCode).toBe(1);
     expect(output).toContain('n-2.zip: published');
-    expect(await readFile(variables, 'utf8')).toContain('/downloads/n-2.zip\nUPLOAD_COUNT=1\n');
+    expect(await readFile(variables, 'utf8')).toMatch(
+      /^UPLOAD_URL=\S+\/downloads\/n-2\.zip\n(?:.+\n)*UPLOAD_DELETED_COUNT=0$/m,
+    );
   });
 });
 
@@ -643,6 +645,8 @@ describe('results', () => {
     expect(exitCode).toBe(0);
     const url = `${fixture.sandbox.apiUrl}/repositories/acme/app/downloads/app.zip`;
     const expected = {
+      schemaVersion: 1,
+      pipe: 'bitbucket-upload-package',
       type: 'file',
       items: [{ name: 'app.zip', url, size: 12, sha256, action: 'uploaded' }],
       deleted: [],
@@ -651,7 +655,7 @@ describe('results', () => {
     expect(JSON.parse(await readFile(join(storage, 'result.json'), 'utf8'))).toEqual(expected);
     expect(JSON.parse(await readFile(join(fixture.directory, 'out/result.json'), 'utf8'))).toEqual(expected);
     expect(await readFile(variables, 'utf8')).toBe(
-      `EARLIER=1\nUPLOAD_URL=${url}\nUPLOAD_COUNT=1\nUPLOAD_SHA256=${sha256}\n`,
+      `EARLIER=1\nUPLOAD_ACTION=uploaded\nUPLOAD_COUNT=1\nUPLOAD_SKIPPED_COUNT=0\nUPLOAD_URL=${url}\nUPLOAD_SHA256=${sha256}\n`,
     );
   });
 
@@ -693,7 +697,9 @@ describe('results', () => {
   it('become a Code Insights report with links in a pipeline', async () => {
     for (let index = 0; index < 15; index++) await write(`${index}.txt`);
     expect((await fixture.runPipe({ FILENAME: '*.txt', ...pipeline })).exitCode).toBe(0);
-    expect([...fixture.sandbox.reports.keys()]).toEqual([`${pipeline.BITBUCKET_COMMIT}/bitbucket-upload-package-file`]);
+    expect([...fixture.sandbox.reports.keys()]).toEqual([
+      expect.stringMatching(new RegExp(`^${pipeline.BITBUCKET_COMMIT}/bitbucket-upload-package-file-[0-9a-f]{16}$`)),
+    ]);
     expect([...fixture.sandbox.reports.values()]).toMatchObject([
       { title: 'Published to Downloads', result: 'PASSED', details: expect.stringContaining('15 files') },
     ]);
@@ -704,7 +710,7 @@ describe('results', () => {
     fixture.sandbox.inject({ server: 'proxy', action: { kind: 'status', status: 403, body: 'no' } });
     const refused = await fixture.runPipe({ FILENAME: 'a.txt', ...pipeline });
     expect(refused.exitCode).toBe(0);
-    expect(refused.output).toContain('WARNING: Code Insights report:');
+    expect(refused.output).toContain('WARNING: Code Insights has no report of this run: ');
     fixture.sandbox.inject({ server: 'proxy', action: { kind: 'reset' } });
     const unreachable = await fixture.runPipe({ FILENAME: 'a.txt', ...pipeline });
     expect(unreachable.exitCode).toBe(0);

@@ -3,7 +3,7 @@ import type { DownloadsOutcome, OutcomeItem } from '../../../pipe/destinations/d
 import type { DownloadsPlan } from '../../../pipe/destinations/downloads/plan.ts';
 import { concludeDownloads, planText } from '../../../pipe/destinations/downloads/report.ts';
 import type { FileSettings } from '../../../pipe/destinations/downloads/settings.ts';
-import { insightsReport, resultOf } from '../../../pipe/destinations/report.ts';
+import { insightsReport } from '../../../pipe/destinations/report.ts';
 import { readSettings } from '../../../pipe/read-settings.ts';
 import { type Report, reportRequest } from '../../../pipe/toolkit/code-insights.ts';
 import { createSecrets } from '../../../pipe/toolkit/scrub.ts';
@@ -112,52 +112,51 @@ it('shows for each file of a failed run whether it was published', async () => {
   ]);
 });
 
-describe('the result', () => {
-  it('has the items unchanged, and the seconds', async () => {
-    const given = { items: [item('a', { sha256: 'ab' })], deleted: ['old'] };
-    expect(resultOf('file', concludeDownloads(given, await settings()), 1234.5678, undefined)).toEqual({
-      type: 'file',
-      ...given,
-      seconds: 1.235,
-    });
-  });
-
-  it('has the error message of a failed run, and nothing that JSON cannot represent', async () => {
-    const given = { ...outcome(item('a', { action: 'failed' })), error: new Error('secret') };
-    const result = resultOf('file', concludeDownloads(given, await settings()), 0, 'it broke');
-    expect(JSON.parse(JSON.stringify(result))).toEqual({
-      type: 'file',
-      items: [item('a', { action: 'failed' })],
-      deleted: [],
-      seconds: 0,
-      error: 'it broke',
-    });
-  });
+it('the result has the items unchanged, and what was deleted', async () => {
+  const given = { items: [item('a', { sha256: 'ab' })], deleted: ['old'] };
+  expect(concludeDownloads(given, await settings()).result).toEqual(given);
 });
 
 describe('the output variables', () => {
   it('for one file are its URL and its checksum', async () => {
     expect(concludeDownloads(outcome(item('a b', { sha256: 'ab' })), await settings()).variables).toEqual({
+      UPLOAD_ACTION: 'uploaded',
       UPLOAD_URL: `${page}a%20b`,
       UPLOAD_COUNT: '1',
+      UPLOAD_SKIPPED_COUNT: '0',
       UPLOAD_SHA256: 'ab',
     });
   });
 
   it('for several files are the page and the number of files', async () => {
     expect(concludeDownloads(outcome(item('a', { sha256: 'ab' }), item('b')), await settings()).variables).toEqual({
+      UPLOAD_ACTION: 'uploaded',
       UPLOAD_URL: page,
       UPLOAD_COUNT: '2',
+      UPLOAD_SKIPPED_COUNT: '0',
       UPLOAD_SHA256: undefined,
+    });
+  });
+
+  it('say what was there already, and how many old downloads were deleted', async () => {
+    const given = { ...outcome(item('a', { action: 'skipped' })), deleted: ['old'] };
+    const retention = { keep: 1, pattern: '*' };
+    expect(concludeDownloads(given, { ...(await settings()), retention }).variables).toMatchObject({
+      UPLOAD_ACTION: 'skipped',
+      UPLOAD_COUNT: '1',
+      UPLOAD_SKIPPED_COUNT: '1',
+      UPLOAD_DELETED_COUNT: '1',
     });
   });
 });
 
+const run = { type: 'file', target: { server: page, name: 'a b' }, elapsedMs: 1 };
+
 describe('the Code Insights report', () => {
   it('has the totals, and links to the uploaded files', async () => {
     const given = outcome(item('a b', { size: 500 }), item('b', { action: 'skipped' }));
-    expect(insightsReport('file', concludeDownloads(given, await settings()).report, 1234.5)).toEqual({
-      id: 'bitbucket-upload-package-file',
+    expect(insightsReport({ ...run, elapsedMs: 1234.5 }, concludeDownloads(given, await settings()).report)).toEqual({
+      id: expect.stringMatching(/^bitbucket-upload-package-file-[0-9a-f]{16}$/),
       title: 'Published to Downloads',
       details: '1 file, 500 B',
       reporter: 'bitbucket-upload-package',
@@ -173,7 +172,7 @@ describe('the Code Insights report', () => {
 
   it("stays within the API's limit of ten data fields, even with many files and long names", async () => {
     const given = outcome(...Array.from({ length: 20 }, (_, index) => item(`${index}\n${'x'.repeat(250)}`)));
-    const report = insightsReport('file', concludeDownloads(given, await settings()).report, 1);
+    const report = insightsReport(run, concludeDownloads(given, await settings()).report);
     expect(report.data).toHaveLength(10);
     const { data } = JSON.parse(reportRequest({}, report, createSecrets([]).scrub).body) as Report;
     expect(data).toHaveLength(10);

@@ -222,7 +222,8 @@ describe('the results', () => {
     const name = `${new URL(fixture.sandbox.registryUrl).host}/acme/app`;
     const resultOf = async (): Promise<unknown> =>
       JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8'));
-    const reportOf = (): unknown => [...fixture.sandbox.reports.values()].at(-1);
+    // One for each target.
+    const reportOf = (index: number): unknown => [...fixture.sandbox.reports.values()][index];
     const digest = (): string | undefined => fixture.sandbox.registry.repositories.get('acme/app')?.tags.get('v1');
     const item = (tag: string, action: string): object => ({
       name: `${name}:${tag}`,
@@ -235,9 +236,11 @@ describe('the results', () => {
     const first = await publish(fixture, file, more, ...args);
     await expectPublished(fixture, first);
     expect(first.output).toMatch(/^✔ Published \S+:v1, \S+:v2: 5 layers sent, \d+ B, in .*, sha256:\w+$/m);
-    expect(await readFile(variables, 'utf8')).toBe(`IMAGE_REFERENCE=${name}:v1\nIMAGE_DIGEST=${digest()}\n`);
+    expect(await readFile(variables, 'utf8')).toBe(
+      `UPLOAD_ACTION=uploaded\nIMAGE_REFERENCE=${name}:v1\nIMAGE_DIGEST=${digest()}\nIMAGE_PULL_REFERENCE=${name}@${digest()}\n`,
+    );
     expect(await resultOf()).toMatchObject({ type: 'image', items: [item('v1', 'uploaded'), item('v2', 'uploaded')] });
-    expect(reportOf()).toMatchObject({
+    expect(reportOf(0)).toMatchObject({
       title: 'Published a container image',
       details: `${name}:v1, ${name}:v2`,
       data: [
@@ -246,6 +249,11 @@ describe('the results', () => {
         { title: 'Sent', type: 'TEXT', value: expect.stringMatching(/^5 layers, \d+ B$/) },
         { title: 'Reused', type: 'NUMBER', value: 0 },
         { title: 'Duration', type: 'DURATION' },
+        ...['v1', 'v2'].map((tag) => ({
+          title: `${name}:${tag}`,
+          type: 'LINK',
+          value: { href: `${fixture.sandbox.registryUrl}/v2/acme/app/manifests/${tag}` },
+        })),
       ],
     });
 
@@ -255,12 +263,12 @@ describe('the results', () => {
       /^✔ Published \S+:v3: 0 layers sent, 0 B, 5 layers reused or already there, in .*, sha256:\w+; already there, left as it is: \S+:v1$/m,
     );
     expect(await resultOf()).toMatchObject({ items: [item('v1', 'skipped'), item('v3', 'reused')] });
-    expect(reportOf()).toMatchObject({ title: 'Published a container image', details: `${name}:v3` });
+    expect(reportOf(1)).toMatchObject({ title: 'Published a container image', details: `${name}:v3` });
 
     const again = await publish(fixture, file, more, ...args);
     expect(again.output).toMatch(/^✔ Nothing to publish, already there, left as it is: \S+:v1, \S+:v2$/m);
     expect(await resultOf()).toMatchObject({ items: [item('v1', 'skipped'), item('v2', 'skipped')] });
-    expect(reportOf()).toMatchObject({
+    expect(reportOf(0)).toMatchObject({
       title: 'The container image was already there',
       details: `${name}:v1, ${name}:v2`,
       data: expect.arrayContaining([{ title: 'Digest', type: 'TEXT', value: digest() }]),

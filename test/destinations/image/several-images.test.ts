@@ -105,11 +105,14 @@ describe('three images', () => {
     );
     const [first] = packages;
     expect((await readFile(variables, 'utf8')).trim().split('\n')).toEqual([
+      'UPLOAD_ACTION=uploaded',
       `IMAGE_REFERENCE=${host}/${first}:1`,
       `IMAGE_DIGEST=${digestOf(first ?? '')}`,
+      `IMAGE_PULL_REFERENCE=${host}/${first}@${digestOf(first ?? '')}`,
       ...packages.flatMap((name, index) => [
         `IMAGE_REFERENCE_${index}=${host}/${name}:1`,
         `IMAGE_DIGEST_${index}=${digestOf(name)}`,
+        `IMAGE_PULL_REFERENCE_${index}=${host}/${name}@${digestOf(name)}`,
       ]),
     ]);
   });

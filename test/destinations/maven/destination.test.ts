@@ -189,7 +189,13 @@ describe('a SNAPSHOT', () => {
     ) ?? [''];
     const written = await readFile(variables.BITBUCKET_PIPELINES_VARIABLES_PATH, 'utf8');
     const url = `${fixture.sandbox.mavenUrl}${directory}/app-1.1-${first}-1.jar`;
-    expect(written).toBe(`PACKAGE_NAME=com.acme:app\nPACKAGE_VERSION=1.1-${first}-1\nPACKAGE_URL=${url}\n`);
+    expect(written.trim().split('\n')).toEqual([
+      'UPLOAD_ACTION=uploaded',
+      'PACKAGE_NAME=com.acme:app',
+      `PACKAGE_VERSION=1.1-${first}-1`,
+      `PACKAGE_URL=${url}`,
+      `PACKAGE_SHA256=${fixture.sandbox.maven.files.get(`${directory}/app-1.1-${first}-1.jar`)?.checksums.sha256}`,
+    ]);
     expectSuccess(await publish(fixture, 'app.jar', ['--classifier', 'linux']));
     const metadata = await contentOf(fixture, `${directory}/maven-metadata.xml`);
     expect(metadata).toMatch(/<metadata modelVersion="1\.1\.0">[^]*<buildNumber>2<\/buildNumber>/);

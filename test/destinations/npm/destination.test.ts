@@ -115,9 +115,17 @@ describe('a packed package', () => {
       BITBUCKET_COMMIT: '0123456789abcdef0123456789abcdef01234567',
     });
     await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
-    expect(await readFile(variables, 'utf8')).toBe(
-      `PACKAGE_NAME=@acme/lib\nPACKAGE_VERSION=1.0.0\nPACKAGE_URL=${fixture.sandbox.npmUrl}@acme/lib/-/lib-1.0.0.tgz\nUPLOAD_COUNT=1\n`,
-    );
+    const { tarball } = fixture.sandbox.npm.packages.get('@acme/lib')?.versions.get('1.0.0') ?? {};
+    expect((await readFile(variables, 'utf8')).trim().split('\n')).toEqual([
+      'UPLOAD_ACTION=uploaded',
+      'UPLOAD_COUNT=1',
+      'UPLOAD_SKIPPED_COUNT=0',
+      'PACKAGE_NAME=@acme/lib',
+      'PACKAGE_VERSION=1.0.0',
+      `PACKAGE_URL=${fixture.sandbox.npmUrl}@acme/lib/-/lib-1.0.0.tgz`,
+      `PACKAGE_SHA256=${tarball?.sha256}`,
+      expect.stringMatching(/^PACKAGE_INTEGRITY=sha512-[0-9A-Za-z+/]{86}==$/),
+    ]);
     expect([...fixture.sandbox.reports.values()]).toEqual([
       expect.objectContaining({ title: 'Published npm packages' }),
     ]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NpmOutcome, NpmOutcomeItem } from '../../../pipe/destinations/npm/outcome.ts';
 import { concludeNpm } from '../../../pipe/destinations/npm/report.ts';
-import { insightsReport, resultOf } from '../../../pipe/destinations/report.ts';
+import { insightsReport } from '../../../pipe/destinations/report.ts';
 
 const registry = new URL('https://npm.apkg.io/acme/');
 const item = (id: string, action: NpmOutcomeItem['action']): NpmOutcomeItem => ({
@@ -43,8 +43,7 @@ describe('for people', () => {
 
 describe('for programs', () => {
   it('there is a JSON result', () => {
-    expect(resultOf('npm', concludeNpm(outcome, { registry }), 1234, 'it failed')).toEqual({
-      type: 'npm',
+    expect(concludeNpm(outcome, { registry }).result).toEqual({
       items: outcome.items.map(({ id, url, size, sha256, integrity, tag, action }) => ({
         name: id,
         url,
@@ -54,25 +53,34 @@ describe('for programs', () => {
         tag,
         action,
       })),
-      seconds: 1.234,
-      error: 'it failed',
     });
   });
 
   it('there are variables that describe a single package, or count several', () => {
-    expect(concludeNpm(outcome, { registry }).variables).toEqual({ UPLOAD_COUNT: '2' });
+    expect(concludeNpm(outcome, { registry }).variables).toEqual({
+      UPLOAD_ACTION: 'uploaded',
+      UPLOAD_COUNT: '2',
+      UPLOAD_SKIPPED_COUNT: '1',
+    });
     expect(concludeNpm({ items: outcome.items.slice(0, 1) }, { registry }).variables).toEqual({
       PACKAGE_NAME: '@acme/a',
       PACKAGE_VERSION: '1.0.0',
       PACKAGE_URL: 'https://npm.apkg.io/acme/@acme/a@1.0.0.tgz',
+      PACKAGE_SHA256: 'ab',
+      PACKAGE_INTEGRITY: 'sha512-AA==',
+      UPLOAD_ACTION: 'uploaded',
       UPLOAD_COUNT: '1',
+      UPLOAD_SKIPPED_COUNT: '0',
     });
   });
 
   it('there is a report of the published packages, with at most ten data fields', () => {
     const many = Array.from({ length: 20 }, (_, index) => item(`p${index}@1.0.0`, 'uploaded'));
     const { report: content } = concludeNpm({ items: [...outcome.items, ...many] }, { registry });
-    const report = insightsReport('npm', content, 1000);
+    const report = insightsReport(
+      { type: 'npm', target: { server: registry.href, name: '*.tgz' }, elapsedMs: 1000 },
+      content,
+    );
     expect(report).toMatchObject({ details: '21 packages, 31.5 kB, to https://npm.apkg.io/acme/', result: 'PASSED' });
     expect(report.data).toHaveLength(10);
     expect(report.data.map(({ title }) => title)).not.toContain('b@2.0.0');
