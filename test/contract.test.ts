@@ -2,10 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { outputVariables } from '../pipe/destinations/output-variables.ts';
 import { parseMetadata } from '../pipe/toolkit/metadata.ts';
 import type { OptionRow } from '../pipe/toolkit/option-table.ts';
 import type { VariableRow } from '../pipe/toolkit/variable-table.ts';
-import { options, packagesVariables, secretVariables, variables } from '../pipe/settings/variables.ts';
+import {
+  options,
+  packagesVariables,
+  secretVariables,
+  type Type,
+  types,
+  variables,
+} from '../pipe/settings/variables.ts';
 
 const root = join(__dirname, '..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -15,6 +23,8 @@ const pipe = parse(read('pipe.yml')) as {
   readonly name: string;
   readonly image: string;
   readonly repository: string;
+  readonly description: string;
+  readonly tags: readonly string[];
   readonly variables: readonly { readonly name: string; readonly default?: string }[];
 };
 const variableRows = Object.entries<VariableRow>(variables);
@@ -54,6 +64,16 @@ describe("README's", () => {
     );
   });
 
+  it('table of output variables equals the table in the code', () => {
+    expect(table('Output variable', 'Of', 'Usage')).toEqual(
+      Object.entries(outputVariables).map(([name, { appliesTo, usage }]) => [
+        `\`${name}\``,
+        appliesTo.map((type) => `\`${type}\``).join(', '),
+        usage,
+      ]),
+    );
+  });
+
   it('snippet has every variable, with the optional ones as comments', () => {
     const snippet = /^## YAML Definition\n[^#]*?```yaml\n(.*?)```/ms.exec(readme)?.[1] ?? '';
     const shown = [...snippet.matchAll(/^ {4}(# )?([A-Z_]+): /gm)].map(([, comment, name]) => [
@@ -79,6 +99,16 @@ describe('pipe.yml', () => {
     const own = Object.values<string>(packagesVariables);
     expect(pipe.variables.map(({ name }) => name)).toEqual([...variableRows.map(([name]) => name), ...own]);
     for (const name of own) expect(pipe.variables).toContainEqual({ name, default: `\${${name}}` });
+  });
+
+  it('names what each TYPE publishes', () => {
+    const words: Readonly<Record<Type, string>> = { file: 'files', image: 'images', npm: 'npm', maven: 'Maven' };
+    const tags: Readonly<Record<Type, string>> = { file: 'files', image: 'containers', npm: 'npm', maven: 'maven' };
+    for (const type of types) {
+      for (const text of [pipe.description, JSON.parse(read('package.json')).description, read('Dockerfile')])
+        expect(text).toMatch(new RegExp(`\\b${words[type]}\\b`));
+      expect(pipe.tags).toContain(tags[type]);
+    }
   });
 
   it('has only defaults that the code has, too', () => {

@@ -109,6 +109,18 @@ const settings: Readonly<Record<string, Setting>> = {
     prepare: async () => await buildImage('latest', 'scratch'),
     published: { tags: ['1.2.17', 'latest'] },
   },
+  'An image, and a last step that deploys the digest which the first one pushed, whatever becomes of the tag': {
+    files: ['deployment.yaml'],
+    secrets: (sandbox) => ({ ...packagesAccount(sandbox), ...accessToken(sandbox) }),
+    variables: (sandbox) => ({ ...registry(sandbox), API_URL: sandbox.apiUrl }),
+    entries: [{ IMAGE: `acme/${name}:1.0` }, { TOKEN: '$REPOSITORY_ACCESS_TOKEN' }],
+    prepare: async () => await buildImage('1.0', 'scratch'),
+    published: { tags: ['1.0'], downloads: ['deployment.yaml'] },
+    check: async () => {
+      const output = await readFile(join(clone, 'output-variables'), 'utf8');
+      expect(output).toMatch(new RegExp(`^IMAGE_PULL_REFERENCE=\\S+/acme/${name}@sha256:[0-9a-f]{64}$`, 'm'));
+    },
+  },
   'An image for two architectures, built in parallel steps and joined in a last one': {
     secrets: packagesAccount,
     variables: registry,
