@@ -13,7 +13,7 @@ import { maxItemsAtOnce } from './io/open-file-limit.ts';
 import type { RunSettings } from './read-settings.ts';
 import type { ResultFields } from './record.ts';
 import { createTools, type RunContext, type Tools } from './tools.ts';
-import { readMetadata } from './toolkit/metadata.ts';
+import { readMetadata, releaseNotesUrl } from './toolkit/metadata.ts';
 import { writeOutputVariables } from './toolkit/output-variables.ts';
 
 /** A run that did not succeed. */
@@ -60,8 +60,10 @@ export async function perform(given: RunContext<RunSettings>): Promise<Ending> {
     return { verdict, result: { type: settings.type, ...dryRun, items: [], ...conclusion?.result } };
   } finally {
     const newer = await endVersionCheck?.();
-    if (newer !== undefined)
-      tools.log.warning(`New version available: ${metadata?.repositoryPath}:${newer} (this is ${metadata?.version})`);
+    if (newer !== undefined && metadata !== undefined)
+      tools.log.warning(
+        `New version available: ${metadata.repositoryPath}:${newer} (this is ${metadata.version}), ${releaseNotesUrl(metadata, newer)}`,
+      );
     await tools.close();
   }
 }

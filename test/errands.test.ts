@@ -11,7 +11,8 @@ import { until } from './until.ts';
 
 const fixture = useSandbox();
 const repositoryPath = 'packagepipes/bitbucket-upload-package';
-const newer = /WARNING: New version available: packagepipes\/bitbucket-upload-package:(\S+) \(this is 0\.\d+\.\d+\)$/m;
+const newer =
+  /WARNING: New version available: packagepipes\/bitbucket-upload-package:(\S+) \(this is 0\.\d+\.\d+\), https:\/\/bitbucket\.org\/packagepipes\/bitbucket-upload-package\/src\/\1\/CHANGELOG\.md$/m;
 
 /** Uploads a file, which takes as long as reading the list. @returns the version that the output names, and the requests */
 async function uploadWith(list: Reaction, ...args: readonly string[]) {

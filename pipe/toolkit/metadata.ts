@@ -9,6 +9,8 @@ export interface PipeMetadata {
   readonly version: string;
   /** `workspace/repository` of the pipe, as users write it after `pipe:`. */
   readonly repositoryPath: string;
+  /** The URL of the pipe's repository, without a trailing slash. */
+  readonly repositoryUrl: string;
 }
 
 /** Atlassian's list of published pipes. */
@@ -31,9 +33,14 @@ export function parseMetadata(yaml: string): PipeMetadata | undefined {
   const document = parse(yaml) as { name?: string; image?: string; repository?: string } | null;
   const { name, image = '', repository = '' } = document ?? {};
   const version = /:([^:/]+)$/.exec(image)?.[1];
-  const repositoryPath = /^https?:\/\/[^/]+\/([^/]+\/[^/]+?)\/?$/.exec(repository)?.[1];
-  if (version === undefined || repositoryPath === undefined) return undefined;
-  return { name: name ?? repositoryPath, version, repositoryPath };
+  const [, repositoryUrl, repositoryPath] = /^(https?:\/\/[^/]+\/([^/]+\/[^/]+?))\/?$/.exec(repository) ?? [];
+  if (version === undefined || repositoryUrl === undefined || repositoryPath === undefined) return undefined;
+  return { name: name ?? repositoryPath, version, repositoryPath, repositoryUrl };
+}
+
+/** The page with the notes of all releases up to this version, as it was tagged. */
+export function releaseNotesUrl({ repositoryUrl }: PipeMetadata, version: string): string {
+  return `${repositoryUrl}/src/${version}/CHANGELOG.md`;
 }
 
 /**

@@ -10,7 +10,12 @@ repository: https://bitbucket.org/acme/upload-pipe
 variables:
   - name: TOKEN
 `;
-const metadata = { name: 'Upload', version: '1.2.3', repositoryPath: 'acme/upload-pipe' };
+const metadata = {
+  name: 'Upload',
+  version: '1.2.3',
+  repositoryPath: 'acme/upload-pipe',
+  repositoryUrl: 'https://bitbucket.org/acme/upload-pipe',
+};
 
 describe('parseMetadata', () => {
   it('reads name, version and repository', () => {
