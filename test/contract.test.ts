@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { outputVariables } from '../pipe/destinations/output-variables.ts';
 import { parseMetadata } from '../pipe/toolkit/metadata.ts';
 import type { OptionRow } from '../pipe/toolkit/option-table.ts';
 import type { VariableRow } from '../pipe/toolkit/variable-table.ts';
@@ -14,6 +13,8 @@ import {
   types,
   variables,
 } from '../pipe/settings/variables.ts';
+import { expectGenerated } from './readme/generated.ts';
+import { anchorOf, withGeneratedParts, withoutCode } from './readme/readme.ts';
 
 const root = join(__dirname, '..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -30,48 +31,17 @@ const pipe = parse(read('pipe.yml')) as {
 const variableRows = Object.entries<VariableRow>(variables);
 const optionRows = Object.entries<OptionRow>(options);
 
-/** The cells of each row of the table in the README with this header. */
-function table(...header: readonly string[]): readonly (readonly string[])[] {
-  const lines = readme.split('\n');
-  const start = lines.findIndex((line) => cells(line).join() === header.join());
-  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
-  expect({ header, start }).not.toEqual({ header, start: -1 });
-  return lines.slice(start + 2, end).map(cells);
-}
-
-/** Splits a row. A bar within a cell is written `\|`. */
-function cells(line: string): readonly string[] {
-  return line
-    .split(/(?<!\\)\|/)
-    .slice(1, -1)
-    .map((cell) => cell.trim().replaceAll(String.raw`\|`, '|'));
-}
-
 describe("README's", () => {
-  it('table of variables equals the table in the code', () => {
-    expect(table('Variable', 'Usage')).toEqual(
-      variableRows.map(([name, { required, usage }]) => [required === true ? `${name} (*)` : name, usage]),
-    );
+  it('tables are those in the code, and its contents are its headings', async () => {
+    await expectGenerated('README.md', withGeneratedParts(readme));
     expect(readme).toMatch(/\|\n\n_\(\*\) = required variable\._\n/);
   });
 
-  it('table of options equals the table in the code', () => {
-    expect(table('Option', 'Usage')).toEqual(
-      optionRows.map(([name, { takes, placeholder = 'VALUE', usage }]) => {
-        const value = { flag: '', value: ` ${placeholder}`, optional: `[=${placeholder}]` }[takes];
-        return [`\`${name}${value}\``, usage];
-      }),
-    );
-  });
-
-  it('table of output variables equals the table in the code', () => {
-    expect(table('Output variable', 'Of', 'Usage')).toEqual(
-      Object.entries(outputVariables).map(([name, { appliesTo, usage }]) => [
-        `\`${name}\``,
-        appliesTo.map((type) => `\`${type}\``).join(', '),
-        usage,
-      ]),
-    );
+  it('links lead to headings', () => {
+    const text = withoutCode(readme);
+    const anchors = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+    expect(new Set(anchors).size).toBe(anchors.length);
+    for (const [, anchor] of text.matchAll(/\]\((#[^)]+)\)/g)) expect(anchors).toContain(anchor);
   });
 
   it('snippet has every variable, with the optional ones as comments', () => {

@@ -1,9 +1,9 @@
-/** Extracts the examples from README.md: every YAML block that contains `pipe:`, with the sentence before it. */
+/** Extracts the examples from README.md: every YAML block that contains `pipe:`, with the sentence or heading before it. */
 
 import { findPipeEntries, type PipeEntry } from '../local-pipe/pipe-entries.ts';
 
 export interface ReadmeExample {
-  /** The sentence before the block, up to its first colon or full stop. */
+  /** The sentence or heading before the block, up to its first colon or full stop. */
   readonly title: string;
   readonly yaml: string;
   readonly entries: readonly PipeEntry[];
@@ -12,7 +12,7 @@ export interface ReadmeExample {
 export function readExamples(readme: string): readonly ReadmeExample[] {
   return [...readme.matchAll(/([^\n]+)\n+```ya?ml\n(.*?)```/gs)]
     .map(([, sentence = '', yaml = '']) => ({
-      title: sentence.replace(/[:.].*$/s, ''),
+      title: sentence.replace(/^#+ /, '').replace(/[:.].*$/s, ''),
       yaml,
       entries: findPipeEntries(yaml),
     }))

@@ -27,7 +27,7 @@ interface Setting {
   /** Variables for all entries. Default: the sandbox's API_URL. */
   readonly variables?: (sandbox: Sandbox) => Readonly<Record<string, string>>;
   /** Further variables for each entry. */
-  readonly entries?: readonly Readonly<Record<string, string>>[];
+  readonly entries?: Entries | ((sandbox: Sandbox) => Entries);
   /** The sandbox's repository. Default: `app`. */
   readonly repository?: string;
   /** Default: `basic`, as in Bitbucket. */
@@ -38,10 +38,12 @@ interface Setting {
   readonly check?: () => Promise<void>;
 }
 
+type Entries = readonly Readonly<Record<string, string>>[];
+
 /** What the sandbox holds, in alphabetical order. */
 interface Published {
   readonly downloads: readonly string[];
-  /** Tags of the image `acme/${name}`. */
+  /** Tags of the images `acme/${name}`, and of `acme/${name}-web` and the like as `web:1.0`. */
   readonly tags: readonly string[];
   /** Such as `@acme/lib@1.0.0`. */
   readonly packages: readonly string[];
@@ -68,6 +70,26 @@ const packagesAccount = ({ tokens }: Sandbox): Record<string, string> => ({
 });
 
 const settings: Readonly<Record<string, Setting>> = {
+  'Files, to the Downloads of the same repository': {
+    files: ['dist/a.zip', 'dist/b.zip', 'dist/c.txt'],
+    secrets: accessToken,
+    published: { downloads: ['a.zip', 'b.zip'] },
+  },
+  'A container image, an npm package and a Maven artifact': {
+    secrets: packagesAccount,
+    variables: () => ({ USERNAME: '$PACKAGES_USER', TOKEN: '$PACKAGES_TOKEN' }),
+    entries: ({ registryUrl, npmUrl, mavenUrl }) => [
+      { REGISTRY: registryUrl, IMAGE: `acme/${name}:1.0` },
+      { REGISTRY: npmUrl },
+      { REGISTRY: mavenUrl },
+    ],
+    prepare: async () => {
+      await buildImage('1.0', 'scratch');
+      await write('acme-lib-1.0.0.tgz', npmTarball({ name: '@acme/lib', version: '1.0.0' }, {}));
+      await write('target/app-1.0.jar', jar());
+    },
+    published: { tags: ['1.0'], packages: ['@acme/lib@1.0.0'], artifacts: ['com/acme/app/1.0/app-1.0.jar'] },
+  },
   'Add the following snippet to the script section of your `bitbucket-pipelines': {
     files: ['app.zip'],
     secrets: accessToken,
@@ -75,7 +97,7 @@ const settings: Readonly<Record<string, Setting>> = {
     published: { downloads: ['app.zip'] },
   },
   'A file': { files: ['build/app.zip'], secrets: accessToken, published: { downloads: ['app.zip'] } },
-  'Several, with an API token': {
+  'Several files, with an API token': {
     files: ['dist/a.zip', 'dist/b.tar.gz', 'dist/c.txt', 'docs/User Guide.pdf'],
     secrets: ({ tokens }) => ({ ATLASSIAN_EMAIL: tokens.apiUser, ATLASSIAN_API_TOKEN: tokens.apiToken }),
     published: { downloads: ['User Guide.pdf', 'a.zip', 'b.tar.gz'] },
@@ -108,6 +130,30 @@ const settings: Readonly<Record<string, Setting>> = {
     variables: (sandbox) => ({ ...registry(sandbox), IMAGE: `acme/${name}` }),
     prepare: async () => await buildImage('latest', 'scratch'),
     published: { tags: ['1.2.17', 'latest'] },
+  },
+  'The images of several services, in one run': {
+    secrets: packagesAccount,
+    variables: registry,
+    entries: [{ IMAGE: `['acme/${name}:1.0', 'acme/${name}-web:1.0', 'acme/${name}-jobs:1.0']` }],
+    prepare: async () => {
+      for (const service of ['', '-web', '-jobs']) await buildImage('1.0', 'scratch', service);
+    },
+    published: { tags: ['1.0', 'jobs:1.0', 'jobs:latest', 'latest', 'web:1.0', 'web:latest'] },
+  },
+  'Many services on one base': {
+    secrets: packagesAccount,
+    variables: registry,
+    entries: [
+      { IMAGE: `acme/${name}:1` },
+      { IMAGE: `acme/${name}-api:17`, EXTRA_ARGS: `['--reuse', 'acme/${name}:1']` },
+      { IMAGE: `acme/${name}-web:17`, EXTRA_ARGS: `['--reuse', 'acme/${name}:1']` },
+      { IMAGE: `['acme/${name}-api:latest', 'acme/${name}-web:latest']` },
+    ],
+    prepare: async () => {
+      await buildImage('1', 'scratch');
+      for (const service of ['-api', '-web']) await buildImage('17', `acme/${name}:1`, service);
+    },
+    published: { tags: ['1', 'api:17', 'api:latest', 'web:17', 'web:latest'] },
   },
   'An image, and a last step that deploys the digest which the first one pushed, whatever becomes of the tag': {
     files: ['deployment.yaml'],
@@ -160,7 +206,7 @@ const settings: Readonly<Record<string, Setting>> = {
     },
     published: { packages: ['@acme/lib@2.0.0-rc.1'] },
   },
-  'A Maven artifact, with its sources': {
+  'A Maven artifact with its sources': {
     secrets: ({ tokens }) => ({ NEXUS_USER: tokens.apiUser, NEXUS_PASSWORD: tokens.apiToken }),
     variables: ({ mavenUrl }) => ({ REGISTRY: mavenUrl }),
     prepare: async () => {
@@ -169,7 +215,7 @@ const settings: Readonly<Record<string, Setting>> = {
     },
     published: { artifacts: ['com/acme/app/1.0/app-1.0-sources.jar', 'com/acme/app/1.0/app-1.0.jar'] },
   },
-  'From `atlassian/bitbucket-upload-file`': {
+  "Change the pipe's name": {
     files: ['package.json', 'README.md'],
     secrets: ({ tokens }) => ({ BITBUCKET_ACCESS_TOKEN: tokens.accessToken }),
     published: { downloads: ['README.md', 'package.json'] },
@@ -180,7 +226,13 @@ function published({ downloads, registry: { repositories }, npm, maven }: Sandbo
   const versions = [...npm.packages].flatMap(([key, each]) => [...each.versions.keys()].map((one) => `${key}@${one}`));
   return {
     downloads: [...downloads.keys()].toSorted(),
-    tags: [...(repositories.get(`acme/${name}`)?.tags.keys() ?? [])].toSorted(),
+    tags: ['', '-api', '-jobs', '-web']
+      .flatMap((service) =>
+        [...(repositories.get(`acme/${name}${service}`)?.tags.keys() ?? [])].map((tag) =>
+          service === '' ? tag : `${service.slice(1)}:${tag}`,
+        ),
+      )
+      .toSorted(),
     packages: versions.toSorted(),
     artifacts: [...maven.files.keys()].filter((path) => path.endsWith('.jar')).toSorted(),
   };
@@ -191,11 +243,11 @@ async function write(path: string, content: string | Buffer): Promise<void> {
   await writeFile(join(clone, path), content);
 }
 
-async function buildImage(tag: string, base: string): Promise<void> {
+async function buildImage(tag: string, base: string, service = ''): Promise<void> {
   await write('Dockerfile', `FROM ${base}\nCOPY app.txt /\n`);
-  await write('app.txt', `built for ${tag}`);
+  await write('app.txt', `built for ${tag}${service}`);
   const env = { ...process.env, DOCKER_BUILDKIT: '0' };
-  await outputOf('docker', ['build', '--quiet', `--tag=acme/${name}:${tag}`, '.'], { cwd: clone, env });
+  await outputOf('docker', ['build', '--quiet', `--tag=acme/${name}${service}:${tag}`, '.'], { cwd: clone, env });
 }
 
 beforeEach(async () => {
@@ -203,7 +255,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await rm(clone, { recursive: true });
-  const images = await docker('image', 'ls', '--format={{.Repository}}:{{.Tag}}', `acme/${name}`);
+  const images = await docker('image', 'ls', '--format={{.Repository}}:{{.Tag}}', `acme/${name}*`);
   if (images !== '') await docker('image', 'rm', ...images.trim().split('\n'));
 });
 
@@ -216,7 +268,7 @@ describe('example in README.md', () => {
     const setting = settings[title] ?? { published: {} };
     const sandbox = await startSandbox({
       repository: setting.repository,
-      registry: { packages: [`acme/${name}`] },
+      registry: { packages: ['', '-api', '-jobs', '-web'].map((service) => `acme/${name}${service}`) },
       npm: { authentication: setting.npmAuthentication ?? 'basic' },
     });
     try {
@@ -235,8 +287,9 @@ describe('example in README.md', () => {
         INIT_CWD: clone,
       };
       const common = setting.variables?.(sandbox) ?? { API_URL: sandbox.apiUrl };
+      const own = typeof setting.entries === 'function' ? setting.entries(sandbox) : setting.entries;
       for (const index of entries.keys()) {
-        const variables = Object.entries({ ...common, ...setting.entries?.[index] });
+        const variables = Object.entries({ ...common, ...own?.[index] });
         const { exitCode, output } = await runCommand(
           process.execPath,
           [
