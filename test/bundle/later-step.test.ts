@@ -54,7 +54,7 @@ it('deploys the digest that the first step pushed', async () => {
   const { sandbox, origins, directory } = uploads;
   const target = { BITBUCKET_WORKSPACE: 'acme', BITBUCKET_REPO_SLUG: 'app' };
 
-  const passedOn = await runEntry(push, target, uploads.variables('image', origins.image) as Record<string, string>);
+  const passedOn = await runEntry(push, target, uploads.variables('image', origins.image));
   const digest = sandbox.registry.repositories.get('acme/app')?.tags.get('1.0');
   const pulled = `${new URL(origins.image).host}/acme/app@${digest}`;
   expect(passedOn).toEqual({ IMAGE_PULL_REFERENCE: pulled });
