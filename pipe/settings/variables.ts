@@ -76,7 +76,7 @@ export const variables = {
   },
   EXTRA_ARGS: {
     kind: 'array',
-    usage: 'Array of further options, see [Options](#options).',
+    usage: 'Array of further options, see [Options](#markdown-header-options).',
   },
   DEBUG: {
     kind: 'boolean',
