@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
@@ -35,6 +35,21 @@ describe("README's", () => {
   it('tables are those in the code, and its contents are its headings', async () => {
     await expectGenerated('README.md', withGeneratedParts(readme));
     expect(readme).toMatch(/\|\n\n_\(\*\) = required variable\._\n/);
+  });
+
+  it('troubleshooting quotes messages of the pipe, or of Bitbucket as the sandbox plays it', () => {
+    const [, section = ''] = /^## Troubleshooting\n(.*?)^## /ms.exec(readme) ?? [];
+    const quotes = [...section.matchAll(/^\| `([^`]+)`/gm)].flatMap(([, message = '']) => message.split(' … '));
+    expect(quotes.length).toBeGreaterThan(5);
+    const sources = ['pipe', 'test/sandbox'].flatMap((directory) =>
+      readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => read(join(directory, name))),
+    );
+    for (const quote of quotes) {
+      const words = quote.replace(/^\d{3}$| …$/, '');
+      expect({ words, isKnown: sources.some((text) => text.includes(words)) }).toEqual({ words, isKnown: true });
+    }
   });
 
   it('links lead to headings', () => {
