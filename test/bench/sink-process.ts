@@ -18,8 +18,9 @@ export interface Sink extends Counter {
   close(): Promise<void>;
 }
 
-export async function startSink({ latencyMs = 0 } = {}): Promise<Sink> {
-  const child = fork(join(import.meta.dirname, 'sink.ts'), [String(latencyMs)], { env: {}, execArgv: [] });
+/** @param stored the JSON document that a GET finds once something was put; default: none */
+export async function startSink({ latencyMs = 0, stored = '' } = {}): Promise<Sink> {
+  const child = fork(join(import.meta.dirname, 'sink.ts'), [String(latencyMs), stored], { env: {}, execArgv: [] });
   const { port } = await reply<{ port: number }>(child);
   return {
     origin: `http://127.0.0.1:${port}`,

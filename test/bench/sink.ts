@@ -1,7 +1,8 @@
 /**
  * The server that all peers upload to, in a separate process so that its work is not counted as theirs: reads requests as fast as
  * the system delivers them, discards the bodies, and answers 201 once it has counted them. Its sockets' buffers are
- * the system's defaults. Started by `sink-process.ts`; the one argument is the milliseconds to wait before each answer.
+ * the system's defaults. Started by `sink-process.ts`; the arguments are the milliseconds to wait before each answer, and the
+ * JSON document that a GET finds once something was put, if any.
  */
 
 import { createServer, type AddressInfo, type Socket } from 'node:net';
@@ -18,23 +19,30 @@ export interface SinkCounts {
 }
 
 const latencyMs = Number(process.argv[2] ?? 0);
+const stored = process.argv[3] ?? '';
+let hasStored = false;
 let requests = 0;
 let bodyBytes = 0;
 let faults: string[] = [];
 let cpuAtStart = process.cpuUsage();
 
 function serve(socket: Socket): void {
-  const answer = (status: string): void => {
-    socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
+  const answer = (status: string, body = ''): void => {
+    const type = body === '' ? '' : 'Content-Type: application/json\r\n';
+    socket.write(`HTTP/1.1 ${status}\r\n${type}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   };
   const reader = new RequestReader({
     onExpect: () => socket.write('HTTP/1.1 100 Continue\r\n\r\n'),
     onRequest({ method, bodyBytes: length }) {
       requests++;
       bodyBytes += length;
-      const status = method === 'POST' || method === 'PUT' ? '201 Created' : '404 Not Found';
-      if (latencyMs === 0) answer(status);
-      else setTimeout(answer, latencyMs, status);
+      const isUpload = method === 'POST' || method === 'PUT';
+      const isFound = !isUpload && stored !== '' && hasStored;
+      if (isUpload) hasStored = true;
+      const status = isUpload ? '201 Created' : isFound ? '200 OK' : '404 Not Found';
+      const body = isFound ? stored : '';
+      if (latencyMs === 0) answer(status, body);
+      else setTimeout(answer, latencyMs, status, body);
     },
   });
   socket.on('data', (chunk: Buffer) => {
@@ -56,6 +64,7 @@ function takeCounts(): SinkCounts {
   const { user, system } = process.cpuUsage(cpuAtStart);
   const counts = { requests, bodyBytes, faults, cpuMs: (user + system) / 1000 };
   requests = bodyBytes = 0;
+  hasStored = false;
   faults = [];
   cpuAtStart = process.cpuUsage();
   return counts;

@@ -52,7 +52,10 @@ export const mavenDeploy: Row = {
     await writeFile(join(bench.directory, 'app.jar'), plainJar(randomBytes(jarBytes)));
     const largeBytes = (bench.isQuick ? 256 : 1024) * mebibyte;
     await makeSparseFile(join(bench.directory, 'large.bin'), largeBytes);
-    const sandbox = await startRemoteSandbox({ discardContent: true, maven: { authentication: 'none' } });
+    const sandbox = await startRemoteSandbox({
+      discardContent: true,
+      maven: { authentication: 'none', namesDigests: true },
+    });
     try {
       const { missing } = bench.peers.maven;
       const scores = await bench.compete([
