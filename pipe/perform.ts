@@ -44,6 +44,7 @@ export async function perform(given: RunContext<RunSettings>): Promise<Ending> {
   keepHeapFlat();
   const tools = createTools(context, userAgent);
   tools.log.debug(`${userAgent}, Node.js ${surroundings.nodeVersion}`);
+  for (const warning of given.settings.warnings) tools.log.warning(warning);
   if (concurrency < given.settings.concurrency)
     tools.log.warning(
       `--concurrency ${given.settings.concurrency} is lowered to ${concurrency}, because few files may be open (ulimit -n)`,

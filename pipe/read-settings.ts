@@ -2,6 +2,7 @@
 
 import { destinations, type Settings } from './destinations/table.ts';
 import { readAuthorities } from './http/authorities.ts';
+import { readCommonSettings } from './settings/common.ts';
 import { GivenOptions } from './settings/options.ts';
 import { options, type Type, types, variables } from './settings/variables.ts';
 import type { ArrayValue, Environment } from './toolkit/environment.ts';
@@ -20,20 +21,25 @@ const table = {
 export type RunSettings = Settings & {
   /** Certificates of authorities to trust, in PEM. */
   readonly authorities: readonly string[];
+  /** About variables that have no effect. */
+  readonly warnings: readonly string[];
 };
 
 /** Reads the settings of the run. @throws ValidationError naming every problem, in the toolkits' format */
 export async function readSettings(env: Environment): Promise<RunSettings> {
   const problems = new Problems();
   const values = await readVariables(table, env, problems);
-  // If TYPE itself is wrong, the rest is read as for the default, so that all problems are reported.
-  const type = types.find((known) => known === values.TYPE) ?? (values.IMAGE === undefined ? 'file' : 'image');
+  // If TYPE itself is wrong, only what does not depend on it is checked.
+  const type = problems.has('TYPE')
+    ? undefined
+    : (types.find((known) => known === values.TYPE) ?? (values.IMAGE === undefined ? 'file' : 'image'));
   const words = wordsOf(values.EXTRA_ARGS);
   const given = new GivenOptions(readOptions<Type>(options, words, type, 'EXTRA_ARGS', problems), problems);
-  const settings = destinations[type].readSettings(env, values, given, problems);
+  const settings = type === undefined ? undefined : destinations[type].readSettings(env, values, given, problems);
+  if (type === undefined) readCommonSettings(env, values, given, problems);
   const authorities = await readAuthorities(env, problems);
   if (!problems.isEmpty || settings === undefined) throw new ValidationError(problems);
-  return { ...settings, authorities };
+  return { ...settings, authorities, warnings: problems.warnings };
 }
 
 /** The files that variables and options name, whether or not these are valid: the result of a run that fails names its error. */

@@ -114,6 +114,8 @@ async function stopDeadline(signal: AbortSignal): Promise<void> {
 }
 
 function failRun(output: Output, env: Environment, { error, lines = [], advice }: Failure): number {
+  if (error instanceof ValidationError)
+    for (const warning of error.warnings) output.line(`WARNING: ${warning}`, 'yellow');
   // Once publishing has begun, each item has a line.
   const isStoppedEarly = error instanceof StoppedError && lines.length === 0;
   const text = [

@@ -53,6 +53,7 @@ it('needs only a token and a file name in Pipelines', async () => {
     isDebug: false,
     proxies: { http: undefined, https: undefined, none: '' },
     authorities: [],
+    warnings: [],
   });
 });
 
@@ -147,7 +148,11 @@ describe("accepts the variables of Atlassian's pipe", () => {
 describe('refuses', () => {
   it.each<[string, Environment, Readonly<Record<string, readonly string[]>>]>([
     ['no file name', { FILENAME: '' }, { FILENAME: ['required field (it is set, but empty)'] }],
-    ['an unknown TYPE', { TYPE: 'docker' }, { TYPE: ['unallowed value docker: use file, image, npm, maven'] }],
+    [
+      'an unknown TYPE',
+      { TYPE: 'docker' },
+      { TYPE: ['unallowed value docker: use file, image, npm, maven (did you mean image?)'] },
+    ],
     ['a DEBUG that is not a boolean', { DEBUG: '1' }, { DEBUG: ['must be of boolean type (true or false), not "1"'] }],
     [
       'tokens that contradict each other',
@@ -185,7 +190,6 @@ describe('refuses', () => {
     const env = {
       TOKEN: '',
       FILENAME: '$F',
-      TYPE: 'x',
       WORKSPACE: 'a/b',
       API_URL: 'x y',
       EXTRA_ARGS: '--x',
@@ -195,6 +199,59 @@ describe('refuses', () => {
     expect(Object.keys(await problems({ ...env, REPOSITORY: 'ü' })).sort()).toEqual(
       [...Object.keys(env), 'REPOSITORY'].sort(),
     );
+  });
+
+  it('a TYPE that does not exist, and only what any TYPE would need besides', async () => {
+    const env = { TYPE: 'x', EXTRA_ARGS: "['--dist-tags', 'a', '--retries', 'x', '--platform', 'y']", DEBUG: 'x' };
+    expect(await problems({ ...env, FILENAME: '', BITBUCKET_WORKSPACE: '', TOKEN: '' })).toEqual({
+      TYPE: ['unallowed value x: use file, image, npm, maven'],
+      DEBUG: ['must be of boolean type (true or false), not "x"'],
+      EXTRA_ARGS: ['unknown option "--dist-tags": did you mean --dist-tag?', wholeNumber('--retries', 0, 20, 'x')],
+    });
+  });
+
+  it.each<[Environment, string, string]>([
+    [{ FILENAME: 'dist/$X' }, 'FILENAME', 'X'],
+    [{ FILENAME: undefined, FILENAME_COUNT: '2', FILENAME_0: 'a', FILENAME_1: '${X}/b' }, 'FILENAME', 'X'],
+    [{ TOKEN: '$TOKEN' }, 'TOKEN', 'TOKEN'],
+    [{ TOKEN: undefined, BITBUCKET_ACCESS_TOKEN: '${A}${B}' }, 'BITBUCKET_ACCESS_TOKEN', 'A'],
+    [{ USERNAME: '$EMAIL' }, 'USERNAME', 'EMAIL'],
+    [{ TYPE: '$TYPE' }, 'TYPE', 'TYPE'],
+    [{ IMAGE: 'app:v$VERSION' }, 'IMAGE', 'VERSION'],
+    [{ TYPE: 'npm', REGISTRY: '$REGISTRY' }, 'REGISTRY', 'REGISTRY'],
+    [{ TYPE: 'npm', REGISTRY: 'https://$HOST/npm/' }, 'REGISTRY', 'HOST'],
+    [{ WORKSPACE: '$WORKSPACE' }, 'WORKSPACE', 'WORKSPACE'],
+    [{ API_URL: '${API_URL}' }, 'API_URL', 'API_URL'],
+    [{ DEBUG: '$DEBUG' }, 'DEBUG', 'DEBUG'],
+    [{ EXTRA_ARGS: "['--name', 'app-${VERSION}.zip']" }, 'EXTRA_ARGS', 'VERSION'],
+  ])('a reference that was not expanded: %j', async (env, variable, name) => {
+    const problem = `contains $${name}, which was not expanded: is ${name} defined for this repository, workspace or deployment, or earlier in this step?`;
+    expect(await problems(env)).toEqual({ [variable]: [problem] });
+  });
+
+  it('no reference in what only looks like one', async () => {
+    const env = { FILENAME: 'Outer$Inner.class', USERNAME: 'robot$ci', TOKEN: 'pa$word-$x' };
+    await expect(read({ ...env, BITBUCKET_PACKAGES_TOKEN: '${BITBUCKET_PACKAGES_TOKEN}' })).resolves.toMatchObject({
+      account: { username: 'robot$ci', password: 'pa$word-$x' },
+    });
+  });
+
+  it('an array for a variable that takes one value', async () => {
+    expect(await problems({ WORKSPACE_COUNT: '1', WORKSPACE_0: 'acme' })).toEqual({
+      WORKSPACE: ['takes one value, and not an array'],
+    });
+  });
+
+  it('a misspelled variable beside the one that it stands for, and as a warning', async () => {
+    const env = { FILENAME: undefined, FILE_NAME: 'app.zip', EXTRA_ARG: '--no-clobber' };
+    const error: unknown = await read(env).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      message: 'Validation errors:\nFILENAME:\n- required field (FILE_NAME is set, did you mean FILENAME?)',
+      warnings: [
+        'FILE_NAME is not a variable of this pipe, and has no effect: did you mean FILENAME?',
+        'EXTRA_ARG is not a variable of this pipe, and has no effect: did you mean EXTRA_ARGS?',
+      ],
+    });
   });
 
   describe('a workspace or repository', () => {

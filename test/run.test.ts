@@ -28,7 +28,11 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
       'WORKSPACE:\n- ',
       'REPOSITORY:\n- ',
     ],
-    ['an unresolved variable', { TOKEN: '$MY_TOKEN', FILENAME: 'dist/*' }, 'unresolved reference $MY_TOKEN'],
+    [
+      'an unresolved variable',
+      { TOKEN: '$MY_TOKEN', FILENAME: 'dist/*' },
+      'contains $MY_TOKEN, which was not expanded',
+    ],
     ['an unknown TYPE', { TYPE: 'docker', FILENAME: 'dist/*' }, 'TYPE:\n', 'unallowed value docker'],
     ['a DEBUG that is not a boolean', { DEBUG: 'maybe', FILENAME: 'dist/*' }, 'DEBUG:\n- must be of boolean type'],
     [
@@ -151,13 +155,12 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
 
   it('reports all problems at once', async () => {
     const { output } = await fixture.runPipe({
-      TYPE: 'x',
       DEBUG: 'x',
       TOKEN: 'a b',
       WORKSPACE: 'a b',
       EXTRA_ARGS: "['--nope', '--retries', '99']",
     });
-    for (const name of ['TYPE', 'DEBUG', 'TOKEN', 'WORKSPACE', 'EXTRA_ARGS', 'FILENAME'])
+    for (const name of ['DEBUG', 'TOKEN', 'WORKSPACE', 'EXTRA_ARGS', 'FILENAME'])
       expect(output).toContain(`${name}:\n- `);
     expect(output).toContain('--nope');
     expect(output).toContain('option --retries needs a whole number from 0 to 20, not "99"');

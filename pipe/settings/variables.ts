@@ -6,6 +6,22 @@ import type { VariableTable } from '../toolkit/variable-table.ts';
 export const types = ['file', 'image', 'npm', 'maven'] as const;
 export type Type = (typeof types)[number];
 
+/** What people call them. */
+const typeSynonyms: Readonly<Record<string, Type>> = {
+  download: 'file',
+  downloads: 'file',
+  generic: 'file',
+  docker: 'image',
+  'docker-image': 'image',
+  container: 'image',
+  oci: 'image',
+  node: 'npm',
+  npmjs: 'npm',
+  mvn: 'maven',
+  java: 'maven',
+  jar: 'maven',
+};
+
 /** Bitbucket's container registry. */
 export const bitbucketRegistry = 'crg.apkg.io';
 
@@ -22,6 +38,7 @@ export const variables = {
     kind: 'string',
     required: true,
     secret: true,
+    dollar: 'ordinary in a password',
     // The names of atlassian/bitbucket-upload-file.
     aliases: ['BITBUCKET_ACCESS_TOKEN', 'ATLASSIAN_API_TOKEN'],
     usage:
@@ -29,6 +46,8 @@ export const variables = {
   },
   USERNAME: {
     kind: 'string',
+    // A robot account of Harbor: robot$ci.
+    dollar: 'ordinary after a letter',
     aliases: ['ATLASSIAN_ACCOUNT_EMAIL'],
     usage:
       "Atlassian account email that owns the API token. Leave out with an access token. For packages, default: `$BITBUCKET_PACKAGES_USERNAME` if the registry is Bitbucket's.",
@@ -36,12 +55,15 @@ export const variables = {
   FILENAME: {
     kind: 'array',
     required: true,
+    // A class of Java: Outer$Inner.class.
+    dollar: 'ordinary after a letter',
     usage:
       'Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`. For `npm`: tarballs made by `npm pack`. For `maven`: the artifact (jar, war, aar, zip, …) with its POM.',
   },
   TYPE: {
     kind: 'string',
     allowed: types,
+    synonyms: typeSynonyms,
     usage:
       "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: an artifact to a Maven repository. Default: `image` if `IMAGE` is set, else `file`.",
   },
@@ -76,6 +98,7 @@ export const variables = {
   },
   EXTRA_ARGS: {
     kind: 'array',
+    dollar: 'ordinary after a letter',
     usage: 'Array of further options, see [Options](#markdown-header-options).',
   },
   DEBUG: {

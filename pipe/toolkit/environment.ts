@@ -1,6 +1,7 @@
 /** Reads variables from the environment as Pipelines and `docker run -e` pass them: strings, booleans, and arrays in three forms. */
 
 import type { Problems } from './problems.ts';
+import { unexpandedName } from './unexpanded.ts';
 
 /** `process.env`, or an object like it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -9,19 +10,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type ArrayValue =
   { readonly form: 'items'; readonly items: readonly string[] } | { readonly form: 'string'; readonly value: string };
 
-// Pipelines passes a reference that it cannot resolve unchanged.
-const unresolvedReference = /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))$/;
-
-/** The name in a value that consists only of an unresolved `$NAME` or `${NAME}`. */
-export function unresolvedName(value: string | undefined): string | undefined {
-  const match = unresolvedReference.exec(value ?? '');
-  return match?.[1] ?? match?.[2];
-}
-
-/** A variable's value without surrounding white space; undefined if it is unset, empty or an unresolved reference. */
+/** A variable's value without surrounding white space; undefined if it is unset, empty or nothing but unresolved references. */
 export function readText(env: Environment, name: string): string | undefined {
   const value = env[name]?.trim();
-  return value === undefined || value === '' || unresolvedName(value) !== undefined ? undefined : value;
+  return value === undefined || value === '' || consistsOfReferences(value) ? undefined : value;
+}
+
+/** Pipelines passes a reference that it cannot resolve unchanged. */
+function consistsOfReferences(text: string): boolean {
+  return unexpandedName(text, 'ordinary in a password') !== undefined;
 }
 
 /** A boolean of YAML 1.1 (`true`, `yes`, `on`, …, in any case); undefined if unset or not a boolean. */
@@ -43,7 +40,7 @@ export function readBoolean(env: Environment, name: string, problems: Problems):
 export async function readArray(env: Environment, name: string, problems: Problems): Promise<ArrayValue | undefined> {
   const counted = readCounted(env, name, problems);
   const text = env[name];
-  const hasText = text !== undefined && text.trim() !== '' && unresolvedName(text.trim()) === undefined;
+  const hasText = text !== undefined && text.trim() !== '' && !consistsOfReferences(text);
   if (counted !== undefined) {
     if (hasText) problems.add(name, `is set both as one value and as an array (${name}_COUNT): keep one of them`);
     return { form: 'items', items: counted };

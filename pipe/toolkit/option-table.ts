@@ -1,5 +1,6 @@
 /** Reads EXTRA_ARGS by a declarative table of options, and collects every problem. */
 
+import { nearestName } from './nearest-name.ts';
 import type { Problems } from './problems.ts';
 
 /** One row of the table, which is also a row in the README. */
@@ -21,12 +22,13 @@ export type OptionValues = ReadonlyMap<string, readonly string[]>;
 /**
  * Reads the options for one of the kinds in the table.
  *
+ * @param kind undefined if it is not known: then no option is refused for its kind
  * @param variable the variable that contains the words; problems are reported under its name
  */
 export function readOptions<Kind extends string>(
   table: OptionTable<Kind>,
   words: readonly string[],
-  kind: Kind,
+  kind: Kind | undefined,
   variable: string,
   problems: Problems,
 ): OptionValues {
@@ -37,6 +39,8 @@ export function readOptions<Kind extends string>(
     const row = rowOf(table, name);
     if (row === undefined) {
       problems.add(variable, unknownOption(table, word, kind));
+      // What follows is probably its value, and not one more mistake.
+      if (word.startsWith('-') && queue[0]?.startsWith('-') === false) queue.shift();
       continue;
     }
     let value = attached;
@@ -44,7 +48,7 @@ export function readOptions<Kind extends string>(
       const next = queue[0];
       if (next !== undefined && rowOf(table, next.replace(/=.*$/s, '')) === undefined) value = queue.shift();
     }
-    if (!row.appliesTo.includes(kind)) {
+    if (kind !== undefined && !row.appliesTo.includes(kind)) {
       problems.add(variable, `option ${name} does not apply to TYPE ${kind}, only to ${row.appliesTo.join(', ')}`);
     } else if (row.takes === 'value' && (value === undefined || value === '')) {
       problems.add(variable, `option ${name} needs a value: ${name} ${row.placeholder ?? 'VALUE'}`);
@@ -63,11 +67,19 @@ function rowOf<Kind extends string>(table: OptionTable<Kind>, name: string): Opt
   return Object.hasOwn(table, name) ? table[name as `--${string}`] : undefined;
 }
 
-function unknownOption<Kind extends string>(table: OptionTable<Kind>, word: string, kind: Kind): string {
+function unknownOption<Kind extends string>(table: OptionTable<Kind>, word: string, kind: Kind | undefined): string {
+  const unknown = `unknown option ${JSON.stringify(word)}`;
   const [first = ''] = word.trim().split(/\s/);
-  if (first !== word && rowOf(table, first) !== undefined) {
-    return `unknown option ${JSON.stringify(word)}: write each word as a separate item (${word.trim().split(/\s+/).join(' and ')})`;
-  }
-  const known = Object.entries<OptionRow<Kind>>(table).filter(([, row]) => row.appliesTo.includes(kind));
-  return `unknown option ${JSON.stringify(word)}: TYPE ${kind} accepts ${known.map(([name]) => name).join(', ')}`;
+  if (first !== word && rowOf(table, first) !== undefined)
+    return `${unknown}: write each word as a separate item (${word.trim().split(/\s+/).join(' and ')})`;
+  const known = Object.entries<OptionRow<Kind>>(table);
+  const accepted = known.filter(([, row]) => kind === undefined || row.appliesTo.includes(kind)).map(([name]) => name);
+  const [, name = word, value] = /^(-*[^\s=\d]+)[\s=]?(.*)$/s.exec(word) ?? [];
+  const meant = nearestName(name, accepted) ?? nearestName(name, Object.keys(table));
+  if (meant === undefined)
+    return `${unknown}: ${kind === undefined ? 'the pipe' : `TYPE ${kind}`} accepts ${accepted.join(', ')}`;
+  const { takes, appliesTo } = rowOf(table, meant) ?? { takes: 'flag', appliesTo: [] };
+  const written = takes === 'value' && /^\d+$/.test(value ?? '') ? `${meant} ${value}` : meant;
+  const only = accepted.includes(meant) ? '' : `, which is for TYPE ${appliesTo.join(', ')} only`;
+  return `${unknown}: did you mean ${written}${only}?`;
 }

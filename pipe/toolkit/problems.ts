@@ -5,11 +5,28 @@ import { printable } from './stdout.ts';
 /** Problems by variable, in the order in which they are found. */
 export class Problems {
   readonly #byVariable = new Map<string, string[]>();
+  readonly #closed = new Set<string>();
+  readonly #warnings: string[] = [];
 
   add(variable: string, problem: string): void {
+    if (this.#closed.has(variable)) return;
     const known = this.#byVariable.get(variable);
     if (known === undefined) this.#byVariable.set(variable, [problem]);
     else if (!known.includes(problem)) known.push(problem);
+  }
+
+  /** Leaves out further problems of this variable: they would follow from those that are known. */
+  close(variable: string): void {
+    this.#closed.add(variable);
+  }
+
+  /** Adds a warning, which does not make the variables invalid. */
+  warn(warning: string): void {
+    this.#warnings.push(warning);
+  }
+
+  get warnings(): readonly string[] {
+    return this.#warnings;
   }
 
   has(variable: string): boolean {
@@ -33,9 +50,11 @@ export class Problems {
 /** The variables are not valid; `message` is the printable list of problems. */
 export class ValidationError extends Error {
   override readonly name = 'ValidationError';
+  readonly warnings: readonly string[];
 
   constructor(problems: Problems) {
     super(`Validation errors:\n${problems.toString()}`);
+    this.warnings = problems.warnings;
   }
 }
 

@@ -1,7 +1,10 @@
 /** Reads variables by a declarative table of types, defaults and allowed values, and collects every problem. */
 
-import { type ArrayValue, type Environment, readArray, readBoolean, readText, unresolvedName } from './environment.ts';
+import { type ArrayValue, type Environment, readArray, readBoolean, readText } from './environment.ts';
+import { findMisspelled } from './misspelled.ts';
+import { nearestName } from './nearest-name.ts';
 import type { Problems } from './problems.ts';
+import { type DollarRule, unexpandedName, unexpandedProblem, valuesOf } from './unexpanded.ts';
 
 /** One row of the table, which is also a row in the README. */
 export interface VariableRow {
@@ -12,6 +15,10 @@ export interface VariableRow {
   /** Never printed, in any form. */
   readonly secret?: boolean;
   readonly allowed?: readonly string[];
+  /** For words that are not allowed, the allowed value that is meant. */
+  readonly synonyms?: Readonly<Record<string, string>>;
+  /** How to tell a reference that was not expanded from a dollar sign. Default: every `$NAME` is a reference. */
+  readonly dollar?: DollarRule;
   /** Other names of the same variable; it is an error if two of them have different values. */
   readonly aliases?: readonly string[];
   /** Variables to use if this one is unset; the first one set wins. */
@@ -42,10 +49,23 @@ export async function readVariables<const Table extends VariableTable>(
 ): Promise<VariableValues<Table>> {
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(table)) values[name] = await readVariable(name, row, env, problems);
+  for (const { given, meant } of findMisspelled(env, namesIn(table)))
+    problems.warn(`${given} is not a variable of this pipe, and has no effect: did you mean ${meant}?`);
   return values as VariableValues<Table>;
 }
 
+function namesIn(table: VariableTable): readonly string[] {
+  return Object.entries(table).flatMap(([name, { aliases = [] }]) => [name, ...aliases]);
+}
+
 async function readVariable(name: string, row: VariableRow, env: Environment, problems: Problems): Promise<unknown> {
+  for (const each of [name, ...(row.aliases ?? [])]) {
+    const value = addUnexpanded(each, row, env, problems);
+    if (value === undefined || row.kind !== 'string') continue;
+    // The variable is given, so it is not missing, and its default does not apply. What else it is not need not be said.
+    problems.close(name);
+    return row.secret === true ? undefined : value;
+  }
   if (row.kind === 'boolean') return readBoolean(env, name, problems) ?? row.default === 'true';
   if (row.kind === 'array') {
     const value = await readArray(env, name, problems);
@@ -55,6 +75,8 @@ async function readVariable(name: string, row: VariableRow, env: Environment, pr
     }
     return value;
   }
+  if (env[`${name}_COUNT`] !== undefined && env[`${name}_0`] !== undefined)
+    problems.add(name, 'takes one value, and not an array');
   const given = [name, ...(row.aliases ?? [])].filter((alias) => readText(env, alias) !== undefined);
   const [first = name, ...others] = given;
   for (const alias of others) {
@@ -69,16 +91,33 @@ async function readVariable(name: string, row: VariableRow, env: Environment, pr
     return row.default;
   }
   if (row.allowed !== undefined && !row.allowed.includes(value)) {
-    problems.add(name, `unallowed value ${value}: use ${row.allowed.join(', ')}`);
+    const meant = row.synonyms?.[value.toLowerCase()] ?? nearestName(value, row.allowed);
+    const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+    problems.add(name, `unallowed value ${value}: use ${row.allowed.join(', ')}${hint}`);
   }
   return value;
 }
 
-/** The toolkits' `required field`, with the reason if a value is set but does not count. */
+/** @returns the first value that is not expanded */
+function addUnexpanded(
+  name: string,
+  { kind, dollar }: VariableRow,
+  env: Environment,
+  problems: Problems,
+): string | undefined {
+  const values = kind === 'array' ? valuesOf(env, name) : [env[name] ?? ''];
+  const unexpanded = values.filter((value) => unexpandedName(value, dollar) !== undefined);
+  for (const value of unexpanded) problems.add(name, unexpandedProblem(unexpandedName(value, dollar) ?? ''));
+  return unexpanded[0];
+}
+
+/** The toolkits' `required field`, with the reason if a value is set but does not count, or has a name like this one. */
 export function requiredField(env: Environment, name: string): string {
-  const reference = unresolvedName(env[name]?.trim());
-  if (reference !== undefined) {
-    return `required field (its value is the unresolved reference $${reference}: is ${reference} defined for this repository, workspace or deployment?)`;
-  }
-  return env[name] === undefined ? 'required field' : 'required field (it is set, but empty)';
+  const reference = unexpandedName(env[name] ?? '', 'ordinary in a password');
+  if (reference !== undefined) return unexpandedProblem(reference);
+  if (env[name] !== undefined) return 'required field (it is set, but empty)';
+  const [misspelled] = findMisspelled(env, [name]);
+  return misspelled === undefined
+    ? 'required field'
+    : `required field (${misspelled.given} is set, did you mean ${name}?)`;
 }

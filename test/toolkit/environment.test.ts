@@ -1,26 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Environment, readArray, readBoolean, readText, unresolvedName } from '../../pipe/toolkit/environment.ts';
+import { type Environment, readArray, readBoolean, readText } from '../../pipe/toolkit/environment.ts';
 import { Problems } from '../../pipe/toolkit/problems.ts';
 import { problemMap } from './problem-map.ts';
 
 const letters = 'abcdefghijkl'.split('');
-
-describe('unresolvedName finds a reference that is the whole value', () => {
-  it.each([
-    ['$NAME', 'NAME'],
-    ['${NAME}', 'NAME'],
-    ['$_a1', '_a1'],
-    ['$NAME/dist', undefined],
-    ['${A}${B}', undefined],
-    ['${NAME', undefined],
-    ['$1', undefined],
-    ['$', undefined],
-    ['NAME', undefined],
-    [undefined, undefined],
-  ])('%j: %j', (value, name) => {
-    expect(unresolvedName(value)).toBe(name);
-  });
-});
 
 describe('readText', () => {
   it.each([

@@ -44,17 +44,15 @@ it.each<[string, Environment, object]>([
   ['an alias beside an empty variable', { TOKEN: '', OLD_TOKEN: 'o' }, { TOKEN: 'o' }],
   ['the first fallback that is set', { BITBUCKET_OWNER: 'b' }, { OWNER: 'b' }],
   ['an earlier fallback before a later one', { BITBUCKET_WORKSPACE: 'a', BITBUCKET_OWNER: 'b' }, { OWNER: 'a' }],
-  ['a fallback in place of a reference', { OWNER: '$OWNER', BITBUCKET_OWNER: 'b' }, { OWNER: 'b' }],
   ['a variable before its fallbacks', { OWNER: 'acme', BITBUCKET_WORKSPACE: 'a' }, { OWNER: 'acme' }],
   ['an allowed value', { TYPE: 'image' }, { TYPE: 'image' }],
-  ['a default in place of a reference', { TYPE: '${TYPE}' }, { TYPE: 'file' }],
   ['booleans', { DEBUG: 'Yes', COLOUR: 'off' }, { DEBUG: true, COLOUR: false }],
   ['an array', { ARGS: '[a, b]' }, { ARGS: { form: 'items', items: ['a', 'b'] } }],
 ])('reads %s', async (_, env, values) => {
   expect(await read(env)).toMatchObject({ values, problems: {} });
 });
 
-it.each<[string, Environment, Record<string, readonly string[]>]>([
+it.each<[string, Environment, Record<string, readonly unknown[]>]>([
   ['a missing text', { TOKEN: undefined }, { TOKEN: ['required field'] }],
   ['an empty text', { TOKEN: ' ' }, { TOKEN: ['required field (it is set, but empty)'] }],
   ['a missing array', { FILES: undefined }, { FILES: ['required field'] }],
@@ -65,7 +63,19 @@ it.each<[string, Environment, Record<string, readonly string[]>]>([
     { FILES: undefined, FILES_0: 'a' },
     { FILES_COUNT: ['required field, because FILES_0 is set'] },
   ],
-  ['a value that is not allowed', { TYPE: 'files' }, { TYPE: ['unallowed value files: use file, image'] }],
+  [
+    'a value that is not allowed',
+    { TYPE: 'files' },
+    { TYPE: ['unallowed value files: use file, image (did you mean file?)'] },
+  ],
+  [
+    'a reference that was not expanded, in place of a default and a fallback',
+    { OWNER: '$OWNER', BITBUCKET_OWNER: 'b', TYPE: 'a$TYPE' },
+    {
+      OWNER: [expect.stringContaining('contains $OWNER, which was not expanded')],
+      TYPE: [expect.stringContaining('contains $TYPE, which was not expanded')],
+    },
+  ],
   [
     'an alias that contradicts',
     { OWNER: 'acme', ACCOUNT: 'other' },
@@ -86,10 +96,17 @@ it('reports all problems together, in the order of the table', async () => {
 });
 
 describe('requiredField', () => {
-  it('names the reference that is not resolved', () => {
-    const problem =
-      'required field (its value is the unresolved reference $DEPLOY_TOKEN: is DEPLOY_TOKEN defined for this repository, workspace or deployment?)';
-    expect(requiredField({ TOKEN: '$DEPLOY_TOKEN' }, 'TOKEN')).toBe(problem);
-    expect(requiredField({ TOKEN: ' ${DEPLOY_TOKEN}\n' }, 'TOKEN')).toBe(problem);
+  it.each([
+    [{}, 'required field'],
+    [{ TOKEN: ' ' }, 'required field (it is set, but empty)'],
+    [{ TOKENS: 'x' }, 'required field (TOKENS is set, did you mean TOKEN?)'],
+    [{ TOKENS: 'x', TOKEN: '' }, 'required field (it is set, but empty)'],
+    [{ BITBUCKET_TOKEN: 'x' }, 'required field'],
+    [
+      { TOKEN: '$DEPLOY_TOKEN' },
+      'contains $DEPLOY_TOKEN, which was not expanded: is DEPLOY_TOKEN defined for this repository, workspace or deployment, or earlier in this step?',
+    ],
+  ])('%j: %s', (env, problem) => {
+    expect(requiredField(env, 'TOKEN')).toBe(problem);
   });
 });
