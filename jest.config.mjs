@@ -30,6 +30,7 @@ export default {
         'integration',
         'interruptions',
         'memory',
+        'messages',
         'release',
         'sandbox',
         'steps',

@@ -9,10 +9,13 @@ import { printableLine } from './toolkit/stdout.ts';
  */
 export class PipeError extends Error {
   override readonly name: string = 'PipeError';
+  /** What to do, if only the place of the failure knows it. */
+  readonly advice: string | undefined;
 
   /** @param message one line, or a list of lines */
-  constructor(message: string | readonly string[], options?: ErrorOptions) {
+  constructor(message: string | readonly string[], options?: ErrorOptions & { readonly advice?: string | undefined }) {
     super([message].flat().map(printableLine).join('\n'), options);
+    this.advice = options?.advice;
   }
 }
 

@@ -3,7 +3,9 @@
 import {
   FileChangedError,
   HttpError,
+  InputError,
   NetworkError,
+  PipeError,
   StalledError,
   UnexpectedAnswerError,
   VerificationError,
@@ -65,6 +67,10 @@ const serverRows: readonly Row<ServerFacts>[] = [
       'Let whatever writes the file finish before the pipe runs, then run the step again. The changed file was not published.',
   },
   {
+    when: (error) => error instanceof InputError,
+    advice: () => 'Correct the file, variable or option that is named above, and run the step again.',
+  },
+  {
     when: (error) => error instanceof VerificationError,
     advice: () =>
       'Did something else upload the same name at the same time? Run the step again to replace what is there.',
@@ -81,6 +87,7 @@ export function explain<S extends CommonSettings>(
   const { serverVariable } = destination;
   const { timeoutMs } = settings;
   return (
+    (error instanceof PipeError ? error.advice : undefined) ??
     adviceOf(destination.advice, error, { ...settings, isBitbucket, serverVariable }) ??
     adviceOf(serverRows, error, { isBitbucket, serverVariable, timeoutMs })
   );

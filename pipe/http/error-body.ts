@@ -1,5 +1,6 @@
 /** Extracts the server's reason from the body of an error, in any of the known formats. */
 
+import { stripVTControlCharacters } from 'node:util';
 import { isRecord, tryParseJson } from '../io/json.ts';
 import type { Scrub } from '../toolkit/scrub.ts';
 
@@ -83,7 +84,12 @@ function parseErrorList(errors: readonly unknown[], scrub: Scrub): Pick<ErrorBod
 }
 
 function oneLine(text: string, scrub: Scrub): string | undefined {
-  const line = scrub(text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim());
+  // Colours would leave a remainder: `[31m`.
+  const line = scrub(
+    stripVTControlCharacters(text)
+      .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+      .trim(),
+  );
   if (line === '') return undefined;
   return line.length > maxReasonCharacters ? `${line.slice(0, maxReasonCharacters)}…` : line;
 }

@@ -24,6 +24,8 @@ export interface Matches {
   readonly matches: readonly Match[];
   /** Whether a pattern with `!` excludes the path. */
   readonly excluded: (path: string) => boolean;
+  /** The globs of those patterns, without `!`. */
+  readonly exclusions: readonly string[];
   /** The patterns are the lines or words of one string: some of them may match nothing. */
   readonly isWordList: boolean;
 }
@@ -63,7 +65,7 @@ async function splitText(text: string, places: MatchPlaces): Promise<readonly st
 async function matchEach(
   patterns: readonly string[],
   places: MatchPlaces,
-): Promise<Pick<Matches, 'matches' | 'excluded'>> {
+): Promise<Pick<Matches, 'matches' | 'excluded' | 'exclusions'>> {
   const { workingDirectory } = places;
   const included: string[] = [];
   const exclusions: string[] = [];
@@ -81,7 +83,7 @@ async function matchEach(
   const matches: Match[] = [];
   for (const pattern of included) matches.push(await matchOne(pattern, places, excluded));
   if (included.length === 0) matches.push(...exclusions.map((pattern) => ({ ...noMatch, pattern, isExclusive: true })));
-  return { matches, excluded };
+  return { matches, excluded, exclusions: excludedGlobs };
 }
 
 function isExclusion(pattern: string): boolean {
@@ -91,7 +93,11 @@ function isExclusion(pattern: string): boolean {
 const noMatch = { paths: [], isLiteral: false, problems: [] } as const;
 
 async function literalPath(pattern: string, workingDirectory: string): Promise<string | undefined> {
-  for (const path of [pattern, pattern.trim()]) if (await exists(resolve(workingDirectory, path))) return path;
+  for (const path of [pattern, pattern.trim()]) {
+    // With the slash, only a directory exists.
+    const absolutePath = resolve(workingDirectory, path);
+    if (await exists(path.endsWith('/') ? `${absolutePath}/` : absolutePath)) return path;
+  }
   return undefined;
 }
 

@@ -1,15 +1,15 @@
 /** Finds the files that match the user's paths and globs, and rejects those that must not or cannot be uploaded. */
 
 import { realpath } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { InputError } from '../errors.ts';
-import { hasSpacedAlternatives } from './braces.ts';
 import { exists } from './exists.ts';
 import { inspect, type RealDirectory, type RealFile } from './inspect-path.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { matchAll } from './match-patterns.ts';
 import { isForbidden, isInside } from './paths.ts';
 import type { SourceFile } from './source-file.ts';
+import { whyNoMatch } from './why-no-match.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
 import type { OwnFile } from '../toolkit/results.ts';
 import { printable } from '../toolkit/stdout.ts';
@@ -30,6 +30,8 @@ export interface SelectionRules {
    * same base name. Otherwise it is selected once.
    */
   readonly underEachName?: boolean;
+  /** The variable or option that the patterns are from. Default: FILENAME. */
+  readonly name?: string;
   /** Whether directories are selected like files. */
   readonly withDirectories?: boolean;
 }
@@ -56,7 +58,7 @@ const maxOpenFiles = 32;
 export async function selectFiles(
   patterns: ArrayValue,
   places: Places,
-  rules: Pick<SelectionRules, 'underEachName'> = {},
+  rules: Omit<SelectionRules, 'withDirectories'> = {},
 ): Promise<Selection> {
   const { found, ...selection } = await selectPaths(patterns, places, rules);
   return { ...selection, files: found.flatMap((each) => (each.kind === 'file' ? [each.file] : [])) };
@@ -66,16 +68,17 @@ export async function selectFiles(
 export async function selectPaths(
   patterns: ArrayValue,
   places: Places,
-  { underEachName = false, withDirectories = false }: SelectionRules,
+  { underEachName = false, withDirectories = false, name = 'FILENAME' }: SelectionRules,
 ): Promise<Omit<Selection, 'files'> & { readonly found: readonly (RealFile | RealDirectory)[] }> {
   const { workingDirectory } = places;
   const problems: string[] = [];
   const unmatched: string[] = [];
+  let isMissing = false;
   const roots = await realRoots(places);
   const ownFiles = await realOwnFiles(places);
   const selected = new Map<string, RealFile | RealDirectory>();
   const directories = new Map<string, string>();
-  const { matches, excluded, isWordList } = await matchAll(patterns, { workingDirectory, roots });
+  const { matches, excluded, exclusions, isWordList } = await matchAll(patterns, { workingDirectory, roots });
   for (const { pattern, paths, isLiteral, isExclusive, problems: patternProblems } of matches) {
     problems.push(...patternProblems);
     let usable = patternProblems.length;
@@ -94,6 +97,11 @@ export async function selectPaths(
           }
           problems.push(ownFileProblem(path, found.kind, own));
         }
+        const partial = exclusions.find((glob) => found.kind === 'directory' && isInsideLiterally(glob, path));
+        if (partial !== undefined)
+          problems.push(
+            `${printable(`!${partial}`)} excludes a part of ${printable(path)}, which is published as a whole: leave it out`,
+          );
         const key = underEachName ? `${found.real}\0${basename(path)}` : found.real;
         selected.set(key, preferred(selected.get(key), found));
       } else if (found.kind === 'directory' && !isLiteral) directories.set(path, found.real);
@@ -106,13 +114,20 @@ export async function selectPaths(
         ? `${printable(pattern)} matches only ${leftOut.join(', ')}`
         : isExclusive
           ? `${printable(pattern)} excludes files: name the files to publish as well`
-          : noMatchProblem(
-              pattern,
-              inspected.some(({ kind }) => kind === 'directory'),
-              workingDirectory,
-            );
+          : inspected.some(({ kind }) => kind === 'directory')
+            ? `${printable(pattern)} matches only directories: name the files in them, as in ${printable(pattern).replace(/\/+$/, '')}/*`
+            : await noMatchProblem(pattern);
     (isWordList ? unmatched : problems).push(problem);
   }
+  async function noMatchProblem(pattern: string): Promise<string> {
+    if (pattern.trim() === '') return 'an empty path matches no file';
+    const shown = printable(pattern);
+    if (isForbidden(pattern)) return `${shown} is inside .git or .bitbucket, whose contents are never uploaded`;
+    const why = await whyNoMatch(pattern, workingDirectory);
+    isMissing ||= why.isMissing;
+    return `${shown} matches no file in ${printable(workingDirectory)}${why.text}`;
+  }
+
   if (selected.size === 0) {
     problems.push(...unmatched);
     // A list with a mistake in it, such as a missing quote, is read as a name.
@@ -121,7 +136,8 @@ export async function selectPaths(
   }
   if (selected.size === 0 && problems.length === 0)
     problems.push('every file that matches is excluded by a pattern with !');
-  if (problems.length > 0) throw new InputError(problems);
+  if (problems.length > 0)
+    throw new InputError(problems, { advice: isMissing ? missingAdvice(name) : `Correct ${name} accordingly.` });
   const found = [...selected.values()];
   const isLeftOut = ([, real]: readonly [string, string]): boolean => !found.some((each) => isInside(each.real, real));
   return {
@@ -129,6 +145,11 @@ export async function selectPaths(
     leftOutDirectories: [...directories].filter(isLeftOut).map(([path]) => path),
     warnings: unmatched,
   };
+}
+
+/** Whether all that the glob matches is inside the directory, by the part before its first `*` and the like. */
+function isInsideLiterally(glob: string, directory: string): boolean {
+  return glob.replace(/[*?[{].*$/s, '').startsWith(`${normalize(directory).replace(/\/$/, '')}/`);
 }
 
 /** Of several names, a file's own comes before that of a link. */
@@ -157,18 +178,8 @@ function directoryProblem(path: string): string {
   return `${shown} is a directory: name its files, as in ${shown}/* or ${shown}/**, or pack it first`;
 }
 
-function noMatchProblem(pattern: string, hasDirectories: boolean, workingDirectory: string): string {
-  if (pattern.trim() === '') return 'an empty path matches no file';
-  const shown = printable(pattern);
-  if (hasDirectories)
-    return `${shown} matches only directories: name the files in them, as in ${shown.replace(/\/+$/, '')}/*`;
-  if (isForbidden(pattern)) return `${shown} is inside .git or .bitbucket, whose contents are never uploaded`;
-  const outside =
-    pattern.startsWith('/') && relative(workingDirectory, pattern).startsWith('..')
-      ? '. A pipe runs in its own container, which sees only the clone directory'
-      : '';
-  const spaces = hasSpacedAlternatives(pattern) ? '. Write the braces without spaces, as in {a,b}' : '';
-  return `${shown} matches no file in ${printable(workingDirectory)}${outside}${spaces}`;
+function missingAdvice(name: string): string {
+  return `Correct ${name}, or build the file first, in the same step; files of an earlier step are here only if that step lists them under artifacts. To see what is here, run "find . -type f" before the pipe.`;
 }
 
 async function realRoots({ workingDirectory, cloneDirectory }: Places): Promise<readonly string[]> {

@@ -38,9 +38,12 @@ export function readOptions<Kind extends string>(
     const [, name = word, attached] = /^(--[^=\s]+)=(.*)$/s.exec(word) ?? [];
     const row = rowOf(table, name);
     if (row === undefined) {
-      problems.add(variable, unknownOption(table, word, kind));
+      const { problem, meant } = unknownOption(table, word, kind);
+      problems.add(variable, problem);
       // What follows is probably its value, and not one more mistake.
       if (word.startsWith('-') && queue[0]?.startsWith('-') === false) queue.shift();
+      // So that an option that goes with it is not reported as well.
+      if (meant !== undefined) values.set(meant, ['1']);
       continue;
     }
     let value = attached;
@@ -67,19 +70,26 @@ function rowOf<Kind extends string>(table: OptionTable<Kind>, name: string): Opt
   return Object.hasOwn(table, name) ? table[name as `--${string}`] : undefined;
 }
 
-function unknownOption<Kind extends string>(table: OptionTable<Kind>, word: string, kind: Kind | undefined): string {
+interface Unknown {
+  readonly problem: string;
+  readonly meant?: string;
+}
+
+function unknownOption<Kind extends string>(table: OptionTable<Kind>, word: string, kind: Kind | undefined): Unknown {
   const unknown = `unknown option ${JSON.stringify(word)}`;
   const [first = ''] = word.trim().split(/\s/);
   if (first !== word && rowOf(table, first) !== undefined)
-    return `${unknown}: write each word as a separate item (${word.trim().split(/\s+/).join(' and ')})`;
+    return { problem: `${unknown}: write each word as a separate item (${word.trim().split(/\s+/).join(' and ')})` };
   const known = Object.entries<OptionRow<Kind>>(table);
   const accepted = known.filter(([, row]) => kind === undefined || row.appliesTo.includes(kind)).map(([name]) => name);
   const [, name = word, value] = /^(-*[^\s=\d]+)[\s=]?(.*)$/s.exec(word) ?? [];
   const meant = nearestName(name, accepted) ?? nearestName(name, Object.keys(table));
   if (meant === undefined)
-    return `${unknown}: ${kind === undefined ? 'the pipe' : `TYPE ${kind}`} accepts ${accepted.join(', ')}`;
+    return {
+      problem: `${unknown}: ${kind === undefined ? 'the pipe' : `TYPE ${kind}`} accepts ${accepted.join(', ')}`,
+    };
   const { takes, appliesTo } = rowOf(table, meant) ?? { takes: 'flag', appliesTo: [] };
   const written = takes === 'value' && /^\d+$/.test(value ?? '') ? `${meant} ${value}` : meant;
   const only = accepted.includes(meant) ? '' : `, which is for TYPE ${appliesTo.join(', ')} only`;
-  return `${unknown}: did you mean ${written}${only}?`;
+  return { problem: `${unknown}: did you mean ${written}${only}?`, meant };
 }

@@ -6,7 +6,7 @@ import { printable } from './stdout.ts';
 export class Problems {
   readonly #byVariable = new Map<string, string[]>();
   readonly #closed = new Set<string>();
-  readonly #warnings: string[] = [];
+  readonly #warnings: { readonly variable: string; readonly text: string }[] = [];
 
   add(variable: string, problem: string): void {
     if (this.#closed.has(variable)) return;
@@ -20,13 +20,13 @@ export class Problems {
     this.#closed.add(variable);
   }
 
-  /** Adds a warning, which does not make the variables invalid. */
-  warn(warning: string): void {
-    this.#warnings.push(warning);
+  /** Adds a warning, which does not make the variables invalid. @param variable whose problems would say the same */
+  warn(variable: string, text: string): void {
+    this.#warnings.push({ variable, text });
   }
 
   get warnings(): readonly string[] {
-    return this.#warnings;
+    return this.#warnings.filter(({ variable }) => !this.has(variable)).map(({ text }) => text);
   }
 
   has(variable: string): boolean {

@@ -50,7 +50,7 @@ export async function readVariables<const Table extends VariableTable>(
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(table)) values[name] = await readVariable(name, row, env, problems);
   for (const { given, meant } of findMisspelled(env, namesIn(table)))
-    problems.warn(`${given} is not a variable of this pipe, and has no effect: did you mean ${meant}?`);
+    problems.warn(meant, `${given} is not a variable of this pipe, and has no effect: did you mean ${meant}?`);
   return values as VariableValues<Table>;
 }
 
@@ -75,8 +75,10 @@ async function readVariable(name: string, row: VariableRow, env: Environment, pr
     }
     return value;
   }
-  if (env[`${name}_COUNT`] !== undefined && env[`${name}_0`] !== undefined)
-    problems.add(name, 'takes one value, and not an array');
+  if (env[`${name}_COUNT`] !== undefined && env[`${name}_0`] !== undefined) {
+    problems.add(name, 'takes one value, not an array');
+    problems.close(name);
+  }
   const given = [name, ...(row.aliases ?? [])].filter((alias) => readText(env, alias) !== undefined);
   const [first = name, ...others] = given;
   for (const alias of others) {

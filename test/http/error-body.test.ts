@@ -37,7 +37,7 @@ describe("finds the server's reason", () => {
       'text/plain',
       'Rate limit for this resource has been exceeded',
     ],
-    ['plain text of several lines', ' a\r\n\tb\0\u001B[31mc ', '', 'a b [31mc'],
+    ['plain text of several lines', ' a\r\n\tb\0\u001B[31mc ', '', 'a b c'],
     ['JSON that was cut off', '{"error": {"mess', json, '{"error": {"mess'],
     ['a text that is just short enough', 'x'.repeat(500), 'text/plain', 'x'.repeat(500)],
     ['a long text', 'x'.repeat(501), 'text/plain', `${'x'.repeat(500)}…`],

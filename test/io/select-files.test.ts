@@ -375,7 +375,10 @@ describe('a single string', () => {
     const text = 'nope.zip a.zip no*.zip';
     expect(await selectFiles({ form: 'string', value: text }, { workingDirectory: clone })).toMatchObject({
       files: [{ path: 'a.zip' }],
-      warnings: [`nope.zip matches no file in ${clone}`, `no*.zip matches no file in ${clone}`],
+      warnings: [
+        `nope.zip matches no file in ${clone}, which has only a.zip`,
+        `no*.zip matches no file in ${clone}, which has only a.zip`,
+      ],
     });
   });
 

@@ -28,7 +28,7 @@ export async function withArchiveMembers<T>(
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;
     throw new InputError(
-      `${printable(file.path)} cannot be read as a ZIP archive: ${printable(error.message)}. Is it truncated?`,
+      `${printable(file.path)} cannot be read as a ZIP archive (${printable(error.message.replace(/\.$/, ''))}). Is it truncated?`,
       { cause: error },
     );
   }

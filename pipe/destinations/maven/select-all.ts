@@ -28,10 +28,11 @@ export interface SelectedFile {
 export async function selectAll(settings: Selection, places: Places): Promise<Selected> {
   const problems: string[] = [];
   const warnings: string[] = [];
+  let advice: string | undefined;
   const select = async (name: string, patterns: ArrayValue | undefined): Promise<SourceFile | undefined> => {
     if (patterns === undefined) return undefined;
     try {
-      const { files, warnings: unmatched } = await selectFiles(patterns, places);
+      const { files, warnings: unmatched } = await selectFiles(patterns, places, { name });
       warnings.push(...unmatched);
       if (files.length === 1) return files[0];
       const what = listPaths(files.map(({ path }) => path));
@@ -44,6 +45,7 @@ export async function selectAll(settings: Selection, places: Places): Promise<Se
       );
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
+      advice ??= error.advice;
       problems.push(name === 'FILENAME' ? error.message : `${name}: ${error.message}`);
     }
     return undefined;
@@ -57,7 +59,7 @@ export async function selectAll(settings: Selection, places: Places): Promise<Se
     const source = await select(option, file(path));
     if (source !== undefined) others.push({ source, kind });
   }
-  if (artifact === undefined || problems.length > 0) throw new InputError(problems);
+  if (artifact === undefined || problems.length > 0) throw new InputError(problems, { advice });
   return { artifact, pom, others, warnings };
 }
 

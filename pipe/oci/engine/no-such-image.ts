@@ -16,9 +16,9 @@ export async function noSuchImage(engine: EngineClient, name: string, reason: st
     others.length === 0 ? 'It has no image with a similar name' : `It has ${others.map(printable).join(', ')}`;
   // An unusual reason, such as a missing platform, is worth showing.
   const why = /no such image/i.test(reason) ? '' : ` (${printable(reason)})`;
-  return new InputError(
-    `There is no image ${shown} in ${engine.name}${why}. ${there}. Build it first, in the same step: docker build -t ${shown} . (images from other steps are not available: save them with docker save, keep the file as an artifact, and publish that)`,
-  );
+  return new InputError(`There is no image ${shown} in ${engine.name}${why}. ${there}`, {
+    advice: `Check IMAGE, or build it first, in the same step: docker build -t ${shown} . Images from other steps are not here: save them with docker save, keep the file as an artifact, and name it in FILENAME.`,
+  });
 }
 
 async function namesOf(engine: EngineClient): Promise<readonly string[]> {

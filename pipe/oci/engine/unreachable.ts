@@ -15,6 +15,9 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
 };
 
+const advice =
+  'In Pipelines, the step needs the docker service: add "services: [docker]" to it. Elsewhere, start Docker, and mount its socket into the container or set DOCKER_HOST. An image saved to a file needs no engine: name the file in FILENAME.';
+
 /**
  * Gives the reason, and what to do.
  *
@@ -27,17 +30,17 @@ export function unreachable(error: unknown, address: string, timeout: string): I
   const { code, words } = describeFailure(failure as NodeJS.ErrnoException);
   const engine = `The Docker Engine at ${address}`;
   if (code === 'EACCES' || code === 'EPERM')
-    return new InputError(
-      `${engine} refuses this user: permission denied (${code}). Run as root or as a member of the socket's group`,
-      { cause: error },
-    );
+    return new InputError(`${engine} refuses this user: permission denied (${code})`, {
+      cause: error,
+      advice: "Run as root, or as a member of the socket's group.",
+    });
   if (code === 'UND_ERR_HEADERS_TIMEOUT')
-    return new InputError(`${engine} did not answer within ${timeout}`, { cause: error });
+    return new InputError(`${engine} did not answer within ${timeout}`, { cause: error, advice });
   if (/CERT|TLS|SSL|SIGNED|ISSUER/.test(code))
-    return new InputError(`${engine} cannot be trusted: ${words}`, { cause: error });
+    return new InputError(`${engine} cannot be trusted: ${words}`, {
+      cause: error,
+      advice: 'Check DOCKER_HOST, and the certificates in DOCKER_CERT_PATH.',
+    });
   const reason = reasons[code] === undefined ? words : `${reasons[code]} (${code})`;
-  return new InputError(
-    `${engine} cannot be reached: ${reason}. In Pipelines, the step needs the docker service: add "services: [docker]" to it. Elsewhere, start Docker and mount its socket into the container. An image saved to a file needs no engine`,
-    { cause: error },
-  );
+  return new InputError(`${engine} cannot be reached: ${reason}`, { cause: error, advice });
 }

@@ -478,12 +478,12 @@ describe('failures', () => {
       ]),
     });
     expect(await inputError(openEngineImage({ host: engine.host }, 'app', {}, options))).toBe(
-      `There is no image app:latest in the Docker Engine at ${engine.host}. It has app:dev, app:1. Build it first, in the same step: docker build -t app:latest . (images from other steps are not available: save them with docker save, keep the file as an artifact, and publish that)`,
+      `There is no image app:latest in the Docker Engine at ${engine.host}. It has app:dev, app:1`,
     );
   });
 
   it.each<[unknown, string, RegExp]>([
-    [[{ RepoTags: ['reg.io/team/my-app:1', 'x:1'] }], 'app:1', /It has reg\.io\/team\/my-app:1\./],
+    [[{ RepoTags: ['reg.io/team/my-app:1', 'x:1'] }], 'app:1', /It has reg\.io\/team\/my-app:1$/],
     [[{ RepoTags: ['x:1'] }], 'app:1', /It has no image with a similar name/],
     ['nonsense', 'app:1', /It has no image with a similar name/],
   ])('the engine does not have the image: %#', async (list, name, message) => {
@@ -535,9 +535,7 @@ describe('an engine', () => {
   });
 
   it('is missing', async () => {
-    const advice = 'In Pipelines, the step needs the docker service: add "services: [docker]" to it.';
     expect(await reach('unix:///nowhere/docker.sock')).toMatch(/cannot be reached: there is no such socket \(ENOENT\)/);
-    expect(await reach('unix:///nowhere/docker.sock')).toContain(advice);
     expect(await reach('tcp://127.0.0.1:1')).toMatch(/cannot be reached: nothing is listening there \(ECONNREFUSED\)/);
     expect(await reach('tcp://nowhere.invalid:2375')).toMatch(/host name (?:was not found|could not be looked up)/);
   });
@@ -546,7 +544,7 @@ describe('an engine', () => {
     await engineWith({}, { socketPath: at('docker.sock') });
     await chmod(at('docker.sock'), 0);
     expect(await asNobody(() => inputErrorAt(`unix://${at('docker.sock')}`))).toMatch(
-      /docker\.sock refuses this user: permission denied \(EACCES\)\. Run as root or as a member of the socket's group/,
+      /docker\.sock refuses this user: permission denied \(EACCES\)/,
     );
   });
 
