@@ -3,6 +3,21 @@
 import { ValidationError } from './toolkit/problems.ts';
 import { printableLine } from './toolkit/stdout.ts';
 
+/** The request that failed. */
+export interface RequestFacts {
+  /** The purpose of the request, such as a file's name; the message begins with it. */
+  readonly subject?: string | undefined;
+  readonly method: string;
+  /** Printable, without credentials or signatures. */
+  readonly url: string;
+}
+
+/** What is known about a failure besides its message. */
+export interface PipeErrorOptions extends ErrorOptions {
+  readonly advice?: string | undefined;
+  readonly request?: RequestFacts | undefined;
+}
+
 /**
  * A failure that the pipe recognises. Its message says what failed and why; `destinations/advice.ts` adds what to do.
  * The message is printable, whatever it quotes: a line break is escaped, unless it is between two lines that are given as such.
@@ -11,11 +26,13 @@ export class PipeError extends Error {
   override readonly name: string = 'PipeError';
   /** What to do, if only the place of the failure knows it. */
   readonly advice: string | undefined;
+  readonly request: RequestFacts | undefined;
 
   /** @param message one line, or a list of lines */
-  constructor(message: string | readonly string[], options?: ErrorOptions & { readonly advice?: string | undefined }) {
+  constructor(message: string | readonly string[], options?: PipeErrorOptions) {
     super([message].flat().map(printableLine).join('\n'), options);
     this.advice = options?.advice;
+    this.request = options?.request;
   }
 }
 
@@ -35,12 +52,7 @@ export class VerificationError extends PipeError {
 }
 
 /** An HTTP server's refusal of a request. */
-export interface Refusal {
-  /** The purpose of the request, such as a file's name. */
-  readonly subject?: string | undefined;
-  readonly method: string;
-  /** Printable, without credentials or signatures. */
-  readonly url: string;
+export interface Refusal extends RequestFacts {
   readonly status: number;
   /** The server's first error message, shortened to one line; otherwise the standard name of the status. */
   readonly reason: string;
@@ -72,7 +84,7 @@ export class HttpError extends PipeError {
   constructor(refusal: Refusal) {
     const id = refusal.requestId === undefined ? '' : ` (request id ${refusal.requestId})`;
     const subject = refusal.subject === undefined ? '' : `${refusal.subject}: `;
-    super(`${subject}${refusal.method} ${refusal.url}: ${refusal.status} ${refusal.reason}${id}`);
+    super(`${subject}${refusal.method} ${refusal.url}: ${refusal.status} ${refusal.reason}${id}`, { request: refusal });
     this.refusal = refusal;
   }
 }
@@ -89,7 +101,7 @@ export class UnexpectedAnswerError extends PipeError {
   constructor(
     message: string,
     facts: { readonly status: number; readonly isForeign: boolean; readonly isMissing?: boolean },
-    options?: ErrorOptions,
+    options?: PipeErrorOptions,
   ) {
     super(message, options);
     this.status = facts.status;
@@ -106,7 +118,11 @@ export class NetworkError extends PipeError {
   /** Who failed, and how it was spoken to. */
   readonly peer: 'https server' | 'http server' | 'proxy';
 
-  constructor(message: string, code: string, options: ErrorOptions & { readonly peer?: NetworkError['peer'] } = {}) {
+  constructor(
+    message: string,
+    code: string,
+    options: PipeErrorOptions & { readonly peer?: NetworkError['peer'] } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.peer = options.peer ?? 'https server';

@@ -2,11 +2,12 @@
 
 import { resolve } from 'node:path';
 import { explain } from './destinations/advice.ts';
+import { failureText } from './destinations/headline.ts';
 import type { Conclusion, Destination, Publication } from './destinations/destination.ts';
 import { insightsReport } from './destinations/report.ts';
 import { loadDestination, type Settings } from './destinations/table.ts';
 import { sendReport, startVersionCheck } from './errands.ts';
-import { messageOf } from './errors.ts';
+import { messageOf, PipeError } from './errors.ts';
 import { trustAuthorities } from './http/authorities.ts';
 import { keepHeapFlat } from './io/flat-heap.ts';
 import { maxItemsAtOnce } from './io/open-file-limit.ts';
@@ -22,6 +23,8 @@ export interface Failure {
   /** The outcome of each item. */
   readonly lines?: readonly string[];
   readonly advice?: string | undefined;
+  /** What failed, instead of the error's message. */
+  readonly text?: readonly string[] | undefined;
 }
 
 /** The end of a run. */
@@ -69,6 +72,12 @@ export async function perform(given: RunContext<RunSettings>): Promise<Ending> {
   }
 }
 
+function failureOf(error: unknown, destination: Destination<Settings>, settings: Settings): Failure {
+  const facts = { isBitbucket: destination.isBitbucket(settings), isAnonymous: settings.account === undefined };
+  const text = error instanceof PipeError ? failureText(error, facts) : undefined;
+  return { error, advice: explain(error, destination, settings), text };
+}
+
 function withAbsolutePaths(settings: Settings, workingDirectory: string): Settings {
   const { outputPath } = settings;
   return outputPath === undefined ? settings : { ...settings, outputPath: resolve(workingDirectory, outputPath) };
@@ -88,7 +97,7 @@ async function publish(
   tools: Tools,
 ): Promise<Published> {
   const { settings } = context;
-  const failure = (error: unknown): Failure => ({ error, advice: explain(error, destination, settings) });
+  const failure = (error: unknown): Failure => failureOf(error, destination, settings);
   let publication: Publication | undefined;
   try {
     publication = await destination.prepare(settings, tools);

@@ -113,20 +113,22 @@ async function stopDeadline(signal: AbortSignal): Promise<void> {
   await setTimeout(maxStopMs, undefined, { ref: false });
 }
 
-function failRun(output: Output, env: Environment, { error, lines = [], advice }: Failure): number {
+function failRun(output: Output, env: Environment, { error, lines = [], advice, text: failed }: Failure): number {
   if (error instanceof ValidationError)
     for (const warning of error.warnings) output.line(`WARNING: ${warning}`, 'yellow');
   // Once publishing has begun, each item has a line.
   const isStoppedEarly = error instanceof StoppedError && lines.length === 0;
   const text = [
     // Text that is not from the pipe itself has no lines.
-    ...(isExpected(error) ? error.message.split('\n') : [messageOf(error)]),
+    ...(failed ?? (isExpected(error) ? error.message.split('\n') : [messageOf(error)])),
     ...(isStoppedEarly ? ['  nothing was published'] : lines),
     ...(advice === undefined ? [] : [`What to do: ${advice}`]),
     ...(isExpected(error) || isDebug(env)
       ? []
       : ['What to do: run it again with DEBUG set to true, and report its output.']),
-    ...(isDebug(env) && !(error instanceof ValidationError) ? stackOf(error) : []),
+    ...(isDebug(env) && error instanceof Error && !(error instanceof ValidationError)
+      ? [`Stack of the ${error.name}:`, ...stackOf(error)]
+      : []),
   ];
   return fail(output, text, error instanceof StoppedError ? exitCodes[error.signal] : exitCodes.failure);
 }
@@ -135,12 +137,12 @@ function isDebug(env: Environment): boolean {
   return readBoolean(env, 'DEBUG', new Problems()) === true;
 }
 
-/** The error with its calls, each on a line of its own, and its causes. */
+/** The calls that led to the error, each on a line of its own, and its causes. The message stands above them. */
 function stackOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
-  const { name, message, stack = '', cause } = error;
+  const { message, stack = '', cause } = error;
   // The message may be from outside, and have lines that look like calls.
   const calls = stack.slice(stack.indexOf(message) + message.length).match(/^ +at .*/gm) ?? [];
-  const [first = '', ...causes] = stackOf(cause);
-  return [`${name}: ${message}`, ...calls, ...(first === '' ? [] : [`Caused by: ${first}`, ...causes])];
+  const causes = cause instanceof Error ? [`Caused by: ${cause.name}: ${cause.message}`, ...stackOf(cause)] : [];
+  return [...calls, ...causes];
 }

@@ -9,7 +9,7 @@ import type { Action } from './outcome.ts';
 const failureWords: Readonly<Record<Action, string>> = {
   uploaded: 'published',
   reused: 'published',
-  skipped: 'already there, left unchanged',
+  skipped: 'already there, left as it is',
   unconfirmed: 'sent, but not confirmed by the server',
   failed: 'NOT published',
   'not sent': 'not attempted',

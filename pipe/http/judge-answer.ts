@@ -36,6 +36,7 @@ export async function judgeAnswer(request: JudgedRequest, url: URL, answer: Answ
   throw new UnexpectedAnswerError(
     `${subject}${request.method} ${printableUrl(url)}: the server answered ${status} with ${found}${type}`,
     { status, isForeign: true },
+    { request: { subject: request.subject, method: request.method, url: printableUrl(url) } },
   );
 }
 

@@ -43,13 +43,13 @@ const causes: readonly Cause[] = [
   {
     codes: ['ENOTFOUND'],
     words: 'host name not found',
-    advice: ({ variable }) => `Check ${variable}, and the network and proxy (HTTPS_PROXY, NO_PROXY) of the runner.`,
+    advice: hostAdvice,
   },
   {
     codes: ['EAI_AGAIN'],
     words: 'host name could not be looked up',
     isTransient: true,
-    advice: ({ variable }) => `Check ${variable}, and the network and proxy (HTTPS_PROXY, NO_PROXY) of the runner.`,
+    advice: hostAdvice,
   },
   {
     codes: ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT'],
@@ -177,9 +177,14 @@ const causes: readonly Cause[] = [
   },
   { codes: ['INCOMPLETE_REQUEST'], isTransient: true, advice: closedAdvice },
   {
-    codes: ['PROXY_403', 'PROXY_407'],
+    codes: ['PROXY_407'],
     advice: ({ variable }) =>
-      `The proxy refused the connection: check the user name and the password in ${variable}, or add the host to NO_PROXY.`,
+      `The proxy wants a user name and a password, or others: write them into ${variable}, as in http://user:password@host:port, or add the server's host to NO_PROXY.`,
+  },
+  {
+    codes: ['PROXY_403'],
+    advice: ({ variable }) =>
+      `The proxy in ${variable} does not allow this connection: have the server's host and port allowed, or add the host to NO_PROXY.`,
   },
   {
     codes: ['PROXY_502', 'PROXY_503', 'PROXY_504', 'PROXY_CLOSED', 'PROXY_TIMEOUT'],
@@ -233,6 +238,11 @@ function closedAdvice({ peer, variable }: Facts): string {
   // Many servers with TLS close a connection that speaks plain http without a word.
   const other = peer === 'http server' ? ` If the server speaks TLS on this port, write https:// in ${variable}.` : '';
   return `The network or the server kept failing until the retries ran out. ${again}${other}`;
+}
+
+function hostAdvice({ peer, variable }: Facts): string {
+  const others = peer === 'proxy' ? 'the network' : 'the network and proxy (HTTPS_PROXY, NO_PROXY)';
+  return `Check the host name in ${variable}, and ${others} of the runner.`;
 }
 
 function untrustedAdvice({ variable }: Facts): string {

@@ -32,7 +32,7 @@ export async function readRefusal(
     method: request.method,
     url: printableUrl(url),
     status: answer.status,
-    reason: parsed.reason ?? STATUS_CODES[answer.status] ?? 'unknown status',
+    reason: withoutStatus(parsed.reason, answer.status) ?? STATUS_CODES[answer.status] ?? 'unknown status',
     codes: parsed.codes,
     details: parsed.details,
     requestId: requestId(answer.header),
@@ -42,6 +42,11 @@ export async function readRefusal(
     location: location === null ? undefined : printableUrl(location),
     challenges: answer.headerValues('www-authenticate'),
   });
+}
+
+/** Many servers begin their reason with the status, which the message has already. */
+function withoutStatus(reason: string | undefined, status: number): string | undefined {
+  return reason?.replace(new RegExp(`^(?:HTTP(?: Status)? )?${status}\\b[\\s:–-]*(?=\\S)`), '');
 }
 
 /** ` (request id …)`; empty if the server gives no id. */

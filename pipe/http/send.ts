@@ -1,7 +1,7 @@
 /** Sends requests over undici, with retries, a watchdog for progress, and credentials bound to their origin. */
 
 import type { Readable } from 'node:stream';
-import { NetworkError, PipeError, StalledError, UnexpectedAnswerError } from '../errors.ts';
+import { NetworkError, PipeError, type RequestFacts, StalledError, UnexpectedAnswerError } from '../errors.ts';
 import type { Secrets } from '../toolkit/scrub.ts';
 import { formatBytes, formatDuration } from '../toolkit/units.ts';
 import type { Answer } from './answer.ts';
@@ -18,7 +18,7 @@ import { grantsIn, printableUrl } from './printable-url.ts';
 import type { ProxySettings } from './proxies.ts';
 import { readRefusal, requestIdSuffix } from './refusal.ts';
 import { isRateLimited, isTransient, requestedWaitMs, type RetryPolicy, retryDelayMs } from './retry.ts';
-import { sourceError, toPipeError } from './to-pipe-error.ts';
+import { describeRequest, sourceError, toPipeError } from './to-pipe-error.ts';
 import { untilAborted } from './until-aborted.ts';
 import { countedBody, limitedBody, watchedBody } from './watched-body.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
@@ -133,7 +133,9 @@ export function createHttp(options: HttpOptions): Http {
       } catch (error) {
         signal?.throwIfAborted();
         if (isRateLimited(error)) gate.slowDown(origin, startedAt);
-        throw error instanceof PipeError && givenUp.has(error) ? error : toPipeError(error, what, peerOf(request.url));
+        throw error instanceof PipeError && givenUp.has(error)
+          ? error
+          : toPipeError(error, factsOf(request, request.url), peerOf(request.url));
       } finally {
         watchdog.stop();
         leave();
@@ -153,7 +155,7 @@ export function createHttp(options: HttpOptions): Http {
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof PipeError)) throw error;
-        log.debug(`${what} failed after ${formatDuration(now() - startedAt)}: ${error.message}`);
+        log.debug(`${what}: attempt ${attempt} failed after ${formatDuration(now() - startedAt)}`);
         // While others get through, the server only wants fewer requests: then it is time that limits the attempts.
         const recently = Math.max(firstAt, now() - recentMs);
         const getsThrough =
@@ -230,7 +232,11 @@ export function createHttp(options: HttpOptions): Http {
       if (!(error instanceof StalledError) || status >= 300 || request.unendingAnswer === undefined) throw error;
       const what = `${describe(request, url)}: the server answered ${status}, but ${error.message}`;
       if (request.unendingAnswer === 'doubtful')
-        throw new UnexpectedAnswerError(what, { status, isForeign: false }, { cause: error });
+        throw new UnexpectedAnswerError(
+          what,
+          { status, isForeign: false },
+          { cause: error, request: factsOf(request, url) },
+        );
       log.debug(what);
       return await read({ ...answer, body: bytesBody('').open() });
     }
@@ -279,6 +285,7 @@ export function createHttp(options: HttpOptions): Http {
         throw new NetworkError(
           `${describe(request, url)}: the server answered ${status} before it had received the whole body`,
           'INCOMPLETE_REQUEST',
+          { request: factsOf(request, url) },
         );
       }
       if (request.accept.includes(status)) body?.accepted();
@@ -287,7 +294,7 @@ export function createHttp(options: HttpOptions): Http {
       const failure = body?.failure();
       if (failure !== undefined) throw sourceError(failure, request.subject);
       // After a redirect, it is not the request's own URL that failed. A stall is described where it may also happen later.
-      throw error instanceof StalledError ? error : toPipeError(error, describe(request, url), peerOf(url));
+      throw error instanceof StalledError ? error : toPipeError(error, factsOf(request, url), peerOf(url));
     } finally {
       body?.end();
     }
@@ -305,9 +312,12 @@ function destroyUnread(body: Readable): void {
   body.on('error', () => undefined).destroy();
 }
 
-/** `app.zip: POST https://…` */
-function describe({ subject, method }: HttpRequest, url: URL): string {
-  return `${subject === undefined ? '' : `${subject}: `}${method} ${printableUrl(url)}`;
+function describe(request: HttpRequest, url: URL): string {
+  return describeRequest(factsOf(request, url));
+}
+
+function factsOf({ subject, method }: HttpRequest, url: URL): RequestFacts {
+  return { subject, method, url: printableUrl(url) };
 }
 
 function peerOf({ protocol }: URL): Peer {

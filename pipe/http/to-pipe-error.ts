@@ -1,6 +1,6 @@
 /** Describes a failure without a complete answer: of the connection, the proxy, or the source of the request's body. */
 
-import { NetworkError, PipeError, StalledError } from '../errors.ts';
+import { NetworkError, PipeError, type RequestFacts, StalledError } from '../errors.ts';
 import { describeCause, type Peer } from './network-causes.ts';
 import { ProxyError } from './proxy-error.ts';
 
@@ -8,23 +8,32 @@ import { ProxyError } from './proxy-error.ts';
  * Wraps a network failure in a PipeError. A programming error is returned unchanged, so that it is not mistaken for a
  * network failure.
  *
- * @param what the request: `app.zip: POST https://…`
+ * @param request the one that failed
  * @param peer who was spoken to
  */
-export function toPipeError(error: unknown, what: string, peer: Peer): unknown {
-  if (error instanceof StalledError) return new StalledError(`${what}: ${error.message}`, { cause: error });
+export function toPipeError(error: unknown, request: RequestFacts, peer: Peer): unknown {
+  return wrap(error, request, describeRequest(request), peer);
+}
+
+/** `app.zip: POST https://…` */
+export function describeRequest({ subject, method, url }: RequestFacts): string {
+  return `${subject === undefined ? '' : `${subject}: `}${method} ${url}`;
+}
+
+function wrap(error: unknown, request: RequestFacts, what: string, peer: Peer): unknown {
+  if (error instanceof StalledError) return new StalledError(`${what}: ${error.message}`, { cause: error, request });
   if (error instanceof PipeError) return error;
   if (error instanceof ProxyError) {
     const whose = `${what}: the proxy ${error.proxy}`;
-    if (error.proxyCode === undefined) return toPipeError(error.cause, whose, 'proxy');
-    return new NetworkError(`${whose} ${error.message}`, error.proxyCode, { cause: error, peer: 'proxy' });
+    if (error.proxyCode === undefined) return wrap(error.cause, request, whose, 'proxy');
+    return new NetworkError(`${whose} ${error.message}`, error.proxyCode, { cause: error, peer: 'proxy', request });
   }
   // Node tries a host's addresses in turn and reports all failures together; the first is representative.
   const [first] = hasErrors(error) ? error.errors : [];
   const failure = (first ?? error) as NodeJS.ErrnoException;
   if (isProgrammingError(failure)) return error;
   const { code, words } = describeFailure(failure);
-  return new NetworkError(`${what}: ${words}`, code, { cause: error, peer });
+  return new NetworkError(`${what}: ${words}`, code, { cause: error, peer, request });
 }
 
 /** The code of a connection's failure, and what happened, in our words if the code is known. */

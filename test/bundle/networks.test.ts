@@ -111,7 +111,7 @@ describe('a proxy', () => {
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringContaining(
-        `✖ app.bin: POST https://file.example/2.0/repositories/acme/app/downloads: the proxy ${new URL(proxy.url).host} ${problem}`,
+        `✖ app.bin could not be uploaded: the proxy for file.example failed\n  POST https://file.example/2.0/repositories/acme/app/downloads: the proxy ${new URL(proxy.url).host} ${problem}`,
       ),
     });
     expect(output).toContain('What to do: ');

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   FileChangedError,
-  InputError,
   NetworkError,
   type Refusal,
   StalledError,
@@ -98,8 +97,8 @@ describe('advises', () => {
     ],
     ['503 of a gateway', refused(503), atGateway, /^The problem is on the server's side\. It is safe/],
     ['a success that is not accepted', refused(299), facts, /^Something other than the server may have answered/],
-    ['an unknown host', unreachable('ENOTFOUND'), facts, /^Check API_URL, and the network and proxy/],
-    ['a name server that does not answer', unreachable('EAI_AGAIN'), facts, /^Check API_URL/],
+    ['an unknown host', unreachable('ENOTFOUND'), facts, /^Check the host name in API_URL, and the network and proxy/],
+    ['a name server that does not answer', unreachable('EAI_AGAIN'), facts, /^Check the host name in API_URL/],
     ['a reset', unreachable('ECONNRESET'), facts, /until the retries ran out\. Run the step again; raise --retries/],
     ['a stall', new StalledError('m'), facts, /needs more than 120 s to answer: raise --timeout/],
     ['a changed file', new FileChangedError('m'), facts, /^Let whatever writes the file finish/],
@@ -109,7 +108,7 @@ describe('advises', () => {
   });
 
   it.each(['PROXY_403', 'PROXY_407'])('on a proxy that refuses, %s', (code) => {
-    expect(advice(unreachable(code), facts)).toMatch(/^The proxy refused the connection: .*HTTPS_PROXY/);
+    expect(advice(unreachable(code), facts)).toMatch(/^The proxy .*HTTPS_PROXY.*NO_PROXY/);
   });
 
   it.each([
@@ -159,7 +158,6 @@ it.each([400, 412, 300, 302])('leads from a refusal with %d, without any hint, t
 
 describe('adds nothing to the message of', () => {
   it.each<[string, unknown]>([
-    ['wrong input', new InputError('m')],
     ['a signal', new StoppedError('SIGTERM')],
     ['an unexpected error', new TypeError('m')],
     ['a thrown value that is not an error', undefined],

@@ -5,7 +5,7 @@ import { failureLine } from '../../pipe/destinations/report.ts';
 it.each<[Action, string]>([
   ['uploaded', '  a: published, https://x/a'],
   ['reused', '  a: published, https://x/a'],
-  ['skipped', '  a: already there, left unchanged'],
+  ['skipped', '  a: already there, left as it is'],
   ['unconfirmed', '  a: sent, but not confirmed by the server'],
   ['failed', '  a: NOT published'],
   ['not sent', '  a: not attempted'],

@@ -153,7 +153,7 @@ describe('fails with a reason and advice, and publishes nothing', () => {
   it.each(Object.entries(cases))('%s', async (_, [variables, status, advice]) => {
     const { exitCode, output } = await step.runPipe({ FILENAME: 'dist/*', DEBUG: 'true', ...variables });
     expect(exitCode).toBe(1);
-    expect(output).toMatch(new RegExp(`✖ .*: ${status} `));
+    expect(output).toMatch(new RegExp(`✖ .*\\n.*: ${status} `));
     expect(output).toMatch(/app\.zip: NOT published/);
     expect(output).toMatch(/notes\.txt: NOT published/);
     expect(output).toContain(advice);

@@ -164,7 +164,7 @@ describe('a blob', () => {
       action: { kind: 'blob-unknown', drop: true, positions: [1] },
     });
     const ended = await push(file);
-    expectFailure(ended, /✖ v1: PUT .*manifests\/v1: .*BLOB_UNKNOWN/i);
+    expectFailure(ended, /✖ v1 could not be uploaded: .*\n {2}PUT .*manifests\/v1: .*BLOB_UNKNOWN/i);
     expect(requests('PUT', /manifests/)).toBeLessThan(6);
     expect(requests('POST', /uploads/)).toBeGreaterThan(smallLayers.length);
   });
@@ -172,7 +172,10 @@ describe('a blob', () => {
   it('that is refused, and is not there: a failure', async () => {
     const file = await writeLayout(fixture, smallLayers);
     fixture.sandbox.inject({ step: 'commit', times: always, action: { kind: 'status', status: 409, body: '{}' } });
-    expectFailure(await push(file, '--retries', '1'), /✖ (?:config|layer \d of 5): PUT .* 409 /);
+    expectFailure(
+      await push(file, '--retries', '1'),
+      /✖ (?:config|layer \d of 5) could not be uploaded: .*\n {2}PUT .* 409 /,
+    );
     expect(requests('PUT', /manifests/)).toBe(0);
   });
 });

@@ -26,7 +26,10 @@ describe.each(statuses)('%d', (status) => {
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringMatching(
-        new RegExp(`^✖ app-1\\.0\\.jar: PUT \\S+/app-1\\.0\\.jar: ${status} .*Not this one`, 'm'),
+        new RegExp(
+          `^✖ app-1\\.0\\.jar could not be uploaded: .*\\n {2}PUT \\S+/app-1\\.0\\.jar: ${status} .*Not this one`,
+          'm',
+        ),
       ),
     });
     expect(output).toMatch(
@@ -43,7 +46,10 @@ describe.each(statuses)('%d', (status) => {
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
       output: expect.stringMatching(
-        new RegExp(`^✖ app-1\\.0\\.pom: PUT \\S+/app-1\\.0\\.pom: ${status} .*Not this one`, 'm'),
+        new RegExp(
+          `^✖ app-1\\.0\\.pom could not be uploaded: .*\\n {2}PUT \\S+/app-1\\.0\\.pom: ${status} .*Not this one`,
+          'm',
+        ),
       ),
     });
     expect(output).toMatch(
@@ -86,7 +92,7 @@ describe('a wrong checksum of metadata that lists the version already', () => {
       output: expect.stringMatching(
         expected === 0
           ? /^WARNING: A checksum of \S+\/com\/acme\/app\/maven-metadata\.xml is wrong: .* 403 /m
-          : /^✖ maven-metadata\.xml\.sha1: PUT .* 401 /m,
+          : /^✖ maven-metadata\.xml\.sha1 could not be uploaded: .*\n {2}PUT .* 401 /m,
       ),
     });
   });

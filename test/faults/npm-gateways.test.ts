@@ -14,7 +14,9 @@ describe('a redirect of the package', () => {
     fixture.sandbox.inject({ server: 'npm', method: 'PUT', action });
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect(exitCode).toBe(1);
-    expect(output).toMatch(new RegExp(`^✖ @acme/lib@1\\.0\\.0: PUT \\S+: ${status} `, 'm'));
+    expect(output).toMatch(
+      new RegExp(`^✖ @acme/lib@1\\.0\\.0 could not be uploaded: .*\\n {2}PUT \\S+: ${status} `, 'm'),
+    );
     expect(output).toMatch(/^What to do: .*https:\/\/moved\.example\/npm\/@acme%2flib\?token=\*\*\*/m);
     expect(output).toContain('  @acme/lib@1.0.0: NOT published\n');
     expect(puts(fixture)).toBe(1);
@@ -80,7 +82,7 @@ describe('a cache', () => {
     fixture.sandbox.inject({ server: 'npm', method: 'GET', action: { kind: 'status', status: 404 } });
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/^✖ @acme\/lib@1\.0\.0: PUT .* 403 You cannot publish over/m);
+    expect(output).toMatch(/^✖ @acme\/lib@1\.0\.0 could not be uploaded: .*\n {2}PUT .* 403 You cannot publish over/m);
     expect(output).toContain('  @acme/lib@1.0.0: NOT published\n');
     expect(puts(fixture)).toBe(1);
   });

@@ -194,7 +194,9 @@ describe("if Docker's types are not enough", () => {
       'zstd',
     );
     expect(exitCode).toBe(1);
-    expect(errorLine(output)).toMatch(/✖ v1: PUT .*: 415 MANIFEST_INVALID: unsupported media type .*oci/);
+    expect(output).toMatch(
+      /✖ v1 could not be uploaded: .*\n {2}PUT .*: 415 MANIFEST_INVALID: unsupported media type .*oci/,
+    );
     expect(output).toMatch(
       /WARNING: The image cannot be published with Docker's media types: the layer sha256:\w+ has the media type .*tar\+zstd, which Docker has no equivalent of: compress layers with gzip\n/,
     );

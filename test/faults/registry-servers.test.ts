@@ -85,7 +85,7 @@ describe('a registry that is down', () => {
     const more = { TAGS: 'v2 v3' };
     const { exitCode, output } = await push(fixture, await writeArchive(fixture, smallLayers), more, '--retries', '2');
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/✖ .*connection reset/);
+    expect(output).toMatch(/✖ .*\n {2}.*connection reset/);
     expect(fixture.sandbox.requests.filter(({ fault }) => fault === 'reset')).toHaveLength(3);
   });
 
@@ -145,7 +145,10 @@ describe('a registry that refuses HEAD', () => {
     const ended = await push(fixture, await writeLayout(fixture, smallLayers), {}, '--retries', '1');
     if (expected === 0) await expectPublished(fixture, ended);
     else
-      expect(ended).toMatchObject({ exitCode: 1, output: expect.stringMatching(new RegExp(`✖ HEAD .* ${status} `)) });
+      expect(ended).toMatchObject({
+        exitCode: 1,
+        output: expect.stringMatching(new RegExp(`✖ .*\\n {2}HEAD .* ${status} `)),
+      });
   });
 });
 
@@ -242,7 +245,7 @@ describe('a tag that was accepted, and may not be read back', () => {
     fixture.sandbox.inject({ ...read, skip: 3, times: -1, action: { kind: 'status', status } });
     const { exitCode, output } = await push(fixture, await writeArchive(fixture, smallLayers), {}, '--retries', '0');
     expect(exitCode).toBe(1);
-    expect(output).toMatch(new RegExp(`^✖ GET .*manifests/v1: ${status} `, 'm'));
+    expect(output).toMatch(new RegExp(`^✖ .*\\n {2}GET .*manifests/v1: ${status} `, 'm'));
     expect(output).toMatch(/app:v1: sent, but not confirmed by the server$/m);
     expect(output).not.toContain("Docker's");
     expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);

@@ -10,7 +10,7 @@ export interface Certificate {
 }
 
 /** The first and the last second of a certificate, as in `20000101000000Z`. */
-type Validity = readonly [string, string];
+export type Validity = readonly [string, string];
 
 const always: Validity = ['20000101000000Z', '21000101000000Z'];
 export const past: Validity = ['20000101000000Z', '20010101000000Z'];

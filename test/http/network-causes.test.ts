@@ -289,8 +289,14 @@ it('a host without a route is told after retries', async () => {
 
 describe('a proxy', () => {
   it.each<[string, ProxyOptions, string, RegExp, number]>([
-    ['that refuses', { connects: [403] }, 'answered 403', /^The proxy refused .* in HTTPS_PROXY .*NO_PROXY/, 1],
-    ['that wants a password', { credentials: 'a:b' }, 'answered 407', /user name and the password in HTTPS_PROXY/, 1],
+    ['that refuses', { connects: [403] }, 'answered 403', /^The proxy in HTTPS_PROXY .* does not allow .*NO_PROXY/, 1],
+    [
+      'that wants a password',
+      { credentials: 'a:b' },
+      'answered 407',
+      /^The proxy wants a user name .* into HTTPS_PROXY/,
+      1,
+    ],
     ['that cannot connect', { connects: [502] }, 'answered 502', /^The proxy is overloaded, or cannot reach/, 2],
     ['that closes', { connects: ['end'] }, 'closed the connection', /^The proxy is overloaded.*raise --retries/, 2],
     ['that is none', { connects: [404] }, 'answered 404', /^Check that HTTPS_PROXY .* names a proxy/, 1],
@@ -318,7 +324,7 @@ describe('a proxy', () => {
     await using server = await serve(answer(201));
     await using proxy = await startProxy({ to: server.origin, credentials: 'a:b' });
     const told = await upload('http://server.example', { http: proxy.url });
-    expect(told).toMatchObject({ code: 'PROXY_407', advice: expect.stringMatching(/^The proxy refused/) });
+    expect(told).toMatchObject({ code: 'PROXY_407', advice: expect.stringMatching(/^The proxy wants/) });
   });
 });
 
@@ -372,7 +378,7 @@ it.each([
 ])('the code %s, which is rare, is told in our words too', async (code, words, advice) => {
   const { toPipeError } = await import('../../pipe/http/to-pipe-error.ts');
   const cause = Object.assign(new Error('4073:error:SSL routines:deps/openssl\n'), { code });
-  const error = toPipeError(cause, 'PUT https://x', 'https server');
+  const error = toPipeError(cause, { method: 'PUT', url: 'https://x' }, 'https server');
   expect(error).toMatchObject({ message: `PUT https://x: ${words}`, code });
   expect(explain(error, destination, settings)).toMatch(advice);
 });

@@ -216,7 +216,7 @@ it('fails with a wrong token', async () => {
   const token = 'not-the-token-Hj3Kd8Sx5Pm1Qc6W';
   const pushed = await push({ IMAGE: `${name}/refused:1`, FILENAME: '1.tar', TOKEN: token });
   expect(pushed).toMatchObject({ exitCode: 1, blobs: 0 });
-  expect(pushed.output).toMatch(/^✖ .*401/m);
+  expect(pushed.output).toMatch(/^✖ .*\n.*401/m);
 });
 
 it('sends only the layer that changed, and nothing for a further tag', async () => {

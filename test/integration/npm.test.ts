@@ -174,7 +174,7 @@ it('publishes to a registry that this account may not read', async () => {
     const skipping = await pipe({ REGISTRY: unreadable.url, FILENAME, EXTRA_ARGS: "['--skip-existing']" });
     expect([skipping.exitCode, skipping.output]).toEqual([1, expect.stringContaining('needs to read')]);
     const again = await pipe({ REGISTRY: unreadable.url, FILENAME });
-    expect([again.exitCode, again.output]).toEqual([1, expect.stringMatching(/✖ .*PUT .*409 .*already present/)]);
+    expect([again.exitCode, again.output]).toEqual([1, expect.stringMatching(/✖ .*\n {2}PUT .*409 .*already present/)]);
   } finally {
     await unreadable.close();
   }

@@ -94,6 +94,7 @@ function withPlaceholders(output: string, directory: string): string {
     .replaceAll(directory, '/build')
     .replaceAll(/\b(127\.0\.0\.1|localhost):\d+/g, '$1:PORT')
     .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s)\b(?! longer)/g, (time) => (/^(?:30|120|60) s$/.test(time) ? time : 'TIME'))
+    .replaceAll(/(?<=request id )[\da-f]{16}/g, 'ID')
     .replaceAll(/Node\.js v[\d.]+/g, 'Node.js VERSION');
 }
 

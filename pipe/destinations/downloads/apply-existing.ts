@@ -47,7 +47,7 @@ export async function applyExisting(
       concurrency,
       async (entry) => await hasOtherContent(entry, existing, tools),
     );
-    refuse(taken.filter((_, index) => isOther[index]).map(({ planned }) => planned.name));
+    refuse(taken.filter((_, index) => isOther[index]));
   }
   for (const entry of taken) {
     const { name, source } = entry.planned;
@@ -64,11 +64,17 @@ export async function applyExisting(
 }
 
 /** @throws PipeError naming the downloads that `--no-clobber` protects, if there are any */
-function refuse(names: readonly string[]): void {
-  if (names.length > 0)
-    throw new PipeError(
-      `already among the downloads with other content, and --no-clobber forbids replacing them: ${names.map(printable).join(', ')}`,
-    );
+function refuse(entries: readonly Entry[]): void {
+  if (entries.length === 0) return;
+  for (const entry of entries) entry.action = 'skipped';
+  const names = entries.map(({ planned }) => printable(planned.name)).join(', ');
+  throw new PipeError(
+    `already among the downloads with other content, and --no-clobber forbids replacing them: ${names}`,
+    {
+      advice:
+        'Publish under another name (FILENAME, --name), delete the downloads, or leave --no-clobber out of EXTRA_ARGS to replace them.',
+    },
+  );
 }
 
 /** Sets the entry's digest if the content is identical. A download that is gone by now does not matter. */

@@ -30,7 +30,9 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
       `Every file is stored, but other publishers kept replacing ${metadataName} with lists that leave this one out. Run the step again: it only completes the list.`,
   },
   {
-    when: (error) => isConflict(error) || (hasStatus(400)(error) && isIndexOrChecksum(error.refusal.url)),
+    when: (error) =>
+      isConflict(error) ||
+      (hasStatus(400)(error) && error.refusal.method === 'PUT' && isIndexOrChecksum(error.refusal.url)),
     advice: ({ refusal }: HttpError) =>
       isIndexOrChecksum(refusal.url)
         ? `The file it belongs to is stored. Another publisher may have written ${metadataName} or a checksum at the same time: run the step again, it sends only what is missing.`

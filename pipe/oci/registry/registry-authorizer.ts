@@ -62,6 +62,7 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
   /** The token request under way, or the one that failed: everything that needs a token shares its result. */
   let renewing: Promise<Grant> | undefined;
   let asking: Promise<readonly Challenge[]> | undefined;
+  let checking: Promise<void> | undefined;
   /** What the whole push needs, since a challenge names only what the refused request needs; then what else was named. */
   const scopes = new Set(repositories.map((repository) => `repository:${repository}:pull,push`));
   let sourceScopes = sources
@@ -78,7 +79,10 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
       if (url.origin !== registry.origin) return false;
       const given = parseChallenges(headers);
       // Other refusals question the credentials only if there were none.
-      if (status !== 401 && given.length === 0 && sent !== undefined) return false;
+      if (status !== 401 && given.length === 0 && sent !== undefined) {
+        if (status === 404 && asking !== undefined && realm === undefined) await (checking ??= checkPassword());
+        return false;
+      }
       // Another request has renewed it in the meantime.
       if (grant !== undefined && grant.header !== sent) return true;
       const isUnasked = given.length === 0 && sent === undefined && account !== undefined;
@@ -115,6 +119,18 @@ export function createRegistryAuthorizer(options: RegistryAuthorizerOptions): Au
     } catch (error) {
       if (error instanceof HttpError || error instanceof UnexpectedAnswerError) return [];
       throw error;
+    }
+  }
+
+  /** A registry that hides everything from strangers may tell only here that the password is wrong. @throws HttpError if it does */
+  async function checkPassword(): Promise<void> {
+    try {
+      await createHttp(registry, account).send(
+        { method: 'GET', url: new URL('/v2/', registry), accept: [200, 403, 404] },
+        discard,
+      );
+    } catch (error) {
+      if (!(error instanceof PipeError) || (error instanceof HttpError && error.refusal.status === 401)) throw error;
     }
   }
 

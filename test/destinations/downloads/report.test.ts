@@ -108,7 +108,7 @@ it('shows for each file of a failed run whether it was published', async () => {
   const given = outcome(item('a b'), item('b', { action: 'skipped' }));
   expect(concludeDownloads(given, await settings()).failureLines).toEqual([
     `  a b: published, ${page}a%20b`,
-    '  b: already there, left unchanged',
+    '  b: already there, left as it is',
   ]);
 });
 

@@ -382,7 +382,9 @@ describe('faults', () => {
     fixture.sandbox.inject({ server: 'npm', method: 'PUT', path: 'acme/a$', action: { kind: 'status', status: 401 } });
     const { exitCode, output } = await publish(fixture, '*.tgz', '--concurrency', '1');
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/✖ a@1\.0\.0: PUT .* 401 .*\n {2}a@1\.0\.0: NOT published\n {2}b@1\.0\.0: published, http/);
+    expect(output).toMatch(
+      /✖ a@1\.0\.0 could not be uploaded: .*\n {2}PUT .* 401 .*\n {2}a@1\.0\.0: NOT published\n {2}b@1\.0\.0: published, http/,
+    );
   });
 
   it('corrupted content is an error', async () => {

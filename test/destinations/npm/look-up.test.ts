@@ -56,7 +56,10 @@ describe('a registry that refuses reading', () => {
   it('keeps its own reason for refusing the package', async () => {
     fixture.sandbox.inject({ server: 'npm', times: -1, action: { kind: 'status', status: 401 } });
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
-    expect([exitCode, output]).toEqual([1, expect.stringMatching(/✖ @acme\/lib@1\.0\.0: PUT .*: 401 .*What to do: /s)]);
+    expect([exitCode, output]).toEqual([
+      1,
+      expect.stringMatching(/✖ @acme\/lib@1\.0\.0 could not be uploaded: .*\n {2}PUT .*: 401 .*What to do: /s),
+    ]);
   });
 
   it('is sent a package again after a failure that leaves everything open', async () => {
@@ -71,7 +74,7 @@ describe('a registry that refuses reading', () => {
     fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'other-status', status: 502 } });
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/✖ .*403 You cannot publish over/);
+    expect(output).toMatch(/✖ .*\n.*403 You cannot publish over/);
     expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
   });
 });
@@ -113,7 +116,7 @@ describe('a package whose metadata is too large', () => {
     const action: FaultAction = { kind: 'status', status: 405 };
     fixture.sandbox.inject({ server: 'npm', method: 'GET', path: 'lib/1.0.0$', times: -1, action });
     const { exitCode, output } = await publish(fixture, await writePackage(fixture), '--skip-existing');
-    expect([exitCode, output]).toEqual([1, expect.stringMatching(/✖ .*403 You cannot publish over/)]);
+    expect([exitCode, output]).toEqual([1, expect.stringMatching(/✖ .*\n.*403 You cannot publish over/)]);
     const other = await publish(fixture, await writePackage(fixture, { ...lib, version: '1.1.0' }));
     await expectPublished(fixture, other, ['@acme/lib@1.1.0']);
     expect(published(fixture)?.versions.size).toBe(2);

@@ -36,7 +36,7 @@ describe('for people', () => {
     const items = [item('a@1.0.0', 'uploaded'), item('b@1.0.0', 'skipped')];
     expect(concludeNpm({ items }, { registry }).failureLines).toEqual([
       '  a@1.0.0: published, https://npm.apkg.io/acme/a@1.0.0.tgz',
-      '  b@1.0.0: already there, left unchanged',
+      '  b@1.0.0: already there, left as it is',
     ]);
   });
 });

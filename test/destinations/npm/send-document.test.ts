@@ -71,7 +71,7 @@ describe('a refusal of the document itself', () => {
   it.each([400, 405, 412, 422])('with %d is no success if the registry does not have the version', async (status) => {
     fixture.sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'status', status } });
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
-    expect([exitCode, output]).toEqual([1, expect.stringMatching(new RegExp(`^✖ .*: ${status} `, 'm'))]);
+    expect([exitCode, output]).toEqual([1, expect.stringMatching(new RegExp(`^✖ .*\\n.*: ${status} `, 'm'))]);
     expect(output).toContain('@acme/lib@1.0.0: NOT published');
     expect(puts(fixture)).toBe(1);
   });

@@ -1,0 +1,138 @@
+/** What is said if a server refuses: the failure, the server's reason, and what to do. */
+
+import { answer, type Reaction, serve } from '../http/test-servers.ts';
+import { npmTarball } from '../sandbox/demo-package.ts';
+import { dockerArchive } from '../sandbox/demo-image.ts';
+import { jar } from '../destinations/maven/artifacts.ts';
+import { startSandbox } from '../sandbox/sandbox.ts';
+import { tokens } from '../sandbox/tokens.ts';
+import type { Variables } from '../run-bundle.ts';
+import { type Case, useMessages } from './use-messages.ts';
+
+const base = { WORKSPACE: 'acme', REPOSITORY: 'app', EXTRA_ARGS: "['--retries', '0', '--no-report']" };
+const account = { TOKEN: 'secret-of-the-sandbox', USERNAME: 'dev' };
+
+/** Publishes a file to a server that answers everything so. */
+function file(react: Reaction, env: Variables = {}): Case[1] {
+  return async (place) => {
+    await place.write('app.zip');
+    const { origin } = place.use(await serve(react));
+    return { FILENAME: 'app.zip', TOKEN: account.TOKEN, API_URL: `${origin}/2.0`, ...env };
+  };
+}
+
+function image(react: Reaction, env: Variables = {}): Case[1] {
+  return async (place) => {
+    await place.write('image.tar', dockerArchive('app:1.0', { data: Buffer.from('layer') }));
+    const { origin } = place.use(await serve(react));
+    return { IMAGE: 'acme/app:1.0', FILENAME: 'image.tar', REGISTRY: origin, ...account, ...env };
+  };
+}
+
+function npm(react: Reaction): Case[1] {
+  return async (place) => {
+    await place.write('app.tgz', npmTarball({ name: '@acme/app', version: '1.0.0' }, {}));
+    const { origin } = place.use(await serve(react));
+    return { TYPE: 'npm', FILENAME: 'app.tgz', REGISTRY: `${origin}/npm/`, ...account };
+  };
+}
+
+function maven(react: Reaction): Case[1] {
+  return async (place) => {
+    await place.write('app-1.0.jar', jar({ groupId: 'com.acme', artifactId: 'app', version: '1.0' }, []));
+    const { origin } = place.use(await serve(react));
+    return { TYPE: 'maven', FILENAME: 'app-1.0.jar', REGISTRY: `${origin}/maven/`, ...account };
+  };
+}
+
+/** Publishes a file to the sandbox, where app.zip is with other content. */
+function sandbox(env: Variables): Case[1] {
+  return async (place) => {
+    await place.write('app.zip');
+    await place.write('new.zip');
+    const server = await startSandbox();
+    place.use({ [Symbol.asyncDispose]: async () => await server.close() });
+    server.put('app.zip', Buffer.from('other content'));
+    return { FILENAME: 'app.zip', TOKEN: tokens.accessToken, API_URL: server.apiUrl, ...env };
+  };
+}
+
+const json = (status: number, body: object, headers: Readonly<Record<string, string>> = {}): Reaction =>
+  answer(status, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
+const html = (status: number, title: string): Reaction =>
+  answer(status, `<html><head><title>${title}</title></head></html>`, { 'content-type': 'text/html' });
+const bitbucket = (status: number, message: string, detail?: object): Reaction =>
+  json(status, { type: 'error', error: { message, detail } }, { 'x-request-id': 'abc123' });
+const oci = (status: number, code: string, message: string): Reaction => json(status, { errors: [{ code, message }] });
+
+/** A registry that answers 401 to a wrong password at its root, and hides all else behind 404. */
+const hiding: Reaction = async (exchange) => {
+  const isRoot = exchange.request.url === '/v2/';
+  await (
+    isRoot
+      ? json(
+          401,
+          { errors: [{ code: 'UNAUTHORIZED', message: 'bad credentials' }] },
+          { 'www-authenticate': 'Basic realm="x"' },
+        )
+      : oci(404, 'NAME_UNKNOWN', 'repository name not known to registry')
+  )(exchange);
+};
+
+useMessages('servers', base, [
+  ['file 401', file(bitbucket(401, 'Token is invalid, expired, or not supported for this endpoint.'))],
+  ['file 401 with USERNAME', file(bitbucket(401, 'Token is invalid'), { USERNAME: 'dev' })],
+  [
+    'file 403 without a scope',
+    file(
+      bitbucket(403, 'Your credentials lack one or more required privilege scopes.', {
+        required: ['repository:write'],
+        granted: ['repository'],
+      }),
+    ),
+  ],
+  ['file 403', file(bitbucket(403, 'Forbidden'))],
+  ['file 404', file(bitbucket(404, 'Repository acme/app not found'))],
+  ['file 413 of nginx', file(html(413, '413 Request Entity Too Large'))],
+  ['file 429', file(answer(429, 'Rate limit for this resource has been exceeded'))],
+  ['file 500 without a body', file(answer(500))],
+  ['file 503 of nginx', file(html(503, '503 Service Temporarily Unavailable'))],
+  [
+    'file 400 with colours',
+    file(answer(400, '\u001B[31mError:\u001B[0m no\r\nroom', { 'content-type': 'text/plain' })),
+  ],
+  ['file sign-in page', file(html(200, 'Sign in'))],
+  ['file redirect', file(answer(301, '', { location: 'https://moved.example/2.0/' }))],
+  ['file exists', sandbox({ EXTRA_ARGS: '--no-clobber', FILENAME: 'app.zip new.zip' })],
+  ['file by token of another workspace', sandbox({ TOKEN: tokens.otherWorkspaceToken })],
+  ['file by expired token', sandbox({ TOKEN: tokens.expiredToken })],
+  [
+    'image 401',
+    image(
+      json(
+        401,
+        { errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] },
+        { 'www-authenticate': 'Basic realm="x"' },
+      ),
+    ),
+  ],
+  [
+    'image 401 without an account',
+    image(json(401, { errors: [{ code: 'UNAUTHORIZED' }] }, { 'www-authenticate': 'Basic realm="x"' }), {
+      TOKEN: '',
+      USERNAME: '',
+    }),
+  ],
+  ['image hidden behind 404', image(hiding)],
+  ['image 403', image(oci(403, 'DENIED', 'requested access to the resource is denied'))],
+  ['image 404', image(oci(404, 'NAME_UNKNOWN', 'repository name not known to registry'))],
+  ['image web page', image(html(200, 'Welcome'))],
+  ['npm 401', npm(json(401, { error: 'authentication required' }))],
+  ['npm 403', npm(json(403, { error: 'You cannot publish over the previously published versions: 1.0.0.' }))],
+  ['npm 404', npm(json(404, { error: 'Not found' }))],
+  ['npm 502', npm(html(502, '502 Bad Gateway'))],
+  ['maven 401', maven(html(401, '401 Unauthorized'))],
+  ['maven 403', maven(answer(403))],
+  ['maven 404', maven(html(404, '404 - Repository not found'))],
+  ['maven 400', maven(html(400, 'Repository version policy: RELEASE does not allow version: 1.0'))],
+]);
