@@ -51,9 +51,11 @@ const { metafile } = await build({
   platform: 'node',
   target: `node${oldestNode}`,
   // Most of the time to a validation error is start-up, and half of that is loading the source.
-  minify: true,
-  // Keeps the names of functions in stack traces under DEBUG.
-  keepNames: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // Stack traces under DEBUG have real names. That costs 0.3 MB, 24 kB of them compressed, and no time; `keepNames` left
+  // short names for functions inside others, and a source map takes 3.7 MB.
+  minifyIdentifiers: false,
   legalComments: 'none',
   logLevel: 'warning',
   plugins: [slimUndici],

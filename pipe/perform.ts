@@ -1,6 +1,7 @@
 /** Performs a run with valid settings: prepares, logs the plan, publishes, and hands over the results. */
 
 import { resolve } from 'node:path';
+import { describeRun } from './describe-run.ts';
 import { explain } from './destinations/advice.ts';
 import { failureText } from './destinations/headline.ts';
 import type { Conclusion, Destination, Publication } from './destinations/destination.ts';
@@ -47,6 +48,8 @@ export async function perform(given: RunContext<RunSettings>): Promise<Ending> {
   keepHeapFlat();
   const tools = createTools(context, userAgent);
   tools.log.debug(`${userAgent}, Node.js ${surroundings.nodeVersion}`);
+  if (tools.log.isDebug)
+    for (const line of describeRun(given.env, settings, surroundings.workingDirectory)) tools.log.debug(line);
   for (const warning of given.settings.warnings) tools.log.warning(warning);
   if (concurrency < given.settings.concurrency)
     tools.log.warning(

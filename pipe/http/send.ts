@@ -273,7 +273,9 @@ export function createHttp(options: HttpOptions): Http {
       const headerValues = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
       const header = (name: string): string | undefined => headerValues(name)[0];
       if (log.isDebug)
-        log.debug(`< ${response.statusCode} after ${formatDuration(now() - startedAt)}${requestIdSuffix(header)}`);
+        log.debug(
+          `< ${response.statusCode} to ${request.method} ${printableUrl(url)} after ${formatDuration(now() - startedAt)}${requestIdSuffix(header)}`,
+        );
       const { statusCode: status } = response;
       const inTransit = request.isStreamed === true && request.accept.includes(status) ? watchedBody : limitedBody;
       const answer = { status, url, header, headerValues, body: inTransit(response.body, watchdog) };

@@ -44,6 +44,8 @@ export interface Places {
   readonly cloneDirectory?: string | undefined;
   /** The files that the run writes, which cannot be published. */
   readonly ownFiles?: readonly OwnFile[];
+  /** Is told what each pattern matches. */
+  readonly debug?: (message: string) => void;
 }
 
 /** Keeps the thread pool busy, and is far below any limit on open files. */
@@ -84,6 +86,7 @@ export async function selectPaths(
     let usable = patternProblems.length;
     const leftOut: string[] = [];
     const wanted = paths.filter((path) => !excluded(path));
+    places.debug?.(`${name}: ${printable(pattern)} matches ${wanted.length === 0 ? 'nothing' : listPaths(wanted)}`);
     const inspected = await mapConcurrently(wanted, maxOpenFiles, (path) => inspect(path, workingDirectory, roots));
     for (const [index, found] of inspected.entries()) {
       const path = wanted[index] ?? '';
@@ -102,6 +105,7 @@ export async function selectPaths(
           problems.push(
             `${printable(`!${partial}`)} excludes a part of ${printable(path)}, which is published as a whole: leave it out`,
           );
+        // Hard links are files of their own: neither name is the original, so to leave one out would be a guess.
         const key = underEachName ? `${found.real}\0${basename(path)}` : found.real;
         selected.set(key, preferred(selected.get(key), found));
       } else if (found.kind === 'directory' && !isLiteral) directories.set(path, found.real);
@@ -182,7 +186,8 @@ function missingAdvice(name: string): string {
   return `Correct ${name}, or build the file first, in the same step; files of an earlier step are here only if that step lists them under artifacts. To see what is here, run "find . -type f" before the pipe.`;
 }
 
-async function realRoots({ workingDirectory, cloneDirectory }: Places): Promise<readonly string[]> {
+/** The real paths of the directories that files may be selected from. */
+export async function realRoots({ workingDirectory, cloneDirectory }: Places): Promise<readonly string[]> {
   const roots = [await realpath(workingDirectory)];
   if (cloneDirectory !== undefined && (await exists(cloneDirectory))) roots.push(await realpath(cloneDirectory));
   // A root inside the other one is redundant, in the message too.

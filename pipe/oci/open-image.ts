@@ -3,7 +3,7 @@
 import { type BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
-import { listPaths, type Places, selectPaths } from '../io/select-files.ts';
+import { listPaths, type Places, realRoots, selectPaths } from '../io/select-files.ts';
 import { fingerprintOf, type SourceFile } from '../io/source-file.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/stdout.ts';
@@ -22,6 +22,8 @@ export interface ImagePath {
   /** As the user knows it, for messages. */
   readonly path: string;
   readonly absolutePath: string;
+  /** Real paths of the directories that links in a layout may lead to; otherwise only the layout itself. */
+  readonly roots?: readonly string[];
 }
 
 /** The image's path, and what in its patterns matches nothing. */
@@ -37,7 +39,7 @@ export async function findImage(patterns: ArrayValue, places: Places): Promise<F
     throw new InputError(
       `FILENAME matches ${found.length} files (${listPaths(found.map(({ path }) => path))}), but an image has one: name it. To publish several images, give IMAGE and FILENAME as arrays`,
     );
-  return { path: first.path, absolutePath: first.absolutePath, warnings };
+  return { path: first.path, absolutePath: first.absolutePath, roots: await realRoots(places), warnings };
 }
 
 /**
@@ -57,10 +59,10 @@ export async function openImage(path: ImagePath, choice: Choice): Promise<Image>
   }
 }
 
-async function openSource({ path, absolutePath }: ImagePath): Promise<Source> {
+async function openSource({ path, absolutePath, roots = [] }: ImagePath): Promise<Source> {
   const name = printable(path);
   const stats = await statusOf(absolutePath, name);
-  if (stats.isDirectory()) return await openDirectory(path, absolutePath);
+  if (stats.isDirectory()) return await openDirectory(path, absolutePath, roots);
   if (!stats.isFile())
     throw new InputError(
       `${name} is ${stats.isFIFO() ? 'a named pipe (FIFO)' : 'a special file'}: an image must be a file or a directory`,

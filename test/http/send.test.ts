@@ -813,7 +813,10 @@ describe('the debug log', () => {
     await using server = await serve(answer(201, '', { 'X-Request-Id': 'abc' }));
     await using http = testClient({ now: () => 0 });
     await upload(http, server.url('/x'), bytesBody('12345'));
-    expect(http.lines).toEqual([`debug: > POST ${server.origin}/x (5 B)`, 'debug: < 201 after 0 ms (request id abc)']);
+    expect(http.lines).toEqual([
+      `debug: > POST ${server.origin}/x (5 B)`,
+      `debug: < 201 to POST ${server.origin}/x after 0 ms (request id abc)`,
+    ]);
   });
 });
 

@@ -25,15 +25,25 @@ const atOnce = 4;
 /** Written anew with `UPDATE_MESSAGES=1`, to be reviewed as a change of the file. */
 const isUpdate = process.env['UPDATE_MESSAGES'] === '1';
 
-/** Without debug output, unless a case asks for it. @param base the variables of every case */
-export function useMessages(folder: string, base: Variables, cases: readonly Case[]): void {
+/**
+ * Without debug output, unless a case asks for it.
+ *
+ * @param base the variables of every case
+ * @param unify replaces what depends on the order of events
+ */
+export function useMessages(
+  folder: string,
+  base: Variables,
+  cases: readonly Case[],
+  unify: (output: string) => string = (output) => output,
+): void {
   const outputs = new Map<string, string>();
   const reviewed = join(__dirname, folder);
   let directory = '';
   beforeAll(async () => {
     directory = await realpath(await mkdtemp(join(tmpdir(), 'pipe-messages-')));
     await mapConcurrently(cases, atOnce, async ([name, prepare]) => {
-      outputs.set(name, await runCase(prepare));
+      outputs.set(name, unify(await runCase(prepare)));
     });
   });
   afterAll(async () => {
@@ -95,6 +105,8 @@ function withPlaceholders(output: string, directory: string): string {
     .replaceAll(/\b(127\.0\.0\.1|localhost):\d+/g, '$1:PORT')
     .replaceAll(/\b\d+(?:\.\d+)? (?:ms|s)\b(?! longer)/g, (time) => (/^(?:30|120|60) s$/.test(time) ? time : 'TIME'))
     .replaceAll(/(?<=request id )[\da-f]{16}/g, 'ID')
+    .replaceAll(/\(?\/\S+\/dist\/pipe\.js:\d+:\d+\)?/g, '(pipe.js)')
+    .replaceAll(/\(node:\S+\)/g, '(node)')
     .replaceAll(/Node\.js v[\d.]+/g, 'Node.js VERSION');
 }
 

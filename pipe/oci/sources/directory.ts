@@ -1,8 +1,9 @@
 /** Reads a directory as a source: an OCI image layout, or an extracted archive. */
 
 import { lstat, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
+import { isForbidden, isInside } from '../../io/paths.ts';
 import { fingerprintOf, readRange, type SourceFile } from '../../io/source-file.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { pathProblem } from '../../archive/tar/paths.ts';
@@ -11,11 +12,16 @@ import { readBytes } from './file-reader.ts';
 import type { Entry, Source } from './source.ts';
 
 /**
- * Opens a directory. Links must not lead out of it.
+ * Opens a directory. Links must not lead out of it, except to `roots`: Bazel's layouts are links to its own directories.
  *
  * @param path names it in messages
+ * @param roots real paths of the directories whose files may be published
  */
-export async function openDirectory(path: string, absolutePath: string): Promise<Source> {
+export async function openDirectory(
+  path: string,
+  absolutePath: string,
+  roots: readonly string[] = [],
+): Promise<Source> {
   const name = printable(path.replace(/\/+$/, '') || path);
   const root = await realpath(absolutePath);
   // Files have no order on disk: they are numbered as they are found.
@@ -27,7 +33,7 @@ export async function openDirectory(path: string, absolutePath: string): Promise
     async find(inner) {
       const problem = pathProblem(inner);
       if (problem !== undefined) throw new InputError(`${name} refers to ${printable(inner)}, ${problem}`);
-      const file = await findFile(name, root, inner);
+      const file = await findFile(name, root, inner, roots);
       return file === undefined ? undefined : entryOf(file, inner, position++);
     },
     earlier: () => [],
@@ -47,7 +53,12 @@ function entryOf(file: SourceFile, name: string, position: number): Entry {
   };
 }
 
-async function findFile(name: string, root: string, inner: string): Promise<SourceFile | undefined> {
+async function findFile(
+  name: string,
+  root: string,
+  inner: string,
+  roots: readonly string[],
+): Promise<SourceFile | undefined> {
   const shown = `${name}/${printable(inner)}`;
   const absolute = join(root, inner);
   let real: string;
@@ -61,8 +72,12 @@ async function findFile(name: string, root: string, inner: string): Promise<Sour
       throw new InputError(`${shown} is a symbolic link to a file that does not exist`, { cause: error });
     return undefined;
   }
-  if (real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep))
-    throw new InputError(`${shown} is a symbolic link to ${printable(real)}, which is outside the directory`);
+  const mayBeRead = isInside(real, root) || (!isForbidden(real) && roots.some((each) => isInside(real, each)));
+  if (!mayBeRead) {
+    const where =
+      roots.length === 0 ? 'the directory' : `${[...new Set([root, ...roots])].map(printable).join(' and ')}`;
+    throw new InputError(`${shown} is a symbolic link to ${printable(real)}, which is outside ${where}`);
+  }
   const stats = await stat(real, { bigint: true });
   if (!stats.isFile())
     throw new InputError(`${shown} is a ${stats.isDirectory() ? 'directory' : 'special file'}, not a file`);

@@ -618,6 +618,21 @@ describe('damaged layouts', () => {
     );
   });
 
+  it('links out of it are followed to the directories that may be published, but not to the history', async () => {
+    const { 'index.json': top, ...rest } = good;
+    const opened = async (target: string): Promise<unknown> => {
+      await writeFiles(at(`${target}-layout`), rest);
+      await writeFiles(at(`clone/${target}`), { 'index.json': top ?? Buffer.alloc(0) });
+      await symlink(at(`clone/${target}/index.json`), at(`${target}-layout/index.json`));
+      const path = at(`${target}-layout`);
+      return await openImage({ path, absolutePath: path, roots: [at('clone')] }, {});
+    };
+    await expect(opened('bazel-out')).resolves.toMatchObject({ images: [{}] });
+    await expect(opened('.git')).rejects.toThrow(
+      /index\.json is a symbolic link to .*, which is outside .* and .*clone/,
+    );
+  });
+
   it('links within the layout are followed', async () => {
     const { 'index.json': top, ...rest } = good;
     await writeFiles(at('layout'), { ...rest, 'real.json': top ?? Buffer.alloc(0) });
