@@ -87,7 +87,7 @@ export function createTools(context: RunContext, userAgent: string): Tools {
       workingDirectory: surroundings.workingDirectory,
       cloneDirectory: env['BITBUCKET_CLONE_DIR'] || undefined,
       ownFiles: ownFiles(env, settings.outputPath),
-      debug: log.debug,
+      debug: (message) => log.debug(message),
     },
     wantsResult: wantsResult(env, settings.outputPath),
     createHttp: (authorizer) =>

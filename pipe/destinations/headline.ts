@@ -3,7 +3,7 @@
 import {
   HttpError,
   NetworkError,
-  PipeError,
+  type PipeError,
   type RequestFacts,
   StalledError,
   UnexpectedAnswerError,

@@ -61,10 +61,11 @@ function namesIn(table: VariableTable): readonly string[] {
 async function readVariable(name: string, row: VariableRow, env: Environment, problems: Problems): Promise<unknown> {
   for (const each of [name, ...(row.aliases ?? [])]) {
     const value = addUnexpanded(each, row, env, problems);
-    if (value === undefined || row.kind !== 'string') continue;
-    // The variable is given, so it is not missing, and its default does not apply. What else it is not need not be said.
+    if (value === undefined) continue;
+    // What else is wrong with the value, or with its parts, would follow from this.
     problems.close(name);
-    return row.secret === true ? undefined : value;
+    // The variable is given, so it is not missing, and its default does not apply.
+    if (row.kind === 'string') return row.secret === true ? undefined : value;
   }
   if (row.kind === 'boolean') return readBoolean(env, name, problems) ?? row.default === 'true';
   if (row.kind === 'array') {

@@ -27,12 +27,12 @@ const files = (...paths: readonly string[]): Variables => items('FILENAME', ...p
 const image = { IMAGE: 'app:1.0', USERNAME: 'dev' };
 const maven = { TYPE: 'maven', REGISTRY: 'https://packages.example/maven/', USERNAME: 'dev' };
 
-async function writeImage({ write }: Place): Promise<void> {
-  await write('out/image.tar', dockerArchive('app:1.0', { data: Buffer.from('layer') }));
+async function writeImage(place: Place): Promise<void> {
+  await place.write('out/image.tar', dockerArchive('app:1.0', { data: Buffer.from('layer') }));
 }
 
-async function writeJar({ write }: Place): Promise<void> {
-  await write('target/app-1.0.jar', jar({ groupId: 'com.acme', artifactId: 'app', version: '1.0' }, []));
+async function writeJar(place: Place): Promise<void> {
+  await place.write('target/app-1.0.jar', jar({ groupId: 'com.acme', artifactId: 'app', version: '1.0' }, []));
 }
 
 useMessages('files', base, [

@@ -74,8 +74,7 @@ async function findFile(
   }
   const mayBeRead = isInside(real, root) || (!isForbidden(real) && roots.some((each) => isInside(real, each)));
   if (!mayBeRead) {
-    const where =
-      roots.length === 0 ? 'the directory' : `${[...new Set([root, ...roots])].map(printable).join(' and ')}`;
+    const where = roots.length === 0 ? 'the directory' : [...new Set([root, ...roots])].map(printable).join(' and ');
     throw new InputError(`${shown} is a symbolic link to ${printable(real)}, which is outside ${where}`);
   }
   const stats = await stat(real, { bigint: true });

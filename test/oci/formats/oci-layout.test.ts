@@ -2,6 +2,7 @@ import { symlink, writeFile } from 'node:fs/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { withDiffIdCheck } from '../../../pipe/oci/layers/diff-id-check.ts';
+import { openImage } from '../../../pipe/oci/open-image.ts';
 import type { Choice, Image } from '../../../pipe/oci/image.ts';
 import {
   attestationOf,
