@@ -42,9 +42,9 @@ describe('the bundle as a program', () => {
   });
 
   it('ends with 1 and the list of problems on standard output if variables are invalid', async () => {
-    const { exitCode, output } = await fixture.start({ TYPE: 'nonsense' }).ended;
+    const { exitCode, output } = await fixture.start({ DEBUG: 'nonsense' }).ended;
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/^✖ Validation errors:\nTYPE:\n- .*\nFILENAME:\n- required field\n/);
+    expect(output).toMatch(/^✖ Validation errors:\nDEBUG:\n- .*\nFILENAME:\n- required field\n/);
   });
 
   it('reads its version from pipe.yml', async () => {

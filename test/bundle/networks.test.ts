@@ -198,7 +198,9 @@ it('a silent proxy ends the run after --timeout', async () => {
   });
   expect({ exitCode, output }).toEqual({
     exitCode: 1,
-    output: expect.stringMatching(/^✖ app\.bin: .*: no progress for /m),
+    output: expect.stringMatching(
+      /^✖ app\.bin could not be uploaded: file\.example stopped answering\n {2}.*: no progress for /m,
+    ),
   });
   expect(proxy.seen).toHaveLength(1);
 });

@@ -83,7 +83,7 @@ async function writeTop(fixture: Fixture, top: Blob, blobs: readonly Blob[], nam
 }
 
 function errorLine(output: string): string {
-  return output.split('\n').find((line) => line.startsWith('✖ ')) ?? output;
+  return /^✖ .*(?:\n {2}[A-Z]+ .*)?$/m.exec(output)?.[0] ?? output;
 }
 
 describe.each<[string, RegistryOptions]>([
