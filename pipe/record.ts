@@ -37,6 +37,8 @@ export async function beginRecord(
       if (cause !== undefined)
         throw new InputError(`--output ${outputPath} cannot be written, and nothing was sent: ${cause.message}`, {
           cause,
+          advice:
+            'Correct --output in EXTRA_ARGS: a file that is not published, in a directory that can be written to.',
         });
     },
     async end(fields, error) {

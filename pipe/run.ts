@@ -1,7 +1,7 @@
 /** Reads the variables, performs the run, and prints the outcome: the only place where a failure becomes output. */
 
 import { setTimeout } from 'node:timers/promises';
-import { isExpected, messageOf, StoppedError } from './errors.ts';
+import { isExpected, messageOf, PipeError, StoppedError } from './errors.ts';
 import { givenSecrets } from './settings/given-secrets.ts';
 import type { Ending, Failure } from './perform.ts';
 import { readSettings } from './read-settings.ts';
@@ -113,7 +113,12 @@ async function stopDeadline(signal: AbortSignal): Promise<void> {
   await setTimeout(maxStopMs, undefined, { ref: false });
 }
 
-function failRun(output: Output, env: Environment, { error, lines = [], advice, text: failed }: Failure): number {
+function failRun(
+  output: Output,
+  env: Environment,
+  { error, lines = [], advice: given, text: failed }: Failure,
+): number {
+  const advice = given ?? (error instanceof PipeError ? error.advice : undefined);
   if (error instanceof ValidationError)
     for (const warning of error.warnings) output.line(`WARNING: ${warning}`, 'yellow');
   // Once publishing has begun, each item has a line.

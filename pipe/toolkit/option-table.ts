@@ -42,8 +42,8 @@ export function readOptions<Kind extends string>(
       problems.add(variable, problem);
       // What follows is probably its value, and not one more mistake.
       if (word.startsWith('-') && queue[0]?.startsWith('-') === false) queue.shift();
-      // So that an option that goes with it is not reported as well.
-      if (meant !== undefined) values.set(meant, ['1']);
+      // So that an option that goes with it is not reported as well. The name of a file is not guessed.
+      if (meant !== undefined && rowOf(table, meant)?.placeholder !== 'FILE') values.set(meant, ['1']);
       continue;
     }
     let value = attached;
