@@ -12,6 +12,7 @@ import { messageOf, PipeError } from './errors.ts';
 import { trustAuthorities } from './http/authorities.ts';
 import { keepHeapFlat } from './io/flat-heap.ts';
 import { maxItemsAtOnce } from './io/open-file-limit.ts';
+import { divideBuffers } from './io/source-file.ts';
 import type { RunSettings } from './read-settings.ts';
 import type { ResultFields } from './record.ts';
 import { createTools, type RunContext, type Tools } from './tools.ts';
@@ -46,6 +47,7 @@ export async function perform(given: RunContext<RunSettings>): Promise<Ending> {
   const destination = await loadDestination(settings);
   await trustAuthorities(given.settings.authorities);
   keepHeapFlat();
+  divideBuffers(concurrency);
   const tools = createTools(context, userAgent);
   tools.log.debug(`${userAgent}, Node.js ${surroundings.nodeVersion}`);
   if (tools.log.isDebug)

@@ -5,8 +5,8 @@ import { dirname, join, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
 import { openPatiently } from './open-files.ts';
 import { outputVariablesPath } from './output-variables.ts';
-import { type Scrub, scrubStrings } from './scrub.ts';
-import { escapeUnprintable } from './stdout.ts';
+import type { Scrub } from './scrub.ts';
+import { escapeUnprintableInLines } from './stdout.ts';
 import { withinLimit } from './write-limit.ts';
 
 /** The file in the pipe's storage directory with the last result. */
@@ -107,7 +107,7 @@ export async function beginResults(env: Environment, options: ResultOptions): Pr
   return {
     problem,
     async write(fields) {
-      const text = toText({ ...resultHead, ...scrubStrings(fields, scrub) });
+      const text = toText({ ...resultHead, ...fields }, scrub);
       // The user is told about the named file as the reason why nothing is sent.
       const usable = files.filter((file) => file !== named || problem === undefined);
       const warnings = await Promise.all(usable.map(async (file) => await writeOrWarn(file, text, inputs)));
@@ -208,7 +208,8 @@ async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 /** The file may be /dev/stdout: each line is made printable, which in JSON is only another spelling. */
-function toText(result: unknown): string {
-  const lines = JSON.stringify(result, undefined, 2).split('\n');
-  return `${lines.map(escapeUnprintable).join('\n')}\n`;
+function toText(result: unknown, scrub: Scrub = (text) => text): string {
+  // Of thousands of items, scrubbed copies would take more memory than all else.
+  const text = JSON.stringify(result, (_, value: unknown) => (typeof value === 'string' ? scrub(value) : value), 2);
+  return `${escapeUnprintableInLines(text)}\n`;
 }

@@ -95,6 +95,7 @@ function withoutMark(line: string): string {
 }
 
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const unprintableInLines = new RegExp(`(?!\\n)${unprintable.source}`, unprintable.flags);
 
 /**
  * Makes a text a single line that is safe to print: unprintable characters are escaped, and what is longer than any message
@@ -122,6 +123,11 @@ export function printable(name: string): string {
 /** Escapes control and invisible formatting characters, line breaks among them, as in JSON. */
 export function escapeUnprintable(text: string): string {
   return text.replaceAll(unprintable, escapeCharacter);
+}
+
+/** Does the same in a text of several lines, and keeps its line breaks. */
+export function escapeUnprintableInLines(text: string): string {
+  return text.replaceAll(unprintableInLines, escapeCharacter);
 }
 
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

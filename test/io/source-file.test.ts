@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FileChangedError, InputError } from '../../pipe/errors.ts';
 import type { Body } from '../../pipe/io/body.ts';
-import { fileBody, fingerprintOf, rangeReader, type SourceFile } from '../../pipe/io/source-file.ts';
+import { divideBuffers, fileBody, fingerprintOf, rangeReader, type SourceFile } from '../../pipe/io/source-file.ts';
 import { describeIf } from '../skip-unless.ts';
 
 const chunkBytes = 1024 * 1024;
@@ -19,6 +19,7 @@ beforeEach(async () => {
   path = join(root, 'file');
 });
 afterEach(async () => {
+  divideBuffers(1);
   await rm(root, { recursive: true });
 });
 
@@ -53,26 +54,42 @@ describe('yields the whole file, every time it is opened', () => {
     expect([first.equals(second), first.equals(content(2 * chunkBytes))]).toEqual([true, true]);
   });
 
-  it('in chunks of 1 MiB, each of which stays unchanged while the next one is used', async () => {
-    const size = 6 * chunkBytes + 5;
-    const body = fileBody(await plan(size));
-    const whole = content(size);
-    const lengths: number[] = [];
-    let position = 0;
-    let previous: { chunk: Uint8Array; position: number } | undefined;
-    for await (const chunk of body.open()) {
-      // Leave time for the read-ahead, which must not write into a buffer in use.
-      await delay(10);
-      for (const held of [previous, { chunk, position }]) {
-        if (held === undefined) continue;
-        const expected = whole.subarray(held.position, held.position + held.chunk.length);
-        expect(Buffer.compare(held.chunk, expected)).toBe(0);
+  it.each([
+    ['1 MiB', 1, chunkBytes],
+    ['1 MiB', 4, chunkBytes],
+    ['256 KiB', 16, chunkBytes / 4],
+    ['128 KiB', 64, chunkBytes / 8],
+  ])(
+    'in chunks of %s, each unchanged while the next is used, if %d are read at once',
+    async (_, filesAtOnce, bytes) => {
+      divideBuffers(filesAtOnce);
+      const size = 6 * bytes + 5;
+      const body = fileBody(await plan(size));
+      const whole = content(size);
+      const lengths: number[] = [];
+      let position = 0;
+      let previous: { chunk: Uint8Array; position: number } | undefined;
+      for await (const chunk of body.open()) {
+        // Leave time for the read-ahead, which must not write into a buffer in use.
+        await delay(10);
+        for (const held of [previous, { chunk, position }]) {
+          if (held === undefined) continue;
+          const expected = whole.subarray(held.position, held.position + held.chunk.length);
+          expect(Buffer.compare(held.chunk, expected)).toBe(0);
+        }
+        previous = { chunk, position };
+        lengths.push(chunk.length);
+        position += chunk.length;
       }
-      previous = { chunk, position };
-      lengths.push(chunk.length);
-      position += chunk.length;
-    }
-    expect(lengths).toEqual([...Array.from({ length: 6 }, () => chunkBytes), 5]);
+      expect(lengths).toEqual([...Array.from({ length: 6 }, () => bytes), 5]);
+    },
+  );
+
+  it('in as few buffers as are needed, if many are read at once', async () => {
+    divideBuffers(64);
+    const buffers = new Set<ArrayBufferLike>();
+    for await (const chunk of fileBody(await plan(chunkBytes)).open()) buffers.add(chunk.buffer);
+    expect(buffers.size).toBe(2);
   });
 });
 

@@ -26,4 +26,16 @@ describe('an upload takes constant memory', () => {
     },
     60_000,
   );
+
+  it('at most 150 MB for 64 files at once', async () => {
+    for (let index = 0; index < 64; index++) {
+      const path = join(fixture.directory, `${index}.bin`);
+      await (await open(path, 'w')).close();
+      await truncate(path, 16 * 1024 ** 2);
+    }
+    const env = { FILENAME: '*.bin', EXTRA_ARGS: "['--concurrency', '64']" };
+    const { exitCode, peakBytes } = await fixture.start(env).ended;
+    expect(exitCode).toBe(0);
+    expect(peakBytes).toBeLessThan(150e6);
+  }, 60_000);
 });

@@ -58,7 +58,7 @@ export function concludeDownloads(outcome: DownloadsOutcome, settings: FileSetti
   return {
     error,
     isPublished,
-    failureLines: items.map(({ name, action, url }) => failureLine(name, action, url)),
+    failureLines: error === undefined ? [] : items.map(({ name, action, url }) => failureLine(name, action, url)),
     summary: (elapsedMs) => summaryOf(outcome, settings, elapsedMs),
     result: { items, deleted },
     variables: {

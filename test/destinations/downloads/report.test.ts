@@ -105,7 +105,7 @@ describe('the summary', () => {
 });
 
 it('shows for each file of a failed run whether it was published', async () => {
-  const given = outcome(item('a b'), item('b', { action: 'skipped' }));
+  const given = { ...outcome(item('a b'), item('b', { action: 'skipped' })), error: new Error('refused') };
   expect(concludeDownloads(given, await settings()).failureLines).toEqual([
     `  a b: published, ${page}a%20b`,
     '  b: already there, left as it is',
