@@ -1,7 +1,7 @@
 /** Decompresses streams. */
 
 import type { Transform } from 'node:stream';
-import { type Compression, compressionFormats } from '../compression/formats.ts';
+import { type Compression, compressionFormats, maxZstdWindowLog } from '../compression/formats.ts';
 import { InputError } from '../errors.ts';
 import { createSha256 } from '../io/hashes.ts';
 
@@ -15,9 +15,9 @@ export interface Decompressor {
   feed(chunk: Uint8Array): Promise<void>;
 }
 
-/** Creates a decompressor. Its `stream` fails with the library's errors; `decompressionError` turns them into InputErrors. */
-export function createDecompressor(compression: Compression): Decompressor {
-  const stream = compressionFormats[compression].createDecompressor(chunkSize);
+/** Creates a decompressor, for zstd with windows of up to 2 to the power of `maxWindowLog` bytes. Its `stream` fails with the library's errors; `decompressionError` turns them into InputErrors. */
+export function createDecompressor(compression: Compression, maxWindowLog = maxZstdWindowLog): Decompressor {
+  const stream = compressionFormats[compression].createDecompressor(chunkSize, maxWindowLog);
   // zlib ignores bytes after the end of the compressed data, and never calls back for them.
   const ended = new Promise<void>((resolve) => {
     stream.once('end', resolve).once('close', resolve);
@@ -84,12 +84,19 @@ async function pump(compressed: AsyncIterable<Uint8Array>, decompressor: Decompr
   }
 }
 
+const windowTooLarge = 'ZSTD_error_frameParameter_windowTooLarge';
+
+/** Whether the data need a larger window than the decompressor was created with. @param error from `decompressionError` */
+export function hasLargerWindow(error: unknown): boolean {
+  return error instanceof InputError && (error.cause as NodeJS.ErrnoException | undefined)?.code === windowTooLarge;
+}
+
 /** An InputError for an error of the decompressor; any other error unchanged. @param name names the compressed bytes */
 export function decompressionError(error: unknown, compression: Compression, name: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'Z_BUF_ERROR')
     return new InputError(`${name} is cut off: its ${compression} data ends too early`, { cause: error });
-  if (code === 'ZSTD_error_frameParameter_windowTooLarge')
+  if (code === windowTooLarge)
     return new InputError(
       `${name} cannot be decompressed: its zstd window is larger than 32 MiB. Compress it again without --long, or with --long=25 at most`,
       { cause: error },

@@ -43,14 +43,17 @@ export interface CompressionFormat {
    * 1 Gbit/s, and keep the pipe within 160 MB.
    */
   readonly maxThreads: number;
-  /** @param chunkSize of the decompressed chunks, in bytes */
-  createDecompressor(chunkSize: number): Transform;
+  /**
+   * @param chunkSize of the decompressed chunks, in bytes
+   * @param maxWindowLog the binary logarithm of the largest window, for zstd
+   */
+  createDecompressor(chunkSize: number, maxWindowLog: number): Transform;
   /** Matches the error codes of its decompressor for damaged data. */
   readonly damageCodes: RegExp;
 }
 
 /** Windows of up to 32 MiB; only `zstd --long` and levels above 21 ask for more. */
-const zstdWindowLog = 25;
+export const maxZstdWindowLog = 25;
 
 /** A zstd file may begin with a skippable frame (RFC 8878, section 3.1.2). */
 const skippableFrames = Array.from({ length: 16 }, (_, number) => [0x50 + number, 0x2a, 0x4d, 0x18]);
@@ -88,9 +91,9 @@ export const compressionFormats: Readonly<Record<Compression, CompressionFormat>
     // Levels above 19 need more memory than a pipe has.
     levels: { least: 1, most: 19 },
     maxThreads: 2,
-    createDecompressor(chunkSize) {
+    createDecompressor(chunkSize, maxWindowLog) {
       const { constants, createZstdDecompress } = loadZlib();
-      return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLog } });
+      return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: maxWindowLog } });
     },
     damageCodes: /^Z(?:STD)?_/,
   },

@@ -42,8 +42,8 @@ export interface UnverifiedBytes {
 
 /**
  * A layer as it is in its source. `open` yields the source's bytes unchanged. Before the end, it throws an InputError if
- * they are cut off, or if their digest differs from `descriptor` or, decompressed, from `diffId`. For a compressed layer
- * with a descriptor it checks only the compressed bytes: `withDiffIdCheck` adds the other check.
+ * they are cut off, or if their digest differs from `descriptor` or, uncompressed, from `diffId`. Of a compressed layer it
+ * checks only the compressed bytes, if their digest is known: `withDiffIdCheck` adds the other check.
  */
 export interface Layer extends Body {
   readonly length: number;

@@ -1,11 +1,18 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { constants, zstdCompressSync } from 'node:zlib';
 import { expect, it } from '@jest/globals';
+import { tar } from '../archive/tar/tar-writer.ts';
 import { runCompressionProgram, useCompressionProgram } from '../compression/compression-program.ts';
 import { mebibyte } from '../compression/samples.ts';
+import { blob, config, descriptor, index, json, layout, manifest, ociTypes, writeFiles } from '../oci/fixtures.ts';
+import { useBundle } from '../run-bundle.ts';
+import { tokens } from '../sandbox/tokens.ts';
 
 const program = useCompressionProgram();
+const fixture = useBundle();
 
 it.each(['gzip', 'zstd'])(
   'compressing 1 GiB with %s takes less than 160 MB of memory',
@@ -24,6 +31,43 @@ it.each(['gzip', 'zstd'])(
     const { stdout } = await promisify(execFile)(process.execPath, [program, format, '256']);
     expect(Number(stdout)).toBeGreaterThan(20e6);
     expect(Number(stdout)).toBeLessThan(105e6);
+  },
+  60_000,
+);
+
+it.each([
+  ['an OCI layout', 4],
+  ['a Docker archive', 16],
+])(
+  'layers of zstd with windows of 32 MiB in %s take at most 160 MB, %d at a time',
+  async (format, concurrency) => {
+    const params = { [constants.ZSTD_c_windowLog]: 25, [constants.ZSTD_c_compressionLevel]: 1 };
+    const noise = randomBytes(34 * mebibyte);
+    const raw = ['a', 'b', 'c', 'd'].map((name) => tar([{ name, content: noise }]));
+    const layers = raw.map((content) => blob(ociTypes.zstd, zstdCompressSync(content, { params })));
+    const image = blob(ociTypes.config, config(raw));
+    const top = manifest(image, layers);
+    const files =
+      format === 'an OCI layout'
+        ? layout(index([descriptor(top)]), [image, top, ...layers])
+        : {
+            'config.json': image.bytes,
+            ...Object.fromEntries(layers.map(({ bytes }, number) => [`${number}.tar`, bytes])),
+            'manifest.json': json([
+              { Config: 'config.json', RepoTags: ['app:1.0'], Layers: layers.map((_, number) => `${number}.tar`) },
+            ]),
+          };
+    await writeFiles(join(fixture.directory, 'image'), files);
+    const { exitCode, output, peakBytes } = await fixture.start({
+      IMAGE: 'acme/app:1.0',
+      REGISTRY: fixture.sandbox.registryUrl,
+      USERNAME: tokens.packagesUser,
+      TOKEN: tokens.packagesToken,
+      FILENAME: 'image',
+      EXTRA_ARGS: `['--concurrency', '${concurrency}']`,
+    }).ended;
+    expect({ exitCode, output: exitCode === 0 ? '' : output.slice(-2000) }).toEqual({ exitCode: 0, output: '' });
+    expect(peakBytes).toBeLessThan(160e6);
   },
   60_000,
 );

@@ -9,13 +9,16 @@ import { createDecompressor, digestOfDecompressed, decompressionError } from '..
 /**
  * The same layer, whose `open` also throws before its end if the digest of the decompressed bytes is not `diffId`. Nothing
  * else detects layers in the wrong order. It uses one thread, at about 200 MB/s of decompressed bytes.
+ *
+ * @param maxWindowLog as in `withWindow`
  */
-export function withDiffIdCheck(layer: Layer): Layer {
+export function withDiffIdCheck(layer: Layer, maxWindowLog?: number): Layer {
   const { encoding, diffId } = layer;
   if (diffId === undefined || !isCompression(encoding)) return layer;
   return {
     ...layer,
-    open: () => withDecompressedDigestCheck(layer.open(), layer.length, encoding, diffId, printable(layer.name)),
+    open: () =>
+      withDecompressedDigestCheck(layer.open(), layer.length, encoding, diffId, printable(layer.name), maxWindowLog),
   };
 }
 
@@ -32,8 +35,9 @@ export async function* withDecompressedDigestCheck(
   compression: Compression,
   diffId: string,
   name: string,
+  maxWindowLog?: number,
 ): AsyncGenerator<Uint8Array> {
-  const decompressor = createDecompressor(compression);
+  const decompressor = createDecompressor(compression, maxWindowLog);
   const { stream } = decompressor;
   const decompressed = digestOfDecompressed(decompressor);
   // Awaited later, so that the first failure is the one thrown.

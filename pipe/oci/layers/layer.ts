@@ -2,7 +2,6 @@
 
 import { InputError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { withDecompressedDigestCheck } from './diff-id-check.ts';
 import { withDigestCheck } from './digest-check.ts';
 import { digestOfPath } from '../descriptors.ts';
 import { isForeignType, encodingOf } from '../media-types.ts';
@@ -45,13 +44,8 @@ export async function createLayer(
     ...(descriptor === undefined ? {} : { descriptor }),
     position: entry.position,
     isForeign: false,
-    open() {
-      if (expected !== undefined) return withDigestCheck(entry.open(), entry.size, verify);
-      // Only the config has a digest of this layer.
-      return diffId !== undefined && isCompression(encoding)
-        ? withDecompressedDigestCheck(entry.open(), entry.size, encoding, diffId, where)
-        : entry.open();
-    },
+    // If it is compressed, perhaps only the config has a digest of it: `withDiffIdCheck` compares that.
+    open: () => (expected === undefined ? entry.open() : withDigestCheck(entry.open(), entry.size, verify)),
     ...(expected !== undefined && { openUnverified: () => ({ source: entry.read?.() ?? entry.open(), verify }) }),
   };
 }

@@ -12,6 +12,8 @@ import type { Patience, ReadBack } from '../../http/read-back.ts';
 import { measure } from '../../io/hashes.ts';
 import { readThrough } from '../../io/observed-body.ts';
 import { withDiffIdCheck } from '../layers/diff-id-check.ts';
+import { withDigestCheck } from '../layers/digest-check.ts';
+import { withWindow } from '../layers/window-memory.ts';
 import { layerEncoding, oci } from '../media-types.ts';
 import type { Descriptor, Layer } from '../image.ts';
 import type { Log } from '../../toolkit/log.ts';
@@ -160,9 +162,11 @@ export async function sendLayer(
 ): Promise<PushedLayer> {
   const descriptor = unchangedDescriptor(layer, tools);
   if (descriptor !== undefined) {
-    const body = withDiffIdCheck(layer);
-    const blob = { subject, body, digest: () => descriptor.digest, isDigestKnown: true, onSent };
-    const action = await sendBlob(blob, layer.length, tools);
+    const blob = { subject, digest: () => descriptor.digest, isDigestKnown: true, onSent };
+    const action = await withWindow(
+      layer,
+      async (log) => await sendBlob({ ...blob, body: withDiffIdCheck(layer, log) }, layer.length, tools),
+    );
     if (action === 'present') await checkDiffId(layer);
     return { descriptor, action };
   }
@@ -173,7 +177,7 @@ export async function sendLayer(
 
 /** The registry has these bytes, but only reading them shows whether the config's diff ID is right for them. */
 async function checkDiffId(layer: Layer): Promise<void> {
-  await readThrough(withDiffIdCheck(layer), { update: () => undefined });
+  await withWindow(layer, async (log) => await readThrough(withDiffIdCheck(layer, log), { update: () => undefined }));
 }
 
 /** Compresses a layer while sending it: its digest is only known afterwards. */
@@ -222,18 +226,20 @@ function acceptedOf(layer: CompressedLayer): Compressed {
 
 /** Sends a layer as it is, although its source does not name its digest: reading it once more finds the digest. */
 async function sendWithoutDescriptor(layer: Layer, subject: string, tools: PushTools): Promise<PushedLayer> {
-  const digest = `sha256:${(await measure(withDiffIdCheck(layer).open())).sha256}`;
+  const measured = await withWindow(layer, async (log) => await measure(withDiffIdCheck(layer, log).open()));
+  const digest = `sha256:${measured.sha256}`;
   if (layer.encoding === 'opaque') throw new InputError(`${subject} has a type that cannot be published`);
   const descriptor = { mediaType: oci.layer[layer.encoding], digest, size: layer.length };
   if ((await tools.client.blobSize(digest)) === layer.length) {
     tools.progress.skip(layer.length);
     return { descriptor, action: 'present' };
   }
-  const action = await sendBlob(
-    { subject, body: layer, digest: () => digest, isDigestKnown: true },
-    layer.length,
-    tools,
-  );
+  const verify = async (actual: string): Promise<void> => {
+    if (actual !== digest) throw new InputError(`${subject} has changed while it was read`);
+    await Promise.resolve();
+  };
+  const body = { length: layer.length, open: () => withDigestCheck(layer.open(), layer.length, verify) };
+  const action = await sendBlob({ subject, body, digest: () => digest, isDigestKnown: true }, layer.length, tools);
   return { descriptor, action };
 }
 
