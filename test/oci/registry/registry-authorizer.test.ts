@@ -1,6 +1,6 @@
 /** Which hosts a registry may name for tokens: the password goes there. */
 
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { PipeError } from '../../../pipe/errors.ts';
 import { fixedAuthorizer } from '../../../pipe/http/authorizer.ts';
 import { basicCredential } from '../../../pipe/http/credentials.ts';
@@ -13,7 +13,7 @@ const token = answer(200, '{"token":"t"}');
 
 interface Asked extends AsyncDisposable {
   /** Answers a refusal with this challenge. */
-  readonly challenge: (realm: string) => Promise<boolean>;
+  readonly challenge: (realm: string, scope?: string) => Promise<boolean>;
   readonly logged: readonly string[];
 }
 
@@ -41,8 +41,9 @@ function authorizerFor(registry: string, httpProxy?: string): Asked {
   });
   return {
     logged,
-    async challenge(realm) {
-      const isRenewed = await authorizer.renew(url, sent, [`Bearer realm="${realm}"`], 401);
+    async challenge(realm, scope) {
+      const scopes = scope === undefined ? '' : `,scope="${scope}"`;
+      const isRenewed = await authorizer.renew(url, sent, [`Bearer realm="${realm}"${scopes}`], 401);
       sent = await authorizer.headerFor(url);
       return isRenewed;
     },
@@ -96,4 +97,27 @@ it('a registry that is reached by plain http, as the user wants, may issue its o
   const { challenge } = authorizer;
   expect(await challenge('http://registry.example/token')).toBe(true);
   expect(proxy.seen).toHaveLength(1);
+});
+
+describe('a token is asked for', () => {
+  const ours = 'repository:acme/app:pull,push';
+
+  it.each<[string, string, readonly string[]]>([
+    ['what the run needs', '', []],
+    ['nothing twice', 'repository:acme/app:pull', []],
+    ['nothing twice, in whatever order', 'repository:acme/app:push,pull', []],
+    ['more than the run knows of', 'repository:acme/app:pull,push,delete', ['repository:acme/app:pull,push,delete']],
+    ['other repositories', 'repository:acme/base:pull', ['repository:acme/base:pull']],
+    ['a repository with a longer name', 'repository:acme/app/base:pull', ['repository:acme/app/base:pull']],
+    ['what is no repository', 'registry:catalog:*', ['registry:catalog:*']],
+    ['what only looks like an action', 'pull,push', ['pull,push']],
+    ['several scopes', 'a:b:c  repository:acme/app:pull d:e:f', ['a:b:c', 'd:e:f']],
+  ])('for %s', async (_, scope, others) => {
+    await using realm = await serve(token);
+    await using authorizer = authorizerFor('http://127.0.0.1:1');
+    const { challenge } = authorizer;
+    await challenge(realm.url('/token').href, scope);
+    const asked = realm.received.map(({ target }) => new URL(target, realm.origin).searchParams.getAll('scope'));
+    expect(asked).toEqual([[ours, ...others]]);
+  });
 });
