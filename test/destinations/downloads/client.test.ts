@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createDownloadsClient, type DownloadsClient } from '../../../pipe/destinations/downloads/client.ts';
 import { UnexpectedAnswerError } from '../../../pipe/errors.ts';
+import { readBytes } from '../../../pipe/http/answer.ts';
 import { type TestClient, testClient } from '../../http/test-client.ts';
 import { answer, serve, type TestServer } from '../../http/test-servers.ts';
 
@@ -78,6 +79,16 @@ it.each([[200, true], ...[301, 302, 303, 307, 308].map((status) => [status, true
     ]);
   },
 );
+
+it('a download may be a web page', async () => {
+  const page = '<!DOCTYPE html><html><head><title>Report</title></head></html>';
+  const found = answer(200, page, { 'content-type': 'text/html' });
+  await using server = await serve(found, found);
+  await using http = testClient();
+  const downloads = client(http, server);
+  expect(await downloads.exists('report.html')).toBe(true);
+  expect(await downloads.read('report.html', async (read) => (await readBytes(read, 1000)).toString())).toBe(page);
+});
 
 it.each([
   [204, 'unused', true],

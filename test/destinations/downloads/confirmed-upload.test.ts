@@ -1,4 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Download } from '../../../pipe/destinations/downloads/client.ts';
+import { uploadConfirmed } from '../../../pipe/destinations/downloads/confirmed-upload.ts';
+import { UnexpectedAnswerError } from '../../../pipe/errors.ts';
+import { bytesBody } from '../../../pipe/io/body.ts';
 import type { FaultAction } from '../../sandbox/faults.ts';
 import { large, usePublishFixture } from './publish-fixture.ts';
 
@@ -112,5 +116,30 @@ describe('a refusal', () => {
     fixture.sandbox.inject({ method: 'GET', action: { kind: 'status', status: 403 } });
     const { exitCode, output } = await fixture.upload('a.txt');
     expect([exitCode, output]).toEqual([1, expect.stringContaining(line)]);
+  });
+});
+
+describe('what is confirmed', () => {
+  const page = new UnexpectedAnswerError('a page', { status: 200, isForeign: true });
+  const download = { name: 'a', size: 1, createdUs: 0, ageMs: 0 };
+
+  it.each<[string, Error | undefined, readonly Download[], 'accepted' | Error]>([
+    ['an upload that is answered with 201', undefined, [], 'accepted'],
+    ['an upload that is listed', page, [download], 'accepted'],
+    ['not one of another name', page, [{ ...download, name: 'b' }], page],
+    ['not one of another size', page, [{ ...download, size: 2 }], page],
+    ['not one from before', page, [{ ...download, ageMs: 60_000 }], page],
+    ['not one of an unknown time', page, [{ ...download, ageMs: undefined }], page],
+  ])('is %s', async (_, failure, listed, expected) => {
+    const client = {
+      upload: async () => await (failure === undefined ? Promise.resolve() : Promise.reject(failure)),
+      list: async () => await Promise.resolve(listed),
+      read: async () => await Promise.reject(new Error('it is not read')),
+    };
+    const log = { warning: () => undefined, debug: () => undefined };
+    const patience = { baseMs: 1, limitMs: 1, sleep: async () => await Promise.resolve() };
+    const upload = uploadConfirmed('a', bytesBody('1'), () => undefined, { client, log, patience });
+    if (typeof expected === 'string') expect(await upload).toBe(expected);
+    else await expect(upload).rejects.toMatchObject({ isMissing: true, cause: expected });
   });
 });

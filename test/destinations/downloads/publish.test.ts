@@ -236,6 +236,22 @@ describe('--checksums', () => {
     expect(posts).toHaveLength(2);
   });
 
+  it('shows in the result what became of SHA256SUMS', async () => {
+    await write('a.txt');
+    const actions: (readonly string[])[] = [];
+    for (let run = 0; run < 2; run++) {
+      expect((await fixture.upload('a.txt', '--checksums', '--output', 'result.json')).exitCode).toBe(0);
+      const { items } = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8')) as {
+        readonly items: readonly { readonly name: string; readonly action: string }[];
+      };
+      actions.push(items.map(({ name, action }) => `${name} ${action}`));
+    }
+    expect(actions).toEqual([
+      ['a.txt uploaded', 'SHA256SUMS uploaded'],
+      ['a.txt uploaded', 'SHA256SUMS skipped'],
+    ]);
+  });
+
   it('=each uploads a file for each, which sha256sum accepts', async () => {
     const digests = { 'a.txt': await write('a.txt'), 'b.txt': await write('b.txt') };
     const { exitCode, output } = await fixture.upload('*.txt', '--checksums=each', '--verify=content');
@@ -632,6 +648,7 @@ describe('stopping', () => {
 
 describe('results', () => {
   it('are written as JSON to --output and the storage directory, and as output variables', async () => {
+    const startedAt = performance.now();
     const sha256 = await write('dist/app.zip');
     const storage = join(fixture.directory, 'storage', 'deep');
     const variables = join(fixture.directory, 'variables');
@@ -652,7 +669,11 @@ describe('results', () => {
       deleted: [],
       seconds: expect.any(Number),
     };
-    expect(JSON.parse(await readFile(join(storage, 'result.json'), 'utf8'))).toEqual(expected);
+    const stored = JSON.parse(await readFile(join(storage, 'result.json'), 'utf8')) as { readonly seconds: number };
+    expect(stored).toEqual(expected);
+    // The time of the upload, not that of a clock.
+    expect(stored.seconds).toBeGreaterThan(0);
+    expect(stored.seconds).toBeLessThanOrEqual((performance.now() - startedAt) / 1000);
     expect(JSON.parse(await readFile(join(fixture.directory, 'out/result.json'), 'utf8'))).toEqual(expected);
     expect(await readFile(variables, 'utf8')).toBe(
       `EARLIER=1\nUPLOAD_ACTION=uploaded\nUPLOAD_COUNT=1\nUPLOAD_SKIPPED_COUNT=0\nUPLOAD_URL=${url}\nUPLOAD_SHA256=${sha256}\n`,
@@ -674,6 +695,15 @@ describe('results', () => {
     await write('dist/a.txt');
     for (let run = 0; run < 2; run++)
       expect((await fixture.upload('dist/*', '--output', 'dist/result.json')).exitCode).toBe(0);
+    expect(Object.keys(landed())).toEqual(['a.txt']);
+  });
+
+  it('are not in the way if the file for output variables is inside the glob', async () => {
+    await write('dist/a.txt');
+    await write('dist/variables');
+    const variables = { BITBUCKET_PIPELINES_VARIABLES_PATH: join(fixture.directory, 'dist/variables') };
+    const { exitCode, output } = await fixture.runPipe({ FILENAME: 'dist/*', ...variables });
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ Uploaded 1 file/m) });
     expect(Object.keys(landed())).toEqual(['a.txt']);
   });
 

@@ -110,6 +110,27 @@ describe('a package whose metadata is too large', () => {
     expect(puts(fixture)).toBe(0);
   });
 
+  it('is at the URL of the package if the registry does not say where its content is', async () => {
+    const file = await writePackage(fixture);
+    const version = JSON.stringify({ name: '@acme/lib', version: '1.0.0' });
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', path: wholePackage, times: -1, action: tooLarge });
+    fixture.sandbox.inject({
+      server: 'npm',
+      method: 'GET',
+      path: '1.0.0',
+      times: -1,
+      action: { kind: 'status', status: 200, headers: { 'content-type': 'application/json' }, body: version },
+    });
+    const { exitCode } = await publish(fixture, file, '--skip-existing', '--output', 'result.json');
+    expect(exitCode).toBe(0);
+    const { items } = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8')) as {
+      readonly items: readonly { readonly action: string; readonly url: string }[];
+    };
+    expect(items).toMatchObject([
+      { action: 'skipped', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/acme\//) },
+    ]);
+  });
+
   it('is left to a registry that does not describe single versions', async () => {
     fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
     fixture.sandbox.inject({ server: 'npm', method: 'GET', path: wholePackage, times: -1, action: tooLarge });
