@@ -139,3 +139,53 @@ it('refuses metadata that it could not write again without a loss', () => {
   expect(() => parseMetadata(bytes, 'http://here')).toThrow('it cannot be decoded as utf-8');
   expect(() => parse(version('&oslash;'))).toThrow('it is not valid XML');
 });
+
+describe('metadata is read', () => {
+  const versioning = (content: string): string => `<metadata><versioning>${content}</versioning></metadata>`;
+
+  it.each<[string, string, object]>([
+    ['with nothing in it', '<metadata/>', { versions: [], snapshotFiles: [] }],
+    ['with an empty snapshot', versioning('<snapshot/>'), { snapshot: { timestamp: '', buildNumber: 0 } }],
+    [
+      'with a snapshot',
+      versioning('<snapshot><timestamp>20260102.030405</timestamp><buildNumber>7</buildNumber></snapshot>'),
+      { snapshot: { timestamp: '20260102.030405', buildNumber: 7 } },
+    ],
+    [
+      'with an empty file of a snapshot',
+      versioning('<snapshotVersions><snapshotVersion/></snapshotVersions>'),
+      { snapshotFiles: [{ classifier: undefined, extension: '', value: '', updated: '' }] },
+    ],
+    [
+      'with a file of a snapshot',
+      versioning(
+        '<snapshotVersions><snapshotVersion><classifier>c</classifier><extension>jar</extension><value>v</value><updated>1</updated></snapshotVersion></snapshotVersions>',
+      ),
+      { snapshotFiles: [{ classifier: 'c', extension: 'jar', value: 'v', updated: '1' }] },
+    ],
+    [
+      'with all that an artifact has',
+      `<metadata><groupId>g</groupId><artifactId>a</artifactId><version>1</version><versioning><latest>l</latest><release>r</release><versions><version>1</version><version>2</version></versions><lastUpdated>u</lastUpdated></versioning></metadata>`,
+      {
+        groupId: 'g',
+        artifactId: 'a',
+        version: '1',
+        latest: 'l',
+        release: 'r',
+        versions: ['1', '2'],
+        lastUpdated: 'u',
+      },
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(parse(text)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['another document', '<project/>', 'its root element is <project>, not <metadata>'],
+    ['no number', versioning('<snapshot><buildNumber>x</buildNumber></snapshot>'), 'its buildNumber is not valid: x'],
+    ['a negative one', versioning('<snapshot><buildNumber>-1</buildNumber></snapshot>'), 'not valid: -1'],
+    ['a broken one', versioning('<snapshot><buildNumber>1.5</buildNumber></snapshot>'), 'not valid: 1.5'],
+  ])('but not with %s', (_, text, message) => {
+    expect(() => parse(text)).toThrow(message);
+  });
+});
