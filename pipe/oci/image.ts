@@ -49,6 +49,8 @@ export interface Layer extends Body {
   readonly length: number;
   /** The source's name for it. Two layers of one image that have the same name are the same layer. */
   readonly name: string;
+  /** Names it in messages: `layer 3, app.tar,`. Default: its name. */
+  readonly where?: string;
   /** Digest of the uncompressed tar, from the image's config; undefined if `encoding` is `opaque`. */
   readonly diffId: string | undefined;
   readonly encoding: LayerEncoding;

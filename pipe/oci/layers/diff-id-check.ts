@@ -13,12 +13,11 @@ import { createDecompressor, digestOfDecompressed, decompressionError } from '..
  * @param maxWindowLog as in `withWindow`
  */
 export function withDiffIdCheck(layer: Layer, maxWindowLog?: number): Layer {
-  const { encoding, diffId } = layer;
+  const { encoding, diffId, where = printable(layer.name) } = layer;
   if (diffId === undefined || !isCompression(encoding)) return layer;
   return {
     ...layer,
-    open: () =>
-      withDecompressedDigestCheck(layer.open(), layer.length, encoding, diffId, printable(layer.name), maxWindowLog),
+    open: () => withDecompressedDigestCheck(layer.open(), layer.length, encoding, diffId, where, maxWindowLog),
   };
 }
 

@@ -38,6 +38,7 @@ export async function createLayer(
   const verify = async (actual: string): Promise<void> => await Promise.resolve(checkDigest(actual, expected, where));
   return {
     name: entry.name,
+    where,
     length: entry.size,
     diffId: encoding === 'opaque' ? undefined : diffId,
     encoding,

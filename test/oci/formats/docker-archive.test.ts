@@ -275,12 +275,16 @@ describe('damaged archives', () => {
       return await inputError(decompressing());
     };
     expect(await decompress([two, one])).toMatch(
-      /0\.tar is not the layer that the config lists in its place: its decompressed digest is sha256:\w+ instead of sha256:/,
+      /layer 1, 0\.tar, is not the layer that the config lists in its place: its decompressed digest is sha256:\w+ instead of sha256:/,
     );
-    expect(await decompress([one, flip(two, 40)])).toMatch(/1\.tar is damaged: its gzip data cannot be decompressed/);
-    expect(await decompress([one, two.subarray(0, -20)])).toMatch(/1\.tar is cut off: its gzip data ends too early/);
+    expect(await decompress([one, flip(two, 40)])).toMatch(
+      /layer 2, 1\.tar, is damaged: its gzip data cannot be decompressed/,
+    );
+    expect(await decompress([one, two.subarray(0, -20)])).toMatch(
+      /layer 2, 1\.tar, is cut off: its gzip data ends too early/,
+    );
     const zstd = raw.map((bytes) => zstdCompressSync(bytes)) as [Buffer, Buffer];
-    expect(await decompress([zstd[1], zstd[0]])).toMatch(/0\.tar is not the layer/);
+    expect(await decompress([zstd[1], zstd[0]])).toMatch(/layer 1, 0\.tar, is not the layer/);
   });
 
   it('a flipped bit in a config', async () => {
