@@ -158,7 +158,10 @@ async function begin(path: string): Promise<void> {
   // A file is replaced by renaming, which needs a writable directory.
   await access(dirname(path), constants.W_OK);
   try {
-    await replaceFile(path, toText(unfinished));
+    await replaceFile(
+      path,
+      toText(unfinished, (text) => text),
+    );
   } catch (error) {
     if (error instanceof NotReplaceableError) throw error;
     // On a full disk, removing is possible. A run need not fail because its result cannot be written: at the end, that is a warning.
@@ -208,8 +211,10 @@ async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 /** The file may be /dev/stdout: each line is made printable, which in JSON is only another spelling. */
-function toText(result: unknown, scrub: Scrub = (text) => text): string {
-  // Of thousands of items, scrubbed copies would take more memory than all else.
-  const text = JSON.stringify(result, (_, value: unknown) => (typeof value === 'string' ? scrub(value) : value), 2);
+function toText(result: unknown, scrub: Scrub): string {
+  // The head must stay, or else no later run replaces the file.
+  const isText = (value: unknown): value is string => typeof value === 'string' && value !== resultHead.pipe;
+  // Of thousands of items, copies would take more memory than all else.
+  const text = JSON.stringify(result, (_, value: unknown) => (isText(value) ? scrub(value) : value), 2);
   return `${escapeUnprintableInLines(text)}\n`;
 }
