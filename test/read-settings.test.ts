@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Settings } from '../pipe/destinations/table.ts';
+import { secretVariables } from '../pipe/settings/variables.ts';
 import { readSettings } from '../pipe/read-settings.ts';
 import type { Environment } from '../pipe/toolkit/environment.ts';
 import { ValidationError } from '../pipe/toolkit/problems.ts';
@@ -225,7 +226,12 @@ describe('refuses', () => {
     [{ DEBUG: '$DEBUG' }, 'DEBUG', 'DEBUG'],
     [{ EXTRA_ARGS: "['--name', 'app-${VERSION}.zip']" }, 'EXTRA_ARGS', 'VERSION'],
   ])('a reference that was not expanded: %j', async (env, variable, name) => {
-    const problem = `contains $${name}, which was not expanded: is ${name} defined for this repository, workspace or deployment, or earlier in this step?`;
+    // What looks like a reference may be the secret itself.
+    const isSecret = secretVariables.includes(variable);
+    const [what, which] = isSecret
+      ? ['is a reference that', 'the variable that it names']
+      : [`contains $${name}, which`, name];
+    const problem = `${what} was not expanded: is ${which} defined for this repository, workspace or deployment, or earlier in this step?`;
     expect(await problems(env)).toEqual({ [variable]: [problem] });
   });
 

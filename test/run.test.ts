@@ -28,11 +28,7 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
       'WORKSPACE:\n- ',
       'REPOSITORY:\n- ',
     ],
-    [
-      'an unresolved variable',
-      { TOKEN: '$MY_TOKEN', FILENAME: 'dist/*' },
-      'contains $MY_TOKEN, which was not expanded',
-    ],
+    ['an unresolved variable', { TOKEN: '$MY_TOKEN', FILENAME: 'dist/*' }, 'is a reference that was not expanded'],
     ['an unknown TYPE', { TYPE: 'docker', FILENAME: 'dist/*' }, 'TYPE:\n', 'unallowed value docker'],
     ['a DEBUG that is not a boolean', { DEBUG: 'maybe', FILENAME: 'dist/*' }, 'DEBUG:\n- must be of boolean type'],
     [

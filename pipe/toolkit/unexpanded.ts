@@ -17,7 +17,11 @@ export function unexpandedName(value: string, rule: DollarRule = 'reference'): s
   return match?.[1] ?? match?.[2];
 }
 
-/** The problem with a value that contains a reference to this name. It does not quote the value, which may be secret. */
+/** The problem with a secret that is nothing but a reference: which one is not told, since it may be the secret itself. */
+export const unexpandedSecret =
+  'is a reference that was not expanded: is the variable that it names defined for this repository, workspace or deployment, or earlier in this step?';
+
+/** The problem with a value that contains a reference to this name. It does not quote the value. */
 export function unexpandedProblem(name: string): string {
   return `contains $${name}, which was not expanded: is ${name} defined for this repository, workspace or deployment, or earlier in this step?`;
 }

@@ -4,7 +4,7 @@ import { type ArrayValue, type Environment, readArray, readBoolean, readText } f
 import { findMisspelled } from './misspelled.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Problems } from './problems.ts';
-import { type DollarRule, unexpandedName, unexpandedProblem, valuesOf } from './unexpanded.ts';
+import { type DollarRule, unexpandedName, unexpandedProblem, unexpandedSecret, valuesOf } from './unexpanded.ts';
 
 /** One row of the table, which is also a row in the README. */
 export interface VariableRow {
@@ -104,20 +104,21 @@ async function readVariable(name: string, row: VariableRow, env: Environment, pr
 /** @returns the first value that is not expanded */
 function addUnexpanded(
   name: string,
-  { kind, dollar }: VariableRow,
+  { kind, dollar, secret }: VariableRow,
   env: Environment,
   problems: Problems,
 ): string | undefined {
   const values = kind === 'array' ? valuesOf(env, name) : [env[name] ?? ''];
   const unexpanded = values.filter((value) => unexpandedName(value, dollar) !== undefined);
-  for (const value of unexpanded) problems.add(name, unexpandedProblem(unexpandedName(value, dollar) ?? ''));
+  for (const value of unexpanded)
+    problems.add(name, secret === true ? unexpandedSecret : unexpandedProblem(unexpandedName(value, dollar) ?? ''));
   return unexpanded[0];
 }
 
 /** The toolkits' `required field`, with the reason if a value is set but does not count, or has a name like this one. */
 export function requiredField(env: Environment, name: string): string {
-  const reference = unexpandedName(env[name] ?? '', 'ordinary in a password');
-  if (reference !== undefined) return unexpandedProblem(reference);
+  // The variable may be secret.
+  if (unexpandedName(env[name] ?? '', 'ordinary in a password') !== undefined) return unexpandedSecret;
   if (env[name] !== undefined) return 'required field (it is set, but empty)';
   const [misspelled] = findMisspelled(env, [name]);
   return misspelled === undefined

@@ -104,7 +104,7 @@ describe('requiredField', () => {
     [{ BITBUCKET_TOKEN: 'x' }, 'required field'],
     [
       { TOKEN: '$DEPLOY_TOKEN' },
-      'contains $DEPLOY_TOKEN, which was not expanded: is DEPLOY_TOKEN defined for this repository, workspace or deployment, or earlier in this step?',
+      'is a reference that was not expanded: is the variable that it names defined for this repository, workspace or deployment, or earlier in this step?',
     ],
   ])('%j: %s', (env, problem) => {
     expect(requiredField(env, 'TOKEN')).toBe(problem);

@@ -56,6 +56,8 @@ export interface BlobClient {
 }
 
 const maxRedirects = 5;
+/** While the rate of requests is limited: then the blob is sent. */
+const maxMountAttempts = 3;
 
 /** The steps for the repository at `base`: `https://registry/v2/acme/app/`. */
 export function createBlobClient(http: Http, base: URL): BlobClient {
@@ -125,7 +127,9 @@ export function createBlobClient(http: Http, base: URL): BlobClient {
       const url = new URL('blobs/uploads/', base);
       url.search = `mount=${digest}&from=${from}`;
       const request = { method: 'POST', url, body: bytesBody(''), once: true, unendingAnswer: 'ignored' } as const;
+      let attempts = 0;
       const mount = async (): Promise<UploadSession | 'mounted' | undefined> => {
+        attempts++;
         try {
           return await http.send({ ...request, accept: [201, 202] }, async (answer) => {
             if (answer.status === 202) return await sessionOf(answer);
@@ -133,7 +137,7 @@ export function createBlobClient(http: Http, base: URL): BlobClient {
             return 'mounted';
           });
         } catch (error) {
-          if (!(error instanceof PipeError) || isRateLimited(error)) throw error;
+          if (!(error instanceof PipeError) || (isRateLimited(error) && attempts < maxMountAttempts)) throw error;
           return undefined;
         }
       };

@@ -142,8 +142,9 @@ async function findReusable(
     if (theirs === undefined || encoding === undefined) continue;
     const descriptor = { mediaType: oci.layer[encoding], digest: theirs.digest, size: theirs.size };
     if ((await client.blobSize(theirs.digest)) === theirs.size) return { descriptor, how: 'reused', name };
-    if (repository !== undefined && (await mounts.mount(theirs.digest, repository)))
-      return { descriptor, how: 'mounted', name };
+    if (repository === undefined || !(await mounts.mount(theirs.digest, repository))) continue;
+    // A registry that does not check manifests would publish what cannot be pulled.
+    if ((await client.blobSize(theirs.digest)) === theirs.size) return { descriptor, how: 'mounted', name };
   }
   return undefined;
 }

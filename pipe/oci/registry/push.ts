@@ -119,10 +119,10 @@ async function pushParts(image: Image, plan: PushPlan, tools: PushTools, parts: 
   const bound = omitsArtifacts ? new Set<string>() : boundDigests(image);
   for (const part of platforms) {
     const isKept = bound.has(part.descriptor?.digest ?? '') && !isToBeCompressed(part, tools);
+    // If the registry is down, the tags of its own repository show that.
+    const own = isKept ? [] : await readReusable(plan.reuseTags, part.platform, tools);
     const others = [...(await readMountable(plan.sources, part.platform, tools)), ...tools.earlier];
-    const published = isKept
-      ? identicalLayers(part, others)
-      : [...(await readReusable(plan.reuseTags, part.platform, tools)), ...others];
+    const published = isKept ? identicalLayers(part, others) : [...own, ...others];
     parts.set(part, await pushPlatform(part, isForwardOnly, published, isKept ? keepingLayers(part, tools) : tools));
   }
   const untrue = new Set(changedDigests(image, parts));

@@ -1,6 +1,6 @@
 /** Finds out which layers need neither compressing nor sending, because they are published already. */
 
-import { HttpError, InputError, NetworkError, StalledError } from '../../errors.ts';
+import { HttpError, InputError, NetworkError, PipeError, StalledError } from '../../errors.ts';
 import { isTransient } from '../../http/retry.ts';
 import type { Http } from '../../http/send.ts';
 import type { Log } from '../../toolkit/log.ts';
@@ -65,7 +65,8 @@ export async function readReusable(
       else found.push({ name, repository: undefined, ...published });
     } catch (error) {
       if (error instanceof HttpError && [401, 403].includes(error.refusal.status)) throw error;
-      refuseIfDown(error);
+      // The server is down: what follows would only wait for it again.
+      if (error instanceof NetworkError || error instanceof StalledError) throw error;
       log.warning(`${name} is not reused: ${(error as Error).message}`);
       if (isTransient(error)) break;
     }
@@ -73,11 +74,7 @@ export async function readReusable(
   return found;
 }
 
-/**
- * Reads the images of other repositories whose layers may be mounted.
- *
- * @throws NetworkError or StalledError if the registry cannot be reached
- */
+/** Reads the images of other repositories whose layers may be mounted. One that cannot be read is only a warning. */
 export async function readMountable(
   sources: readonly SourceTag[],
   platform: Platform | undefined,
@@ -94,16 +91,13 @@ export async function readMountable(
         );
       else found.push({ name, repository, ...published });
     } catch (error) {
-      refuseIfDown(error);
-      log.warning(`${name} is not reused: ${(error as Error).message}`);
+      if (!(error instanceof PipeError)) throw error;
+      log.warning(`${name} is not reused: ${error.message}`);
+      // The next would only take as long again.
+      if (isTransient(error)) break;
     }
   }
   return found;
-}
-
-/** What follows would only wait for the server again. */
-function refuseIfDown(error: unknown): void {
-  if (error instanceof NetworkError || error instanceof StalledError) throw error;
 }
 
 /**

@@ -150,6 +150,28 @@ describe('a repository that cannot be read', () => {
   });
 });
 
+describe('what the run can do without', () => {
+  const fixture = useSandbox({ registry: { packages } });
+
+  it.each([
+    ['resets the connection', { kind: 'reset', afterBytes: 0 }],
+    ['answers 503', { kind: 'status', status: 503 }],
+  ] as const)('is another repository whose server %s', async (_, action) => {
+    await publishBase(fixture);
+    fixture.sandbox.inject({ path: 'acme/base/manifests', times: -1, action });
+    const { output } = await publish(fixture, await writeArchive(fixture, own), 'acme/base:1');
+    expect(output).toMatch(/WARNING: acme\/base:1 is not reused: /);
+    expect(output).toMatch(/: 5 layers sent/);
+  });
+
+  it('is a mount that the registry claims, but has not made', async () => {
+    await publishBase(fixture);
+    fixture.sandbox.inject({ step: 'mount', times: -1, action: { kind: 'status', status: 201 } });
+    const { output } = await publish(fixture, await writeArchive(fixture, own), 'acme/base:1');
+    expect(output).toMatch(/: 5 layers sent/);
+  });
+});
+
 describe('a refused mount', () => {
   const fixture = useSandbox({ registry: { packages } });
 
@@ -158,6 +180,15 @@ describe('a refused mount', () => {
     fixture.sandbox.inject({ step: 'mount', times: 9, action: { kind: 'status', status } });
     const { output } = await publish(fixture, await writeArchive(fixture, own), 'acme/base:1');
     expect(output).toMatch(/: 5 layers sent/);
+  });
+
+  it('with 429 is repeated twice only', async () => {
+    await publishBase(fixture);
+    fixture.sandbox.inject({ step: 'mount', times: -1, action: { kind: 'status', status: 429 } });
+    const { output } = await publish(fixture, await writeArchive(fixture, own), 'acme/base:1');
+    expect(output).toMatch(/: 5 layers sent/);
+    // Three layers at the same time.
+    expect(count(fixture, 'mount')).toBeLessThanOrEqual(9);
   });
 
   it('with 429 is repeated', async () => {
