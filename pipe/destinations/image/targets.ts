@@ -182,6 +182,8 @@ function readOrigins(
   if (join.length > 0) {
     if (patterns !== undefined)
       problems.add('FILENAME', 'cannot be combined with option --join, which makes the image from published tags');
+    if (given.has('--platform'))
+      problems.add('EXTRA_ARGS', 'option --platform cannot be combined with --join, which takes whole tags over');
     return forAll({ kind: 'join', tags: readTags('EXTRA_ARGS', join, problems) });
   }
   if (patterns === undefined) return forAll({ kind: 'engine', engine: readEngine(env) });

@@ -193,6 +193,11 @@ it.each<[string, Environment, string]>([
   ],
   ['an empty array', { FILENAME: '[]' }, 'FILENAME:\n- is an empty array. Name a file, or leave it out'],
   ['an archive and tags to join', { FILENAME: 'a.tar', EXTRA_ARGS: "['--join', 'x']" }, 'FILENAME:\n'],
+  [
+    'one platform of tags to join',
+    { EXTRA_ARGS: "['--join', 'x', '--platform', 'linux/arm64']" },
+    'option --platform cannot be combined with --join',
+  ],
   ['reuse of none and of a tag', { EXTRA_ARGS: "['--reuse', 'none', '--reuse', 'x']" }, 'cannot be combined'],
   [
     'reuse from another registry',
