@@ -79,14 +79,20 @@ it('publishes an image, and then a second tag without sending any bytes', async 
   });
   const reference = `${step.sandbox.registryHost}/${first}`;
   expect(await readFile(join(step.clone, variablesFile), 'utf8')).toBe(
-    `IMAGE_REFERENCE=${reference}\nIMAGE_DIGEST=${digest}\n`,
+    [
+      'UPLOAD_ACTION=uploaded',
+      `IMAGE_REFERENCE=${reference}`,
+      `IMAGE_DIGEST=${digest}`,
+      `IMAGE_PULL_REFERENCE=${reference.replace(/:[^:/]*$/, '')}@${digest}`,
+      '',
+    ].join('\n'),
   );
 
   const sentBefore = registry.dataBytes;
   expect(sentBefore).toBeGreaterThan(2_000_000);
   const again = await push(second);
   expect(again).toMatchObject({ exitCode: 0, errors: '' });
-  expect(again.output).toContain('This image is already published as latest; nothing to send');
+  expect(again.output).toContain('This image is already published as tag latest; nothing to send');
   const after = await step.sandbox.state();
   expect(after.registry.repositories['acme/app']?.tags).toEqual({ ...tags, [`${build}-2`]: digest });
   expect(after.registry.dataBytes).toBe(sentBefore);

@@ -117,7 +117,6 @@ describe('accepts arrays', () => {
 it('reports all invalid variables together, and sends nothing', async () => {
   const { exitCode, output } = await step.runPipe({
     TOKEN: '',
-    TYPE: 'files',
     FILENAME_1: 'dist/app.zip',
     EXTRA_ARGS: "['--keep', 'many', '--overwrite']",
     DEBUG: 'maybe',
@@ -127,7 +126,6 @@ it('reports all invalid variables together, and sends nothing', async () => {
   expect(output).toMatch(/^✖ Validation errors:\n/);
   for (const problem of [
     'TOKEN:\n- required field',
-    "TYPE:\n- 'unallowed value files",
     'FILENAME_COUNT:\n- required field',
     'DEBUG:\n- must be of boolean type',
     'REPOSITORY:\n- ',

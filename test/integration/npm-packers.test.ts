@@ -100,9 +100,8 @@ it('npm, which leaves the protocols of a workspace as they are: nothing is publi
   await started().tools.npm(directory, started().url, 'pack', '--workspaces');
   const { exitCode, output } = await publish(directory);
   expect(exitCode).toBe(1);
-  expect(output).toMatch(
-    /dependencies\.@acme\/left-base is "workspace:\^".*\n.*dependencies\.@acme\/extra is "catalog:"/,
-  );
+  expect(output).toMatch(/dependencies\.@acme\/left-base is "workspace:\^"/);
+  expect(output).toMatch(/dependencies\.@acme\/extra is "catalog:"/);
 });
 
 it('yarn 1', async () => {
