@@ -19,12 +19,6 @@ export function nearestName(given: string, known: readonly string[]): string | u
   return nearest?.name;
 }
 
-/** ` (did you mean NAME?)`, or the empty string if no known name is near enough. */
-export function suggestion(given: string, known: readonly string[]): string {
-  const nearest = nearestName(given, known);
-  return nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
-}
-
 /** More would take `--help` for `--keep`, and `HOSTNAME` for `USERNAME`. */
 function maxMistakes(length: number): number {
   return length < 4 ? 0 : length < 8 ? 1 : 2;

@@ -127,7 +127,7 @@ function readRegistry(
 function readReference(
   name: string,
   count: number,
-  { env, values, base }: Surroundings,
+  surroundings: Surroundings,
   problems: Problems,
 ): Reference | undefined {
   if (name === '') {
@@ -135,24 +135,28 @@ function readReference(
     return undefined;
   }
   // If REGISTRY is invalid, IMAGE is still checked, but not against the rules of Bitbucket.
-  const host = base?.host ?? '';
-  const isBare = !name.includes('/');
-  const workspace =
-    isBare && host === bitbucketRegistry
-      ? readSlug(env, values, 'WORKSPACE', { allowsUuid: false }, problems)
-      : undefined;
+  const host = surroundings.base?.host ?? '';
   const which = count > 1 ? `${JSON.stringify(name)}: ` : '';
-  const reference = parseReference(name, { host, workspace });
+  const reference = parseName(name, host, surroundings, problems);
   if (typeof reference === 'string') {
     problems.add('IMAGE', `${which}${reference}`);
     return undefined;
   }
-  if (reference.host === bitbucketRegistry && !isBare && !reference.repository.includes('/'))
+  if (reference.host === bitbucketRegistry && name.includes('/') && !reference.repository.includes('/'))
     problems.add(
       'IMAGE',
       `${which}lacks the workspace: write ${bitbucketRegistry}/<workspace>/${reference.repository}`,
     );
   return reference;
+}
+
+/** The reference, or what is wrong with it. In Bitbucket's registry, a name without a path belongs to WORKSPACE. */
+function parseName(name: string, host: string, { env, values }: Surroundings, problems: Problems): Reference | string {
+  const workspace =
+    !name.includes('/') && host === bitbucketRegistry
+      ? readSlug(env, values, 'WORKSPACE', { allowsUuid: false }, problems)
+      : undefined;
+  return parseReference(name, { host, workspace });
 }
 
 /** The base URL of the API of the registry that the reference or REGISTRY names. */
@@ -218,36 +222,27 @@ interface Reuse {
 /** A value with a colon names a repository, as IMAGE does. */
 function readReuse(
   given: GivenOptions,
-  { env, values, base }: Surroundings,
+  surroundings: Surroundings,
   host: string | undefined,
   problems: Problems,
 ): Reuse {
   const all = given.values('--reuse');
   const isNone = all.includes('none');
   if (isNone && all.length > 1) problems.add('EXTRA_ARGS', 'option --reuse none cannot be combined with tags to reuse');
-  const registry = host ?? base?.host ?? '';
+  const registry = host ?? surroundings.base?.host ?? '';
   const sources = all
     .filter((value) => value.includes(':'))
-    .map((value): SourceTag | undefined => {
-      const workspace =
-        !value.includes('/') && registry === bitbucketRegistry
-          ? readSlug(env, values, 'WORKSPACE', { allowsUuid: false }, problems)
-          : undefined;
-      const reference = parseReference(value, { host: registry, workspace });
-      if (typeof reference !== 'string' && reference.host === registry) return reference;
+    .flatMap((value): readonly SourceTag[] => {
+      const reference = parseName(value, registry, surroundings, problems);
+      if (typeof reference !== 'string' && reference.host === registry)
+        return [{ repository: reference.repository, tag: reference.tag }];
       const problem =
         typeof reference === 'string' ? reference : `is in another registry: only layers of ${registry} can be reused`;
       problems.add('EXTRA_ARGS', `option --reuse: ${JSON.stringify(value)} ${problem}`);
-      return undefined;
+      return [];
     });
   const tags = isNone ? [] : all.filter((value) => !value.includes(':'));
-  return {
-    isNone,
-    tags: readTags('EXTRA_ARGS', tags, problems),
-    sources: sources.flatMap((source) =>
-      source === undefined ? [] : [{ repository: source.repository, tag: source.tag }],
-    ),
-  };
+  return { isNone, tags: readTags('EXTRA_ARGS', tags, problems), sources };
 }
 
 function tagList(value: Values['TAGS']): readonly string[] {

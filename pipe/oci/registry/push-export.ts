@@ -3,7 +3,7 @@
 import type { EngineImage } from '../engine/engine-image.ts';
 import type { Document, Image, Layer } from '../image.ts';
 import { oci } from '../media-types.ts';
-import { endedPush, failedOutcome, type PushPlan, startPush, type StartedPush } from './push.ts';
+import { endedPush, type PushPlan, startPush, type StartedPush, untaggedOutcome } from './push.ts';
 import { pushLayer, type PushTools } from './push-layer.ts';
 import { type PublishedImage, readMountable, readReusable } from './reuse.ts';
 
@@ -36,7 +36,7 @@ export async function startExport(engine: EngineImage, plan: PushPlan, tools: Pu
     for (const note of image.notes) tools.log.warning(note);
     return await startPush(image, plan, tools);
   } catch (error) {
-    return endedPush(failedOutcome(plan.tags, error));
+    return endedPush(untaggedOutcome(plan.tags, [], error));
   }
 }
 

@@ -1,4 +1,4 @@
-/** Publishes an image in two steps: first its blobs, and then the manifests and the tags, each of which is read back. */
+/** Publishes an image in two steps: first its blobs, then the manifests and the tags, and reads each tag back. */
 
 import type { HttpError } from '../../errors.ts';
 import { formatCount } from '../../toolkit/units.ts';
@@ -59,9 +59,13 @@ export function endedPush(outcome: PushOutcome): StartedPush {
   return { outcome, layers: new Map(), finish: async () => await Promise.resolve(outcome) };
 }
 
-/** The outcome of a push that has failed before its first tag. */
-export function failedOutcome(tags: readonly string[], error: unknown): PushOutcome {
-  return { digest: undefined, tags: tags.map((tag) => ({ tag, action: 'not attempted' })), platforms: [], error };
+/** The outcome of a push before its first tag. @param error why it ended there, if it did */
+export function untaggedOutcome(
+  tags: readonly string[],
+  platforms: readonly PushedPlatform[] = [],
+  error?: unknown,
+): PushOutcome {
+  return { digest: undefined, tags: tags.map((tag) => ({ tag, action: 'not attempted' })), platforms, error };
 }
 
 /** Sends the blobs of an image that are missing. Never throws: an error is part of the outcome. */
@@ -70,11 +74,11 @@ export async function startPush(image: Image, plan: PushPlan, tools: PushTools):
   try {
     await pushParts(image, plan, tools, parts);
   } catch (error) {
-    return endedPush({ ...failedOutcome(plan.tags, error), platforms: [...parts.values()] });
+    return endedPush(untaggedOutcome(plan.tags, [...parts.values()], error));
   }
   const platforms = [...parts.values()];
   return {
-    outcome: { ...failedOutcome(plan.tags, undefined), platforms },
+    outcome: untaggedOutcome(plan.tags, platforms),
     layers: new Map(platforms.flatMap(({ reusable }) => [...reusable])),
     finish: async () => await finishPush(image, plan, tools, parts),
   };
