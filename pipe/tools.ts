@@ -54,6 +54,10 @@ export interface RunContext<S extends CommonSettings = CommonSettings> {
 
 const errandTimeoutMs = 5_000;
 
+/** Of twenty steps with five common layers, each would send one; with 150 ms between them, a third of that is sent. */
+const headStartOfEachMs = 150;
+const maxHeadStartMs = 3_000;
+
 /** Nobody can have misspelled these. */
 const knownHosts: ReadonlySet<string> = new Set([
   new URL(defaultApiUrl).hostname,
@@ -83,6 +87,7 @@ export function createTools(context: RunContext, userAgent: string): Tools {
     secrets,
     signal,
     patience: patienceOf(baseMs, signal),
+    headStartMs: headStartMs(env),
     places: {
       workingDirectory: surroundings.workingDirectory,
       cloneDirectory: env['BITBUCKET_CLONE_DIR'] || undefined,
@@ -99,4 +104,10 @@ export function createTools(context: RunContext, userAgent: string): Tools {
       await Promise.all(clients.map((http) => http.close()));
     },
   };
+}
+
+/** Bitbucket numbers the steps of a parallel group from 0. */
+function headStartMs(env: Environment): number {
+  const index = Number(env['BITBUCKET_PARALLEL_STEP'] ?? 0);
+  return Number.isInteger(index) && index > 0 ? Math.min(index * headStartOfEachMs, maxHeadStartMs) : 0;
 }

@@ -71,6 +71,8 @@ export interface RunTools {
   readonly signal: AbortSignal;
   /** How long to keep asking for something that was written but cannot be read yet. */
   readonly patience: Patience;
+  /** How long parallel steps that began before this one may send what they have in common with it. */
+  readonly headStartMs: number;
   readonly places: Places;
   /** Whether the result, digests included, will be written to a file or variable. */
   readonly wantsResult: boolean;

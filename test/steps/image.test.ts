@@ -1,7 +1,7 @@
 /** Many steps publish images at once to real registries, which are then asked what they hold. */
 
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
@@ -15,6 +15,9 @@ import { describeIf } from '../skip-unless.ts';
 import { pull } from './pull.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { runSteps, stepCount } from './run-steps.ts';
+
+/** Of each common layer: `STEPS=20 LAYER_BYTES=11000000` for layers that take longer than a step's start. */
+const layerBytes = Number(process.env['LAYER_BYTES'] ?? 2_400_000);
 
 const registries = [
   ['docker-registry', 'docker-registry', true],
@@ -48,7 +51,7 @@ for (const [name, program, isInstalled] of registries)
     });
 
     it('stores all images, and their common layers are sent a few times only', async () => {
-      const shared = ['a', 'b', 'c'].map((each) => tar([{ name: each, content: noise(4_000_000) }]));
+      const shared = ['a', 'b', 'c', 'd', 'e'].map((each) => tar([{ name: each, content: noise(layerBytes) }]));
       const ended = await runSteps(directory, async (step) => {
         const FILENAME = await writeLayout(step, [...shared, layer(`of step ${step.index}`, 5000)]);
         return variables(`v${step.index}`, { FILENAME });
@@ -56,7 +59,10 @@ for (const [name, program, isInstalled] of registries)
       expect(ended.map(({ exitCode, output }) => (exitCode === 0 ? '' : output))).toEqual(ended.map(() => ''));
       for (const index of ended.keys()) expect(await pull(repository, `v${index}`)).toMatchObject({ problems: [] });
       const sharedBytes = shared.reduce((sum, { length }) => sum + length, 0);
-      // A step sends one of them before it can know of the others.
+      expect(await storedBytes(join(directory, 'registry/content/docker/registry/v2/blobs'))).toBeLessThan(
+        1.05 * sharedBytes + 20_000 * stepCount,
+      );
+      // A step may send one of them before it can know of the others.
       expect(relay?.sentBytes).toBeLessThan(0.6 * stepCount * sharedBytes);
     });
 
@@ -135,4 +141,12 @@ for (const [name, program, isInstalled] of registries)
 /** An image of one architecture, with a layer of its own. */
 async function movedTag(directory: string, architecture: string, content: string): Promise<Variables> {
   return { FILENAME: await writeLayout({ directory }, [layer(content, 500)], 'layout', { architecture }) };
+}
+
+/** What a registry's directory takes in all. */
+async function storedBytes(directory: string): Promise<number> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(file.parentPath, file.name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -32,8 +32,10 @@ export async function runSteps(
     }),
   );
   return await Promise.all(
-    steps.map(async (step) => {
-      const { ended } = startBundle(step.env, { cwd: step.directory, ...(servers && { servers }) });
+    steps.map(async (step, index) => {
+      // As Bitbucket Pipelines numbers them.
+      const numbers = { BITBUCKET_PARALLEL_STEP: `${index}`, BITBUCKET_PARALLEL_STEP_COUNT: `${count}` };
+      const { ended } = startBundle({ ...numbers, ...step.env }, { cwd: step.directory, ...(servers && { servers }) });
       return await ended;
     }),
   );

@@ -44,7 +44,7 @@ export function createPushTools(
     log,
     compression,
     concurrency,
-    turns: new Turns(),
+    turns: new Turns(tools.headStartMs),
     patience,
     readBack: createReadBack(patience),
   };

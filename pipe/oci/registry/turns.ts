@@ -1,11 +1,17 @@
 /** Decides how many large blobs are sent at the same time, so that steps that begin together do not all send all of them. */
 
+import { sleep } from '../../http/origin-gate.ts';
+
 /** Shorter blobs wait for nobody: sending one twice costs little, and waiting costs a round trip. */
 export const minTurnBytes = 1024 * 1024;
 
 /** So much is sent one by one at first: what takes longer than that fills the line anyway. */
 const bytesOneByOne = 16 * 1024 * 1024;
 const blobsOneByOne = 2;
+
+/** How long others may need for a blob, before this run has sent one. */
+const initialPatienceMs = 500;
+const questionsWhileWaiting = 6;
 
 /** A blob that waits for its turn. */
 interface Waiting {
@@ -17,16 +23,25 @@ interface Waiting {
 /**
  * The first blobs are sent one by one, while others that send the same layers begin with other ones. If none of those that
  * wait appears meanwhile, all are sent at the same time; otherwise one by one until the end, since more of them are likely to
- * come from somebody else.
+ * come from somebody else. Before the next one is sent, others then get as long as this run has needed for a blob, until that
+ * has been in vain once.
  */
 export class Turns {
-  #limit = 1;
-  #hasOthers = false;
+  #limit: number;
+  #headStartMs: number;
+  #others: 'not seen' | 'are sending' | 'have sent' = 'not seen';
   #isAsking = false;
+  #patienceMs = initialPatienceMs;
   #sending = 0;
   #sentBlobs = 0;
   #sentBytes = 0;
   #waiting: readonly Waiting[] = [];
+
+  /** @param headStartMs how long others may send before the first blob gets a turn */
+  constructor(headStartMs = 0) {
+    this.#headStartMs = headStartMs;
+    this.#limit = headStartMs > 0 ? 0 : 1;
+  }
 
   /**
    * Waits for a turn.
@@ -39,8 +54,10 @@ export class Turns {
     isThere: () => Promise<boolean>,
     send: (sent: (bytes: number) => void) => Promise<T>,
   ): Promise<T | undefined> {
-    if (this.#sending < this.#limit) this.#sending++;
+    if (this.#headStartMs > 0) void this.#startLater();
+    if (this.#sending < this.#limit && this.#others !== 'are sending') this.#sending++;
     else if (await this.#wait(isThere)) return undefined;
+    const startedAt = performance.now();
     let bytes = 0;
     try {
       const result = await send((total) => {
@@ -52,24 +69,34 @@ export class Turns {
       else this.#sawOthers();
       return result;
     } finally {
+      this.#patienceMs = Math.max(this.#patienceMs, performance.now() - startedAt);
       this.#sending--;
       void this.#startMore();
     }
   }
 
+  async #startLater(): Promise<void> {
+    const ms = this.#headStartMs;
+    this.#headStartMs = 0;
+    await sleep(ms, undefined);
+    this.#limit = 1;
+    await this.#startMore();
+  }
+
   async #wait(isThere: () => Promise<boolean>): Promise<boolean> {
     return await new Promise<boolean>((start) => {
       this.#waiting = [...this.#waiting, { isThere, start }];
+      if (this.#others === 'are sending') void this.#startMore();
     });
   }
 
   #sawOthers(): void {
-    this.#hasOthers = true;
+    if (this.#others === 'not seen') this.#others = 'are sending';
     this.#limit = 1;
   }
 
   #mayOpen(): boolean {
-    if (this.#hasOthers || this.#limit === Infinity) return false;
+    if (this.#others !== 'not seen' || this.#limit === Infinity) return false;
     return this.#sentBytes >= bytesOneByOne || this.#sentBlobs >= blobsOneByOne;
   }
 
@@ -77,21 +104,40 @@ export class Turns {
   async #startMore(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
+    let leftMs = this.#drawPatience();
     while (this.#waiting.length > 0 && (this.#sending < this.#limit || this.#mayOpen())) {
       const asked = this.#waiting;
       const answers = await Promise.allSettled(asked.map(async (each) => await each.isThere()));
       // Whoever cannot ask will fail when sending.
       const appeared = asked.filter((_, index) => answers[index]?.status === 'fulfilled' && answers[index].value);
-      if (appeared.length > 0) this.#sawOthers();
-      else if (this.#mayOpen()) this.#limit = Infinity;
-      const left = this.#waiting.filter((each) => !appeared.includes(each));
-      const count = Math.max(0, this.#limit - this.#sending);
-      const starting = left.slice(0, count);
-      this.#waiting = left.slice(count);
-      this.#sending += starting.length;
+      this.#waiting = this.#waiting.filter((each) => !appeared.includes(each));
       for (const each of appeared) each.start(true);
+      if (appeared.length > 0) {
+        this.#sawOthers();
+        leftMs = this.#drawPatience();
+      } else if (this.#mayOpen()) this.#limit = Infinity;
+      if (this.#waiting.length > 0 && this.#sending === 0 && this.#others === 'are sending') {
+        if (leftMs > 0) {
+          leftMs -= await waited(this.#patienceMs / questionsWhileWaiting);
+          continue;
+        }
+        this.#others = 'have sent';
+      }
+      const starting = this.#waiting.slice(0, Math.max(0, this.#limit - this.#sending));
+      this.#waiting = this.#waiting.slice(starting.length);
+      this.#sending += starting.length;
       for (const each of starting) each.start(false);
     }
     this.#isAsking = false;
   }
+
+  /** At random, since others that wait for the same blobs must not all lose patience at once. */
+  #drawPatience(): number {
+    return this.#patienceMs * (0.5 + Math.random());
+  }
+}
+
+async function waited(ms: number): Promise<number> {
+  await sleep(ms, undefined);
+  return ms;
 }

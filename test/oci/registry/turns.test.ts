@@ -1,5 +1,8 @@
-import { expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Turns } from '../../../pipe/oci/registry/turns.ts';
+
+beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] }));
+afterEach(() => void jest.useRealTimers());
 
 const megabyte = 1_000_000;
 
@@ -9,8 +12,8 @@ interface Blob {
 }
 
 /** Blobs that ask for a turn in their order, and those that have it. */
-function start(count: number, there: readonly number[] = []) {
-  const turns = new Turns();
+function start(count: number, there: readonly number[] = [], headStartMs?: number) {
+  const turns = new Turns(headStartMs);
   const running = new Map<number, Blob>();
   const asked: number[] = [];
   const results = Array.from({ length: count }, async (_, index) => {
@@ -28,7 +31,11 @@ function start(count: number, there: readonly number[] = []) {
     await new Promise((resolve) => setImmediate(resolve));
     return [...running.keys()];
   };
-  return { running, asked, results, settle };
+  const pass = async (ms: number): Promise<readonly number[]> => {
+    await jest.advanceTimersByTimeAsync(ms);
+    return await settle();
+  };
+  return { running, asked, results, settle, pass };
 }
 
 it('sends two blobs one after the other, and then all at the same time', async () => {
@@ -55,10 +62,10 @@ it.each([
   ['is there when its turn comes', [1]],
   ['appears while it is sent', []],
 ])('sends one by one until the end if a blob %s', async (_, there) => {
-  const { running, settle, results } = start(5, there);
+  const { running, settle, pass, results } = start(5, there);
   await settle();
   running.get(0)?.end(there.length > 0 ? 'sent' : 'present');
-  const [next = 0] = await settle();
+  const [next = 0] = await pass(1000);
   // All that wait are asked for.
   expect(next).toBe(there.length > 0 ? 2 : 1);
   running.get(next)?.sent(50 * megabyte);
@@ -71,13 +78,44 @@ it.each([
 });
 
 it('sends one by one if any of those that wait appears', async () => {
-  const { running, settle, results } = start(4, [3]);
+  const { running, settle, pass, results } = start(4, [3]);
   await settle();
   running.get(0)?.sent(20 * megabyte);
   expect(await settle()).toEqual([0]);
   expect(await results[3]).toBeUndefined();
   running.get(0)?.end('sent');
+  expect(await pass(1000)).toEqual([1]);
+});
+
+it('waits about as long as one blob has taken for others that are sending, once', async () => {
+  const there: number[] = [];
+  const { running, settle, pass, results } = start(5, there);
+  await pass(4000);
+  running.get(0)?.end('present');
+  expect(await pass(1900)).toEqual([]);
+  there.push(1);
+  // Whatever appears shows that others are still sending.
+  expect(await pass(1900)).toEqual([]);
+  expect(await results[1]).toBeUndefined();
+  expect(await pass(6000)).toEqual([2]);
+  running.get(2)?.end('sent');
+  expect(await settle()).toEqual([3]);
+  running.get(3)?.end('present');
+  expect(await settle()).toEqual([4]);
+});
+
+it('lets others begin', async () => {
+  const { running, settle, pass } = start(3, [], 600);
+  expect(await pass(500)).toEqual([]);
+  expect(await pass(100)).toEqual([0]);
+  running.get(0)?.end('sent');
   expect(await settle()).toEqual([1]);
+});
+
+it('sends nothing that others have sent meanwhile', async () => {
+  const { pass, results } = start(3, [0, 1, 2], 600);
+  expect(await pass(600)).toEqual([]);
+  expect(await Promise.all(results)).toEqual([undefined, undefined, undefined]);
 });
 
 it('gives a turn to whoever cannot ask', async () => {
