@@ -29,10 +29,15 @@ export interface Failure {
   readonly text?: readonly string[] | undefined;
 }
 
+/** A run that succeeded. */
+export interface Success {
+  /** The lines after `✔`. */
+  readonly summary: readonly string[];
+}
+
 /** The end of a run. */
 export interface Ending {
-  /** The message after `✔`, or the failure. */
-  readonly verdict: string | Failure;
+  readonly verdict: Success | Failure;
   readonly result: ResultFields;
 }
 
@@ -90,7 +95,7 @@ function withAbsolutePaths(settings: Settings, workingDirectory: string): Settin
 
 /** What came of the publication. */
 interface Published {
-  readonly verdict: string | Failure;
+  readonly verdict: Success | Failure;
   /** Undefined if the run ended before anything could be published. */
   readonly conclusion?: Conclusion;
   readonly elapsedMs: number;
@@ -109,11 +114,11 @@ async function publish(
     for (const line of publication.lines) tools.log.info(line);
     for (const warning of publication.warnings) tools.log.warning(warning);
     tools.signal.throwIfAborted();
-    if (settings.isDryRun) return { verdict: 'Dry run: nothing was sent', elapsedMs: 0 };
+    if (settings.isDryRun) return { verdict: { summary: ['Dry run: nothing was sent'] }, elapsedMs: 0 };
     const { conclusion, elapsedMs } = await publishWithProgress(publication, tools);
     await handOverVariables(context, conclusion, tools);
     const { error, failureLines: lines } = conclusion;
-    const verdict = error === undefined ? conclusion.summary(elapsedMs) : { ...failure(error), lines };
+    const verdict = error === undefined ? { summary: conclusion.summary(elapsedMs) } : { ...failure(error), lines };
     return { verdict, conclusion, elapsedMs };
   } catch (error) {
     return { verdict: failure(error), elapsedMs: 0 };
@@ -152,9 +157,7 @@ async function report(
 ): Promise<void> {
   if (settings.isDryRun || !settings.wantsReport) return;
   const outcome =
-    typeof verdict === 'string'
-      ? conclusion?.report
-      : [...messageOf(verdict.error).split('\n'), ...(verdict.lines ?? [])];
+    'summary' in verdict ? conclusion?.report : [...messageOf(verdict.error).split('\n'), ...(verdict.lines ?? [])];
   if (outcome === undefined) return;
   const run = { type: settings.type, target: destination.target(settings), elapsedMs };
   await sendReport(tools, env, insightsReport(run, outcome), surroundings.pipelinesProxyUrl);

@@ -3,7 +3,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { isExpected, messageOf, PipeError, StoppedError } from './errors.ts';
 import { givenSecrets } from './settings/given-secrets.ts';
-import type { Ending, Failure } from './perform.ts';
+import type { Ending, Failure, Success } from './perform.ts';
 import { readSettings } from './read-settings.ts';
 import { beginRecord } from './record.ts';
 import { type Environment, readBoolean } from './toolkit/environment.ts';
@@ -42,12 +42,12 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
       isUnderWay = true;
       return await perform({ env, settings, output, secrets, signal, surroundings });
     };
-    const record = async ({ verdict, result }: Ending): Promise<string | Failure> => {
+    const record = async ({ verdict, result }: Ending): Promise<Success | Failure> => {
       const { end } = await recording;
-      await end(result, typeof verdict === 'string' ? undefined : verdict.error);
+      await end(result, 'summary' in verdict ? undefined : verdict.error);
       return verdict;
     };
-    const work = async (): Promise<string | Failure> =>
+    const work = async (): Promise<Success | Failure> =>
       await record(await attempt().catch((error: unknown) => ({ verdict: { error }, result: { items: [] } })));
     const late = async (): Promise<Failure> => {
       await stopDeadline(signal);
@@ -56,7 +56,7 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
       return verdict;
     };
     const verdict = await Promise.race([work(), late()]);
-    return typeof verdict === 'string' ? succeed(output, verdict) : failRun(output, env, verdict);
+    return 'summary' in verdict ? succeed(output, verdict.summary) : failRun(output, env, verdict);
   } catch (error) {
     return failRun(output, env, { error });
   } finally {

@@ -328,7 +328,7 @@ describe('the output', () => {
     };
     await run(env, parts);
     expect(lines[0]).toMatch(/^\u001B\[32mINFO: Publishing 1 file, 12 B, to .*\u001B\[0m\n$/);
-    expect(lines.at(-1)).toMatch(/^\u001B\[32m✔ Uploaded 1 file.*\u001B\[0m\n$/);
+    expect(lines.at(-1)).toMatch(/^\u001B\[32m✔ Uploaded 1 file.*\n {2}http.*\u001B\[0m\n$/);
     await run({ ...env, FILENAME: 'nope' }, parts);
     expect(lines.at(-1)).toMatch(/^\u001B\[31m✖ nope matches no file.*\nWhat to do: .*\u001B\[0m\n$/);
     lines.length = 0;

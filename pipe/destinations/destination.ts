@@ -51,8 +51,8 @@ export interface Conclusion {
   readonly isPublished?: boolean | undefined;
   /** One line for each item of a run that failed. */
   readonly failureLines: readonly string[];
-  /** The line after `✔`. */
-  summary(elapsedMs: number): string;
+  /** The lines after `✔`. */
+  summary(elapsedMs: number): readonly string[];
   /** The fields of the result that are specific to the destination. */
   readonly result: { readonly items: readonly unknown[]; readonly [field: string]: unknown };
   /** Output variables for the steps that follow. */

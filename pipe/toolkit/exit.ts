@@ -8,9 +8,9 @@ export const exitCodes = { success: 0, failure: 1, SIGINT: 130, SIGTERM: 143 } a
 /** A signal that asks the pipe to stop. */
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
-/** Prints `✔ message` in green, and returns the exit code of success. */
-export function succeed(output: Output, message: string): number {
-  output.verdict(true, [message]);
+/** Prints `✔` and the lines in green, and returns the exit code of success. */
+export function succeed(output: Output, lines: readonly string[]): number {
+  output.verdict(true, lines);
   return exitCodes.success;
 }
 

@@ -45,7 +45,7 @@ it('publishes, and reports the results to Pipelines', async () => {
   const { exitCode, output, errors } = await step.runPipe({ FILENAME: 'dist/*', DEBUG: 'true' });
   expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
   const url = `${step.sandbox.apiUrl}/repositories/acme/app/downloads/`;
-  expect(output).toMatch(new RegExp(`\n✔ Uploaded 2 files, 3\\.00 MB .*${url}\n$`));
+  expect(output).toMatch(new RegExp(`\n✔ Uploaded 2 files, 3\\.00 MB .*\n(?:  .*\n)*  ${url}notes\\.txt\n$`));
   expect(await uploaded()).toEqual({ 'app.zip': sizeAndDigest(app), 'notes.txt': sizeAndDigest(notes) });
 
   const result: unknown = JSON.parse(await readFile(join(step.clone, pipeStorage, 'result.json'), 'utf8'));

@@ -368,9 +368,9 @@ describe('publishes correctly', () => {
 
   it('compressed layers of a docker archive, without sending again what is there', async () => {
     const archive = tar(docker(compressed));
-    expect((await push(archive, '--reuse', 'none')).output).toMatch(/: 3 layers sent, /);
+    expect((await push(archive, '--reuse', 'none')).output).toMatch(/^ {2}3 layers sent, /m);
     const { output } = await push(archive, '--reuse', 'none');
-    expect(output).toMatch(/: 0 layers sent, 0 B, 3 layers reused or already there, /);
+    expect(output).toMatch(/^ {2}0 layers sent, 0 B, 3 layers reused or already there, /m);
     expect(output.match(/layer \d of 3: already in the registry/g)).toHaveLength(3);
   });
 

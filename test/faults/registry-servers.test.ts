@@ -271,7 +271,7 @@ describe('a tag that something else moves meanwhile', () => {
     const [, digest = ''] =
       /WARNING: tag v1 points to sha256:\w+ now: .* by its digest, (sha256:\w+)$/m.exec(ended.output) ?? [];
     expect(await fixture.sandbox.registry.pullProblems('acme/app', digest)).toEqual([]);
-    expect(ended.output).toMatch(new RegExp(`^✔ .*${digest}$`, 'm'));
+    expect(ended.output).toMatch(new RegExp(`^  \\S+@${digest}$`, 'm'));
     expect(count(fixture, 'manifest-put')).toBe(1);
   });
 

@@ -110,7 +110,7 @@ for (const [name, program, isInstalled] of registries)
         return variables('latest', { FILENAME });
       });
       expect(ended.map(({ exitCode, output }) => (exitCode === 0 ? '' : output))).toEqual(ended.map(() => ''));
-      const digests = ended.map(({ output }) => /^✔ Published .*(sha256:\w+)$/m.exec(output)?.[1] ?? '');
+      const digests = ended.map(({ output }) => /^ {2}\S+@(sha256:\w+)$/m.exec(output)?.[1] ?? '');
       expect(new Set(digests).size).toBe(stepCount);
       for (const digest of digests) expect(await pull(repository, digest)).toEqual({ digest, problems: [] });
       const { digest: last = '' } = await pull(repository, 'latest');

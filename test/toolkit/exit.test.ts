@@ -10,8 +10,8 @@ const output = createOutput(stream, createSecrets([]).scrub, false);
 const coloured = createOutput(stream, createSecrets([]).scrub, true);
 
 it.each([
-  ['succeed', () => succeed(output, 'done'), '✔ done\n', 0],
-  ['succeed in colour', () => succeed(coloured, 'done'), '\u001B[32m✔ done\u001B[0m\n', 0],
+  ['succeed', () => succeed(output, ['done', 'well']), '✔ done\nwell\n', 0],
+  ['succeed in colour', () => succeed(coloured, ['done']), '\u001B[32m✔ done\u001B[0m\n', 0],
   ['fail', () => fail(output, ['broken', 'badly']), '✖ broken\nbadly\n', 1],
   ['fail in colour', () => fail(coloured, ['broken']), '\u001B[31m✖ broken\u001B[0m\n', 1],
   ['fail by a signal', () => fail(output, ['stopped'], exitCodes.SIGTERM), '✖ stopped\n', 143],

@@ -60,7 +60,7 @@ async function publishList(item: ChecksumItem, checksums: readonly Checksum[], t
     throw error;
   }
   const what = item.action === 'skipped' ? 'skipped, it has' : 'uploaded, with';
-  tools.log.info(`${checksumsName}: ${what} ${formatCount(checksums.length, 'line')} of this run, ${item.url}`);
+  tools.log.info(`${checksumsName}: ${what} ${formatCount(checksums.length, 'line')} of this run`);
 }
 
 async function publishOne(item: ChecksumItem, text: string, tools: ChecksumTools): Promise<void> {

@@ -16,6 +16,7 @@ import { uploadConfirmed } from './confirmed-upload.ts';
 import { checksumItems, publishChecksums } from './publish-checksums.ts';
 import { downloadLink } from './links.ts';
 import { type Action, failedAction } from '../outcome.ts';
+import { logItem } from '../summary.ts';
 import { uploadAll } from '../upload-all.ts';
 import type { DownloadsOutcome, OutcomeItem } from './outcome.ts';
 import { checksumsName, type DownloadsPlan, type PlannedFile } from './plan.ts';
@@ -99,14 +100,15 @@ function toItem({ planned, url, action, sha256 }: Entry): OutcomeItem {
 /** @throws the first failure */
 async function uploadFiles(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
   for (const entry of entries)
-    if (entry.action === 'skipped') tools.log.info(`${printable(entry.planned.name)}: skipped, already there`);
+    if (entry.action === 'skipped')
+      logItem(tools.log, entries.length, `${printable(entry.planned.name)}: skipped, already there`);
   // Largest first: then the last upload to start is a short one, and the run ends sooner.
   const queue = entries
     .filter(({ action }) => action === 'not sent')
     .sort((a, b) => b.planned.source.size - a.planned.source.size);
   let count = 0;
   const upload = async (entry: Entry): Promise<void> => {
-    await uploadOne(entry, tools, settings);
+    logItem(tools.log, entries.length, await uploadOne(entry, tools, settings));
     if (++count % filesPerCollection === 0) collectGarbage();
   };
   await uploadAll(queue, settings.concurrency, upload, tools);
@@ -133,7 +135,8 @@ async function confirmUploads(
   await confirmOwn(uploads, startedAt, settings, tools);
 }
 
-async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettings): Promise<void> {
+/** @returns the outcome in words */
+async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettings): Promise<string> {
   const { name, source } = entry.planned;
   const { checksums, existing, verify } = settings;
   const wantsSha256 = tools.wantsSha256 || checksums !== 'none' || existing !== 'replace' || verify === 'content';
@@ -152,9 +155,7 @@ async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettin
     entry.uploadMs = performance.now() - startedAt;
     if (hashed !== undefined)
       entry.sha256 = answer === 'accepted' ? hashed.accepted().digest() : await hashFile(entry.planned);
-    tools.log.info(
-      `${printable(name)}: uploaded, ${formatBytes(source.size)}${entry.sha256 === undefined ? '' : `, sha256 ${entry.sha256}`}, ${entry.url}`,
-    );
+    return `${printable(name)}: uploaded, ${formatBytes(source.size)}${entry.sha256 === undefined ? '' : `, sha256 ${entry.sha256}`}`;
   } catch (error) {
     entry.action = failedAction(error, wasSentWhole);
     throw error;

@@ -4,14 +4,14 @@ import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion, Publication } from '../destination.ts';
 import { countSkipped, overallAction } from '../output-variables.ts';
+import { planLines } from '../plan-lines.ts';
 import { failureLine, totalsOf } from '../report.ts';
+import { linksOf, skippedLines, summaryLines } from '../summary.ts';
 import { downloadsPage } from './links.ts';
 import type { DownloadsOutcome } from './outcome.ts';
 import { checksumsName, type DownloadsPlan } from './plan.ts';
 import type { FileSettings } from './settings.ts';
 
-/** The log shows this many files of a plan; every file is listed when it is published. */
-const maxPlanLines = 50;
 /** Bitbucket allows about 1,000 requests an hour. */
 const manyRequests = 900;
 
@@ -21,12 +21,14 @@ export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publ
   const target = `the downloads of ${settings.workspace}/${settings.repository} at ${settings.apiUrl.host}`;
   const lines = [
     `Publishing ${formatCount(files.length, 'file')}, ${formatBytes(totalBytes)}, to ${target}`,
-    ...files.slice(0, maxPlanLines).map(({ source, name }) => {
-      const from = source.path === name || source.path.endsWith(`/${name}`) ? '' : ` as ${printable(name)}`;
-      return `  ${printable(source.path)}${from}, ${formatBytes(source.size)}`;
-    }),
+    ...planLines(
+      files.map(({ source, name }) => {
+        const as = source.path === name || source.path.endsWith(`/${name}`) ? '' : ` as ${printable(name)}`;
+        return { name: printable(source.path), details: `${as}, ${formatBytes(source.size)}` };
+      }),
+      settings.isDryRun,
+    ),
   ];
-  if (files.length > maxPlanLines) lines.push(`  … and ${files.length - maxPlanLines} more`);
   if (settings.checksums === 'list') lines.push(`  ${checksumsName}, with the checksums of these files`);
   if (settings.checksums === 'each') lines.push('  a .sha256 file for each of them');
   if (settings.retention !== undefined) {
@@ -79,13 +81,14 @@ export function concludeDownloads(outcome: DownloadsOutcome, settings: FileSetti
   };
 }
 
-function summaryOf({ items, deleted }: DownloadsOutcome, settings: FileSettings, elapsedMs: number): string {
-  const { uploaded, uploadedBytes, otherCount } = totalsOf(items);
+function summaryOf({ items, deleted }: DownloadsOutcome, settings: FileSettings, elapsedMs: number): readonly string[] {
+  const { uploaded, uploadedBytes } = totalsOf(items);
   const rate = uploaded.length > 0 && elapsedMs > 0 ? ` (${formatBytes(uploadedBytes / (elapsedMs / 1000))}/s)` : '';
-  return [
-    `Uploaded ${formatCount(uploaded.length, 'file')}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}${rate}`,
-    ...(otherCount > 0 ? [`skipped ${otherCount} already there`] : []),
-    ...(deleted.length > 0 ? [`deleted ${deleted.length} old`] : []),
-    downloadsPage(settings),
-  ].join(', ');
+  const rows = items.map(({ sha256, ...item }) => ({ ...item, digest: sha256 }));
+  return summaryLines({
+    headline: `Uploaded ${formatCount(uploaded.length, 'file')}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}${rate}`,
+    items: rows,
+    savings: [...skippedLines(rows), ...(deleted.length > 0 ? [`deleted ${deleted.length} old`] : [])],
+    links: linksOf(items, downloadsPage(settings)),
+  });
 }

@@ -7,6 +7,7 @@ import type { Conclusion } from '../destination.ts';
 import { type Action, failedAction } from '../outcome.ts';
 import { type OutputValues, overallAction } from '../output-variables.ts';
 import { failureLine } from '../report.ts';
+import { fittingHeadline, summaryLines } from '../summary.ts';
 import type { ImageSettings } from './settings.ts';
 import type { ImageTarget } from './targets.ts';
 
@@ -42,7 +43,7 @@ export function concludeImages(
   const layers = layersOf(outcomes);
   const namesOf = (isSkipped: boolean): readonly string[] =>
     items.flatMap(({ name, action }) => ((action === 'skipped') === isSkipped ? [name] : []));
-  const [published, skipped] = [namesOf(false).join(', '), namesOf(true).join(', ')];
+  const [published, skipped] = [namesOf(false), namesOf(true)];
   const digests = images.map((each) => each[0]?.digest);
   const only = targets.length === 1 ? outcomes[0]?.digest : undefined;
   const sent = `${formatCount(layers.sentCount, 'layer')}, ${formatBytes(layers.sentBytes)}`;
@@ -50,19 +51,31 @@ export function concludeImages(
     error,
     failureLines: items.map(({ name, action }) => failureLine(name, action)),
     summary(elapsedMs) {
-      const left = skipped === '' ? '' : `already there, left as it is: ${skipped}`;
-      if (published === '') return `Nothing to publish, ${left}`;
+      const duration = formatDuration(elapsedMs);
+      const notSent = formatBytes(layers.bytes - layers.sentBytes);
       const others =
-        layers.otherCount > 0 ? `, ${formatCount(layers.otherCount, 'layer')} reused or already there` : '';
-      const digest = only === undefined ? '' : `, ${only}`;
-      const done = `Published ${published}: ${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}, in ${formatDuration(elapsedMs)}${digest}`;
-      return left === '' ? done : `${done}; ${left}`;
+        layers.otherCount > 0
+          ? `, ${formatCount(layers.otherCount, 'layer')} reused or already there, ${notSent} not sent`
+          : '';
+      const isNothing = published.length === 0;
+      const references = pullReferences(targets, images);
+      return summaryLines({
+        headline: isNothing
+          ? namesHeadline('Nothing to publish, already there, left as it is: ', skipped, '')
+          : namesHeadline('Published ', published, ` in ${duration}`),
+        items: items.map((item) => (item.action === 'skipped' ? { ...item, size: undefined } : item)),
+        savings: isNothing
+          ? []
+          : [`${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}`],
+        linksTitle: references.length === 1 ? 'To deploy exactly this image:' : 'To deploy exactly these images:',
+        links: references,
+      });
     },
     result: { items },
     variables: { UPLOAD_ACTION: overallAction(items), ...variablesOf(targets, digests) },
     report: {
-      title: titleOf(targets.length, published !== ''),
-      details: published === '' ? skipped : published,
+      title: titleOf(targets.length, published.length > 0),
+      details: (published.length === 0 ? skipped : published).join(', '),
       // Registries have no page that a person could see: this is the manifest.
       ...(items[0] !== undefined && { link: items[0].url }),
       links: items,
@@ -91,14 +104,35 @@ function itemsOf(target: ImageTarget, outcome: PushOutcome | undefined, registry
   });
 }
 
+/** As many of the names as fit on the line. */
+function namesHeadline(before: string, names: readonly string[], after: string): string {
+  const shorter = names.map((_, index) => {
+    const more = index === 0 ? '' : ` and ${index} more`;
+    return `${before}${names.slice(0, names.length - index).join(', ')}${more}${after}`;
+  });
+  return fittingHeadline(...shorter);
+}
+
+/** What to write into a deployment, so that it runs exactly these images, whatever the tags point to later. */
+function pullReferences(targets: readonly ImageTarget[], images: readonly (readonly Item[])[]): readonly string[] {
+  const references = targets.flatMap((target, index) =>
+    (images[index] ?? []).flatMap(({ digest }) => (digest === undefined ? [] : [pullReference(target, digest)])),
+  );
+  return [...new Set(references)];
+}
+
+function pullReference({ reference }: Pick<ImageTarget, 'reference'>, digest: string): string {
+  return `${reference.host}/${reference.repository}@${digest}`;
+}
+
 /** The first image has the plain names; several images have numbers as well, as items of arrays do. */
 function variablesOf(targets: readonly ImageTarget[], digests: readonly (string | undefined)[]): OutputValues {
-  const named = targets.map(({ reference }, index) => {
+  const named = targets.map((target, index) => {
     const digest = digests[index];
     return {
-      IMAGE_REFERENCE: formatReference(reference),
+      IMAGE_REFERENCE: formatReference(target.reference),
       IMAGE_DIGEST: digest,
-      IMAGE_PULL_REFERENCE: digest === undefined ? undefined : `${reference.host}/${reference.repository}@${digest}`,
+      IMAGE_PULL_REFERENCE: digest === undefined ? undefined : pullReference(target, digest),
     };
   });
   if (named.length === 1) return { ...named[0] };

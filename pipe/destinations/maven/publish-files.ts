@@ -92,9 +92,14 @@ export async function expectNone(entries: readonly Entry[], { client, concurrenc
   if (taken !== undefined) throw new VersionConflictError(`${taken} is already there`);
 }
 
-/** Publishes the file, unless an identical one is there. @throws VersionConflictError if another publisher has its name */
-export async function publishFile(entry: Entry, tools: FileTools): Promise<void> {
-  const { wanted, identical, url } = entry;
+/**
+ * Publishes the file, unless an identical one is there.
+ *
+ * @returns the outcome in words
+ * @throws VersionConflictError if another publisher has its name
+ */
+export async function publishFile(entry: Entry, tools: FileTools): Promise<string> {
+  const { wanted, identical } = entry;
   const { checksums } = tools;
   tools.signal.throwIfAborted();
   if (identical !== undefined) {
@@ -102,15 +107,14 @@ export async function publishFile(entry: Entry, tools: FileTools): Promise<void>
     if (identical.missingChecksums.length > 0) await checksums.publish(wanted, entry.sums, identical.missingChecksums);
     entry.action = 'skipped';
     tools.progress.skip(wanted.size);
-    tools.log.info(`${wanted.name}: skipped, already there with identical content, ${url}`);
-    return;
+    return `${wanted.name}: skipped, already there with identical content`;
   }
   const sums = await sendFile(entry, tools);
   entry.action = 'uploaded';
   entry.sums = sums;
   await checkStored(entry, tools);
   await checksums.publish(wanted, sums, wanted.algorithms);
-  tools.log.info(`${wanted.name}: uploaded, ${formatBytes(wanted.size)}, sha256 ${sums.sha256}, ${url}`);
+  return `${wanted.name}: uploaded, ${formatBytes(wanted.size)}, sha256 ${sums.sha256}`;
 }
 
 /**

@@ -4,6 +4,7 @@ import { PipeError } from '../../errors.ts';
 import { createReadBack, type Patience } from '../../http/read-back.ts';
 import { sleep } from '../../http/origin-gate.ts';
 import { printable } from '../../toolkit/stdout.ts';
+import { logItem } from '../summary.ts';
 import { artifactDirectory, formatTimestamp, groupDirectory, isSnapshot, versionDirectory } from './coordinates.ts';
 import { addPlugin, artifactOfPrefix, hasPlugin } from './group-plugins.ts';
 import { type Change, Index } from './index-file.ts';
@@ -143,7 +144,7 @@ async function publishSnapshot(
 /** @throws VersionConflictError if a file is another publisher's */
 async function publishAll(entries: readonly Entry[], build: SnapshotBuild | undefined, run: Run): Promise<void> {
   const { plan, tools, indexes, known } = run;
-  for (const entry of entries) await publishFile(entry, tools);
+  for (const entry of entries) logItem(tools.log, entries.length, await publishFile(entry, tools));
   if (build !== undefined) await indexes.version?.apply(buildChange(plan, build), tools);
   const isKnown = (metadata: Metadata): boolean => metadata.versions.includes(plan.pom.version);
   if (entries.every(({ action }) => action === 'skipped') && isKnown(known)) {

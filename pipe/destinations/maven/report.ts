@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts
 import type { Conclusion } from '../destination.ts';
 import { overallAction } from '../output-variables.ts';
 import { failureLine, totalsOf } from '../report.ts';
+import { skippedLines, summaryLines } from '../summary.ts';
 import { type Coordinates, groupDirectory, isSnapshot, kindName, versionDirectory } from './coordinates.ts';
 import { metadataName } from './metadata.ts';
 import type { MavenOutcome } from './outcome.ts';
@@ -67,13 +68,20 @@ export function concludeMaven(finished: FinishedPublication): Conclusion {
   };
 }
 
-function summaryOf({ plan, outcome, settings }: FinishedPublication, elapsedMs: number): string {
-  const { uploaded, uploadedBytes, otherCount } = totalsOf(outcome.items);
-  const url = directoryUrl(plan, settings);
-  if (uploaded.length === 0) return `${nameOf(plan.pom)} is already there, with identical content: ${url}`;
+function summaryOf({ plan, outcome, settings }: FinishedPublication, elapsedMs: number): readonly string[] {
+  const { uploaded, uploadedBytes } = totalsOf(outcome.items);
   const build = isSnapshot(plan.pom) ? ` as ${outcome.version}` : '';
-  const others = otherCount > 0 ? `, skipped ${otherCount} already there` : '';
-  return `Published ${nameOf(plan.pom)}${build}: ${formatCount(uploaded.length, 'file')}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}${others}, ${url}`;
+  const amount = `${formatCount(uploaded.length, 'file')}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}`;
+  const rows = outcome.items.map(({ name, size, sha256, action }) => ({ name, size, digest: sha256, action }));
+  return summaryLines({
+    headline:
+      uploaded.length === 0
+        ? `${nameOf(plan.pom)} is already there, with identical content`
+        : `Published ${nameOf(plan.pom)}${build}: ${amount}`,
+    items: rows,
+    savings: skippedLines(rows),
+    links: [directoryUrl(plan, settings)],
+  });
 }
 
 function nameOf({ groupId, artifactId, version }: Coordinates): string {

@@ -3,8 +3,8 @@
 import compare from 'semver/functions/compare.js';
 import { PipeError } from '../../errors.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
-import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes } from '../../toolkit/units.ts';
+import { logItem } from '../summary.ts';
 import { uploadAll } from '../upload-all.ts';
 import { tarballUrl } from './document.ts';
 import type { Entry, PublishSettings, PublishTools } from './entry.ts';
@@ -34,7 +34,7 @@ export async function publishPackages(
     const problems = await mapConcurrently(groups, settings.concurrency, (group) => lookUp(group, settings, tools));
     if (problems.flat().length > 0) throw new PipeError(problems.flat());
     for (const { planned, action } of entries)
-      if (action === 'skipped') tools.log.info(`${planned.id}: skipped, already published`);
+      if (action === 'skipped') logItem(tools.log, entries.length, `${planned.id}: skipped, already published`);
     await publishAll(groups, settings, tools);
     return { items: items() };
   } catch (error) {
@@ -56,17 +56,19 @@ async function publishAll(
   const sizeOf = (group: readonly Entry[]): number => group.reduce((sum, { planned }) => sum + planned.source.size, 0);
   // Largest first: then the last upload to start is a short one, and the run ends sooner.
   const queue = [...groups].sort((a, b) => sizeOf(b) - sizeOf(a));
+  const itemCount = groups.flat().length;
   const publishGroup = async (group: readonly Entry[], hasFailed: () => boolean): Promise<void> => {
     for (const entry of group) {
       if (entry.action === 'skipped') continue;
       if (hasFailed()) return;
-      await publishOne(entry, settings, tools);
+      logItem(tools.log, itemCount, await publishOne(entry, settings, tools));
     }
   };
   await uploadAll(queue, settings.concurrency, publishGroup, tools);
 }
 
-async function publishOne(entry: Entry, settings: PublishSettings, tools: PublishTools): Promise<void> {
+/** @returns the outcome in words */
+async function publishOne(entry: Entry, settings: PublishSettings, tools: PublishTools): Promise<string> {
   const { planned } = entry;
   const transfer = tools.progress.start(planned.id, planned.source.size);
   let alreadyThere: Found | undefined;
@@ -77,12 +79,9 @@ async function publishOne(entry: Entry, settings: PublishSettings, tools: Publis
   }
   if (alreadyThere !== undefined) {
     skip(entry, alreadyThere, tools.log);
-    tools.log.info(`${planned.id}: skipped, the registry has it by now`);
-    return;
+    return `${planned.id}: skipped, the registry has it by now`;
   }
   await verify(entry, tools);
   entry.action = 'uploaded';
-  tools.log.info(
-    `${planned.id}: published, ${formatBytes(planned.source.size)}, dist-tag ${planned.tag}, ${planned.integrity}, ${printable(entry.url)}`,
-  );
+  return `${planned.id}: published, ${formatBytes(planned.source.size)}, dist-tag ${planned.tag}, ${planned.integrity}`;
 }

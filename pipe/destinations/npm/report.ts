@@ -4,7 +4,9 @@ import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion, Publication } from '../destination.ts';
 import { countSkipped, overallAction } from '../output-variables.ts';
+import { planLines } from '../plan-lines.ts';
 import { failureLine, totalsOf } from '../report.ts';
+import { fittingHeadline, linksOf, skippedLines, summaryLines } from '../summary.ts';
 import type { NpmOutcome } from './outcome.ts';
 import type { NpmPlan } from './plan.ts';
 import type { NpmSettings } from './settings.ts';
@@ -14,14 +16,17 @@ type Target = Pick<NpmSettings, 'registry'>;
 /** The plan in words, and warnings about it. */
 export function npmPlanText(
   { packages, totalBytes, leftOutDirectories, warnings: unmatched }: NpmPlan,
-  { registry }: Target,
+  { registry, isDryRun }: Pick<NpmSettings, 'registry' | 'isDryRun'>,
 ): Pick<Publication, 'lines' | 'warnings'> {
   return {
     lines: [
       `Publishing ${formatCount(packages.length, 'package')}, ${formatBytes(totalBytes)}, to ${registry.href}`,
-      ...packages.map(
-        ({ source, id, tag, access, fileCount, unpackedBytes }) =>
-          `  ${printable(source.path)}: ${id}, ${formatBytes(source.size)}, ${formatCount(fileCount, 'file')}, ${formatBytes(unpackedBytes)} unpacked, dist-tag ${tag}${access === undefined ? '' : `, access ${printable(access)}`}`,
+      ...planLines(
+        packages.map(({ source, id, tag, access, fileCount, unpackedBytes }) => ({
+          name: printable(source.path),
+          details: `: ${id}, ${formatBytes(source.size)}, ${formatCount(fileCount, 'file')}, ${formatBytes(unpackedBytes)} unpacked, dist-tag ${tag}${access === undefined ? '' : `, access ${printable(access)}`}`,
+        })),
+        isDryRun,
       ),
     ],
     warnings: [
@@ -34,7 +39,7 @@ export function npmPlanText(
 
 /** The outcome, for the log, the result, the output variables and Code Insights. */
 export function concludeNpm({ items, error }: NpmOutcome, { registry }: Target): Conclusion {
-  const { uploaded, uploadedBytes, otherCount } = totalsOf(items);
+  const { uploaded, uploadedBytes } = totalsOf(items);
   const [first, ...others] = items;
   const only = others.length === 0 ? first : undefined;
   const count = formatCount(uploaded.length, 'package');
@@ -43,11 +48,14 @@ export function concludeNpm({ items, error }: NpmOutcome, { registry }: Target):
     failureLines: items.map(({ id, action, url }) => failureLine(id, action, url)),
     summary(elapsedMs) {
       const names = uploaded.length > 0 && uploaded.length <= 3 ? ` (${uploaded.map(({ id }) => id).join(', ')})` : '';
-      return [
-        `Published ${count}${names}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}`,
-        ...(otherCount > 0 ? [`skipped ${otherCount} already there`] : []),
-        registry.href,
-      ].join(', ');
+      const amount = `${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}`;
+      const rows = items.map(({ id, size, sha256, action }) => ({ name: id, size, digest: sha256, action }));
+      return summaryLines({
+        headline: fittingHeadline(`Published ${count}${names}, ${amount}`, `Published ${count}, ${amount}`),
+        items: rows,
+        savings: skippedLines(rows),
+        links: linksOf(items, registry.href),
+      });
     },
     result: {
       items: items.map(({ id: name, url, size, sha256, integrity, tag, action }) => ({

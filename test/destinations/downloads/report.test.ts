@@ -69,12 +69,14 @@ describe('planText', () => {
   it('truncates a long list, and warns of more requests than Bitbucket allows', async () => {
     const files = Array.from({ length: 901 }, (_, index) => [`f${index}`, `f${index}`, 1] as const);
     const { lines, warnings } = planText(plan(...files), await settings());
-    expect([lines.length, lines.at(50), lines.at(51)]).toEqual([52, '  f49, 1 B', '  … and 851 more']);
+    expect(lines.slice(1)).toEqual(['  f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13 and 887 more']);
+    const dryRun = planText(plan(...files), await settings('--dry-run')).lines;
+    expect([dryRun.length, dryRun.at(50), dryRun.at(51)]).toEqual([52, '  f49, 1 B', '  … and 851 more']);
     expect(warnings).toEqual([
       '901 files need 901 requests, and Bitbucket allows about 1,000 an hour: an archive of them needs only one',
     ]);
     expect(planText(plan(...files.slice(1)), await settings()).warnings).toEqual([]);
-    expect(planText(plan(...files.slice(0, 50)), await settings()).lines).toHaveLength(51);
+    expect(planText(plan(...files.slice(0, 5)), await settings()).lines).toHaveLength(6);
   });
 
   it('does not let a file name start a new line', async () => {
@@ -84,23 +86,36 @@ describe('planText', () => {
 });
 
 describe('the summary', () => {
-  it.each<[string, DownloadsOutcome, number, string]>([
-    ['one file', outcome(item('a')), 2_000, `Uploaded 1 file, 1.00 kB in 2.0 s (500 B/s), ${page}`],
+  it.each<[string, DownloadsOutcome, number, readonly string[]]>([
+    ['one file', outcome(item('a')), 2_000, ['Uploaded 1 file, 1.00 kB in 2.0 s (500 B/s)', `  ${page}a`]],
     [
       'uploaded, skipped and deleted files',
-      { items: [item('a'), item('b'), item('c', { action: 'skipped' })], deleted: ['d'] },
+      {
+        items: [item('a'), item('b', { sha256: '0123456789abcdef' }), item('c', { action: 'skipped' })],
+        deleted: ['d'],
+      },
       333.3,
-      `Uploaded 2 files, 2.00 kB in 333 ms (6.00 kB/s), skipped 1 already there, deleted 1 old, ${page}`,
+      [
+        'Uploaded 2 files, 2.00 kB in 333 ms (6.00 kB/s)',
+        '  a  1.00 kB                       uploaded',
+        '  b  1.00 kB  sha256:0123456789ab  uploaded',
+        '  c  1.00 kB                       skipped',
+        '  skipped 1 already there, 1.00 kB not sent',
+        '  deleted 1 old',
+        `  ${page}a`,
+        `  ${page}b`,
+        `  ${page}c`,
+      ],
     ],
     [
       'skipped files only',
       outcome(item('a', { action: 'skipped' })),
       100,
-      `Uploaded 0 files, 0 B in 100 ms, skipped 1 already there, ${page}`,
+      ['Uploaded 0 files, 0 B in 100 ms', '  skipped 1 already there, 1.00 kB not sent', `  ${page}a`],
     ],
-    ['a run of 0 ms', outcome(item('a')), 0, `Uploaded 1 file, 1.00 kB in 0 ms, ${page}`],
+    ['a run of 0 ms', outcome(item('a')), 0, ['Uploaded 1 file, 1.00 kB in 0 ms', `  ${page}a`]],
   ])('of %s', async (_, given, elapsedMs, text) => {
-    expect(concludeDownloads(given, await settings()).summary(elapsedMs)).toBe(text);
+    expect(concludeDownloads(given, await settings()).summary(elapsedMs)).toEqual(text);
   });
 });
 

@@ -148,7 +148,7 @@ describe('a published image', () => {
       1,
       /0 layers sent, 0 B, 1 layer reused/,
     ],
-    ['is not reused if a blob is missing', { missing: true }, 2, /: 1 layer sent, \d+ B, in /],
+    ['is not reused if a blob is missing', { missing: true }, 2, / 1 layer sent, \d+ B$/m],
   ])('%s', async (_, seeded, sent, summary) => {
     const content = layer('seeded', 3000);
     await fixture.sandbox.registry.seed('acme/app', { layers: [{ content, ...seeded }] });
@@ -235,7 +235,14 @@ describe('the results', () => {
 
     const first = await publish(fixture, file, more, ...args);
     await expectPublished(fixture, first);
-    expect(first.output).toMatch(/^✔ Published \S+:v1, \S+:v2: 5 layers sent, \d+ B, in .*, sha256:\w+$/m);
+    expect(first.output).toMatch(
+      new RegExp(
+        String.raw`^✔ Published \S+:v1, \S+:v2 in .*\n` +
+          String.raw`  \S+:v1  \d+ B  sha256:\w{12}  uploaded\n  \S+:v2  \d+ B  sha256:\w{12}  uploaded\n` +
+          String.raw`  5 layers sent, \d+ B\n  To deploy exactly this image:\n  ${name}@${digest()}\n$`,
+        'm',
+      ),
+    );
     expect(await readFile(variables, 'utf8')).toBe(
       `UPLOAD_ACTION=uploaded\nIMAGE_REFERENCE=${name}:v1\nIMAGE_DIGEST=${digest()}\nIMAGE_PULL_REFERENCE=${name}@${digest()}\n`,
     );
@@ -260,13 +267,13 @@ describe('the results', () => {
     const third = await publish(fixture, file, { ...more, TAGS: 'v3' }, ...args);
     await expectPublished(fixture, third, 'v3');
     expect(third.output).toMatch(
-      /^✔ Published \S+:v3: 0 layers sent, 0 B, 5 layers reused or already there, in .*, sha256:\w+; already there, left as it is: \S+:v1$/m,
+      /^✔ Published \S+:v3 in .*\n.*:v1 .* skipped\n.*:v3 .* reused\n {2}0 layers sent, 0 B, 5 layers reused or already there, \d+ B not sent$/m,
     );
     expect(await resultOf()).toMatchObject({ items: [item('v1', 'skipped'), item('v3', 'reused')] });
     expect(reportOf(1)).toMatchObject({ title: 'Published a container image', details: `${name}:v3` });
 
     const again = await publish(fixture, file, more, ...args);
-    expect(again.output).toMatch(/^✔ Nothing to publish, already there, left as it is: \S+:v1, \S+:v2$/m);
+    expect(again.output).toMatch(/^✔ Nothing to publish, already there, left as it is: \S+:v1 and 1 more$/m);
     expect(await resultOf()).toMatchObject({ items: [item('v1', 'skipped'), item('v2', 'skipped')] });
     expect(reportOf(0)).toMatchObject({
       title: 'The container image was already there',

@@ -47,7 +47,9 @@ describe('a release', () => {
       /^<\?xml .*\n<metadata>\n {2}<groupId>com\.acme<\/groupId>\n {2}<artifactId>app<\/artifactId>\n {2}<versioning>\n {4}<release>1\.0<\/release>\n {4}<versions>\n {6}<version>1\.0<\/version>\n {4}<\/versions>\n {4}<lastUpdated>\d{14}<\/lastUpdated>\n {2}<\/versioning>\n<\/metadata>\n$/,
     );
     expect(ended.output).toContain(`Publishing com.acme:app:1.0, 2 files`);
-    expect(ended.output).toMatch(/✔ Published com\.acme:app:1\.0: 2 files, .*\/repository\/com\/acme\/app\/1\.0\/\n$/);
+    expect(ended.output).toMatch(
+      /✔ Published com\.acme:app:1\.0: 2 files, .*\n(?: {2}app-.* uploaded\n){2} {2}http.*\/repository\/com\/acme\/app\/1\.0\/\n$/,
+    );
     expect(await resultItems(fixture)).toEqual([
       expect.objectContaining({ name: 'com.acme:app:1.0:jar', size: jar().length, action: 'uploaded' }),
       expect.objectContaining({ name: 'com.acme:app:1.0:pom', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }),

@@ -19,17 +19,22 @@ const outcome: NpmOutcome = { items: [item('@acme/a@1.0.0', 'uploaded'), item('b
 
 describe('for people', () => {
   it('there is a summary of a success', () => {
-    expect(concludeNpm(outcome, { registry }).summary(1234)).toBe(
-      'Published 1 package (@acme/a@1.0.0), 1.50 kB in 1.2 s, skipped 1 already there, https://npm.apkg.io/acme/',
-    );
+    expect(concludeNpm(outcome, { registry }).summary(1234)).toEqual([
+      'Published 1 package (@acme/a@1.0.0), 1.50 kB in 1.2 s',
+      '  @acme/a@1.0.0  1.50 kB  sha256:ab  uploaded',
+      '  b@2.0.0        1.50 kB  sha256:ab  skipped',
+      '  skipped 1 already there, 1.50 kB not sent',
+      '  https://npm.apkg.io/acme/@acme/a@1.0.0.tgz',
+      '  https://npm.apkg.io/acme/b@2.0.0.tgz',
+    ]);
   });
 
   it.each([
-    [3, 'Published 3 packages (p0@1.0.0, p1@1.0.0, p2@1.0.0), 4.50 kB in 1.0 s, https://npm.apkg.io/acme/'],
-    [4, 'Published 4 packages, 6.00 kB in 1.0 s, https://npm.apkg.io/acme/'],
+    [3, 'Published 3 packages (p0@1.0.0, p1@1.0.0, p2@1.0.0), 4.50 kB in 1.0 s'],
+    [4, 'Published 4 packages, 6.00 kB in 1.0 s'],
   ])('that names up to three packages, of %d', (count, summary) => {
     const items = Array.from({ length: count }, (_, index) => item(`p${index}@1.0.0`, 'uploaded'));
-    expect(concludeNpm({ items }, { registry }).summary(1000)).toBe(summary);
+    expect(concludeNpm({ items }, { registry }).summary(1000)[0]).toBe(summary);
   });
 
   it('there is a line for each package of a failure', () => {

@@ -1,0 +1,108 @@
+/** The summary of a run that succeeded: what was published, where it is, and what did not have to be sent. */
+
+import type { Log } from '../toolkit/log.ts';
+import { printable } from '../toolkit/stdout.ts';
+import { formatBytes } from '../toolkit/units.ts';
+import type { Action } from './outcome.ts';
+
+/** One row of the summary's table. */
+export interface SummaryItem {
+  readonly name: string;
+  /** In bytes; undefined if this run did not look. */
+  readonly size?: number | undefined;
+  /** SHA-256, in hexadecimal digits, with or without `sha256:`. */
+  readonly digest?: string | undefined;
+  readonly action: Action;
+}
+
+/** A run that succeeded. */
+export interface Summary {
+  /** What the run did, for the line after `✔`. */
+  readonly headline: string;
+  readonly items: readonly SummaryItem[];
+  /** What was reused, skipped or deleted. */
+  readonly savings?: readonly string[];
+  /** Where the items are: URLs, or references that can be pulled. */
+  readonly links: readonly string[];
+  /** What the links are for. */
+  readonly linksTitle?: string;
+}
+
+/** Logs are read in windows of this width. Only URLs and digests may be wider. */
+const maxColumns = 80;
+const margin = '  ';
+/** More rows would hide what follows them: then the headline gives the totals. */
+const maxRows = 20;
+/** So many items are worth a line each while they are sent, and a link each at the end. */
+const maxListed = 3;
+const minNameColumns = 16;
+const shortDigits = 12;
+
+/** The lines of the summary, for the verdict: the headline first. */
+export function summaryLines({ headline, items, savings = [], links, linksTitle }: Summary): readonly string[] {
+  const hasLinks = links.length > 0 && links.length <= maxRows;
+  return [
+    headline,
+    ...(items.length > 1 && items.length <= maxRows ? tableOf(items) : []),
+    ...savings.map((line) => margin + line),
+    ...(linksTitle === undefined || !hasLinks ? [] : [margin + linksTitle]),
+    ...(hasLinks ? links.map((link) => margin + printable(link)) : []),
+  ];
+}
+
+/** Whether each of so many items has a line while it is sent, and a link in the summary. */
+export function areListed(itemCount: number): boolean {
+  return itemCount <= maxListed;
+}
+
+/** The links of few items, or the page that has them all. */
+export function linksOf(items: readonly { readonly url: string }[], page: string): readonly string[] {
+  return areListed(items.length) ? items.map(({ url }) => url) : [page];
+}
+
+/** Logs the outcome of one item. The summary shows it too, so that of many items only debug output has a line each. */
+export function logItem(log: Pick<Log, 'info' | 'debug'>, itemCount: number, message: string): void {
+  if (areListed(itemCount)) log.info(message);
+  else log.debug(message);
+}
+
+/** `skipped 2 already there, 4.20 MB not sent`, if any were. */
+export function skippedLines(items: readonly SummaryItem[]): readonly string[] {
+  const skipped = items.filter(({ action }) => action === 'skipped');
+  if (skipped.length === 0) return [];
+  const bytes = skipped.reduce((sum, { size = 0 }) => sum + size, 0);
+  return [`skipped ${skipped.length} already there, ${formatBytes(bytes)} not sent`];
+}
+
+/** The longest of these headlines that fits beside `✔`, or the last. */
+export function fittingHeadline(...longestFirst: readonly string[]): string {
+  return longestFirst.find((text) => `✔ ${text}`.length <= maxColumns) ?? longestFirst.at(-1) ?? '';
+}
+
+function tableOf(items: readonly SummaryItem[]): readonly string[] {
+  const rows = items.map(({ name, size, digest, action }) => ({
+    name: Array.from(printable(name)),
+    size: size === undefined ? '' : formatBytes(size),
+    digest: digest === undefined ? '' : `sha256:${digest.replace(/^sha256:/, '').slice(0, shortDigits)}`,
+    action,
+  }));
+  const widest = (lengths: readonly number[]): number => Math.max(...lengths);
+  const sizeColumns = widest(rows.map(({ size }) => size.length));
+  const digestColumns = widest(rows.map(({ digest }) => digest.length));
+  const others = rows.map(({ size, digest, action }) =>
+    [size.padStart(sizeColumns), digest.padEnd(digestColumns), action].filter((cell) => cell !== '').join(margin),
+  );
+  const room = maxColumns - 2 * margin.length - widest(others.map(({ length }) => length));
+  const nameColumns = Math.min(widest(rows.map(({ name }) => name.length)), Math.max(minNameColumns, room));
+  return rows.map(({ name }, index) => {
+    const padding = ' '.repeat(Math.max(0, nameColumns - name.length));
+    return `${margin}${shortened(name, nameColumns)}${padding}${margin}${others[index]}`;
+  });
+}
+
+/** Leaves out the middle: tags and extensions are at the end. */
+function shortened(name: readonly string[], columns: number): string {
+  if (name.length <= columns) return name.join('');
+  const head = Math.floor((columns - 1) / 2);
+  return `${name.slice(0, head).join('')}…${name.slice(head + 1 - columns).join('')}`;
+}
