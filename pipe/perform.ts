@@ -132,7 +132,7 @@ async function publishWithProgress(
   tools: Tools,
 ): Promise<{ readonly conclusion: Conclusion; readonly elapsedMs: number }> {
   const startedAt = performance.now();
-  const progress = tools.createProgress(publication.totalBytes);
+  const progress = tools.createProgress(publication);
   try {
     const conclusion = await publication.publish(progress);
     return { conclusion, elapsedMs: performance.now() - startedAt };

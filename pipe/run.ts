@@ -24,7 +24,7 @@ const unknownState = '  uploads in progress may or may not have been published';
 /** Runs the pipe once. Never throws. @returns the exit code */
 export async function run(env: Environment, surroundings: Surroundings): Promise<number> {
   const secrets = secretsOf(env);
-  const output = createOutput(surroundings.stdout, secrets.scrub, isColoured(env));
+  const output = createRunOutput(surroundings.stdout, env, secrets);
   const controller = new AbortController();
   const { signal } = controller;
   const stopListening = onStopSignal(surroundings.signals, (name) => controller.abort(new StoppedError(name)));
@@ -66,7 +66,7 @@ export async function run(env: Environment, surroundings: Surroundings): Promise
 
 /** Prints an uncaught error like any other failure. @returns the exit code */
 export function reportCrash(error: unknown, env: Environment, stdout: Stream): number {
-  return failRun(createOutput(stdout, secretsOf(env).scrub, isColoured(env)), env, { error, lines: [unknownState] });
+  return failRun(createRunOutput(stdout, env, secretsOf(env)), env, { error, lines: [unknownState] });
 }
 
 /** Records and prints that a signal ended the run before it began. @returns the exit code */
@@ -76,7 +76,7 @@ export async function reportStop(
   { stdout, workingDirectory }: Pick<Surroundings, 'stdout' | 'workingDirectory'>,
 ): Promise<number> {
   const secrets = secretsOf(env);
-  const output = createOutput(stdout, secrets.scrub, isColoured(env));
+  const output = createRunOutput(stdout, env, secrets);
   const error = new StoppedError(signal);
   const record = async (): Promise<void> => {
     const { end } = await beginRecord(env, workingDirectory, secrets, output);
@@ -102,8 +102,17 @@ function secretsOf(env: Environment): Secrets {
   return secrets;
 }
 
-function isColoured(env: Environment): boolean {
-  return !env['NO_COLOR'];
+/** The output of a run. A terminal that cannot move its cursor (`TERM=dumb`) gets the lines of a log, and no colours. */
+function createRunOutput(stdout: Stream, env: Environment, { scrub }: Secrets): Output {
+  const isDumb = stdout.isTTY === true && env['TERM'] === 'dumb';
+  const stream: Stream = isDumb ? { write: (text) => stdout.write(text) } : stdout;
+  return createOutput(stream, scrub, isColoured(env, !isDumb));
+}
+
+/** FORCE_COLOR counts for more than NO_COLOR, as for Node.js. */
+function isColoured({ FORCE_COLOR: forced = '', NO_COLOR: none = '' }: Environment, byDefault: boolean): boolean {
+  if (forced !== '') return forced !== '0' && forced !== 'false';
+  return byDefault && none === '';
 }
 
 async function stopDeadline(signal: AbortSignal): Promise<void> {

@@ -12,13 +12,13 @@ import { createLog } from './toolkit/log.ts';
 import type { SignalSource } from './toolkit/exit.ts';
 import type { Output, Stream } from './toolkit/stdout.ts';
 import { ownFiles, wantsResult } from './toolkit/results.ts';
-import { createProgress, type Progress } from './toolkit/progress.ts';
+import { createProgress, type PlannedTransfers, type Progress } from './toolkit/progress.ts';
 import type { Secrets } from './toolkit/scrub.ts';
 
 /** The tools of destinations, and those that only the run itself uses. */
 export interface Tools extends RunTools {
-  /** @param totalBytes the bytes to send by the plan; undefined if the plan does not know */
-  createProgress(totalBytes: number | undefined): Progress;
+  /** Shows the transfers of the plan. */
+  createProgress(planned: PlannedTransfers): Progress;
   /** A client without credentials, for side errands that must not delay the run. */
   createErrandHttp(signal: AbortSignal): Http;
   /** Closes every connection of the run at once. */
@@ -97,7 +97,7 @@ export function createTools(context: RunContext, userAgent: string): Tools {
     wantsResult: wantsResult(env, settings.outputPath),
     createHttp: (authorizer) =>
       create(authorizer, { retries: settings.retries, timeoutMs: settings.timeoutMs, signal }),
-    createProgress: (totalBytes) => createProgress(output, log, { totalBytes }),
+    createProgress: ({ totalBytes, items }) => createProgress(output, log, { totalBytes, items }),
     createErrandHttp: (errandSignal) =>
       create(fixedAuthorizer([]), { retries: 0, timeoutMs: errandTimeoutMs, signal: errandSignal }),
     async close() {

@@ -37,7 +37,7 @@ const budgets: Budgets = {
   'pipe/destinations': 195_000,
   'pipe/oci': 135_000,
   'pipe/http': 51_000,
-  'pipe/toolkit': 42_000,
+  'pipe/toolkit': 45_000,
   'pipe/io': 40_000,
   'pipe/settings': 25_000,
   'pipe/archive': 18_000,

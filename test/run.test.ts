@@ -333,7 +333,10 @@ describe('the output', () => {
     expect(lines.at(-1)).toMatch(/^\u001B\[31m✖ nope matches no file.*\nWhat to do: .*\u001B\[0m\n$/);
     lines.length = 0;
     await run({ ...env, NO_COLOR: '1' }, parts);
+    await run({ ...env, FORCE_COLOR: '0' }, parts);
     expect(lines.join('')).not.toContain('\u001B');
+    await run({ ...env, NO_COLOR: '1', FORCE_COLOR: '1' }, parts);
+    expect(lines.at(-1)).toMatch(/^\u001B\[32m✔ /);
   });
 
   it('has a stack trace only with DEBUG, and not for problems of the variables', async () => {

@@ -6,7 +6,7 @@ import type { Http } from '../http/send.ts';
 import type { Places } from '../io/select-files.ts';
 import type { CommonSettings } from '../settings/common.ts';
 import type { Log } from '../toolkit/log.ts';
-import type { Progress } from '../toolkit/progress.ts';
+import type { PlannedTransfers, Progress } from '../toolkit/progress.ts';
 import type { Secrets } from '../toolkit/scrub.ts';
 import type { Row, ServerFacts } from './advice.ts';
 import type { OutputValues } from './output-variables.ts';
@@ -31,12 +31,10 @@ export interface Destination<S extends CommonSettings> {
 }
 
 /** A plan that is ready to be carried out. */
-export interface Publication {
+export interface Publication extends PlannedTransfers {
   /** The plan: the items, their sizes and the target. */
   readonly lines: readonly string[];
   readonly warnings: readonly string[];
-  /** How much will be sent; undefined if that is known only once it is sent. */
-  readonly totalBytes: number | undefined;
   /** Never throws: an error is part of the conclusion. */
   publish(progress: Progress): Promise<Conclusion>;
   /** Releases what it holds, published or not. */

@@ -1,6 +1,7 @@
 /** The summary of a run that succeeded: what was published, where it is, and what did not have to be sent. */
 
 import type { Log } from '../toolkit/log.ts';
+import { shortened } from '../toolkit/progress-text.ts';
 import { printable } from '../toolkit/stdout.ts';
 import { formatBytes } from '../toolkit/units.ts';
 import type { Action } from './outcome.ts';
@@ -81,7 +82,7 @@ export function fittingHeadline(...longestFirst: readonly string[]): string {
 
 function tableOf(items: readonly SummaryItem[]): readonly string[] {
   const rows = items.map(({ name, size, digest, action }) => ({
-    name: Array.from(printable(name)),
+    name: printable(name),
     size: size === undefined ? '' : formatBytes(size),
     digest: digest === undefined ? '' : `sha256:${digest.replace(/^sha256:/, '').slice(0, shortDigits)}`,
     action,
@@ -93,16 +94,14 @@ function tableOf(items: readonly SummaryItem[]): readonly string[] {
     [size.padStart(sizeColumns), digest.padEnd(digestColumns), action].filter((cell) => cell !== '').join(margin),
   );
   const room = maxColumns - 2 * margin.length - widest(others.map(({ length }) => length));
-  const nameColumns = Math.min(widest(rows.map(({ name }) => name.length)), Math.max(minNameColumns, room));
+  const nameColumns = Math.min(widest(rows.map(({ name }) => lengthOf(name))), Math.max(minNameColumns, room));
   return rows.map(({ name }, index) => {
-    const padding = ' '.repeat(Math.max(0, nameColumns - name.length));
+    const padding = ' '.repeat(Math.max(0, nameColumns - lengthOf(name)));
     return `${margin}${shortened(name, nameColumns)}${padding}${margin}${others[index]}`;
   });
 }
 
-/** Leaves out the middle: tags and extensions are at the end. */
-function shortened(name: readonly string[], columns: number): string {
-  if (name.length <= columns) return name.join('');
-  const head = Math.floor((columns - 1) / 2);
-  return `${name.slice(0, head).join('')}…${name.slice(head + 1 - columns).join('')}`;
+/** In characters. */
+function lengthOf(text: string): number {
+  return Array.from(text).length;
 }

@@ -1,8 +1,8 @@
-/** Shows transfers in progress: a bar on a terminal, a line for each long transfer in a log. */
+/** Shows transfers in progress: a bar on a terminal, lines for the long ones in a log, and for all of many. */
 
 import type { Log } from './log.ts';
+import { type Advance, barText, lineText, sumText } from './progress-text.ts';
 import type { Output } from './stdout.ts';
-import { formatBytes, formatDuration } from './units.ts';
 
 /** One transfer being shown. */
 export interface Transfer {
@@ -15,10 +15,18 @@ export interface Transfer {
 export interface Progress {
   /** @param bytes the total length of the transfer */
   start(label: string, bytes: number): Transfer;
-  /** Records that this many bytes of the plan need not be sent. */
+  /** Records that this many bytes of the plan, those of one item, need not be sent. */
   skip(bytes: number): void;
   /** Stops the display. */
   close(): void;
+}
+
+/** What a run will send. */
+export interface PlannedTransfers {
+  /** Undefined if not known in advance. */
+  readonly totalBytes: number | undefined;
+  /** The items that have a transfer each, if that is so. */
+  readonly items?: { readonly count: number; readonly plural: string } | undefined;
 }
 
 interface Running {
@@ -31,50 +39,76 @@ interface Running {
   attemptAt: number;
 }
 
-interface ProgressOptions {
-  /** Total bytes that the run will send, for the bar; undefined if not known in advance. */
-  readonly totalBytes: number | undefined;
-  readonly lineEveryMs?: number;
-  readonly barEveryMs?: number;
+interface ProgressOptions extends PlannedTransfers {
   readonly now?: () => number;
 }
 
 /** Just below the promised 10 s, which leaves room for the timer's 500 ms; a shorter interval would only lengthen the log. */
-const defaultLineEveryMs = 9_500;
-const defaultBarEveryMs = 100;
-const barWidth = 24;
+const lineEveryMs = 9_500;
+/** The log of a transfer that takes hours needs no line every 10 s. */
+const thinning = [
+  { fromMs: 600_000, everyMs: 60_000 },
+  { fromMs: 120_000, everyMs: 30_000 },
+] as const;
+const lineCheckMs = 500;
+const barEveryMs = 100;
+/** The rate on a terminal is that of so long. */
+const rateMs = 5_000;
+/** More items are summed up, except those that are more than this part of all bytes. */
+const maxSingle = 3;
+const largePart = 1 / 4;
 
 /**
- * Shows transfers until `close`: on a terminal, one bar for all of them; in a log, a line for each that takes long.
- *
- * @param options.lineEveryMs the interval between two lines of one transfer, 9.5 s by default
+ * Shows transfers until `close`: on a terminal, one bar for all of them; in a log, a line for each that takes long, or one
+ * for all of many.
  */
 export function createProgress(output: Output, log: Log, options: ProgressOptions): Progress {
-  const { totalBytes, lineEveryMs = defaultLineEveryMs, barEveryMs = defaultBarEveryMs, now = Date.now } = options;
+  const { totalBytes, items, now = Date.now } = options;
   const running = new Set<Running>();
   const startedAt = now();
+  const recentRate = createRate(startedAt);
+  let loggedAt = startedAt;
+  let doneCount = 0;
   let doneBytes = 0;
   let skippedBytes = 0;
 
-  const showBar = (): void => {
-    const sent = doneBytes + sum([...running].map((transfer) => transfer.sent));
+  const sentBytes = (): number => doneBytes + sum([...running].map((transfer) => transfer.sent));
+  const plannedBytes = (): number | undefined => {
     // Bytes that must be sent again add to the plan.
     const least = doneBytes + sum([...running].map((transfer) => transfer.bytes));
-    const total = totalBytes === undefined ? undefined : Math.max(totalBytes - skippedBytes, least);
-    output.status(running.size === 0 ? '' : barText(sent, total, now() - startedAt, output.width));
+    return totalBytes === undefined ? undefined : Math.max(totalBytes - skippedBytes, least);
+  };
+  const isMany = items !== undefined && items.count > maxSingle;
+  const counts = (): string => `${Math.min(doneCount, items?.count ?? 0)} of ${items?.count} ${items?.plural}`;
+  const nameOfAll = (): string => {
+    if (items !== undefined && items.count > 1) return counts();
+    const [first] = running;
+    return running.size === 1 && first !== undefined ? first.label : `${running.size} transfers`;
+  };
+
+  const showBar = (): void => {
+    const sent = sentBytes();
+    const rate = recentRate(now(), sent);
+    const advance = { name: nameOfAll(), sent, total: plannedBytes(), rate };
+    output.status(running.size === 0 ? '' : barText(advance, output.width));
   };
   const showLines = (): void => {
     const time = now();
     for (const transfer of running) {
-      if (time - transfer.loggedAt < lineEveryMs) continue;
+      if (isMany && transfer.bytes <= (totalBytes ?? 0) * largePart) continue;
+      if (time - transfer.loggedAt < intervalAfter(time - transfer.startedAt)) continue;
       transfer.loggedAt = time;
-      log.info(lineText(transfer, time - transfer.attemptAt));
+      loggedAt = time;
+      log.info(lineText(advanceOf(transfer, time)));
     }
+    const total = plannedBytes();
+    if (!isMany || running.size === 0 || total === undefined) return;
+    if (time - loggedAt < intervalAfter(time - startedAt)) return;
+    loggedAt = time;
+    const sent = sentBytes();
+    log.info(sumText({ name: counts(), sent, total, rate: rateOf(sent, time - startedAt) }));
   };
-  const timer = setInterval(
-    output.isTerminal ? showBar : showLines,
-    output.isTerminal ? barEveryMs : Math.min(500, lineEveryMs),
-  );
+  const timer = setInterval(output.isTerminal ? showBar : showLines, output.isTerminal ? barEveryMs : lineCheckMs);
   timer.unref();
 
   return {
@@ -88,13 +122,17 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
           transfer.sent = Math.min(count, bytes);
         },
         end() {
-          if (running.delete(transfer)) doneBytes += transfer.sent;
+          if (running.delete(transfer)) {
+            doneBytes += transfer.sent;
+            doneCount++;
+          }
           if (output.isTerminal) showBar();
         },
       };
     },
     skip(bytes) {
       skippedBytes += bytes;
+      doneCount++;
     },
     close() {
       clearInterval(timer);
@@ -103,48 +141,31 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
   };
 }
 
-/** `app.zip: 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left` */
-function lineText(transfer: Running, elapsedMs: number): string {
-  const { label, sent, bytes } = transfer;
-  if (sent >= bytes) return `${label}: ${formatBytes(bytes)} sent, waiting for the server's answer`;
-  return `${label}: ${amounts(sent, bytes, elapsedMs)}`;
+/** The time between two lines about something that began so long ago. */
+function intervalAfter(ms: number): number {
+  return thinning.find(({ fromMs }) => ms >= fromMs)?.everyMs ?? lineEveryMs;
 }
 
-/**
- * `[=======>            ] 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left`; on a narrow terminal, a shorter
- * form that fits.
- */
-function barText(sent: number, total: number | undefined, elapsedMs: number, columns: number): string {
-  const rate = formatRate(sent, elapsedMs);
-  const longestFirst =
-    total === undefined
-      ? [`${formatBytes(sent)} sent, ${rate}`]
-      : [
-          `${bar(total === 0 ? 1 : sent / total)} ${amounts(sent, total, elapsedMs)}`,
-          amounts(sent, total, elapsedMs),
-          `${portion(sent, total)}, ${rate}`,
-          portion(sent, total),
-        ];
-  return longestFirst.find(({ length }) => length <= columns) ?? formatBytes(sent);
+function advanceOf({ label, sent, bytes, attemptAt }: Running, time: number): Advance {
+  return { name: label, sent, total: bytes, rate: rateOf(sent, time - attemptAt) };
 }
 
-function bar(part: number): string {
-  const filled = Math.floor(part * barWidth);
-  return `[${'='.repeat(filled)}${filled < barWidth ? '>' : ''}${' '.repeat(Math.max(0, barWidth - filled - 1))}]`;
+/** Bytes a second of the last seconds, whenever it is asked with the bytes sent so far. */
+function createRate(startedAt: number): (time: number, sent: number) => number {
+  let seen = [{ time: startedAt, sent: 0 }];
+  return (time, sent) => {
+    // After a restart, there is no rate until bytes are sent again.
+    if (sent < (seen.at(-1)?.sent ?? 0)) seen = [];
+    seen.push({ time, sent });
+    // One that is older stays, so that there is always an interval.
+    while (time - (seen[1]?.time ?? time) > rateMs) seen.shift();
+    const [first] = seen;
+    return first === undefined ? 0 : rateOf(sent - first.sent, time - first.time);
+  };
 }
 
-function amounts(sent: number, bytes: number, elapsedMs: number): string {
-  const left = sent > 0 ? `, ${formatDuration(((bytes - sent) / sent) * elapsedMs)} left` : '';
-  return `${portion(sent, bytes)}, ${formatRate(sent, elapsedMs)}${left}`;
-}
-
-function portion(sent: number, bytes: number): string {
-  const percent = bytes === 0 ? 100 : Math.floor((sent / bytes) * 100);
-  return `${formatBytes(sent)} of ${formatBytes(bytes)} (${percent} %)`;
-}
-
-function formatRate(bytes: number, elapsedMs: number): string {
-  return `${formatBytes(bytes / Math.max(0.001, elapsedMs / 1000))}/s`;
+function rateOf(bytes: number, ms: number): number {
+  return bytes / Math.max(0.001, ms / 1000);
 }
 
 function sum(values: readonly number[]): number {

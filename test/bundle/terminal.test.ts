@@ -8,6 +8,7 @@ import { types, useOneOfEach } from './one-of-each.ts';
 const fileBytes = 4_000_000;
 const fixture = useOneOfEach({ fileBytes });
 const hasTerminals = spawnSync('script', ['--version']).status === 0;
+const clear = '\r\u001B[K';
 const units: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
 const durations: Readonly<Record<string, number>> = { ms: 1, s: 1e3, min: 6e4, h: 3.6e6 };
 
@@ -22,7 +23,7 @@ function bytes(text: string): number {
 }
 
 describeIf(hasTerminals, 'script, of util-linux, is not installed')('on a terminal', () => {
-  it.each([...types.map((type) => [type, 100] as const), ['file', 40]] as const)(
+  it.each([...types.map((type) => [type, 100] as const), ...[80, 40, 20].map((columns) => ['file', columns] as const)])(
     'TYPE %s shows its progress on a terminal of %d columns',
     async (type, columns) => {
       for (const [server, method] of [
@@ -37,10 +38,17 @@ describeIf(hasTerminals, 'script, of util-linux, is not installed')('on a termin
       expect(await fixture.problems(type)).toEqual([]);
       const shown = bars(output);
       expect(shown.length).toBeGreaterThan(0);
+      // Nothing of the last bar is left: what follows begins with an empty line.
+      expect(output.lastIndexOf(clear + shown.at(-1))).toBeLessThan(output.lastIndexOf(clear));
       for (const bar of shown) {
         expect(bar.length).toBeLessThan(columns);
+        if (/waiting|^[\d.]+ \w+$/.test(bar)) continue;
+        if (columns === 20) {
+          expect(bar).toMatch(/^\d+ %(?: of [\d.]+ MB)?$/);
+          continue;
+        }
         const [, sent = '', total = '', percent = '', left] =
-          /^(?:\[[=> ]{24}\] )?([\d.]+ \w+) of ([\d.]+ \w+) \((\d+) %\)(?:, [\d.]+ \w+\/s)?(?:, ([\d.]+ \w+)(?: \d+ \w+)? left)?/.exec(
+          /^(?:(?:\S.* )?\[[=> ]{10,24}\] )?([\d.]+ \w+) of ([\d.]+ \w+) \((\d+) %\)(?:, [\d.]+ \w+\/s)?(?:, ([\d.]+ \w+)(?: \d+ \w+)? left)?/.exec(
             bar,
           ) ?? [];
         const [value = '', unit = ''] = left?.split(' ') ?? [];
@@ -51,13 +59,27 @@ describeIf(hasTerminals, 'script, of util-linux, is not installed')('on a termin
     },
   );
 
+  it('a terminal that cannot move its cursor gets no bar and no colours, unless they are forced', async () => {
+    for (const [env, isColoured] of [
+      [{ NO_COLOR: '' }, false],
+      [{ FORCE_COLOR: '1' }, true],
+    ] as const) {
+      const options = { columns: 80 };
+      const dumb = { ...env, TERM: 'dumb', DEBUG: 'false' };
+      const { exitCode, output } = await fixture.upload('file', fixture.origins.file, dumb, options);
+      expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
+      expect(output).not.toContain(clear);
+      expect(output.includes('\u001B[32m')).toBe(isColoured);
+    }
+  });
+
   it('the bar does not count files that are skipped', async () => {
     fixture.sandbox.put('app.bin', 'there already');
     fixture.sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
     const env = { FILENAME: "['app.bin', 'image.tar']", EXTRA_ARGS: '--skip-existing' };
     const { exitCode, output } = await fixture.upload('file', fixture.origins.file, env, { columns: 100 });
     expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
-    const totals = bars(output).map((bar) => bytes(/ of ([\d.]+ \w+) \(/.exec(bar)?.[1] ?? ''));
+    const totals = bars(output).map((bar) => bytes(/(?: of|:) ([\d.]+ \w+) (?:\(|sent, waiting)/.exec(bar)?.[1] ?? ''));
     expect(totals.length).toBeGreaterThan(0);
     for (const total of totals) expect(total / fileBytes).toBeCloseTo(1, 1);
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLog } from '../../pipe/toolkit/log.ts';
 import { createOutput } from '../../pipe/toolkit/stdout.ts';
-import { createProgress, type Progress } from '../../pipe/toolkit/progress.ts';
+import { createProgress, type PlannedTransfers, type Progress } from '../../pipe/toolkit/progress.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { type RecordingStream, recordingStream } from './recording-stream.ts';
 
@@ -11,7 +11,7 @@ const clear = '\r\u001B[K';
 /** All output of a run, which has a total of 1 GB by default. */
 function start(
   stream: RecordingStream = recordingStream(),
-  options: { readonly totalBytes: number | undefined } = { totalBytes: 1e9 },
+  options: PlannedTransfers = { totalBytes: 1e9 },
 ): { progress: Progress; stream: RecordingStream } {
   const output = createOutput(stream, createSecrets([]).scrub, false);
   return { progress: createProgress(output, createLog(output, plainLog), options), stream };
@@ -111,6 +111,84 @@ describe('in a log', () => {
   });
 });
 
+/** Sends items one after another at this rate, in steps of 100 ms. */
+function send(progress: Progress, sizes: readonly number[], bytesPerSecond: number): void {
+  for (const [index, size] of sizes.entries()) {
+    const transfer = progress.start(`${index}.txt`, size);
+    for (let sent = 0; sent < size;) {
+      jest.advanceTimersByTime(100);
+      sent = Math.min(size, sent + bytesPerSecond / 10);
+      transfer.sent(sent);
+    }
+    transfer.end();
+  }
+}
+
+describe('the number of lines in a log', () => {
+  it('is 9 for 1 GiB at 100 Mbit/s', () => {
+    const { progress, stream } = start(recordingStream(), {
+      totalBytes: 2 ** 30,
+      items: { count: 1, plural: 'files' },
+    });
+    send(progress, [2 ** 30], 12.5e6);
+    expect(lines(stream)).toHaveLength(9);
+    expect(lines(stream).at(-1)).toBe('INFO: 0.txt: 1.07 GB of 1.07 GB (99 %), 12.5 MB/s, 500 ms left');
+  });
+
+  it('grows more slowly for a transfer that takes hours', () => {
+    const { progress, stream } = start(recordingStream(), { totalBytes: 36e9 });
+    send(progress, [36e9], 1e7);
+    // 12 in the first two minutes, 16 until the tenth, and then one a minute.
+    expect(lines(stream)).toHaveLength(12 + 16 + 50);
+  });
+
+  it('is one every 10 s for many small items, which are summed up', () => {
+    const { progress, stream } = start(recordingStream(), {
+      totalBytes: 6.2e6,
+      items: { count: 201, plural: 'files' },
+    });
+    progress.skip(2e5);
+    send(
+      progress,
+      Array.from({ length: 200 }, () => 3e4),
+      1e5,
+    );
+    expect(lines(stream)).toHaveLength(6);
+    expect(lines(stream)[2]).toBe('INFO: 95 of 201 files, 2.84 MB of 6.00 MB (47 %), 99.6 kB/s, 31.7 s left');
+  });
+
+  it('does not depend on how long each of the small items takes', () => {
+    const { progress, stream } = start(recordingStream(), { totalBytes: 2e6, items: { count: 20, plural: 'files' } });
+    send(
+      progress,
+      Array.from({ length: 20 }, () => 1e5),
+      5e3,
+    );
+    expect(lines(stream).every((line) => /^INFO: \d+ of 20 files, /.test(line))).toBe(true);
+    // Those of a run of 400 s.
+    expect(lines(stream)).toHaveLength(12 + 9);
+  });
+
+  it('tells a large item among many by its name', () => {
+    const { progress, stream } = start(recordingStream(), { totalBytes: 1e9, items: { count: 10, plural: 'files' } });
+    progress.start('large.zip', 9e8).sent(3e8);
+    progress.start('small.txt', 1e7).sent(1e6);
+    jest.advanceTimersByTime(10_000);
+    expect(lines(stream)).toEqual(['INFO: large.zip: 300 MB of 900 MB (33 %), 31.6 MB/s, 19.0 s left']);
+  });
+
+  it('ends when many items wait for the server, and when nothing is being sent', () => {
+    const { progress, stream } = start(recordingStream(), { totalBytes: 40, items: { count: 4, plural: 'files' } });
+    const transfers = ['a', 'b', 'c', 'd'].map((name) => progress.start(name, 10));
+    for (const transfer of transfers) transfer.sent(10);
+    jest.advanceTimersByTime(10_000);
+    expect(stream.text).toBe("INFO: 0 of 4 files, 40 B sent, waiting for the server's answer\n");
+    for (const transfer of transfers) transfer.end();
+    jest.advanceTimersByTime(60_000);
+    expect(lines(stream)).toHaveLength(1);
+  });
+});
+
 describe('on a terminal', () => {
   const terminal = { isTTY: true, columns: 100 };
 
@@ -122,20 +200,55 @@ describe('on a terminal', () => {
     progress.start('b', 750e6).sent(250e6);
     stream.text = '';
     jest.advanceTimersByTime(100);
-    expect(stream.text).toBe(`${clear}[============>           ] 500 MB of 1.00 GB (50 %), 5.00 GB/s, 100 ms left`);
+    expect(stream.text).toBe(`${clear}b [============>           ] 500 MB of 1.00 GB (50 %), 5.00 GB/s, 100 ms left`);
     jest.advanceTimersByTime(60_000);
     expect(stream.text).not.toContain('\n');
   });
 
   it.each([
-    [0, '[>                       ] 0 B of 1.00 GB (0 %), 0 B/s'],
-    [0.999e9, '[=======================>] 999 MB of 1.00 GB (99 %), 9.99 GB/s, 0 ms left'],
-    [1e9, '[========================] 1.00 GB of 1.00 GB (100 %), 10.0 GB/s, 0 ms left'],
+    [0, 'a [>                       ] 0 B of 1.00 GB (0 %), 0 B/s'],
+    [0.999e9, 'a [=======================>] 999 MB of 1.00 GB (99 %), 9.99 GB/s, 0 ms left'],
+    [1e9, 'a: 1.00 GB sent, waiting for the server'],
   ])('shows %d bytes of 1 GB', (sent, bar) => {
     const { progress, stream } = start(recordingStream(terminal));
     progress.start('a', 1e9).sent(sent);
     jest.advanceTimersByTime(100);
     expect(stream.text).toBe(clear + bar);
+  });
+
+  it('shows the rate of the last seconds', () => {
+    const { progress, stream } = start(recordingStream(terminal));
+    const transfer = progress.start('a', 1e9);
+    transfer.sent(500e6);
+    jest.advanceTimersByTime(10_000);
+    expect(stream.text.endsWith('500 MB of 1.00 GB (50 %), 0 B/s')).toBe(true);
+    for (let sent = 500e6; sent <= 600e6; sent += 1e6) {
+      transfer.sent(sent);
+      jest.advanceTimersByTime(100);
+    }
+    expect(stream.text).toMatch(/600 MB of 1\.00 GB \(60 %\), 10\.0 MB\/s, 40\.0 s left$/);
+  });
+
+  it('shows how many of several items are done, and of other transfers how many run', () => {
+    const { progress, stream } = start(recordingStream(terminal), {
+      totalBytes: 1e9,
+      items: { count: 3, plural: 'files' },
+    });
+    progress.start('a', 1e6).end();
+    progress.start('b', 1e6);
+    jest.advanceTimersByTime(100);
+    expect(stream.text).toContain('1 of 3 files [');
+    const others = start(recordingStream(terminal));
+    for (const name of ['layer 1 of 2', 'layer 2 of 2']) others.progress.start(name, 1e6);
+    jest.advanceTimersByTime(100);
+    expect(others.stream.text).toContain('2 transfers [');
+  });
+
+  it('shortens a long name', () => {
+    const { progress, stream } = start(recordingStream(terminal));
+    progress.start(`${'long'.repeat(20)}.tar.gz`, 1e9).sent(5e8);
+    jest.advanceTimersByTime(100);
+    expect(stream.text).toMatch(/^\r\u001B\[Klonglon…\w*\.tar\.gz \[=====>    \] 500 MB/);
   });
 
   it('goes back if a transfer is restarted', () => {
@@ -185,7 +298,7 @@ describe('on a terminal', () => {
     const { progress, stream } = start(recordingStream(terminal));
     progress.start('a', 1e9).sent(1.5e9);
     jest.advanceTimersByTime(100);
-    expect(stream.text).toContain('1.00 GB of 1.00 GB (100 %), 10.0 GB/s, 0 ms left');
+    expect(stream.text).toBe(`${clear}a: 1.00 GB sent, waiting for the server`);
   });
 
   it('shows only the bytes sent if the total is unknown', () => {
@@ -197,13 +310,17 @@ describe('on a terminal', () => {
 
   const all = '999 MB of 1.00 GB (99 %), 9.99 GB/s, 0 ms left';
   it.each([
-    [74, `[=======================>] ${all}`],
-    [73, all],
+    [76, `a [=======================>] ${all}`],
+    [75, `a [=========>] ${all}`],
+    [61, `[=========>] ${all}`],
+    [59, all],
     [47, all],
     [46, '999 MB of 1.00 GB (99 %), 9.99 GB/s'],
     [35, '999 MB of 1.00 GB (99 %)'],
-    [24, '999 MB'],
-    [6, '999 M'],
+    [24, '99 % of 1.00 GB'],
+    [20, '99 % of 1.00 GB'],
+    [15, '99 %'],
+    [4, '999'],
   ])('shows the longest form that fits a terminal of %d columns', (columns, shown) => {
     const { progress, stream } = start(recordingStream({ isTTY: true, columns }));
     progress.start('a', 1e9).sent(999e6);
@@ -215,7 +332,7 @@ describe('on a terminal', () => {
     const { progress, stream } = start(recordingStream(terminal), { totalBytes: 0 });
     progress.start('empty', 0);
     jest.advanceTimersByTime(100);
-    expect(stream.text).toBe(`${clear}[========================] 0 B of 0 B (100 %), 0 B/s`);
+    expect(stream.text).toBe(`${clear}empty: 0 B sent, waiting for the server`);
     progress.close();
   });
 });

@@ -31,6 +31,7 @@ async function prepare(settings: FileSettings, tools: RunTools): Promise<Publica
   return {
     ...planText(plan, settings),
     totalBytes: plan.totalBytes,
+    items: { count: plan.files.length, plural: 'files' },
     async publish(progress) {
       const http = tools.createHttp(fixedAuthorizer(credentialsFor(apiUrl, account)));
       const client = createDownloadsClient(http, apiUrl, workspace, repository);

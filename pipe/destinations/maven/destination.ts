@@ -30,6 +30,7 @@ async function prepare(settings: MavenSettings, tools: RunTools): Promise<Public
     lines: mavenPlanLines(plan, settings),
     warnings: plan.warnings,
     totalBytes: plan.totalBytes,
+    items: { count: plan.files.length, plural: 'files' },
     async publish(progress) {
       const http = tools.createHttp(fixedAuthorizer(credentialsFor(registry, account)));
       const client = createMavenClient(http, registry);

@@ -26,6 +26,7 @@ async function prepare(settings: NpmSettings, tools: RunTools): Promise<Publicat
   return {
     ...npmPlanText(plan, settings),
     totalBytes: plan.totalBytes,
+    items: { count: plan.packages.length, plural: 'packages' },
     async publish(progress) {
       const http = tools.createHttp(fixedAuthorizer(credentialsFor(registry, account)));
       const client = createNpmClient(http, registry);

@@ -10,6 +10,23 @@ import { large, usePublishFixture } from './publish-fixture.ts';
 
 const { fixture, write, landed, requests } = usePublishFixture();
 
+describe('the log without DEBUG', () => {
+  it.each([
+    [1, 15],
+    [10, 15],
+    [200, 20],
+  ])('of %d small files has at most %d lines, of at most 80 columns but for URLs and digests', async (count, most) => {
+    for (let index = 0; index < count; index++) await write(`file-${index}.txt`, `${index}`);
+    const { exitCode, output } = await fixture.upload('*.txt');
+    expect(exitCode).toBe(0);
+    const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith('DEBUG: '));
+    expect(lines.length).toBeLessThanOrEqual(most);
+    const isWide = (line: string): boolean =>
+      line.length > 80 && !/https?:|sha256 \w{64}|, to the downloads of /.test(line);
+    expect(lines.filter(isWide)).toEqual([]);
+  });
+});
+
 describe('what is sent is what lands', () => {
   it('files of sizes around the chunk size, and an empty one', async () => {
     const chunk = 1024 * 1024;

@@ -1,0 +1,98 @@
+/** The words for transfers in progress: a line in a log, and a bar that fits a terminal. */
+
+import { formatBytes, formatDuration } from './units.ts';
+
+/** How far something has come. */
+export interface Advance {
+  readonly name: string;
+  readonly sent: number;
+  readonly total: number;
+  /** Bytes a second. */
+  readonly rate: number;
+}
+
+const longBar = 24;
+const shortBar = 10;
+const longName = 24;
+const shortName = 16;
+
+/** `app.zip: 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left` */
+export function lineText({ name, ...advance }: Advance): string {
+  const { sent, total } = advance;
+  if (sent >= total) return `${name}: ${formatBytes(total)} sent, waiting for the server's answer`;
+  return `${name}: ${amounts(advance)}`;
+}
+
+/** `120 of 200 files, 4.10 MB of 6.20 MB (66 %), 51.2 kB/s, 41.0 s left` */
+export function sumText({ name, ...advance }: Advance): string {
+  const { sent, total } = advance;
+  return `${name}, ${sent >= total ? `${formatBytes(total)} sent, waiting for the server's answer` : amounts(advance)}`;
+}
+
+/**
+ * `app.zip [=======>            ] 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left`: the longest form that fits.
+ *
+ * @param advance its `total` is undefined if it is not known
+ */
+export function barText(
+  { name, sent, total, rate }: Omit<Advance, 'total'> & { readonly total: number | undefined },
+  columns: number,
+): string {
+  const bytes = formatBytes(sent);
+  const forms =
+    total === undefined
+      ? [`${bytes} sent, ${formatRate(rate)}`]
+      : sent >= total
+        ? [`${shortened(name, longName)}: ${bytes} sent, waiting for the server`, 'waiting for the server', 'waiting']
+        : movingForms({ name, sent, total, rate });
+  return forms.find((form) => Array.from(form).length <= columns) ?? bytes;
+}
+
+/** The longest first. */
+function movingForms({ name, ...advance }: Advance): readonly string[] {
+  const part = advance.total === 0 ? 1 : advance.sent / advance.total;
+  const all = amounts(advance);
+  return [
+    `${shortened(name, longName)} ${bar(part, longBar)} ${all}`,
+    `${shortened(name, shortName)} ${bar(part, shortBar)} ${all}`,
+    `${bar(part, longBar)} ${all}`,
+    `${bar(part, shortBar)} ${all}`,
+    all,
+    `${portion(advance)}, ${formatRate(advance.rate)}`,
+    portion(advance),
+    `${percent(advance)} of ${formatBytes(advance.total)}`,
+    percent(advance),
+  ];
+}
+
+function bar(part: number, columns: number): string {
+  const filled = Math.floor(part * columns);
+  return `[${'='.repeat(filled)}${filled < columns ? '>' : ''}${' '.repeat(Math.max(0, columns - filled - 1))}]`;
+}
+
+type Amount = Pick<Advance, 'sent' | 'total'>;
+
+function amounts({ rate, ...amount }: Omit<Advance, 'name'>): string {
+  const left = rate > 0 ? `, ${formatDuration(((amount.total - amount.sent) / rate) * 1000)} left` : '';
+  return `${portion(amount)}, ${formatRate(rate)}${left}`;
+}
+
+function portion(amount: Amount): string {
+  return `${formatBytes(amount.sent)} of ${formatBytes(amount.total)} (${percent(amount)})`;
+}
+
+function percent({ sent, total }: Amount): string {
+  return `${total === 0 ? 100 : Math.floor((sent / total) * 100)} %`;
+}
+
+function formatRate(rate: number): string {
+  return `${formatBytes(rate)}/s`;
+}
+
+/** Leaves out the middle of a long name: extensions are at its end. */
+export function shortened(name: string, columns: number): string {
+  const characters = Array.from(name);
+  if (characters.length <= columns) return name;
+  const head = Math.floor((columns - 1) / 2);
+  return `${characters.slice(0, head).join('')}…${characters.slice(head + 1 - columns).join('')}`;
+}
