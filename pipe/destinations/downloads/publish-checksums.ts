@@ -5,6 +5,7 @@ import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatCount } from '../../toolkit/units.ts';
 import { type Action, failedAction } from '../outcome.ts';
+import { logItem } from '../summary.ts';
 import { uploadAll } from '../upload-all.ts';
 import { type Checksum, checksumsText, measureText } from './checksums.ts';
 import { uploadConfirmed } from './confirmed-upload.ts';
@@ -60,7 +61,8 @@ async function publishList(item: ChecksumItem, checksums: readonly Checksum[], t
     throw error;
   }
   const what = item.action === 'skipped' ? 'skipped, it has' : 'uploaded, with';
-  tools.log.info(`${checksumsName}: ${what} ${formatCount(checksums.length, 'line')} of this run`);
+  const own = formatCount(checksums.length, 'line');
+  logItem(tools.log, checksums.length + 1, `${checksumsName}: ${what} ${own} of this run`);
 }
 
 async function publishOne(item: ChecksumItem, text: string, tools: ChecksumTools): Promise<void> {

@@ -19,8 +19,11 @@ const manyRequests = 900;
 export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publication, 'lines' | 'warnings'> {
   const { files, totalBytes, leftOutDirectories } = plan;
   const target = `the downloads of ${settings.workspace}/${settings.repository} at ${settings.apiUrl.host}`;
+  const checksums = { none: '', list: ` and ${checksumsName}`, each: ' and a .sha256 file for each' }[
+    settings.checksums
+  ];
   const lines = [
-    `Publishing ${formatCount(files.length, 'file')}, ${formatBytes(totalBytes)}, to ${target}`,
+    `Publishing ${formatCount(files.length, 'file')}${checksums}, ${formatBytes(totalBytes)}, to ${target}`,
     ...planLines(
       files.map(({ source, name }) => {
         const as = source.path === name || source.path.endsWith(`/${name}`) ? '' : ` as ${printable(name)}`;
@@ -29,8 +32,6 @@ export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publ
       settings.isDryRun,
     ),
   ];
-  if (settings.checksums === 'list') lines.push(`  ${checksumsName}, with the checksums of these files`);
-  if (settings.checksums === 'each') lines.push('  a .sha256 file for each of them');
   if (settings.retention !== undefined) {
     const { keep, pattern } = settings.retention;
     const kept = keep === 1 ? 'download that matches' : `${keep} downloads that match`;
@@ -87,7 +88,8 @@ function summaryOf({ items, deleted }: DownloadsOutcome, settings: FileSettings,
   const rows = items.map(({ sha256, ...item }) => ({ ...item, digest: sha256 }));
   return summaryLines({
     headline: `Uploaded ${formatCount(uploaded.length, 'file')}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}${rate}`,
-    items: rows,
+    // Each is a file's checksum, which stands there already.
+    items: settings.checksums === 'each' ? rows.slice(0, rows.length / 2) : rows,
     savings: [...skippedLines(rows), ...(deleted.length > 0 ? [`deleted ${deleted.length} old`] : [])],
     links: linksOf(items, downloadsPage(settings)),
   });

@@ -4,6 +4,7 @@ import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion } from '../destination.ts';
 import { overallAction } from '../output-variables.ts';
+import { planLines } from '../plan-lines.ts';
 import { failureLine, totalsOf } from '../report.ts';
 import { skippedLines, summaryLines } from '../summary.ts';
 import { type Coordinates, groupDirectory, isSnapshot, kindName, versionDirectory } from './coordinates.ts';
@@ -20,12 +21,18 @@ export interface FinishedPublication {
 }
 
 /** The plan, line by line: what will be sent, and where to. */
-export function mavenPlanLines(plan: MavenPlan, settings: Pick<MavenSettings, 'registry'>): readonly string[] {
+export function mavenPlanLines(
+  plan: MavenPlan,
+  settings: Pick<MavenSettings, 'registry' | 'isDryRun'>,
+): readonly string[] {
   const { files, plugin, pom, totalBytes } = plan;
   const build = isSnapshot(pom) ? ', as its next build' : '';
   return [
     `Publishing ${nameOf(pom)}${build}, ${formatCount(files.length, 'file')}, ${formatBytes(totalBytes)}, to ${settings.registry.href}`,
-    ...files.map(({ kind, from, size }) => `  ${from}, ${formatBytes(size)}: ${kindName(kind)}`),
+    ...planLines(
+      files.map(({ kind, from, size }) => ({ name: from, details: `, ${formatBytes(size)}: ${kindName(kind)}` })),
+      settings.isDryRun,
+    ),
     ...(plugin === undefined ? [] : [`  ${groupDirectory(pom)}${metadataName}: prefix ${printable(plugin.prefix)}`]),
   ];
 }

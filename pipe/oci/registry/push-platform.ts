@@ -5,6 +5,7 @@ import { descriptorOf, documentOf } from '../descriptors.ts';
 import { oci, toOci } from '../media-types.ts';
 import type { Descriptor, Document, Layer, PlatformImage } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
+import type { Log } from '../../toolkit/log.ts';
 import { type PushedLayer, pushLayer, type PushTools, sendBlob, sendLayer } from './push-layer.ts';
 import type { ReusableLayers } from './reuse.ts';
 
@@ -20,6 +21,9 @@ export interface PushedPlatform {
    */
   resend(named: ReadonlySet<string>): Promise<void>;
 }
+
+/** The summary counts the layers; those of an image with more of them have a line each in debug output only. */
+const maxListedLayers = 12;
 
 /**
  * Sends the blobs that the registry does not have, and makes the manifest, but does not send it.
@@ -40,13 +44,14 @@ export async function pushPlatform(
     image.layers.map((layer, index) => [layer.name, `layer ${index + 1} of ${image.layers.length}`]),
   );
   const { config } = image;
+  const layerTools = image.layers.length > maxListedLayers ? { ...tools, log: quiet(tools.log) } : tools;
   const byName = new Map<string, PushedLayer>();
   const pushes = order.map((layer) => async (startNext: () => void): Promise<void> => {
     const subject = numbers.get(layer.name) ?? layer.name;
     const known = tools.sent.get(layer.name);
     // While the registry completes one layer, the next keeps the processors and the line busy.
     const onRead = isForwardOnly ? undefined : startNext;
-    byName.set(layer.name, known ?? (await pushLayer(layer, subject, published, tools, onRead)));
+    byName.set(layer.name, known ?? (await pushLayer(layer, subject, published, layerTools, onRead)));
   });
   // In parallel to the layers, the config costs no time.
   const pushConfig = async (): Promise<void> => {
@@ -126,4 +131,8 @@ function manifestFor(image: PlatformImage, layers: readonly Descriptor[]): Docum
   // All types in a manifest are of one family: Docker's become OCI's.
   const named = layers.map((layer) => ({ ...layer, mediaType: toOci(layer.mediaType) }));
   return documentOf({ schemaVersion: 2, mediaType: oci.manifest, config, layers: named });
+}
+
+function quiet(log: Log): Log {
+  return { ...log, info: (message) => log.debug(message) };
 }

@@ -12,19 +12,25 @@ const { fixture, write, landed, requests } = usePublishFixture();
 
 describe('the log without DEBUG', () => {
   it.each([
-    [1, 15],
-    [10, 15],
-    [200, 20],
-  ])('of %d small files has at most %d lines, of at most 80 columns but for URLs and digests', async (count, most) => {
-    for (let index = 0; index < count; index++) await write(`file-${index}.txt`, `${index}`);
-    const { exitCode, output } = await fixture.upload('*.txt');
-    expect(exitCode).toBe(0);
-    const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith('DEBUG: '));
-    expect(lines.length).toBeLessThanOrEqual(most);
-    const isWide = (line: string): boolean =>
-      line.length > 80 && !/https?:|sha256 \w{64}|, to the downloads of /.test(line);
-    expect(lines.filter(isWide)).toEqual([]);
-  });
+    [1, [], 15],
+    [10, [], 15],
+    [10, ['--checksums'], 15],
+    [10, ['--checksums=each'], 15],
+    [200, [], 20],
+    [200, ['--checksums=each'], 20],
+  ])(
+    'of %d small files with %j has at most %d lines, of at most 80 columns but for URLs and digests',
+    async (count, args, most) => {
+      for (let index = 0; index < count; index++) await write(`file-${index}.txt`, `${index}`);
+      const { exitCode, output } = await fixture.upload('*.txt', ...args);
+      expect(exitCode).toBe(0);
+      const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith('DEBUG: '));
+      expect(lines.length).toBeLessThanOrEqual(most);
+      const isWide = (line: string): boolean =>
+        line.length > 80 && !/https?:|sha256 \w{64}|, to the downloads of /.test(line);
+      expect(lines.filter(isWide)).toEqual([]);
+    },
+  );
 });
 
 describe('what is sent is what lands', () => {
@@ -272,7 +278,7 @@ describe('--checksums', () => {
     const digests = { 'a.txt': await write('a.txt'), 'b.txt': await write('b.txt') };
     const { exitCode, output } = await fixture.upload('*.txt', '--checksums=each', '--verify=content');
     expect(exitCode).toBe(0);
-    expect(output).toContain('INFO:   a .sha256 file for each of them');
+    expect(output).toMatch(/^INFO: Publishing \d files? and a \.sha256 file for each, /m);
     expect(output).toContain('Verified: 4 files');
     for (const [name, digest] of Object.entries(digests))
       expect((await fixture.sandbox.downloads.get(`${name}.sha256`)?.content())?.toString()).toBe(

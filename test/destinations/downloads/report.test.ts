@@ -45,9 +45,8 @@ describe('planText', () => {
   it('shows the checksums and deletions that follow', async () => {
     const { lines } = planText(plan(['a', 'a', 1]), await settings('--checksums', '--keep=5', '--keep-pattern=*.zip'));
     expect(lines).toEqual([
-      'Publishing 1 file, 1 B, to the downloads of acme/app at api.bitbucket.org',
+      'Publishing 1 file and SHA256SUMS, 1 B, to the downloads of acme/app at api.bitbucket.org',
       '  a, 1 B',
-      '  SHA256SUMS, with the checksums of these files',
       'Then deleting all but the newest 5 downloads that match *.zip',
     ]);
   });

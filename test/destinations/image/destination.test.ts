@@ -282,3 +282,18 @@ describe('the results', () => {
     });
   });
 });
+
+describe('the log', () => {
+  const fixture = useSandbox({ registry: {} });
+
+  it.each([
+    [12, 12],
+    [13, 0],
+  ])('of an image of %i layers has a line for %i of them', async (count, lines) => {
+    const contents = Array.from({ length: count }, (_, index) => layer(`layer ${index}`));
+    const { exitCode, output } = await publish(fixture, await writeLayout(fixture, contents));
+    expect(exitCode).toBe(0);
+    expect(output.match(/^INFO: layer \d+ of \d+: sent, /gm) ?? []).toHaveLength(lines);
+    expect(output).toContain(`\n  ${count} layers sent, `);
+  });
+});
