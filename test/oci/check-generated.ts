@@ -4,11 +4,11 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { isCompression } from '../../pipe/compression/formats.ts';
 import { keepHeapFlat } from '../../pipe/io/flat-heap.ts';
 import { withDecompressedDigestCheck } from '../../pipe/oci/layers/diff-id-check.ts';
+import { peakBytesOf } from '../peak-memory.ts';
 
 const [, , format = '', mebibytes] = process.argv;
 if (!isCompression(format)) throw new Error(`unknown format: ${format}`);
@@ -31,5 +31,4 @@ for await (const chunk of withDecompressedDigestCheck(compressed(), length, form
 if (total !== length) throw new Error(`read ${total} bytes instead of ${length}`);
 
 // Not from getrusage, whose value starts with the size of the parent process.
-const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-process.stdout.write(String(Number(kilobytes) * 1024));
+process.stdout.write(String(peakBytesOf('self')));
