@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the pipe and its peers, in turn, on this machine; prints medians, ratios and targets as Markdown.
  *
- *     npm run bench -- [--runs N] [--only PATTERN] [--quick] [--check] [--bundle FILE] [--json FILE]
+ *     npm run bench -- [--growth] [--runs N] [--only PATTERN] [--quick] [--check] [--bundle FILE] [--json FILE]
  *
  * The exit code is 1 if a run fails, and with `--check` also if a target is missed.
  */
@@ -15,6 +15,7 @@ import { createMeter } from './measure.ts';
 import { findPeers } from './peers.ts';
 import { type BenchReport, benchRow, type BenchRow } from './report.ts';
 import { type Bench, isMet, type Row, type Target } from './row.ts';
+import { growthRows } from './rows/growth.ts';
 import { flatMemory } from './rows/flat-memory.ts';
 import { imagePushRows } from './rows/image-push.ts';
 import { imageSize } from './rows/image-size.ts';
@@ -25,7 +26,7 @@ import { oneLargeFile } from './rows/one-large-file.ts';
 import { startUp } from './rows/start-up.ts';
 import { resultText, targetsText } from './table.ts';
 
-const allRows: readonly Row[] = [
+const comparisons: readonly Row[] = [
   oneLargeFile,
   flatMemory,
   manyFiles,
@@ -81,6 +82,8 @@ function readArguments(): Arguments {
       runs: { type: 'string' },
       /** A regular expression for the rows' names. */
       only: { type: 'string', default: '' },
+      /** How time and memory grow, instead of the comparison. */
+      growth: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       /** A different build of the pipe. */
@@ -91,8 +94,9 @@ function readArguments(): Arguments {
   const rounds = Number(values.runs ?? (values.quick ? quickRuns : defaultRuns));
   if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError('--runs must be a whole number, at least 1');
   const pattern = new RegExp(values.only);
-  const rows = allRows.filter(({ id }) => pattern.test(id));
-  if (rows.length === 0) throw new RangeError(`--only matches none of ${allRows.map(({ id }) => id).join(', ')}`);
+  const all = values.growth ? growthRows : comparisons;
+  const rows = all.filter(({ id }) => pattern.test(id));
+  if (rows.length === 0) throw new RangeError(`--only matches none of ${all.map(({ id }) => id).join(', ')}`);
   return { rounds, rows, isQuick: values.quick, isCheck: values.check, bundle: values.bundle, json: values.json };
 }
 
