@@ -1,6 +1,10 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 
 const cores = availableParallelism();
+/** A worker grows to about 400 MB. A step of Pipelines has the host's processors, but only 4 GB for all that runs in it. */
+const workerBytes = 450e6;
+const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity);
+const most = Math.max(1, Math.floor((memory - workerBytes) / workerBytes));
 const workers = {
   // Many tests wait for a server that is slow on purpose. A number, because Jest reads '150%' as 150 workers.
   unit: cores * 2,
@@ -13,7 +17,7 @@ const workers = {
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  maxWorkers: workers[process.env.TEST_SUITE ?? 'unit'] ?? cores,
+  maxWorkers: Math.min(most, workers[process.env.TEST_SUITE ?? 'unit'] ?? cores),
   // Only the matrix of faults has concurrent tests, and most of their time is waiting.
   maxConcurrency: 12,
   testMatch: ['**/*.test.ts'],

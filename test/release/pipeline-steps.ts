@@ -5,6 +5,8 @@ import { parse } from 'yaml';
 export interface PipelineStep {
   readonly name: string;
   readonly script: readonly string[];
+  /** Minutes. */
+  readonly 'max-time'?: number;
 }
 
 interface Entry {
@@ -15,7 +17,6 @@ interface Entry {
 interface Pipelines {
   readonly pipelines: {
     readonly default: readonly Entry[];
-    readonly 'pull-requests': Readonly<Record<string, readonly Entry[]>>;
     readonly branches: Readonly<Record<string, readonly Entry[]>>;
     readonly custom: Readonly<Record<string, readonly Entry[]>>;
   };
@@ -25,8 +26,7 @@ interface Pipelines {
 export function stepsOf(yaml: string, path: string): readonly PipelineStep[] {
   const { pipelines } = parse(yaml, { merge: true }) as Pipelines;
   const [kind = '', name = ''] = path.split(/\.(.*)/s);
-  const entries =
-    kind === 'default' ? pipelines.default : pipelines[kind as 'branches' | 'custom' | 'pull-requests'][name];
+  const entries = kind === 'default' ? pipelines.default : pipelines[kind as 'branches' | 'custom'][name];
   if (entries === undefined) throw new Error(`there is no pipeline ${path}`);
   return entries.flatMap(({ step, parallel }) =>
     step === undefined ? (parallel?.steps ?? []).map((each) => each.step) : [step],
