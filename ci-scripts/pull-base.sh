@@ -11,7 +11,18 @@ base=${!given:-$(sed -n 's/^ARG BASE=//p' Dockerfile)}
 digest=${BASE_DIGEST:-$(cat ci-scripts/base-digest 2>/dev/null || true)}
 if [ "${digest:-none}" != none ] && [ -z "${!given:-}" ]; then base=${base%%@*}@$digest; fi
 is_present() { [ "$(docker image inspect --format '{{.Architecture}}' "$base" 2>/dev/null)" = "$architecture" ]; }
+# Anonymous pulls are limited for each address, and those of Pipelines are shared. The password goes to its registry only.
+log_in() {
+  local host=docker.io
+  if [[ $base =~ ^([^/]+[.:][^/]*)/ ]]; then host=${BASH_REMATCH[1]}; fi
+  if [ "$host" != "$registry" ] || [ -z "${DOCKERHUB_USERNAME:-}" ] || [ -z "${DOCKERHUB_TOKEN:-}" ]; then return; fi
+  DOCKER_CONFIG=$(mktemp -d)
+  export DOCKER_CONFIG
+  trap 'rm -rf "$DOCKER_CONFIG"' EXIT
+  docker login --username "$DOCKERHUB_USERNAME" --password-stdin "$host" <<<"$DOCKERHUB_TOKEN" >/dev/null
+}
 if [ -z "${!given:-}" ] || ! is_present; then
+  log_in
   docker pull --quiet --platform "linux/$architecture" "$base" >&2 || is_present ||
     fail "the base image $base for $architecture is not on this machine and cannot be pulled: set $given to another image"
 fi

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -16,10 +16,10 @@ const [first, second] = [`acme/app:${build}-1`, `acme/app:${build}-2`] as const;
 let context = '';
 let service: Server;
 
-/** The docker service of Pipelines listens on a port, but this machine's engine on a socket. */
+/** The docker service of Pipelines listens on a port, which pipes reach by another name; other engines on a socket. */
 beforeAll(async () => {
   service = createServer((socket) => {
-    const engine = connect('/var/run/docker.sock');
+    const engine = connectToEngine();
     socket.on('error', () => engine.destroy()).pipe(engine);
     engine.on('error', () => socket.destroy()).pipe(socket);
   });
@@ -37,6 +37,11 @@ afterAll(async () => {
   await docker('image', 'rm', first, second);
   await rm(context, { recursive: true });
 });
+
+function connectToEngine(): Socket {
+  const url = new URL(process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock');
+  return url.protocol === 'tcp:' ? connect(Number(url.port), url.hostname) : connect(url.pathname);
+}
 
 async function push(image: string, tags = ''): Promise<Ended> {
   const { port } = service.address() as AddressInfo;
