@@ -6,7 +6,7 @@ import { bytesBody } from './io/body.ts';
 import type { Tools } from './tools.ts';
 import { canReport, pipelinesProxyUrl, type Report, reportRequest } from './toolkit/code-insights.ts';
 import type { Environment } from './toolkit/environment.ts';
-import { findNewerVersion, type PipeMetadata, publishedPipesUrl } from './toolkit/metadata.ts';
+import { findNewerVersion, type PipeMetadata, tagsUrl } from './toolkit/metadata.ts';
 
 const maxListBytes = 4 * 1024 * 1024;
 
@@ -21,7 +21,7 @@ const maxStoppedMs = 400;
 export function startVersionCheck(
   tools: Tools,
   metadata: PipeMetadata,
-  listUrl: string = publishedPipesUrl,
+  listUrl: string = tagsUrl(metadata),
 ): () => Promise<string | undefined> {
   const controller = new AbortController();
   const http = tools.createErrandHttp(controller.signal);

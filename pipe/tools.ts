@@ -34,7 +34,7 @@ export interface Surroundings {
   readonly workingDirectory: string;
   /** Possible paths of pipe.yml. */
   readonly metadataPaths: readonly string[];
-  /** The list of published pipes; if not given, the default list is read, and only when publishing to Bitbucket itself. */
+  /** The tags of the pipe's repository; if not given, Bitbucket's API is asked, and only when publishing to Bitbucket itself. */
   readonly versionListUrl?: string;
   /** The proxy that accepts Code Insights reports. */
   readonly pipelinesProxyUrl?: string;

@@ -10,7 +10,6 @@ import { arrayVariables, useSandbox } from './run-pipe.ts';
 import { until } from './until.ts';
 
 const fixture = useSandbox();
-const repositoryPath = 'packagepipes/bitbucket-upload-package';
 const newer =
   /WARNING: New version available: packagepipes\/bitbucket-upload-package:(\S+) \(this is 0\.\d+\.\d+\), https:\/\/bitbucket\.org\/packagepipes\/bitbucket-upload-package\/src\/\1\/CHANGELOG\.md$/m;
 
@@ -25,30 +24,24 @@ async function uploadWith(list: Reaction, ...args: readonly string[]) {
   await writeFile(join(fixture.directory, 'a.txt'), 'content');
   const ended = await fixture.runPipe(
     { FILENAME: 'a.txt', API_URL: api.url('/2.0').href, ...arrayVariables('EXTRA_ARGS', args) },
-    { versionListUrl: lists.url('/pipes.json').href },
+    { versionListUrl: lists.url('/tags').href },
   );
   expect(ended).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^✔ /m) });
   return { found: newer.exec(ended.output)?.[1], requests: lists.received };
 }
 
 const listOf = (version: string, padding = ''): Reaction =>
-  answer(
-    200,
-    JSON.stringify([
-      { repositoryPath: 'other/pipe', version: '99.0.0', padding },
-      { repositoryPath, version },
-    ]),
-  );
+  answer(200, JSON.stringify({ values: [{ name: '0.0.0', padding }, { name: version }] }));
 
 describe('a newer version', () => {
   it.each([
     ['99.1.2', '99.1.2'],
     ['0.0.1', undefined],
     ['latest', undefined],
-  ])('%s in the list of published pipes', async (version, expected) => {
+  ])('%s among the tags', async (version, expected) => {
     const { found, requests } = await uploadWith(listOf(version, 'x'.repeat(100_000)));
     expect(found).toBe(expected);
-    expect(requests).toMatchObject([{ method: 'GET', target: '/pipes.json' }]);
+    expect(requests).toMatchObject([{ method: 'GET', target: '/tags' }]);
     expect(requests[0]?.headers['authorization']).toBeUndefined();
   });
 

@@ -13,9 +13,6 @@ export interface PipeMetadata {
   readonly repositoryUrl: string;
 }
 
-/** Atlassian's list of published pipes. */
-export const publishedPipesUrl = 'https://bitbucket.org/bitbucketpipelines/official-pipes/raw/master/pipes.prod.json';
-
 /** Reads the first pipe.yml of `paths` that exists; undefined if none exists or it is incomplete. */
 export async function readMetadata(paths: readonly string[]): Promise<PipeMetadata | undefined> {
   for (const path of paths) {
@@ -44,18 +41,28 @@ export function releaseNotesUrl({ repositoryUrl }: PipeMetadata, version: string
 }
 
 /**
- * The newer version of this pipe in the list of published pipes, if there is one.
+ * The latest tags of the pipe's repository. Atlassian's own list has only the pipes that it has accepted.
+ *
+ * @see https://developer.atlassian.com/cloud/bitbucket/rest/api-group-refs/
+ */
+export function tagsUrl({ repositoryPath }: PipeMetadata): string {
+  return `https://api.bitbucket.org/2.0/repositories/${repositoryPath}/refs/tags?sort=-target.date&pagelen=100&fields=values.name`;
+}
+
+/**
+ * The newest version that the pipe's repository has a tag for, if it is newer than this one.
  * Never throws: a version check must not break an upload.
  */
 export async function findNewerVersion(
   metadata: PipeMetadata,
   fetchJson: (url: string) => Promise<unknown>,
-  listUrl: string = publishedPipesUrl,
+  listUrl: string = tagsUrl(metadata),
 ): Promise<string | undefined> {
   try {
-    const list = (await fetchJson(listUrl)) as readonly ({ repositoryPath?: unknown; version?: unknown } | null)[];
-    const version = list.find((entry) => entry?.repositoryPath === metadata.repositoryPath)?.version;
-    return typeof version === 'string' && isNewer(version, metadata.version) ? version : undefined;
+    const { values } = (await fetchJson(listUrl)) as { readonly values: readonly ({ name?: unknown } | null)[] };
+    const names = values.flatMap((tag) => (typeof tag?.name === 'string' ? [tag.name] : []));
+    const newest = names.reduce((known, name) => (isNewer(name, known) ? name : known), metadata.version);
+    return newest === metadata.version ? undefined : newest;
   } catch {
     return undefined;
   }

@@ -51,7 +51,7 @@ export interface Sandbox {
   /** The origin that `GET …/downloads/{name}` redirects to. */
   readonly contentOrigin: string;
   readonly pipelinesProxyUrl: string;
-  /** The list of official pipes, in which this one has version 9.9.9. */
+  /** The tags of the pipe's repository, the newest of which is 9.9.9. */
   readonly versionListUrl: string;
   /** As `REGISTRY`: `http://127.0.0.1:PORT`. */
   readonly registryUrl: string;

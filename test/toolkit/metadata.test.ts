@@ -85,38 +85,37 @@ describe('isNewer', () => {
 });
 
 describe('findNewerVersion', () => {
-  const entry = { repositoryPath: 'acme/upload-pipe', version: '1.3.0' };
-
-  it('finds the version of this pipe, in the list that Atlassian publishes', async () => {
+  it("finds the newest version among the tags of the pipe's repository", async () => {
     const asked: string[] = [];
-    const other = { repositoryPath: 'acme/other', version: '9.0.0' };
     const found = await findNewerVersion(metadata, (url) => {
       asked.push(url);
-      return list(null, other, {}, entry)();
+      return tags('9', 'nightly', '1.2.9', '1.10.0', '1.3.0', '1.2.3', '2.0.0-rc1')();
     });
     expect([found, asked]).toEqual([
-      '1.3.0',
-      ['https://bitbucket.org/bitbucketpipelines/official-pipes/raw/master/pipes.prod.json'],
+      '1.10.0',
+      [
+        'https://api.bitbucket.org/2.0/repositories/acme/upload-pipe/refs/tags?sort=-target.date&pagelen=100&fields=values.name',
+      ],
     ]);
   });
 
   it('reads another list if one is given', async () => {
     const found = await findNewerVersion(
       metadata,
-      async (url) => (url === 'https://mirror.example/' ? [entry] : []),
+      async (url) => (url === 'https://mirror.example/' ? { values: [{ name: '1.3.0' }] } : {}),
       'https://mirror.example/',
     );
     expect(found).toBe('1.3.0');
   });
 
   it.each<[string, () => Promise<unknown>]>([
-    ['the same version', list({ ...entry, version: '1.2.3' })],
-    ['an older one', list({ ...entry, version: '1.2.2' })],
-    ['a version that is not a string', list({ ...entry, version: 2 })],
-    ['other pipes only', list({ ...entry, repositoryPath: 'acme/other' })],
-    ['an empty list', list()],
-    ['entries that are not objects', list(null, 5)],
-    ['an object instead of a list', async () => ({ values: [] })],
+    ['the same version', tags('1.2.3')],
+    ['an older one', tags('1.2.2')],
+    ['a version that is not a string', tags(2)],
+    ['no version', tags('latest', 'v9.0.0')],
+    ['an empty list', tags()],
+    ['entries that are not objects', async () => ({ values: [null, 5] })],
+    ['a list instead of an object', async () => [{ name: '9.9.9' }]],
     ['null', async () => null],
     ['no answer', () => Promise.reject(new Error('offline'))],
     [
@@ -130,7 +129,7 @@ describe('findNewerVersion', () => {
   });
 });
 
-/** Fetches a list of these entries. */
-function list(...entries: readonly unknown[]): () => Promise<unknown> {
-  return async () => entries;
+/** Fetches a list of these tags. */
+function tags(...names: readonly unknown[]): () => Promise<unknown> {
+  return async () => ({ values: names.map((name) => ({ name })) });
 }
