@@ -44,7 +44,9 @@ export function createPushTools(
     log,
     compression,
     concurrency,
-    turns: new Turns(tools.headStartMs),
+    turns: new Turns(tools.headStartMs, () =>
+      log.info('waiting for other steps, which are sending layers of this image as well'),
+    ),
     patience,
     readBack: createReadBack(patience),
   };

@@ -11,6 +11,8 @@ const blobsOneByOne = 2;
 
 /** How long others may need for a blob, before this run has sent one. */
 const initialPatienceMs = 500;
+/** A run that has needed long, on a slow line or for its retries, must not be idle as long. */
+const maxPatienceMs = 30_000;
 const questionsWhileWaiting = 6;
 
 /** A blob that waits for its turn. */
@@ -30,6 +32,7 @@ export class Turns {
   #limit: number;
   #headStartMs: number;
   #others: 'not seen' | 'are sending' | 'have sent' = 'not seen';
+  #hasWaited = false;
   #isAsking = false;
   #patienceMs = initialPatienceMs;
   #sending = 0;
@@ -37,9 +40,15 @@ export class Turns {
   #sentBytes = 0;
   #waiting: readonly Waiting[] = [];
 
-  /** @param headStartMs how long others may send before the first blob gets a turn */
-  constructor(headStartMs = 0) {
+  readonly #onWait: () => void;
+
+  /**
+   * @param headStartMs how long others may send before the first blob gets a turn
+   * @param onWait called once, when nothing is sent because others are sending
+   */
+  constructor(headStartMs = 0, onWait: () => void = () => undefined) {
     this.#headStartMs = headStartMs;
+    this.#onWait = onWait;
     this.#limit = headStartMs > 0 ? 0 : 1;
   }
 
@@ -69,7 +78,7 @@ export class Turns {
       else this.#sawOthers();
       return result;
     } finally {
-      this.#patienceMs = Math.max(this.#patienceMs, performance.now() - startedAt);
+      this.#patienceMs = Math.min(maxPatienceMs, Math.max(this.#patienceMs, performance.now() - startedAt));
       this.#sending--;
       void this.#startMore();
     }
@@ -118,6 +127,8 @@ export class Turns {
       } else if (this.#mayOpen()) this.#limit = Infinity;
       if (this.#waiting.length > 0 && this.#sending === 0 && this.#others === 'are sending') {
         if (leftMs > 0) {
+          if (!this.#hasWaited) this.#onWait();
+          this.#hasWaited = true;
           leftMs -= await waited(this.#patienceMs / questionsWhileWaiting);
           continue;
         }

@@ -13,7 +13,8 @@ interface Blob {
 
 /** Blobs that ask for a turn in their order, and those that have it. */
 function start(count: number, there: readonly number[] = [], headStartMs?: number) {
-  const turns = new Turns(headStartMs);
+  let waits = 0;
+  const turns = new Turns(headStartMs, () => waits++);
   const running = new Map<number, Blob>();
   const asked: number[] = [];
   const results = Array.from({ length: count }, async (_, index) => {
@@ -35,7 +36,7 @@ function start(count: number, there: readonly number[] = [], headStartMs?: numbe
     await jest.advanceTimersByTimeAsync(ms);
     return await settle();
   };
-  return { running, asked, results, settle, pass };
+  return { running, asked, results, settle, pass, waits: () => waits };
 }
 
 it('sends two blobs one after the other, and then all at the same time', async () => {
@@ -89,8 +90,9 @@ it('sends one by one if any of those that wait appears', async () => {
 
 it('waits about as long as one blob has taken for others that are sending, once', async () => {
   const there: number[] = [];
-  const { running, settle, pass, results } = start(5, there);
+  const { running, settle, pass, results, waits } = start(5, there);
   await pass(4000);
+  expect(waits()).toBe(0);
   running.get(0)?.end('present');
   expect(await pass(1900)).toEqual([]);
   there.push(1);
@@ -98,10 +100,18 @@ it('waits about as long as one blob has taken for others that are sending, once'
   expect(await pass(1900)).toEqual([]);
   expect(await results[1]).toBeUndefined();
   expect(await pass(6000)).toEqual([2]);
+  expect(waits()).toBe(1);
   running.get(2)?.end('sent');
   expect(await settle()).toEqual([3]);
   running.get(3)?.end('present');
   expect(await settle()).toEqual([4]);
+});
+
+it('waits for 45 s at most, however long a blob has taken', async () => {
+  const { running, pass } = start(3);
+  await pass(600_000);
+  running.get(0)?.end('present');
+  expect(await pass(50_000)).toEqual([1]);
 });
 
 it('lets others begin', async () => {
