@@ -118,7 +118,10 @@ async function publish(
     const { conclusion, elapsedMs } = await publishWithProgress(publication, tools);
     await handOverVariables(context, conclusion, tools);
     const { error, failureLines: lines } = conclusion;
-    const verdict = error === undefined ? { summary: conclusion.summary(elapsedMs) } : { ...failure(error), lines };
+    const verdict =
+      error === undefined
+        ? { summary: conclusion.summary(elapsedMs, tools.secrets.scrub) }
+        : { ...failure(error), lines };
     return { verdict, conclusion, elapsedMs };
   } catch (error) {
     return { verdict: failure(error), elapsedMs: 0 };

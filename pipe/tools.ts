@@ -97,7 +97,7 @@ export function createTools(context: RunContext, userAgent: string): Tools {
     wantsResult: wantsResult(env, settings.outputPath),
     createHttp: (authorizer) =>
       create(authorizer, { retries: settings.retries, timeoutMs: settings.timeoutMs, signal }),
-    createProgress: ({ totalBytes, items }) => createProgress(output, log, { totalBytes, items }),
+    createProgress: ({ totalBytes, items }) => createProgress(output, log, { totalBytes, items, scrub: secrets.scrub }),
     createErrandHttp: (errandSignal) =>
       create(fixedAuthorizer([]), { retries: 0, timeoutMs: errandTimeoutMs, signal: errandSignal }),
     async close() {

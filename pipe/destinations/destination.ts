@@ -7,7 +7,7 @@ import type { Places } from '../io/select-files.ts';
 import type { CommonSettings } from '../settings/common.ts';
 import type { Log } from '../toolkit/log.ts';
 import type { PlannedTransfers, Progress } from '../toolkit/progress.ts';
-import type { Secrets } from '../toolkit/scrub.ts';
+import type { Scrub, Secrets } from '../toolkit/scrub.ts';
 import type { Row, ServerFacts } from './advice.ts';
 import type { OutputValues } from './output-variables.ts';
 import type { ReportContent, ReportTarget } from './report.ts';
@@ -49,8 +49,8 @@ export interface Conclusion {
   readonly isPublished?: boolean | undefined;
   /** One line for each item of a run that failed. */
   readonly failureLines: readonly string[];
-  /** The lines after `✔`. */
-  summary(elapsedMs: number): readonly string[];
+  /** The lines after `✔`. @param scrub for what is shortened: what is left of a secret would not be recognised */
+  summary(elapsedMs: number, scrub: Scrub): readonly string[];
   /** The fields of the result that are specific to the destination. */
   readonly result: { readonly items: readonly unknown[]; readonly [field: string]: unknown };
   /** Output variables for the steps that follow. */

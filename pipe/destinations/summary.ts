@@ -2,8 +2,9 @@
 
 import type { Log } from '../toolkit/log.ts';
 import { shortened } from '../toolkit/progress-text.ts';
+import type { Scrub } from '../toolkit/scrub.ts';
 import { printable } from '../toolkit/stdout.ts';
-import { formatBytes } from '../toolkit/units.ts';
+import { formatBytes, formatCount } from '../toolkit/units.ts';
 import type { Action } from './outcome.ts';
 
 /** One row of the summary's table. */
@@ -40,11 +41,14 @@ const minNameColumns = 16;
 const shortDigits = 12;
 
 /** The lines of the summary, for the verdict: the headline first. */
-export function summaryLines({ headline, items, savings = [], links, linksTitle }: Summary): readonly string[] {
-  const hasLinks = links.length > 0 && links.length <= maxRows;
+export function summaryLines(
+  { headline, items, savings = [], links, linksTitle }: Summary,
+  scrub: Scrub,
+): readonly string[] {
+  const hasLinks = links.length > 0;
   return [
     headline,
-    ...(items.length > 1 && items.length <= maxRows ? tableOf(items) : []),
+    ...(items.length > 1 && items.length <= maxRows ? tableOf(items, scrub) : []),
     ...savings.map((line) => margin + line),
     ...(linksTitle === undefined || !hasLinks ? [] : [margin + linksTitle]),
     ...(hasLinks ? links.map((link) => margin + printable(link)) : []),
@@ -75,14 +79,19 @@ export function skippedLines(items: readonly SummaryItem[]): readonly string[] {
   return [`skipped ${skipped.length} already there, ${formatBytes(bytes)} not sent`];
 }
 
+/** The headline of a run in which all was skipped. */
+export function nothingNew(count: number, what: string): string {
+  return `Nothing to upload: ${count === 1 ? `the ${what} is` : `all ${formatCount(count, what)} are`} there already`;
+}
+
 /** The longest of these headlines that fits beside `✔`, or the last. */
 export function fittingHeadline(...longestFirst: readonly string[]): string {
   return longestFirst.find((text) => `✔ ${text}`.length <= maxColumns) ?? longestFirst.at(-1) ?? '';
 }
 
-function tableOf(items: readonly SummaryItem[]): readonly string[] {
+function tableOf(items: readonly SummaryItem[], scrub: Scrub): readonly string[] {
   const rows = items.map(({ name, size, digest, action }) => ({
-    name: printable(name),
+    name: printable(scrub(name)),
     size: size === undefined ? '' : formatBytes(size),
     digest: digest === undefined ? '' : `sha256:${digest.replace(/^sha256:/, '').slice(0, shortDigits)}`,
     action,
@@ -97,7 +106,7 @@ function tableOf(items: readonly SummaryItem[]): readonly string[] {
   const nameColumns = Math.min(widest(rows.map(({ name }) => lengthOf(name))), Math.max(minNameColumns, room));
   return rows.map(({ name }, index) => {
     const padding = ' '.repeat(Math.max(0, nameColumns - lengthOf(name)));
-    return `${margin}${shortened(name, nameColumns)}${padding}${margin}${others[index]}`;
+    return `${margin}${shortened(name, nameColumns, scrub)}${padding}${margin}${others[index]}`;
   });
 }
 

@@ -1,5 +1,6 @@
 /** The words for transfers in progress: a line in a log, and a bar that fits a terminal. */
 
+import type { Scrub } from './scrub.ts';
 import { formatBytes, formatDuration } from './units.ts';
 
 /** How far something has come. */
@@ -33,28 +34,34 @@ export function sumText({ name, ...advance }: Advance): string {
  * `app.zip [=======>            ] 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left`: the longest form that fits.
  *
  * @param advance its `total` is undefined if it is not known
+ * @param scrub for the name
  */
 export function barText(
   { name, sent, total, rate }: Omit<Advance, 'total'> & { readonly total: number | undefined },
   columns: number,
+  scrub: Scrub,
 ): string {
   const bytes = formatBytes(sent);
   const forms =
     total === undefined
       ? [`${bytes} sent, ${formatRate(rate)}`]
       : sent >= total
-        ? [`${shortened(name, longName)}: ${bytes} sent, waiting for the server`, 'waiting for the server', 'waiting']
-        : movingForms({ name, sent, total, rate });
+        ? [
+            `${shortened(name, longName, scrub)}: ${bytes} sent, waiting for the server`,
+            'waiting for the server',
+            'waiting',
+          ]
+        : movingForms({ name, sent, total, rate }, scrub);
   return forms.find((form) => Array.from(form).length <= columns) ?? bytes;
 }
 
 /** The longest first. */
-function movingForms({ name, ...advance }: Advance): readonly string[] {
+function movingForms({ name, ...advance }: Advance, scrub: Scrub): readonly string[] {
   const part = advance.total === 0 ? 1 : advance.sent / advance.total;
   const all = amounts(advance);
   return [
-    `${shortened(name, longName)} ${bar(part, longBar)} ${all}`,
-    `${shortened(name, shortName)} ${bar(part, shortBar)} ${all}`,
+    `${shortened(name, longName, scrub)} ${bar(part, longBar)} ${all}`,
+    `${shortened(name, shortName, scrub)} ${bar(part, shortBar)} ${all}`,
     `${bar(part, longBar)} ${all}`,
     `${bar(part, shortBar)} ${all}`,
     all,
@@ -89,10 +96,14 @@ function formatRate(rate: number): string {
   return `${formatBytes(rate)}/s`;
 }
 
-/** Leaves out the middle of a long name: extensions are at its end. */
-export function shortened(name: string, columns: number): string {
-  const characters = Array.from(name);
-  if (characters.length <= columns) return name;
+/**
+ * Leaves out the middle of a long name: extensions are at its end.
+ *
+ * @param scrub applied first: what is left of a secret would not be recognised
+ */
+export function shortened(name: string, columns: number, scrub: Scrub): string {
+  const characters = Array.from(scrub(name));
+  if (characters.length <= columns) return characters.join('');
   const head = Math.floor((columns - 1) / 2);
   return `${characters.slice(0, head).join('')}…${characters.slice(head + 1 - columns).join('')}`;
 }

@@ -2,6 +2,7 @@
 
 import type { Log } from './log.ts';
 import { type Advance, barText, lineText, sumText } from './progress-text.ts';
+import type { Scrub } from './scrub.ts';
 import type { Output } from './stdout.ts';
 
 /** One transfer being shown. */
@@ -40,6 +41,7 @@ interface Running {
 }
 
 interface ProgressOptions extends PlannedTransfers {
+  readonly scrub: Scrub;
   readonly now?: () => number;
 }
 
@@ -63,7 +65,7 @@ const largePart = 1 / 4;
  * for all of many.
  */
 export function createProgress(output: Output, log: Log, options: ProgressOptions): Progress {
-  const { totalBytes, items, now = Date.now } = options;
+  const { totalBytes, items, scrub, now = Date.now } = options;
   const running = new Set<Running>();
   const startedAt = now();
   const recentRate = createRate(startedAt);
@@ -90,7 +92,7 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
     const sent = sentBytes();
     const rate = recentRate(now(), sent);
     const advance = { name: nameOfAll(), sent, total: plannedBytes(), rate };
-    output.status(running.size === 0 ? '' : barText(advance, output.width));
+    output.status(running.size === 0 ? '' : barText(advance, output.width, scrub));
   };
   const showLines = (): void => {
     const time = now();

@@ -65,8 +65,8 @@ it('is up to date', async () => {
   const base = tar([{ name: 'usr/lib/base.bin', content: noise(3_000_000) }]);
   await publish([base], { IMAGE: 'acme/shop:1.3' });
   const layers = [base, tar([{ name: 'app/server.bin', content: noise(700_000) }]), layer('config', 4000)];
-  const shown = { IMAGE: 'acme/shop:1.4', TAGS: 'latest' };
-  const output = await publish(layers, { ...shown, EXTRA_ARGS: "['--reuse', '1.3']" });
+  const shown = { IMAGE: 'acme/shop:1.4', TAGS: 'latest', EXTRA_ARGS: "['--reuse', '1.3']" };
+  const output = await publish(layers, shown);
   const variables = Object.entries(shown).map(([name, value]) => `  ${name}: ${value}`);
   const entry = ['- pipe: packagepipes/bitbucket-upload-package', ...variables].map(
     (line) => `\u001B[90m${line}\u001B[0m`,

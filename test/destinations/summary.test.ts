@@ -9,6 +9,8 @@ import {
   summaryLines,
 } from '../../pipe/destinations/summary.ts';
 
+const same = (text: string): string => text;
+
 const digest = '0123456789abcdef'.repeat(4);
 
 function items(count: number, name: (index: number) => string = (index) => `${index}.txt`): readonly SummaryItem[] {
@@ -16,10 +18,21 @@ function items(count: number, name: (index: number) => string = (index) => `${in
 }
 
 function table(...rows: readonly SummaryItem[]): readonly string[] {
-  return summaryLines({ headline: 'done', items: rows, links: [] }).slice(1);
+  return summaryLines({ headline: 'done', items: rows, links: [] }, same).slice(1);
 }
 
 describe('the table', () => {
+  it('shows no part of a secret in a name that is too long', () => {
+    const secret = 'kQ7vN2eKp81Xc4TbYm0LsU5d9';
+    const scrub = (text: string): string => text.replaceAll(secret, '***');
+    const rows = ['a', 'b'].map((letter) => ({
+      name: `${letter.repeat(60)}${secret}${letter.repeat(60)}`,
+      action: 'uploaded' as const,
+    }));
+    const text = summaryLines({ headline: 'done', items: rows, links: [] }, scrub).join('');
+    for (let at = 0; at + 4 <= secret.length; at++) expect(text).not.toContain(secret.slice(at, at + 4));
+  });
+
   it('is aligned, and has short digests', () => {
     expect(
       table(
@@ -66,9 +79,9 @@ describe('the links', () => {
 
   it('come last, each on a line of its own, below their title', () => {
     const given = { headline: 'done', items: [], savings: ['saved'], linksTitle: 'Look:' };
-    expect(summaryLines({ ...given, links: ['a', 'b'] })).toEqual(['done', '  saved', '  Look:', '  a', '  b']);
-    expect(summaryLines({ ...given, links: [] })).toEqual(['done', '  saved']);
-    expect(summaryLines({ ...given, links: items(21).map(({ name }) => name) })).toEqual(['done', '  saved']);
+    expect(summaryLines({ ...given, links: ['a', 'b'] }, same)).toEqual(['done', '  saved', '  Look:', '  a', '  b']);
+    expect(summaryLines({ ...given, links: [] }, same)).toEqual(['done', '  saved']);
+    expect(summaryLines({ ...given, links: items(21).map(({ name }) => name) }, same)).toHaveLength(3 + 21);
   });
 });
 

@@ -6,6 +6,7 @@ import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { type RecordingStream, recordingStream } from './recording-stream.ts';
 
 const plainLog = { isDebug: false };
+const secret = 'kQ7vN2eKp81Xc4TbYm0LsU5d9';
 const clear = '\r\u001B[K';
 
 /** All output of a run, which has a total of 1 GB by default. */
@@ -13,8 +14,9 @@ function start(
   stream: RecordingStream = recordingStream(),
   options: PlannedTransfers = { totalBytes: 1e9 },
 ): { progress: Progress; stream: RecordingStream } {
-  const output = createOutput(stream, createSecrets([]).scrub, false);
-  return { progress: createProgress(output, createLog(output, plainLog), options), stream };
+  const { scrub } = createSecrets([secret]);
+  const output = createOutput(stream, scrub, false);
+  return { progress: createProgress(output, createLog(output, plainLog), { ...options, scrub }), stream };
 }
 
 function lines(stream: RecordingStream): readonly string[] {
@@ -191,6 +193,18 @@ describe('the number of lines in a log', () => {
 
 describe('on a terminal', () => {
   const terminal = { isTTY: true, columns: 100 };
+
+  it('shows no part of a secret in a name that is too long', () => {
+    const { progress, stream } = start(recordingStream(terminal));
+    const transfer = progress.start(`release-${secret}-linux-amd64.tar.gz`, 1e9);
+    for (const sent of [1, 5e8, 1e9]) {
+      transfer.sent(sent);
+      jest.advanceTimersByTime(200);
+    }
+    expect(stream.text).toContain('***');
+    for (let at = 0; at + 4 <= secret.length; at++) expect(stream.text).not.toContain(secret.slice(at, at + 4));
+    progress.close();
+  });
 
   it('shows one bar for all transfers, and no lines', () => {
     const { progress, stream } = start(recordingStream(terminal));

@@ -6,7 +6,7 @@ import type { Conclusion, Publication } from '../destination.ts';
 import { countSkipped, overallAction } from '../output-variables.ts';
 import { planLines } from '../plan-lines.ts';
 import { failureLine, totalsOf } from '../report.ts';
-import { linksOf, skippedLines, summaryLines } from '../summary.ts';
+import { linksOf, nothingNew, skippedLines, type Summary, summaryLines } from '../summary.ts';
 import { downloadsPage } from './links.ts';
 import type { DownloadsOutcome } from './outcome.ts';
 import { checksumsName, type DownloadsPlan } from './plan.ts';
@@ -62,7 +62,7 @@ export function concludeDownloads(outcome: DownloadsOutcome, settings: FileSetti
     error,
     isPublished,
     failureLines: error === undefined ? [] : items.map(({ name, action, url }) => failureLine(name, action, url)),
-    summary: (elapsedMs) => summaryOf(outcome, settings, elapsedMs),
+    summary: (elapsedMs, scrub) => summaryLines(summaryOf(outcome, settings, elapsedMs), scrub),
     result: { items, deleted },
     variables: {
       UPLOAD_ACTION: overallAction(items),
@@ -82,15 +82,16 @@ export function concludeDownloads(outcome: DownloadsOutcome, settings: FileSetti
   };
 }
 
-function summaryOf({ items, deleted }: DownloadsOutcome, settings: FileSettings, elapsedMs: number): readonly string[] {
+function summaryOf({ items, deleted }: DownloadsOutcome, settings: FileSettings, elapsedMs: number): Summary {
   const { uploaded, uploadedBytes } = totalsOf(items);
-  const rate = uploaded.length > 0 && elapsedMs > 0 ? ` (${formatBytes(uploadedBytes / (elapsedMs / 1000))}/s)` : '';
+  const rate = uploadedBytes > 0 && elapsedMs > 0 ? ` (${formatBytes(uploadedBytes / (elapsedMs / 1000))}/s)` : '';
   const rows = items.map(({ sha256, ...item }) => ({ ...item, digest: sha256 }));
-  return summaryLines({
-    headline: `Uploaded ${formatCount(uploaded.length, 'file')}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}${rate}`,
+  const done = `Uploaded ${formatCount(uploaded.length, 'file')}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}${rate}`;
+  return {
+    headline: uploaded.length === 0 ? nothingNew(items.length, 'file') : done,
     // Each is a file's checksum, which stands there already.
     items: settings.checksums === 'each' ? rows.slice(0, rows.length / 2) : rows,
     savings: [...skippedLines(rows), ...(deleted.length > 0 ? [`deleted ${deleted.length} old`] : [])],
     links: linksOf(items, downloadsPage(settings)),
-  });
+  };
 }

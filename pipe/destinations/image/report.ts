@@ -50,7 +50,7 @@ export function concludeImages(
   return {
     error,
     failureLines: items.map(({ name, action }) => failureLine(name, action)),
-    summary(elapsedMs) {
+    summary(elapsedMs, scrub) {
       const duration = formatDuration(elapsedMs);
       const notSent = formatBytes(layers.bytes - layers.sentBytes);
       const others =
@@ -59,17 +59,20 @@ export function concludeImages(
           : '';
       const isNothing = published.length === 0;
       const references = pullReferences(targets, images);
-      return summaryLines({
-        headline: isNothing
-          ? namesHeadline('Nothing to publish, already there, left as it is: ', skipped, '')
-          : namesHeadline('Published ', published, ` in ${duration}`),
-        items: items.map((item) => (item.action === 'skipped' ? { ...item, size: undefined } : item)),
-        savings: isNothing
-          ? []
-          : [`${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}`],
-        linksTitle: references.length === 1 ? 'To deploy exactly this image:' : 'To deploy exactly these images:',
-        links: references,
-      });
+      return summaryLines(
+        {
+          headline: isNothing
+            ? namesHeadline('Nothing to publish, already there, left as it is: ', skipped, '')
+            : namesHeadline('Published ', published, ` in ${duration}`),
+          items: items.map((item) => (item.action === 'skipped' ? { ...item, size: undefined } : item)),
+          savings: isNothing
+            ? []
+            : [`${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}`],
+          linksTitle: references.length === 1 ? 'To deploy exactly this image:' : 'To deploy exactly these images:',
+          links: references,
+        },
+        scrub,
+      );
     },
     result: { items },
     variables: { UPLOAD_ACTION: overallAction(items), ...variablesOf(targets, digests) },
@@ -155,7 +158,10 @@ interface LayerTotals {
 }
 
 function layersOf(outcomes: readonly PushOutcome[]): LayerTotals {
-  const layers = outcomes.flatMap(({ platforms }) => platforms.flatMap((platform) => platform.layers));
+  // An image may have a layer twice, and platforms may share one.
+  const layers = outcomes.flatMap(({ platforms }) => [
+    ...new Map(platforms.flatMap(({ layers: own }) => own.map((layer) => [layer.descriptor.digest, layer]))).values(),
+  ]);
   const sent = layers.filter(({ action }) => action === 'sent');
   const sum = (list: typeof layers): number => list.reduce((total, { descriptor }) => total + descriptor.size, 0);
   return {

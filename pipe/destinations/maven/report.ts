@@ -1,12 +1,13 @@
 /** Reports the plan and the outcome of publishing to a Maven repository, for people and for machines. */
 
+import type { Scrub } from '../../toolkit/scrub.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion } from '../destination.ts';
 import { overallAction } from '../output-variables.ts';
 import { planLines } from '../plan-lines.ts';
 import { failureLine, totalsOf } from '../report.ts';
-import { skippedLines, summaryLines } from '../summary.ts';
+import { fittingHeadline, skippedLines, summaryLines } from '../summary.ts';
 import { type Coordinates, groupDirectory, isSnapshot, kindName, versionDirectory } from './coordinates.ts';
 import { metadataName } from './metadata.ts';
 import type { MavenOutcome } from './outcome.ts';
@@ -48,7 +49,7 @@ export function concludeMaven(finished: FinishedPublication): Conclusion {
       ...items.map((item) => failureLine(item.name, item.action, item.url)),
       ...indexes.map((index) => failureLine(index.name, index.action)),
     ],
-    summary: (elapsedMs) => summaryOf(finished, elapsedMs),
+    summary: (elapsedMs, scrub) => summaryOf(finished, elapsedMs, scrub),
     result: {
       items: items.map(({ kind, size, url, sha256, action }) => ({
         name: [name, kind.classifier, kind.extension].filter((part) => part !== undefined).join(':'),
@@ -75,20 +76,22 @@ export function concludeMaven(finished: FinishedPublication): Conclusion {
   };
 }
 
-function summaryOf({ plan, outcome, settings }: FinishedPublication, elapsedMs: number): readonly string[] {
+function summaryOf(
+  { plan, outcome, settings }: FinishedPublication,
+  elapsedMs: number,
+  scrub: Scrub,
+): readonly string[] {
   const { uploaded, uploadedBytes } = totalsOf(outcome.items);
   const build = isSnapshot(plan.pom) ? ` as ${outcome.version}` : '';
-  const amount = `${formatCount(uploaded.length, 'file')}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}`;
+  const count = formatCount(uploaded.length, 'file');
+  const done = `Published ${nameOf(plan.pom)}${build}: ${count}`;
   const rows = outcome.items.map(({ name, size, sha256, action }) => ({ name, size, digest: sha256, action }));
-  return summaryLines({
-    headline:
-      uploaded.length === 0
-        ? `${nameOf(plan.pom)} is already there, with identical content`
-        : `Published ${nameOf(plan.pom)}${build}: ${amount}`,
-    items: rows,
-    savings: skippedLines(rows),
-    links: [directoryUrl(plan, settings)],
-  });
+  const headline =
+    uploaded.length === 0
+      ? `${nameOf(plan.pom)} is already there, with identical content`
+      : fittingHeadline(`${done}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}`, done);
+  const links = [directoryUrl(plan, settings)];
+  return summaryLines({ headline, items: rows, savings: skippedLines(rows), links }, scrub);
 }
 
 function nameOf({ groupId, artifactId, version }: Coordinates): string {

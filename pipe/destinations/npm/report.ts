@@ -6,7 +6,7 @@ import type { Conclusion, Publication } from '../destination.ts';
 import { countSkipped, overallAction } from '../output-variables.ts';
 import { planLines } from '../plan-lines.ts';
 import { failureLine, totalsOf } from '../report.ts';
-import { fittingHeadline, linksOf, skippedLines, summaryLines } from '../summary.ts';
+import { fittingHeadline, linksOf, nothingNew, skippedLines, summaryLines } from '../summary.ts';
 import type { NpmOutcome } from './outcome.ts';
 import type { NpmPlan } from './plan.ts';
 import type { NpmSettings } from './settings.ts';
@@ -46,16 +46,16 @@ export function concludeNpm({ items, error }: NpmOutcome, { registry }: Target):
   return {
     error,
     failureLines: items.map(({ id, action, url }) => failureLine(id, action, url)),
-    summary(elapsedMs) {
+    summary(elapsedMs, scrub) {
       const names = uploaded.length > 0 && uploaded.length <= 3 ? ` (${uploaded.map(({ id }) => id).join(', ')})` : '';
       const amount = `${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}`;
       const rows = items.map(({ id, size, sha256, action }) => ({ name: id, size, digest: sha256, action }));
-      return summaryLines({
-        headline: fittingHeadline(`Published ${count}${names}, ${amount}`, `Published ${count}, ${amount}`),
-        items: rows,
-        savings: skippedLines(rows),
-        links: linksOf(items, registry.href),
-      });
+      const headline =
+        uploaded.length === 0
+          ? nothingNew(items.length, 'package')
+          : fittingHeadline(`Published ${count}${names}, ${amount}`, `Published ${count}, ${amount}`);
+      const links = linksOf(items, registry.href);
+      return summaryLines({ headline, items: rows, savings: skippedLines(rows), links }, scrub);
     },
     result: {
       items: items.map(({ id: name, url, size, sha256, integrity, tag, action }) => ({

@@ -70,7 +70,7 @@ function mayHaveArrived(error: unknown): boolean {
   return [HttpError, NetworkError, UnexpectedAnswerError].some((kind) => error instanceof kind);
 }
 
-/** It conflicts with what is there, exists, or its session has ended without us. */
-function maySomebodyHoldIt(error: unknown): boolean {
+/** It conflicts with what is there, exists, or its session has ended without us. Otherwise, what is there is probably our own. */
+export function maySomebodyHoldIt(error: unknown): boolean {
   return saysItExists(error) || (error instanceof HttpError && error.refusal.codes.includes('BLOB_UPLOAD_UNKNOWN'));
 }

@@ -5,7 +5,7 @@ import type { Body, SizedBody } from '../../io/body.ts';
 import type { Http } from '../../http/send.ts';
 import type { BlobClient, UploadSession } from './blob-client.ts';
 import { sendChunks } from './blob-chunks.ts';
-import type { BlobSearches } from './blob-search.ts';
+import { type BlobSearches, maySomebodyHoldIt } from './blob-search.ts';
 import { ChunkMemory } from './chunk-memory.ts';
 import { BlobAppearedError, stoppableBody } from './stoppable-body.ts';
 
@@ -91,7 +91,7 @@ export async function uploadBlob(
       } catch (error) {
         if (error instanceof BlobAppearedError) return 'present';
         const found = await search.after(error);
-        if (found === 'there') return 'present';
+        if (found === 'there') return maySomebodyHoldIt(error) ? 'present' : 'sent';
         if (found === 'missing' && !fallBack(capability, method, error, blob)) throw error;
       }
     }

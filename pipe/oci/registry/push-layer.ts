@@ -113,7 +113,9 @@ async function sendUnlessPresent(
   };
   if (await isPresent()) return await leaveOut();
   if (descriptor.size < minTurnBytes) return await sendLayer(layer, subject, tools);
-  const sent = await turns.use(isPresent, async (onSent) => await sendLayer(layer, subject, tools, undefined, onSent));
+  // Once, since it will be asked again: repeated questions of all that wait would take minutes where HEAD fails.
+  const appears = async (): Promise<boolean> => (await client.peekBlob(descriptor.digest)) === 'there';
+  const sent = await turns.use(appears, async (onSent) => await sendLayer(layer, subject, tools, undefined, onSent));
   return sent ?? (await leaveOut());
 }
 

@@ -12,7 +12,7 @@ const blobsOneByOne = 2;
 /** How long others may need for a blob, before this run has sent one. */
 const initialPatienceMs = 500;
 /** A run that has needed long, on a slow line or for its retries, must not be idle as long. */
-const maxPatienceMs = 30_000;
+const maxPatienceMs = 5_000;
 const questionsWhileWaiting = 6;
 
 /** A blob that waits for its turn. */

@@ -110,11 +110,11 @@ describe('the summary', () => {
       'skipped files only',
       outcome(item('a', { action: 'skipped' })),
       100,
-      ['Uploaded 0 files, 0 B in 100 ms', '  skipped 1 already there, 1.00 kB not sent', `  ${page}a`],
+      ['Nothing to upload: the file is there already', '  skipped 1 already there, 1.00 kB not sent', `  ${page}a`],
     ],
     ['a run of 0 ms', outcome(item('a')), 0, ['Uploaded 1 file, 1.00 kB in 0 ms', `  ${page}a`]],
   ])('of %s', async (_, given, elapsedMs, text) => {
-    expect(concludeDownloads(given, await settings()).summary(elapsedMs)).toEqual(text);
+    expect(concludeDownloads(given, await settings()).summary(elapsedMs, (text) => text)).toEqual(text);
   });
 });
 

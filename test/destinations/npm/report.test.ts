@@ -19,7 +19,7 @@ const outcome: NpmOutcome = { items: [item('@acme/a@1.0.0', 'uploaded'), item('b
 
 describe('for people', () => {
   it('there is a summary of a success', () => {
-    expect(concludeNpm(outcome, { registry }).summary(1234)).toEqual([
+    expect(concludeNpm(outcome, { registry }).summary(1234, (text) => text)).toEqual([
       'Published 1 package (@acme/a@1.0.0), 1.50 kB in 1.2 s',
       '  @acme/a@1.0.0  1.50 kB  sha256:ab  uploaded',
       '  b@2.0.0        1.50 kB  sha256:ab  skipped',
@@ -34,7 +34,7 @@ describe('for people', () => {
     [4, 'Published 4 packages, 6.00 kB in 1.0 s'],
   ])('that names up to three packages, of %d', (count, summary) => {
     const items = Array.from({ length: count }, (_, index) => item(`p${index}@1.0.0`, 'uploaded'));
-    expect(concludeNpm({ items }, { registry }).summary(1000)[0]).toBe(summary);
+    expect(concludeNpm({ items }, { registry }).summary(1000, (text) => text)[0]).toBe(summary);
   });
 
   it('there is a line for each package of a failure', () => {
