@@ -8,6 +8,7 @@ import { options, type Type, types, variables } from './settings/variables.ts';
 import type { ArrayValue, Environment } from './toolkit/environment.ts';
 import { type OptionRow, readOptions } from './toolkit/option-table.ts';
 import { Problems, ValidationError } from './toolkit/problems.ts';
+import { unexpandedName } from './toolkit/unexpanded.ts';
 import { readVariables } from './toolkit/variable-table.ts';
 
 /** Whether these are required depends on TYPE: each destination checks it. */
@@ -64,7 +65,8 @@ export async function readNamedFiles(
   const named =
     FILENAME?.form === 'string' ? [FILENAME.value, ...FILENAME.value.split(/\s+/)] : (FILENAME?.items ?? []);
   return {
-    outputPath: given.get('--output')?.[0],
+    // What was not expanded is a problem of EXTRA_ARGS, and no name of a file.
+    outputPath: given.get('--output')?.find((path) => unexpandedName(path, variables.EXTRA_ARGS.dollar) === undefined),
     // `--attach EXT=FILE`
     inputs: [...named, ...ofOptions.flatMap((value) => [value, value.replace(/^[^=]*=/, '')])],
   };

@@ -1,6 +1,6 @@
 /** The result of every kind of run, checked by the schema that ships with the pipe. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { resultHead } from '../pipe/toolkit/results.ts';
@@ -136,6 +136,15 @@ describe.each(oneOfEachType(fixture))('the result of TYPE %s is valid', (type, g
 it('the result of a run of an unknown TYPE is valid', async () => {
   const [, result] = await run({ TYPE: 'files', FILENAME: 'a.txt' });
   expect(result.error).toContain('unallowed value files');
+});
+
+it.each(['$OUT', '${OUT}/result.json'])('--output %s, which was not expanded, names no file', async (path) => {
+  const { exitCode, output } = await fixture.runPipe({ FILENAME: 'a.zip', EXTRA_ARGS: `--output=${path}` });
+  expect({ exitCode, output }).toEqual({
+    exitCode: 1,
+    output: expect.stringContaining("EXTRA_ARGS:\n- 'contains $OUT, which was not expanded"),
+  });
+  expect((await readdir(fixture.directory)).filter((name) => name.includes('OUT'))).toEqual([]);
 });
 
 it('a result that is also named as input is neither published nor lost', async () => {

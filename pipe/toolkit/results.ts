@@ -1,6 +1,6 @@
 /** Writes the result of a run for later steps, as JSON: to the file that the user names, and to the pipe's storage directory. */
 
-import { access, constants, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
 import { openPatiently } from './open-files.ts';
@@ -23,6 +23,9 @@ const beginnings = [
   new RegExp(String.raw`^\{\s*"schemaVersion":\s*\d+,\s*"pipe":\s*"${resultHead.pipe}"`),
   /^\{\s*"type":\s*"[a-z]+",\s*"items":\s*\[/,
 ];
+
+/** About 40,000 items. */
+const maxResultBytes = 16 * 1024 * 1024;
 
 /** A run that is killed, or whose process crashes, leaves this. */
 const unfinished = {
@@ -50,7 +53,11 @@ export interface OwnFile {
 export function ownFiles(env: Environment, outputPath: string | undefined): readonly OwnFile[] {
   const results = resultFiles(env, outputPath).map((file) => ({
     ...file,
-    isExpendable: async () => await isReplaceable(file.path).catch(() => false),
+    isExpendable: async () =>
+      await checkReplaceable(file.path).then(
+        () => true,
+        () => false,
+      ),
   }));
   const variables = env[outputVariablesPath] || undefined;
   if (variables === undefined) return results;
@@ -134,17 +141,42 @@ function storageDirectory(env: Environment): string | undefined {
   return env[storageVariable] || undefined;
 }
 
-/** Whether there is nothing, or an earlier result. @throws the file system's error if that cannot be known */
-async function isReplaceable(path: string): Promise<boolean> {
-  const head = Buffer.alloc(128);
+class NotReplaceableError extends Error {
+  override readonly name = 'NotReplaceableError';
+}
+
+/** Does nothing if there is nothing, or an earlier result. @throws NotReplaceableError if there is anything else */
+async function checkReplaceable(path: string): Promise<void> {
+  let isOwn: boolean;
   try {
-    await using file = await openPatiently(path, async () => await open(path, 'r'));
-    const { bytesRead } = await file.read(head, 0, head.length, 0);
-    const text = head.toString('utf8', 0, bytesRead);
-    return bytesRead === 0 || beginnings.some((beginning) => beginning.test(text));
+    const stats = await lstat(path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (stats === undefined) return;
+    // Renaming would replace the link, and leave an old result at its target; following it could write anywhere.
+    if (stats.isSymbolicLink())
+      throw new NotReplaceableError('it is a symbolic link, which is not followed and is left as it is');
+    isOwn = stats.isFile() && stats.size <= maxResultBytes && (await isResult(path));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
-    throw error;
+    if (error instanceof NotReplaceableError) throw error;
+    throw new NotReplaceableError(`it cannot be read, and is left as it is: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (!isOwn)
+    throw new NotReplaceableError('there is a file that is not a result of this pipe, and it is left as it is');
+}
+
+/** Whether the file is a whole result. @throws the file system's error */
+async function isResult(path: string): Promise<boolean> {
+  const text = await openPatiently(path, async () => await readFile(path, 'utf8'));
+  if (!beginnings.some((beginning) => beginning.test(text))) return false;
+  try {
+    const { items, seconds } = JSON.parse(text) as { readonly items?: unknown; readonly seconds?: unknown };
+    return Array.isArray(items) && typeof seconds === 'number';
+  } catch {
+    return false;
   }
 }
 
@@ -191,14 +223,9 @@ async function writeWhole(path: string, text: string): Promise<void> {
   else await openPatiently(path, async () => await writeFile(path, text));
 }
 
-class NotReplaceableError extends Error {
-  override readonly name = 'NotReplaceableError';
-}
-
-/** Replaces a file that is a result, atomically. @throws NotReplaceableError if it is another one */
+/** Replaces a file that is a result, atomically. @throws NotReplaceableError if it is anything else */
 async function replaceFile(path: string, text: string): Promise<void> {
-  if (!(await isReplaceable(path)))
-    throw new NotReplaceableError('there is a file that is not a result of this pipe, and it is left as it is');
+  await checkReplaceable(path);
   const temporary = join(dirname(path), `.${Date.now()}-${Math.random().toString(36).slice(2)}.tmp`);
   try {
     await openPatiently(path, async () => await writeFile(temporary, text));

@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -12,6 +12,7 @@ import {
 } from '../../pipe/toolkit/results.ts';
 import type { Environment } from '../../pipe/toolkit/environment.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
+import { asNobody } from '../oci/as-nobody.ts';
 import { resultProblems } from '../result-schema.ts';
 
 const scrub = createSecrets(['hunter22']).scrub;
@@ -60,7 +61,6 @@ async function writeTo(path: string, result: ResultFields = fields): Promise<rea
 describe('from the beginning of a run', () => {
   it.each([
     ['nothing', undefined],
-    ['an empty file', ''],
     ['a result', textOf(fields)],
     ['a result in one line', JSON.stringify({ ...resultHead, ...fields })],
     ['a result of version 0.1.0', oldResult],
@@ -80,7 +80,13 @@ describe('from the beginning of a run', () => {
     ['text', 'content'],
     ['a package.json', '{\n  "type": "module",\n  "name": "app"\n}\n'],
     ['another result file', '{"schemaVersion":1,"pipe":"other","items":[]}'],
+    ['nothing', ''],
     ['a space', ' '],
+    ['what only begins like a result', `${textOf(fields).slice(0, -3)}, "notes": [`],
+    ['a result and more', `${textOf(fields)}my notes\n`],
+    ['a result without items', JSON.stringify({ ...resultHead, seconds: 1 })],
+    ['a result of version 0.1.0 without its duration', '{"type":"npm","items":[]}'],
+    ['a result of more than 16 MiB', textOf({ ...fields, error: 'x'.repeat(2 ** 24) })],
   ])('%s is left as it is, and is a problem', async (_, before) => {
     await mkdir(at('pipes'));
     for (const path of [at('r.json'), at('pipes/result.json')]) await writeFile(path, before);
@@ -107,6 +113,31 @@ describe('from the beginning of a run', () => {
     await prepare();
     const { problem } = await begin(message === 'E' ? 'dir/r.json' : 'r.json');
     expect(problem?.message).toMatch(new RegExp(`^${message}`));
+  });
+
+  it.each<[string, string | undefined]>([
+    ['that leads nowhere', undefined],
+    ['to a result', oldResult],
+    ['to another file', 'content'],
+  ])('a symbolic link %s is left as it is, and is a problem', async (_, before) => {
+    await symlink('target.json', at('r.json'));
+    if (before !== undefined) await writeFile(at('target.json'), before);
+    const results = await begin('r.json');
+    expect(results.problem?.message).toBe('it is a symbolic link, which is not followed and is left as it is');
+    expect(await results.write(fields)).toEqual([]);
+    expect((await lstat(at('r.json'))).isSymbolicLink()).toBe(true);
+    expect(await readFile(at('target.json'), 'utf8').catch(() => undefined)).toBe(before);
+  });
+
+  it('a result that cannot be read is left as it is, and is a problem', async () => {
+    await writeFile(at('r.json'), oldResult);
+    await chmod(root, 0o777);
+    await chmod(at('r.json'), 0o200);
+    await asNobody(async () => {
+      const results = await begin('r.json');
+      expect(results.problem?.message).toMatch(/^it cannot be read, and is left as it is: EACCES/);
+    });
+    expect(await readFile(at('r.json'), 'utf8')).toBe(oldResult);
   });
 
   it('a device is written to only at the end', async () => {
