@@ -22,7 +22,13 @@ export function findMisspelled(env: Environment, known: readonly string[]): read
     const given = name.replace(/_(?:COUNT|\d+)$/, '');
     if (value.trim() === '' || foreign.test(name) || known.includes(name) || known.includes(given)) continue;
     const meant = nearestName(given, known);
-    if (meant !== undefined) found.set(given, meant);
+    if (meant !== undefined && !hasWordMore(given, meant)) found.set(given, meant);
   }
   return [...found].map(([given, meant]) => ({ given, meant }));
+}
+
+/** Whether it is a name of its own: `WORKSPACE_ID`, `MY_TAGS`. */
+function hasWordMore(given: string, meant: string): boolean {
+  const name = given.toUpperCase();
+  return name.startsWith(`${meant}_`) || name.endsWith(`_${meant}`);
 }

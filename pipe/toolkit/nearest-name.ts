@@ -3,7 +3,7 @@
 /**
  * The known name that is nearest to the given one; undefined if none is near enough to be meant. Case, `_`, `-` and a plural
  * make no difference; otherwise a mistake or two, depending on the length, are a missing, additional or wrong character, or
- * two that are swapped.
+ * two that are swapped. If there is no such name, it is the one that has at most its last quarter left out.
  */
 export function nearestName(given: string, known: readonly string[]): string | undefined {
   const own = normalized(given);
@@ -16,7 +16,12 @@ export function nearestName(given: string, known: readonly string[]): string | u
     const mistakes = distance(own, other);
     if (mistakes <= limit && mistakes < (nearest?.mistakes ?? Infinity)) nearest = { name, mistakes };
   }
-  return nearest?.name;
+  return nearest?.name ?? known.find((name) => isCutOff(own, normalized(name)));
+}
+
+/** Less would take `--compression` for `--compression-level`. */
+function isCutOff(given: string, whole: string): boolean {
+  return whole.startsWith(given) && given.length * 4 >= whole.length * 3;
 }
 
 /** More would take `--help` for `--keep`, and `HOSTNAME` for `USERNAME`. */

@@ -16,7 +16,10 @@ export interface OptionRow<Kind extends string = string> {
 
 export type OptionTable<Kind extends string = string> = Readonly<Record<`--${string}`, OptionRow<Kind>>>;
 
-/** The values given to each option, in order; the value of a flag, and an omitted optional value, is the empty string. */
+/**
+ * The values given to each option, in order; the value of a flag, and an omitted optional value, is the empty string. A
+ * misspelled option stands for the one that is meant, without a value: so that an option that goes with it is not reported.
+ */
 export type OptionValues = ReadonlyMap<string, readonly string[]>;
 
 /**
@@ -42,8 +45,7 @@ export function readOptions<Kind extends string>(
       problems.add(variable, problem);
       // What follows is probably its value, and not one more mistake.
       if (word.startsWith('-') && queue[0]?.startsWith('-') === false) queue.shift();
-      // So that an option that goes with it is not reported as well. The name of a file is not guessed.
-      if (meant !== undefined && rowOf(table, meant)?.placeholder !== 'FILE') values.set(meant, ['1']);
+      if (meant !== undefined && !values.has(meant)) values.set(meant, []);
       continue;
     }
     let value = attached;
@@ -57,7 +59,7 @@ export function readOptions<Kind extends string>(
       problems.add(variable, `option ${name} needs a value: ${name} ${row.placeholder ?? 'VALUE'}`);
     } else if (row.takes === 'flag' && value !== undefined) {
       problems.add(variable, `option ${name} does not take a value`);
-    } else if (values.has(name) && row.repeatable !== true) {
+    } else if (values.get(name)?.[0] !== undefined && row.repeatable !== true) {
       problems.add(variable, `option ${name} is given more than once`);
     } else {
       values.set(name, [...(values.get(name) ?? []), value ?? '']);
@@ -77,6 +79,14 @@ interface Unknown {
 
 function unknownOption<Kind extends string>(table: OptionTable<Kind>, word: string, kind: Kind | undefined): Unknown {
   const unknown = `unknown option ${JSON.stringify(word)}`;
+  const quoted = JSON.stringify(word.trim());
+  const example = "write an array as in ['--keep', '5']";
+  if (/^\s*\[/.test(word))
+    return {
+      problem: /\]\s*$/.test(word)
+        ? `${quoted} is not a valid array: ${example}`
+        : `${quoted} begins like an array, but "]" is missing at its end: ${example}`,
+    };
   const [first = ''] = word.trim().split(/\s/);
   if (first !== word && rowOf(table, first) !== undefined)
     return { problem: `${unknown}: write each word as a separate item (${word.trim().split(/\s+/).join(' and ')})` };

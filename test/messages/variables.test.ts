@@ -35,6 +35,13 @@ useMessages('variables', base, [
   ['option upper case', options('--Keep', '5', '--keep-pattern', '*')],
   ['option one dash', options('-keep', '5')],
   ['option checksum', options('--checksum')],
+  [
+    'option misspelled with value',
+    { IMAGE: 'app:1.0', USERNAME: 'dev', ...items('EXTRA_ARGS', '--platfrom=linux/arm64', '--compresion', 'zstd') },
+  ],
+  ['option cut off', options('--skip-exist')],
+  ['array without its end', { EXTRA_ARGS: '[--output,o' }],
+  ['reference in --output', { EXTRA_ARGS: '--output=$OUT' }],
   ['option help', options('--help')],
   ['option unknown with value', options('--destination', 'releases')],
   ['option of another TYPE', options('--dist-tags', 'next')],

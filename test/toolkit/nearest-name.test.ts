@@ -49,6 +49,7 @@ it.each([
   ['--compresion', '--compression'],
   ['--platfrom', '--platform'],
   ['--dist-tags', '--dist-tag'],
+  ['--skip-exist', '--skip-existing'],
 ])('%s stands for the option %s', (given, meant) => {
   expect(nearestName(given, optionNames)).toBe(meant);
 });

@@ -74,6 +74,16 @@ describe('reports', () => {
     ],
     ['a misspelled option', ['--nmae', 'a'], ['unknown option "--nmae": did you mean --name?']],
     ['a misspelled option with its value', ['-Name=a'], ['unknown option "-Name=a": did you mean --name?']],
+    [
+      'an array without its end',
+      ['[--output,o'],
+      [`"[--output,o" begins like an array, but "]" is missing at its end: write an array as in ['--keep', '5']`],
+    ],
+    [
+      'an array that is not valid',
+      ["['--name, 'a']"],
+      [`"['--name, 'a']" is not a valid array: write an array as in ['--keep', '5']`],
+    ],
     ['a value without a space', ['--level5'], ['unknown option "--level5": did you mean --level 5?']],
     [
       'a misspelled option of another kind',
@@ -106,6 +116,16 @@ describe('reports', () => {
   ])('%s', (_, words, problems) => {
     expect(read(words).problems).toEqual(problems);
   });
+});
+
+it.each<[string, readonly string[], object]>([
+  ['without a value', ['--nmae', 'a'], { '--name': [] }],
+  ['but not after itself', ['--name', 'b', '--nmae', 'a'], { '--name': ['b'] }],
+  ['and may follow', ['--nmae', 'a', '--name', 'b'], { '--name': ['b'] }],
+])('a misspelled option stands for the one that is meant, %s', (_, words, values) => {
+  const actual = read(words);
+  expect(actual.values).toEqual(values);
+  expect(actual.problems).toEqual(['unknown option "--nmae": did you mean --name?']);
 });
 
 it('keeps valid options next to invalid ones', () => {

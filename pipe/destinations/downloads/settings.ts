@@ -83,9 +83,9 @@ function readExisting(given: GivenOptions, problems: Problems): FileSettings['ex
 function readRetention(given: GivenOptions, problems: Problems): FileSettings['retention'] {
   const pattern = given.value('--keep-pattern');
   const keep = given.integer('--keep', 1, 1_000_000);
-  if (given.has('--keep') && pattern === undefined)
+  if (given.has('--keep') && !given.has('--keep-pattern'))
     problems.add('EXTRA_ARGS', 'option --keep needs --keep-pattern, which names the downloads that may be deleted');
-  if (pattern !== undefined && !given.has('--keep'))
+  if (given.has('--keep-pattern') && !given.has('--keep'))
     problems.add('EXTRA_ARGS', 'option --keep-pattern needs --keep, the number of downloads to keep');
   if (keep === undefined || pattern === undefined) return undefined;
   try {
