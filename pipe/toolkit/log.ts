@@ -12,6 +12,17 @@ export interface Log {
   readonly isDebug: boolean;
 }
 
+/** A log of one part of the run, whose lines begin with its name. */
+export function prefixedLog(log: Log, prefix: string): Log {
+  return {
+    debug: (message) => log.debug(prefix + message),
+    info: (message) => log.info(prefix + message),
+    warning: (message) => log.warning(prefix + message),
+    error: (message) => log.error(prefix + message),
+    isDebug: log.isDebug,
+  };
+}
+
 /** pino's numeric levels, with the labels and colours of the toolkits. */
 const levels: Readonly<Record<number, readonly [label: string, colour: Colour]>> = {
   20: ['DEBUG', 'none'],

@@ -5,6 +5,7 @@ import type { PushTools } from '../../oci/registry/push-layer.ts';
 import type { ReusableLayers } from '../../oci/registry/reuse.ts';
 import { skipExisting } from '../../oci/registry/skip-existing.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
+import { prefixedLog } from '../../toolkit/log.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
 import { imageRows } from './advice.ts';
@@ -31,7 +32,7 @@ export const images: Destination<ImageSettings> = {
 interface OpenTarget {
   readonly target: ImageTarget;
   readonly source: ImageSource;
-  readonly tools: RepositoryTools;
+  readonly tools: RepositoryTools & Pick<PushTools, 'imageName'>;
 }
 
 async function prepare(settings: ImageSettings, tools: RunTools): Promise<Publication> {
@@ -45,7 +46,11 @@ async function prepare(settings: ImageSettings, tools: RunTools): Promise<Public
   try {
     for (const target of settings.targets) {
       const pushTools = toolsFor(target.reference.repository);
-      opened.push({ target, source: await openSource(target, settings, pushTools.client, tools), tools: pushTools });
+      const { repository, tag } = target.reference;
+      const imageName = settings.targets.length === 1 ? undefined : `${repository}:${tag}`;
+      const source = await openSource(target, settings, pushTools.client, tools, imageName);
+      const log = imageName === undefined ? pushTools.log : prefixedLog(pushTools.log, `${imageName}: `);
+      opened.push({ target, source, tools: { ...pushTools, log, imageName } });
     }
   } catch (error) {
     await close();

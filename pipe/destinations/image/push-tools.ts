@@ -14,7 +14,7 @@ import type { RunTools } from '../destination.ts';
 import type { ImageSettings } from './settings.ts';
 
 /** Without the progress, which starts once the total size is known, and without what is found out about each image. */
-export type RepositoryTools = Omit<PushTools, 'progress' | 'earlier' | 'sent'>;
+export type RepositoryTools = Omit<PushTools, 'progress' | 'earlier' | 'sent' | 'imageName'>;
 
 /** The tools for any repository of the registry. They share connections, tokens, and all that a push finds out. */
 export function createPushTools(

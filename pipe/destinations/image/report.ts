@@ -19,7 +19,8 @@ export function taggedReference({ reference }: Pick<ImageTarget, 'reference'>, t
 interface Item {
   readonly name: string;
   readonly url: string;
-  readonly size: number;
+  /** Undefined if it is not known: of joined tags, of what was there already, and of what was not reached. */
+  readonly size: number | undefined;
   readonly digest: string | undefined;
   readonly action: Action;
 }
@@ -64,7 +65,7 @@ export function concludeImages(
           headline: isNothing
             ? namesHeadline('Nothing to publish, already there, left as it is: ', skipped, '')
             : namesHeadline('Published ', published, ` in ${duration}`),
-          items: items.map((item) => (item.action === 'skipped' ? { ...item, size: undefined } : item)),
+          items,
           savings: isNothing
             ? []
             : [`${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}`],
@@ -84,7 +85,9 @@ export function concludeImages(
       links: items,
       totals: [
         { title: 'Digest', type: 'TEXT', value: only ?? digests[0] ?? '' },
-        { title: 'Size', type: 'TEXT', value: formatBytes(layers.bytes) },
+        ...(images.every(isMeasured)
+          ? [{ title: 'Size', type: 'TEXT', value: formatBytes(layers.bytes) } as const]
+          : []),
         { title: 'Sent', type: 'TEXT', value: sent },
         { title: 'Reused', type: 'NUMBER', value: layers.otherCount },
       ],
@@ -100,11 +103,21 @@ function itemsOf(target: ImageTarget, outcome: PushOutcome | undefined, registry
     return {
       name: taggedReference(target, tag),
       url: `${registry.origin}/v2/${reference.repository}/manifests/${tag}`,
-      size: layers.bytes,
+      size: pushed?.action === 'skipped' ? undefined : sizeOf(outcome),
       digest: pushed?.digest ?? outcome?.digest,
       action: actionOf(pushed?.action ?? 'not attempted', outcome?.error, layers.sentCount > 0),
     };
   });
+}
+
+/** If the push failed before it made the manifest, layers are missing. */
+function sizeOf(outcome: PushOutcome | undefined): number | undefined {
+  const isWhole = outcome?.digest !== undefined && outcome.platforms.length > 0;
+  return isWhole ? layersOf([outcome]).bytes : undefined;
+}
+
+function isMeasured(items: readonly Item[]): boolean {
+  return items.some(({ size }) => size !== undefined);
 }
 
 /** As many of the names as fit on the line. */

@@ -28,6 +28,7 @@ export interface ImageSource {
  * Opens the image of one target.
  *
  * @param client of the target's repository
+ * @param imageName for messages, if the run publishes several images
  * @throws InputError if it is not there or cannot be published
  */
 export async function openSource(
@@ -35,8 +36,9 @@ export async function openSource(
   { platform, timeoutMs }: ImageSettings,
   client: RegistryClient,
   tools: RunTools,
+  imageName: string | undefined,
 ): Promise<ImageSource> {
-  if (origin.kind === 'join') return sourceOf(await joinTags(client, origin.tags));
+  if (origin.kind === 'join') return sourceOf(await joinTags(client, origin.tags, imageName));
   if (origin.kind === 'path') {
     const { warnings, ...path } = await findImage(origin.patterns, tools.places);
     return sourceOf(await openImage(path, { reference, platform }), warnings);

@@ -21,16 +21,18 @@ interface Entry {
  * Makes an index of the images that the tags point to, and of everything else in the tags' own indexes (attestations), in
  * their order. Only the index itself needs sending.
  *
+ * @param imageName of the new image, for messages, if the run makes several
  * @throws InputError if a tag is missing or cannot be joined, or two tags have an image for one platform
  */
-export async function joinTags(client: RegistryClient, tags: readonly string[]): Promise<Image> {
+export async function joinTags(client: RegistryClient, tags: readonly string[], imageName?: string): Promise<Image> {
+  const prefix = imageName === undefined ? '' : `${imageName}: `;
   const entries = new Map<string, Entry>();
   for (const tag of tags) {
-    for (const entry of await readEntries(client, tag)) {
+    for (const entry of await readEntries(client, tag, prefix)) {
       // An index may list one image for two platforms: amd64, and amd64/v2.
       const key = JSON.stringify([entry.descriptor.digest, entry.platform]);
       if (entries.has(key)) continue;
-      checkPlatform(entry, [...entries.values()]);
+      checkPlatform(entry, [...entries.values()], prefix);
       entries.set(key, entry);
     }
   }
@@ -46,19 +48,19 @@ export async function joinTags(client: RegistryClient, tags: readonly string[]):
 }
 
 /** A pull gets one image for a platform. If a single tag has two (say, gzip and zstd), its publisher intended that. */
-function checkPlatform({ tag, platform }: Entry, others: readonly Entry[]): void {
+function checkPlatform({ tag, platform }: Entry, others: readonly Entry[], prefix: string): void {
   if (platform === undefined) return;
   const duplicate = others.find(
     (other) => other.tag !== tag && other.platform !== undefined && isSamePlatform(other.platform, platform),
   );
   if (duplicate === undefined) return;
   throw new InputError(
-    `--join ${duplicate.tag} and --join ${tag} both have an image for ${formatPlatform(platform)}: join only one image for each platform`,
+    `${prefix}--join ${duplicate.tag} and --join ${tag} both have an image for ${formatPlatform(platform)}: join only one image for each platform`,
   );
 }
 
-async function readEntries(client: RegistryClient, tag: string): Promise<readonly Entry[]> {
-  const where = `--join ${tag}`;
+async function readEntries(client: RegistryClient, tag: string, prefix: string): Promise<readonly Entry[]> {
+  const where = `${prefix}--join ${tag}`;
   const top = await client.readManifest(tag);
   if (top === undefined)
     throw new InputError(`${where}: there is no such tag yet. Publish it first, in an earlier step`);
@@ -73,12 +75,12 @@ async function readEntries(client: RegistryClient, tag: string): Promise<readonl
   const { manifests } = parseIndex(top.bytes, top.mediaType, `${where}: its index`);
   if (manifests.length === 0) throw new InputError(`${where}: its index names no image`);
   const entries: Entry[] = [];
-  for (const child of manifests) entries.push(await readEntry(client, tag, child));
+  for (const child of manifests) entries.push(await readEntry(client, tag, child, where));
   return entries;
 }
 
-async function readEntry(client: RegistryClient, tag: string, descriptor: Descriptor): Promise<Entry> {
-  const where = `--join ${tag}: ${descriptor.digest}`;
+async function readEntry(client: RegistryClient, tag: string, descriptor: Descriptor, parent: string): Promise<Entry> {
+  const where = `${parent}: ${descriptor.digest}`;
   if (kindOf(descriptor, where) === 'index')
     throw new InputError(`${where} is an index inside an index, so it cannot be joined`);
   if (isAttestation(descriptor)) return { tag, descriptor, platform: undefined };

@@ -41,6 +41,8 @@ export interface LayerCompression {
 export interface PushTools extends UploadTools {
   readonly client: RegistryClient;
   readonly mounts: Mounts;
+  /** Of several images in one run, the name of this one: `log` has it already. */
+  readonly imageName: string | undefined;
   /** The layers of the images that this run has published before. */
   readonly earlier: readonly ReusableLayers[];
   readonly log: Log;
@@ -254,13 +256,14 @@ async function sendWithoutDescriptor(layer: Layer, subject: string, tools: PushT
  * @throws what `uploadBlob` throws
  */
 export async function sendBlob(blob: BlobSource, bytes: number, tools: PushTools): Promise<'sent' | 'present'> {
-  const transfer = tools.progress.start(blob.subject, bytes);
+  const subject = tools.imageName === undefined ? blob.subject : `${tools.imageName}, ${blob.subject}`;
+  const transfer = tools.progress.start(subject, bytes);
   try {
     const onSent = (sent: number): void => {
       transfer.sent(sent);
       blob.onSent?.(sent);
     };
-    return await uploadBlob(tools, { ...blob, onSent });
+    return await uploadBlob(tools, { ...blob, subject, onSent });
   } finally {
     transfer.end();
   }

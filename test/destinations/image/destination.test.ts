@@ -14,6 +14,7 @@ import {
 import { layer } from '../../oci/fixtures.ts';
 import { arrayVariables, type Fixture, type Ended, useSandbox } from '../../run-pipe.ts';
 import type { RegistryOptions } from '../../sandbox/registry-options.ts';
+import { resultProblems } from '../../result-schema.ts';
 import { tokens } from '../../sandbox/tokens.ts';
 
 type More = Readonly<Record<string, string | undefined>>;
@@ -220,15 +221,15 @@ describe('the results', () => {
     const more = { ...pipeline, TAGS: 'v2', BITBUCKET_PIPELINES_VARIABLES_PATH: variables };
     const args = ['--skip-existing', '--output', 'result.json'];
     const name = `${new URL(fixture.sandbox.registryUrl).host}/acme/app`;
-    const resultOf = async (): Promise<unknown> =>
+    const resultOf = async (): Promise<{ readonly items: readonly { readonly size?: number }[] }> =>
       JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8'));
+    const sizesOf = async (): Promise<readonly unknown[]> => (await resultOf()).items.map(({ size }) => size);
     // One for each target.
     const reportOf = (index: number): unknown => [...fixture.sandbox.reports.values()][index];
     const digest = (): string | undefined => fixture.sandbox.registry.repositories.get('acme/app')?.tags.get('v1');
     const item = (tag: string, action: string): object => ({
       name: `${name}:${tag}`,
       url: `${fixture.sandbox.registryUrl}/v2/acme/app/manifests/${tag}`,
-      size: expect.any(Number),
       digest: digest(),
       action,
     });
@@ -247,6 +248,9 @@ describe('the results', () => {
       `UPLOAD_ACTION=uploaded\nIMAGE_REFERENCE=${name}:v1\nIMAGE_DIGEST=${digest()}\nIMAGE_PULL_REFERENCE=${name}@${digest()}\n`,
     );
     expect(await resultOf()).toMatchObject({ type: 'image', items: [item('v1', 'uploaded'), item('v2', 'uploaded')] });
+    const [bytes] = await sizesOf();
+    expect(bytes).toBeGreaterThan(0);
+    expect(await sizesOf()).toEqual([bytes, bytes]);
     expect(reportOf(0)).toMatchObject({
       title: 'Published a container image',
       details: `${name}:v1, ${name}:v2`,
@@ -270,16 +274,36 @@ describe('the results', () => {
       /^✔ Published \S+:v3 in .*\n.*:v1 .* skipped\n.*:v3 .* reused\n {2}0 layers sent, 0 B, 5 layers reused or already there, \d+ B not sent$/m,
     );
     expect(await resultOf()).toMatchObject({ items: [item('v1', 'skipped'), item('v3', 'reused')] });
+    expect(await sizesOf()).toEqual([undefined, bytes]);
     expect(reportOf(1)).toMatchObject({ title: 'Published a container image', details: `${name}:v3` });
 
     const again = await publish(fixture, file, more, ...args);
     expect(again.output).toMatch(/^✔ Nothing to publish, already there, left as it is: \S+:v1 and 1 more$/m);
     expect(await resultOf()).toMatchObject({ items: [item('v1', 'skipped'), item('v2', 'skipped')] });
+    expect(await sizesOf()).toEqual([undefined, undefined]);
     expect(reportOf(0)).toMatchObject({
       title: 'The container image was already there',
       details: `${name}:v1, ${name}:v2`,
       data: expect.arrayContaining([{ title: 'Digest', type: 'TEXT', value: digest() }]),
     });
+    expect(JSON.stringify(reportOf(0))).not.toContain('"Size"');
+  });
+
+  it('leave the size out if it is not known: of joined tags, and of an image that was not reached', async () => {
+    const result = join(fixture.directory, 'result.json');
+    const itemsOf = async (): Promise<readonly object[]> => JSON.parse(await readFile(result, 'utf8')).items;
+    await expectPublished(fixture, await publish(fixture, await writeArchive(fixture, smallLayers)));
+    const joined = { IMAGE: 'acme/app:joined' };
+    const ended = await publish(fixture, undefined, joined, '--join', 'v1', '--output', 'result.json');
+    await expectPublished(fixture, ended, 'joined');
+    expect(await itemsOf()).toEqual([expect.not.objectContaining({ size: expect.anything() })]);
+    expect(resultProblems(await readFile(result, 'utf8'))).toEqual([]);
+
+    fixture.sandbox.inject({ server: 'registry', times: Infinity, action: { kind: 'status', status: 403 } });
+    const file = await writeArchive(fixture, [layer('another')]);
+    await publish(fixture, file, {}, '--output', 'result.json');
+    expect(await itemsOf()).toEqual([expect.not.objectContaining({ size: expect.anything() })]);
+    expect(resultProblems(await readFile(result, 'utf8'))).toEqual([]);
   });
 });
 

@@ -57,7 +57,8 @@ describe('three images', () => {
     expect(ended.output).toMatch(
       /^✔ Published \S+api:1(?:, \S+web:1)? and [12] more in \S+ \w+\n(?: {2}\S+:1 {2}.* uploaded\n){3} {2}6 layers sent, \d+ B, 6 layers reused or already there, \S+ k?B not sent\n {2}To deploy exactly these images:\n(?: {2}\S+@sha256:\w{64}\n){3}$/m,
     );
-    expect(ended.output).toMatch(/mounted from acme\/api:1/);
+    expect(ended.output).toMatch(/^INFO: acme\/web:1: layer \d of 4: mounted from acme\/api:1/m);
+    for (const name of names) expect(ended.output).toMatch(new RegExp(`^INFO: ${name}: layer \\d of 4: sent, `, 'm'));
     expect(writes(fixture, 'mount')).toBe(6);
     expect(fixture.sandbox.requests.filter(({ steps }) => steps.includes('token'))).toHaveLength(1);
   });
@@ -165,6 +166,7 @@ describe('if one fails', () => {
     expect(exitCode).toBe(1);
     expect(tagsOf(fixture)).toEqual([]);
     expect(output).toMatch(/api:1: NOT published\n.*web:1: NOT published\n.*jobs:1: NOT published\n/);
+    expect(output).toMatch(/^✖ acme\/jobs:1, (?:config|layer \d of 4) could not be uploaded: /m);
     expect(output).toMatch(/This account may not push to acme\/jobs on/);
   });
 
@@ -196,5 +198,8 @@ describe('images of one repository', () => {
     const joined = await fixture.runPipe(imageEnvironment(fixture, undefined, ...join));
     expect(joined.exitCode).toBe(0);
     expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
+    const several = arrayVariables('IMAGE', ['acme/app:v1', 'acme/app:v2']);
+    const other = { ...imageEnvironment(fixture, undefined, '--join', 'other'), IMAGE: undefined, ...several };
+    expect((await fixture.runPipe(other)).output).toContain('✖ acme/app:v1: --join other: there is no such tag yet');
   });
 });
