@@ -173,6 +173,7 @@ async function isResult(path: string): Promise<boolean> {
   const text = await openPatiently(path, async () => await readFile(path, 'utf8'));
   if (!beginnings.some((beginning) => beginning.test(text))) return false;
   try {
+    // Only what begins like this pipe's own document is parsed, and its size is limited.
     const { items, seconds } = JSON.parse(text) as { readonly items?: unknown; readonly seconds?: unknown };
     return Array.isArray(items) && typeof seconds === 'number';
   } catch {
