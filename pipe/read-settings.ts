@@ -9,7 +9,7 @@ import type { ArrayValue, Environment } from './toolkit/environment.ts';
 import { type OptionRow, readOptions } from './toolkit/option-table.ts';
 import { Problems, ValidationError } from './toolkit/problems.ts';
 import { unexpandedName } from './toolkit/unexpanded.ts';
-import { readVariables } from './toolkit/variable-table.ts';
+import { meantValue, readVariables } from './toolkit/variable-table.ts';
 
 /** Whether these are required depends on TYPE: each destination checks it. */
 const table = {
@@ -30,10 +30,11 @@ export type RunSettings = Settings & {
 export async function readSettings(env: Environment): Promise<RunSettings> {
   const problems = new Problems();
   const values = await readVariables(table, env, problems);
-  // If TYPE itself is wrong, only what does not depend on it is checked.
-  const type = problems.has('TYPE')
-    ? undefined
-    : (types.find((known) => known === values.TYPE) ?? (values.IMAGE === undefined ? 'file' : 'image'));
+  // If TYPE is wrong, what else is wrong depends on the one that is meant.
+  const { TYPE = '' } = values;
+  const named = unexpandedName(TYPE) === undefined ? (meantValue(variables.TYPE, TYPE) ?? TYPE) : undefined;
+  const isUnset = values.TYPE === undefined && !problems.has('TYPE');
+  const type = isUnset ? (values.IMAGE === undefined ? 'file' : 'image') : types.find((known) => known === named);
   const words = wordsOf(values.EXTRA_ARGS);
   const given = new GivenOptions(readOptions<Type>(options, words, type, 'EXTRA_ARGS', problems), problems);
   const settings = type === undefined ? undefined : destinations[type].readSettings(env, values, given, problems);

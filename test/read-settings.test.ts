@@ -152,7 +152,10 @@ describe('refuses', () => {
     [
       'an unknown TYPE',
       { TYPE: 'docker' },
-      { TYPE: ['unallowed value docker: use file, image, npm, maven (did you mean image?)'] },
+      {
+        TYPE: ['unallowed value docker: use file, image, npm, maven (did you mean image?)'],
+        IMAGE: ['required field'],
+      },
     ],
     ['a DEBUG that is not a boolean', { DEBUG: '1' }, { DEBUG: ['must be of boolean type (true or false), not "1"'] }],
     [
@@ -218,7 +221,8 @@ describe('refuses', () => {
     [{ TOKEN: undefined, BITBUCKET_ACCESS_TOKEN: '${A}${B}' }, 'BITBUCKET_ACCESS_TOKEN', 'A'],
     [{ USERNAME: '$EMAIL' }, 'USERNAME', 'EMAIL'],
     [{ TYPE: '$TYPE' }, 'TYPE', 'TYPE'],
-    [{ IMAGE: 'app:v$VERSION' }, 'IMAGE', 'VERSION'],
+    [{ TYPE: '$IMAGE' }, 'TYPE', 'IMAGE'],
+    [{ IMAGE: 'app:v$VERSION', TOKEN: apiToken, USERNAME: email }, 'IMAGE', 'VERSION'],
     [{ TYPE: 'npm', REGISTRY: '$REGISTRY' }, 'REGISTRY', 'REGISTRY'],
     [{ TYPE: 'npm', REGISTRY: 'https://$HOST/npm/' }, 'REGISTRY', 'HOST'],
     [{ WORKSPACE: '$WORKSPACE' }, 'WORKSPACE', 'WORKSPACE'],

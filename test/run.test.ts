@@ -56,7 +56,7 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
       'a malformed sequence',
       { FILENAME: 'dist/*', EXTRA_ARGS: "['--keep', {a: b}]" },
       'EXTRA_ARGS:\n',
-      'unknown option "',
+      'is not a valid array',
     ],
     [
       'an unknown option',

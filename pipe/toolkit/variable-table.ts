@@ -94,11 +94,20 @@ async function readVariable(name: string, row: VariableRow, env: Environment, pr
     return row.default;
   }
   if (row.allowed !== undefined && !row.allowed.includes(value)) {
-    const meant = row.synonyms?.[value.toLowerCase()] ?? nearestName(value, row.allowed);
+    const meant = meantValue(row, value);
     const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
     problems.add(name, `unallowed value ${value}: use ${row.allowed.join(', ')}${hint}`);
   }
   return value;
+}
+
+/** The allowed value that one which is not allowed probably stands for. */
+export function meantValue(
+  { allowed = [], synonyms = {} }: Pick<VariableRow, 'allowed' | 'synonyms'>,
+  value: string,
+): string | undefined {
+  const word = value.toLowerCase();
+  return Object.hasOwn(synonyms, word) ? synonyms[word] : nearestName(value, allowed);
 }
 
 /** @returns the first value that is not expanded */

@@ -29,6 +29,8 @@ useMessages('variables', base, [
   ['lower case', { TOKEN: '', token: 'another-secret-of-the-sandbox' }],
   ['array for one value', { WORKSPACE: '', ...items('WORKSPACE', 'acme') }],
   ['TYPE docker', { TYPE: 'docker', WORKSPACE: '' }],
+  ['TYPE docker without an image', { ...withoutTarget, TYPE: 'docker' }],
+  ['TYPE NPM without a package', { ...withoutTarget, TYPE: 'NPM' }],
   ['TYPE NPM', { TYPE: 'NPM' }],
   ['TYPE unknown', { TYPE: 'helm', WORKSPACE: '' }],
   ['option keep5', options('--keep5', '--keep-pattern', '*')],
@@ -53,5 +55,7 @@ useMessages('variables', base, [
   ['reference in an option', options('--name', 'app-${VERSION}.zip')],
   ['reference in REGISTRY', { TYPE: 'npm', REGISTRY: '$REGISTRY', USERNAME: 'dev' }],
   ['reference in IMAGE', { IMAGE: 'app:$VERSION', USERNAME: 'dev' }],
+  ['reference in IMAGE without TOKEN', { ...withoutTarget, WORKSPACE: 'acme', IMAGE: 'app:$VERSION' }],
+  ['reference in the registry of IMAGE', { ...withoutTarget, IMAGE: '$HOST/app' }],
   ['reference in USERNAME', { USERNAME: '$EMAIL' }],
 ]);

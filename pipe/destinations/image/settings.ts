@@ -43,7 +43,10 @@ export function readImageSettings(
   const platform = given.value('--platform');
   if (platform !== undefined) checkPlatform(platform, problems);
   const targets = readTargets(env, values, given, problems);
-  if (targets === undefined) return undefined;
+  if (targets === undefined) {
+    if (isForBitbucket(values)) readPackagesAccount(env, values, { isBitbucket: true, allowsBearer: false }, problems);
+    return undefined;
+  }
   const isBitbucket = isBitbucketPackages(targets.registry);
   const account = readPackagesAccount(env, values, { isBitbucket, allowsBearer: false }, problems);
   return {
@@ -56,6 +59,12 @@ export function readImageSettings(
     skipExisting: given.has('--skip-existing'),
     platform,
   };
+}
+
+/** Whether the images belong to Bitbucket's registry, whatever else is wrong with them: their names have no host. */
+function isForBitbucket({ REGISTRY, IMAGE }: Values): boolean {
+  const names = IMAGE?.form === 'string' ? [IMAGE.value] : (IMAGE?.items ?? []);
+  return REGISTRY === undefined && names.length > 0 && names.every((name) => /^\s*[\w.-]+(?::[^/]*)?$/.test(name));
 }
 
 function checkPlatform(platform: string, problems: Problems): void {
