@@ -45,7 +45,7 @@ const serverRows: readonly Row<ServerFacts>[] = [
   {
     when: (error) => error instanceof HttpError && error.refusal.status >= 500,
     advice: (_, { isBitbucket }) =>
-      `The problem is on the server's side${isBitbucket ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again.`,
+      `The problem is on the server's side${isBitbucket ? ': see https://bitbucket.status.atlassian.com' : ''}. It is safe to run the step again; a higher --retries keeps trying for longer.`,
   },
   {
     when: (error) => error instanceof HttpError,
@@ -68,7 +68,8 @@ const serverRows: readonly Row<ServerFacts>[] = [
   },
   {
     when: (error) => error instanceof InputError,
-    advice: () => 'Correct the file, variable or option that is named above, and run the step again.',
+    advice: () =>
+      'Correct what is named above (the file in FILENAME, another variable, or an option in EXTRA_ARGS), and run the step again.',
   },
   {
     when: (error) => error instanceof VerificationError,

@@ -127,25 +127,25 @@ describe('advises', () => {
       'an API token',
       { requiredScopes: ['write:repository:bitbucket'], grantedScopes: ['read:repository:bitbucket', 'read:me'] },
       withApiToken,
-      'The token lacks the scope write:repository:bitbucket; it has read:repository:bitbucket, read:me. Scopes cannot be added later: create a token with write:repository:bitbucket and read:repository:bitbucket (the write scope does not include reading).',
+      'The token lacks the scope write:repository:bitbucket; it has read:repository:bitbucket, read:me. Scopes cannot be added later: create a token with write:repository:bitbucket and read:repository:bitbucket (the write scope does not include reading), and store it as TOKEN.',
     ],
     [
       'an access token whose scopes are unknown',
       { requiredScopes: ['repository:write'] },
       withAccessToken,
-      'The token lacks the scope repository:write. Scopes cannot be added later: create a token with repository:write.',
+      'The token lacks the scope repository:write. Scopes cannot be added later: create a token with repository:write, and store it as TOKEN.',
     ],
     [
       'a token with some of them',
       { requiredScopes: ['a', 'b'], grantedScopes: ['a'] },
       withAccessToken,
-      'The token lacks the scope b; it has a. Scopes cannot be added later: create a token with repository:write.',
+      'The token lacks the scope b; it has a. Scopes cannot be added later: create a token with repository:write, and store it as TOKEN.',
     ],
     [
       'a token that seems to have them all',
       { requiredScopes: ['a'], grantedScopes: ['a'] },
       withAccessToken,
-      'The token lacks the scope a; it has a. Scopes cannot be added later: create a token with repository:write.',
+      'The token lacks the scope a; it has a. Scopes cannot be added later: create a token with repository:write, and store it as TOKEN.',
     ],
   ])('on the scopes that are missing from %s, by name', (_, given, facts, expected) => {
     expect(advice(refused(403, given), facts)).toBe(expected);

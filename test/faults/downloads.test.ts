@@ -132,7 +132,7 @@ describe('a permanent fault fails, and the output lists the state of each file',
     expect(exitCode).toBe(1);
     expect(requests('POST')).toBe(3);
     expect(output).toContain('giving up after 3 attempts');
-    expect(output).toContain("What to do: The problem is on the server's side. It is safe to run the step again.");
+    expect(output).toContain("What to do: The problem is on the server's side. It is safe to run the step again;");
   });
 
   it('an upload that is stored but never confirmed is reported as such', async () => {

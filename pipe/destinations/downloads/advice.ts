@@ -19,7 +19,7 @@ export const fileRows: readonly Row<FileFacts>[] = [
   {
     when: hasStatus(403),
     advice: (_, { workspace, repository, account }) =>
-      `The token is valid, but may not write to ${workspace}/${repository}. Its owner needs write access there, and the token needs the scopes ${scopesFor(account.tokenKind, 'downloads')}.`,
+      `TOKEN is valid, but may not write to ${workspace}/${repository}. Its owner needs write access there, and the token needs the scopes ${scopesFor(account.tokenKind, 'downloads')}.`,
   },
   {
     when: hasStatus(404),
@@ -64,5 +64,5 @@ function unauthorizedAdvice({ account: { tokenKind, scheme } }: FileFacts): stri
 function missingScopesAdvice(error: HttpError, { account }: FileFacts): string {
   const { requiredScopes, grantedScopes } = error.refusal;
   const granted = grantedScopes.length === 0 ? '' : `; it has ${grantedScopes.join(', ')}`;
-  return `The token lacks the scope ${requiredScopes.filter((scope) => !grantedScopes.includes(scope)).join(', ') || requiredScopes.join(', ')}${granted}. Scopes cannot be added later: create a token with ${scopesFor(account.tokenKind, 'downloads')}.`;
+  return `The token lacks the scope ${requiredScopes.filter((scope) => !grantedScopes.includes(scope)).join(', ') || requiredScopes.join(', ')}${granted}. Scopes cannot be added later: create a token with ${scopesFor(account.tokenKind, 'downloads')}, and store it as TOKEN.`;
 }

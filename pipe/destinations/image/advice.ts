@@ -119,5 +119,5 @@ function forbiddenAdvice(facts: RefusedFacts): string {
     return `The token is valid, but may not push to ${reference.repository}. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to; the pipeline's own token covers only the packages of its own repository.`;
   return account === undefined
     ? `${reference.host} does not allow anonymous pushes to ${reference.repository}: set USERNAME and TOKEN.`
-    : `This account may not push to ${reference.repository} on ${reference.host}: it needs write access there and, to move a tag that exists, some registries require the permission to delete or overwrite.`;
+    : `This account may not push to ${reference.repository} on ${reference.host}: set USERNAME and TOKEN of one that has write access there; to move a tag that exists, some registries also require the permission to delete or overwrite.`;
 }

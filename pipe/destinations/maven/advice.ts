@@ -54,7 +54,7 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
     advice: (_, { registry, isBitbucket }) =>
       isBitbucket
         ? `The token is valid, but lacks permission for this in ${registry.href}. It needs the scopes ${packageScopes}, and its owner needs write access to the repository that the package belongs to.`
-        : `The account may not do this in ${registry.href}: it needs permission to read and to deploy. Some repositories also answer 403 to a version that is already there, to files of a kind that they do not accept, and if their storage is full.`,
+        : `The account may not do this in ${registry.href}: set USERNAME and TOKEN of one that may read and deploy. Some repositories also answer 403 to a version that is already there, to files of a kind that they do not accept, and if their storage is full.`,
   },
   {
     when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
