@@ -110,12 +110,12 @@ function withoutOwn(image: ReusableLayers, { reference }: ImageTarget): Reusable
 }
 
 async function start(
-  { tags, reuseTags, sources }: ImageTarget,
+  { tags, reuseTags, isReuseGiven, sources }: ImageTarget,
   source: ImageSource,
   { format, skipExisting: leavesExisting }: ImageSettings,
   tools: PushTools,
 ): Promise<StartedPush> {
-  const plan = { tags, reuseTags, sources, format };
+  const plan = { tags, reuseTags, isReuseGiven, sources, format };
   if (!leavesExisting) return await source.start(plan, tools);
   return await skipExisting(plan, tools, async (missing) => await source.start(missing, tools));
 }

@@ -1,6 +1,7 @@
 /** The results of publishing images, for people and for machines. */
 
 import type { PushedTag, PushOutcome } from '../../oci/registry/push.ts';
+import { isImmutable } from '../../oci/registry/refusals.ts';
 import { formatReference } from '../../oci/registry/reference.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion } from '../destination.ts';
@@ -100,12 +101,14 @@ function itemsOf(target: ImageTarget, outcome: PushOutcome | undefined, registry
   const layers = layersOf(outcome === undefined ? [] : [outcome]);
   return tags.map((tag) => {
     const pushed = outcome?.tags.find((each) => each.tag === tag);
+    const action = actionOf(pushed?.action ?? 'not attempted', outcome?.error, layers.sentCount > 0);
     return {
       name: taggedReference(target, tag),
       url: `${registry.origin}/v2/${reference.repository}/manifests/${tag}`,
-      size: pushed?.action === 'skipped' ? undefined : sizeOf(outcome),
-      digest: pushed?.digest ?? outcome?.digest,
-      action: actionOf(pushed?.action ?? 'not attempted', outcome?.error, layers.sentCount > 0),
+      size: action === 'skipped' ? undefined : sizeOf(outcome),
+      // A tag that was left as it is points to another image.
+      digest: pushed?.digest ?? (action === 'skipped' ? undefined : outcome?.digest),
+      action,
     };
   });
 }
@@ -188,6 +191,7 @@ function layersOf(outcomes: readonly PushOutcome[]): LayerTotals {
 function actionOf(action: PushedTag['action'], error: unknown, hasSentLayers: boolean): Action {
   if (action === 'skipped' || action === 'unconfirmed') return action;
   if (action === 'published') return hasSentLayers ? 'uploaded' : 'reused';
+  if (action === 'failed' && isImmutable(error)) return 'skipped';
   // The manifest of a tag is small, so it was sent completely.
   return action === 'failed' ? failedAction(error, true) : 'not sent';
 }

@@ -36,6 +36,8 @@ export interface ImageTarget {
   readonly image: string;
   /** Published tags whose layers may be reused. */
   readonly reuseTags: readonly string[];
+  /** Whether the option --reuse names them. */
+  readonly isReuseGiven: boolean;
   /** Tags of other repositories whose layers may be mounted. */
   readonly sources: readonly SourceTag[];
   /** Not even the layers of the images that the same run has published before. */
@@ -93,6 +95,7 @@ export function readTargets(
         origin,
         image,
         reuseTags: own.length > 0 || reuse.isNone ? own : [...new Set([...tags, defaultTag])],
+        isReuseGiven: own.length > 0,
         sources: reuse.sources.filter((source) => source.repository !== repository),
         reusesNothing: reuse.isNone,
       },

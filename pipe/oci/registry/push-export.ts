@@ -10,7 +10,7 @@ import { type PublishedImage, readMountable, readReusable } from './reuse.ts';
 /** Sends the blobs of the image that are missing. Never throws: an error is part of the outcome. */
 export async function startExport(engine: EngineImage, plan: PushPlan, tools: PushTools): Promise<StartedPush> {
   try {
-    const published = await readReusable(plan.reuseTags, engine.platform, tools);
+    const published = await readReusable(plan.reuseTags, engine.platform, plan.isReuseGiven, tools);
     const identical = await findIdentical(engine, published, plan, tools);
     if (identical !== undefined) {
       tools.log.info(`This image is already published as ${identical.name}; nothing to send`);

@@ -18,6 +18,8 @@ export interface PushPlan {
   readonly tags: readonly string[];
   /** Published tags whose layers may be reused. */
   readonly reuseTags: readonly string[];
+  /** Whether the user has named them. */
+  readonly isReuseGiven: boolean;
   /** Tags of other repositories whose layers may be mounted. */
   readonly sources: readonly SourceTag[];
   /** Set by the user; default: as in the source, or what the registry accepts. */
@@ -124,7 +126,7 @@ async function pushParts(image: Image, plan: PushPlan, tools: PushTools, parts: 
   for (const part of platforms) {
     const isKept = bound.has(part.descriptor?.digest ?? '') && !isToBeCompressed(part, tools);
     // If the registry is down, the tags of its own repository show that.
-    const own = isKept ? [] : await readReusable(plan.reuseTags, part.platform, tools);
+    const own = isKept ? [] : await readReusable(plan.reuseTags, part.platform, plan.isReuseGiven, tools);
     const others = [...(await readMountable(plan.sources, part.platform, tools)), ...tools.earlier];
     const published = isKept ? identicalLayers(part, others) : [...own, ...others];
     parts.set(part, await pushPlatform(part, isForwardOnly, published, isKept ? keepingLayers(part, tools) : tools));

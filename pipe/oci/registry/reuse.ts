@@ -49,11 +49,13 @@ export interface SourceTag {
 /**
  * Reads the published images whose layers may be reused. An unusable tag is not a failure: its layers are sent instead.
  *
+ * @param isGiven whether the user has named the tags, and so expects them to be there
  * @throws HttpError if the registry refuses access; NetworkError or StalledError if it cannot be reached
  */
 export async function readReusable(
   tags: readonly string[],
   platform: Platform | undefined,
+  isGiven: boolean,
   { client, log }: ReuseTools,
 ): Promise<readonly PublishedImage[]> {
   const found: PublishedImage[] = [];
@@ -61,8 +63,10 @@ export async function readReusable(
     const name = `tag ${tag}`;
     try {
       const published = await readPublishedImage(client, tag, platform);
-      if (published === undefined) log.debug(`${name}: nothing to reuse`);
-      else found.push({ name, repository: undefined, ...published });
+      const absence = `${name} is not reused: there is no such tag, or it has no image for this platform`;
+      if (published !== undefined) found.push({ name, repository: undefined, ...published });
+      else if (isGiven) log.info(absence);
+      else log.debug(absence);
     } catch (error) {
       if (error instanceof HttpError && [401, 403].includes(error.refusal.status)) throw error;
       // The server is down: what follows would only wait for it again.

@@ -119,7 +119,7 @@ describe('refusals', () => {
     const more = { TAGS: 'fixed, v3' };
     const { exitCode, output } = await publish(fixture, await writeArchive(fixture, smallLayers), more);
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/app:v1: published\n.*app:fixed: NOT published\n.*app:v3: not attempted\n/);
+    expect(output).toMatch(/app:v1: published\n.*app:fixed: already there, left as it is\n.*app:v3: not attempted\n/);
     expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
 });
@@ -309,6 +309,13 @@ describe('the results', () => {
 
 describe('the log', () => {
   const fixture = useSandbox({ registry: {} });
+
+  it('says that a tag of --reuse is not there, but not that a default one is not', async () => {
+    const file = await writeArchive(fixture, smallLayers);
+    const missing = /^INFO: tag \S+ is not reused: there is no such tag, or /m;
+    expect((await publish(fixture, file, { DEBUG: 'false' })).output).not.toMatch(missing);
+    expect((await publish(fixture, file, { DEBUG: 'false' }, '--reuse', 'maim')).output).toMatch(missing);
+  });
 
   it.each([
     [12, 12],
