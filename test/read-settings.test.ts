@@ -322,6 +322,12 @@ describe('refuses', () => {
     });
   });
 
+  it('says where an image comes from if FILENAME is set, but empty', async () => {
+    await expect(read({ IMAGE: 'app', FILENAME: ' ', TOKEN: apiToken, USERNAME: email })).resolves.toMatchObject({
+      warnings: ['FILENAME is set, but empty: the image is taken from the Docker Engine'],
+    });
+  });
+
   it('without ever quoting the token', async () => {
     const token = 'hunter22-hunter22';
     for (const env of [

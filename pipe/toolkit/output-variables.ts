@@ -12,6 +12,7 @@ export const outputVariablesPath = 'BITBUCKET_PIPELINES_VARIABLES_PATH';
 
 /** Pipelines accepts 50 output variables of 100 KB in total per step; one pipe should not use up that limit. */
 const maxValueCharacters = 10_000;
+const maxVariables = 50;
 
 /**
  * Appends `NAME=value` lines; outside Pipelines, does nothing. Secrets are removed from the values. The format has no escapes,
@@ -36,6 +37,10 @@ export async function writeOutputVariables(
     if (problem === undefined) lines.push(`${name}=${safe}\n`);
     else warnings.push(`The output variable ${name} is left out: its value ${problem}`);
   }
+  if (lines.length > maxVariables)
+    warnings.push(
+      `The run has ${lines.length} output variables, but Pipelines accepts only ${maxVariables} of a step: publish fewer items in one run, or read the result from --output`,
+    );
   try {
     await withinLimit(appendLines(path, lines.join('')), path);
   } catch (error) {

@@ -19,6 +19,15 @@ afterEach(async () => {
 });
 
 describe('writeOutputVariables', () => {
+  it.each([
+    [50, []],
+    [51, [expect.stringMatching(/^The run has 51 output variables, but Pipelines accepts only 50 of a step: /)]],
+  ])('of %i variables, writes all, and warns if they are too many', async (count, warnings) => {
+    const variables = Object.fromEntries(Array.from({ length: count }, (_, index) => [`A_${index}`, '1']));
+    expect(await write(variables)).toEqual(warnings);
+    expect((await readFile(at('variables'), 'utf8')).trim().split('\n')).toHaveLength(count);
+  });
+
   it('returns a warning that names the variables, the file and its variable if they cannot be written', async () => {
     await mkdir(at('variables'));
     expect(await write({ A: '1', B: '2' })).toEqual([

@@ -193,7 +193,11 @@ function readOrigins(
       problems.add('EXTRA_ARGS', 'option --platform cannot be combined with --join, which takes whole tags over');
     return forAll({ kind: 'join', tags: readTags('EXTRA_ARGS', join, problems) });
   }
-  if (patterns === undefined) return forAll({ kind: 'engine', engine: readEngine(env) });
+  if (patterns === undefined) {
+    if (env['FILENAME'] !== undefined)
+      problems.warn('FILENAME', 'FILENAME is set, but empty: the image is taken from the Docker Engine');
+    return forAll({ kind: 'engine', engine: readEngine(env) });
+  }
   if (count <= 1 || patterns.form === 'string' || patterns.items.length === 1)
     return forAll({ kind: 'path', patterns });
   if (patterns.items.length !== count || patterns.items.some((item) => item.startsWith('!'))) {
