@@ -3,7 +3,7 @@
 import { access, constants, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
-import { openPatiently } from './open-files.ts';
+import { OpenFilesError, openPatiently } from './open-files.ts';
 import { outputVariablesPath } from './output-variables.ts';
 import type { Scrub } from './scrub.ts';
 import { escapeUnprintableInLines } from './stdout.ts';
@@ -160,7 +160,9 @@ async function checkReplaceable(path: string): Promise<void> {
     isOwn = stats.isFile() && stats.size <= maxResultBytes && (await isResult(path));
   } catch (error) {
     if (error instanceof NotReplaceableError) throw error;
-    throw new NotReplaceableError(`it cannot be read, and is left as it is: ${(error as Error).message}`, {
+    const { message } = error as Error;
+    const isOpenFiles = error instanceof OpenFilesError;
+    throw new NotReplaceableError(isOpenFiles ? message : `it cannot be read, and is left as it is: ${message}`, {
       cause: error,
     });
   }
