@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { selectFiles } from '../../pipe/io/select-files.ts';
+import { listPaths, selectFiles } from '../../pipe/io/select-files.ts';
 import type { OwnFile } from '../../pipe/toolkit/results.ts';
 import { InputError } from '../../pipe/errors.ts';
 
@@ -293,6 +293,12 @@ describe('a pattern that begins with !', () => {
 
   it('does not look for files in a file', async () => {
     expect(await problem('dist/app.js/*')).toMatch(/^dist\/app\.js\/\* matches no file/);
+    expect(await problem('dist/app.js/*')).not.toContain('cannot read');
+  });
+
+  it('does not blame the permissions of a directory that does not exist', async () => {
+    expect(await problem('nowhere/*')).toMatch(/^nowhere\/\* matches no file/);
+    expect(await problem('nowhere/*')).not.toContain('cannot read');
   });
 
   it('keeps broken links and unreadable names out of the way', async () => {
@@ -552,4 +558,10 @@ it('a directory that this user cannot read is named, unless it is excluded', asy
     // Otherwise nobody but root could remove it.
     execFileSync('chmod', ['0700', join(clone, 'dist/locked')]);
   }
+});
+
+it('the first five paths of a selection stand for all of them', () => {
+  expect(listPaths(['a'])).toBe('a');
+  expect(listPaths(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c, d, e');
+  expect(listPaths(['a', 'b', 'c', 'd', 'e', 'f'])).toBe('a, b, c, d, e, …');
 });

@@ -68,6 +68,9 @@ describe('from the fields', () => {
     ],
     ['bugs, another name', { bugs: { web: 'https://w' } }, { bugs: { url: 'https://w' } }],
     ['bugs that are neither', { bugs: 'nothing' }, {}],
+    ['bugs that name neither', { bugs: { url: 'nothing', email: 'nobody' } }, {}],
+    ['bugs that name nothing', { bugs: {} }, {}],
+    ['bugs, only an email by its name', { bugs: { email: 'a@b.c' } }, { bugs: { email: 'a@b.c' } }],
     ['homepage', { homepage: 'x.org' }, { homepage: 'http://x.org' }],
     ['homepage of the wrong type', { homepage: 5 }, {}],
     [

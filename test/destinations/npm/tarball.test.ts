@@ -109,6 +109,23 @@ const files: readonly (readonly [string, Buffer | string, RegExp])[] = [
   ],
 ];
 
+/** The largest entries that are accepted; with one more byte, they are refused. */
+const largest = {
+  'its longest name': {
+    added: (more: number): readonly TarEntry[] => [
+      pax({ path: `package/${'x'.repeat(4096 - 'package/'.length + more)}` }),
+      { name: 'package/x' },
+    ],
+    message: /has a name of more than 4096 characters/,
+  },
+  'its longest README': {
+    added: (more: number): readonly TarEntry[] => [
+      { name: 'package/README.md', content: Buffer.alloc(4 * 1024 ** 2 + more, 32) },
+    ],
+    message: /README and AUTHORS files have 4\.19 MB/,
+  },
+} as const;
+
 const manifests: readonly (readonly [string, Manifest | string, RegExp])[] = [
   ['invalid JSON', '{"name": "lib", ', /package\.json is not valid JSON/],
   ['an empty package.json', '', /package\.json is not valid JSON/],
@@ -158,6 +175,13 @@ describe('refuses a tarball that is', () => {
   it.each(manifests)('of a package with %s', async (_, content, message) =>
     refuse(packageTarball(content, {}), message),
   );
+
+  it.each(Object.entries(largest))('larger than %s', async (_, { added, message }) => {
+    await writeFile(join(fixture.directory, 'lib.tgz'), packed(...entries, ...added(0)));
+    const { exitCode, output } = await publish(fixture, 'lib.tgz', '--dry-run');
+    expect([exitCode, output]).toEqual([0, expect.stringMatching(/^✔ /m)]);
+    await refuse(packed(...entries, ...added(1)), message);
+  });
 
   it('cut off anywhere', async () => {
     for (let length = 1; length < sound.length; length += 97)
