@@ -33,11 +33,11 @@ function parseHeader(text: string): readonly Challenge[] {
     if (match !== null) at = pattern.lastIndex;
     return match;
   };
-  take(space);
-  while (at < text.length) {
-    const start = at;
-    const name = take(word)?.[0];
-    if (name === undefined) break;
+  const nextName = (): string | undefined => {
+    take(space);
+    return take(word)?.[0];
+  };
+  for (let name = nextName(); name !== undefined; name = nextName()) {
     const current = challenges.at(-1);
     if (current !== undefined && take(equals) !== null) {
       const value = take(quoted)?.[1]?.replaceAll(/\\(.)/gs, '$1') ?? take(word)?.[0];
@@ -47,8 +47,6 @@ function parseHeader(text: string): readonly Challenge[] {
       challenges.push({ scheme: name.toLowerCase(), parameters: new Map() });
       if (take(/[ \t]+/y) !== null) take(token68);
     }
-    take(space);
-    if (at === start) break;
   }
   return challenges;
 }
