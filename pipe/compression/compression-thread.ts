@@ -35,7 +35,6 @@ export class CompressionThread {
       onEnd(this);
       codec.reject(error);
       for (const { reject } of this.#answers.values()) reject(error);
-      this.#answers.clear();
     };
     this.#worker.on('error', (cause) => end(new Error('A compression thread failed', { cause })));
     this.#worker.on('exit', () => end(new Error('A compression thread ended')));
