@@ -41,7 +41,7 @@ export async function verify(entry: Entry, tools: PublishTools): Promise<void> {
     entry.action = 'failed';
     throw new UnexpectedAnswerError(
       `${planned.id}: the registry answered ${confirmation.status} without confirming it, and does not have it`,
-      { status: confirmation.status, isForeign: false, isMissing: true },
+      { status: confirmation.status, isForeign: false },
     );
   }
   if (version === undefined) {
