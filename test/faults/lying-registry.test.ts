@@ -90,14 +90,17 @@ describe('a manifest that was put', () => {
   });
 });
 
-it('puts a tag that shows a web page before, and reads it back', async () => {
+it.each<[string, Fault['action']]>([
+  ['a web page', { kind: 'status', status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }],
+  ['another digest than that of its content', { kind: 'wrong-digest' }],
+])('puts a tag that shows %s before, and reads it back', async (_, action) => {
   const file = await writeLayout(fixture, smallLayers);
-  const page = { kind: 'status', status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' } as const;
+  await fixture.sandbox.registry.seed('acme/app', { tags: ['v1'] });
   // Once for the layers to reuse, and once before the tag is put.
-  fixture.sandbox.inject({ method: 'GET', path: 'manifests/v1$', times: 2, action: page });
+  fixture.sandbox.inject({ method: 'GET', path: 'manifests/v1$', times: 2, action });
   const { exitCode, output } = await push(file);
   expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringMatching(/^✔ Published/m) });
-  expect(requests('GET', /manifests\/v1$/)).toBe(3);
+  expect(requests('GET', /manifests\/v1$/)).toBeGreaterThanOrEqual(3);
   expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
 });
 
