@@ -1,7 +1,9 @@
 /** Runs all tests once, and records which of them reach which mutants. */
 
-import { readFile, rm } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Mutant } from './find-mutants.ts';
 import { instrument } from './instrument.ts';
 import { KeptHits, type Line } from './kept-hits.ts';
@@ -76,26 +78,36 @@ async function recordProcesses(
   count: number,
   paths: readonly string[],
 ): Promise<readonly Line[]> {
-  const bundle = await workspace.read('dist/pipe.js');
   const hits = join(workspace.directory, 'process-hits');
+  // Some tests give up root's permissions.
+  if (spawnSync('mkfifo', ['-m', '666', hits]).status !== 0) throw new Error(`${hits} cannot be created`);
+  await workspace.write('dist/pipe.js', `${reporter(hits)}\n${await workspace.read('dist/pipe.js')}`);
   const lines: Line[] = [];
   for (const path of paths) {
-    await workspace.write('dist/pipe.js', `${reporter(hits)}\n${bundle}`);
+    const reader = spawn('cat', [hits], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const reached = text(reader.stdout);
+    // The reader ends when all writers have ended: this one is there before the first process, and after the last.
+    const writer = await open(hits, 'w');
     const [line] = await record(workspace, count, [path]);
+    await writer.close();
     if (line === undefined) throw new Error(`${path} cannot be run`);
-    const reached = await readFile(hits, 'utf8').catch(() => '');
-    await rm(hits, { force: true });
-    lines.push({ ...line, outside: [...new Set(reached.split('\n').filter(Boolean).map(Number))] });
+    lines.push({ ...line, outside: [...new Set((await reached).split('\n').filter(Boolean).map(Number))] });
   }
+  await rm(hits);
   return lines;
 }
 
-/** Code for the bundle, which may be ended at any time. */
-function reporter(file: string): string {
-  return `const reached = new Set();
+/**
+ * Code for the bundle, which may be ended at any time. It leaves alone what tests act on: a named pipe, opened at once, can
+ * be written to if no more files may be opened, or grow; and `require` is not called before the bundle calls it.
+ */
+function reporter(hits: string): string {
+  return `const { openSync, writeSync } = process.getBuiltinModule('node:fs');
+const hits = openSync(${JSON.stringify(hits)}, 'w');
+const reached = new Set();
 globalThis.reachedMutants = new Proxy([], {
   set(_target, id) {
-    if (!reached.has(id)) require('node:fs').appendFileSync(${JSON.stringify(file)}, id + '\\n');
+    if (!reached.has(id)) writeSync(hits, id + '\\n');
     reached.add(id);
     return true;
   },
