@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { listPaths, selectFiles } from '../../pipe/io/select-files.ts';
+import { listPaths, selectFiles, selectPaths } from '../../pipe/io/select-files.ts';
 import type { OwnFile } from '../../pipe/toolkit/results.ts';
 import { InputError } from '../../pipe/errors.ts';
 
@@ -564,4 +564,21 @@ it('the first five paths of a selection stand for all of them', () => {
   expect(listPaths(['a'])).toBe('a');
   expect(listPaths(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c, d, e');
   expect(listPaths(['a', 'b', 'c', 'd', 'e', 'f'])).toBe('a, b, c, d, e, …');
+});
+
+it('a directory is selected whole or not at all', async () => {
+  await make('dist/a.js', 'dist/a.js.map');
+  const selecting = async (...items: readonly string[]): Promise<unknown> =>
+    await selectPaths({ form: 'items', items }, { workingDirectory: clone }, { withDirectories: true });
+  await expect(selecting('dist', '!dist/*.map')).rejects.toThrow('!dist/*.map excludes a part of dist');
+  await expect(selecting('dist', '!dist/a.js.map')).rejects.toThrow('!dist/a.js.map excludes a part of dist');
+  await expect(selecting('dist/a.js', '!dist/*.map')).resolves.toMatchObject({ found: [{ kind: 'file' }] });
+});
+
+it('advises to build what is missing, and to correct other names', async () => {
+  const failed = async (item: string): Promise<unknown> =>
+    await select(item).catch((error: unknown) => (error as InputError).advice);
+  expect(await failed('missing.zip')).toMatch(/^Correct FILENAME, or build the file first/);
+  await make('dist/a.zip');
+  expect(await failed('dist')).toBe('Correct FILENAME accordingly.');
 });

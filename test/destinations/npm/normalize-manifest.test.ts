@@ -160,6 +160,12 @@ describe('from the files', () => {
       { AUTHORS: '# All\nA <a@b.c>\r\n\nB\n' },
       { contributors: [{ name: 'A', email: 'a@b.c' }, { name: 'B' }] },
     ],
+    [
+      'contributors, whatever AUTHORS says',
+      { contributors: ['C'] },
+      { AUTHORS: 'A' },
+      { contributors: [{ name: 'C' }] },
+    ],
     ['something to build', {}, { 'binding.gyp': '' }, { scripts: { install: 'node-gyp rebuild' }, gypfile: true }],
     [
       'something to build, with a script of its own',

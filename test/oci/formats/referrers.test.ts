@@ -9,21 +9,20 @@ const descriptor = {
   size: 2,
 } as const;
 
-function failing(error: Error): Source {
+function failing(failure: Error): Source {
+  const find = (): never => {
+    throw failure;
+  };
+  const close = async (): Promise<void> => await Promise.resolve();
   return {
     name: 'image',
     kind: 'directory',
     isForwardOnly: false,
-    async find() {
-      await Promise.resolve();
-      throw error;
-    },
+    find,
     earlier: () => [],
     paths: () => [],
     hint: '',
-    async close() {
-      await Promise.resolve();
-    },
+    close,
   };
 }
 
