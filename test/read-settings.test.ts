@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Settings } from '../pipe/destinations/table.ts';
 import { secretVariables } from '../pipe/settings/variables.ts';
-import { readSettings } from '../pipe/read-settings.ts';
+import { readNamedFiles, readSettings } from '../pipe/read-settings.ts';
 import type { Environment } from '../pipe/toolkit/environment.ts';
 import { ValidationError } from '../pipe/toolkit/problems.ts';
 import { problemMap } from './toolkit/problem-map.ts';
@@ -348,3 +348,11 @@ describe('refuses', () => {
 function wholeNumber(name: string, min: number, max: number, given: string): string {
   return `option ${name} needs a whole number from ${min} to ${max}, not ${JSON.stringify(given)}`;
 }
+
+it('the files that a run names are those of FILENAME and of options that take a file', async () => {
+  const EXTRA_ARGS = "['--output', 'result.json', '--retries', '3', '--pom', 'pom.xml', '--attach', 'zip=app.zip']";
+  expect(await readNamedFiles({ FILENAME: 'a.txt b.txt', EXTRA_ARGS })).toEqual({
+    outputPath: 'result.json',
+    inputs: ['a.txt b.txt', 'a.txt', 'b.txt', 'pom.xml', 'pom.xml', 'zip=app.zip', 'app.zip'],
+  });
+});

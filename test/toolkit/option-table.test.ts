@@ -131,3 +131,10 @@ it.each<[string, readonly string[], object]>([
 it('keeps valid options next to invalid ones', () => {
   expect(read(['--x', '--name', 'a', '--name', 'b', '--quiet']).values).toEqual({ '--name': ['a'], '--quiet': [''] });
 });
+
+it('takes the word after an unknown option for its value, but only after an option, and no further option', () => {
+  const countOf = (...words: readonly string[]): number => read(words).problems.length;
+  expect(countOf('--unlike-any', 'value')).toBe(1);
+  expect(countOf('--unlike-any', '--unlike-others')).toBe(2);
+  expect(countOf('first', 'second')).toBe(2);
+});
