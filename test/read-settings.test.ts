@@ -356,3 +356,17 @@ it('the files that a run names are those of FILENAME and of options that take a 
     inputs: ['a.txt b.txt', 'a.txt', 'b.txt', 'pom.xml', 'pom.xml', 'zip=app.zip', 'app.zip'],
   });
 });
+
+it.each([
+  ['file', ['download', 'downloads', 'generic']],
+  ['image', ['docker', 'docker-image', 'container', 'oci']],
+  ['npm', ['node', 'npmjs']],
+  ['maven', ['mvn', 'java', 'jar']],
+])('TYPE %s is suggested for its other names', async (type, names) => {
+  for (const TYPE of names) {
+    const reading = readSettings({ TYPE, FILENAME: 'a' });
+    await expect(reading).rejects.toThrow(
+      `unallowed value ${TYPE}: use file, image, npm, maven (did you mean ${type}?)`,
+    );
+  }
+});
