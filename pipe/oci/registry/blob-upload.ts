@@ -82,16 +82,22 @@ export async function uploadBlob(
   blob: BlobSource,
 ): Promise<'sent' | 'present'> {
   const search = searches.start(blob.subject, blob.digest);
+  // Without all of its bytes, it is not checked, and what is there is not from here.
+  let isSentWhole = !blob.isDigestKnown;
+  const onSent = (bytes: number): void => {
+    isSentWhole ||= bytes === blob.body.length;
+    blob.onSent?.(bytes);
+  };
   return await http.repeat(blob.subject, registry, async () => {
     for (;;) {
       const method = chooseMethod(capability, blob);
       try {
-        await sendWith(method, client, capability, blob);
+        await sendWith(method, client, capability, { ...blob, onSent });
         return 'sent';
       } catch (error) {
         if (error instanceof BlobAppearedError) return 'present';
         const found = await search.after(error);
-        if (found === 'there') return maySomebodyHoldIt(error) ? 'present' : 'sent';
+        if (found === 'there') return isSentWhole && !maySomebodyHoldIt(error) ? 'sent' : 'present';
         if (found === 'missing' && !fallBack(capability, method, error, blob)) throw error;
       }
     }
