@@ -24,10 +24,15 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 type Variables = Readonly<Record<string, string>>;
 
-/** Runs the bundle as a user would. @param shows how much of its output is shown */
-async function runPipe(title: string, given: Variables, expected = 0, shows: 'all' | 'end' = 'all'): Promise<void> {
+/** Runs the bundle as a user would. @param shows how much of its output is shown; `result` leaves out the plan and the progress */
+async function runPipe(
+  title: string,
+  given: Variables,
+  expected = 0,
+  shows: 'all' | 'result' | 'verdict' = 'all',
+): Promise<void> {
   const shown = Object.entries(given).filter(([name]) => !['USERNAME', 'TOKEN'].includes(name));
-  say(`${shows === 'all' ? '\n' : ''}# ${title}: ${shown.map(([name, value]) => `${name}=${value}`).join(' ')}`);
+  say(`${shows === 'verdict' ? '' : '\n'}# ${title}: ${shown.map(([name, value]) => `${name}=${value}`).join(' ')}`);
   const target = { API_URL: sandbox.apiUrl, WORKSPACE: 'acme', REPOSITORY: 'app', BITBUCKET_CLONE_DIR: directory };
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'dist', 'pipe.js')], {
     cwd: directory,
@@ -37,7 +42,9 @@ async function runPipe(title: string, given: Variables, expected = 0, shows: 'al
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
   const [exitCode] = await once(child, 'close');
-  if (shows === 'end') say(output.trimEnd().split('\n').at(-1) ?? '');
+  const lines = output.trimEnd().split('\n');
+  if (shows === 'result') say(lines.filter((line) => !line.includes('INFO: ')).join('\n'));
+  if (shows === 'verdict') say(lines.find((line) => /[✔✖]/.test(line)) ?? '');
   if (exitCode !== expected) problems.push(`"${title}" ended with ${String(exitCode)}, not ${expected}`);
 }
 
@@ -64,17 +71,18 @@ try {
   sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'reset', afterBytes: 300_000 } });
   sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'status', status: 503 } });
   const nightly = { FILENAME: 'dist/pipe.js', EXTRA_ARGS: '--name=nightly-2.js' };
-  await runPipe('A broken connection, then a busy server', { ...account, ...nightly });
-  await runPipe('An expired token', { TOKEN: expiredToken, FILENAME: 'LICENSE.txt' }, 1);
+  await runPipe('A broken connection, then a busy server', { ...account, ...nightly }, 0, 'result');
+  await runPipe('An expired token', { TOKEN: expiredToken, FILENAME: 'LICENSE.txt' }, 1, 'result');
   await writeImage('acme/app:1.0', layers);
   await runPipe('An image from an archive', { ...image, TAGS: 'latest' });
   await writeImage('acme/app:1.1', { ...layers, 'CHANGES.txt': Buffer.from('one layer more') });
-  await runPipe('The same image with one more layer', { ...image, IMAGE: 'acme/app:1.1' });
+  await runPipe('The same image with one more layer', { ...image, IMAGE: 'acme/app:1.1' }, 0, 'result');
   sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'reset-after-store' } });
-  await runPipe('Two packages: the connection breaks after one is stored', npm);
-  await runPipe('A Maven artifact with the POM inside it', maven);
+  await runPipe('Two packages: the connection breaks after one is stored', npm, 0, 'result');
+  await runPipe('A Maven artifact with the POM inside it', maven, 0, 'result');
   say('');
-  for (const again of [{ ...image, IMAGE: 'acme/app:1.1' }, npm, maven]) await runPipe('Once more', again, 0, 'end');
+  for (const again of [{ ...image, IMAGE: 'acme/app:1.1' }, npm, maven])
+    await runPipe('Once more', again, 0, 'verdict');
 
   say('\n# Compared with what was to be published');
   for (const { what, problems: found } of await checkDemo(sandbox, bundle)) {
