@@ -12,7 +12,8 @@ it.each([
   [62, 10],
 ])('of %s files, 32 are reserved, and each item takes 3: %s items', async (files, items) => {
   const module = pathToFileURL(join(__dirname, '..', '..', 'pipe', 'io', 'open-file-limit.ts')).href;
-  const program = `import(process.argv[1]).then(async ({ maxItemsAtOnce }) => console.log(await maxItemsAtOnce()))`;
+  const program =
+    'import(process.argv[1]).then(async ({ maxItemsAtOnce }) => process.stdout.write(String(await maxItemsAtOnce())))';
   const command = ['ulimit -n "$0" && exec "$@"', String(files), process.execPath, '-e', program, module];
   expect(await outputOf('sh', ['-c', ...command])).toBe(String(items));
 });

@@ -137,6 +137,7 @@ describe('from the beginning of a run', () => {
       const results = await begin('r.json');
       expect(results.problem?.message).toMatch(/^it cannot be read, and is left as it is: EACCES/);
     });
+    await chmod(at('r.json'), 0o600);
     expect(await readFile(at('r.json'), 'utf8')).toBe(oldResult);
   });
 
