@@ -174,10 +174,15 @@ interface LayerTotals {
 }
 
 function layersOf(outcomes: readonly PushOutcome[]): LayerTotals {
-  // An image may have a layer twice, and platforms may share one.
-  const layers = outcomes.flatMap(({ platforms }) => [
-    ...new Map(platforms.flatMap(({ layers: own }) => own.map((layer) => [layer.descriptor.digest, layer]))).values(),
-  ]);
+  const layers = outcomes.flatMap(({ platforms }) => {
+    const all = platforms.flatMap((platform) => platform.layers);
+    // An image may have a layer twice, and platforms may share one: whoever was not first has found it there.
+    const sentLast = [
+      ...all.filter(({ action }) => action !== 'sent'),
+      ...all.filter(({ action }) => action === 'sent'),
+    ];
+    return [...new Map(sentLast.map((layer) => [layer.descriptor.digest, layer])).values()];
+  });
   const sent = layers.filter(({ action }) => action === 'sent');
   const sum = (list: typeof layers): number => list.reduce((total, { descriptor }) => total + descriptor.size, 0);
   return {

@@ -310,6 +310,12 @@ describe('the results', () => {
 describe('the log', () => {
   const fixture = useSandbox({ registry: {} });
 
+  it('counts a layer of two platforms once, as sent', async () => {
+    const { exitCode, output } = await publish(fixture, await writePlatforms(fixture, ['amd64', 'arm64']));
+    expect(exitCode).toBe(0);
+    expect(output).toMatch(/^ {2}3 layers sent, [\d.]+ k?B$/m);
+  });
+
   it('says that a tag of --reuse is not there, but not that a default one is not', async () => {
     const file = await writeArchive(fixture, smallLayers);
     const missing = /^INFO: tag \S+ is not reused: there is no such tag, or /m;
