@@ -45,13 +45,12 @@ export function summaryLines(
   { headline, items, savings = [], links, linksTitle }: Summary,
   scrub: Scrub,
 ): readonly string[] {
-  const hasLinks = links.length > 0;
   return [
     headline,
     ...(items.length > 1 && items.length <= maxRows ? tableOf(items, scrub) : []),
     ...savings.map((line) => margin + line),
-    ...(linksTitle === undefined || !hasLinks ? [] : [margin + linksTitle]),
-    ...(hasLinks ? links.map((link) => margin + printable(link)) : []),
+    ...(linksTitle === undefined || links.length === 0 ? [] : [margin + linksTitle]),
+    ...links.map((link) => margin + printable(link)),
   ];
 }
 

@@ -4,6 +4,7 @@ import { writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import { tokens } from '../../sandbox/tokens.ts';
+import type { Contestant } from '../contest.ts';
 import { type Curve, growthRow, type Stage } from '../growth.ts';
 import { makeSparseFile } from '../inputs.ts';
 import { writeLayeredImage } from '../layered-image.ts';
@@ -21,19 +22,12 @@ const fileSize: Curve = {
   sizes: [64, 256, 1024, 4096],
   quickSizes: [64, 256, 1024],
   unit: 'MB',
-  async prepare(bench) {
-    const sink = await startSink();
-    return {
-      async contestant(size) {
-        const filename = `growth-${size}.bin`;
-        await makeSparseFile(join(bench.directory, filename), size * megabyte);
-        const sends = { requests: 1, contentBytes: size * megabyte };
-        return { command: pipeCommand(bench, sink.origin, filename), sends };
-      },
-      counter: sink,
-      close: async () => await sink.close(),
-    };
-  },
+  prepare: async (bench) =>
+    await withSink(bench, async (size) => {
+      const filename = `growth-${size}.bin`;
+      await makeSparseFile(join(bench.directory, filename), size * megabyte);
+      return { filename, sends: { requests: 1, contentBytes: size * megabyte } };
+    }),
 };
 
 const fileCount: Curve = {
@@ -42,21 +36,14 @@ const fileCount: Curve = {
   sizes: [10, 100, 1000, 10_000],
   quickSizes: [10, 300, 900],
   unit: 'files',
-  async prepare(bench) {
-    const sink = await startSink();
-    return {
-      async contestant(size) {
-        const directory = join(bench.directory, `growth-${size}`);
-        await mkdir(directory, { recursive: true });
-        for (let index = 0; index < size; index++)
-          await writeFile(join(directory, `${index}.txt`), Buffer.alloc(smallFileBytes, `${index}`));
-        const sends = { requests: size, contentBytes: size * smallFileBytes };
-        return { command: pipeCommand(bench, sink.origin, `growth-${size}/*.txt`), sends };
-      },
-      counter: sink,
-      close: async () => await sink.close(),
-    };
-  },
+  prepare: async (bench) =>
+    await withSink(bench, async (size) => {
+      const name = `growth-${size}`;
+      await mkdir(join(bench.directory, name), { recursive: true });
+      for (let index = 0; index < size; index++)
+        await writeFile(join(bench.directory, name, `${index}.txt`), Buffer.alloc(smallFileBytes, `${index}`));
+      return { filename: `${name}/*.txt`, sends: { requests: size, contentBytes: size * smallFileBytes } };
+    }),
 };
 
 const layerCount: Curve = {
@@ -116,6 +103,22 @@ const listingLength: Curve = {
     };
   },
 };
+
+/** @param filesFor writes the files that FILENAME names, and tells what the sink must receive */
+async function withSink(
+  bench: Bench,
+  filesFor: (size: number) => Promise<{ readonly filename: string } & Required<Pick<Contestant, 'sends'>>>,
+): Promise<Stage> {
+  const sink = await startSink();
+  return {
+    async contestant(size) {
+      const { filename, sends } = await filesFor(size);
+      return { command: pipeCommand(bench, sink.origin, filename), sends };
+    },
+    counter: sink,
+    close: async () => await sink.close(),
+  };
+}
 
 /** @param variablesFor writes what is published, and makes the run's variables */
 async function withRegistry(
