@@ -44,8 +44,10 @@ export interface Ending {
 /** Performs the run. @throws InputError if this Node.js cannot trust the user's authorities */
 export async function perform(given: RunContext<RunSettings>): Promise<Ending> {
   const { surroundings } = given;
-  const concurrency = Math.min(given.settings.concurrency, await maxItemsAtOnce());
-  const settings = { ...withAbsolutePaths(given.settings, surroundings.workingDirectory), concurrency };
+  const maxItems = await maxItemsAtOnce();
+  const concurrency = Math.min(given.settings.concurrency, maxItems);
+  const maxConcurrency = Math.min(given.settings.maxConcurrency, maxItems);
+  const settings = { ...withAbsolutePaths(given.settings, surroundings.workingDirectory), concurrency, maxConcurrency };
   const context = { ...given, settings };
   const metadata = await readMetadata(surroundings.metadataPaths);
   const userAgent = `bitbucket-upload-package/${metadata?.version ?? 'unknown'}`;

@@ -46,6 +46,7 @@ it('needs only a token and a file name in Pipelines', async () => {
     checksums: 'none',
     verify: 'none',
     concurrency: 4,
+    maxConcurrency: 16,
     retries: 5,
     timeoutMs: 120_000,
     isDryRun: false,
@@ -101,9 +102,12 @@ describe('reads the options', () => {
     [['--verify=content'], { verify: 'content' }],
     [
       ['--concurrency', '64', '--retries', '20', '--timeout', '86400'],
-      { concurrency: 64, retries: 20, timeoutMs: 86_400_000 },
+      { concurrency: 64, maxConcurrency: 64, retries: 20, timeoutMs: 86_400_000 },
     ],
-    [['--concurrency=1', '--retries=0', '--timeout= 1 '], { concurrency: 1, retries: 0, timeoutMs: 1_000 }],
+    [
+      ['--concurrency=1', '--retries=0', '--timeout= 1 '],
+      { concurrency: 1, maxConcurrency: 1, retries: 0, timeoutMs: 1_000 },
+    ],
     [['--output', 'out/result.json', '--no-report'], { outputPath: 'out/result.json', wantsReport: false }],
   ])('%j', async (args, settings) => {
     expect(await readArgs(...args)).toMatchObject(settings);

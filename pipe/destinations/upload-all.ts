@@ -7,12 +7,13 @@ import type { RunTools } from './destination.ts';
  * Uploads the items in their order. After the first failure, uploads in progress finish, and no others start. That failure
  * is printed as the reason that the run ended; later ones are logged here.
  *
+ * @param concurrency as of `mapConcurrently`
  * @param upload an item of several parts asks `hasFailed` before each further part
  * @throws that first failure
  */
 export async function uploadAll<Item>(
   items: readonly Item[],
-  concurrency: number,
+  concurrency: number | ((next: Item) => number),
   upload: (item: Item, hasFailed: () => boolean) => Promise<void>,
   { log, signal }: Pick<RunTools, 'log' | 'signal'>,
 ): Promise<void> {

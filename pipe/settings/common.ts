@@ -10,6 +10,8 @@ import { defaults, type variables } from './variables.ts';
 /** The settings that every TYPE has. */
 export interface CommonSettings {
   readonly concurrency: number;
+  /** For small files, which mostly wait. As `concurrency` if the user has set that. */
+  readonly maxConcurrency: number;
   readonly retries: number;
   readonly timeoutMs: number;
   readonly isDryRun: boolean;
@@ -29,8 +31,10 @@ export function readCommonSettings(
   given: GivenOptions,
   problems: Problems,
 ): CommonSettings {
+  const concurrency = given.integer('--concurrency', 1, 64);
   return {
-    concurrency: given.integer('--concurrency', 1, 64) ?? defaults.concurrency,
+    concurrency: concurrency ?? defaults.concurrency,
+    maxConcurrency: concurrency ?? defaults.maxConcurrency,
     retries: given.integer('--retries', 0, 20) ?? defaults.retries,
     timeoutMs: (given.integer('--timeout', 1, 86_400) ?? defaults.timeoutSeconds) * 1000,
     isDryRun: given.has('--dry-run'),

@@ -31,7 +31,7 @@ export const bitbucketNpmRegistry = 'https://npm.apkg.io/';
 export const defaultApiUrl = 'https://api.bitbucket.org/2.0';
 
 /** The defaults of options. */
-export const defaults = { concurrency: 4, retries: 5, timeoutSeconds: 120 } as const;
+export const defaults = { concurrency: 4, maxConcurrency: 16, retries: 5, timeoutSeconds: 120 } as const;
 
 export const variables = {
   TOKEN: {
@@ -271,7 +271,7 @@ export const options = {
     takes: 'value',
     placeholder: 'N',
     appliesTo: types,
-    usage: `Files, layers or packages to send at the same time, 1 to 64. Default: ${defaults.concurrency}.`,
+    usage: `Files, layers or packages to send at the same time, 1 to 64. Default: ${defaults.concurrency}; of small files, up to ${defaults.maxConcurrency} while the server answers quickly.`,
   },
   '--retries': {
     takes: 'value',

@@ -45,11 +45,11 @@ describe('in a container of 256 MB', () => {
     expect(downloads.map(({ name, size }) => [name, size])).toEqual([['huge.bin', 8 * GiB]]);
   });
 
-  it.each([4, 16])('publishes 10,000 files, %d at a time', async (concurrency) => {
+  it.each([[], ['--concurrency', '16']])('publishes 10,000 files, with %j', async (...options: readonly string[]) => {
     await step.write('module/dist/0.txt', '0');
     for (let index = 1; index < 10_000; index++)
       await writeFile(join(step.clone, `module/dist/${index}.txt`), String(index));
-    const env = { FILENAME: 'dist/*', EXTRA_ARGS: `['--concurrency', '${concurrency}']` };
+    const env = { FILENAME: 'dist/*', EXTRA_ARGS: JSON.stringify(options) };
     expectSuccess(await step.runPipe(env, { dockerOptions: memoryOptions }));
     expect((await step.sandbox.state()).downloads.length).toBe(10_000);
   });

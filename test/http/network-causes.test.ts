@@ -52,6 +52,7 @@ async function upload(url: string | URL, proxies: Partial<ProxySettings> = {}): 
 const destination = { advice: [], isBitbucket: () => false, serverVariable: 'REGISTRY' as const };
 const settings = {
   concurrency: 4,
+  maxConcurrency: 16,
   retries: 5,
   timeoutMs: 120_000,
   isDryRun: false,

@@ -37,6 +37,24 @@ describe('mapConcurrently', () => {
     expect(await results).toEqual(['a', 'b', 'c']);
   });
 
+  it('asks for the limit whenever an item may start', async () => {
+    const { started, work } = heldWork();
+    let limit = 1;
+    const results = mapConcurrently([1, 2, 3, 4], (item) => (item === 4 ? 1 : limit), work);
+    expect(started).toHaveLength(1);
+    limit = 2;
+    started[0]?.finish('a');
+    await turn();
+    expect(started).toHaveLength(3);
+    started[1]?.finish('b');
+    await turn();
+    expect(started).toHaveLength(3);
+    started[2]?.finish('c');
+    await turn();
+    started[3]?.finish('d');
+    expect(await results).toEqual(['a', 'b', 'c', 'd']);
+  });
+
   it('runs no more items at a time than the limit', async () => {
     const { started, work } = heldWork();
     const results = mapConcurrently([1, 2, 3], 2, work);

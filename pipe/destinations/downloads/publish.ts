@@ -14,6 +14,7 @@ import type { DownloadsClient } from './client.ts';
 import { confirmOwn } from './confirm-own.ts';
 import { uploadConfirmed } from './confirmed-upload.ts';
 import { checksumItems, publishChecksums } from './publish-checksums.ts';
+import { FilesAtOnce } from './files-at-once.ts';
 import { downloadLink } from './links.ts';
 import { type Action, failedAction } from '../outcome.ts';
 import { logItem } from '../summary.ts';
@@ -106,12 +107,14 @@ async function uploadFiles(entries: readonly Entry[], settings: FileSettings, to
   const queue = entries
     .filter(({ action }) => action === 'not sent')
     .sort((a, b) => b.planned.source.size - a.planned.source.size);
+  const atOnce = new FilesAtOnce(settings.concurrency, settings.maxConcurrency);
   let count = 0;
   const upload = async (entry: Entry): Promise<void> => {
     logItem(tools.log, entries.length, await uploadOne(entry, tools, settings));
+    atOnce.took(entry.planned.source.size, entry.uploadMs ?? 0);
     if (++count % filesPerCollection === 0) collectGarbage();
   };
-  await uploadAll(queue, settings.concurrency, upload, tools);
+  await uploadAll(queue, ({ planned }) => atOnce.for(planned.source.size), upload, tools);
 }
 
 /** Where downloads that exist must stay, those of a run that publishes at the same time must, too. */

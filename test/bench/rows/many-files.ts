@@ -37,7 +37,7 @@ export const manyFiles: Row = {
             claim: "many files: time of one curl after the other / the pipe's",
             actual: ratio(medianWallMs(loop), medianWallMs(pipe)),
             relation: '≥',
-            limit: 3.5,
+            limit: 6,
           },
         ],
       };

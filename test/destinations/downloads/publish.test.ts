@@ -10,6 +10,16 @@ import { large, usePublishFixture } from './publish-fixture.ts';
 
 const { fixture, write, landed, requests } = usePublishFixture();
 
+/** Of the uploads. */
+function mostAtOnce(): number {
+  const edges = fixture.sandbox.requests
+    .filter(({ method }) => method === 'POST')
+    .flatMap(({ startedAt, endedAt = Infinity }) => [[startedAt, 1] as const, [endedAt, -1] as const])
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  let now = 0;
+  return Math.max(...edges.map(([, step]) => (now += step)));
+}
+
 describe('the log without DEBUG', () => {
   it.each([
     [1, [], 15],
@@ -85,12 +95,15 @@ describe('what is sent is what lands', () => {
     const posts = fixture.sandbox.requests.filter(({ method }) => method === 'POST');
     expect(posts).toHaveLength(12);
     expect(posts.every(({ headers }) => /^\d+$/.test(String(headers['content-length'])))).toBe(true);
-    const edges = posts
-      .flatMap(({ startedAt, endedAt = Infinity }) => [[startedAt, 1] as const, [endedAt, -1] as const])
-      .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    let now = 0;
-    const most = Math.max(...edges.map(([, step]) => (now += step)));
-    expect(most).toBe(3);
+    expect(mostAtOnce()).toBe(3);
+  });
+
+  it('more small ones at a time than large ones, if nothing else is asked for', async () => {
+    for (let index = 0; index < 24; index++) await write(`${index}.txt`);
+    fixture.sandbox.inject({ method: 'POST', times: Infinity, action: { kind: 'delay', ms: 30 } });
+    expect((await fixture.upload('*.txt')).exitCode).toBe(0);
+    expect(mostAtOnce()).toBeGreaterThan(4);
+    expect(mostAtOnce()).toBeLessThanOrEqual(16);
   });
 
   it('--name', async () => {
