@@ -12,6 +12,7 @@ import {
   parseManifest,
   type Descriptor,
 } from './registry-manifest-check.ts';
+import { splitPath } from './request-path.ts';
 import { digestOf, digestPattern, type KeptRepository, tagPattern } from './registry-store.ts';
 
 const known: readonly string[] = Object.values(mediaTypes);
@@ -77,14 +78,22 @@ export async function putManifest(
     );
   }
   checkContents(exchange, registry, repository, bytes, mediaType);
+  const tags = isTag
+    ? [reference]
+    : behaviour.tagLists
+      ? splitPath(exchange.request.url ?? '').query.getAll('tag')
+      : [];
+  for (const tag of tags) checkReference(tag);
   const { subject } = parseOrRefuse(bytes, mediaType);
   if (behaviour.needsSubjects && subject !== undefined && !repository.manifests.has(subject))
     throw new Refusal(registryError(404, 'MANIFEST_UNKNOWN', 'the subject is unknown to the registry', { subject }));
-  if (isTag) checkImmutable(registry, repository, reference, digest);
-  store.putManifest(repository, { mediaType, bytes }, isTag ? reference : undefined);
+  for (const tag of tags) checkImmutable(registry, repository, tag, digest);
+  if (tags.length === 0) store.putManifest(repository, { mediaType, bytes }, undefined);
+  for (const tag of tags) store.putManifest(repository, { mediaType, bytes }, tag);
   const location = contentLocation(registry, `/v2/${repository.name}/manifests/${digest}`);
   const linked = behaviour.referrers && subject !== undefined ? { 'oci-subject': subject } : {};
-  await exchange.respond({ status: 201, headers: { location, 'docker-content-digest': digest, ...linked } });
+  const listed = !isTag && tags.length > 0 ? { 'oci-tag': tags.join(', ') } : {};
+  await exchange.respond({ status: 201, headers: { location, 'docker-content-digest': digest, ...linked, ...listed } });
 }
 
 /** Checks that everything it refers to exists and matches. */

@@ -101,6 +101,8 @@ export interface RegistryOptions {
   readonly acceptsOciIndexes?: boolean | undefined;
   /** Whether it lists what refers to a manifest: the answer to such a manifest has OCI-Subject. Default false. */
   readonly referrers?: boolean | undefined;
+  /** Whether a manifest that is put by its digest is stored under the tags of the query as well. Default false. */
+  readonly tagLists?: boolean | undefined;
   /** A manifest whose subject is not there is refused, as GitLab does. Default false. */
   readonly needsSubjects?: boolean | undefined;
   /** Default 415. */
@@ -168,6 +170,7 @@ const fields = {
   acceptsOci: isBoolean,
   acceptsOciIndexes: isBoolean,
   referrers: isBoolean,
+  tagLists: isBoolean,
   needsSubjects: isBoolean,
   ociRefusalStatus: oneOf(400, 404, 405, 415, 422),
   ociRefusalCode: isString,
@@ -216,6 +219,7 @@ const defaults: RegistryBehaviour = {
   acceptsOci: true,
   acceptsOciIndexes: true,
   referrers: false,
+  tagLists: false,
   needsSubjects: false,
   ociRefusalStatus: 415,
   ociRefusalCode: 'MANIFEST_INVALID',

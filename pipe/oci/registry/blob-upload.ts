@@ -26,12 +26,14 @@ export interface BlobSource {
 /** Compresses once to learn digest and length, and calls `send` with a body that compresses again. */
 export type CompressTwice = (send: (body: SizedBody, digest: string) => Promise<void>) => Promise<void>;
 
-/** The upload methods that a registry accepts. The run keeps what it finds out, so that no refused method is tried again. */
+/** What a registry accepts. The run keeps what it finds out, so that nothing refused is tried again. */
 export interface UploadCapability {
   acceptsPut: boolean;
   acceptsPatch: boolean;
   /** Set once a whole blob in one request is refused: from then on, everything is sent in chunks of this size. */
   chunkBytes: number | undefined;
+  /** Whether one manifest may be stored under several tags at once. */
+  acceptsTagList: boolean;
   /** The last `BlobSource.compressTwice` in the queue. One runs at a time, since each needs threads and memory. */
   compressing: Promise<unknown>;
   readonly chunkMemory: ChunkMemory;
@@ -43,6 +45,7 @@ export function newCapability(): UploadCapability {
     acceptsPut: true,
     acceptsPatch: true,
     chunkBytes: undefined,
+    acceptsTagList: true,
     compressing: Promise.resolve(),
     chunkMemory: new ChunkMemory(),
   };

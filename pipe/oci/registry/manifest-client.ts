@@ -16,6 +16,8 @@ export interface ManifestReceipt {
   readonly isConfirmed: boolean;
   /** The registry lists it as a referrer of its subject (`OCI-Subject`). */
   readonly isListed: boolean;
+  /** Those of `tags` that it points to the manifest (`OCI-Tag`). */
+  readonly tags: readonly string[];
 }
 
 /** Every method throws what `Http.send` throws. */
@@ -32,9 +34,10 @@ export interface ManifestClient {
   /**
    * Stores a manifest under a tag or its digest.
    *
+   * @param tags to point to it as well, if the registry knows how; only with a digest
    * @throws VerificationError if the registry stores it under another digest
    */
-  putManifest(reference: string, document: Document): Promise<ManifestReceipt>;
+  putManifest(reference: string, document: Document, tags?: readonly string[]): Promise<ManifestReceipt>;
 }
 
 /** Distribution-spec 1.1, "Pushing manifests": registries should accept at least 4 MiB. */
@@ -96,13 +99,13 @@ export function createManifestClient(http: Http, base: URL): ManifestClient {
       return false;
     },
 
-    async putManifest(reference, document) {
+    async putManifest(reference, document, tags = []) {
       try {
         for (let isAgain = false; ; isAgain = true) {
-          const { status, isListed } = await sendManifest(reference, document);
+          const { status, ...receipt } = await sendManifest(reference, document, tags);
           // 201 is what the specification asks for. Tags are read back anyway.
-          if (status === 201 || !reference.startsWith('sha256:')) return { isConfirmed: status === 201, isListed };
-          if (!(await client.lacksManifest(reference))) return { isConfirmed: true, isListed };
+          if (status === 201 || !reference.startsWith('sha256:')) return { isConfirmed: status === 201, ...receipt };
+          if (!(await client.lacksManifest(reference))) return { isConfirmed: true, ...receipt };
           if (isAgain)
             throw new UnexpectedAnswerError(
               `${reference}: ${base.host} answered ${status} to the manifest, but does not have it`,
@@ -112,7 +115,7 @@ export function createManifestClient(http: Http, base: URL): ManifestClient {
       } catch (error) {
         if (!(error instanceof UnexpectedAnswerError) || !error.isForeign) throw error;
         if ((await client.readManifest(reference))?.digest !== document.digest) throw error;
-        return { isConfirmed: true, isListed: false };
+        return { isConfirmed: true, isListed: false, tags: [] };
       }
     },
   };
@@ -121,14 +124,17 @@ export function createManifestClient(http: Http, base: URL): ManifestClient {
   async function sendManifest(
     reference: string,
     { mediaType, digest, bytes }: Document,
-  ): Promise<{ status: number; isListed: boolean }> {
-    return await http.repeat(reference, manifestUrl(reference), async () => {
+    tags: readonly string[],
+  ): Promise<Omit<ManifestReceipt, 'isConfirmed'> & { readonly status: number }> {
+    const url = manifestUrl(reference);
+    for (const tag of tags) url.searchParams.append('tag', tag);
+    return await http.repeat(reference, url, async () => {
       try {
         return await http.send(
           {
             subject: reference,
             method: 'PUT',
-            url: manifestUrl(reference),
+            url,
             accept: [200, 201, 202, 204],
             body: bytesBody(bytes),
             headers: { 'content-type': mediaType },
@@ -144,7 +150,11 @@ export function createManifestClient(http: Http, base: URL): ManifestClient {
                 `${answer.url.host} stored the manifest ${reference} as ${claimed}, not ${digest}`,
               );
             }
-            return { status: answer.status, isListed: answer.header('oci-subject') !== undefined };
+            return {
+              status: answer.status,
+              isListed: answer.header('oci-subject') !== undefined,
+              tags: answer.headerValues('oci-tag').flatMap((value) => value.split(',').map((tag) => tag.trim())),
+            };
           },
         );
       } catch (error) {

@@ -3,6 +3,7 @@
 import type { EngineImage } from '../engine/engine-image.ts';
 import type { Document, Image, Layer } from '../image.ts';
 import { oci } from '../media-types.ts';
+import { askForMapped } from './mapped-blobs.ts';
 import { endedPush, type PushPlan, startPush, type StartedPush, untaggedOutcome } from './push.ts';
 import { pushLayer, type PushTools } from './push-layer.ts';
 import { type PublishedImage, readMountable, readReusable } from './reuse.ts';
@@ -18,6 +19,7 @@ export async function startExport(engine: EngineImage, plan: PushPlan, tools: Pu
     }
     const mountable = await readMountable(plan.sources, engine.platform, tools);
     const reusable = [...published, ...mountable, ...tools.earlier];
+    const mapped = await askForMapped(engine.diffIds, reusable, tools.client);
     const exported = engine.export();
     for await (const streamed of exported.layers()) {
       const { digest, length, encoding } = streamed;
@@ -30,7 +32,7 @@ export async function startExport(engine: EngineImage, plan: PushPlan, tools: Pu
         isForeign: false,
         ...(digest !== undefined && { descriptor: { mediaType: oci.layer[encoding], digest, size: length } }),
       };
-      tools.sent.set(streamed.name, await pushLayer(layer, layer.name, reusable, tools));
+      tools.sent.set(streamed.name, await pushLayer(layer, layer.name, mapped, tools));
     }
     const image = await exported.image();
     for (const note of image.notes) tools.log.warning(note);

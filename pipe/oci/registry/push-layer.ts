@@ -22,6 +22,7 @@ import { formatBytes } from '../../toolkit/units.ts';
 import { type BlobSource, type CompressTwice, uploadBlob, type UploadTools } from './blob-upload.ts';
 import type { RegistryClient } from './client.ts';
 import { type CompressedLayer, compressLayer } from './compressed-layer.ts';
+import type { MappedBlobs } from './mapped-blobs.ts';
 import type { Mounts } from './mounts.ts';
 import type { ReusableLayers } from './reuse.ts';
 import { minTurnBytes, type Turns } from './turns.ts';
@@ -78,12 +79,12 @@ export interface PushedLayer {
 export async function pushLayer(
   layer: Layer,
   subject: string,
-  published: readonly ReusableLayers[],
+  mapped: MappedBlobs,
   tools: PushTools,
   onRead?: () => void,
 ): Promise<PushedLayer> {
   if (layer.isForeign && layer.descriptor !== undefined) return { descriptor: layer.descriptor, action: 'present' };
-  const reused = await findReusable(layer, published, tools);
+  const reused = await findReusable(layer, mapped, tools);
   if (reused !== undefined) {
     tools.progress.skip(layer.length);
     tools.log.info(
@@ -136,16 +137,16 @@ interface Reused {
 /** Finds a published blob with the same uncompressed content that the repository has, or that can be mounted. */
 async function findReusable(
   layer: Layer,
-  published: readonly ReusableLayers[],
+  mapped: MappedBlobs,
   { client, mounts }: Pick<PushTools, 'client' | 'mounts'>,
 ): Promise<Reused | undefined> {
   if (layer.diffId === undefined) return undefined;
-  for (const { name, repository, layers } of published) {
+  for (const { name, repository, layers } of mapped.images) {
     const theirs = layers.get(layer.diffId);
     const encoding = theirs === undefined ? undefined : layerEncoding(theirs.mediaType);
     if (theirs === undefined || encoding === undefined) continue;
     const descriptor = { mediaType: oci.layer[encoding], digest: theirs.digest, size: theirs.size };
-    if ((await client.blobSize(theirs.digest)) === theirs.size) return { descriptor, how: 'reused', name };
+    if (await mapped.has(theirs)) return { descriptor, how: 'reused', name };
     if (repository === undefined || !(await mounts.mount(theirs.digest, repository))) continue;
     // A registry that does not check manifests would publish what cannot be pulled.
     if ((await client.blobSize(theirs.digest)) === theirs.size) return { descriptor, how: 'mounted', name };

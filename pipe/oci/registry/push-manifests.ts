@@ -13,6 +13,7 @@ import type { PushTools } from './push-layer.ts';
 import { type Put, putTag, type TagState } from './put-tag.ts';
 import { fieldsOf, listReferrer } from './referrers-tag.ts';
 import { isManifestRefused, isTypeRefused, mayBeThereAlready, saysItExists } from './refusals.ts';
+import { putTagsAtOnce } from './tags-at-once.ts';
 
 /** OCI's or Docker's media types. */
 export type ManifestFormat = 'oci' | 'docker';
@@ -103,8 +104,8 @@ async function pushAsIs(
   onTop: (digest: string) => void,
 ): Promise<void> {
   const unlisted = new Map<Document, string>();
-  const put: Put = async (reference, document) => {
-    const receipt = await putManifest(reference, document, tools);
+  const put: Put = async (reference, document, atOnce) => {
+    const receipt = await putManifest(reference, document, tools, atOnce);
     const subject = subjectOf(fieldsOf(document.bytes, document.digest));
     if (subject !== undefined && !receipt.isListed) unlisted.set(document, subject);
     return receipt;
@@ -116,8 +117,9 @@ async function pushAsIs(
   if (referrers.length > 0) await put(top.digest, top);
   for (const referrer of referrers) await putReferrer(referrer, put, tools);
   const readBack = createReadBack(tools.patience);
-  for (const entry of tags) {
-    if (entry.publishedDigest === top.digest) continue;
+  const waiting = tags.filter(({ publishedDigest }) => publishedDigest !== top.digest);
+  await putTagsAtOnce(waiting, top, tools, put);
+  for (const entry of waiting) {
     await putTag(entry, top, tools, put, readBack);
     entry.action = 'published';
     entry.publishedDigest = top.digest;
@@ -195,13 +197,18 @@ async function isMissing({ digest, mediaType, size }: Descriptor, { client }: Pu
 }
 
 /** Tries twice if the type may be refused: the refusal may be an error of a gateway, and converting changes the image. */
-async function putManifest(reference: string, document: Document, tools: PushTools): Promise<ManifestReceipt> {
+async function putManifest(
+  reference: string,
+  document: Document,
+  tools: PushTools,
+  tags?: readonly string[],
+): Promise<ManifestReceipt> {
   try {
-    return await putOrFind(reference, document, tools);
+    return await putOrFind(reference, document, tools, tags);
   } catch (error) {
     if (!isTypeRefused(error)) throw error;
     tools.log.debug(`${error.message}. Trying again`);
-    return await putOrFind(reference, document, tools);
+    return await putOrFind(reference, document, tools, tags);
   }
 }
 
@@ -210,15 +217,16 @@ async function putOrFind(
   reference: string,
   document: Document,
   { client, log, readBack }: PushTools,
+  tags?: readonly string[],
 ): Promise<ManifestReceipt> {
   try {
-    return await client.putManifest(reference, document);
+    return await client.putManifest(reference, document, tags);
   } catch (error) {
     if (!mayBeThereAlready(error)) throw error;
     const find = async (): Promise<Document | undefined> => await client.readManifest(reference);
     const held = await findRefused(saysItExists(error), find, readBack);
     if (held?.digest !== document.digest) throw error;
     log.info(`${reference} already points to this image, and the registry does not store it again`);
-    return { isConfirmed: true, isListed: false };
+    return { isConfirmed: true, isListed: false, tags: [] };
   }
 }

@@ -6,6 +6,7 @@ import { oci, toOci } from '../media-types.ts';
 import type { Descriptor, Document, Layer, PlatformImage } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { Log } from '../../toolkit/log.ts';
+import { askForMapped } from './mapped-blobs.ts';
 import { type PushedLayer, pushLayer, type PushTools, sendBlob, sendLayer } from './push-layer.ts';
 import type { ReusableLayers } from './reuse.ts';
 
@@ -45,18 +46,23 @@ export async function pushPlatform(
   );
   const { config } = image;
   const layerTools = image.layers.length > maxListedLayers ? { ...tools, log: quiet(tools.log) } : tools;
+  const mapped = await askForMapped(
+    unique.map(({ diffId }) => diffId),
+    published,
+    tools.client,
+  );
   const byName = new Map<string, PushedLayer>();
   const pushes = order.map((layer) => async (startNext: () => void): Promise<void> => {
     const subject = numbers.get(layer.name) ?? layer.name;
     const known = tools.sent.get(layer.name);
     // While the registry completes one layer, the next keeps the processors and the line busy.
     const onRead = isForwardOnly ? undefined : startNext;
-    byName.set(layer.name, known ?? (await pushLayer(layer, subject, published, layerTools, onRead)));
+    byName.set(layer.name, known ?? (await pushLayer(layer, subject, mapped, layerTools, onRead)));
   });
   // In parallel to the layers, the config costs no time.
   const pushConfig = async (): Promise<void> => {
-    if ((await tools.client.blobSize(config.digest)) !== config.bytes.length) await sendConfig(config, tools);
-    else tools.progress.skip(config.bytes.length);
+    if (await isConfigThere(image, published, tools)) tools.progress.skip(config.bytes.length);
+    else await sendConfig(config, tools);
   };
   await mapConcurrently([...pushes.slice(0, 1), pushConfig, ...pushes.slice(1)], concurrency, (push, next) =>
     push(next),
@@ -113,6 +119,18 @@ function orderOf(layers: readonly Layer[], isForwardOnly: boolean, isKnown: bool
     layers.map((layer) => [layer, isKnown ? 1 / layer.length : -Math.log(Math.random()) / layer.length]),
   );
   return layers.toSorted((a, b) => (keys.get(a) ?? 0) - (keys.get(b) ?? 0));
+}
+
+/** Asks only for that of an artifact, which many have in common: an image's says when it was built. */
+async function isConfigThere(
+  { config, isArtifact }: PlatformImage,
+  published: readonly ReusableLayers[],
+  { client }: PushTools,
+): Promise<boolean> {
+  // These have been read.
+  if (published.some(({ repository, configDigest }) => repository === undefined && configDigest === config.digest))
+    return true;
+  return isArtifact === true && (await client.blobSize(config.digest)) === config.bytes.length;
 }
 
 async function sendConfig({ digest, bytes }: Document, tools: PushTools): Promise<void> {

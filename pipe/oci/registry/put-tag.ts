@@ -8,8 +8,8 @@ import type { ManifestReceipt } from './manifest-client.ts';
 import type { PushTools } from './push-layer.ts';
 import { mayBeThereAlready } from './refusals.ts';
 
-/** Sends a manifest, under a tag or its digest. */
-export type Put = (reference: string, document: Document) => Promise<ManifestReceipt>;
+/** Sends a manifest, under a tag or its digest; with its digest, for several tags. */
+export type Put = (reference: string, document: Document, tags?: readonly string[]) => Promise<ManifestReceipt>;
 
 /** A tag to publish, and how far it has got. */
 export interface TagState {
@@ -41,7 +41,7 @@ export async function putTag(
   const { client, log } = tools;
   const before = await readTag(tag, tools);
   if (before?.digest === document.digest) {
-    log.info(`tag ${tag} already points to this image`);
+    if (entry.action !== 'unconfirmed') log.info(`tag ${tag} already points to this image`);
     return;
   }
   entry.action = 'failed';

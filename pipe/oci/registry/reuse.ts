@@ -23,6 +23,8 @@ export interface ReusableLayers {
   readonly repository: string | undefined;
   /** Their descriptors by diff ID. */
   readonly layers: ReadonlyMap<string, Descriptor>;
+  /** Undefined if it is not known. */
+  readonly configDigest?: string;
 }
 
 /** A published image. */

@@ -1,11 +1,13 @@
-/** Pushes an image over an older one of the same tag. */
+/** Pushes an image over an older one of the same tag, with which it shares a layer. */
 
+import { tar } from '../../archive/tar/tar-writer.ts';
 import { dockerArchive } from '../../sandbox/demo-image.ts';
 import { arrayVariables } from '../../run-pipe.ts';
 import { tokens } from '../../sandbox/tokens.ts';
 import type { Protocol } from './protocol.ts';
 
 const name = 'acme/app';
+const common = { common: Buffer.from('the content of both') };
 const upload = /\/blobs\/uploads\/.+/;
 const manifest = /\/manifests\/v1$/;
 
@@ -39,7 +41,7 @@ export const image: Protocol = {
       reads: true,
     },
   ],
-  files: { 'image.tar': dockerArchive(`${name}:v1`, { data: Buffer.from('the content of a layer') }) },
+  files: { 'image.tar': dockerArchive(`${name}:v1`, { ...common, data: Buffer.from('the content of a layer') }) },
   origins: ({ registryUrl, authOrigin }) => ({ main: registryUrl, side: authOrigin }),
   environment: (_, origin) => ({
     TYPE: 'image',
@@ -51,7 +53,10 @@ export const image: Protocol = {
     ...arrayVariables('EXTRA_ARGS', ['--concurrency', '1', '--reuse', 'v1']),
   }),
   async seed({ registry }) {
-    await registry.seed(name, { layers: [{ content: 'a former layer' }], tags: ['v1', 'former'] });
+    await registry.seed(name, {
+      layers: [{ content: tar([{ name: 'common', content: common.common }]) }],
+      tags: ['v1', 'former'],
+    });
   },
   async find({ registry }) {
     const repository = registry.repositories.get(name);
