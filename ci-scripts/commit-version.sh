@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1
 
-git add --all .changes CHANGELOG.md README.md pipe.yml package.json package-lock.json Dockerfile
+git add --all .changes CHANGELOG.md README.md pipe.yml package.json package-lock.json Dockerfile test/readme/run.svg
 if git status --porcelain | grep --invert-match '^[AMDR]  '; then fail 'the release changed more than it commits: the files above'; fi
 # Fixed dates: releasing the same commit again gives the same release commit, tag and image.
 GIT_AUTHOR_NAME=${GIT_AUTHOR_NAME:-$(git config user.name || say bitbucket-pipelines)}

@@ -17,4 +17,4 @@ for architecture in "${architectures[@]}"; do
   ci-scripts/test-image.sh "$architecture" "$image:$version-$architecture" "$version" "release/$name-$version.js"
 done
 ci-scripts/push-image.sh "$version"
-say "✔ Pushed $account/$name:$version"
+say "✔ Pushed $account/$image_name:$version"

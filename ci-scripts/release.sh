@@ -38,4 +38,4 @@ ci-scripts/commit-version.sh "$version"
 ci-scripts/publish-version.sh "$version" "$previous"
 ci-scripts/push-version.sh "$version"
 trap - EXIT
-say "✔ Released $version: $account/$name:$version"
+say "✔ Released $version: $workspace/$repository:$version"

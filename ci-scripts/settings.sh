@@ -3,13 +3,13 @@
 # shellcheck disable=SC2034
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
-# The only line that a fork must change.
-account=$(<ci-scripts/account)
+. ci-scripts/names.sh
+# Of the product, whoever releases it.
 name=bitbucket-upload-package
 architectures=(amd64 arm64)
 main_branch=${RELEASE_BRANCH:-main}
 registry=${RELEASE_REGISTRY:-docker.io}
-image=$registry/$account/$name
+image=$registry/$account/$image_name
 tools=${RELEASE_TOOLS:-$PWD/.venv}
 # The tools installed by install-tools.sh.
 PATH=$tools/bin:$PATH

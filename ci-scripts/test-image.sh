@@ -12,7 +12,7 @@ container=$(docker create --platform "linux/$architecture" "$tag")
 trap 'docker rm --force "$container" >/dev/null' EXIT
 docker cp "$container:/dist/pipe.js" - | tar --extract --to-stdout | cmp --quiet - "$bundle" || fail "$tag does not contain $bundle"
 pipe_yml=$(docker cp "$container:/pipe.yml" - | tar --extract --to-stdout)
-grep --quiet --line-regexp --fixed-strings "image: $account/$name:$version" <<<"$pipe_yml" ||
+grep --quiet --line-regexp --fixed-strings "image: $account/$image_name:$version" <<<"$pipe_yml" ||
   fail "the pipe.yml in $tag is not that of $version"
 if [ "$architecture" = "$(docker version --format '{{.Server.Arch}}')" ]; then
   output=$(docker run --rm --network=none "$tag") && status=0 || status=$?

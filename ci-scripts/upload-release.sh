@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1
 
-export TOKEN=$REPOSITORY_ACCESS_TOKEN WORKSPACE=${BITBUCKET_WORKSPACE:-$account} REPOSITORY=${BITBUCKET_REPO_SLUG:-$name}
+export TOKEN=$REPOSITORY_ACCESS_TOKEN WORKSPACE=${BITBUCKET_WORKSPACE:-$workspace} REPOSITORY=${BITBUCKET_REPO_SLUG:-$repository}
 # Extra options for testing, such as a network or an API_URL.
 read -r -a options <<<"${RELEASE_DOCKER_OPTIONS:-}"
 docker run --rm --volume "$PWD/release:$PWD/release:ro" --workdir "$PWD/release" "${options[@]}" \

@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { answer, type Reaction, reset, serve, stall } from './http/test-servers.ts';
+import { repositoryPath } from './own-names.ts';
 import { patience } from './patience.ts';
 import { arrayVariables, useSandbox } from './run-pipe.ts';
 import { until } from './until.ts';
 
 const fixture = useSandbox();
-const newer =
-  /WARNING: New version available: packagepipes\/bitbucket-upload-package:(\S+) \(this is 0\.\d+\.\d+\), https:\/\/bitbucket\.org\/packagepipes\/bitbucket-upload-package\/src\/\1\/CHANGELOG\.md$/m;
+const newer = new RegExp(
+  `WARNING: New version available: ${repositoryPath}:(\\S+) \\(this is 0\\.\\d+\\.\\d+\\), https://bitbucket\\.org/${repositoryPath}/src/\\1/CHANGELOG\\.md$`,
+  'm',
+);
 
 /** Uploads a file, which takes as long as reading the list. @returns the version that the output names, and the requests */
 async function uploadWith(list: Reaction, ...args: readonly string[]) {

@@ -1,6 +1,7 @@
 /** The README's picture is the log of a real run of the bundle, which publishes an image to the sandbox: `npm run readme` draws it anew. */
 
 import { spawn } from 'node:child_process';
+import { repositoryPath } from '../own-names.ts';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -68,8 +69,6 @@ it('is up to date', async () => {
   const shown = { IMAGE: 'acme/shop:1.4', TAGS: 'latest', EXTRA_ARGS: "['--reuse', '1.3']" };
   const output = await publish(layers, shown);
   const variables = Object.entries(shown).map(([name, value]) => `  ${name}: ${value}`);
-  const entry = ['- pipe: packagepipes/bitbucket-upload-package', ...variables].map(
-    (line) => `\u001B[90m${line}\u001B[0m`,
-  );
+  const entry = [`- pipe: ${repositoryPath}`, ...variables].map((line) => `\u001B[90m${line}\u001B[0m`);
   await expectGenerated('test/readme/run.svg', drawTerminal([...entry, '', ...settled(output)]));
 });

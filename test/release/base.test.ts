@@ -35,7 +35,7 @@ beforeAll(async () => {
   base = `${registry.host}/base:1`;
   architecture = await outputOf('docker', ['version', '--format={{.Server.Arch}}']);
   await mkdir(join(directory, 'ci-scripts'));
-  for (const name of ['account', 'pin-base.sh', 'pull-base.sh', 'settings.sh'])
+  for (const name of ['names.sh', 'pin-base.sh', 'pull-base.sh', 'settings.sh'])
     await cp(join(root, 'ci-scripts', name), join(directory, 'ci-scripts', name));
   await writeFile(join(directory, 'Dockerfile'), `ARG BASE=${base}\n`);
 });

@@ -3,6 +3,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { repositoryPath } from '../own-names.ts';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { type DebianRegistry, startDebianRegistry } from '../integration/debian-registry.ts';
 import { findLeaks } from '../leaks.ts';
@@ -13,7 +14,8 @@ import { type Finished, outputOf, runCommand } from './run-command.ts';
 const root = join(__dirname, '..', '..');
 /** An address without a registry: the discard port. */
 export const absentRegistry = '127.0.0.1:9';
-export const repositoryName = 'bitbucket-upload-package';
+/** Files of a release are named after the product, whoever releases it. */
+export const productName = 'bitbucket-upload-package';
 
 export interface ReleaseFixture {
   /** The directory of semversioner and the linters. */
@@ -39,8 +41,9 @@ export interface Repository {
   cloneAt(commit: string): Promise<string>;
 }
 
-/** Sets up one registry and one sandbox for all tests of a file. @param account the owner of the Downloads in the sandbox */
-export function useReleaseFixture(account: string): ReleaseFixture {
+/** Sets up one registry, and one sandbox that has the Downloads of this repository, for all tests of a file. */
+export function useReleaseFixture(): ReleaseFixture {
+  const [workspace = '', repository = ''] = repositoryPath.split('/');
   let directory = '';
   let sandbox: RemoteSandbox | undefined;
   let registry: DebianRegistry | undefined;
@@ -49,7 +52,7 @@ export function useReleaseFixture(account: string): ReleaseFixture {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'release-'));
     [sandbox, registry, arm64Base] = await Promise.all([
-      startRemoteSandbox({ workspace: account, repository: repositoryName }),
+      startRemoteSandbox({ workspace, repository }),
       startDebianRegistry(join(directory, 'registry')),
       makeArm64Base(),
     ]);
@@ -92,10 +95,10 @@ export function useReleaseFixture(account: string): ReleaseFixture {
         BITBUCKET_BUILD_NUMBER: '42',
         BITBUCKET_BRANCH: 'main',
         BITBUCKET_COMMIT: await outputOf('git', ['rev-parse', 'HEAD'], { cwd: clone }),
-        BITBUCKET_WORKSPACE: account,
-        BITBUCKET_REPO_OWNER: account,
-        BITBUCKET_REPO_SLUG: repositoryName,
-        BITBUCKET_REPO_FULL_NAME: `${account}/${repositoryName}`,
+        BITBUCKET_WORKSPACE: workspace,
+        BITBUCKET_REPO_OWNER: workspace,
+        BITBUCKET_REPO_SLUG: repository,
+        BITBUCKET_REPO_FULL_NAME: repositoryPath,
         REPOSITORY_ACCESS_TOKEN: tokens.accessToken,
         RELEASE_TOOLS: tools(),
         RELEASE_REGISTRY: started(registry).host,

@@ -6,15 +6,15 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { stepsOf } from './pipeline-steps.ts';
 import { type PublishedIndex, readIndex, tagsOf } from './published.ts';
-import { absentRegistry, type Repository, repositoryName, useReleaseFixture } from './release-fixture.ts';
+import { absentRegistry, type Repository, productName, useReleaseFixture } from './release-fixture.ts';
 import { outputOf, runCommand } from './run-command.ts';
+import { imagePath, repositoryPath } from '../own-names.ts';
 import { type Sbom, sbomProblems } from '../cyclonedx.ts';
 import { itIf } from '../skip-unless.ts';
 
 jest.setTimeout(180_000);
 
-const account = 'packagepipes';
-const fixture = useReleaseFixture(account);
+const fixture = useReleaseFixture();
 let repository: Repository;
 let firstVersion = '';
 const published = new Map<string, PublishedIndex>();
@@ -66,7 +66,7 @@ const downloads = async (): Promise<readonly string[]> =>
   (await fixture.sandbox.state()).downloads.map(({ name }) => name).toSorted();
 const filesOf = (version: string): readonly string[] =>
   ['SHA256SUMS', 'THIRD-PARTY-NOTICES.txt', 'cdx.json', 'image-amd64.cdx.json', 'image-arm64.cdx.json', 'js'].map(
-    (ending) => `${repositoryName}-${version}.${ending}`,
+    (ending) => `${productName}-${version}.${ending}`,
   );
 
 async function expectReleased(version: string, descriptions: readonly string[]): Promise<void> {
@@ -83,29 +83,31 @@ async function expectReleased(version: string, descriptions: readonly string[]):
   const { version: packageVersion } = JSON.parse(await read('package.json'));
   const lock = JSON.parse(await read('package-lock.json'));
   expect([pipe.image, packageVersion, lock.version, lock.packages[''].version]).toEqual([
-    `${account}/${repositoryName}:${version}`,
+    `${imagePath}:${version}`,
     version,
     version,
     version,
   ]);
-  const mentions = (await read('README.md')).match(new RegExp(`${account}/${repositoryName}:[\\w.-]+`, 'g')) ?? [];
-  expect(mentions.length).toBeGreaterThan(1);
-  expect(new Set(mentions)).toEqual(new Set([pipe.image]));
+  const readme = await read('README.md');
+  for (const path of [repositoryPath, imagePath]) {
+    const mentions = readme.match(new RegExp(`${path}:[\\w.-]+`, 'g')) ?? [];
+    expect(mentions.length).toBeGreaterThan(1);
+    expect(new Set(mentions)).toEqual(new Set([`${path}:${version}`]));
+  }
   const changes = await repository.git('ls-files', '.changes');
   expect(changes.split('\n')).toContain(`.changes/${version}.json`);
   expect(changes).not.toContain('next-release');
   const [, section = ''] = (await read('CHANGELOG.md')).split(`\n## ${version}\n`);
   for (const description of descriptions) expect(section.split('\n## ')[0]).toContain(description);
 
-  const repositoryPath = `${account}/${repositoryName}`;
-  const tags = await tagsOf(fixture.registry.host, repositoryPath);
+  const tags = await tagsOf(fixture.registry.host, imagePath);
   expect(tags.filter((tag) => tag.startsWith(version))).toEqual([version, `${version}-amd64`, `${version}-arm64`]);
-  const index = await readIndex(fixture.registry.host, repositoryPath, version);
+  const index = await readIndex(fixture.registry.host, imagePath, version);
   published.set(version, index);
   expect(index.platforms.map(({ name }) => name)).toEqual(['linux/amd64', 'linux/arm64']);
   for (const { labels } of index.platforms) {
     expect(labels).toEqual({
-      'org.opencontainers.image.title': repositoryName,
+      'org.opencontainers.image.title': productName,
       'org.opencontainers.image.description': expect.stringContaining('Bitbucket Pipe'),
       'org.opencontainers.image.licenses': 'Apache-2.0',
       'org.opencontainers.image.source': `https://bitbucket.org/${repositoryPath}`,
@@ -121,20 +123,20 @@ async function expectReleased(version: string, descriptions: readonly string[]):
   const state = await fixture.sandbox.state();
   expect(state.violations).toEqual([]);
   expect(await downloads()).toEqual(expect.arrayContaining([...filesOf(version)]));
-  const sums = await read(`release/${repositoryName}-${version}.SHA256SUMS`);
+  const sums = await read(`release/${productName}-${version}.SHA256SUMS`);
   const lines = sums.trimEnd().split('\n');
   expect(lines).toHaveLength(filesOf(version).length - 1);
   for (const line of lines) {
     const [sha256, name] = line.split('  ');
     expect(state.downloads.find((download) => download.name === name)?.sha256).toBe(sha256);
   }
-  const sbom = JSON.parse(await read(`release/${repositoryName}-${version}.cdx.json`));
+  const sbom = JSON.parse(await read(`release/${productName}-${version}.cdx.json`));
   expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { version } } });
   const components = sbom.components.map(({ name }: { name: string }) => name);
   expect(components).toEqual(expect.arrayContaining(['pino', 'undici', 'yaml']));
   expect(components).not.toEqual(expect.arrayContaining(['jest']));
   for (const architecture of ['amd64', 'arm64']) {
-    const ofImage: Sbom = JSON.parse(await read(`release/${repositoryName}-${version}.image-${architecture}.cdx.json`));
+    const ofImage: Sbom = JSON.parse(await read(`release/${productName}-${version}.image-${architecture}.cdx.json`));
     expect(sbomProblems(ofImage)).toBe('No errors');
     expect(ofImage.metadata.component).toMatchObject({ type: 'container', version });
     const node = ofImage.components.filter(({ name }) => name === 'node');
@@ -228,8 +230,7 @@ describe('a release', () => {
   });
 
   it('that is run again completes, and publishes an identical image', async () => {
-    const repositoryPath = `${account}/${repositoryName}`;
-    const before = await readIndex(fixture.registry.host, repositoryPath, firstVersion);
+    const before = await readIndex(fixture.registry.host, imagePath, firstVersion);
     const { exitCode, output } = await release();
     expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
     await expectReleased(firstVersion, ['The first change of this test.']);
@@ -264,7 +265,7 @@ describe('a release', () => {
         '--format=%(refname:short) %(objecttype) %(contents:subject)',
       ),
       await read('CHANGELOG.md'),
-      ...(await tagsOf(fixture.registry.host, `${account}/${repositoryName}`)),
+      ...(await tagsOf(fixture.registry.host, imagePath)),
       ...[...published].map(([version, { digest }]) => `${version}  ${digest}`),
       ...(await downloads()),
     ];
@@ -286,7 +287,7 @@ describe('a release', () => {
   itIf(existsSync(emulator), `${emulator} is not installed`)(
     'has an image for arm64 that starts on arm64',
     async () => {
-      const tag = `${fixture.registry.host}/${account}/${repositoryName}:${firstVersion}-arm64`;
+      const tag = `${fixture.registry.host}/${imagePath}:${firstVersion}-arm64`;
       const container = (await outputOf('docker', ['create', '--platform=linux/arm64', tag])).split('\n').at(-1) ?? '';
       const path = join(repository.clone, '..', 'arm64');
       await mkdir(path);
@@ -306,38 +307,62 @@ describe('a release', () => {
   );
 });
 
-it("a release of a fork, which changes only the account's line, uses that account everywhere", async () => {
-  const fork = await fixture.createRepository('fork');
-  await fork.commit('Make it ours', { 'ci-scripts/account': 'otherpipes\n', ...change('minor', 'A fork.') });
-  const before = (
-    await outputOf(join(fixture.tools, 'bin/semversioner'), ['next-version'], { cwd: fork.clone })
-  ).trim();
-  // The sandbox has the Downloads of only one repository.
-  const { exitCode, output } = await release(fork.clone);
-  expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
-  const index = await readIndex(fixture.registry.host, `otherpipes/${repositoryName}`, before);
-  const source = `https://bitbucket.org/otherpipes/${repositoryName}`;
-  expect(index.platforms.map(({ labels }) => labels['org.opencontainers.image.source'])).toEqual([source, source]);
-  const left = await fork.git(
-    'grep',
-    '--name-only',
-    '--fixed-strings',
-    account,
-    '--',
-    '*.md',
-    '*.yml',
-    'Dockerfile',
-    'package*.json',
-  );
-  // The author stays, as the license requires.
-  expect(left).toBe('README.md');
-  const readme = await readFile(join(fork.clone, 'README.md'), 'utf8');
-  expect(readme.match(new RegExp(account, 'g'))).toHaveLength(1);
-  expect(parse(await readFile(join(fork.clone, 'pipe.yml'), 'utf8'))).toMatchObject({
-    image: `otherpipes/${repositoryName}:${before}`,
-    repository: source,
-    vendor: { name: 'otherpipes', website: 'https://bitbucket.org/otherpipes' },
-    maintainer: { name: 'otherpipes', website: source },
+describe('a fork under two names', () => {
+  let fork: Repository;
+  const names = ['workspace=otherpipes', 'repository=upload.pipe', 'account=other-on-hub', 'image_name=$repository'];
+  const image = 'other-on-hub/upload.pipe';
+  const source = 'https://bitbucket.org/otherpipes/upload.pipe';
+
+  const releaseFork = async (description: string, files: Readonly<Record<string, string>>): Promise<string> => {
+    await fork.commit(description, { ...files, ...change('patch', description) });
+    const words = { cwd: fork.clone };
+    const version = (await outputOf(join(fixture.tools, 'bin/semversioner'), ['next-version'], words)).trim();
+    // The sandbox has the Downloads of only one repository.
+    const { exitCode, output } = await release(fork.clone);
+    expect({ exitCode, output }).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining(`✔ Released ${version}: otherpipes/upload.pipe:${version}`),
+    });
+    return version;
+  };
+
+  it('writes them wherever they are needed', async () => {
+    fork = await fixture.createRepository('fork');
+    const version = await releaseFork('Make it ours', { 'ci-scripts/names.sh': `${names.join('\n')}\n` });
+    const index = await readIndex(fixture.registry.host, image, version);
+    expect(index.platforms.map(({ labels }) => labels['org.opencontainers.image.source'])).toEqual([source, source]);
+    const [workspace = ''] = repositoryPath.split('/');
+    const files = ['*.md', '*.yml', 'Dockerfile', 'package*.json', 'test/readme'];
+    // The author stays, as the license requires.
+    expect(await fork.git('grep', '--count', '--fixed-strings', workspace, '--', ...files)).toBe('README.md:1');
+    expect(parse(await readFile(join(fork.clone, 'pipe.yml'), 'utf8'))).toMatchObject({
+      image: `${image}:${version}`,
+      repository: source,
+      vendor: { name: 'otherpipes', website: 'https://bitbucket.org/otherpipes' },
+      maintainer: { name: 'otherpipes', website: source },
+    });
+    const readme = await readFile(join(fork.clone, 'README.md'), 'utf8');
+    expect(readme.match(/pipe: otherpipes\/upload\.pipe:/g)?.length).toBeGreaterThan(20);
+    expect(readme).toContain(`docker://${image}:${version}`);
+  });
+
+  it('passes the tests that know its names', async () => {
+    const files = ['test/contract', 'test/errands', 'test/pipelines', 'test/local-pipe'];
+    const { exitCode, output } = await runCommand('node', ['ci-scripts/run.mjs', 'jest', ...files], {
+      cwd: fork.clone,
+      env: process.env,
+    });
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+    const picture = await runCommand('node', ['ci-scripts/run.mjs', 'jest', 'test/bundle/readme-picture'], {
+      cwd: fork.clone,
+      env: { ...process.env, TEST_SUITE: 'bundle' },
+    });
+    expect(picture).toMatchObject({ exitCode: 0 });
+  });
+
+  it('is released once more', async () => {
+    const version = await releaseFork('Mend ours', {});
+    expect((await readIndex(fixture.registry.host, image, version)).platforms).toHaveLength(2);
   });
 });
 
@@ -349,7 +374,7 @@ it('a development release pushes only an image', async () => {
   const { exitCode, output } = await fixture.runScript(repository.clone, script);
   const version = `${increase(firstVersion, 'patch')}.42-dev`;
   expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining(`:${version}`) });
-  const index = await readIndex(fixture.registry.host, `${account}/${repositoryName}`, version);
+  const index = await readIndex(fixture.registry.host, imagePath, version);
   expect(index.platforms.map(({ labels }) => labels['org.opencontainers.image.version'])).toEqual([version, version]);
   expect(await repository.git('status', '--porcelain')).toBe('');
   expect([await repository.inOrigin('for-each-ref'), await downloads()]).toEqual([origin, files]);

@@ -1,8 +1,9 @@
 /** What is public without an account: the tags of the pipe's own repository, which say whether there is a newer version. */
+import { repositoryPath } from '../own-names.ts';
 import { json, Refusal, text } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 
-export const versionListPath = '/2.0/repositories/packagepipes/bitbucket-upload-package/refs/tags';
+export const versionListPath = `/2.0/repositories/${repositoryPath}/refs/tags`;
 
 const tags = { values: ['9.9.9', '9.10.0-rc1', '0.1.0'].map((name) => ({ name })) };
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Fault } from '../../sandbox/faults.ts';
 import { tokens } from '../../sandbox/tokens.ts';
 import { arrayVariables } from '../../run-pipe.ts';
+import { repositoryPath } from '../../own-names.ts';
 import { patience } from '../../patience.ts';
 import { large, usePublishFixture } from './publish-fixture.ts';
 
@@ -797,7 +798,7 @@ describe('results', () => {
       { versionListUrl: fixture.sandbox.versionListUrl },
     );
     expect(exitCode).toBe(0);
-    expect(output).toContain('WARNING: New version available: packagepipes/bitbucket-upload-package:9.9.9');
+    expect(output).toContain(`WARNING: New version available: ${repositoryPath}:9.9.9`);
   });
 
   it('do not wait for a version list that never comes', async () => {
