@@ -1,9 +1,8 @@
-/** What is public without an account: the tags of the pipe's own repository, which say whether there is a newer version. */
-import { repositoryPath } from '../own-names.ts';
+/** What is public without an account: the tags of a pipe's repository, which say whether there is a newer version. */
 import { json, Refusal, text } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 
-export const versionListPath = `/2.0/repositories/${repositoryPath}/refs/tags`;
+export const versionListPath = '/2.0/repositories/acme/pipe/refs/tags';
 
 const tags = { values: ['9.9.9', '9.10.0-rc1', '0.1.0'].map((name) => ({ name })) };
 
