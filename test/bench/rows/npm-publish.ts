@@ -14,7 +14,7 @@ import type { Command } from '../measure.ts';
 import { type Bench, ratio, type Row } from '../row.ts';
 import { startSink } from '../sink-process.ts';
 import { megabytes } from '../table.ts';
-import { plainEnvironment, token } from '../uploads.ts';
+import { plainEnvironment, token, withCompileCache } from '../uploads.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -27,7 +27,11 @@ export const npmPublish: Row = {
     try {
       const scores = await bench.compete(
         [
-          { name: 'the pipe', command: pipeCommand(bench, sink.origin, tarball.name), sends: tarball.sends(3) },
+          {
+            name: 'the pipe',
+            command: withCompileCache(bench, pipeCommand(bench, sink.origin, tarball.name)),
+            sends: tarball.sends(3),
+          },
           { name: 'npm publish', ...(await npmCommand(bench, sink.origin, tarball.name)), sends: tarball.sends(3) },
         ],
         { sink },
@@ -36,13 +40,15 @@ export const npmPublish: Row = {
       return {
         title: `An npm package of ${size / mebibyte} MiB`,
         scores,
-        notes: ['The pipe also reads back what it has published; npm does not.'],
+        notes: [
+          'The pipe also reads back what it has published; npm does not. It has its compile cache, as in the image.',
+        ],
         targets: [
           {
             claim: "npm package: the pipe's time / npm's",
             actual: ratio(medianWallMs(pipe), medianWallMs(npm)),
             relation: '≤',
-            limit: 0.5,
+            limit: 0.25,
           },
           {
             claim: "npm package: the pipe's peak memory / npm's",
