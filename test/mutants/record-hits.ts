@@ -29,7 +29,7 @@ export interface Recording {
 const maxMs = 30 * 60_000;
 /** The suites of chance, of processes, of real servers and of limits, and tests of the project rather than of the pipe. */
 const leftOut =
-  /^test\/(bench|build|bundle|docker-image|docstrings|faults\/matrix|fuzz|integration|interruptions|laws|local-pipe|memory|mutants|own-node|pipelines|release|sandbox)\b/;
+  /^test\/(bench|build|bundle|docker-image|docstrings|faults\/matrix|fuzz|integration|interruptions|laws|local-pipe|memory|messages|mutants|own-node|pipelines|release|sandbox|steps)\b/;
 
 /**
  * Records all mutants, so that a run that draws others need not record again. Leaves the workspace as it was.
