@@ -48,6 +48,15 @@ describe('a newer version', () => {
     expect(requests[0]?.headers['authorization']).toBeUndefined();
   });
 
+  it.each([
+    ['as long as one may be', 0, '99.1.2'],
+    ['longer than that', 1, undefined],
+  ])('in a list that is %s', async (_, excess, expected) => {
+    const emptyBytes = JSON.stringify({ values: [{ name: '0.0.0', padding: '' }, { name: '99.1.2' }] }).length;
+    const { found } = await uploadWith(listOf('99.1.2', 'x'.repeat(4 * 1024 * 1024 - emptyBytes + excess)));
+    expect(found).toBe(expected);
+  });
+
   it('is not looked for in a dry run', async () => {
     expect((await uploadWith(listOf('99.1.2'), '--dry-run')).requests).toEqual([]);
   });

@@ -59,6 +59,12 @@ it('needs only a token and a file name in Pipelines', async () => {
   });
 });
 
+it('accepts the UUIDs of a workspace and a repository for Downloads', async () => {
+  const workspace = '{12345678-1234-1234-1234-123456789abc}';
+  const repository = '{87654321-4321-4321-4321-cba987654321}';
+  expect(await read({ WORKSPACE: workspace, REPOSITORY: repository })).toMatchObject({ workspace, repository });
+});
+
 it.each<[string, Environment, object]>([
   [
     'another workspace and repository',

@@ -17,6 +17,10 @@ import {
   createCompressor,
 } from '../../pipe/compression/compressor.ts';
 import { readerOf } from '../../pipe/io/byob-reader.ts';
+import { BlockMemory } from '../../pipe/compression/block-memory.ts';
+import { CompressedStream } from '../../pipe/compression/compressed-stream.ts';
+import type { Level } from '../../pipe/compression/levels.ts';
+import { Pace } from '../../pipe/compression/pace.ts';
 import type { CompressTask } from '../../pipe/compression/compression-worker.ts';
 import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
 import { outputOf } from '../release/run-command.ts';
@@ -333,6 +337,24 @@ itNeedsLibdeflate()(
     await compressor.close();
   },
 );
+
+it('measures the time of blocks that shrink, and not of those that are stored', async () => {
+  const measured: string[] = [];
+  class RecordingPace extends Pace {
+    override compressed(level: Level, ms: number): void {
+      measured.push(ms > 0 ? 'a time' : 'none');
+      super.compressed(level, ms);
+    }
+  }
+  const memory = new BlockMemory(8, mebibyte, mebibyte + mebibyte / 64);
+  const { outputOffset } = memory;
+  const threads = new ThreadPool(1, { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset });
+  const resources = { threads, memory, fixedLevel: undefined, pace: new RecordingPace(1) };
+  const content = Buffer.concat([text(mebibyte), randomBytes(3 * mebibyte), text(mebibyte / 2)]);
+  await collect(new CompressedStream(0, readerOf(pieces(content)), resources).bytes);
+  await threads.close();
+  expect(measured).toEqual(['a time', 'a time']);
+});
 
 it('fails if no thread can start', async () => {
   const setup = {

@@ -3,7 +3,7 @@ import { createDownloadsClient, type DownloadsClient } from '../../../pipe/desti
 import { UnexpectedAnswerError } from '../../../pipe/errors.ts';
 import { readBytes } from '../../../pipe/http/answer.ts';
 import { type TestClient, testClient } from '../../http/test-client.ts';
-import { answer, serve, type TestServer } from '../../http/test-servers.ts';
+import { answer, breakOff, serve, type TestServer } from '../../http/test-servers.ts';
 
 const client = (http: TestClient, server: TestServer): DownloadsClient =>
   createDownloadsClient(http, server.url('/2.0'), 'acme', 'app');
@@ -110,4 +110,11 @@ it('a deletion that is answered by 200 and does not happen is a failure', async 
   await expect(client(http, server).remove('a.zip')).rejects.toThrow(
     'a.zip: the server answered 200 to its deletion, not 204, and it is still there',
   );
+});
+
+it('a deletion whose answer breaks off is asked for again', async () => {
+  await using server = await serve(breakOff('reset'), answer(204));
+  await using http = testClient();
+  expect(await client(http, server).remove('a.zip')).toBe(true);
+  expect(server.received).toHaveLength(2);
 });

@@ -235,9 +235,12 @@ describe('downloads that already exist', () => {
   ])('%s ends with %d if another run has replaced the upload by now', async (option, code, message) => {
     await write('a.txt', 'mine');
     fixture.sandbox.inject({ server: 'content', action: { kind: 'corrupt-content' } });
-    const { exitCode, output } = await fixture.upload('a.txt', option);
+    const { exitCode, output } = await fixture.upload('a.txt', option, '--output', 'result.json');
     expect([exitCode, output]).toEqual([code, expect.stringMatching(message)]);
     expect(output).toContain(code === 1 ? 'a.txt: NOT published' : 'skipped 1 already there');
+    const { items } = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8'));
+    // What is there is not what was hashed.
+    expect(items).toEqual([expect.not.objectContaining({ sha256: expect.anything() })]);
   });
 
   it.each(['--skip-existing', '--checksums'])(
@@ -330,6 +333,18 @@ describe('--checksums', () => {
     expect((await fixture.sandbox.downloads.get('SHA256SUMS')?.content())?.toString()).toBe(`${sha256}  a.txt\n`);
   });
 
+  it('writes the list twenty times at most, and fails if it has been overwritten each time', async () => {
+    await write('a.txt');
+    for (let run = 0; run < 30; run++) {
+      const content = `${createHash('sha256').update(`${run}`).digest('hex')}  other.txt\n`;
+      fixture.sandbox.inject({ server: 'content', action: { kind: 'replace-content', content } });
+    }
+    const { exitCode, output } = await fixture.upload('a.txt', '--checksums');
+    // The file itself, and the lists.
+    expect([exitCode, requests('POST')]).toEqual([1, 1 + 20]);
+    expect(output).toMatch(/^✖ SHA256SUMS lacks lines of this run: other runs keep overwriting it/m);
+  });
+
   it('leaves a list that is complete already', async () => {
     fixture.sandbox.put('SHA256SUMS', `${await write('a.txt')}  a.txt\n`);
     const { exitCode, output } = await fixture.upload('a.txt', '--checksums');
@@ -382,6 +397,21 @@ describe('--verify', () => {
     const { exitCode, output } = await fixture.upload('a.txt', '--verify');
     expect(exitCode).toBe(1);
     expect(output).toContain('✖ the downloads differ from what was sent: a.txt is listed with 4 bytes, not 5');
+  });
+
+  it('says of each file whether it is published as it was sent', async () => {
+    await write('a.txt');
+    await write('b.txt');
+    fixture.sandbox.inject(storeCorrupt);
+    const { exitCode } = await fixture.upload('*.txt', '--verify', '--output', 'result.json');
+    const result = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8'));
+    expect({ exitCode, ...result }).toMatchObject({
+      exitCode: 1,
+      items: [
+        { name: 'a.txt', action: 'failed' },
+        { name: 'b.txt', action: 'uploaded' },
+      ],
+    });
   });
 
   it('is needed for that: without it, the run succeeds', async () => {

@@ -1,4 +1,8 @@
 import { expect, it } from '@jest/globals';
+import { createMavenClient } from '../../../pipe/destinations/maven/client.ts';
+import { bytesBody } from '../../../pipe/io/body.ts';
+import { testClient } from '../../http/test-client.ts';
+import { answer, serve } from '../../http/test-servers.ts';
 import { useSandbox } from '../../run-pipe.ts';
 import { jar } from './artifacts.ts';
 import { expectSuccess, publish, puts, write } from './published.ts';
@@ -23,4 +27,19 @@ it.each([402, 406])('the refusal of HEAD by %d is final', async (status) => {
   const { exitCode, output } = await publishWithHeadRefused(status);
   expect([exitCode, output]).toEqual([1, expect.stringContaining(` ${status} `)]);
   expect(puts(fixture)).toEqual([]);
+});
+
+it.each([200, 201, 202, 204])('a file is stored if PUT is answered by %d', async (status) => {
+  await using server = await serve(answer(status));
+  await using http = testClient();
+  const client = createMavenClient(http, server.url());
+  expect(await client.put('a.jar', 'a.jar', bytesBody('content'))).toBe(status);
+  expect(server.received.map(({ method }) => method)).toEqual(['PUT']);
+});
+
+it.each([203, 205, 206])('a file is not stored if PUT is answered by %d', async (status) => {
+  await using server = await serve(answer(status));
+  await using http = testClient();
+  const client = createMavenClient(http, server.url());
+  await expect(client.put('a.jar', 'a.jar', bytesBody('content'))).rejects.toThrow(`${status}`);
 });

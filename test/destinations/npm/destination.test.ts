@@ -179,6 +179,20 @@ describe('a packed package', () => {
     expect(published(fixture)?.tags).toEqual(new Map([['stable', '1.0.0']]));
     expect(published(fixture)?.versions.get('1.0.0')?.document).toMatchObject({ access: 'public' });
   });
+
+  it.each<[string, Readonly<Record<string, string>>, boolean]>([
+    ['@acme/lib', { '@acme:registry': 'https://npm.acme.test' }, true],
+    ['@acme/lib', { '@acme:registry': 'https://npm.acme.test', registry: 'own' }, true],
+    ['@acme/lib', { '@acme:registry': 'own', registry: 'https://npm.acme.test' }, false],
+    ['@acme/lib', { '@other:registry': 'https://npm.acme.test' }, false],
+    ['lib', { 'lib:registry': 'https://npm.acme.test', '@lib:registry': 'https://npm.acme.test' }, false],
+  ])("%s with %j: warns of its scope's registry: %s", async (name, config, expected) => {
+    const own = Object.entries(config).map(([key, url]) => [key, url === 'own' ? fixture.sandbox.npmUrl : url]);
+    const publishConfig = Object.fromEntries(own);
+    const ended = await publish(fixture, await writePackage(fixture, { name, version: '1.0.0', publishConfig }));
+    await expectPublished(fixture, ended, [`${name}@1.0.0`]);
+    expect(ended.output.includes('publishConfig names the registry https://npm.acme.test, but')).toBe(expected);
+  });
 });
 
 describe('a version that is already published', () => {
