@@ -2,8 +2,12 @@ import { EventEmitter } from 'node:events';
 import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Environment } from '../pipe/toolkit/environment.ts';
+import { answer, serve } from './http/test-servers.ts';
+import { patience } from './patience.ts';
 import { arrayVariables, useSandbox } from './run-pipe.ts';
 import { tokens } from './sandbox/tokens.ts';
 
@@ -308,7 +312,44 @@ it('a signal while the plan is printed ends the run before anything else, even a
   ]);
 });
 
+describe('the debug log tells', () => {
+  const proxy = 'http://user:word-of-proxy@proxy.example:3128';
+
+  it.each<[string, Environment, string]>([
+    ['where it runs', {}, 'working directory: '],
+    ['what is an access token', {}, 'credentials: Bearer, with an access token\n'],
+    [
+      "what is an API token, even beside the pipeline's own",
+      { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken, BITBUCKET_PACKAGES_TOKEN: tokens.apiToken },
+      `credentials: Basic as ${tokens.apiUser}, with an API token\n`,
+    ],
+    ['that there is no proxy', {}, 'proxy: none\n'],
+    ['of a proxy', { HTTPS_PROXY: proxy }, 'proxy: http://proxy.example:3128 for https\n'],
+    [
+      'of two, and what they are not for',
+      { HTTPS_PROXY: proxy, HTTP_PROXY: proxy, NO_PROXY: '.internal' },
+      'proxy: http://proxy.example:3128 for https, http://proxy.example:3128 for http, but not for .internal\n',
+    ],
+  ])('%s', async (_, env, line) => {
+    const { exitCode, output } = await fixture.runPipe({ FILENAME: 'dist/*', ...env });
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining(`DEBUG: ${line}`) });
+  });
+});
+
 describe('the output', () => {
+  it.each([
+    ['a log', undefined, 'dumb', true],
+    ['a terminal', true, 'xterm', true],
+    ['a terminal that cannot move its cursor', true, 'dumb', false],
+  ])('has colours in %s: isTTY %s, TERM %s: %s', async (_, isTTY, TERM, hasColours) => {
+    let text = '';
+    const { run } = await import('../pipe/run.ts');
+    const parts = { signals: process, workingDirectory: fixture.directory, nodeVersion: 'v0.0.0', metadataPaths: [] };
+    await run({ TERM }, { ...parts, stdout: { write: (chunk) => (text += chunk), ...(isTTY && { isTTY }) } });
+    expect(text).toContain('✖ Validation errors:');
+    expect(text.includes('\u001B[31m')).toBe(hasColours);
+  });
+
   it('follows the conventions of pipes: colours even without a terminal, but none with NO_COLOR', async () => {
     const lines: string[] = [];
     const { run } = await import('../pipe/run.ts');
@@ -389,4 +430,18 @@ describe('the output', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.output).not.toContain('\u001B');
   });
+});
+
+it('leaves no connection open', async () => {
+  const sockets = new Set<Socket>();
+  await using server = await serve(async (exchange) => {
+    sockets.add(exchange.socket);
+    await answer(201)(exchange);
+  });
+  const { exitCode } = await fixture.runPipe({ FILENAME: 'dist/*', API_URL: server.url('/2.0').href });
+  expect([exitCode, sockets.size > 0]).toEqual([0, true]);
+  // An idle connection that is kept would stay for four seconds.
+  const end = performance.now() + patience(2_000);
+  while (performance.now() < end && [...sockets].some(({ destroyed }) => !destroyed)) await delay(5);
+  expect([...sockets].filter(({ destroyed }) => !destroyed).length).toBe(0);
 });

@@ -49,3 +49,16 @@ describe.each(Object.entries(behaviours))('%s', (name, registry) => {
     expect(elsewhere.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
   });
 });
+
+describe('a registry that accepts no PUT with a blob', () => {
+  const fixture = useSandbox();
+
+  it.each([400, 404, 405, 411, 415, 416, 501])('and answers %d, gets each in one PATCH', async (status) => {
+    const action = { kind: 'status', status } as const;
+    fixture.sandbox.inject({ method: 'PUT', path: 'blobs/uploads', longerThan: 0, times: -1, action });
+    await publish(fixture, 'OCI layout', smallLayers);
+    const patches = fixture.sandbox.requests.filter(({ method }) => method === 'PATCH');
+    expect(patches.length).toBeGreaterThan(0);
+    expect(patches.filter(({ headers }) => headers['content-range'] !== undefined)).toEqual([]);
+  });
+});

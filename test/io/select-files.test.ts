@@ -489,6 +489,15 @@ describe('reports all files that cannot be uploaded together', () => {
     expect(selection.files.map(({ path }) => path)).toEqual(['../dist/a.zip']);
   });
 
+  it('from a subdirectory, what is outside is outside of the clone', async () => {
+    await make('sub/x');
+    await writeFile(join(root, 'secret.txt'), 'secret');
+    const places = { workingDirectory: join(clone, 'sub'), cloneDirectory: clone };
+    await expect(selectFiles({ form: 'items', items: ['../../secret.txt'] }, places)).rejects.toThrow(
+      `../../secret.txt is outside ${clone}: only`,
+    );
+  });
+
   it('a path of 300 bytes in one segment', async () => {
     expect(await problem('x'.repeat(300))).toContain('matches no file');
   });

@@ -18,8 +18,8 @@ export interface Choice {
 
 /**
  * In the order to run them: those that reach the mutant while a test runs, those that reach it while they are loaded, as
- * a table is, and, if there are none, those that reach it in a process, or that are near it: code in a thread reports
- * nothing.
+ * a table is, and all tests of the file itself. If none reaches it, those that reach it in a process, or that are near it:
+ * code in a thread reports nothing.
  *
  * @param budgetMs how long they may take, since some code is reached by all tests: the nearest tests say most about it
  */
@@ -57,6 +57,11 @@ export function chooseTests(recordings: readonly Recording[], mutant: Mutant, bu
     const files = outside.map((recording) => ({ test: recording.file, loadMs: 0, ms: recording.ms, recording }));
     choices.push(whole(withinBudget(budgetMs, files).map(({ recording }) => recording)));
   }
+  // They may run it in a process or a thread, where it reports nothing.
+  const own = inProcess.filter(
+    ({ weight, tests }) => weight === 1 && tests.some(({ hits, failed }) => !failed && !hits.has(mutant)),
+  );
+  if (choices.length > 0 && own.length > 0) choices.push(whole(own));
   if (choices.length > 0) return choices;
   const processes = recordings.filter((recording) => recording.runsBundle && recording.outside.has(mutant));
   if (processes.length > 0) return [whole(processes.toSorted((a, b) => a.ms - b.ms))];
