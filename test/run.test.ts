@@ -312,30 +312,6 @@ it('a signal while the plan is printed ends the run before anything else, even a
   ]);
 });
 
-describe('the debug log tells', () => {
-  const proxy = 'http://user:word-of-proxy@proxy.example:3128';
-
-  it.each<[string, Environment, string]>([
-    ['where it runs', {}, 'working directory: '],
-    ['what is an access token', {}, 'credentials: Bearer, with an access token\n'],
-    [
-      "what is an API token, even beside the pipeline's own",
-      { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken, BITBUCKET_PACKAGES_TOKEN: tokens.apiToken },
-      `credentials: Basic as ${tokens.apiUser}, with an API token\n`,
-    ],
-    ['that there is no proxy', {}, 'proxy: none\n'],
-    ['of a proxy', { HTTPS_PROXY: proxy }, 'proxy: http://proxy.example:3128 for https\n'],
-    [
-      'of two, and what they are not for',
-      { HTTPS_PROXY: proxy, HTTP_PROXY: proxy, NO_PROXY: '.internal' },
-      'proxy: http://proxy.example:3128 for https, http://proxy.example:3128 for http, but not for .internal\n',
-    ],
-  ])('%s', async (_, env, line) => {
-    const { exitCode, output } = await fixture.runPipe({ FILENAME: 'dist/*', ...env });
-    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining(`DEBUG: ${line}`) });
-  });
-});
-
 describe('the output', () => {
   it.each([
     ['a log', undefined, 'dumb', true],
