@@ -21,7 +21,7 @@ import { BlockMemory } from '../../pipe/compression/block-memory.ts';
 import { CompressedStream } from '../../pipe/compression/compressed-stream.ts';
 import type { Level } from '../../pipe/compression/levels.ts';
 import { Pace } from '../../pipe/compression/pace.ts';
-import type { CompressTask } from '../../pipe/compression/compression-worker.ts';
+import type { CompressTask, HashTask } from '../../pipe/compression/compression-worker.ts';
 import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
 import { outputOf } from '../release/run-command.ts';
 import { collect, layerLike, mebibyte, pieces, sha256, text, uneven } from './samples.ts';
@@ -356,6 +356,23 @@ it('measures the time of blocks that shrink, and not of those that are stored', 
   expect(measured).toEqual(['a time', 'a time']);
 });
 
+it('fails the stream of which a block cannot be hashed', async () => {
+  class FailingPool extends ThreadPool {
+    #hashed = 0;
+    override async hash(task: HashTask): Promise<void> {
+      if (++this.#hashed === 2) throw new Error('not hashed');
+      await super.hash(task);
+    }
+  }
+  const memory = new BlockMemory(8, mebibyte, mebibyte + mebibyte / 64);
+  const { outputOffset } = memory;
+  const threads = new FailingPool(1, { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset });
+  const resources = { threads, memory, fixedLevel: 1, pace: undefined };
+  const stream = new CompressedStream(0, readerOf(pieces(text(3 * mebibyte))), resources);
+  await expect(collect(stream.bytes)).rejects.toThrow('not hashed');
+  await threads.close();
+});
+
 it('fails if no thread can start', async () => {
   const setup = {
     codecs: ['libdeflate', 'zlib'],
@@ -377,6 +394,25 @@ it('fails if no thread can start', async () => {
   );
   await expect(pool.codec()).rejects.toThrow('A compression thread failed');
   await pool.close();
+});
+
+it('chooses the level of a block only when a thread takes it: while another one is compressed', async () => {
+  const setup = { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset: 100_000 } as const;
+  const pool = new ThreadPool(2, setup);
+  const memory = new SharedArrayBuffer(300_000);
+  let [chosen, done] = [0, 0];
+  const ahead: number[] = [];
+  const compressing = Array.from({ length: 12 }, async () => {
+    await pool.compress(0, () => {
+      ahead.push(++chosen - done);
+      return { task: 'compress', memory, length: 90_000, level: 1, denseLevel: 1 };
+    });
+    done++;
+  });
+  await Promise.all(compressing);
+  await pool.close();
+  // A thread takes the next block just before the one that it has compressed is reported.
+  expect(Math.max(...ahead)).toBeLessThanOrEqual(2 * 2 + 1);
 });
 
 it('fails the block that cannot be compressed, and goes on', async () => {

@@ -47,6 +47,12 @@ describe.each(compressionNames)('%s', (name) => {
   });
 });
 
+it('recognises zstd by a skippable frame, and nothing else by its neighbours', () => {
+  // RFC 8878, section 3.1.2: 0x184D2A50 to 0x184D2A5F, in little-endian order.
+  const contents = Array.from({ length: 18 }, (_, index) => contentOf(Uint8Array.of(0x4f + index, 0x2a, 0x4d, 0x18)));
+  expect(contents).toEqual(['other', ...Array.from({ length: 16 }, () => 'zstd'), 'other']);
+});
+
 it('no two formats share a media type', () => {
   const types = Object.values(compressionFormats).flatMap(({ mediaTypes: { layer, foreign, alsoRead } }) =>
     [layer.oci, layer.docker, foreign.oci, foreign.docker, ...alsoRead].filter((type) => type !== undefined),

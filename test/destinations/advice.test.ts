@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   FileChangedError,
+  InputError,
   NetworkError,
   type Refusal,
   StalledError,
@@ -39,6 +40,12 @@ const unreachable = (code: string): NetworkError => new NetworkError('m', code);
 
 describe('advises', () => {
   it.each<[string, unknown, Facts, RegExp]>([
+    [
+      'a file or a variable that is wrong',
+      new InputError('m'),
+      facts,
+      /^Correct what is named above \(the file in FILENAME/,
+    ],
     [
       '401 with an access token',
       refused(401),

@@ -59,6 +59,7 @@ it.each([
   ['out/**/*.exe', ': out is empty'],
   ['dist/*.exe', ': dist has only app-1.0.zip, notes.txt'],
   ['reports/coverage.xml', ': there is no directory reports, only .cache/, build/, dist/, node_modules/, out/'],
+  ['out/linux/program', ': there is no directory out/linux'],
   ['dist/linux/x64/program', ': there is no directory dist/linux, only app-1.0.zip, notes.txt'],
   ['dist/{a,b}.exe', ': dist has only app-1.0.zip, notes.txt'],
   ['dist/notes.txt/*', ': dist/notes.txt is not a directory that can be read'],

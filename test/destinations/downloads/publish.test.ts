@@ -275,6 +275,19 @@ describe('--checksums', () => {
     expect(posts).toHaveLength(2);
   });
 
+  it('asks for the listing before anything is sent only once, also if it must not replace what is there', async () => {
+    await write('a.txt');
+    const { exitCode } = await fixture.upload('*.txt', '--checksums', '--skip-existing');
+    const before = fixture.sandbox.requests.slice(
+      0,
+      fixture.sandbox.requests.findIndex(({ method }) => method === 'POST'),
+    );
+    expect([exitCode, before.map(({ path }) => path.replace(/\?.*/, ''))]).toEqual([
+      0,
+      ['/2.0/repositories/acme/app/downloads'],
+    ]);
+  });
+
   it('shows in the result what became of SHA256SUMS', async () => {
     await write('a.txt');
     const actions: (readonly string[])[] = [];
@@ -374,10 +387,12 @@ describe('--checksums', () => {
       filename: 'a.txt',
       action: { kind: 'status', status: 413, body: '{"error":"too large"}' },
     });
-    const { exitCode, output } = await fixture.upload('*.txt', '--checksums');
+    const { exitCode, output } = await fixture.upload('*.txt', '--checksums', '--output', 'result.json');
     expect(exitCode).toBe(1);
     expect(output).toContain('SHA256SUMS: not attempted');
     expect(landed()).toEqual({});
+    const { items } = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8'));
+    expect(items[1]).toMatchObject({ name: 'SHA256SUMS', size: 0, action: 'not sent' });
   });
 });
 

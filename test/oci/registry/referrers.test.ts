@@ -2,6 +2,10 @@
 
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { createRegistryClient } from '../../../pipe/oci/registry/client.ts';
+import { listReferrer } from '../../../pipe/oci/registry/referrers-tag.ts';
+import { testClient } from '../../http/test-client.ts';
+import { answer, serve } from '../../http/test-servers.ts';
 import { type Ended, useSandbox } from '../../run-pipe.ts';
 import {
   type Blob,
@@ -170,4 +174,22 @@ describe('an artifact in a layout of its own', () => {
     const repository = fixture.sandbox.registry.repositories.get('acme/app');
     expect(repository?.tags.get('v1')).toBe(sha256(sbom.made.bytes));
   });
+});
+
+it('the list of what refers to an image is written five times at most, if others replace it each time', async () => {
+  const { made } = sbom;
+  const subject = sha256(image.manifest.bytes);
+  let reads = 0;
+  await using server = await serve(async (exchange) => {
+    const others = json({ schemaVersion: 2, manifests: [], annotations: { read: String(reads++) } });
+    const isRead = exchange.request.method === 'GET';
+    await answer(isRead ? 200 : 201, isRead ? others.toString() : '', { 'content-type': ociTypes.index })(exchange);
+  });
+  await using http = testClient();
+  const client = createRegistryClient(http, server.url(), 'acme/app');
+  const document = { mediaType: made.mediaType, digest: sha256(made.bytes), bytes: made.bytes };
+  await expect(listReferrer(document, subject, { client, patience: { baseMs: 1, limitMs: 30 } })).rejects.toThrow(
+    `tag ${subject.replace(':', '-')} is written by others all the time`,
+  );
+  expect(server.received.filter(({ method }) => method === 'PUT')).toHaveLength(5);
 });
