@@ -58,6 +58,14 @@ describe('headers of every format', () => {
     expect(await only(entries)).toMatchObject(expected);
   });
 
+  it('a prefix that fills its field, whatever follows it', async () => {
+    const prefix = 'p'.repeat(155);
+    const entry = tarEntry({ name: 'b', prefix, checksumError: 'x'.charCodeAt(0) });
+    entry.write('x', 500);
+    const { members } = await walk(Buffer.concat([entry, Buffer.alloc(1024)]));
+    expect(members).toMatchObject([{ name: `${prefix}/b` }]);
+  });
+
   it.each(['a', 'p'.repeat(131)])('the prefix of star, before its times: %s', async (prefix) => {
     const times = '15012345670 15012345670 ';
     const added = Buffer.from(`${times}tar`);
@@ -138,7 +146,7 @@ describe('refuses', () => {
       /malformed pax record/,
     ],
     ['pax without a value', [{ name: 'p', type: 'x', content: '7 path\n' }, { name: 'a' }], /malformed pax record/],
-    ['a huge extension', [{ name: 'p', type: 'x', size: 2_000_000 }], /has an extension of 2000000 bytes/],
+    ['a huge extension', [{ name: 'p', type: 'x', size: 1024 ** 2 + 1 }], /has an extension of 1048577 bytes: the limit is 1048576/],
     ['GNU sparse files', [{ name: 's', type: 'S', content: 'abc' }], /s is a sparse file/],
     ['pax sparse files', [pax({ 'GNU.sparse.major': '1' }), { name: 's', content: 'abc' }], /s is a sparse file/],
   ])('%s', async (_, entries, message) => {

@@ -97,6 +97,7 @@ describe('from the fields', () => {
 
   it.each<[string, Draft, Draft]>([
     ['scripts', { scripts: ['a'] }, { scripts: ['a'] }],
+    ['an empty repository', { repository: '' }, { repository: '' }],
     ['repository', { repository: [{ url: 'acme/lib' }] }, { repository: [{ url: 'acme/lib' }] }],
     ['bundleDependencies', { bundleDependencies: ['a'] }, { bundleDependencies: ['a'], dependencies: { a: '*' } }],
     ['dependencies', { dependencies: ['a', 'b@2', 5] }, { dependencies: { a: '', b: '2' } }],
