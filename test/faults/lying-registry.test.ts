@@ -186,3 +186,12 @@ describe('a blob', () => {
     expect(requests('PUT', /manifests/)).toBe(0);
   });
 });
+
+it('may have stored a tag whose answer never comes: the tag is sent, but not confirmed', async () => {
+  fixture.sandbox.inject({ method: 'PUT', path: 'manifests/v1$', times: always, action: { kind: 'reset' } });
+  const { exitCode, output } = await push(await writeLayout(fixture, smallLayers), '--retries', '0');
+  expect({ exitCode, output }).toEqual({
+    exitCode: 1,
+    output: expect.stringMatching(/app:v1: sent, but not confirmed by the server$/m),
+  });
+});
