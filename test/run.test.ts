@@ -2,12 +2,8 @@ import { EventEmitter } from 'node:events';
 import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Environment } from '../pipe/toolkit/environment.ts';
-import { answer, serve } from './http/test-servers.ts';
-import { patience } from './patience.ts';
 import { arrayVariables, useSandbox } from './run-pipe.ts';
 import { tokens } from './sandbox/tokens.ts';
 
@@ -406,18 +402,4 @@ describe('the output', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.output).not.toContain('\u001B');
   });
-});
-
-it('leaves no connection open', async () => {
-  const sockets = new Set<Socket>();
-  await using server = await serve(async (exchange) => {
-    sockets.add(exchange.socket);
-    await answer(201)(exchange);
-  });
-  const { exitCode } = await fixture.runPipe({ FILENAME: 'dist/*', API_URL: server.url('/2.0').href });
-  expect([exitCode, sockets.size > 0]).toEqual([0, true]);
-  // An idle connection that is kept would stay for four seconds.
-  const end = performance.now() + patience(2_000);
-  while (performance.now() < end && [...sockets].some(({ destroyed }) => !destroyed)) await delay(5);
-  expect([...sockets].filter(({ destroyed }) => !destroyed).length).toBe(0);
 });

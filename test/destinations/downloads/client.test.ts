@@ -118,3 +118,12 @@ it('a deletion whose answer breaks off is asked for again', async () => {
   expect(await client(http, server).remove('a.zip')).toBe(true);
   expect(server.received).toHaveLength(2);
 });
+
+it('deletions share connections, however much the server says about each', async () => {
+  await using server = await serve(answer(404, 'no such file '.repeat(40_000)));
+  await using http = testClient();
+  for (let count = 0; count < 12; count++) expect(await client(http, server).remove('a.zip')).toBe(false);
+  expect(server.received).toHaveLength(12);
+  // The next request may be sent before the last connection is known to be free.
+  expect(server.connections).toBeLessThanOrEqual(4);
+});

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { confirmOwn } from '../../../pipe/destinations/downloads/confirm-own.ts';
 import { createDownloadsClient } from '../../../pipe/destinations/downloads/client.ts';
@@ -17,7 +18,10 @@ it('waits as long as the longest upload took, and longer, before it reads the up
     ms,
     settle: () => expect('settled').toBe('confirmed'),
   }));
-  const sleep = async (ms: number): Promise<void> => void waits.push([ms, server.received.length]);
+  const sleep = async (ms: number): Promise<void> => {
+    await delay(50);
+    waits.push([ms, server.received.length]);
+  };
   const patience = { baseMs: 100, limitMs: 5_000, sleep };
   const log = { warning: (message: string) => expect(message).toBe('none') };
   await confirmOwn(uploads, 0, { existing: 'fail', concurrency: 2 }, { client, log, patience });
