@@ -10,6 +10,7 @@ describe('decodes', () => {
     ["JavaScript's escapes of bytes", String.raw`\xc3\xA9 \u00e9 \x3d`, 'é é ='],
     ['white space that is escaped', String.raw`a\nb\r\tc`, 'a b  c'],
     ['pairs', String.raw`\ud83c\udf89 \uD83C%uDF89 &#127881; &#xd83c;&#xdf89; 🎉`, '🎉 🎉 🎉 🎉 🎉'],
+    ['pairs of other planes', String.raw`\ud842\udfb7 \udbff\udffd`, '\u{20bb7} \u{10fffd}'],
     ['HTML', '&amp;&#61;&#x3d;&#X3D;&lowbar;&Tab;&quot;', '&===_\t"'],
     ['HTML that is none', '&none;&#x110000;& ;&a b;&#;', '&none;&#x110000;& ;&a b;&#;'],
     ['lists of bytes', '0x41, 0X42 0x', '41, 42 0x'],
