@@ -9,8 +9,18 @@ const properties = (text: string): string => `<properties>${text}</properties>`;
 
 const named = (name: string): string => pomText({ ...acme, more: `<name>${name}</name>` });
 
+/** The version is a property of a property, and so on, `levels` deep. */
+function chain(levels: number): string {
+  const each = Array.from({ length: levels }, (_, level) => {
+    const value = level + 1 < levels ? `\${p${level + 1}}` : '1';
+    return `<p${level}>${value}</p${level}>`;
+  });
+  return pomText({ groupId: 'g', artifactId: 'a', version: '${p0}', more: properties(each.join('')) });
+}
+
 describe('reads', () => {
   it.each([
+    ['properties nested nineteen deep', chain(19), 'g:a:1:jar'],
     ['its own coordinates', pomText({ groupId: 'g', artifactId: 'a', version: '1', more: parent }), 'g:a:1:jar'],
     ["the parent's if it has none", pomText({ artifactId: 'a', more: parent }), 'com.parent:a:9:jar'],
     ['the packaging', pomText({ groupId: 'g', artifactId: 'a', version: '1', packaging: 'war' }), 'g:a:1:war'],
@@ -89,6 +99,7 @@ describe('reads', () => {
 
 describe('refuses', () => {
   it.each([
+    ['properties nested deeper', chain(20), 'its properties refer to themselves'],
     ['no artifactId', pomText({ groupId: 'g', version: '1' }), 'it has no artifactId'],
     ['no version', pomText({ groupId: 'g', artifactId: 'a' }), 'neither it nor its parent has a version'],
     [
