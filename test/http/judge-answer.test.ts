@@ -40,6 +40,7 @@ describe('describeForeign', () => {
     ['nothing', ' ', 'text/html'],
     ["npm's words", '{"ok":"created new package","success":true}', 'application/json'],
     ["CouchDB's", '{"ok":true,"id":"lib","rev":"1-0"}', 'text/html'],
+    ['a number that is not the status of a failure', '{"status":600,"statusCode":399}', ''],
     ["Artifactory's", '{"repo":"r","path":"/a.jar","checksums":{"sha1":"…"},"status":200}', ''],
     ['no errors', '{"error":null,"errors":[],"success":true}', ''],
     ['a word', 'OK', 'text/plain'],
