@@ -1,7 +1,7 @@
 /** A Maven repository that refuses one of the files for good, and accepts everything else. */
 
 import { describe, expect, it } from '@jest/globals';
-import { jar } from '../destinations/maven/artifacts.ts';
+import { jar, pomText } from '../destinations/maven/artifacts.ts';
 import { expectSuccess, publish, puts, stored, write } from '../destinations/maven/published.ts';
 import { useSandbox } from '../run-pipe.ts';
 
@@ -103,5 +103,17 @@ describe('a wrong checksum of metadata that lists the version already', () => {
     fixture.sandbox.maven.put(path, '0'.repeat(40), { withChecksums: false });
     expectSuccess(await publish(fixture, 'app-1.0.jar', [], {}, { allowsViolations: true }));
     expect(puts(fixture).slice(-1)).toEqual(['maven-metadata.xml.sha1']);
+  });
+});
+
+it('a file whose connection breaks before all of it is sent is not published', async () => {
+  // Larger than the system's socket buffers.
+  const file = Buffer.alloc(12 * 1024 ** 2, 'pipe');
+  await write(fixture, { 'app-1.0.tar.gz': file, 'pom.xml': pomText() });
+  fixture.sandbox.inject({ server: 'maven', method: 'PUT', times: -1, action: { kind: 'reset', afterBytes: 1000 } });
+  const { exitCode, output } = await publish(fixture, 'app-1.0.tar.gz', ['--pom', 'pom.xml', '--retries', '0']);
+  expect({ exitCode, output }).toEqual({
+    exitCode: 1,
+    output: expect.stringMatching(/^ {2}app-1\.0\.tar\.gz: NOT published$/m),
   });
 });

@@ -27,6 +27,21 @@ async function problems(env: Environment): Promise<string> {
   return (error as ValidationError).message;
 }
 
+describe('an image that is not valid', () => {
+  const noAccount = { BITBUCKET_PACKAGES_USERNAME: undefined, BITBUCKET_PACKAGES_TOKEN: undefined };
+
+  it.each<[string, Environment, boolean]>([
+    ["Bitbucket's registry", { IMAGE: 'app:-' }, true],
+    ['two of them', { IMAGE: "['app:-', 'other']" }, true],
+    ['another registry', { IMAGE: 'registry.example/app:-' }, false],
+    ['REGISTRY', { IMAGE: 'app:-', REGISTRY: 'registry.example' }, false],
+  ])('is reported with the lack of an account if it is for %s: %j %s', async (_, env, lacksAccount) => {
+    const message = await problems({ ...noAccount, ...env });
+    expect(message).toContain('IMAGE:');
+    expect(message.includes('TOKEN:')).toBe(lacksAccount);
+  });
+});
+
 describe('within Pipelines', () => {
   it("needs only IMAGE, and uses the step's own credentials for Packages", async () => {
     expect(await read()).toMatchObject({

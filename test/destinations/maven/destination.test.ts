@@ -258,6 +258,13 @@ describe('the name of a file', () => {
     },
   );
 
+  it('is the one word of FILENAME that matches; a warning names the others', async () => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    const ended = await publish(fixture, 'app-1.0.jar absent.jar');
+    expectSuccess(ended);
+    expect(ended.output).toMatch(/^WARNING: .*absent\.jar/m);
+  });
+
   it('may end as the artifactId does', async () => {
     const pom = { ...acme, artifactId: 'data-sources' };
     await write(fixture, { 'data-sources.jar': jar(pom), 'data-sources-1.0.jar': jar(pom) });
