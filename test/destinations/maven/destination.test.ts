@@ -632,7 +632,14 @@ describe('the POM', () => {
     ['dist.zip', 'pom', 'zip'],
     ['bundle.jar', 'bundle', 'jar'],
     ['app-1.0', 'maven-archetype', 'maven-archetype'],
+    // https://maven.apache.org/ref/3.9.9/maven-core/artifact-handlers.html
     ['tool', 'ejb', 'jar'],
+    ['tool', 'ejb-client', 'client.jar'],
+    ['tool', 'java-source', 'sources.jar'],
+    ['tool', 'javadoc', 'javadoc.jar'],
+    ['tool', 'test-jar', 'tests.jar'],
+    ['tool', 'maven-plugin', 'jar'],
+    ['tool', 'bundle', 'jar'],
     ['app-tests.jar', 'test-jar', 'tests.jar'],
   ])('does not change the extension of the file: %s, %s', async (name, packaging, extension) => {
     await write(fixture, { [name]: plainJar(), 'pom.xml': pomText({ ...acme, packaging }) });
