@@ -289,6 +289,17 @@ describe('the results', () => {
     expect(JSON.stringify(reportOf(0))).not.toContain('"Size"');
   });
 
+  it('report the digest of what was published, not that of a tag that was left as it is', async () => {
+    const { digest } = await fixture.sandbox.registry.seed('acme/app', { tags: ['v1'] });
+    const file = await writeArchive(fixture, smallLayers);
+    await expectPublished(fixture, await publish(fixture, file, { ...pipeline, TAGS: 'v2' }, '--skip-existing'), 'v2');
+    const published = fixture.sandbox.registry.repositories.get('acme/app')?.tags.get('v2');
+    expect(published).not.toBe(digest);
+    expect([...fixture.sandbox.reports.values()]).toMatchObject([
+      { data: expect.arrayContaining([{ title: 'Digest', type: 'TEXT', value: published }]) },
+    ]);
+  });
+
   it('leave the size out if it is not known: of joined tags, and of an image that was not reached', async () => {
     const result = join(fixture.directory, 'result.json');
     const itemsOf = async (): Promise<readonly object[]> => JSON.parse(await readFile(result, 'utf8')).items;
