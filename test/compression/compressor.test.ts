@@ -20,7 +20,8 @@ import { readerOf } from '../../pipe/io/byob-reader.ts';
 import { BlockMemory } from '../../pipe/compression/block-memory.ts';
 import { CompressedStream } from '../../pipe/compression/compressed-stream.ts';
 import type { Level } from '../../pipe/compression/levels.ts';
-import { Pace } from '../../pipe/compression/pace.ts';
+import { type Ahead, Pace } from '../../pipe/compression/pace.ts';
+import type { Codec } from '../../pipe/compression/formats.ts';
 import type { CompressTask, HashTask } from '../../pipe/compression/compression-worker.ts';
 import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
 import { outputOf } from '../release/run-command.ts';
@@ -354,6 +355,42 @@ it('measures the time of blocks that shrink, and not of those that are stored', 
   await collect(new CompressedStream(0, readerOf(pieces(content)), resources).bytes);
   await threads.close();
   expect(measured).toEqual(['a time', 'a time']);
+});
+
+it('knows what the consumer receives before each block: what is compressed, and what is not yet', async () => {
+  const aheads: Ahead[] = [];
+  const last = Promise.withResolvers<void>();
+  class RecordingPace extends Pace {
+    override choose(codec: Codec, ahead: Ahead): Level {
+      if (aheads.push(ahead) === 6) last.resolve();
+      return super.choose(codec, ahead);
+    }
+  }
+  const memory = new BlockMemory(8, mebibyte, mebibyte + mebibyte / 64);
+  const { outputOffset } = memory;
+  const threads = new ThreadPool(1, { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset });
+  const resources = { threads, memory, fixedLevel: undefined, pace: new RecordingPace(1) };
+  // Six identical blocks: they are compressed to the same size, whatever the level.
+  const block = Buffer.concat([randomBytes(mebibyte / 2), Buffer.alloc(mebibyte / 2)]);
+  const source = readerOf(pieces(Buffer.concat(Array.from({ length: 6 }, () => block)), mebibyte));
+  const bytes = new CompressedStream(0, source, resources).bytes[Symbol.asyncIterator]();
+  // The consumer takes the first one, and no more until all have been chosen for.
+  const first = await bytes.next();
+  await last.promise;
+  while ((await bytes.next()).done !== true);
+  await threads.close();
+  expect(aheads.slice(0, 2)).toMatchObject([
+    { readyBytes: 0, uncompressedBlocks: 0 },
+    { readyBytes: 0, uncompressedBlocks: 1 },
+  ]);
+  const size = (first.value as Uint8Array).length;
+  for (const [index, { readyBytes, uncompressedBlocks }] of aheads.entries()) {
+    if (index < 3) continue;
+    // Those that the thread has taken, one of which it may just have compressed.
+    expect([1, 2]).toContain(uncompressedBlocks);
+    // All between the first one and this one.
+    expect(Math.round(readyBytes / size) + uncompressedBlocks).toBe(index - 1);
+  }
 });
 
 it('fails the stream of which a block cannot be hashed', async () => {

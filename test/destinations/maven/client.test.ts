@@ -43,3 +43,10 @@ it.each([203, 205, 206])('a file is not stored if PUT is answered by %d', async 
   const client = createMavenClient(http, server.url());
   await expect(client.put('a.jar', 'a.jar', bytesBody('content'))).rejects.toThrow(`${status}`);
 });
+
+it('a checksum that cannot be read is named', async () => {
+  await using server = await serve(answer(403));
+  await using http = testClient();
+  const client = createMavenClient(http, server.url());
+  await expect(client.readChecksum('a.jar', 'the jar', 'sha1')).rejects.toThrow('the jar.sha1');
+});
