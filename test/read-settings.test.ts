@@ -120,6 +120,14 @@ describe('reads the options', () => {
   });
 });
 
+it.each(['npm', 'maven', 'image'])('--plain-http allows http for TYPE %s', async (TYPE) => {
+  const env = { TYPE, IMAGE: 'app', REGISTRY: 'http://registry.example/', EXTRA_ARGS: '--plain-http' };
+  const own = TYPE === 'image' ? {} : { IMAGE: undefined };
+  expect(await read({ ...env, ...own, TOKEN: 'secret', USERNAME: 'me' })).toMatchObject({
+    registry: new URL('http://registry.example/'),
+  });
+});
+
 describe('reads the API_URL', () => {
   it.each([
     ['https://api.bitbucket.org/2.0/', 'https://api.bitbucket.org/2.0'],

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Action } from '../../pipe/destinations/outcome.ts';
-import { failureLine } from '../../pipe/destinations/report.ts';
+import { failureLine, insightsReport } from '../../pipe/destinations/report.ts';
 
 it.each<[Action, string]>([
   ['uploaded', '  a: published, https://x/a'],
@@ -15,4 +15,17 @@ it.each<[Action, string]>([
 
 it('names and URLs cannot start a new line', () => {
   expect(failureLine('a\n✔', 'uploaded', 'https://x/\n')).toBe(String.raw`  "a\n✔": published, "https://x/\n"`);
+});
+
+it('a report replaces that of an earlier run to the same target, and no other', () => {
+  const idOf = (type: string, server: string, name: string): string =>
+    insightsReport({ type, target: { server, name }, elapsedMs: 1 }, ['failed']).id;
+  const ids = [
+    idOf('npm', 'https://a', 'lib'),
+    idOf('maven', 'https://a', 'lib'),
+    idOf('npm', 'https://b', 'lib'),
+    idOf('npm', 'https://a', 'app'),
+  ];
+  expect(new Set(ids).size).toBe(4);
+  expect(idOf('npm', 'https://a', 'lib')).toBe(ids[0]);
 });
