@@ -66,7 +66,7 @@ export async function* decompress(
   } catch (error) {
     throw decompressionError(error, compression, name);
   } finally {
-    decompressor.stream.destroy();
+    // However the loop ended, it has destroyed the stream.
     await pumping;
   }
 }

@@ -18,7 +18,7 @@ interface Queued {
 export class ThreadPool {
   readonly #size: number;
   readonly #setup: WorkerSetup;
-  readonly #threads: CompressionThread[] = [];
+  #threads: CompressionThread[] = [];
   /** The thread that hashes a stream. */
   readonly #hashing = new Map<number, CompressionThread>();
   #queue: Queued[] = [];
@@ -114,8 +114,7 @@ export class ThreadPool {
 
   #start(): CompressionThread {
     const thread = new CompressionThread(this.#setup, () => {
-      const index = this.#threads.indexOf(thread);
-      if (index >= 0) this.#threads.splice(index, 1);
+      this.#threads = this.#threads.filter((other) => other !== thread);
     });
     this.#threads.push(thread);
     thread.codec.then(

@@ -54,7 +54,7 @@ function howItIsWritten(pattern: string): string | undefined {
   if (pattern.includes('\\'))
     return `: the pipe runs on Linux. Write / instead of \\, as in ${printable(pattern.replaceAll('\\', '/'))}`;
   if (hasSpacedAlternatives(pattern)) return '. Write the braces without spaces, as in {a,b}';
-  if (/[^,],\s*[^,\s]/.test(pattern.replaceAll(/\{[^}]*\}/g, '')) || /^[^{]*,$/.test(pattern))
+  if (/[^,],\s*[^,\s]/.test(pattern.replaceAll(/\{[^}]*\}/g, 'x')) || /^[^{]*,$/.test(pattern))
     return ': the comma is part of the name. Write several names as an array';
   return undefined;
 }

@@ -57,7 +57,7 @@ export function barText(
 
 /** The longest first. */
 function movingForms({ name, ...advance }: Advance, scrub: Scrub): readonly string[] {
-  const part = advance.total === 0 ? 1 : advance.sent / advance.total;
+  const part = advance.sent / advance.total;
   const all = amounts(advance);
   return [
     `${shortened(name, longName, scrub)} ${bar(part, longBar)} ${all}`,

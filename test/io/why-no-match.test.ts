@@ -47,6 +47,7 @@ it.each([
   ],
   ['dist\\x', ': the pipe runs on Linux. Write / instead of \\, as in dist/x'],
   ['a.zip,b.zip', ': the comma is part of the name. Write several names as an array'],
+  ['a.zip,{b,c}', ': the comma is part of the name. Write several names as an array'],
   ['a.zip,', ': the comma is part of the name. Write several names as an array'],
   ['dist/notes.txt/', ': dist/notes.txt is not a directory. Leave out the slash at the end'],
   ['/elsewhere/app.zip', '. A pipe runs in its own container, which sees only the clone directory'],

@@ -61,12 +61,10 @@ export async function readEngineAddress({ host, tlsVerify, certPath }: EngineSet
 
 async function readCertificates(directory: string): Promise<{ ca: string; cert: string; key: string }> {
   try {
-    const [ca, cert, key] = await Promise.all(
-      ['ca.pem', 'cert.pem', 'key.pem'].map(
-        async (name) => await openPatiently(name, async () => await readFile(join(directory, name), 'utf8')),
-      ),
-    );
-    return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
+    const read = async (name: string): Promise<string> =>
+      await openPatiently(name, async () => await readFile(join(directory, name), 'utf8'));
+    const [ca, cert, key] = await Promise.all([read('ca.pem'), read('cert.pem'), read('key.pem')]);
+    return { ca, cert, key };
   } catch (error) {
     throw new InputError(`Cannot read the certificates for the Docker Engine: ${(error as Error).message}`, {
       cause: error,

@@ -59,8 +59,7 @@ export function stoppableBody(
             yield chunk;
           }
         }
-        const stoppable = openingOf(bytes(), () => opening.accepted?.());
-        return opening.progress === undefined ? stoppable : { ...stoppable, progress: () => opening.progress?.() ?? 0 };
+        return openingOf(bytes(), () => opening.accepted?.());
       },
     },
     close: () => closed.abort(),

@@ -57,7 +57,6 @@ async function* readMember(
     for (const end = position + size; reader.position < end;) {
       const chunk = await reader.take(end - reader.position);
       if (chunk.length === 0) throw cutOff(name, member, reader.position);
-      isWhole = reader.position === end;
       yield chunk;
     }
     isWhole = true;
