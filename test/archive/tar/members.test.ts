@@ -146,7 +146,11 @@ describe('refuses', () => {
       /malformed pax record/,
     ],
     ['pax without a value', [{ name: 'p', type: 'x', content: '7 path\n' }, { name: 'a' }], /malformed pax record/],
-    ['a huge extension', [{ name: 'p', type: 'x', size: 1024 ** 2 + 1 }], /has an extension of 1048577 bytes: the limit is 1048576/],
+    [
+      'a huge extension',
+      [{ name: 'p', type: 'x', size: 1024 ** 2 + 1 }],
+      /has an extension of 1048577 bytes: the limit is 1048576/,
+    ],
     ['GNU sparse files', [{ name: 's', type: 'S', content: 'abc' }], /s is a sparse file/],
     ['pax sparse files', [pax({ 'GNU.sparse.major': '1' }), { name: 's', content: 'abc' }], /s is a sparse file/],
   ])('%s', async (_, entries, message) => {
