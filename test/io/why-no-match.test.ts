@@ -68,3 +68,7 @@ it.each([
 ])('%s%s, so it may be missing', async (pattern, text) => {
   expect(await whyNoMatch(pattern, directory)).toEqual({ text, isMissing: true });
 });
+
+it('says that the working directory is empty', async () => {
+  expect(await whyNoMatch('*.tgz', join(directory, 'out'))).toEqual({ text: ', which is empty', isMissing: true });
+});

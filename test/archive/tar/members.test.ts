@@ -39,6 +39,11 @@ describe('headers of every format', () => {
     ['pax link', [pax({ linkpath: long }), { name: 'l', type: '1' }], { kind: 'hard link', linkName: long }],
     ['pax size', [pax({ size: '3' }), { name: 'a', content: 'abc', size: 0 }], { size: 3 }],
     ['empty pax values', [pax({ size: '', path: '' }), { name: 'a', content: 'abc' }], { name: 'a', size: 3 }],
+    [
+      'an extension as long as one may be',
+      [{ name: 'p', type: 'x', content: `${'1048576 comment='.padEnd(1024 ** 2 - 1, 'x')}\n` }, { name: 'a' }],
+      { name: 'a' },
+    ],
     ['pax over GNU', [gnuLong('L', 'gnu'), pax({ path: 'pax' }), { name: 'cut' }], { name: 'pax' }],
     ['global pax', [pax({ path: 'global' }, 'g'), { name: 'cut' }], { name: 'global' }],
     ['local over global pax', [pax({ path: 'g' }, 'g'), pax({ path: 'x' }), { name: 'cut' }], { name: 'x' }],
