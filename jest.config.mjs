@@ -50,7 +50,9 @@ export default {
   moduleNameMapper: { '^undici$': '<rootDir>/ci-scripts/undici-subset.cjs' },
   setupFilesAfterEnv: ['<rootDir>/ci-scripts/jest-setup.cjs'],
   testSequencer: '<rootDir>/ci-scripts/jest-sequencer.cjs',
-  transform: { '\\.ts$|/(parse-xml/dist|parser/lib)/.+\\.js$': '<rootDir>/ci-scripts/jest-transform.cjs' },
+  transform: {
+    '\\.ts$|/(parse-xml/dist|parser/lib|get-east-asian-width)/.+\\.js$': '<rootDir>/ci-scripts/jest-transform.cjs',
+  },
   // Jest runs the tests as CommonJS, but these libraries are published only as ES modules.
-  transformIgnorePatterns: ['/node_modules/(?!@rgrove/parse-xml/|@babel/parser/)'],
+  transformIgnorePatterns: ['/node_modules/(?!@rgrove/parse-xml/|@babel/parser/|get-east-asian-width/)'],
 };

@@ -1,7 +1,7 @@
 /** The summary of a run that succeeded: what was published, where it is, and what did not have to be sent. */
 
 import type { Log } from '../toolkit/log.ts';
-import { shortened } from '../toolkit/progress-text.ts';
+import { aroundName, maxColumns, maxInfoColumns, padded, shortened, widthOf } from '../toolkit/columns.ts';
 import type { Scrub } from '../toolkit/scrub.ts';
 import { printable } from '../toolkit/stdout.ts';
 import { formatBytes, formatCount } from '../toolkit/units.ts';
@@ -15,6 +15,8 @@ export interface SummaryItem {
   /** SHA-256, in hexadecimal digits, with or without `sha256:`. */
   readonly digest?: string | undefined;
   readonly action: Action;
+  /** Of an item that was skipped; default: one. */
+  readonly savedRequests?: number;
 }
 
 /** A run that succeeded. */
@@ -22,6 +24,8 @@ export interface Summary {
   /** What the run did, for the line after `✔`. */
   readonly headline: string;
   readonly items: readonly SummaryItem[];
+  /** Whether the last item only lists the others, and does not count among them. */
+  readonly isListLast?: boolean;
   /** What was reused, skipped or deleted. */
   readonly savings?: readonly string[];
   /** Where the items are: URLs, or references that can be pulled. */
@@ -30,24 +34,24 @@ export interface Summary {
   readonly linksTitle?: string;
 }
 
-/** Logs are read in windows of this width. Only URLs and digests may be wider. */
-const maxColumns = 80;
 const margin = '  ';
 /** More rows would hide what follows them: then the headline gives the totals. */
 const maxRows = 20;
 /** So many items are worth a line each while they are sent, and a link each at the end. */
 const maxListed = 3;
 const minNameColumns = 16;
+/** Beside its mark. */
+export const maxHeadlineColumns = maxColumns - '✔ '.length;
 const shortDigits = 12;
 
 /** The lines of the summary, for the verdict: the headline first. */
 export function summaryLines(
-  { headline, items, savings = [], links, linksTitle }: Summary,
+  { headline, items, isListLast = false, savings = [], links, linksTitle }: Summary,
   scrub: Scrub,
 ): readonly string[] {
   return [
     headline,
-    ...(items.length > 1 && items.length <= maxRows ? tableOf(items, scrub) : []),
+    ...(items.length > 1 && items.length - (isListLast ? 1 : 0) <= maxRows ? tableOf(items, scrub) : []),
     ...savings.map((line) => margin + line),
     ...(linksTitle === undefined || links.length === 0 ? [] : [margin + linksTitle]),
     ...links.map((link) => margin + printable(link)),
@@ -64,18 +68,31 @@ export function linksOf(items: readonly { readonly url: string }[], page: string
   return areListed(items.length) ? items.map(({ url }) => url) : [page];
 }
 
-/** Logs the outcome of one item. The summary shows it too, so that of many items only debug output has a line each. */
-export function logItem(log: Pick<Log, 'info' | 'debug'>, itemCount: number, message: string): void {
+/** Where the outcomes of items are logged. */
+export interface ItemLog {
+  readonly log: Pick<Log, 'info' | 'debug'>;
+  readonly scrub: Scrub;
+}
+
+/**
+ * Logs the outcome of one item, such as `app.zip: uploaded, 12.3 MB`. The summary shows it too, so that of many items only
+ * debug output has a line each.
+ */
+export function logItem({ log, scrub }: ItemLog, itemCount: number, name: string, outcome: string): void {
+  const message = aroundName(['', name, `: ${outcome}`], maxInfoColumns, scrub);
   if (areListed(itemCount)) log.info(message);
   else log.debug(message);
 }
 
-/** `skipped 2 already there, 4.20 MB not sent`, if any were. */
+/** `skipped 2 already there: 4.20 MB and 2 requests not sent`, if any were. */
 export function skippedLines(items: readonly SummaryItem[]): readonly string[] {
   const skipped = items.filter(({ action }) => action === 'skipped');
   if (skipped.length === 0) return [];
   const bytes = skipped.reduce((sum, { size = 0 }) => sum + size, 0);
-  return [`skipped ${skipped.length} already there, ${formatBytes(bytes)} not sent`];
+  const requests = skipped.reduce((sum, { savedRequests = 1 }) => sum + savedRequests, 0);
+  return [
+    `skipped ${skipped.length} already there: ${formatBytes(bytes)} and ${formatCount(requests, 'request')} not sent`,
+  ];
 }
 
 /** The headline of a run in which all was skipped. */
@@ -85,7 +102,7 @@ export function nothingNew(count: number, what: string): string {
 
 /** The longest of these headlines that fits beside `✔`, or the last. */
 export function fittingHeadline(...longestFirst: readonly string[]): string {
-  return longestFirst.find((text) => `✔ ${text}`.length <= maxColumns) ?? longestFirst.at(-1) ?? '';
+  return longestFirst.find((text) => widthOf(text) <= maxHeadlineColumns) ?? longestFirst.at(-1) ?? '';
 }
 
 function tableOf(items: readonly SummaryItem[], scrub: Scrub): readonly string[] {
@@ -102,14 +119,9 @@ function tableOf(items: readonly SummaryItem[], scrub: Scrub): readonly string[]
     [size.padStart(sizeColumns), digest.padEnd(digestColumns), action].filter((cell) => cell !== '').join(margin),
   );
   const room = maxColumns - 2 * margin.length - widest(others.map(({ length }) => length));
-  const nameColumns = Math.min(widest(rows.map(({ name }) => lengthOf(name))), Math.max(minNameColumns, room));
-  return rows.map(({ name }, index) => {
-    const padding = ' '.repeat(Math.max(0, nameColumns - lengthOf(name)));
-    return `${margin}${shortened(name, nameColumns, scrub)}${padding}${margin}${others[index]}`;
-  });
-}
-
-/** In characters. */
-function lengthOf(text: string): number {
-  return Array.from(text).length;
+  const nameColumns = Math.min(widest(rows.map(({ name }) => widthOf(name))), Math.max(minNameColumns, room));
+  return rows.map(
+    ({ name }, index) =>
+      margin + padded(shortened(name, nameColumns, scrub), nameColumns) + margin + (others[index] ?? ''),
+  );
 }

@@ -1,5 +1,6 @@
 /** The words for transfers in progress: a line in a log, and a bar that fits a terminal. */
 
+import { aroundName, maxInfoColumns, shortened, widthOf } from './columns.ts';
 import type { Scrub } from './scrub.ts';
 import { formatBytes, formatDuration } from './units.ts';
 
@@ -17,17 +18,19 @@ const shortBar = 10;
 const longName = 24;
 const shortName = 16;
 
-/** `app.zip: 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left` */
-export function lineText({ name, ...advance }: Advance): string {
-  const { sent, total } = advance;
-  if (sent >= total) return `${name}: ${formatBytes(total)} sent, waiting for the server's answer`;
-  return `${name}: ${amounts(advance)}`;
+/** `app.zip: 460 MB of 1.00 GB (46 %), 98.0 MB/s, 5.5 s left` @param scrub for the name */
+export function lineText({ name, ...advance }: Advance, scrub: Scrub): string {
+  return aroundName(['', name, `: ${state(advance)}`], maxInfoColumns, scrub);
 }
 
 /** `120 of 200 files, 4.10 MB of 6.20 MB (66 %), 51.2 kB/s, 41.0 s left` */
 export function sumText({ name, ...advance }: Advance): string {
+  return `${name}, ${state(advance)}`;
+}
+
+function state(advance: Omit<Advance, 'name'>): string {
   const { sent, total } = advance;
-  return `${name}, ${sent >= total ? `${formatBytes(total)} sent, waiting for the server's answer` : amounts(advance)}`;
+  return sent >= total ? `${formatBytes(total)} sent, waiting for the server's answer` : amounts(advance);
 }
 
 /**
@@ -52,7 +55,7 @@ export function barText(
             'waiting',
           ]
         : movingForms({ name, sent, total, rate }, scrub);
-  return forms.find((form) => Array.from(form).length <= columns) ?? bytes;
+  return forms.find((form) => widthOf(form) <= columns) ?? bytes;
 }
 
 /** The longest first. */
@@ -94,16 +97,4 @@ function percent({ sent, total }: Amount): string {
 
 function formatRate(rate: number): string {
   return `${formatBytes(rate)}/s`;
-}
-
-/**
- * Leaves out the middle of a long name: extensions are at its end.
- *
- * @param scrub applied first: what is left of a secret would not be recognised
- */
-export function shortened(name: string, columns: number, scrub: Scrub): string {
-  const characters = Array.from(scrub(name));
-  if (characters.length <= columns) return characters.join('');
-  const head = Math.floor((columns - 1) / 2);
-  return `${characters.slice(0, head).join('')}…${characters.slice(head + 1 - columns).join('')}`;
 }

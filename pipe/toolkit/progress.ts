@@ -101,7 +101,7 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
       if (time - transfer.loggedAt < intervalAfter(time - transfer.startedAt)) continue;
       transfer.loggedAt = time;
       loggedAt = time;
-      log.info(lineText(advanceOf(transfer, time)));
+      log.info(lineText(advanceOf(transfer, time), scrub));
     }
     const total = plannedBytes();
     if (!isMany || running.size === 0 || total === undefined) return;

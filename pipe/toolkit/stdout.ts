@@ -1,5 +1,6 @@
 /** The only way to standard output: printable lines without secrets, the verdict, and a status line on a terminal. */
 
+import { beginning } from './columns.ts';
 import type { Scrub } from './scrub.ts';
 
 /** The part of `process.stdout` that is used. */
@@ -54,7 +55,7 @@ export function createOutput(stream: Stream, scrub: Scrub, isColoured: boolean):
   let shown = '';
   const status = (text: string): void => {
     if (!isTerminal || text === shown) return;
-    shown = safe(text).slice(0, width());
+    shown = beginning(safe(text), width());
     stream.write(clearLine + shown);
   };
   const print = (lines: readonly string[], colour: Colour): void => {

@@ -1,7 +1,10 @@
 /** The bundle on a terminal: the progress bar during a real upload of each TYPE. */
 
 import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { widthOf } from '../../pipe/toolkit/columns.ts';
 import { describeIf } from '../skip-unless.ts';
 import { types, useOneOfEach } from './one-of-each.ts';
 
@@ -58,6 +61,20 @@ describeIf(hasTerminals, 'script, of util-linux, is not installed')('on a termin
       }
     },
   );
+
+  it.each([80, 40, 20])('names of wide characters fit on a terminal of %d columns', async (columns) => {
+    const name = `${'日本語'.repeat(9)}-${'👩\u200D👧🇩🇪e\u0301'.repeat(5)}-a.bin`;
+    await writeFile(join(fixture.directory, name), Buffer.alloc(fileBytes));
+    fixture.sandbox.inject({ server: 'api', method: 'POST', action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });
+    const { exitCode, output } = await fixture.upload('file', fixture.origins.file, { FILENAME: name }, { columns });
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ ') });
+    const shown = bars(output);
+    expect(shown.length).toBeGreaterThan(0);
+    for (const bar of shown) expect({ bar, width: widthOf(bar) < columns }).toEqual({ bar, width: true });
+    if (columns === 80) expect(shown.join('\n')).toMatch(/^"日本語.*….*-a\.bin"/m);
+    // What was cut in half could not be decoded.
+    expect(output).not.toContain('\uFFFD');
+  });
 
   it('a terminal that cannot move its cursor gets no bar and no colours, unless they are forced', async () => {
     for (const [env, isColoured] of [

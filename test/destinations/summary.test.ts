@@ -21,6 +21,9 @@ function table(...rows: readonly SummaryItem[]): readonly string[] {
   return summaryLines({ headline: 'done', items: rows, links: [] }, same).slice(1);
 }
 
+const style = { isDryRun: false, scrub: same };
+const dryRun = { isDryRun: true, scrub: same };
+
 describe('the table', () => {
   it('shows no part of a secret in a name that is too long', () => {
     const secret = ['kQ7vN2', 'eKp81X', 'c4TbYm', '0LsU5d'].join('');
@@ -53,6 +56,12 @@ describe('the table', () => {
 
   it('is left out for one item, and for more than 20', () => {
     expect([1, 2, 20, 21, 200].map((count) => table(...items(count)).length)).toEqual([0, 2, 20, 0, 0]);
+  });
+
+  it('does not count the list of the others', () => {
+    const rows = (count: number): number =>
+      summaryLines({ headline: 'done', items: items(count), isListLast: true, links: [] }, same).length - 1;
+    expect([rows(21), rows(22)]).toEqual([21, 0]);
   });
 
   it.each(['x', 'ü', '𝒳'])('is at most 80 columns wide, and keeps the end of a long name of %s', (character) => {
@@ -88,7 +97,7 @@ describe('the links', () => {
 it('says how much was not sent because it was there', () => {
   expect(skippedLines(items(3))).toEqual([]);
   expect(skippedLines(items(3).map((item) => ({ ...item, action: 'skipped' })))).toEqual([
-    'skipped 3 already there, 111 B not sent',
+    'skipped 3 already there: 111 B and 3 requests not sent',
   ]);
 });
 
@@ -101,7 +110,7 @@ it('takes the first headline that fits on a line of 80 columns', () => {
 it('logs the outcome of each of few items, and those of many only for DEBUG', () => {
   const logged: string[] = [];
   const log = { info: () => logged.push('info'), debug: () => logged.push('debug') };
-  for (const count of [1, 3, 4]) logItem(log, count, 'a: uploaded');
+  for (const count of [1, 3, 4]) logItem({ log, scrub: same }, count, 'a', 'uploaded');
   expect(logged).toEqual(['info', 'info', 'debug']);
 });
 
@@ -110,23 +119,25 @@ describe('the plan', () => {
     Array.from({ length: count }, (_, index) => ({ name: `${name}${index}`, details: ', 1 B' }));
 
   it('lists each of few items', () => {
-    expect(planLines(named(2, 'a'), false)).toEqual(['  a0, 1 B', '  a1, 1 B']);
-    expect(planLines(named(5, 'a'), false)).toHaveLength(5);
+    expect(planLines(named(2, 'a'), style)).toEqual(['  a0, 1 B', '  a1, 1 B']);
+    expect(planLines(named(5, 'a'), style)).toHaveLength(5);
   });
 
   it('has one line for many, with as many names as fit', () => {
-    expect(planLines(named(6, 'a'), false)).toEqual(['  a0, a1, a2, a3, a4, a5']);
-    const [line = ''] = planLines(named(200, 'dist/file-'), false);
+    expect(planLines(named(6, 'a'), style)).toEqual(['  a0, a1, a2, a3, a4, a5']);
+    const [line = ''] = planLines(named(200, 'dist/file-'), style);
     expect(line).toMatch(/^ {2}dist\/file-0, .* and 19\d more$/);
     expect(`INFO: ${line}`.length).toBeLessThanOrEqual(80);
   });
 
-  it('has at least one name, however long', () => {
-    expect(planLines(named(6, 'x'.repeat(100)), false)).toEqual([`  ${'x'.repeat(100)}0 and 5 more`]);
+  it('has at least one name, shortened if need be', () => {
+    const [line = ''] = planLines(named(6, 'x'.repeat(100)), style);
+    expect(line).toMatch(/^ {2}x+…x+0 and 5 more$/);
+    expect(`INFO: ${line}`).toHaveLength(80);
   });
 
   it('lists up to 50 items of a dry run', () => {
-    expect(planLines(named(50, 'a'), true)).toHaveLength(50);
-    expect(planLines(named(52, 'a'), true).slice(50)).toEqual(['  … and 2 more']);
+    expect(planLines(named(50, 'a'), dryRun)).toHaveLength(50);
+    expect(planLines(named(52, 'a'), dryRun).slice(50)).toEqual(['  … and 2 more']);
   });
 });

@@ -36,7 +36,7 @@ describe('an image of 60 layers, with a config of 100 kB', () => {
     const again = await push(file, 'v2', '--reuse', 'v1');
     await expectPublished(again, 'v2');
     expect(starts()).toBe(sent);
-    expect(again.output).toContain(', 60 layers reused or already there,');
+    expect(again.output).toContain('  60 layers reused or already there: ');
   });
 });
 

@@ -29,14 +29,16 @@ async function prepare(settings: FileSettings, tools: RunTools): Promise<Publica
   const { apiUrl, workspace, repository, account } = settings;
   const plan = await planDownloads(settings, tools.places);
   return {
-    ...planText(plan, settings),
+    ...planText(plan, settings, tools.secrets.scrub),
     totalBytes: plan.totalBytes,
     items: { count: plan.files.length, plural: 'files' },
     async publish(progress) {
       const http = tools.createHttp(fixedAuthorizer(credentialsFor(apiUrl, account)));
       const client = createDownloadsClient(http, apiUrl, workspace, repository);
       const { log, signal, patience, wantsResult: wantsSha256 } = tools;
-      const outcome = await publishDownloads(plan, settings, { client, log, progress, signal, wantsSha256, patience });
+      const { scrub } = tools.secrets;
+      const publishTools = { client, log, progress, signal, wantsSha256, patience, scrub };
+      const outcome = await publishDownloads(plan, settings, publishTools);
       return concludeDownloads(outcome, settings);
     },
   };

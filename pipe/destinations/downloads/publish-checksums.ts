@@ -2,6 +2,7 @@
 
 import { bytesBody } from '../../io/body.ts';
 import type { Log } from '../../toolkit/log.ts';
+import type { Scrub } from '../../toolkit/scrub.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatCount } from '../../toolkit/units.ts';
 import { type Action, failedAction } from '../outcome.ts';
@@ -19,7 +20,7 @@ import type { FileSettings } from './settings.ts';
 export type ChecksumItem = { -readonly [Key in keyof OutcomeItem]: OutcomeItem[Key] };
 
 type ChecksumSettings = Pick<FileSettings, 'checksums' | 'apiUrl' | 'workspace' | 'repository' | 'concurrency'>;
-type ChecksumTools = MergeTools & { readonly log: Log; readonly signal: AbortSignal };
+type ChecksumTools = MergeTools & { readonly log: Log; readonly signal: AbortSignal; readonly scrub: Scrub };
 
 /** The files that will hold the checksums of the downloads with these names. */
 export function checksumItems(names: readonly string[], settings: ChecksumSettings): readonly ChecksumItem[] {
@@ -62,7 +63,7 @@ async function publishList(item: ChecksumItem, checksums: readonly Checksum[], t
   }
   const what = item.action === 'skipped' ? 'skipped, it has' : 'uploaded, with';
   const own = formatCount(checksums.length, 'line');
-  logItem(tools.log, checksums.length + 1, `${checksumsName}: ${what} ${own} of this run`);
+  logItem(tools, checksums.length + 1, checksumsName, `${what} ${own} of this run`);
 }
 
 async function publishOne(item: ChecksumItem, text: string, tools: ChecksumTools): Promise<void> {

@@ -6,6 +6,7 @@ import { observeBody } from '../../io/observed-body.ts';
 import type { Patience } from '../../http/read-back.ts';
 import type { FileSettings } from './settings.ts';
 import type { Log } from '../../toolkit/log.ts';
+import type { Scrub } from '../../toolkit/scrub.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import { formatBytes } from '../../toolkit/units.ts';
@@ -35,6 +36,8 @@ interface PublishTools {
   readonly wantsSha256: boolean;
   /** How long to wait for an upload to appear in the listing. */
   readonly patience: Patience;
+  /** For names that are shortened. */
+  readonly scrub: Scrub;
 }
 
 /** What thousands of requests leave behind would otherwise pile up: 10,000 files take 110 MiB instead of 120. */
@@ -102,7 +105,7 @@ function toItem({ planned, url, action, sha256 }: Entry): OutcomeItem {
 async function uploadFiles(entries: readonly Entry[], settings: FileSettings, tools: PublishTools): Promise<void> {
   for (const entry of entries)
     if (entry.action === 'skipped')
-      logItem(tools.log, entries.length, `${printable(entry.planned.name)}: skipped, already there`);
+      logItem(tools, entries.length, printable(entry.planned.name), 'skipped, already there');
   // Largest first: then the last upload to start is a short one, and the run ends sooner.
   const queue = entries
     .filter(({ action }) => action === 'not sent')
@@ -110,7 +113,7 @@ async function uploadFiles(entries: readonly Entry[], settings: FileSettings, to
   const atOnce = new FilesAtOnce(settings.concurrency, settings.maxConcurrency);
   let count = 0;
   const upload = async (entry: Entry): Promise<void> => {
-    logItem(tools.log, entries.length, await uploadOne(entry, tools, settings));
+    logItem(tools, entries.length, printable(entry.planned.name), await uploadOne(entry, tools, settings));
     atOnce.took(entry.planned.source.size, entry.uploadMs ?? 0);
     if (++count % filesPerCollection === 0) collectGarbage();
   };
@@ -158,7 +161,7 @@ async function uploadOne(entry: Entry, tools: PublishTools, settings: FileSettin
     entry.uploadMs = performance.now() - startedAt;
     if (hashed !== undefined)
       entry.sha256 = answer === 'accepted' ? hashed.accepted().digest() : await hashFile(entry.planned);
-    return `${printable(name)}: uploaded, ${formatBytes(source.size)}${entry.sha256 === undefined ? '' : `, sha256 ${entry.sha256}`}`;
+    return `uploaded, ${formatBytes(source.size)}${entry.sha256 === undefined ? '' : `, sha256 ${entry.sha256}`}`;
   } catch (error) {
     entry.action = failedAction(error, wasSentWhole);
     throw error;

@@ -1,10 +1,13 @@
 /** Describes the plan and the outcome of an upload to Downloads, for people and for programs. */
 
+import { defaultApiUrl } from '../../settings/variables.ts';
+import { aroundName, maxInfoColumns, shortened } from '../../toolkit/columns.ts';
+import type { Scrub } from '../../toolkit/scrub.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion, Publication } from '../destination.ts';
 import { countSkipped, overallAction } from '../output-variables.ts';
-import { planLines } from '../plan-lines.ts';
+import { planHead, planLines } from '../plan-lines.ts';
 import { failureLine, totalsOf } from '../report.ts';
 import { linksOf, nothingNew, skippedLines, type Summary, summaryLines } from '../summary.ts';
 import { downloadsPage } from './links.ts';
@@ -15,27 +18,45 @@ import type { FileSettings } from './settings.ts';
 /** Bitbucket allows about 1,000 requests an hour. */
 const manyRequests = 900;
 
+/** Leaves room for the name of the file itself. */
+const otherNameColumns = 32;
+
 /** The plan in words, and warnings about it. */
-export function planText(plan: DownloadsPlan, settings: FileSettings): Pick<Publication, 'lines' | 'warnings'> {
+export function planText(
+  plan: DownloadsPlan,
+  settings: FileSettings,
+  scrub: Scrub,
+): Pick<Publication, 'lines' | 'warnings'> {
   const { files, totalBytes, leftOutDirectories } = plan;
-  const target = `the downloads of ${settings.workspace}/${settings.repository} at ${settings.apiUrl.host}`;
   const checksums = { none: '', list: ` and ${checksumsName}`, each: ' and a .sha256 file for each' }[
     settings.checksums
   ];
+  const { workspace, repository, apiUrl } = settings;
+  const place = `${workspace}/${repository}`;
+  const downloads = `the downloads of ${place}`;
+  const isBitbucket = apiUrl.host === new URL(defaultApiUrl).host;
   const lines = [
-    `Publishing ${formatCount(files.length, 'file')}${checksums}, ${formatBytes(totalBytes)}, to ${target}`,
+    ...planHead(
+      `Publishing ${formatCount(files.length, 'file')}${checksums}, ${formatBytes(totalBytes)}`,
+      { full: `${downloads} at ${apiUrl.host}`, short: isBitbucket ? downloads : `${place} at ${apiUrl.host}` },
+      scrub,
+    ),
     ...planLines(
       files.map(({ source, name }) => {
-        const as = source.path === name || source.path.endsWith(`/${name}`) ? '' : ` as ${printable(name)}`;
+        const as =
+          source.path === name || source.path.endsWith(`/${name}`)
+            ? ''
+            : ` as ${shortened(printable(name), otherNameColumns, scrub)}`;
         return { name: printable(source.path), details: `${as}, ${formatBytes(source.size)}` };
       }),
-      settings.isDryRun,
+      { ...settings, scrub },
     ),
   ];
   if (settings.retention !== undefined) {
     const { keep, pattern } = settings.retention;
     const kept = keep === 1 ? 'download that matches' : `${keep} downloads that match`;
-    lines.push(`Then deleting all but the newest ${kept} ${printable(pattern)}`);
+    const before = `Then deleting all but the newest ${kept} `;
+    lines.push(aroundName([before, printable(pattern), ''], maxInfoColumns, scrub));
   }
   const warnings = [
     ...plan.warnings,
@@ -91,6 +112,7 @@ function summaryOf({ items, deleted }: DownloadsOutcome, settings: FileSettings,
     headline: uploaded.length === 0 ? nothingNew(items.length, 'file') : done,
     // Each is a file's checksum, which stands there already.
     items: settings.checksums === 'each' ? rows.slice(0, rows.length / 2) : rows,
+    isListLast: settings.checksums === 'list',
     savings: [...skippedLines(rows), ...(deleted.length > 0 ? [`deleted ${deleted.length} old`] : [])],
     links: linksOf(items, downloadsPage(settings)),
   };

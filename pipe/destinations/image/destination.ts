@@ -11,6 +11,7 @@ import type { Destination, Publication, RunTools } from '../destination.ts';
 import { imageRows } from './advice.ts';
 import { createCompression } from './compression.ts';
 import { createPushTools, type RepositoryTools } from './push-tools.ts';
+import { imagePlanLines } from './plan-lines.ts';
 import { concludeImages, taggedReference } from './report.ts';
 import type { ImageSettings } from './settings.ts';
 import type { ImageTarget } from './targets.ts';
@@ -57,10 +58,7 @@ async function prepare(settings: ImageSettings, tools: RunTools): Promise<Public
     throw error;
   }
   return {
-    lines: opened.flatMap(({ target, source }) => [
-      `Publishing ${target.tags.map((tag) => taggedReference(target, tag)).join(', ')}`,
-      `  from ${source.description}`,
-    ]),
+    lines: imagePlanLines(opened, { isDryRun: settings.isDryRun, scrub: tools.secrets.scrub }),
     warnings: [...new Set(opened.flatMap(({ source }) => source.notes))],
     totalBytes: opened.reduce<number | undefined>((total, { source: { bytesToSend } }) => {
       return total === undefined || bytesToSend === undefined ? undefined : total + bytesToSend;

@@ -3,14 +3,19 @@
 import type { PushedTag, PushOutcome } from '../../oci/registry/push.ts';
 import { isImmutable } from '../../oci/registry/refusals.ts';
 import { formatReference } from '../../oci/registry/reference.ts';
+import { aroundName } from '../../toolkit/columns.ts';
+import type { Scrub } from '../../toolkit/scrub.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion } from '../destination.ts';
 import { type Action, failedAction } from '../outcome.ts';
 import { type OutputValues, overallAction } from '../output-variables.ts';
 import { failureLine } from '../report.ts';
-import { fittingHeadline, summaryLines } from '../summary.ts';
+import { fittingHeadline, maxHeadlineColumns, summaryLines } from '../summary.ts';
 import type { ImageSettings } from './settings.ts';
 import type { ImageTarget } from './targets.ts';
+
+/** At least: one begins an upload, and one sends and ends it. */
+const requestsOfLayer = 2;
 
 /** A tag as users write it: `crg.apkg.io/acme/app:v1`. */
 export function taggedReference({ reference }: Pick<ImageTarget, 'reference'>, tag: string): string {
@@ -54,22 +59,15 @@ export function concludeImages(
     failureLines: items.map(({ name, action }) => failureLine(name, action)),
     summary(elapsedMs, scrub) {
       const duration = formatDuration(elapsedMs);
-      const notSent = formatBytes(layers.bytes - layers.sentBytes);
-      const others =
-        layers.otherCount > 0
-          ? `, ${formatCount(layers.otherCount, 'layer')} reused or already there, ${notSent} not sent`
-          : '';
       const isNothing = published.length === 0;
       const references = pullReferences(targets, images);
       return summaryLines(
         {
           headline: isNothing
-            ? namesHeadline('Nothing to publish, already there, left as it is: ', skipped, '')
-            : namesHeadline('Published ', published, ` in ${duration}`),
+            ? namesHeadline('Nothing to publish, already there, left as it is: ', skipped, '', scrub)
+            : namesHeadline('Published ', published, ` in ${duration}`, scrub),
           items,
-          savings: isNothing
-            ? []
-            : [`${formatCount(layers.sentCount, 'layer')} sent, ${formatBytes(layers.sentBytes)}${others}`],
+          savings: isNothing ? [] : layerLines(layers),
           linksTitle: references.length === 1 ? 'To deploy exactly this image:' : 'To deploy exactly these images:',
           links: references,
         },
@@ -124,12 +122,27 @@ function isMeasured(items: readonly Item[]): boolean {
 }
 
 /** As many of the names as fit on the line. */
-function namesHeadline(before: string, names: readonly string[], after: string): string {
+function namesHeadline(before: string, names: readonly string[], after: string, scrub: Scrub): string {
   const shorter = names.map((_, index) => {
     const more = index === 0 ? '' : ` and ${index} more`;
     return `${before}${names.slice(0, names.length - index).join(', ')}${more}${after}`;
   });
-  return fittingHeadline(...shorter);
+  const [first = ''] = names;
+  const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
+  return fittingHeadline(...shorter, aroundName([before, first, more + after], maxHeadlineColumns, scrub));
+}
+
+/** What was sent, and what did not have to be. */
+function layerLines({ bytes, sentBytes, sentCount, otherCount }: LayerTotals): readonly string[] {
+  const requests = formatCount(otherCount * requestsOfLayer, 'request');
+  return [
+    `${formatCount(sentCount, 'layer')} sent, ${formatBytes(sentBytes)}`,
+    ...(otherCount === 0
+      ? []
+      : [
+          `${formatCount(otherCount, 'layer')} reused or already there: ${formatBytes(bytes - sentBytes)} and ${requests} not sent`,
+        ]),
+  ];
 }
 
 /** What to write into a deployment, so that it runs exactly these images, whatever the tags point to later. */

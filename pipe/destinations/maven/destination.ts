@@ -27,7 +27,7 @@ async function prepare(settings: MavenSettings, tools: RunTools): Promise<Public
   const { registry, account, concurrency } = settings;
   const plan = await planArtifact(settings, tools.places);
   return {
-    lines: mavenPlanLines(plan, settings),
+    lines: mavenPlanLines(plan, settings, tools.secrets.scrub),
     warnings: plan.warnings,
     totalBytes: plan.totalBytes,
     items: { count: plan.files.length, plural: 'files' },
@@ -36,7 +36,9 @@ async function prepare(settings: MavenSettings, tools: RunTools): Promise<Public
       const client = createMavenClient(http, registry);
       const { log, signal, patience } = tools;
       const now = (): Date => new Date();
-      const outcome = await publishArtifact(plan, { client, log, progress, signal, concurrency, patience, now });
+      const { scrub } = tools.secrets;
+      const publishTools = { client, log, progress, signal, concurrency, patience, now, scrub };
+      const outcome = await publishArtifact(plan, publishTools);
       return concludeMaven({ plan, outcome, settings });
     },
   };

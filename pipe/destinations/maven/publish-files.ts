@@ -65,8 +65,10 @@ export function toEntries(plan: MavenPlan, version: string, client: MavenClient)
 }
 
 /** The file's part in the outcome. */
-export function toItem({ planned, wanted, url, action, sums }: Entry): MavenItem {
-  return { name: wanted.name, kind: planned.kind, size: planned.size, url, sha256: sums?.sha256, action };
+export function toItem({ planned, wanted, url, action, sums, identical }: Entry): MavenItem {
+  const { name, algorithms: kinds } = wanted;
+  const savedRequests = identical === undefined ? 0 : 1 + kinds.length - identical.missingChecksums.length;
+  return { name, kind: planned.kind, size: planned.size, url, sha256: sums?.sha256, action, savedRequests };
 }
 
 /** Finds the files that are there already. @throws VersionConflictError naming every file that is stored with different content */
@@ -107,14 +109,14 @@ export async function publishFile(entry: Entry, tools: FileTools): Promise<strin
     if (identical.missingChecksums.length > 0) await checksums.publish(wanted, entry.sums, identical.missingChecksums);
     entry.action = 'skipped';
     tools.progress.skip(wanted.size);
-    return `${wanted.name}: skipped, already there with identical content`;
+    return `skipped, already there with identical content`;
   }
   const sums = await sendFile(entry, tools);
   entry.action = 'uploaded';
   entry.sums = sums;
   await checkStored(entry, tools);
   await checksums.publish(wanted, sums, wanted.algorithms);
-  return `${wanted.name}: uploaded, ${formatBytes(wanted.size)}, sha256 ${sums.sha256}`;
+  return `uploaded, ${formatBytes(wanted.size)}, sha256 ${sums.sha256}`;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { PipeError } from '../../errors.ts';
 import { createReadBack, type Patience } from '../../http/read-back.ts';
 import { sleep } from '../../http/origin-gate.ts';
+import type { Scrub } from '../../toolkit/scrub.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { logItem } from '../summary.ts';
 import { artifactDirectory, formatTimestamp, groupDirectory, isSnapshot, versionDirectory } from './coordinates.ts';
@@ -37,6 +38,8 @@ interface PublishTools extends Omit<FileTools, 'checksums' | 'readBack'> {
   /** For a repository that shows a stored file only later. */
   readonly patience: Patience;
   readonly now: () => Date;
+  /** For names that are shortened. */
+  readonly scrub: Scrub;
 }
 
 /** Other publishers would have to take the name of each. */
@@ -144,7 +147,7 @@ async function publishSnapshot(
 /** @throws VersionConflictError if a file is another publisher's */
 async function publishAll(entries: readonly Entry[], build: SnapshotBuild | undefined, run: Run): Promise<void> {
   const { plan, tools, indexes, known } = run;
-  for (const entry of entries) logItem(tools.log, entries.length, await publishFile(entry, tools));
+  for (const entry of entries) logItem(tools, entries.length, entry.wanted.name, await publishFile(entry, tools));
   if (build !== undefined) await indexes.version?.apply(buildChange(plan, build), tools);
   const isKnown = (metadata: Metadata): boolean => metadata.versions.includes(plan.pom.version);
   if (entries.every(({ action }) => action === 'skipped') && isKnown(known)) {

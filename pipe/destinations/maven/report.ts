@@ -1,18 +1,22 @@
 /** Reports the plan and the outcome of publishing to a Maven repository, for people and for machines. */
 
+import { aroundName, maxInfoColumns, shortened } from '../../toolkit/columns.ts';
 import type { Scrub } from '../../toolkit/scrub.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion } from '../destination.ts';
 import { overallAction } from '../output-variables.ts';
-import { planLines } from '../plan-lines.ts';
+import { planHead, planLines } from '../plan-lines.ts';
 import { failureLine, totalsOf } from '../report.ts';
-import { fittingHeadline, skippedLines, summaryLines } from '../summary.ts';
+import { fittingHeadline, maxHeadlineColumns, skippedLines, summaryLines } from '../summary.ts';
 import { type Coordinates, groupDirectory, isSnapshot, kindName, versionDirectory } from './coordinates.ts';
 import { metadataName } from './metadata.ts';
 import type { MavenOutcome } from './outcome.ts';
 import type { MavenPlan } from './plan.ts';
 import type { MavenSettings } from './settings.ts';
+
+/** Leaves room for the name of the file. */
+const kindColumns = 32;
 
 /** A finished publication, whether it succeeded or not. */
 export interface FinishedPublication {
@@ -25,16 +29,40 @@ export interface FinishedPublication {
 export function mavenPlanLines(
   plan: MavenPlan,
   settings: Pick<MavenSettings, 'registry' | 'isDryRun'>,
+  scrub: Scrub,
 ): readonly string[] {
   const { files, plugin, pom, totalBytes } = plan;
   const build = isSnapshot(pom) ? ', as its next build' : '';
   return [
-    `Publishing ${nameOf(pom)}${build}, ${formatCount(files.length, 'file')}, ${formatBytes(totalBytes)}, to ${settings.registry.href}`,
-    ...planLines(
-      files.map(({ kind, from, size }) => ({ name: from, details: `, ${formatBytes(size)}: ${kindName(kind)}` })),
-      settings.isDryRun,
+    ...planHead(
+      aroundName(
+        ['Publishing ', nameOf(pom), `${build}, ${formatCount(files.length, 'file')}, ${formatBytes(totalBytes)}`],
+        maxInfoColumns - ','.length,
+        scrub,
+      ),
+      { full: settings.registry.href },
+      scrub,
     ),
-    ...(plugin === undefined ? [] : [`  ${groupDirectory(pom)}${metadataName}: prefix ${printable(plugin.prefix)}`]),
+    ...planLines(
+      files.map(({ kind, from, size }) => ({
+        name: from,
+        details: `, ${formatBytes(size)}: ${shortened(kindName(kind), kindColumns, scrub)}`,
+      })),
+      { ...settings, scrub },
+    ),
+    ...(plugin === undefined
+      ? []
+      : [
+          aroundName(
+            [
+              '  ',
+              groupDirectory(pom) + metadataName,
+              `: prefix ${shortened(printable(plugin.prefix), kindColumns, scrub)}`,
+            ],
+            maxInfoColumns,
+            scrub,
+          ),
+        ]),
   ];
 }
 
@@ -84,12 +112,15 @@ function summaryOf(
   const { uploaded, uploadedBytes } = totalsOf(outcome.items);
   const build = isSnapshot(plan.pom) ? ` as ${outcome.version}` : '';
   const count = formatCount(uploaded.length, 'file');
-  const done = `Published ${nameOf(plan.pom)}${build}: ${count}`;
-  const rows = outcome.items.map(({ name, size, sha256, action }) => ({ name, size, digest: sha256, action }));
+  const name = nameOf(plan.pom);
+  const amount = `${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}`;
+  const around = (before: string, after: string): string =>
+    aroundName([before, name, after], maxHeadlineColumns, scrub);
+  const rows = outcome.items.map(({ sha256, ...item }) => ({ ...item, digest: sha256 }));
   const headline =
     uploaded.length === 0
-      ? `${nameOf(plan.pom)} is already there, with identical content`
-      : fittingHeadline(`${done}, ${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}`, done);
+      ? around('', ' is already there, with identical content')
+      : fittingHeadline(`Published ${name}${build}: ${count}, ${amount}`, around('Published ', `${build}: ${count}`));
   const links = [directoryUrl(plan, settings)];
   return summaryLines({ headline, items: rows, savings: skippedLines(rows), links }, scrub);
 }

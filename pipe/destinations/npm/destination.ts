@@ -24,14 +24,15 @@ async function prepare(settings: NpmSettings, tools: RunTools): Promise<Publicat
   const { registry, account } = settings;
   const plan = await planPackages(settings, tools.places);
   return {
-    ...npmPlanText(plan, settings),
+    ...npmPlanText(plan, settings, tools.secrets.scrub),
     totalBytes: plan.totalBytes,
     items: { count: plan.packages.length, plural: 'packages' },
     async publish(progress) {
       const http = tools.createHttp(fixedAuthorizer(credentialsFor(registry, account)));
       const client = createNpmClient(http, registry);
       const { log, signal, patience } = tools;
-      const outcome = await publishPackages(plan, settings, { client, log, progress, signal, patience });
+      const { scrub } = tools.secrets;
+      const outcome = await publishPackages(plan, settings, { client, log, progress, signal, patience, scrub });
       return concludeNpm(outcome, settings);
     },
   };

@@ -2,6 +2,7 @@
 
 import type { Patience } from '../../http/read-back.ts';
 import type { Log } from '../../toolkit/log.ts';
+import type { Scrub } from '../../toolkit/scrub.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import type { Action } from '../outcome.ts';
 import type { Confirmation, NpmClient } from './client.ts';
@@ -16,6 +17,8 @@ export interface PublishTools {
   readonly signal: AbortSignal;
   /** How long to wait until a published version can be read. */
   readonly patience: Patience;
+  /** For names that are shortened. */
+  readonly scrub: Scrub;
 }
 
 export type PublishSettings = Pick<NpmSettings, 'concurrency' | 'skipExisting'>;

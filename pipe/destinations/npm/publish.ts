@@ -34,7 +34,7 @@ export async function publishPackages(
     const problems = await mapConcurrently(groups, settings.concurrency, (group) => lookUp(group, settings, tools));
     if (problems.flat().length > 0) throw new PipeError(problems.flat());
     for (const { planned, action } of entries)
-      if (action === 'skipped') logItem(tools.log, entries.length, `${planned.id}: skipped, already published`);
+      if (action === 'skipped') logItem(tools, entries.length, planned.id, 'skipped, already published');
     await publishAll(groups, settings, tools);
     return { items: items() };
   } catch (error) {
@@ -61,7 +61,7 @@ async function publishAll(
     for (const entry of group) {
       if (entry.action === 'skipped') continue;
       if (hasFailed()) return;
-      logItem(tools.log, itemCount, await publishOne(entry, settings, tools));
+      logItem(tools, itemCount, entry.planned.id, await publishOne(entry, settings, tools));
     }
   };
   await uploadAll(queue, settings.concurrency, publishGroup, tools);
@@ -79,9 +79,9 @@ async function publishOne(entry: Entry, settings: PublishSettings, tools: Publis
   }
   if (alreadyThere !== undefined) {
     skip(entry, alreadyThere, tools.log);
-    return `${planned.id}: skipped, the registry has it by now`;
+    return 'skipped, the registry has it by now';
   }
   await verify(entry, tools);
   entry.action = 'uploaded';
-  return `${planned.id}: published, ${formatBytes(planned.source.size)}, dist-tag ${planned.tag}, ${planned.integrity}`;
+  return `published, ${formatBytes(planned.source.size)}, dist-tag ${planned.tag}, ${planned.integrity}`;
 }

@@ -1,15 +1,21 @@
 /** Describes the plan and the outcome of publishing npm packages, for people and for programs. */
 
+import { shortened } from '../../toolkit/columns.ts';
+import type { Scrub } from '../../toolkit/scrub.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts';
 import type { Conclusion, Publication } from '../destination.ts';
 import { countSkipped, overallAction } from '../output-variables.ts';
-import { planLines } from '../plan-lines.ts';
+import { planHead, planLines } from '../plan-lines.ts';
 import { failureLine, totalsOf } from '../report.ts';
 import { fittingHeadline, linksOf, nothingNew, skippedLines, summaryLines } from '../summary.ts';
 import type { NpmOutcome } from './outcome.ts';
 import type { NpmPlan } from './plan.ts';
 import type { NpmSettings } from './settings.ts';
+
+/** Leaves room for the name of the file. */
+const idColumns = 32;
+const wordColumns = 16;
 
 type Target = Pick<NpmSettings, 'registry'>;
 
@@ -17,16 +23,27 @@ type Target = Pick<NpmSettings, 'registry'>;
 export function npmPlanText(
   { packages, totalBytes, leftOutDirectories, warnings: unmatched }: NpmPlan,
   { registry, isDryRun }: Pick<NpmSettings, 'registry' | 'isDryRun'>,
+  scrub: Scrub,
 ): Pick<Publication, 'lines' | 'warnings'> {
   return {
     lines: [
-      `Publishing ${formatCount(packages.length, 'package')}, ${formatBytes(totalBytes)}, to ${registry.href}`,
+      ...planHead(
+        `Publishing ${formatCount(packages.length, 'package')}, ${formatBytes(totalBytes)}`,
+        { full: registry.href },
+        scrub,
+      ),
       ...planLines(
         packages.map(({ source, id, tag, access, fileCount, unpackedBytes }) => ({
           name: printable(source.path),
-          details: `: ${id}, ${formatBytes(source.size)}, ${formatCount(fileCount, 'file')}, ${formatBytes(unpackedBytes)} unpacked, dist-tag ${tag}${access === undefined ? '' : `, access ${printable(access)}`}`,
+          details: `: ${shortened(id, idColumns, scrub)}, ${formatBytes(source.size)}`,
+          more: [
+            formatCount(fileCount, 'file'),
+            `${formatBytes(unpackedBytes)} unpacked`,
+            `dist-tag ${shortened(tag, wordColumns, scrub)}`,
+            ...(access === undefined ? [] : [`access ${shortened(printable(access), wordColumns, scrub)}`]),
+          ].join(', '),
         })),
-        isDryRun,
+        { isDryRun, scrub },
       ),
     ],
     warnings: [

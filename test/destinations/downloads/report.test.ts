@@ -8,6 +8,7 @@ import { readSettings } from '../../../pipe/read-settings.ts';
 import { type Report, reportRequest } from '../../../pipe/toolkit/code-insights.ts';
 import { createSecrets } from '../../../pipe/toolkit/scrub.ts';
 
+const same = (text: string): string => text;
 const page = 'https://bitbucket.org/acme/app/downloads/';
 
 async function settings(...args: readonly string[]): Promise<FileSettings> {
@@ -31,9 +32,9 @@ function outcome(...items: readonly OutcomeItem[]): DownloadsOutcome {
 describe('planText', () => {
   it('shows each file with its size and its new name, and the target', async () => {
     const given = plan(['a.zip', 'a.zip', 1_500_000], ['dist/b.zip', 'b.zip', 0], ['c.zip', 'renamed.zip', 1]);
-    expect(planText(given, await settings())).toEqual({
+    expect(planText(given, await settings(), same)).toEqual({
       lines: [
-        'Publishing 3 files, 1.50 MB, to the downloads of acme/app at api.bitbucket.org',
+        'Publishing 3 files, 1.50 MB, to the downloads of acme/app',
         '  a.zip, 1.50 MB',
         '  dist/b.zip, 0 B',
         '  c.zip as renamed.zip, 1 B',
@@ -43,22 +44,26 @@ describe('planText', () => {
   });
 
   it('shows the checksums and deletions that follow', async () => {
-    const { lines } = planText(plan(['a', 'a', 1]), await settings('--checksums', '--keep=5', '--keep-pattern=*.zip'));
+    const { lines } = planText(
+      plan(['a', 'a', 1]),
+      await settings('--checksums', '--keep=5', '--keep-pattern=*.zip'),
+      same,
+    );
     expect(lines).toEqual([
-      'Publishing 1 file and SHA256SUMS, 1 B, to the downloads of acme/app at api.bitbucket.org',
+      'Publishing 1 file and SHA256SUMS, 1 B, to the downloads of acme/app',
       '  a, 1 B',
       'Then deleting all but the newest 5 downloads that match *.zip',
     ]);
   });
 
   it('names one download to keep in the singular', async () => {
-    const { lines } = planText(plan(['a', 'a', 1]), await settings('--keep=1', '--keep-pattern=*.zip'));
+    const { lines } = planText(plan(['a', 'a', 1]), await settings('--keep=1', '--keep-pattern=*.zip'), same);
     expect(lines.at(-1)).toBe('Then deleting all but the newest download that matches *.zip');
   });
 
   it('warns of directories that are left out, and of words that match nothing', async () => {
     const given = { ...plan(['a', 'a', 1]), leftOutDirectories: ['dist', 'a\nb'], warnings: ['x matches no file'] };
-    expect(planText(given, await settings()).warnings).toEqual([
+    expect(planText(given, await settings(), same).warnings).toEqual([
       'x matches no file',
       'dist is a directory, so it is left out: use dist/** for its files',
       String.raw`"a\nb" is a directory, so it is left out: use "a\nb"/** for its files`,
@@ -67,19 +72,19 @@ describe('planText', () => {
 
   it('truncates a long list, and warns of more requests than Bitbucket allows', async () => {
     const files = Array.from({ length: 901 }, (_, index) => [`f${index}`, `f${index}`, 1] as const);
-    const { lines, warnings } = planText(plan(...files), await settings());
+    const { lines, warnings } = planText(plan(...files), await settings(), same);
     expect(lines.slice(1)).toEqual(['  f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13 and 887 more']);
-    const dryRun = planText(plan(...files), await settings('--dry-run')).lines;
+    const dryRun = planText(plan(...files), await settings('--dry-run'), same).lines;
     expect([dryRun.length, dryRun.at(50), dryRun.at(51)]).toEqual([52, '  f49, 1 B', '  … and 851 more']);
     expect(warnings).toEqual([
       '901 files need 901 requests, and Bitbucket allows about 1,000 an hour: an archive of them needs only one',
     ]);
-    expect(planText(plan(...files.slice(1)), await settings()).warnings).toEqual([]);
-    expect(planText(plan(...files.slice(0, 5)), await settings()).lines).toHaveLength(6);
+    expect(planText(plan(...files.slice(1)), await settings(), same).warnings).toEqual([]);
+    expect(planText(plan(...files.slice(0, 5)), await settings(), same).lines).toHaveLength(6);
   });
 
   it('does not let a file name start a new line', async () => {
-    const { lines } = planText(plan(['x\nERROR: y', 'x\nERROR: y', 1]), await settings());
+    const { lines } = planText(plan(['x\nERROR: y', 'x\nERROR: y', 1]), await settings(), same);
     expect(lines.at(1)).toBe(String.raw`  "x\nERROR: y", 1 B`);
   });
 });
@@ -99,7 +104,7 @@ describe('the summary', () => {
         '  a  1.00 kB                       uploaded',
         '  b  1.00 kB  sha256:0123456789ab  uploaded',
         '  c  1.00 kB                       skipped',
-        '  skipped 1 already there, 1.00 kB not sent',
+        '  skipped 1 already there: 1.00 kB and 1 request not sent',
         '  deleted 1 old',
         `  ${page}a`,
         `  ${page}b`,
@@ -110,11 +115,15 @@ describe('the summary', () => {
       'skipped files only',
       outcome(item('a', { action: 'skipped' })),
       100,
-      ['Nothing to upload: the file is there already', '  skipped 1 already there, 1.00 kB not sent', `  ${page}a`],
+      [
+        'Nothing to upload: the file is there already',
+        '  skipped 1 already there: 1.00 kB and 1 request not sent',
+        `  ${page}a`,
+      ],
     ],
     ['a run of 0 ms', outcome(item('a')), 0, ['Uploaded 1 file, 1.00 kB in 0 ms', `  ${page}a`]],
   ])('of %s', async (_, given, elapsedMs, text) => {
-    expect(concludeDownloads(given, await settings()).summary(elapsedMs, (text) => text)).toEqual(text);
+    expect(concludeDownloads(given, await settings()).summary(elapsedMs, same)).toEqual(text);
   });
 });
 

@@ -54,7 +54,7 @@ describe.each<[string, RegistryOptions]>([
     await publishBase(fixture);
     const { output } = await publish(fixture, await writeArchive(fixture, own), 'acme/base:1');
     expect(output).toMatch(/layer 1 of 5: mounted from acme\/base:1, .*sha256:/);
-    expect(output).toMatch(/^✔ Published .*\n {2}2 layers sent, \d+ B, 3 layers reused or already there/m);
+    expect(output).toMatch(/^✔ Published .*\n {2}2 layers sent, \d+ B\n {2}3 layers reused or already there/m);
     expect([count(fixture, 'mount'), mounted(fixture)]).toEqual([3, 3]);
     // Two layers and the config.
     expect(count(fixture, 'start') - count(fixture, 'mount')).toBe(3);

@@ -97,7 +97,7 @@ describe('a packed package', () => {
     const { exitCode, output } = await publish(fixture, await writePackage(fixture), '--dry-run');
     expect(exitCode).toBe(0);
     expect(output).toMatch(
-      /acme-lib-1\.0\.0\.tgz: @acme\/lib@1\.0\.0, \d+ B, 2 files, \d+ B unpacked, dist-tag latest\n/,
+      /acme-lib-1\.0\.0\.tgz: @acme\/lib@1\.0\.0, \d+ B,\nINFO: {5}2 files, \d+ B unpacked, dist-tag latest\n/,
     );
     expect(fixture.sandbox.requests).toEqual([]);
   });

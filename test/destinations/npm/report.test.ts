@@ -23,7 +23,7 @@ describe('for people', () => {
       'Published 1 package (@acme/a@1.0.0), 1.50 kB in 1.2 s',
       '  @acme/a@1.0.0  1.50 kB  sha256:ab  uploaded',
       '  b@2.0.0        1.50 kB  sha256:ab  skipped',
-      '  skipped 1 already there, 1.50 kB not sent',
+      '  skipped 1 already there: 1.50 kB and 1 request not sent',
       '  https://npm.apkg.io/acme/@acme/a@1.0.0.tgz',
       '  https://npm.apkg.io/acme/b@2.0.0.tgz',
     ]);
