@@ -23,6 +23,11 @@ export function prefixedLog(log: Log, prefix: string): Log {
   };
 }
 
+/** A log whose info lines are there only in debug output. */
+export function quietLog(log: Log): Log {
+  return { ...log, info: (message) => log.debug(message) };
+}
+
 /** pino's numeric levels, with the labels and colours of the toolkits. */
 const levels: Readonly<Record<number, readonly [label: string, colour: Colour]>> = {
   20: ['DEBUG', 'none'],

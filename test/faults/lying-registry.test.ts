@@ -171,7 +171,7 @@ describe('a blob', () => {
       action: { kind: 'blob-unknown', drop: true, positions: [1] },
     });
     const ended = await push(file);
-    expectFailure(ended, /✖ v1 could not be uploaded: .*\n {2}PUT .*manifests\/v1: .*BLOB_UNKNOWN/i);
+    expectFailure(ended, /✖ \S+:v1 could not be uploaded: .*\n {2}PUT .*manifests\/v1: .*BLOB_UNKNOWN/i);
     expect(requests('PUT', /manifests/)).toBeLessThan(6);
     expect(requests('POST', /uploads/)).toBeGreaterThan(smallLayers.length);
   });

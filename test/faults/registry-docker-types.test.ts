@@ -195,7 +195,7 @@ describe("if Docker's types are not enough", () => {
     );
     expect(exitCode).toBe(1);
     expect(output).toMatch(
-      /✖ v1 could not be uploaded: .*\n {2}PUT .*: 415 MANIFEST_INVALID: unsupported media type .*oci/,
+      /✖ \S+:v1 could not be uploaded: .*\n {2}PUT .*: 415 MANIFEST_INVALID: unsupported media type .*oci/,
     );
     expect(output).toMatch(
       /WARNING: The image cannot be published with Docker's media types: the layer sha256:\w+ has the media type .*tar\+zstd, which Docker has no equivalent of: compress layers with gzip\n/,

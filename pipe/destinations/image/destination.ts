@@ -5,13 +5,13 @@ import type { PushTools } from '../../oci/registry/push-layer.ts';
 import type { ReusableLayers } from '../../oci/registry/reuse.ts';
 import { skipExisting } from '../../oci/registry/skip-existing.ts';
 import { isBitbucketPackages } from '../../settings/bitbucket-packages.ts';
-import { prefixedLog } from '../../toolkit/log.ts';
+import { prefixedLog, quietLog } from '../../toolkit/log.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
 import { imageRows } from './advice.ts';
 import { createCompression } from './compression.ts';
 import { createPushTools, type RepositoryTools } from './push-tools.ts';
-import { imagePlanLines } from './plan-lines.ts';
+import { areImagesListed, imagePlanLines } from './plan-lines.ts';
 import { concludeImages, taggedReference } from './report.ts';
 import type { ImageSettings } from './settings.ts';
 import type { ImageTarget } from './targets.ts';
@@ -50,7 +50,8 @@ async function prepare(settings: ImageSettings, tools: RunTools): Promise<Public
       const { repository, tag } = target.reference;
       const imageName = settings.targets.length === 1 ? undefined : `${repository}:${tag}`;
       const source = await openSource(target, settings, pushTools.client, tools, imageName);
-      const log = imageName === undefined ? pushTools.log : prefixedLog(pushTools.log, `${imageName}: `);
+      const named = imageName === undefined ? pushTools.log : prefixedLog(pushTools.log, `${imageName}: `);
+      const log = areImagesListed(settings.targets.length, false) ? named : quietLog(named);
       opened.push({ target, source, tools: { ...pushTools, log, imageName } });
     }
   } catch (error) {
@@ -59,13 +60,22 @@ async function prepare(settings: ImageSettings, tools: RunTools): Promise<Public
   }
   return {
     lines: imagePlanLines(opened, { isDryRun: settings.isDryRun, scrub: tools.secrets.scrub }),
-    warnings: [...new Set(opened.flatMap(({ source }) => source.notes))],
+    warnings: notesOf(opened),
     totalBytes: opened.reduce<number | undefined>((total, { source: { bytesToSend } }) => {
       return total === undefined || bytesToSend === undefined ? undefined : total + bytesToSend;
     }, 0),
     publish: async (progress) => concludeImages(await publish(opened, settings, progress), settings),
     close,
   };
+}
+
+/** The notes on the sources, with the names of the images that each concerns, unless it is all of them. */
+function notesOf(opened: readonly OpenTarget[]): readonly string[] {
+  const all = opened.flatMap(({ source, tools }) => source.notes.map((note) => ({ note, name: tools.imageName })));
+  return [...Map.groupBy(all, ({ note }) => note)].map(([note, each]) => {
+    const names = [...new Set(each.map(({ name }) => name))];
+    return names.length === opened.length ? note : `${names.join(', ')}: ${note}`;
+  });
 }
 
 /**

@@ -18,9 +18,14 @@ const maxImages = 5;
 /** A dry run is there to be read. */
 const maxDryRunImages = 50;
 
+/** Whether each of so many images gets lines of its own, and so do its layers and tags. */
+export function areImagesListed(count: number, isDryRun: boolean): boolean {
+  return count <= (isDryRun ? maxDryRunImages : maxImages);
+}
+
 /** The plan, line by line; of many images, only the first names. */
 export function imagePlanLines(images: readonly PlannedImage[], { isDryRun, scrub }: PlanStyle): readonly string[] {
-  if (images.length <= (isDryRun ? maxDryRunImages : maxImages))
+  if (areImagesListed(images.length, isDryRun))
     return images.flatMap(({ target, source }) => [
       ...targetLines(target, scrub),
       aroundName(['  from ', source.description, ''], maxInfoColumns, scrub),

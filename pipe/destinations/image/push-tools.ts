@@ -44,8 +44,10 @@ export function createPushTools(
     log,
     compression,
     concurrency,
-    turns: new Turns(tools.headStartMs, () =>
-      log.info('waiting for other steps, which are sending layers of this image as well'),
+    turns: new Turns(
+      tools.headStartMs,
+      () => log.info('waiting for other steps, which are sending layers of this image as well'),
+      tools.signal,
     ),
     patience,
     readBack: createReadBack(patience),

@@ -47,6 +47,9 @@ const maxRedirects = 5;
 
 /** The steps for the repository at `base`: `https://registry/v2/acme/app/`. */
 export function createManifestClient(http: Http, base: URL): ManifestClient {
+  const repository = base.host + base.pathname.replace(/^\/v2(?=\/)/, '').replace(/\/$/, '');
+  const nameOf = (reference: string): string =>
+    `${repository}${reference.startsWith('sha256:') ? '@' : ':'}${reference}`;
   const manifestUrl = (reference: string): URL => new URL(`manifests/${reference}`, base);
   const client: ManifestClient = {
     async readManifest(reference, accept = manifestTypes) {
@@ -128,11 +131,11 @@ export function createManifestClient(http: Http, base: URL): ManifestClient {
   ): Promise<Omit<ManifestReceipt, 'isConfirmed'> & { readonly status: number }> {
     const url = manifestUrl(reference);
     for (const tag of tags) url.searchParams.append('tag', tag);
-    return await http.repeat(reference, url, async () => {
+    return await http.repeat(nameOf(reference), url, async () => {
       try {
         return await http.send(
           {
-            subject: reference,
+            subject: nameOf(reference),
             method: 'PUT',
             url,
             accept: [200, 201, 202, 204],

@@ -5,7 +5,7 @@ import { descriptorOf, documentOf } from '../descriptors.ts';
 import { oci, toOci } from '../media-types.ts';
 import type { Descriptor, Document, Layer, PlatformImage } from '../image.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
-import type { Log } from '../../toolkit/log.ts';
+import { quietLog } from '../../toolkit/log.ts';
 import { askForMapped } from './mapped-blobs.ts';
 import { type PushedLayer, pushLayer, type PushTools, sendBlob, sendLayer } from './push-layer.ts';
 import type { ReusableLayers } from './reuse.ts';
@@ -23,6 +23,14 @@ export interface PushedPlatform {
   resend(named: ReadonlySet<string>): Promise<void>;
 }
 
+/** The platform's place among those of its image, for messages. */
+export interface PlatformPlace {
+  /** Of several platforms, the name of this one: `linux/arm64`. */
+  readonly name: string | undefined;
+  /** The layers of all of them. */
+  readonly layerCount: number;
+}
+
 /** The summary counts the layers; those of an image with more of them have a line each in debug output only. */
 const maxListedLayers = 12;
 
@@ -37,15 +45,17 @@ export async function pushPlatform(
   isForwardOnly: boolean,
   published: readonly ReusableLayers[],
   tools: PushTools,
+  { name, layerCount }: PlatformPlace,
 ): Promise<PushedPlatform> {
+  const subjectOf = (what: string): string => (name === undefined ? what : `${name}, ${what}`);
   const unique = [...new Map(image.layers.map((layer) => [layer.name, layer])).values()];
   const order = orderOf(unique, isForwardOnly, published.length > 0);
   const concurrency = isForwardOnly ? 1 : tools.concurrency;
   const numbers = new Map(
-    image.layers.map((layer, index) => [layer.name, `layer ${index + 1} of ${image.layers.length}`]),
+    image.layers.map((layer, index) => [layer.name, subjectOf(`layer ${index + 1} of ${image.layers.length}`)]),
   );
   const { config } = image;
-  const layerTools = image.layers.length > maxListedLayers ? { ...tools, log: quiet(tools.log) } : tools;
+  const layerTools = layerCount > maxListedLayers ? { ...tools, log: quietLog(tools.log) } : tools;
   const mapped = await askForMapped(
     unique.map(({ diffId }) => diffId),
     published,
@@ -62,7 +72,7 @@ export async function pushPlatform(
   // In parallel to the layers, the config costs no time.
   const pushConfig = async (): Promise<void> => {
     if (await isConfigThere(image, published, tools)) tools.progress.skip(config.bytes.length);
-    else await sendConfig(config, tools);
+    else await sendConfig(config, subjectOf('config'), tools);
   };
   await mapConcurrently([...pushes.slice(0, 1), pushConfig, ...pushes.slice(1)], concurrency, (push, next) =>
     push(next),
@@ -92,12 +102,12 @@ export async function pushPlatform(
     async resend(named) {
       const isLost = async ({ digest, size }: Descriptor): Promise<boolean> =>
         named.size === 0 || named.has(digest) || (await tools.client.blobSize(digest)) !== size;
-      if (await isLost(descriptorOf(config))) await sendConfig(config, tools);
+      if (await isLost(descriptorOf(config))) await sendConfig(config, subjectOf('config'), tools);
       const again = new Map<string, PushedLayer>();
       for (const [index, { descriptor }] of layers.entries()) {
         const layer = image.layers[index];
         if (layer === undefined || layer.isForeign || again.has(layer.name) || !(await isLost(descriptor))) continue;
-        const subject = `layer ${index + 1} of ${layers.length}, again`;
+        const subject = subjectOf(`layer ${index + 1} of ${layers.length}, again`);
         again.set(layer.name, await sendLayer(layer, subject, tools));
       }
       layers = layers.map((layer, index) => again.get(image.layers[index]?.name ?? '') ?? layer);
@@ -133,8 +143,8 @@ async function isConfigThere(
   return isArtifact === true && (await client.blobSize(config.digest)) === config.bytes.length;
 }
 
-async function sendConfig({ digest, bytes }: Document, tools: PushTools): Promise<void> {
-  const blob = { subject: 'config', body: bytesBody(bytes), digest: () => digest, isDigestKnown: true };
+async function sendConfig({ digest, bytes }: Document, subject: string, tools: PushTools): Promise<void> {
+  const blob = { subject, body: bytesBody(bytes), digest: () => digest, isDigestKnown: true };
   await sendBlob(blob, bytes.length, tools);
 }
 
@@ -149,8 +159,4 @@ function manifestFor(image: PlatformImage, layers: readonly Descriptor[]): Docum
   // All types in a manifest are of one family: Docker's become OCI's.
   const named = layers.map((layer) => ({ ...layer, mediaType: toOci(layer.mediaType) }));
   return documentOf({ schemaVersion: 2, mediaType: oci.manifest, config, layers: named });
-}
-
-function quiet(log: Log): Log {
-  return { ...log, info: (message) => log.debug(message) };
 }

@@ -2,13 +2,14 @@
 
 import type { HttpError } from '../../errors.ts';
 import { formatCount } from '../../toolkit/units.ts';
-import type { Image } from '../image.ts';
+import type { Image, Platform, PlatformImage } from '../image.ts';
+import { formatPlatform } from '../platforms.ts';
 import { boundDigests, identicalLayers, isToBeCompressed, keepingLayers } from './bindings.ts';
 import { changedDigests, type PushedParts, treeOf } from './manifest-tree.ts';
 import type { PushTools } from './push-layer.ts';
 import { type ManifestFormat, pushTree, type TypeChoice } from './push-manifests.ts';
 import type { TagState } from './put-tag.ts';
-import { type PushedPlatform, pushPlatform } from './push-platform.ts';
+import { type PlatformPlace, type PushedPlatform, pushPlatform } from './push-platform.ts';
 import { isBlobUnknown, isDigestInvalid, isManifestUnknown, namedDigests } from './refusals.ts';
 import { readMountable, readReusable, type ReusableLayers, type SourceTag } from './reuse.ts';
 
@@ -122,6 +123,11 @@ async function pushParts(image: Image, plan: PushPlan, tools: PushTools, parts: 
     tools.log.warning(`Left out ${count}, which Docker has no media type for`);
   }
   const artifacts = omitsArtifacts ? [] : all;
+  const layerCount = platforms.reduce((sum, { layers }) => sum + layers.length, 0);
+  const placeOf = ({ platform, isArtifact }: PlatformImage): PlatformPlace => ({
+    name: partName(platform, isArtifact === true && platforms.length > 0, platforms.length),
+    layerCount,
+  });
   const bound = omitsArtifacts ? new Set<string>() : boundDigests(image);
   for (const part of platforms) {
     const isKept = bound.has(part.descriptor?.digest ?? '') && !isToBeCompressed(part, tools);
@@ -129,13 +135,16 @@ async function pushParts(image: Image, plan: PushPlan, tools: PushTools, parts: 
     const own = isKept ? [] : await readReusable(plan.reuseTags, part.platform, plan.isReuseGiven, tools);
     const others = [...(await readMountable(plan.sources, part.platform, tools)), ...tools.earlier];
     const published = isKept ? identicalLayers(part, others) : [...own, ...others];
-    parts.set(part, await pushPlatform(part, isForwardOnly, published, isKept ? keepingLayers(part, tools) : tools));
+    parts.set(
+      part,
+      await pushPlatform(part, isForwardOnly, published, isKept ? keepingLayers(part, tools) : tools, placeOf(part)),
+    );
   }
   const untrue = new Set(changedDigests(image, parts));
   for (const part of artifacts) {
     const subject = part.subjects?.find((digest) => untrue.has(digest));
     if (subject === undefined) {
-      parts.set(part, await pushPlatform(part, isForwardOnly, [], tools));
+      parts.set(part, await pushPlatform(part, isForwardOnly, [], tools, placeOf(part)));
       continue;
     }
     const { digest = 'an artifact' } = part.descriptor ?? {};
@@ -144,6 +153,12 @@ async function pushParts(image: Image, plan: PushPlan, tools: PushTools, parts: 
       `Left out ${digest}, which refers to ${subject}: layers were compressed, so the image is published with another digest`,
     );
   }
+}
+
+/** What its layers are of, in messages; undefined if there is only one possibility. */
+function partName(platform: Platform | undefined, isArtifact: boolean, platformCount: number): string | undefined {
+  if (isArtifact) return 'artifact';
+  return platformCount > 1 && platform !== undefined ? formatPlatform(platform) : undefined;
 }
 
 /** A registry may delete a blob (garbage collection) after it was found there, and before a manifest names it. */

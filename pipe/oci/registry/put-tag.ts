@@ -41,7 +41,7 @@ export async function putTag(
   const { client, log } = tools;
   const before = await readTag(tag, tools);
   if (before?.digest === document.digest) {
-    if (entry.action !== 'unconfirmed') log.info(`tag ${tag} already points to this image`);
+    if (entry.action !== 'unconfirmed') log.info(`tag ${tag} already points to this image: ${document.digest}`);
     return;
   }
   entry.action = 'failed';

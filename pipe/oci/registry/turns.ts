@@ -20,6 +20,7 @@ interface Waiting {
   isThere(): Promise<boolean>;
   /** Called once: either the blob has appeared, or it has a turn. */
   start(hasAppeared: boolean): void;
+  fail(reason: unknown): void;
 }
 
 /**
@@ -41,15 +42,23 @@ export class Turns {
   #waiting: readonly Waiting[] = [];
 
   readonly #onWait: () => void;
+  readonly #signal: AbortSignal | undefined;
 
   /**
    * @param headStartMs how long others may send before the first blob gets a turn
    * @param onWait called once, when nothing is sent because others are sending
+   * @param signal ends all waiting: nothing is being sent, and the run can say so at once
    */
-  constructor(headStartMs = 0, onWait: () => void = () => undefined) {
+  constructor(headStartMs = 0, onWait: () => void = () => undefined, signal?: AbortSignal) {
     this.#headStartMs = headStartMs;
     this.#onWait = onWait;
     this.#limit = headStartMs > 0 ? 0 : 1;
+    this.#signal = signal;
+    signal?.addEventListener('abort', () => {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const each of waiting) each.fail(signal.reason);
+    });
   }
 
   /**
@@ -58,6 +67,7 @@ export class Turns {
    * @param isThere asks whether the blob has appeared meanwhile
    * @param send publishes the blob, calls `sent` meanwhile, and returns who has sent it
    * @returns undefined if the blob has appeared before its turn came
+   * @throws the signal's reason if it aborts while the blob waits
    */
   async use<T extends { readonly action: string }>(
     isThere: () => Promise<boolean>,
@@ -87,14 +97,15 @@ export class Turns {
   async #startLater(): Promise<void> {
     const ms = this.#headStartMs;
     this.#headStartMs = 0;
-    await sleep(ms, undefined);
+    await waited(ms, this.#signal);
     this.#limit = 1;
     await this.#startMore();
   }
 
   async #wait(isThere: () => Promise<boolean>): Promise<boolean> {
-    return await new Promise<boolean>((start) => {
-      this.#waiting = [...this.#waiting, { isThere, start }];
+    this.#signal?.throwIfAborted();
+    return await new Promise<boolean>((start, fail) => {
+      this.#waiting = [...this.#waiting, { isThere, start, fail }];
       if (this.#others === 'are sending') void this.#startMore();
     });
   }
@@ -129,7 +140,7 @@ export class Turns {
         if (leftMs > 0) {
           if (!this.#hasWaited) this.#onWait();
           this.#hasWaited = true;
-          leftMs -= await waited(this.#patienceMs / questionsWhileWaiting);
+          leftMs -= await waited(this.#patienceMs / questionsWhileWaiting, this.#signal);
           continue;
         }
         this.#others = 'have sent';
@@ -148,7 +159,8 @@ export class Turns {
   }
 }
 
-async function waited(ms: number): Promise<number> {
-  await sleep(ms, undefined);
+/** Returns at once if the signal aborts. */
+async function waited(ms: number, signal: AbortSignal | undefined): Promise<number> {
+  await sleep(ms, signal).catch(() => undefined);
   return ms;
 }

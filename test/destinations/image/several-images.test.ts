@@ -63,6 +63,33 @@ describe('three images', () => {
     expect(fixture.sandbox.requests.filter(({ steps }) => steps.includes('token'))).toHaveLength(1);
   });
 
+  it('are named by the warnings that concern them', async () => {
+    const files = await writeEach(fixture);
+    const web = imagesWith(names[1] ?? '');
+    const entries = [
+      ...legacyEntries(web, config(web), ['acme/web:1']),
+      { name: 'oci-layout', content: JSON.stringify({ imageLayoutVersion: '1.0.0' }) },
+      { name: 'index.json', content: JSON.stringify({ schemaVersion: 2, manifests: [] }) },
+    ];
+    await writeFile(join(fixture.directory, 'unlisted.tar'), tar(entries));
+    const ended = await publish(fixture, [files[0] ?? '', 'unlisted.tar', files[2] ?? '']);
+    await expectPublished(fixture, ended);
+    expect(ended.output).toMatch(/^WARNING: acme\/web:1: unlisted\.tar: index\.json lists only 0 of 1 images/m);
+  });
+
+  it('if there are many, are summed up as files are', async () => {
+    const tags = Array.from({ length: 22 }, (_, index) => `acme/api:${index}`);
+    const file = await writeArchive(fixture, smallLayers, 'app.tar');
+    const files = tags.map(() => file);
+    const { exitCode, output } = await publish(fixture, files, { images: tags });
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✔ Published ') });
+    const lines = output.split('\n').filter((line) => line.startsWith('INFO: '));
+    expect(lines).toEqual([
+      expect.stringMatching(/^INFO: Publishing 22 images to 127\.0\.0\.1:\d+$/),
+      expect.stringMatching(/^INFO: {3}acme\/api:0, .* and \d+ more$/),
+    ]);
+  });
+
   it('are published from layouts as well', async () => {
     const files = await Promise.all(
       names.map(async (name, index) => await writeLayout(fixture, imagesWith(name), `layout${index}`)),

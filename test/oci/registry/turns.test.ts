@@ -12,9 +12,9 @@ interface Blob {
 }
 
 /** Blobs that ask for a turn in their order, and those that have it. */
-function start(count: number, there: readonly number[] = [], headStartMs?: number) {
+function start(count: number, there: readonly number[] = [], headStartMs?: number, signal?: AbortSignal) {
   let waits = 0;
-  const turns = new Turns(headStartMs, () => waits++);
+  const turns = new Turns(headStartMs, () => waits++, signal);
   const running = new Map<number, Blob>();
   const asked: number[] = [];
   const results = Array.from({ length: count }, async (_, index) => {
@@ -143,4 +143,21 @@ it('passes the turn on after a failure', async () => {
   const next = turns.use(never, async () => await Promise.resolve({ action: 'sent' }));
   await expect(failing).rejects.toThrow('reset');
   expect(await next).toEqual({ action: 'sent' });
+});
+
+it.each([
+  ['for other steps', [1], 0],
+  ['for its head start', [], 3_000],
+])('stops at once while it waits %s', async (_, there, headStartMs) => {
+  const controller = new AbortController();
+  const { running, settle, results } = start(4, there, headStartMs, controller.signal);
+  await settle();
+  running.get(0)?.end('present');
+  await settle();
+  expect([...running.keys()]).toEqual([]);
+  controller.abort(new Error('stopped'));
+  const ends = await Promise.allSettled(results);
+  const reasons = ends.map((end) => (end.status === 'rejected' ? (end.reason as Error).message : 'ended'));
+  expect(reasons.filter((reason) => reason === 'stopped').length).toBeGreaterThanOrEqual(2);
+  expect(await settle()).toEqual([]);
 });
