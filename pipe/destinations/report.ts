@@ -15,14 +15,27 @@ const failureWords: Readonly<Record<Action, string>> = {
   'not sent': 'not attempted',
 };
 
-/**
- * The outcome of one item of a run that failed: `  app.zip: published, https://…`
- *
- * @param url where the item is published
- */
-export function failureLine(name: string, action: Action, url?: string): string {
+/** The outcome of one item of a run that failed. */
+export interface FailedItem {
+  readonly name: string;
+  readonly action: Action;
+  /** Where it is published. */
+  readonly url?: string;
+  /** Why it is not published or not confirmed, if that is known. */
+  readonly obstacle?: string | undefined;
+}
+
+/** `  app.zip: published, https://…`. Not shortened, however long: the names are all that tells the items apart. */
+export function failureLine({ name, action, url, obstacle }: FailedItem): string {
   const link = url === undefined || failureWords[action] !== 'published' ? '' : `, ${printable(url)}`;
-  return `  ${printable(name)}: ${failureWords[action]}${link}`;
+  const reason = action === 'unconfirmed' ? `sent, but ${obstacle}` : `NOT published: ${obstacle}`;
+  const words = obstacle === undefined ? failureWords[action] : reason;
+  return `  ${printable(name)}: ${words}${link}`;
+}
+
+/** The obstacle if a server keeps what it has. @param what a version or a tag; default: the item itself */
+export function otherContent(what = 'it'): string {
+  return `${printable(what)} is there already with other content; left as it is`;
 }
 
 /** The uploaded items and their bytes, and the number of items that were not uploaded. */

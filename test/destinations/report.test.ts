@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Action } from '../../pipe/destinations/outcome.ts';
-import { failureLine, insightsReport } from '../../pipe/destinations/report.ts';
+import { failureLine, insightsReport, otherContent } from '../../pipe/destinations/report.ts';
 
 it.each<[Action, string]>([
   ['uploaded', '  a: published, https://x/a'],
@@ -10,11 +10,21 @@ it.each<[Action, string]>([
   ['failed', '  a: NOT published'],
   ['not sent', '  a: not attempted'],
 ])('the line for an item with the action %s shows whether it was published', (action, line) => {
-  expect(failureLine('a', action, 'https://x/a')).toBe(line);
+  expect(failureLine({ name: 'a', action, url: 'https://x/a' })).toBe(line);
+});
+
+it('the line for an item says why it was not published', () => {
+  const item = { name: 'a', action: 'skipped', url: 'https://x/a' } as const;
+  expect([otherContent(), otherContent('1.0')].map((obstacle) => failureLine({ ...item, obstacle }))).toEqual([
+    '  a: NOT published: it is there already with other content; left as it is',
+    '  a: NOT published: 1.0 is there already with other content; left as it is',
+  ]);
 });
 
 it('names and URLs cannot start a new line', () => {
-  expect(failureLine('a\n✔', 'uploaded', 'https://x/\n')).toBe(String.raw`  "a\n✔": published, "https://x/\n"`);
+  expect(failureLine({ name: 'a\n✔', action: 'uploaded', url: 'https://x/\n' })).toBe(
+    String.raw`  "a\n✔": published, "https://x/\n"`,
+  );
 });
 
 it('a report replaces that of an earlier run to the same target, and no other', () => {

@@ -83,7 +83,9 @@ describe('a cache', () => {
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect(exitCode).toBe(1);
     expect(output).toMatch(/^✖ @acme\/lib@1\.0\.0 could not be uploaded: .*\n {2}PUT .* 403 You cannot publish over/m);
-    expect(output).toContain('  @acme/lib@1.0.0: NOT published\n');
+    expect(output).toContain(
+      '  @acme/lib@1.0.0: NOT published: 1.0.0 is there already with other content; left as it is\n',
+    );
     expect(puts(fixture)).toBe(1);
   });
 });

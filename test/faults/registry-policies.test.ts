@@ -105,7 +105,7 @@ describe.each([
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ (?:.*\n)?.*immutable/);
     expect(output).toContain('The tag v1 already exists and is immutable: publish under another tag');
-    expect(output).toMatch(/app:v1: already there, left as it is/);
+    expect(output).toMatch(/app:v1: NOT published: v1 is there already with other content; left as it is/);
     expect(output).not.toContain("Docker's");
     expect({ tags: [...(repository?.tags ?? [])], manifests: [...(repository?.manifests.keys() ?? [])] }).toEqual(
       before,

@@ -165,6 +165,19 @@ it('succeeds in several steps that publish the same package at once', async () =
   expect(all.map(({ exitCode, output }) => (exitCode === 0 ? '' : output))).toEqual(['', '', '']);
 });
 
+it('leaves a version with other content as it is, and says so', async () => {
+  const { exitCode } = await publish(await pack('taken', '1.0.0'));
+  expect(exitCode).toBe(0);
+  await writeFile(at('work', 'other.tgz'), packageTarball({ name: 'taken', version: '1.0.0', description: 'another' }));
+  const { exitCode: code, output } = await publish('other.tgz');
+  expect({ code, output }).toEqual({
+    code: 1,
+    output: expect.stringContaining(
+      '  taken@1.0.0: NOT published: 1.0.0 is there already with other content; left as it is\n',
+    ),
+  });
+});
+
 it('publishes to a registry that this account may not read', async () => {
   const unreadable = await started().tools.startVerdaccio('unreadable', 'nobody');
   try {
@@ -175,6 +188,7 @@ it('publishes to a registry that this account may not read', async () => {
     expect([skipping.exitCode, skipping.output]).toEqual([1, expect.stringContaining('needs to read')]);
     const again = await pipe({ REGISTRY: unreadable.url, FILENAME });
     expect([again.exitCode, again.output]).toEqual([1, expect.stringMatching(/✖ .*\n {2}PUT .*409 .*already present/)]);
+    expect(again.output).toContain('  unread@1.0.0: sent, but the registry says that 1.0.0 is there already');
   } finally {
     await unreadable.close();
   }

@@ -85,7 +85,7 @@ it('with --no-clobber and one name, it is the step whose content stays that succ
   expect(winners.map((index) => sha256(contentOf(index)))).toEqual([kept]);
   for (const output of failures(steps))
     expect(output).toMatch(
-      /^✖ (?:app\.zip: another run published .*\n {2}app\.zip: NOT published|already among .*\n {2}app\.zip: already there, left as it is)$/m,
+      /^✖ (?:app\.zip: another run published .*\n {2}app\.zip: NOT published|already among .*\n {2}app\.zip: NOT published: it is there already with other content; left as it is)$/m,
     );
 });
 

@@ -9,6 +9,7 @@ import type { Progress } from '../../toolkit/progress.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes } from '../../toolkit/units.ts';
 import type { Action } from '../outcome.ts';
+import { otherContent } from '../report.ts';
 import type { Download, DownloadsClient } from './client.ts';
 import type { PlannedFile } from './plan.ts';
 import type { FileSettings } from './settings.ts';
@@ -17,6 +18,8 @@ import { readDigest } from './verify.ts';
 interface Entry {
   readonly planned: PlannedFile;
   action: Action;
+  /** Why it is not published, if that is known. */
+  obstacle?: string;
   sha256?: string | undefined;
 }
 
@@ -66,7 +69,10 @@ export async function applyExisting(
 /** @throws PipeError naming the downloads that `--no-clobber` protects, if there are any */
 function refuse(entries: readonly Entry[]): void {
   if (entries.length === 0) return;
-  for (const entry of entries) entry.action = 'skipped';
+  for (const entry of entries) {
+    entry.action = 'skipped';
+    entry.obstacle = otherContent();
+  }
   const names = entries.map(({ planned }) => printable(planned.name)).join(', ');
   throw new PipeError(
     `already among the downloads with other content, and --no-clobber forbids replacing them: ${names}`,

@@ -13,6 +13,8 @@ export interface OutcomeItem {
 
 export interface DownloadsOutcome {
   readonly items: readonly OutcomeItem[];
+  /** Why an item is not published, by its name, if that is known. */
+  readonly obstacles?: ReadonlyMap<string, string>;
   /** Names that `--keep` deleted. */
   readonly deleted: readonly string[];
   /** Everything was published, even if something failed afterwards. */

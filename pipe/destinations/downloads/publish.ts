@@ -47,6 +47,7 @@ interface Entry {
   readonly planned: PlannedFile;
   readonly url: string;
   action: Action;
+  obstacle?: string;
   sha256?: string | undefined;
   uploadMs?: number;
 }
@@ -93,7 +94,11 @@ export async function publishDownloads(
       await applyRetention(settings.retention, published, deleted, { ...tools, concurrency: settings.concurrency });
     return { items: items(), deleted, isPublished };
   } catch (error) {
-    return { items: items(), deleted, isPublished, error: tools.signal.aborted ? tools.signal.reason : error };
+    const obstacles = new Map(
+      entries.flatMap(({ planned, obstacle }) => (obstacle === undefined ? [] : [[planned.name, obstacle]])),
+    );
+    const reason: unknown = tools.signal.aborted ? tools.signal.reason : error;
+    return { items: items(), obstacles, deleted, isPublished, error: reason };
   }
 }
 

@@ -75,14 +75,15 @@ export function planText(
 
 /** The outcome, for the log, the result, the output variables and Code Insights. */
 export function concludeDownloads(outcome: DownloadsOutcome, settings: FileSettings): Conclusion {
-  const { items, deleted, isPublished, error } = outcome;
+  const { items, obstacles, deleted, isPublished, error } = outcome;
   const { uploaded, uploadedBytes } = totalsOf(items);
   const [first, ...others] = items;
   const only = others.length === 0 ? first : undefined;
   return {
     error,
     isPublished,
-    failureLines: error === undefined ? [] : items.map(({ name, action, url }) => failureLine(name, action, url)),
+    failureLines:
+      error === undefined ? [] : items.map((item) => failureLine({ ...item, obstacle: obstacles?.get(item.name) })),
     summary: (elapsedMs, scrub) => summaryLines(summaryOf(outcome, settings, elapsedMs), scrub),
     result: { items, deleted },
     variables: {

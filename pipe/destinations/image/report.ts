@@ -9,7 +9,7 @@ import { formatBytes, formatCount, formatDuration } from '../../toolkit/units.ts
 import type { Conclusion } from '../destination.ts';
 import { type Action, failedAction } from '../outcome.ts';
 import { type OutputValues, overallAction } from '../output-variables.ts';
-import { failureLine } from '../report.ts';
+import { failureLine, otherContent } from '../report.ts';
 import { fittingHeadline, maxHeadlineColumns, summaryLines } from '../summary.ts';
 import type { ImageSettings } from './settings.ts';
 import type { ImageTarget } from './targets.ts';
@@ -46,6 +46,7 @@ export function concludeImages(
     ),
   );
   const items = images.flat();
+  const obstacles = targets.flatMap((target, index) => obstaclesOf(target, outcomes[index]));
   const error = outcomes.find((outcome) => outcome.error !== undefined)?.error;
   const layers = layersOf(outcomes);
   const namesOf = (isSkipped: boolean): readonly string[] =>
@@ -56,7 +57,9 @@ export function concludeImages(
   const sent = `${formatCount(layers.sentCount, 'layer')}, ${formatBytes(layers.sentBytes)}`;
   return {
     error,
-    failureLines: items.map(({ name, action }) => failureLine(name, action)),
+    failureLines: items.map((item, index) =>
+      failureLine({ name: item.name, action: item.action, obstacle: obstacles[index] }),
+    ),
     summary(elapsedMs, scrub) {
       const duration = formatDuration(elapsedMs);
       const isNothing = published.length === 0;
@@ -108,6 +111,14 @@ function itemsOf(target: ImageTarget, outcome: PushOutcome | undefined, registry
       digest: pushed?.digest ?? (action === 'skipped' ? undefined : outcome?.digest),
       action,
     };
+  });
+}
+
+/** Why each tag is not published: a registry whose tags cannot be moved keeps the one that it has. */
+function obstaclesOf({ tags }: ImageTarget, outcome: PushOutcome | undefined): readonly (string | undefined)[] {
+  return tags.map((tag) => {
+    const isRefused = outcome?.tags.some((each) => each.tag === tag && each.action === 'failed') === true;
+    return isRefused && isImmutable(outcome.error) ? otherContent(tag) : undefined;
   });
 }
 

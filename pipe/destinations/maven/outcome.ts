@@ -13,6 +13,8 @@ export interface MavenItem {
   readonly url: string;
   readonly sha256?: string | undefined;
   readonly action: Action;
+  /** Why it is not published, if that is known. */
+  readonly obstacle?: string | undefined;
   /** How many requests it would have taken to send what was there already: the file and its checksums. */
   readonly savedRequests: number;
 }

@@ -1,6 +1,7 @@
 /** Publishes the files of an artifact, each with its checksums, and looks whether they have stayed. */
 
 import { type Action, failedAction } from '../outcome.ts';
+import { otherContent } from '../report.ts';
 import { observeBody, readThrough } from '../../io/observed-body.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { HttpError, UnexpectedAnswerError } from '../../errors.ts';
@@ -42,6 +43,8 @@ export interface Entry {
   readonly wanted: WantedFile;
   readonly url: string;
   action: Action;
+  /** Why it is not published, if that is known. */
+  obstacle?: string;
   /** The status of the answer to the file. */
   status?: number;
   identical?: IdenticalFile | undefined;
@@ -65,10 +68,10 @@ export function toEntries(plan: MavenPlan, version: string, client: MavenClient)
 }
 
 /** The file's part in the outcome. */
-export function toItem({ planned, wanted, url, action, sums, identical }: Entry): MavenItem {
+export function toItem({ planned, wanted, url, action, obstacle, sums, identical }: Entry): MavenItem {
   const { name, algorithms: kinds } = wanted;
   const savedRequests = identical === undefined ? 0 : 1 + kinds.length - identical.missingChecksums.length;
-  return { name, kind: planned.kind, size: planned.size, url, sha256: sums?.sha256, action, savedRequests };
+  return { name, kind: planned.kind, size: planned.size, url, sha256: sums?.sha256, action, obstacle, savedRequests };
 }
 
 /** Finds the files that are there already. @throws VersionConflictError naming every file that is stored with different content */
@@ -79,6 +82,7 @@ export async function findIdentical(entries: readonly Entry[], tools: FileTools)
       entry.identical = await compareStored(tools.client, entry.wanted);
     } catch (error) {
       if (!(error instanceof VersionConflictError)) throw error;
+      leave(entry);
       conflicts.push(error.message);
     }
   });
@@ -135,7 +139,7 @@ export async function lookAtFiles(entries: readonly Entry[], mayRestore: boolean
   const isWinner = replaced[0] === undefined;
   if (conflicts.length > 0 && !(mayRestore && isWinner)) {
     entries.forEach((entry, index) => {
-      if (replaced[index] !== undefined) entry.action = 'failed';
+      if (replaced[index] !== undefined) leave(entry);
     });
     throw new VersionConflictError(conflicts.join('; '));
   }
@@ -208,7 +212,7 @@ async function sendFile(
   } catch (error) {
     entry.action = failedAction(error, wasFullySent);
     // If an answer is lost, the retry finds the file of the first attempt, and is refused as a changed release is.
-    if (isPolicyRefusal(error) && (await isAlreadyStored(client, wanted, error, readBack))) {
+    if (isPolicyRefusal(error) && (await isAlreadyStored(client, entry, error, readBack))) {
       log.debug(`${name}: ${error.message}; the stored file is identical`);
       return await wanted.checksums();
     }
@@ -218,19 +222,27 @@ async function sendFile(
   }
 }
 
+/** Marks a file that is not published, since the repository has another under its name. */
+function leave(entry: Entry): void {
+  entry.action = 'skipped';
+  entry.obstacle = otherContent();
+}
+
 /** @throws VersionConflictError if another publisher has stored a different file in the meantime */
 async function isAlreadyStored(
   client: MavenClient,
-  wanted: WantedFile,
+  entry: Entry,
   refusal: HttpError,
   readBack: ReadBack,
 ): Promise<boolean> {
-  const compare = async (): Promise<IdenticalFile | undefined> => await compareStored(client, wanted);
+  const compare = async (): Promise<IdenticalFile | undefined> => await compareStored(client, entry.wanted);
   try {
     return (await findRefused(isConflict(refusal), compare, readBack)) !== undefined;
   } catch (error) {
-    if (error instanceof VersionConflictError)
+    if (error instanceof VersionConflictError) {
+      leave(entry);
       throw new VersionConflictError(`${error.message} (${refusal.message})`, { cause: refusal });
+    }
     // The refusal itself is more helpful.
     return false;
   }

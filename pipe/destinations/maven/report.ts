@@ -73,10 +73,7 @@ export function concludeMaven(finished: FinishedPublication): Conclusion {
   const name = nameOf({ ...plan.pom, version });
   return {
     error,
-    failureLines: [
-      ...items.map((item) => failureLine(item.name, item.action, item.url)),
-      ...indexes.map((index) => failureLine(index.name, index.action)),
-    ],
+    failureLines: [...items.map(failureLine), ...indexes.map(failureLine)],
     summary: (elapsedMs, scrub) => summaryOf(finished, elapsedMs, scrub),
     result: {
       items: items.map(({ kind, size, url, sha256, action }) => ({

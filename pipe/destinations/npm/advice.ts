@@ -2,11 +2,11 @@
 
 import { VerificationError } from '../../errors.ts';
 import { isConflict } from '../../http/read-back.ts';
+import { saysVersionExists } from './refusals.ts';
 import type { NpmSettings } from './settings.ts';
 import {
   hasErrorCode,
   hasStatus,
-  isRefused,
   packagesCredentialsAdvice,
   packageScopes,
   type Row,
@@ -32,8 +32,7 @@ export const npmRows: readonly Row<NpmFacts>[] = [
       'The registry is still busy with this package, and does not have this version: run the step again after a while.',
   },
   {
-    when: (error) =>
-      isRefused(error, /previously published|already (?:exists|published|present)|publish over|EPUBLISHCONFLICT/i),
+    when: saysVersionExists,
     advice: () =>
       'A published version cannot be replaced: raise the version in package.json. To leave what is published as it is, give --skip-existing; the token must then be able to read.',
   },

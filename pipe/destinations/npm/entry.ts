@@ -27,6 +27,8 @@ export interface Entry {
   readonly planned: PlannedPackage;
   url: string;
   action: Action;
+  /** Why it is not published, if that is known. */
+  obstacle?: string | undefined;
   /** The registry's answer to the upload. */
   confirmation?: Confirmation;
   /** What the registry had before, and what this run adds; undefined if the registry did not say. */

@@ -3,6 +3,7 @@
 import { HttpError, type PipeError, UnexpectedAnswerError } from '../../errors.ts';
 import { isTransient } from '../../http/retry.ts';
 import { printable } from '../../toolkit/stdout.ts';
+import { otherContent } from '../report.ts';
 import type { NpmClient, PublishedPackage, PublishedVersion, ReadOptions } from './client.ts';
 import { describeContent, higherVersion, isSameContent } from './compare.ts';
 import type { Entry, PublishSettings, PublishTools } from './entry.ts';
@@ -80,6 +81,7 @@ export async function lookUp(
       progress.skip(entry.planned.source.size);
     } else {
       problems.push(existsProblem(entry.planned, existing));
+      leave(entry, existing);
     }
   }
   return problems;
@@ -116,6 +118,16 @@ export function skip(entry: Entry, { version, tags }: Pick<Found, 'version' | 't
     log.warning(
       `${planned.id} is left unchanged: the dist-tag ${planned.tag} still points to ${printable(pointed ?? 'nothing')}`,
     );
+}
+
+/** Marks a version that cannot be published, since the registry has it. */
+export function leave(entry: Entry, existing: PublishedVersion): void {
+  const { planned } = entry;
+  entry.action = 'skipped';
+  entry.obstacle =
+    isSameContent(existing, planned) === false
+      ? otherContent(planned.version)
+      : `${planned.version} is there already, perhaps with other content; left as it is`;
 }
 
 function missing(): never {

@@ -16,6 +16,8 @@ export interface NpmOutcomeItem {
   readonly integrity: string;
   readonly sha256: string;
   readonly action: Action;
+  /** Why it is not published, if that is known. */
+  readonly obstacle?: string | undefined;
 }
 
 export interface NpmOutcome {

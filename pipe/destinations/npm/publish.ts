@@ -42,9 +42,9 @@ export async function publishPackages(
   }
 }
 
-function toItem({ planned, url, action }: Entry): NpmOutcomeItem {
+function toItem({ planned, url, action, obstacle }: Entry): NpmOutcomeItem {
   const { id, name, version, tag, source, integrity, sha256 } = planned;
-  return { id, name, version, tag, size: source.size, url, integrity, sha256, action };
+  return { id, name, version, tag, size: source.size, url, integrity, sha256, action, obstacle };
 }
 
 /** @throws the first failure */

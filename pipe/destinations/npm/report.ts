@@ -62,7 +62,7 @@ export function concludeNpm({ items, error }: NpmOutcome, { registry }: Target):
   const count = formatCount(uploaded.length, 'package');
   return {
     error,
-    failureLines: items.map(({ id, action, url }) => failureLine(id, action, url)),
+    failureLines: items.map(({ id, ...item }) => failureLine({ ...item, name: id })),
     summary(elapsedMs, scrub) {
       const names = uploaded.length > 0 && uploaded.length <= 3 ? ` (${uploaded.map(({ id }) => id).join(', ')})` : '';
       const amount = `${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}`;

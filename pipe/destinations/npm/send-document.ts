@@ -8,7 +8,8 @@ import type { NpmClient, ReadOptions } from './client.ts';
 import { isSameContent } from './compare.ts';
 import { publishDocument } from './document.ts';
 import type { Entry, PublishSettings, PublishTools } from './entry.ts';
-import { findVersion, type Found, isReadingRefused } from './look-up.ts';
+import { findVersion, type Found, isReadingRefused, leave } from './look-up.ts';
+import { saysVersionExists } from './refusals.ts';
 import type { PlannedPackage } from './plan.ts';
 
 /**
@@ -34,6 +35,7 @@ export async function sendDocument(
     return await client.repeat(planned.id, planned.name, async () => {
       if (wasSentWhole && (await findIdentical(planned, client, { once: true })) !== undefined) return undefined;
       attempts++;
+      entry.obstacle = undefined;
       let sentBytes = 0;
       try {
         entry.confirmation = await client.publish(planned.id, planned.name, document, (bytes) => {
@@ -49,15 +51,18 @@ export async function sendDocument(
         try {
           found = await findVersion(planned, client);
         } catch {
+          if (saysVersionExists(error))
+            entry.obstacle = `the registry says that ${planned.version} is there already, and does not let this token compare it`;
           throw new HttpError({ ...error.refusal, isDoubtful: true });
         }
-        checkRefusal(error, found, planned, settings);
+        checkRefusal(error, found, entry, settings);
         log.info(`${error.message}. The registry has this version`);
         // After an earlier attempt, the version may well be this run's own.
         return attempts > 1 && isIdentical(found, planned) ? undefined : found;
       }
     });
   } catch (error) {
+    if (entry.action === 'skipped') throw error;
     // If a later attempt is refused, that does not tell what became of an earlier one.
     entry.action = mayBeStored && entry.isReadingRefused === true ? 'unconfirmed' : failedAction(error, wasSentWhole);
     if (signal.aborted || !mayBeStored || mayRefuseContent(error)) throw error;
@@ -72,15 +77,12 @@ export async function sendDocument(
  * @throws HttpError the refusal, unless the registry has identical content or, with `--skip-existing`, any. If it lacks the
  *   version, a 409 is transient: npmjs.com answers so "before the previous package has been fully processed"
  */
-function checkRefusal(
-  error: HttpError,
-  found: Found,
-  planned: PlannedPackage,
-  { skipExisting }: PublishSettings,
-): void {
+function checkRefusal(error: HttpError, found: Found, entry: Entry, { skipExisting }: PublishSettings): void {
+  const { planned } = entry;
   if (found.version !== undefined && (skipExisting || isIdentical(found, planned))) return;
   if (found.version === undefined && error.refusal.status === 409)
     throw new HttpError({ ...error.refusal, isTransient: true });
+  if (found.version !== undefined) leave(entry, found.version);
   throw error;
 }
 

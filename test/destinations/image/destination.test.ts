@@ -119,7 +119,9 @@ describe('refusals', () => {
     const more = { TAGS: 'fixed, v3' };
     const { exitCode, output } = await publish(fixture, await writeArchive(fixture, smallLayers), more);
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/app:v1: published\n.*app:fixed: already there, left as it is\n.*app:v3: not attempted\n/);
+    expect(output).toMatch(
+      /app:v1: published\n.*app:fixed: NOT published: fixed is there already with other content; left as it is\n.*app:v3: not attempted\n/,
+    );
     expect(await fixture.sandbox.registry.pullProblems('acme/app', 'v1')).toEqual([]);
   });
 });

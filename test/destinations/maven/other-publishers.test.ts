@@ -153,7 +153,7 @@ describe('a release', () => {
           /✖ com\.acme:app:1\.0 is already published with different content: app-1\.0\.jar: the repository has sha256 [0-9a-f]{64}, the local file has [0-9a-f]{64}/,
         ),
       });
-      expect(output).toContain('  app-1.0.jar: NOT published\n');
+      expect(output).toContain('  app-1.0.jar: NOT published: it is there already with other content; left as it is\n');
       expect((await contentOf(fixture, `${release}/app-1.0.jar`))?.equals(other)).toBe(true);
     });
   });

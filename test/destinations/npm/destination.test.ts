@@ -253,7 +253,9 @@ describe('a version that is already published', () => {
     const { exitCode, output } = await publish(fixture, [await writePackage(fixture), other]);
     expect(exitCode).toBe(1);
     expect(output).toMatch(difference);
-    expect(output).toMatch(/ {2}@acme\/lib@1\.0\.0: not attempted\n {2}other@1\.0\.0: not attempted/);
+    expect(output).toMatch(
+      / {2}@acme\/lib@1\.0\.0: NOT published: 1\.0\.0 is there already with other content; left as it is\n {2}other@1\.0\.0: not attempted/,
+    );
     expect(puts(fixture)).toBe(0);
   });
 

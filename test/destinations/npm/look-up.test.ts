@@ -75,7 +75,9 @@ describe('a registry that refuses reading', () => {
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect(exitCode).toBe(1);
     expect(output).toMatch(/✖ .*\n.*403 You cannot publish over/);
-    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
+    expect(output).toContain(
+      '@acme/lib@1.0.0: sent, but the registry says that 1.0.0 is there already, and does not let this token compare it',
+    );
   });
 });
 

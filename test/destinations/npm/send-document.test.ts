@@ -19,7 +19,9 @@ describe.each([403, 409] as const)('a refusal with %d', (status) => {
     expect(exitCode).toBe(1);
     expect(output).toContain(`${status} You cannot publish over`);
     expect(output).toContain('What to do: A published version cannot be replaced');
-    expect(output).toContain('@acme/lib@1.0.0: NOT published');
+    expect(output).toContain(
+      '@acme/lib@1.0.0: NOT published: 1.0.0 is there already with other content; left as it is',
+    );
     expect(puts(fixture)).toBe(1);
   });
 
@@ -50,7 +52,9 @@ describe.each([403, 409] as const)('a refusal with %d', (status) => {
     const { exitCode, output } = await publish(fixture, await writePackage(fixture));
     expect([exitCode, output]).toEqual([1, expect.stringContaining(`${status} You cannot publish over`)]);
     // It may be this very document: registries refuse what they have just stored.
-    expect(output).toContain('@acme/lib@1.0.0: sent, but not confirmed by the server');
+    expect(output).toContain(
+      '@acme/lib@1.0.0: sent, but the registry says that 1.0.0 is there already, and does not let this token compare it',
+    );
     expect(puts(fixture)).toBe(1);
   });
 

@@ -1,0 +1,12 @@
+/** What an npm registry says in words when it refuses a package. */
+
+import type { HttpError } from '../../errors.ts';
+import { isRefused } from '../advice.ts';
+
+/** That the version exists. There is no status for it: npmjs.com answers 403, Verdaccio 409, others 400 or 422. */
+export function saysVersionExists(error: unknown): error is HttpError {
+  return isRefused(
+    error,
+    /previously published|already (?:exists|published|present)|publish over|EPUBLISHCONFLICT|version already/i,
+  );
+}
