@@ -39,11 +39,11 @@ export function otherContent(what = 'it'): string {
 }
 
 /** The uploaded items and their bytes, and the number of items that were not uploaded. */
-export function totalsOf<Item extends { readonly size: number; readonly action: Action }>(
+export function totalsOf<Item extends { readonly size: number | undefined; readonly action: Action }>(
   items: readonly Item[],
 ): { readonly uploaded: readonly Item[]; readonly uploadedBytes: number; readonly otherCount: number } {
   const uploaded = items.filter(({ action }) => action === 'uploaded');
-  const uploadedBytes = uploaded.reduce((sum, { size }) => sum + size, 0);
+  const uploadedBytes = uploaded.reduce((sum, { size = 0 }) => sum + size, 0);
   return { uploaded, uploadedBytes, otherCount: items.length - uploaded.length };
 }
 

@@ -84,15 +84,14 @@ export function logItem({ log, scrub }: ItemLog, itemCount: number, name: string
   else log.debug(message);
 }
 
-/** `skipped 2 already there: 4.20 MB and 2 requests not sent`, if any were. */
+/** `skipped 2 already there: 4.20 MB and 2 requests not sent`, if any were; without bytes if not all sizes are known. */
 export function skippedLines(items: readonly SummaryItem[]): readonly string[] {
   const skipped = items.filter(({ action }) => action === 'skipped');
   if (skipped.length === 0) return [];
-  const bytes = skipped.reduce((sum, { size = 0 }) => sum + size, 0);
+  const bytes = skipped.reduce((sum, { size = Number.NaN }) => sum + size, 0);
+  const amount = Number.isNaN(bytes) ? '' : `${formatBytes(bytes)} and `;
   const requests = skipped.reduce((sum, { savedRequests = 1 }) => sum + savedRequests, 0);
-  return [
-    `skipped ${skipped.length} already there: ${formatBytes(bytes)} and ${formatCount(requests, 'request')} not sent`,
-  ];
+  return [`skipped ${skipped.length} already there: ${amount}${formatCount(requests, 'request')} not sent`];
 }
 
 /** The headline of a run in which all was skipped. */

@@ -99,6 +99,9 @@ it('says how much was not sent because it was there', () => {
   expect(skippedLines(items(3).map((item) => ({ ...item, action: 'skipped' })))).toEqual([
     'skipped 3 already there: 111 B and 3 requests not sent',
   ]);
+  expect(skippedLines([{ name: 'a', action: 'skipped', savedRequests: 5 }])).toEqual([
+    'skipped 1 already there: 5 requests not sent',
+  ]);
 });
 
 it('takes the first headline that fits on a line of 80 columns', () => {

@@ -20,6 +20,8 @@ interface Entry {
   action: Action;
   /** Why it is not published, if that is known. */
   obstacle?: string;
+  /** In bytes, what is there instead. */
+  storedSize?: number | undefined;
   sha256?: string | undefined;
 }
 
@@ -50,13 +52,17 @@ export async function applyExisting(
       concurrency,
       async (entry) => await hasOtherContent(entry, existing, tools),
     );
-    refuse(taken.filter((_, index) => isOther[index]));
+    refuse(
+      taken.filter((_, index) => isOther[index]),
+      existing,
+    );
   }
   for (const entry of taken) {
     const { name, source } = entry.planned;
     const download = existing.get(name);
     if (download === undefined || (choice === 'fail' && entry.sha256 === undefined)) continue;
     entry.action = 'skipped';
+    entry.storedSize = download.size;
     tools.progress.skip(source.size);
     if (download.size !== source.size)
       tools.log.warning(
@@ -67,11 +73,12 @@ export async function applyExisting(
 }
 
 /** @throws PipeError naming the downloads that `--no-clobber` protects, if there are any */
-function refuse(entries: readonly Entry[]): void {
+function refuse(entries: readonly Entry[], existing: ReadonlyMap<string, Download>): void {
   if (entries.length === 0) return;
   for (const entry of entries) {
     entry.action = 'skipped';
     entry.obstacle = otherContent();
+    entry.storedSize = existing.get(entry.planned.name)?.size;
   }
   const names = entries.map(({ planned }) => printable(planned.name)).join(', ');
   throw new PipeError(

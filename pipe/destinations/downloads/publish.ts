@@ -47,6 +47,7 @@ interface Entry {
   readonly planned: PlannedFile;
   readonly url: string;
   action: Action;
+  storedSize?: number | undefined;
   obstacle?: string;
   sha256?: string | undefined;
   uploadMs?: number;
@@ -102,8 +103,8 @@ export async function publishDownloads(
   }
 }
 
-function toItem({ planned, url, action, sha256 }: Entry): OutcomeItem {
-  return { name: planned.name, size: planned.source.size, url, sha256, action };
+function toItem({ planned, url, action, sha256, storedSize }: Entry): OutcomeItem {
+  return { name: planned.name, size: storedSize ?? planned.source.size, url, sha256, action };
 }
 
 /** @throws the first failure */

@@ -5,7 +5,7 @@ import type { Log } from '../../toolkit/log.ts';
 import type { Scrub } from '../../toolkit/scrub.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import type { Action } from '../outcome.ts';
-import type { Confirmation, NpmClient } from './client.ts';
+import type { Confirmation, NpmClient, PublishedVersion } from './client.ts';
 import type { PlannedPackage } from './plan.ts';
 import type { NpmSettings } from './settings.ts';
 
@@ -27,6 +27,8 @@ export interface Entry {
   readonly planned: PlannedPackage;
   url: string;
   action: Action;
+  /** What the registry has instead, with other content. */
+  other?: PublishedVersion;
   /** Why it is not published, if that is known. */
   obstacle?: string | undefined;
   /** The registry's answer to the upload. */

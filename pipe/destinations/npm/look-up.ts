@@ -109,8 +109,10 @@ function moveBackProblems({ id, version, tag, isTagGiven }: PlannedPackage, publ
 /** Leaves the published version as it is. A warning names what the user might not expect of it. */
 export function skip(entry: Entry, { version, tags }: Pick<Found, 'version' | 'tags'>, log: PublishTools['log']): void {
   const { planned } = entry;
-  if (version !== undefined && isSameContent(version, planned) !== true)
+  if (version !== undefined && isSameContent(version, planned) !== true) {
     log.warning(`${planned.id} is ${describeDifference(planned, version)}. It is left as it is`);
+    entry.other = version;
+  }
   entry.action = 'skipped';
   entry.url = version?.tarball ?? entry.url;
   const pointed = tags?.get(planned.tag);
@@ -124,6 +126,7 @@ export function skip(entry: Entry, { version, tags }: Pick<Found, 'version' | 't
 export function leave(entry: Entry, existing: PublishedVersion): void {
   const { planned } = entry;
   entry.action = 'skipped';
+  entry.other = existing;
   entry.obstacle =
     isSameContent(existing, planned) === false
       ? otherContent(planned.version)

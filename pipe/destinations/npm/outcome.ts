@@ -9,12 +9,12 @@ export interface NpmOutcomeItem {
   readonly version: string;
   /** The dist-tag. */
   readonly tag: string;
-  /** The tarball's size in bytes. */
-  readonly size: number;
+  /** The tarball's size in bytes; like the hashes, undefined if the registry has another and does not say. */
+  readonly size: number | undefined;
   /** The tarball's URL. */
   readonly url: string;
-  readonly integrity: string;
-  readonly sha256: string;
+  readonly integrity: string | undefined;
+  readonly sha256: string | undefined;
   readonly action: Action;
   /** Why it is not published, if that is known. */
   readonly obstacle?: string | undefined;

@@ -42,9 +42,12 @@ export async function publishPackages(
   }
 }
 
-function toItem({ planned, url, action, obstacle }: Entry): NpmOutcomeItem {
+function toItem({ planned, url, action, obstacle, other }: Entry): NpmOutcomeItem {
   const { id, name, version, tag, source, integrity, sha256 } = planned;
-  return { id, name, version, tag, size: source.size, url, integrity, sha256, action, obstacle };
+  const item = { id, name, version, tag, url, action, obstacle };
+  if (action !== 'skipped' || other === undefined) return { ...item, size: source.size, integrity, sha256 };
+  const sha512 = other.integrity?.split(/\s+/).find((hash) => hash.startsWith('sha512-'));
+  return { ...item, size: undefined, integrity: sha512?.replace(/\?.*$/, ''), sha256: undefined };
 }
 
 /** @throws the first failure */

@@ -167,6 +167,7 @@ describe('downloads that already exist', () => {
     const sha256 = await write('new.txt');
     const { exitCode, output } = await fixture.upload('*.txt', '--skip-existing');
     expect(exitCode).toBe(0);
+    expect(output).toMatch(/^ {2}old-249\.txt +3 B .*skipped$/m);
     expect(fixture.sandbox.downloads.get('old-249.txt')?.size).toBe(3);
     expect(landed()['new.txt']).toBe(sha256);
     expect(requests('POST')).toBe(1);

@@ -240,8 +240,18 @@ describe('a version that is already published', () => {
   it('is left as it is with --skip-existing if it differs, with a warning', async () => {
     fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
     const other = await writePackage(fixture, { name: 'other', version: '1.0.0' });
-    const ended = await publish(fixture, [await writePackage(fixture), other], '--skip-existing');
+    const args = ['--skip-existing', '--output', 'result.json'];
+    const ended = await publish(fixture, [await writePackage(fixture), other], ...args);
     expect(ended.exitCode).toBe(0);
+    const { items } = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8')) as { items: unknown };
+    // What the registry has, and nothing of the tarball that was not sent.
+    expect(items).toContainEqual({
+      name: '@acme/lib@1.0.0',
+      tag: 'latest',
+      action: 'skipped',
+      integrity: /the registry has (\S+),/.exec(ended.output)?.[1],
+      url: expect.stringMatching(/^http/),
+    });
     expect(ended.output).toMatch(new RegExp(`WARNING: @acme/lib@1\\.0\\.0 ${difference.source}`));
     expect(ended.output).toContain('skipped 1 already there');
     expect(puts(fixture)).toBe(1);
