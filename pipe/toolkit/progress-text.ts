@@ -11,7 +11,15 @@ export interface Advance {
   readonly total: number;
   /** Bytes a second. */
   readonly rate: number;
+  /** How long nothing has moved. */
+  readonly idleMs: number;
 }
+
+/**
+ * Then it waits, for a server or for its next attempt, and a rate would be that of the past. On a line of less than 26 kB/s,
+ * it takes as long until the next 128 KiB are sent.
+ */
+const maxIdleMs = 5_000;
 
 const longBar = 24;
 const shortBar = 10;
@@ -40,21 +48,21 @@ function state(advance: Omit<Advance, 'name'>): string {
  * @param scrub for the name
  */
 export function barText(
-  { name, sent, total, rate }: Omit<Advance, 'total'> & { readonly total: number | undefined },
+  { name, sent, total, ...pace }: Omit<Advance, 'total'> & { readonly total: number | undefined },
   columns: number,
   scrub: Scrub,
 ): string {
   const bytes = formatBytes(sent);
   const forms =
     total === undefined
-      ? [`${bytes} sent, ${formatRate(rate)}`]
+      ? [`${bytes} sent, ${paceText(pace)}`]
       : sent >= total
         ? [
             `${shortened(name, longName, scrub)}: ${bytes} sent, waiting for the server`,
             'waiting for the server',
             'waiting',
           ]
-        : movingForms({ name, sent, total, rate }, scrub);
+        : movingForms({ name, sent, total, ...pace }, scrub);
   return forms.find((form) => widthOf(form) <= columns) ?? bytes;
 }
 
@@ -68,7 +76,7 @@ function movingForms({ name, ...advance }: Advance, scrub: Scrub): readonly stri
     `${bar(part, longBar)} ${all}`,
     `${bar(part, shortBar)} ${all}`,
     all,
-    `${portion(advance)}, ${formatRate(advance.rate)}`,
+    `${portion(advance)}, ${paceText(advance)}`,
     portion(advance),
     `${percent(advance)} of ${formatBytes(advance.total)}`,
     percent(advance),
@@ -82,9 +90,20 @@ function bar(part: number, columns: number): string {
 
 type Amount = Pick<Advance, 'sent' | 'total'>;
 
-function amounts({ rate, ...amount }: Omit<Advance, 'name'>): string {
-  const left = rate > 0 ? `, ${formatDuration(((amount.total - amount.sent) / rate) * 1000)} left` : '';
-  return `${portion(amount)}, ${formatRate(rate)}${left}`;
+function amounts(advance: Omit<Advance, 'name'>): string {
+  const { sent, total, rate } = advance;
+  const left = isIdle(advance) || rate <= 0 ? '' : `, ${formatDuration(((total - sent) / rate) * 1000)} left`;
+  return `${portion(advance)}, ${paceText(advance)}${left}`;
+}
+
+type Pace = Pick<Advance, 'rate' | 'idleMs'>;
+
+function isIdle({ idleMs }: Pace): boolean {
+  return idleMs >= maxIdleMs;
+}
+
+function paceText(pace: Pace): string {
+  return isIdle(pace) ? `nothing sent for ${formatDuration(pace.idleMs)}` : `${formatBytes(pace.rate)}/s`;
 }
 
 function portion(amount: Amount): string {
@@ -93,8 +112,4 @@ function portion(amount: Amount): string {
 
 function percent({ sent, total }: Amount): string {
   return `${total === 0 ? 100 : Math.floor((sent / total) * 100)} %`;
-}
-
-function formatRate(rate: number): string {
-  return `${formatBytes(rate)}/s`;
 }

@@ -38,6 +38,8 @@ interface Running {
   loggedAt: number;
   /** When the current attempt began, for its rate. */
   attemptAt: number;
+  /** When bytes were last sent. */
+  movedAt: number;
 }
 
 interface ProgressOptions extends PlannedTransfers {
@@ -80,6 +82,8 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
     const least = doneBytes + sum([...running].map((transfer) => transfer.bytes));
     return totalBytes === undefined ? undefined : Math.max(totalBytes - skippedBytes, least);
   };
+  const idleMs = (time: number): number =>
+    running.size === 0 ? 0 : Math.min(...[...running].map(({ movedAt }) => time - movedAt));
   const isMany = items !== undefined && items.count > maxSingle;
   const counts = (): string => `${Math.min(doneCount, items?.count ?? 0)} of ${items?.count} ${items?.plural}`;
   const nameOfAll = (): string => {
@@ -91,7 +95,7 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
   const showBar = (): void => {
     const sent = sentBytes();
     const rate = recentRate(now(), sent);
-    const advance = { name: nameOfAll(), sent, total: plannedBytes(), rate };
+    const advance = { name: nameOfAll(), sent, total: plannedBytes(), rate, idleMs: idleMs(now()) };
     output.status(running.size === 0 ? '' : barText(advance, output.width, scrub));
   };
   const showLines = (): void => {
@@ -108,7 +112,7 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
     if (time - loggedAt < intervalAfter(time - startedAt)) return;
     loggedAt = time;
     const sent = sentBytes();
-    log.info(sumText({ name: counts(), sent, total, rate: rateOf(sent, time - startedAt) }));
+    log.info(sumText({ name: counts(), sent, total, rate: rateOf(sent, time - startedAt), idleMs: idleMs(time) }));
   };
   const timer = setInterval(output.isTerminal ? showBar : showLines, output.isTerminal ? barEveryMs : lineCheckMs);
   timer.unref();
@@ -116,11 +120,20 @@ export function createProgress(output: Output, log: Log, options: ProgressOption
   return {
     start(label, bytes) {
       const time = now();
-      const transfer: Running = { label, bytes, startedAt: time, sent: 0, loggedAt: time, attemptAt: time };
+      const transfer: Running = {
+        label,
+        bytes,
+        startedAt: time,
+        sent: 0,
+        loggedAt: time,
+        attemptAt: time,
+        movedAt: time,
+      };
       running.add(transfer);
       return {
         sent(count) {
           if (count === 0 || count < transfer.sent) transfer.attemptAt = now();
+          if (count > transfer.sent) transfer.movedAt = now();
           transfer.sent = Math.min(count, bytes);
         },
         end() {
@@ -148,8 +161,8 @@ function intervalAfter(ms: number): number {
   return thinning.find(({ fromMs }) => ms >= fromMs)?.everyMs ?? lineEveryMs;
 }
 
-function advanceOf({ label, sent, bytes, attemptAt }: Running, time: number): Advance {
-  return { name: label, sent, total: bytes, rate: rateOf(sent, time - attemptAt) };
+function advanceOf({ label, sent, bytes, attemptAt, movedAt }: Running, time: number): Advance {
+  return { name: label, sent, total: bytes, rate: rateOf(sent, time - attemptAt), idleMs: time - movedAt };
 }
 
 /** Bytes a second of the last seconds, whenever it is asked with the bytes sent so far. */

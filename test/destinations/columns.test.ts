@@ -187,7 +187,7 @@ it('of images', () => {
 });
 
 it('of what is logged meanwhile', () => {
-  const input = fc.record({ name, sent: bytes, total: bytes, rate: fc.nat() });
+  const input = fc.record({ name, sent: bytes, total: bytes, rate: fc.nat(), idleMs: fc.nat() });
   check(input, ({ name: given, ...advance }) => {
     const logged: string[] = [];
     const log = { info: (message: string) => logged.push(message), debug: () => undefined };
@@ -197,7 +197,7 @@ it('of what is logged meanwhile', () => {
 });
 
 it.each([79, 39, 19])('of a bar on a terminal with room for %d columns, unless it has only the bytes', (columns) => {
-  const input = fc.record({ name, sent: bytes, total: bytes, rate: fc.nat() });
+  const input = fc.record({ name, sent: bytes, total: bytes, rate: fc.nat(), idleMs: fc.nat() });
   fc.assert(
     fc.property(input, ({ name: given, ...advance }) => {
       const bar = barText({ name: printable(given), ...advance }, columns, same);

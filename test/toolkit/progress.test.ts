@@ -30,8 +30,9 @@ describe('in a log', () => {
   it('prints bytes, rate and time left for a long transfer', () => {
     const { progress, stream } = start();
     const transfer = progress.start('app.zip', 1e9);
+    jest.advanceTimersByTime(9_000);
     transfer.sent(460e6);
-    jest.advanceTimersByTime(10_000);
+    jest.advanceTimersByTime(1_000);
     expect(stream.text).toBe('INFO: app.zip: 460 MB of 1.00 GB (46 %), 48.4 MB/s, 11.2 s left\n');
   });
 
@@ -63,9 +64,10 @@ describe('in a log', () => {
 
   it('prints one line for each of several transfers', () => {
     const { progress, stream } = start();
-    progress.start('a', 2e6).sent(1e6);
-    progress.start('b', 4e6).sent(1e6);
-    jest.advanceTimersByTime(10_000);
+    const transfers = [progress.start('a', 2e6), progress.start('b', 4e6)];
+    jest.advanceTimersByTime(9_000);
+    for (const transfer of transfers) transfer.sent(1e6);
+    jest.advanceTimersByTime(1_000);
     expect(lines(stream)).toEqual([
       'INFO: a: 1.00 MB of 2.00 MB (50 %), 105 kB/s, 9.5 s left',
       'INFO: b: 1.00 MB of 4.00 MB (25 %), 105 kB/s, 28.5 s left',
@@ -90,11 +92,21 @@ describe('in a log', () => {
     expect(stream.text).toBe("INFO: a: 10 B sent, waiting for the server's answer\n");
   });
 
+  it('says for how long nothing has been sent, as between two attempts, instead of a rate', () => {
+    const { progress, stream } = start();
+    const transfer = progress.start('a', 1e9);
+    for (const bytes of [0, 50e6, 95e6, 95e6, 95e6, 95e6]) {
+      transfer.sent(bytes);
+      jest.advanceTimersByTime(2_000);
+    }
+    expect(stream.text).toBe('INFO: a: 95.0 MB of 1.00 GB (9 %), nothing sent for 5.5 s\n');
+  });
+
   it('does not show the time left before anything is sent', () => {
     const { progress, stream } = start();
     progress.start('a', 10);
     jest.advanceTimersByTime(10_000);
-    expect(stream.text).toBe('INFO: a: 0 B of 10 B (0 %), 0 B/s\n');
+    expect(stream.text).toBe('INFO: a: 0 B of 10 B (0 %), nothing sent for 9.5 s\n');
   });
 
   it.each([
@@ -173,9 +185,11 @@ describe('the number of lines in a log', () => {
 
   it('tells a large item among many by its name', () => {
     const { progress, stream } = start(recordingStream(), { totalBytes: 1e9, items: { count: 10, plural: 'files' } });
-    progress.start('large.zip', 9e8).sent(3e8);
+    const large = progress.start('large.zip', 9e8);
     progress.start('small.txt', 1e7).sent(1e6);
-    jest.advanceTimersByTime(10_000);
+    jest.advanceTimersByTime(9_000);
+    large.sent(3e8);
+    jest.advanceTimersByTime(1_000);
     expect(lines(stream)).toEqual(['INFO: large.zip: 300 MB of 900 MB (33 %), 31.6 MB/s, 19.0 s left']);
   });
 
@@ -235,7 +249,7 @@ describe('on a terminal', () => {
     const transfer = progress.start('a', 1e9);
     transfer.sent(500e6);
     jest.advanceTimersByTime(10_000);
-    expect(stream.text.endsWith('500 MB of 1.00 GB (50 %), 0 B/s')).toBe(true);
+    expect(stream.text.endsWith('500 MB of 1.00 GB (50 %), nothing sent for 10.0 s')).toBe(true);
     for (let sent = 500e6; sent <= 600e6; sent += 1e6) {
       transfer.sent(sent);
       jest.advanceTimersByTime(100);
