@@ -185,7 +185,7 @@ async function isResult(path: string): Promise<boolean> {
 
 /** @throws Error if a result cannot be written there */
 async function begin(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   const stats = await stat(path).catch(() => undefined);
   if (stats?.isDirectory() === true) throw new Error('it is a directory');
   // A device is written to only once, at the end.
@@ -204,6 +204,16 @@ async function begin(path: string): Promise<void> {
   }
 }
 
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['EEXIST', 'ENOTDIR'].includes(code)) throw error;
+    throw new Error(`${path} is not a directory, or a part of its path is a file (${code})`, { cause: error });
+  }
+}
+
 async function writeOrWarn(
   { path, name }: ResultFile,
   text: string,
@@ -219,7 +229,7 @@ async function writeOrWarn(
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   const stats = await stat(path).catch(() => undefined);
   // A device, such as /dev/stdout, is written to directly; renaming would replace it with a file.
   if (stats === undefined || stats.isFile()) await replaceFile(path, text);

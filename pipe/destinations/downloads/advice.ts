@@ -31,7 +31,7 @@ export const fileRows: readonly Row<FileFacts>[] = [
     advice: (_, { isBitbucket }) =>
       isBitbucket
         ? 'The file is larger than Downloads accepts (about 2 GB). Split it, compress it, or publish it as a package.'
-        : 'The server at API_URL, or a gateway in front of it, refuses files of this size.',
+        : 'The server at API_URL, or a gateway in front of it, refuses files of this size: have its limit raised, or split or compress the file.',
   },
   {
     when: hasStatus(429),

@@ -75,7 +75,8 @@ const rows: readonly Row<RefusedFacts>[] = [
   },
   {
     when: hasStatus(413),
-    advice: () => 'The registry, or a proxy in front of it, refuses requests of this size, even in small chunks.',
+    advice: () =>
+      'The registry, or a proxy in front of it, refuses requests of this size, even in small chunks: have its limit raised.',
   },
   {
     when: (error) => hasStatus(415)(error) || hasStatus(422)(error),

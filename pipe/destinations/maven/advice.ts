@@ -47,7 +47,7 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
           ? 'TOKEN was sent without a user name, because USERNAME is not set: most Maven repositories expect one.'
           : isBitbucket
             ? packagesCredentialsAdvice('repository', account.tokenKind)
-            : 'The repository does not accept this USERNAME and TOKEN.',
+            : 'The repository does not accept this USERNAME and TOKEN: check that they belong together, and that the token has not expired.',
   },
   {
     when: hasStatus(403),
@@ -73,7 +73,10 @@ export const mavenRows: readonly Row<MavenFacts>[] = [
     advice: () =>
       'Many repositories accept only releases or only SNAPSHOTs, and answer 400 to the other kind: check which kind REGISTRY accepts.',
   },
-  { when: hasStatus(413), advice: () => 'The repository, or a proxy in front of it, refuses files of this size.' },
+  {
+    when: hasStatus(413),
+    advice: () => 'The repository, or a proxy in front of it, refuses files of this size: have its limit raised.',
+  },
   {
     when: hasStatus(429),
     advice: () => 'The repository limits the rate of requests. Wait, then run the step again.',
