@@ -33,7 +33,7 @@ describe('results that cannot be written at the end are a warning', () => {
     };
     expectWarning(
       await upload(variables),
-      /^WARNING: The result could not be written to \S+storage\/result\.json \(BITBUCKET_PIPE_STORAGE_DIR\): E\w+/m,
+      /^WARNING: The result could not be written to \S+storage\/result\.json \(BITBUCKET_PIPE_STORAGE_DIR\): \S+ is not a directory/m,
     );
     expect(await readFile(at('variables'), 'utf8')).toMatch(/^UPLOAD_URL=http.*a\.txt$/m);
   });
@@ -59,7 +59,7 @@ describe('results that cannot be written at the end are a warning', () => {
     await writeFile(at('out'), '');
     expectWarning(
       await running,
-      /^WARNING: The result could not be written to \S+out\/result\.json \(--output\): E\w+/m,
+      /^WARNING: The result could not be written to \S+out\/result\.json \(--output\): \S+ is not a directory/m,
     );
   });
 });
@@ -70,7 +70,9 @@ describe('--output that cannot be written', () => {
     const { exitCode, output } = await upload({}, '--output', 'out/result.json');
     expect({ exitCode, output }).toEqual({
       exitCode: 1,
-      output: expect.stringMatching(/^✖ --output out\/result\.json cannot be written, and nothing was sent: E\w+/m),
+      output: expect.stringMatching(
+        /^✖ --output out\/result\.json cannot be written, and nothing was sent: \S+ is not a directory/m,
+      ),
     });
     expect(fixture.sandbox.requests).toEqual([]);
   });

@@ -224,7 +224,12 @@ describe('the result', () => {
   });
 
   it.each([
-    ['--output', 'out', 'pipes', /^The result could not be written to \S+out\/r\.json \(--output\): \/.*\/out is not a directory/],
+    [
+      '--output',
+      'out',
+      'pipes',
+      /^The result could not be written to \S+out\/r\.json \(--output\): \/.*\/out is not a directory/,
+    ],
     [
       'BITBUCKET_PIPE_STORAGE_DIR',
       'pipes',

@@ -65,7 +65,12 @@ it.each<[string, unknown, Omit<MavenFacts, 'isBitbucket'> & Pick<MavenSettings, 
     /^TOKEN was sent without a user/,
   ],
   ['401 for an API token', refused(401), bitbucket, /^Check that USERNAME is the email .* read:package:bitbucket/],
-  ['401', refused(401), otherServer, /^The repository does not accept this USERNAME and TOKEN: check that they belong together/],
+  [
+    '401',
+    refused(401),
+    otherServer,
+    /^The repository does not accept this USERNAME and TOKEN: check that they belong together/,
+  ],
   ['403', refused(403), otherServer, /^The account may not do this in https:\/\/nexus\.example\/releases\/: /],
   [
     '403 from Bitbucket',
