@@ -1,9 +1,10 @@
 /** Compresses one stream: reads, hashes and compresses it block by block, and yields the blocks in order. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ByobReader } from '../io/byob-reader.ts';
-import { createSha256 } from '../io/hashes.ts';
+import type { ByobReader, OpenRange } from '../io/byob-reader.ts';
 import type { Block, BlockMemory, Quota } from './block-memory.ts';
+import { ReadError } from './compression-thread.ts';
+import type { FilePart } from './compression-worker.ts';
 import { defaultLevelOf, type Level } from './levels.ts';
 import type { Ahead, Pace } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
@@ -15,7 +16,7 @@ export interface Compressed {
    * valid until the next but one is asked for. Errors of the source are thrown here, unchanged and immediately.
    */
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** Resolves when the source is no longer needed, even if blocks are still being compressed. Never rejects. */
+  /** Resolves when no further blocks will come, even if some are still being compressed. Never rejects. */
   readonly hasRead: Promise<void>;
   /** After `bytes` has ended: `sha256:…` of the compressed bytes. */
   digest(): string;
@@ -43,14 +44,14 @@ const socketBufferBytes = 64 * 1024;
 /** If the consumer stops early, how long to wait for a source that hangs. After that, it is closed at its next chunk. */
 const sourceCloseMs = 100;
 
-/** A block that is being hashed, compressed or consumed. */
+/** A block that is being compressed, hashed or consumed. */
 interface BlockInProgress {
   readonly block: Block;
   /** Bytes of the source. */
   readonly length: number;
   /** Undefined until it is compressed. */
   size: number | undefined;
-  /** How many still need the block, of three: hashing, compressing, and the consumer. */
+  /** How many still need the block: compressing and then hashing it, and the consumer. */
   users: number;
 }
 
@@ -61,11 +62,12 @@ export class CompressedStream implements Compressed {
   readonly #id: number;
   readonly #resources: StreamResources;
   readonly #quota: Quota;
-  readonly #hash = createSha256();
   /** Blocks not yet yielded, in the source's order. */
   readonly #backlog: BlockInProgress[] = [];
   #size = 0;
   #readSize = 0;
+  /** Set if the threads read the source themselves. */
+  #range: OpenRange | undefined;
   #sourceSize = 0;
   #digest: string | undefined;
   #sourceDigest: string | undefined;
@@ -76,6 +78,9 @@ export class CompressedStream implements Compressed {
   #given: { readonly bytes: number; readonly at: number } | undefined;
   #change = Promise.withResolvers<void>();
   readonly #reading = Promise.withResolvers<void>();
+  readonly #consuming = Promise.withResolvers<void>();
+  /** Tasks of threads. */
+  readonly #tasks = new Set<Promise<void>>();
 
   /** @param id distinguishes the streams that share the resources */
   constructor(id: number, source: ByobReader, resources: StreamResources) {
@@ -103,13 +108,13 @@ export class CompressedStream implements Compressed {
   }
 
   async *#compress(source: ByobReader): AsyncGenerator<Uint8Array> {
-    void this.#read(source);
+    const closing = this.#read(source);
     /** Blocks that the consumer may still read: the last two. */
     const lent: BlockInProgress[] = [];
     try {
       for (let current = await this.#next(); current !== undefined; current = await this.#next()) {
         let compressed = current.block.output.subarray(0, current.size);
-        this.#hash.update(compressed);
+        this.#hash(current, compressed.length);
         this.#size += compressed.length;
         this.#sourceSize += current.length;
         if (compressed.length < socketBufferBytes || this.#isLast()) {
@@ -126,60 +131,81 @@ export class CompressedStream implements Compressed {
         this.#resources.pace?.taken(given.bytes, now - given.at, now);
         for (const earlier of lent.splice(0, lent.length - 1)) this.#release(earlier);
       }
-      this.#sourceDigest = await this.#resources.threads.digest({ task: 'digest', stream: this.#id });
-      this.#digest = `sha256:${this.#hash.digest()}`;
+      const digests = await this.#resources.threads.digests({ task: 'digest', stream: this.#id });
+      if (this.#failure !== undefined) throw this.#failure.error as Error;
+      [this.#sourceDigest, this.#digest] = digests;
     } finally {
       this.#isStopped = true;
       this.#resources.threads.forget(this.#id);
       for (const unfinished of [...lent, ...this.#backlog]) this.#release(unfinished);
       this.#quota.close();
-      await Promise.race([this.hasRead, delay(sourceCloseMs, undefined, { ref: false })]);
+      this.#consuming.resolve();
+      await Promise.race([closing, delay(sourceCloseMs, undefined, { ref: false })]);
     }
   }
 
-  /** Fills blocks until the source ends; never rejects. */
+  /** Submits blocks until the source ends, and closes it; never rejects. */
   async #read(source: ByobReader): Promise<void> {
+    try {
+      if (source.openRange !== undefined) this.#range = await source.openRange();
+      await (this.#range === undefined ? this.#fill(source) : this.#divide(this.#range));
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (this.#range === undefined) await source.close().catch((error: unknown) => this.#fail(error));
+    this.#hasEnded = true;
+    this.#announce();
+    this.#reading.resolve();
+    if (this.#range === undefined) return;
+    await this.#consuming.promise;
+    // The descriptor's number may be another file's as soon as it is closed.
+    await Promise.all(this.#tasks);
+    await this.#range.close().catch((error: unknown) => this.#fail(error));
+  }
+
+  async #fill(source: ByobReader): Promise<void> {
     let block: Block | undefined;
     try {
       for (let isLast = false; !isLast;) {
         block = await this.#quota.take();
-        if (block === undefined) break;
+        if (block === undefined) return;
         const length = await source.read(block.input);
         isLast = length < block.input.length;
         // An empty source is compressed too, because the output must be a valid stream of the format.
-        if (this.#isStopped || (length === 0 && this.#readSize > 0)) break;
+        if (this.#isStopped || (length === 0 && this.#readSize > 0)) return;
         this.#submit(block, length);
         block = undefined;
       }
-    } catch (error) {
-      this.#fail(error);
+    } finally {
+      if (block !== undefined) this.#quota.giveBack(block);
     }
-    await source.close().catch((error: unknown) => this.#fail(error));
-    if (block !== undefined) this.#quota.giveBack(block);
-    this.#hasEnded = true;
-    this.#announce();
-    this.#reading.resolve();
   }
 
-  #submit(block: Block, length: number): void {
+  async #divide({ descriptor, start, length }: OpenRange): Promise<void> {
+    do {
+      const block = await this.#quota.take();
+      if (block === undefined) return;
+      this.#submit(block, Math.min(block.input.length, length - this.#readSize), {
+        descriptor,
+        position: start + this.#readSize,
+      });
+    } while (this.#readSize < length);
+  }
+
+  #submit(block: Block, length: number, from?: FilePart): void {
     const { threads, pace, fixedLevel } = this.#resources;
     const { memory } = block;
-    const current: BlockInProgress = { block, length, size: undefined, users: 3 };
+    const current: BlockInProgress = { block, length, size: undefined, users: 2 };
     this.#backlog.push(current);
     this.#readSize += length;
-    const release = (): void => this.#release(current);
-    threads
-      .hash({ task: 'hash', stream: this.#id, memory, length })
-      .catch((error: unknown) => this.#fail(error))
-      .finally(release);
     let chosen: Level | undefined;
     let startedAt = 0;
-    threads
+    const compressing = threads
       .compress(this.#id, (codec) => {
         chosen = pace?.choose(codec, this.#ahead(current));
         startedAt = performance.now();
         const level = chosen?.level ?? fixedLevel ?? defaultLevelOf[codec];
-        return { task: 'compress', memory, length, level, denseLevel: chosen?.denseLevel ?? level };
+        return { task: 'compress', memory, length, from, level, denseLevel: chosen?.denseLevel ?? level };
       })
       .then((size) => {
         current.size = size;
@@ -189,13 +215,31 @@ export class CompressedStream implements Compressed {
         return this.#announce();
       })
       .catch((error: unknown) => this.#fail(error))
-      .finally(release);
+      .finally(() => {
+        this.#release(current);
+        this.#tasks.delete(compressing);
+      });
+    this.#tasks.add(compressing);
+  }
+
+  /** To be called in the source's order. */
+  #hash(current: BlockInProgress, size: number): void {
+    const { block, length } = current;
+    current.users++;
+    this.#resources.threads
+      .hash({ task: 'hash', stream: this.#id, memory: block.memory, length, size })
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => this.#release(current));
   }
 
   async #next(): Promise<BlockInProgress | undefined> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error as Error;
-      if (this.#backlog[0]?.size !== undefined) return this.#backlog.shift();
+      if (this.#backlog[0]?.size !== undefined) {
+        // All of the others have been read. Until the last one is consumed, nothing is complete.
+        if (this.#hasEnded && this.#backlog.length === 1) await this.#range?.check();
+        return this.#backlog.shift();
+      }
       if (this.#isLast()) return undefined;
       await this.#change.promise;
     }
@@ -223,7 +267,8 @@ export class CompressedStream implements Compressed {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= { error };
+    const range = this.#range;
+    this.#failure ??= { error: error instanceof ReadError && range ? range.failure(error.cause) : error };
     this.#announce();
   }
 

@@ -6,6 +6,11 @@ import type { Codec } from './formats.ts';
 
 type Value = number | string;
 
+/** The thread could not read its input: because of `cause`, or because the file ended too early. */
+export class ReadError extends Error {
+  declare readonly cause: NodeJS.ErrnoException | undefined;
+}
+
 /** A worker thread that runs tasks. */
 export class CompressionThread {
   /** Resolves when the thread runs. */
@@ -60,7 +65,11 @@ export class CompressionThread {
   #settle(answer: Exclude<Answer, { readonly codec: Codec }>): void {
     const waiting = this.#answers.get(answer.id);
     this.#answers.delete(answer.id);
-    if ('error' in answer) waiting?.reject(new Error(`Compression failed: ${answer.error}`));
-    else waiting?.resolve(answer.value);
+    if ('value' in answer) waiting?.resolve(answer.value);
+    else if ('error' in answer) waiting?.reject(new Error(`Compression failed: ${answer.error}`));
+    else {
+      const cause = answer.cause && Object.assign(new Error(answer.cause.message), { code: answer.cause.code });
+      waiting?.reject(new ReadError('A block could not be read', { cause }));
+    }
   }
 }

@@ -14,25 +14,37 @@ export interface WorkerSetup {
   readonly outputOffset: number;
 }
 
+/** Part of a file that another thread has open. */
+export interface FilePart {
+  readonly descriptor: number;
+  readonly position: number;
+}
+
 /** Compresses the `length` bytes of input in `memory` into a self-contained member or frame; the answer is its length. */
 export interface CompressTask {
   readonly task: 'compress';
   readonly memory: SharedArrayBuffer;
   readonly length: number;
+  /** Where the input must be read from first, if it is not in `memory` yet. */
+  readonly from?: FilePart | undefined;
   readonly level: number;
   /** The level for dense data; may equal `level`. */
   readonly denseLevel: number;
 }
 
-/** Adds the `length` bytes of input in `memory` to the stream's SHA-256. Tasks of one stream go to one worker, in order. */
+/**
+ * Adds the `length` bytes of input and the `size` bytes of output in `memory` to the two SHA-256 of the stream. Tasks of one
+ * stream go to one worker, in order.
+ */
 export interface HashTask {
   readonly task: 'hash';
   readonly stream: number;
   readonly memory: SharedArrayBuffer;
   readonly length: number;
+  readonly size: number;
 }
 
-/** Ends the stream's SHA-256; the answer is its hexadecimal digits. */
+/** Ends the stream's two SHA-256; the answer is their hexadecimal digits, those of the input first. */
 export interface DigestTask {
   readonly task: 'digest';
   readonly stream: number;
@@ -40,11 +52,19 @@ export interface DigestTask {
 
 export type Task = CompressTask | HashTask | DigestTask;
 
+/** The parts of the system's error that reach another thread. */
+export interface ReadCause {
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
 /** A worker's first message names its codec. Every other message answers one task. */
 export type Answer =
   | { readonly codec: Codec }
   | { readonly id: number; readonly value: number | string }
-  | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly error: string }
+  /** The input could not be read: because of `cause`, or because the file ended too early. */
+  | { readonly id: number; readonly cause: ReadCause | undefined };
 
 /** An installed codec. */
 interface BlockCodec {
@@ -145,8 +165,18 @@ function compressBlocks(): void {
   const doubtfulBits = 7.8;
   const sample = new Uint8Array(4 * 8192);
   const counts = new Uint32Array(256);
-  const hashes = new Map<number, Hash>();
+  const hashes = new Map<number, readonly [input: Hash, output: Hash]>();
   const tasks = {
+    /** Reads all of the input. @returns whether the file was long enough */
+    read(input: Uint8Array, { descriptor, position }: FilePart): boolean {
+      const { readSync } = process.getBuiltinModule('node:fs');
+      for (let filled = 0; filled < input.length;) {
+        const bytes = readSync(descriptor, input, filled, input.length - filled, position + filled);
+        if (bytes === 0) return false;
+        filled += bytes;
+      }
+      return true;
+    },
     /** Only the content decides: what a block becomes must not depend on the time, the other blocks or the thread. */
     compress({ memory, length, ...levels }: CompressTask): number {
       const input = new Uint8Array(memory, inputOffset, length);
@@ -188,20 +218,38 @@ function compressBlocks(): void {
       for (const count of counts) if (count > 0) bits -= count * Math.log2(count / total);
       return bits / total;
     },
-    hash({ stream, memory, length }: HashTask): number {
-      let hash = hashes.get(stream);
-      if (hash === undefined) hashes.set(stream, (hash = process.getBuiltinModule('node:crypto').createHash('sha256')));
-      hash.update(new Uint8Array(memory, inputOffset, length));
+    hash({ stream, memory, length, size }: HashTask): number {
+      let pair = hashes.get(stream);
+      if (pair === undefined) {
+        const { createHash } = process.getBuiltinModule('node:crypto');
+        hashes.set(stream, (pair = [createHash('sha256'), createHash('sha256')]));
+      }
+      pair[0].update(new Uint8Array(memory, inputOffset, length));
+      pair[1].update(new Uint8Array(memory, outputOffset, size));
       return length;
     },
     digest({ stream }: DigestTask): string {
-      const hash = hashes.get(stream);
+      const pair = hashes.get(stream);
       hashes.delete(stream);
-      return hash?.digest('hex') ?? '';
+      return pair?.map((hash) => hash.digest('hex')).join(' ') ?? '';
     },
   };
   parentPort?.on('message', ({ id, ...task }: Task & { readonly id: number }) => {
     try {
+      if (task.task === 'compress' && task.from !== undefined) {
+        let cause: ReadCause | undefined;
+        let isWhole = false;
+        try {
+          isWhole = tasks.read(new Uint8Array(task.memory, inputOffset, task.length), task.from);
+        } catch (error) {
+          const { code, message } = error as NodeJS.ErrnoException;
+          cause = { code, message };
+        }
+        if (!isWhole) {
+          parentPort.postMessage({ id, cause } satisfies Answer, []);
+          return;
+        }
+      }
       const value =
         task.task === 'compress' ? tasks.compress(task) : task.task === 'hash' ? tasks.hash(task) : tasks.digest(task);
       parentPort.postMessage({ id, value } satisfies Answer, []);

@@ -62,12 +62,13 @@ export class ThreadPool {
     await thread.run(task);
   }
 
-  /** `sha256:…` of all the stream's hashed blocks. */
-  async digest(task: DigestTask): Promise<string> {
+  /** `sha256:…` of the input, and of the output, of all the stream's hashed blocks. */
+  async digests(task: DigestTask): Promise<readonly [input: string, output: string]> {
     const thread = this.#hashing.get(task.stream);
     if (thread === undefined) throw new Error('Nothing of the stream was hashed');
     this.#hashing.delete(task.stream);
-    return `sha256:${await thread.run(task)}`;
+    const [input = '', output = ''] = String(await thread.run(task)).split(' ');
+    return [`sha256:${input}`, `sha256:${output}`];
   }
 
   /** Drops the stream's queued blocks and its hash. */
@@ -75,7 +76,7 @@ export class ThreadPool {
     const dropped = this.#queue.filter((queued) => queued.stream === stream);
     this.#queue = this.#queue.filter((queued) => queued.stream !== stream);
     for (const { compressed } of dropped) compressed.reject(new Error('The stream was abandoned'));
-    if (this.#hashing.has(stream)) this.digest({ task: 'digest', stream }).catch(() => undefined);
+    if (this.#hashing.has(stream)) this.digests({ task: 'digest', stream }).catch(() => undefined);
   }
 
   async close(): Promise<void> {

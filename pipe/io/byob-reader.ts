@@ -1,5 +1,19 @@
 /** Reads bytes directly into the caller's buffer ("bring your own buffer"), which avoids copies. */
 
+/** Part of an open file, for threads that read it themselves. */
+export interface OpenRange {
+  /** Valid until `close`, in all threads. */
+  readonly descriptor: number;
+  readonly start: number;
+  readonly length: number;
+  /** To be called after the last read, before all of the bytes are used: rejects if the file has changed. */
+  check(): Promise<void>;
+  /** The error to report. @param cause of a read that failed; undefined if the file ended too early */
+  failure(cause: NodeJS.ErrnoException | undefined): Error;
+  /** To be called when no thread reads any more. */
+  close(): Promise<void>;
+}
+
 /** A source of bytes that fills its caller's buffers. */
 export interface ByobReader {
   /**
@@ -9,6 +23,8 @@ export interface ByobReader {
   read(target: Uint8Array): Promise<number>;
   /** Closes the underlying source. */
   close(): Promise<void>;
+  /** The same bytes in a file, if they are in one; instead of `read`. */
+  openRange?(): Promise<OpenRange>;
 }
 
 /** Reads from a stream of chunks, which are copied into the caller's buffer. */

@@ -3,7 +3,7 @@
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { allocateAligned } from './aligned-memory.ts';
-import type { ByobReader } from './byob-reader.ts';
+import type { ByobReader, OpenRange } from './byob-reader.ts';
 import { FileChangedError, InputError } from '../errors.ts';
 import { printable } from '../toolkit/stdout.ts';
 import type { SizedBody } from './body.ts';
@@ -101,6 +101,20 @@ export function rangeReader(file: SourceFile, start: number, length: number): By
     async close() {
       await handle?.close();
     },
+    openRange: async () => await openRange(file, start, length),
+  };
+}
+
+/** Opens part of the file for threads. @throws what `openUnchanged` throws */
+async function openRange(file: SourceFile, start: number, length: number): Promise<OpenRange> {
+  const handle = await openUnchanged(file);
+  return {
+    descriptor: handle.fd,
+    start,
+    length,
+    check: async () => await checkUnchanged(handle, file),
+    failure: (cause) => (cause === undefined ? endedEarly(file) : readFailure(file, cause)),
+    close: async () => await handle.close(),
   };
 }
 
@@ -154,7 +168,7 @@ export async function readFully(
       file,
       handle.read(buffer, filled, buffer.length - filled, position + filled),
     );
-    if (bytesRead === 0) throw changed(file, 'it became shorter');
+    if (bytesRead === 0) throw endedEarly(file);
     filled += bytesRead;
   }
 }
@@ -197,15 +211,20 @@ async function namingFile<T>(file: SourceFile, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof InputError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw changed(file, 'it no longer exists', error);
-    const problem =
-      code === 'EACCES'
-        ? 'cannot be read by this user: check its permissions'
-        : `cannot be read: ${printable(message)}`;
-    throw new InputError(`${printable(file.path)} ${problem}`, { cause: error });
+    throw error instanceof InputError ? error : readFailure(file, error as NodeJS.ErrnoException);
   }
+}
+
+function readFailure(file: SourceFile, cause: NodeJS.ErrnoException): Error {
+  const { code, message } = cause;
+  if (code === 'ENOENT') return changed(file, 'it no longer exists', cause);
+  const problem =
+    code === 'EACCES' ? 'cannot be read by this user: check its permissions' : `cannot be read: ${printable(message)}`;
+  return new InputError(`${printable(file.path)} ${problem}`, { cause });
+}
+
+function endedEarly(file: SourceFile): FileChangedError {
+  return changed(file, 'it became shorter');
 }
 
 function changed(file: SourceFile, how: string, cause?: unknown): FileChangedError {

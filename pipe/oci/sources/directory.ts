@@ -4,7 +4,7 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { isForbidden, isInside } from '../../io/paths.ts';
-import { fingerprintOf, readRange, type SourceFile } from '../../io/source-file.ts';
+import { fingerprintOf, rangeReader, readRange, type SourceFile } from '../../io/source-file.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { pathProblem } from '../../archive/tar/paths.ts';
 import { contentOf, headBytes } from '../../archive/content.ts';
@@ -50,6 +50,7 @@ function entryOf(file: SourceFile, name: string, position: number): Entry {
     position,
     content: async () => contentOf(await readBytes(file, 0, Math.min(file.size, headBytes))),
     open: () => readRange(file, 0, file.size),
+    read: () => rangeReader(file, 0, file.size),
   };
 }
 
