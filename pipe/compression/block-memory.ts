@@ -18,7 +18,7 @@ export interface Quota {
 }
 
 /** Two that the consumer may still read, and one to fill and compress meanwhile: with fewer, nothing runs in parallel. */
-const minBlocks = 3;
+export const minBlocks = 3;
 
 /** The offset of the input in a block's memory. */
 export const inputOffset = alignmentBytes;

@@ -1,11 +1,12 @@
 /** Compresses layers: one interface for all formats, with the fastest codec installed. */
 
-import { availableParallelism } from 'node:os';
 import { type ByobReader, readerOf } from '../io/byob-reader.ts';
-import { BlockMemory, inputOffset } from './block-memory.ts';
+import { BlockMemory, inputOffset, minBlocks } from './block-memory.ts';
 import { Pace } from './pace.ts';
 import { type Compressed, CompressedStream } from './compressed-stream.ts';
 import { type Codec, type Compression, compressionFormats } from './formats.ts';
+import { codecBytesAt } from './levels.ts';
+import { ownResources, threadCount } from './thread-count.ts';
 import { ThreadPool } from './thread-pool.ts';
 
 export type { Compressed } from './compressed-stream.ts';
@@ -17,7 +18,7 @@ export interface CompressorOptions {
   readonly format: Compression;
   /** A level of the format's codecs, or `auto`: chosen for each block, from back-pressure. Default: the codec's default. */
   readonly level?: CompressionLevel | undefined;
-  /** Default: one for each processor, within the format's limit. */
+  /** Default: one for each processor, as far as memory permits. */
   readonly threads?: number | undefined;
   /** Paths of libdeflate. Default: the system's usual places. */
   readonly libraries?: readonly string[] | undefined;
@@ -50,16 +51,28 @@ const libdeflatePaths: readonly string[] =
       ? []
       : ['libdeflate.so.0'];
 
+/** Two for each thread, one being filled, two with the consumer, and three ready in between. */
+const blocksFor = (threads: number): number => 2 * threads + 6;
+
+/** Layers that are compressed at once by default, and one that begins while another ends. */
+const usualStreams = 5;
+
 /** Creates a compressor. It starts threads only when they are needed, because each takes 15 ms to start. */
 export function createCompressor(options: CompressorOptions): Compressor {
   const { format, level, libraries = libdeflatePaths } = options;
-  const { codecs, maxThreads } = compressionFormats[format];
-  const threadCount = options.threads ?? Math.min(Math.max(2, availableParallelism()), maxThreads);
-  // Two for each thread, one being filled, two with the consumer, and three ready in between.
-  const memory = new BlockMemory(2 * threadCount + 6, blockBytes, blockBytes + blockBytes / 64);
+  const { codecs } = compressionFormats[format];
+  const outputBytes = blockBytes + blockBytes / 64;
+  const size =
+    options.threads ??
+    threadCount(ownResources(), {
+      blockBytes: blockBytes + outputBytes,
+      blocks: (threads) => Math.max(blocksFor(threads), usualStreams * minBlocks),
+      codecBytes: codecBytesAt(format, level),
+    });
+  const memory = new BlockMemory(blocksFor(size), blockBytes, outputBytes);
   const { outputOffset } = memory;
-  const threads = new ThreadPool(threadCount, { codecs, libraries, inputOffset, outputOffset });
-  const pace = level === 'auto' ? new Pace(threadCount) : undefined;
+  const threads = new ThreadPool(size, { codecs, libraries, inputOffset, outputOffset });
+  const pace = level === 'auto' ? new Pace(size) : undefined;
   const resources = { threads, memory, fixedLevel: level === 'auto' ? undefined : level, pace };
   let streams = 0;
   return {

@@ -39,11 +39,6 @@ export interface CompressionFormat {
   /** The levels that users can choose. */
   readonly levels: { readonly least: number; readonly most: number };
   /**
-   * A thread costs 8 MB, its blocks, and the codec's working memory: up to 7 MB for zstd. This many outrun a line of
-   * 1 Gbit/s, and keep the pipe within 160 MB.
-   */
-  readonly maxThreads: number;
-  /**
    * @param chunkSize of the decompressed chunks, in bytes
    * @param maxWindowLog the binary logarithm of the largest window, for zstd
    */
@@ -75,7 +70,6 @@ export const compressionFormats: Readonly<Record<Compression, CompressionFormat>
     codecs: ['libdeflate', 'zlib'],
     // Only libdeflate has 10 to 12: for zlib they mean 9.
     levels: { least: 1, most: 12 },
-    maxThreads: 3,
     createDecompressor: (chunkSize) => loadZlib().createGunzip({ chunkSize }),
     damageCodes: /^Z_/,
   },
@@ -90,7 +84,6 @@ export const compressionFormats: Readonly<Record<Compression, CompressionFormat>
     codecs: ['zstd'],
     // Levels above 19 need more memory than a pipe has.
     levels: { least: 1, most: 19 },
-    maxThreads: 2,
     createDecompressor(chunkSize, maxWindowLog) {
       const { constants, createZstdDecompress } = loadZlib();
       return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: maxWindowLog } });

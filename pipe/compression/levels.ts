@@ -1,6 +1,6 @@
 /** Compression levels: what each costs and saves, the default, and those that `auto` chooses from. */
 
-import type { Codec } from './formats.ts';
+import type { Codec, Compression } from './formats.ts';
 
 /** A compression level and its cost. */
 export interface Level {
@@ -64,3 +64,14 @@ export const levelsOf: Readonly<Record<Codec, Levels>> = {
  *   window finds files that occur twice.
  */
 export const defaultLevelOf: Readonly<Record<Codec, number>> = { libdeflate: 5, zlib: 4, zstd: 3 };
+
+/**
+ * Bytes that a thread needs for a level, whichever of the format's codecs it has: for zstd the tables as measured above, and
+ * 2 MB that its calls leave for the garbage collector; for libdeflate what it allocates, which from 10 on is much more.
+ */
+export function codecBytesAt(format: Compression, level: number | 'auto' | undefined): number {
+  const million = 1_000_000;
+  if (format === 'gzip') return (level === 'auto' || (level ?? 0) >= 10 ? 9 : 1.2) * million;
+  const most = level === 'auto' ? 7 : (level ?? defaultLevelOf.zstd);
+  return (most <= 4 ? 3 : most <= 6 ? 6 : most <= 7 ? 9 : most <= 9 ? 16 : 32) * million;
+}

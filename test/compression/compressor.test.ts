@@ -159,6 +159,7 @@ describe.each(kinds)('%s', (_, options) => {
         { threads: 2, mbitPerSecond: 1000, streams: 3 },
         { threads: 8, mbitPerSecond: 20, streams: 1 },
         { threads: 8, mbitPerSecond: 1000, streams: 1 },
+        { threads: 16, mbitPerSecond: 1000, streams: 1 },
       ].map(async ({ threads, mbitPerSecond, streams }) => {
         const own = createCompressor({ ...options, threads });
         const digests = Array.from({ length: streams }, async () => {

@@ -24,6 +24,21 @@ it.each(['gzip', 'zstd'])(
   60_000,
 );
 
+/** A whole push takes 36 MB more. The promises are those for 8 and 16 processors: see thread-count.ts. */
+it.each([
+  ['gzip', 8, 208e6],
+  ['zstd', 7, 208e6],
+  ['gzip', 16, 304e6],
+  ['zstd', 14, 304e6],
+])(
+  'compressing with %s takes no more memory than promised with %d threads',
+  async (format, threads, promised) => {
+    const { peakBytes } = await runCompressionProgram(program.bundle, format, '384', 'measure', String(threads));
+    expect(peakBytes).toBeLessThan(promised - 36e6);
+  },
+  120_000,
+);
+
 it.each(['gzip', 'zstd'])(
   'checking a %s layer of 256 MiB takes less than 105 MB of memory',
   async (format) => {
