@@ -156,7 +156,7 @@ export async function contest(
   bench: Bench,
   runners: readonly Runner[],
   { seed, push, speed, others = [] }: Contest,
-): Promise<{ scores: readonly Score[]; notes: readonly string[] } | string> {
+): Promise<{ scores: readonly Score[]; notes: readonly string[]; bytes: number } | string> {
   const { docker, registry: registryPeer } = bench.peers;
   if (docker.program === undefined || registryPeer.program === undefined)
     return `Skipped: ${docker.missing ?? registryPeer.missing ?? ''}.`;
@@ -209,6 +209,7 @@ export async function contest(
     const scores = await bench.compete([...contestants, ...others], { sink: registry });
     return {
       scores,
+      bytes: images.bytes,
       notes: [
         `${(images.bytes / 1_000_000).toFixed(0)} MB of files in six layers. From an archive of docker save, except docker push and where the engine is named; the engine's own memory is not counted. The pipe has its compile cache${libdeflate === undefined ? '' : ' and libdeflate'}, as in the image.`,
         ...(libdeflate === undefined ? [`No image ${pipeImage} here: gzip is by this system's libdeflate.`] : []),

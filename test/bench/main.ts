@@ -19,6 +19,7 @@ import { growthRows } from './rows/growth.ts';
 import { flatMemory } from './rows/flat-memory.ts';
 import { imagePushRows } from './rows/image-push.ts';
 import { imageSize } from './rows/image-size.ts';
+import { mainThread } from './rows/main-thread.ts';
 import { manyFiles } from './rows/many-files.ts';
 import { npmMemory, npmPublish } from './rows/npm-publish.ts';
 import { mavenDeploy } from './rows/maven-deploy.ts';
@@ -32,6 +33,7 @@ const comparisons: readonly Row[] = [
   manyFiles,
   startUp,
   ...imagePushRows,
+  mainThread,
   imageSize,
   npmPublish,
   npmMemory,
