@@ -42,7 +42,7 @@ const budgets: Budgets = {
   'pipe/io': 40_000,
   'pipe/settings': 25_000,
   'pipe/archive': 18_000,
-  'pipe/compression': 20_000,
+  'pipe/compression': 24_000,
   pipe: 20_000,
 };
 
