@@ -55,7 +55,7 @@ async function stop(env: Variables, isUnderWay: () => Promise<unknown>): Promise
   return end;
 }
 
-/** A module that Node.js loads before the bundle, and before each of its worker threads. */
+/** A module that Node.js loads before the bundle. */
 async function preload(source: string): Promise<Variables> {
   const path = join(uploads.directory, 'preload.cjs');
   await writeFile(path, source);
@@ -86,10 +86,17 @@ describe('SIGTERM ends the run in time while', () => {
     ['runs for ever', 'for (;;);'],
     ['waits for ever', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);'],
   ])('a thread that compresses %s', async (_, statement) => {
-    const env = await preload(`if (!require('node:worker_threads').isMainThread) ${statement}`);
+    const env = await preload(
+      `const threads = require('node:worker_threads');
+       threads.Worker = class extends threads.Worker {
+         constructor(_, options) {
+           super(${JSON.stringify(statement)}, { ...options, eval: true });
+         }
+       };`,
+    );
     const { registry } = uploads.sandbox;
     const isUploading = async (): Promise<void> =>
-      await until(() => uploads.sandbox.requests.some(({ steps }) => steps.includes('blob-head')));
+      await until(() => registry.repositories.get('acme/app')?.blobs.size === 1);
     const { output } = await stop({ ...uploads.variables('image', uploads.origins.image), ...env }, isUploading);
     expect(output).toMatch(/^✖ Stopped by SIGTERM\n {2}/m);
     expect([...(registry.repositories.get('acme/app')?.tags.keys() ?? [])]).toEqual([]);

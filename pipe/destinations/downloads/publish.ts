@@ -118,11 +118,12 @@ async function uploadFiles(entries: readonly Entry[], settings: FileSettings, to
     .sort((a, b) => b.planned.source.size - a.planned.source.size);
   const atOnce = new FilesAtOnce(settings.concurrency, settings.maxConcurrency);
   let count = 0;
-  const upload = async (entry: Entry): Promise<void> => {
+  // A function with a name, for the stack in debug output.
+  async function upload(entry: Entry): Promise<void> {
     logItem(tools, entries.length, printable(entry.planned.name), await uploadOne(entry, tools, settings));
     atOnce.took(entry.planned.source.size, entry.uploadMs ?? 0);
     if (++count % filesPerCollection === 0) collectGarbage();
-  };
+  }
   await uploadAll(queue, ({ planned }) => atOnce.for(planned.source.size), upload, tools);
 }
 
