@@ -49,6 +49,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   '429 with Retry-After on HEAD': {
     faults: [{ step: 'blob-head', action: { kind: 'status', status: 429, headers: limited } }],
+    only: 'OCI layout',
   },
   '429 with Retry-After on data': {
     faults: [{ step: 'data', action: { kind: 'status', status: 429, headers: limited } }],
@@ -118,8 +119,14 @@ const rows: Readonly<Record<string, Row>> = {
     only: 'OCI layout',
     needsLong: true,
   },
-  'HEAD answers 403': { faults: [{ method: 'HEAD', times: always, action: { kind: 'status', status: 403 } }] },
-  'HEAD answers 405': { faults: [{ method: 'HEAD', times: always, action: { kind: 'status', status: 405 } }] },
+  'HEAD answers 403': {
+    faults: [{ method: 'HEAD', times: always, action: { kind: 'status', status: 403 } }],
+    only: 'OCI layout',
+  },
+  'HEAD answers 405': {
+    faults: [{ method: 'HEAD', times: always, action: { kind: 'status', status: 405 } }],
+    only: 'OCI layout',
+  },
   'no Range': { faults: [{ times: always, action: { kind: 'omit-headers', names: ['range'] } }] },
   'no Docker-Content-Digest': {
     faults: [{ times: always, action: { kind: 'omit-headers', names: ['docker-content-digest'] } }],
