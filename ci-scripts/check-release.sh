@@ -4,8 +4,6 @@ set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1
 
-[ -z "$(git status --porcelain)" ] || fail "the working tree has changes: commit or stash them"
-[ -n "${REPOSITORY_ACCESS_TOKEN:-}" ] || fail 'REPOSITORY_ACCESS_TOKEN is not set: it is needed to upload to the Downloads of the repository'
 if [ "$registry" = docker.io ] && { [ -z "${DOCKERHUB_USERNAME:-}" ] || [ -z "${DOCKERHUB_TOKEN:-}" ]; }; then
   fail 'DOCKERHUB_USERNAME and DOCKERHUB_TOKEN are not both set: they are needed to push the image'
 fi

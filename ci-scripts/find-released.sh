@@ -9,6 +9,9 @@ head=$(git rev-parse HEAD)
 if [ "$head" = "$main" ]; then
   say current
 elif ! git merge-base --is-ancestor "$head" "$main"; then
+  if [[ $(git log -1 --format=%s) == "Update files for new version "* ]]; then
+    fail "HEAD ($head) is the commit of a release that was killed before its push: git reset --hard HEAD~1"
+  fi
   fail "HEAD ($head) is not part of origin's $main_branch ($main): release a commit of that branch"
 else
   released=$(git log --format='%P %s' "$head..$main" |

@@ -9,12 +9,7 @@ version=${next:-$(semversioner current-version)}.${BITBUCKET_BUILD_NUMBER:?is th
 trap 'git checkout --quiet -- .' EXIT
 
 say "Building $version"
-ci-scripts/install-dependencies.sh
 ci-scripts/stamp-version.sh "$version"
-ci-scripts/build-release-files.sh "$version"
-for architecture in "${architectures[@]}"; do
-  ci-scripts/build-image.sh "$architecture" "$image:$version-$architecture"
-  ci-scripts/test-image.sh "$architecture" "$image:$version-$architecture" "$version" "release/$name-$version.js"
-done
-ci-scripts/push-image.sh "$version"
+ci-scripts/build-version.sh "$version"
+ci-scripts/join-platforms.sh "$version"
 say "✔ Pushed $account/$image_name:$version"

@@ -15,6 +15,23 @@ tools=${RELEASE_TOOLS:-$PWD/.venv}
 PATH=$tools/bin:$PATH
 export PATH
 
+# The endings of the files in Downloads, after NAME-VERSION.
+release_files=(js cdx.json THIRD-PARTY-NOTICES.txt SHA256SUMS)
+for architecture in "${architectures[@]}"; do release_files+=("image-$architecture.cdx.json"); done
+
+# platform_tag VERSION ARCHITECTURE: what the image of this commit has until it is released. Another commit, which may become
+# the same version, has other tags.
+platform_tag() { printf '%s-%s-%s' "$1" "$(git rev-parse --short=12 HEAD)" "$2"; }
+
+# push_image TAG OPTION...: has the pipe publish IMAGE:TAG.
+push_image() {
+  local tag=$1 options=() option
+  shift
+  for option in --no-report "$@"; do options+=("EXTRA_ARGS_$((${#options[@]}))=$option"); done
+  env "${options[@]}" "EXTRA_ARGS_COUNT=${#options[@]}" TYPE=image "IMAGE=$image:$tag" \
+    USERNAME="${DOCKERHUB_USERNAME:-}" TOKEN="${DOCKERHUB_TOKEN:-}" node ci-scripts/run.mjs dist/pipe.js
+}
+
 say() { printf '%s\n' "$*"; }
 fail() {
   printf '✖ %s\n' "$*" >&2

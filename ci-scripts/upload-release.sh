@@ -5,9 +5,10 @@ set -euo pipefail
 version=$1
 
 export TOKEN=$REPOSITORY_ACCESS_TOKEN WORKSPACE=${BITBUCKET_WORKSPACE:-$workspace} REPOSITORY=${BITBUCKET_REPO_SLUG:-$repository}
-# Extra options for testing, such as a network or an API_URL.
+# Extra options for testing, such as a network.
 read -r -a options <<<"${RELEASE_DOCKER_OPTIONS:-}"
+if [ -n "${RELEASE_API_URL:-}" ]; then options+=("--env=API_URL=$RELEASE_API_URL"); fi
 docker run --rm --volume "$PWD/release:$PWD/release:ro" --workdir "$PWD/release" "${options[@]}" \
   --env TOKEN --env WORKSPACE --env REPOSITORY --env "FILENAME=$name-$version.*" \
   --env "EXTRA_ARGS=['--verify=content', '--no-report']" \
-  "$image:$version-$(docker version --format '{{.Server.Arch}}')"
+  "$image:$(platform_tag "$version" "$(docker version --format '{{.Server.Arch}}')")"

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { appendFile, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { stepsOf } from './pipeline-steps.ts';
@@ -69,7 +70,12 @@ const filesOf = (version: string): readonly string[] =>
     (ending) => `${productName}-${version}.${ending}`,
   );
 
-async function expectReleased(version: string, descriptions: readonly string[]): Promise<void> {
+/** @param place the clone that made the release, where its files are */
+async function expectReleased(
+  version: string,
+  descriptions: readonly string[],
+  place = repository.clone,
+): Promise<void> {
   const commit = await repository.inOrigin('rev-parse', 'main');
   const start = await repository.inOrigin('rev-parse', 'main~1');
   expect(await repository.inOrigin('log', '-1', '--format=%s', 'main')).toBe(
@@ -101,7 +107,10 @@ async function expectReleased(version: string, descriptions: readonly string[]):
   for (const description of descriptions) expect(section.split('\n## ')[0]).toContain(description);
 
   const tags = await tagsOf(fixture.registry.host, imagePath);
-  expect(tags.filter((tag) => tag.startsWith(version))).toEqual([version, `${version}-amd64`, `${version}-arm64`]);
+  const ofCommit = `${version}-${commit.slice(0, 12)}`;
+  expect(tags.filter((tag) => tag.startsWith(version))).toEqual(
+    expect.arrayContaining([version, `${ofCommit}-amd64`, `${ofCommit}-arm64`]),
+  );
   const index = await readIndex(fixture.registry.host, imagePath, version);
   published.set(version, index);
   expect(index.platforms.map(({ name }) => name)).toEqual(['linux/amd64', 'linux/arm64']);
@@ -117,26 +126,27 @@ async function expectReleased(version: string, descriptions: readonly string[]):
       'org.opencontainers.image.base.name': 'docker.io/library/node:26-bookworm-slim',
     });
   }
-  const { items } = JSON.parse(await read('release/image.json'));
+  const ofRelease = async (name: string): Promise<string> => await readFile(join(place, 'release', name), 'utf8');
+  const { items } = JSON.parse(await ofRelease('image.json'));
   expect(items[0]).toMatchObject({ digest: index.digest });
 
   const state = await fixture.sandbox.state();
   expect(state.violations).toEqual([]);
   expect(await downloads()).toEqual(expect.arrayContaining([...filesOf(version)]));
-  const sums = await read(`release/${productName}-${version}.SHA256SUMS`);
+  const sums = await ofRelease(`${productName}-${version}.SHA256SUMS`);
   const lines = sums.trimEnd().split('\n');
   expect(lines).toHaveLength(filesOf(version).length - 1);
   for (const line of lines) {
     const [sha256, name] = line.split('  ');
     expect(state.downloads.find((download) => download.name === name)?.sha256).toBe(sha256);
   }
-  const sbom = JSON.parse(await read(`release/${productName}-${version}.cdx.json`));
+  const sbom = JSON.parse(await ofRelease(`${productName}-${version}.cdx.json`));
   expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { version } } });
   const components = sbom.components.map(({ name }: { name: string }) => name);
   expect(components).toEqual(expect.arrayContaining(['pino', 'undici', 'yaml']));
   expect(components).not.toEqual(expect.arrayContaining(['jest']));
   for (const architecture of ['amd64', 'arm64']) {
-    const ofImage: Sbom = JSON.parse(await read(`release/${productName}-${version}.image-${architecture}.cdx.json`));
+    const ofImage: Sbom = JSON.parse(await ofRelease(`${productName}-${version}.image-${architecture}.cdx.json`));
     expect(sbomProblems(ofImage)).toBe('No errors');
     expect(ofImage.metadata.component).toMatchObject({ type: 'container', version });
     const node = ofImage.components.filter(({ name }) => name === 'node');
@@ -145,6 +155,12 @@ async function expectReleased(version: string, descriptions: readonly string[]):
     expect(libc).toMatchObject([{ purl: expect.stringContaining(`?arch=${architecture}&`) }]);
   }
   expect(start).not.toBe(commit);
+}
+
+/** Of the image for one architecture. */
+async function platformTag(version: string, architecture: string): Promise<string> {
+  const commit = await repository.inOrigin('rev-parse', `${version}^{commit}`);
+  return `${version}-${commit.slice(0, 12)}-${architecture}`;
 }
 
 describe('no release is made', () => {
@@ -227,14 +243,18 @@ describe('a release', () => {
     await rm(hook);
     expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('main is closed today') });
     await expectNoRelease(firstVersion, head);
+    expect(await tagsOf(fixture.registry.host, imagePath)).not.toContain(firstVersion);
+    expect(await downloads()).toEqual([]);
   });
 
   it('that is run again completes, and publishes an identical image', async () => {
-    const before = await readIndex(fixture.registry.host, imagePath, firstVersion);
+    const before = await tagsOf(fixture.registry.host, imagePath);
     const { exitCode, output } = await release();
     expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
     await expectReleased(firstVersion, ['The first change of this test.']);
-    expect(published.get(firstVersion)?.digest).toBe(before.digest);
+    // That of the version's commit is the same as in the first run.
+    expect(await tagsOf(fixture.registry.host, imagePath)).toEqual([firstVersion, ...before]);
+    expect(output).toContain('nothing to send');
   });
 
   it('that is run once more, on another machine, has nothing to do', async () => {
@@ -244,6 +264,26 @@ describe('a release', () => {
       exitCode: 0,
       output: expect.stringContaining(`${firstVersion} is already released`),
     });
+  });
+
+  it('that ends after its push to git is completed by the next run, on another machine', async () => {
+    await repository.commit('Mend a little', change('patch', 'A change in between.'));
+    await fixture.sandbox.inject({ method: 'POST', times: 1, action: { kind: 'status', status: 403 } });
+    const first = await release();
+    const version = increase(firstVersion, 'patch');
+    expect(first).toEqual({
+      exitCode: 1,
+      output: expect.stringContaining(`✖ ${version} is tagged, but not complete: run the release again.`),
+    });
+    const fresh = await repository.cloneAt('HEAD~1');
+    await repository.inOrigin('tag', '--delete', version);
+    const { exitCode, output } = await release(fresh);
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Completed') });
+    expect(output).toContain(`${version} is not complete. Missing: the tag ${version}, the download `);
+    expect(output).toContain(`Nothing to do: ${version} is already released`);
+    await repository.git('pull', '--quiet', 'origin', 'main');
+    await expectReleased(version, ['A change in between.'], fresh);
+    firstVersion = version;
   });
 
   it('of the next change has the next version, and keeps the unchanged layers', async () => {
@@ -287,7 +327,7 @@ describe('a release', () => {
   itIf(existsSync(emulator), `${emulator} is not installed`)(
     'has an image for arm64 that starts on arm64',
     async () => {
-      const tag = `${fixture.registry.host}/${imagePath}:${firstVersion}-arm64`;
+      const tag = `${fixture.registry.host}/${imagePath}:${await platformTag(firstVersion, 'arm64')}`;
       const container = (await outputOf('docker', ['create', '--platform=linux/arm64', tag])).split('\n').at(-1) ?? '';
       const path = join(repository.clone, '..', 'arm64');
       await mkdir(path);
@@ -306,6 +346,46 @@ describe('a release', () => {
     },
   );
 });
+
+const races = Number(process.env['RACES'] ?? 1);
+
+it.each(Array.from({ length: races }, (_, index) => index))(
+  'a release that a newer commit overtakes publishes nothing, number %d',
+  async (index) => {
+    const version = increase(await repository.inOrigin('describe', '--abbrev=0', 'main'), 'patch');
+    await repository.commit('Change one thing', change('patch', 'One thing.'));
+    const older = await repository.cloneAt('origin/main');
+    const newer = await repository.cloneAt('origin/main');
+    // It waits before its push to git until the newer commit is merged; in every other race, until that is released.
+    const hook = join(older, '.git/hooks/pre-push');
+    const [asked, answered] = ['asked', 'answered'].map((name) => join(older, '.git', name)) as [string, string];
+    await writeFile(hook, `#!/bin/sh\ntouch ${asked}\nwhile [ ! -e ${answered} ]; do sleep 0.1; done\n`);
+    await chmod(hook, 0o755);
+    const overtaken = release(older);
+    const hasEnded = overtaken.then(() => true);
+    while (!existsSync(asked) && !(await Promise.race([hasEnded, delay(100, false)])));
+    const description = 'Another thing.';
+    await writeFile(join(newer, '.changes/next-release/patch-2.json'), JSON.stringify({ type: 'patch', description }));
+    await repository.git('-C', newer, 'add', '--all');
+    await repository.git('-C', newer, 'commit', '--quiet', '--message=Change another thing');
+    await repository.git('-C', newer, 'push', '--quiet', 'origin', 'HEAD:main');
+    const releaseNewer = async (): Promise<void> =>
+      expect(await release(newer)).toMatchObject({
+        exitCode: 0,
+        output: expect.stringContaining(`✔ Released ${version}`),
+      });
+    if (index % 2 === 0) await releaseNewer();
+    await writeFile(answered, '');
+    expect(await overtaken).toEqual({
+      exitCode: 0,
+      output: expect.stringContaining('Nothing released: main has got newer commits meanwhile'),
+    });
+    if (index % 2 === 1) await releaseNewer();
+    await repository.git('pull', '--quiet', 'origin', 'main');
+    await expectReleased(version, ['One thing.', description], newer);
+  },
+  600_000,
+);
 
 describe('a fork under two names', () => {
   let fork: Repository;

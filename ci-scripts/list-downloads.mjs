@@ -1,0 +1,18 @@
+// Prints the names of a repository's Downloads: list-downloads.mjs WORKSPACE REPOSITORY. RELEASE_API_URL: another API than Bitbucket's.
+const [workspace = '', repository = ''] = process.argv.slice(2);
+const { RELEASE_API_URL, REPOSITORY_ACCESS_TOKEN: token = '' } = process.env;
+const api = RELEASE_API_URL || 'https://api.bitbucket.org/2.0';
+
+let url = `${api}/repositories/${workspace}/${repository}/downloads?pagelen=100&fields=next,values.name`;
+while (url !== undefined) {
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+  if (!answer.ok) {
+    console.error(
+      `✖ the Downloads of ${workspace}/${repository} cannot be listed: ${answer.status} ${answer.statusText}`,
+    );
+    process.exit(1);
+  }
+  const { values, next } = await answer.json();
+  for (const { name } of values) console.log(name);
+  url = next;
+}
