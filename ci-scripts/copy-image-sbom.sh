@@ -6,6 +6,6 @@ architecture=$1
 tag=$2
 file=$3
 
-container=$(docker create --platform "linux/$architecture" "$tag")
+container=$(docker create "$tag")
 trap 'docker rm --force "$container" >/dev/null' EXIT
 docker cp "$container:/dist/sbom.cdx.json" - | tar --extract --to-stdout >"$file"

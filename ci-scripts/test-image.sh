@@ -8,7 +8,7 @@ version=$3
 bundle=$4
 
 [ "$(docker image inspect --format '{{.Os}}/{{.Architecture}}' "$tag")" = "linux/$architecture" ] || fail "$tag is not for linux/$architecture"
-container=$(docker create --platform "linux/$architecture" "$tag")
+container=$(docker create "$tag")
 trap 'docker rm --force "$container" >/dev/null' EXIT
 docker cp "$container:/dist/pipe.js" - | tar --extract --to-stdout | cmp --quiet - "$bundle" || fail "$tag does not contain $bundle"
 pipe_yml=$(docker cp "$container:/pipe.yml" - | tar --extract --to-stdout)
