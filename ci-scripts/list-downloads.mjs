@@ -3,7 +3,7 @@ const [workspace = '', repository = ''] = process.argv.slice(2);
 const { RELEASE_API_URL, REPOSITORY_ACCESS_TOKEN: token = '' } = process.env;
 const api = RELEASE_API_URL || 'https://api.bitbucket.org/2.0';
 
-let url = `${api}/repositories/${workspace}/${repository}/downloads?pagelen=100&fields=next,values.name`;
+let url = `${api}/repositories/${workspace}/${repository}/downloads?pagelen=100`;
 while (url !== undefined) {
   const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   if (!answer.ok) {

@@ -266,32 +266,23 @@ describe('a release', () => {
     });
   });
 
-  it('that ends after its push to git is completed by the next run, on another machine', async () => {
-    await repository.commit('Mend a little', change('patch', 'A change in between.'));
+  it('of the next change that ends after its push to git is completed by the next run, on another machine', async () => {
+    await repository.commit('Mend something', change('patch', 'The second change of this test.'));
     await fixture.sandbox.inject({ method: 'POST', times: 1, action: { kind: 'status', status: 403 } });
-    const first = await release();
-    const version = increase(firstVersion, 'patch');
-    expect(first).toEqual({
+    const cut = await release();
+    const second = increase(firstVersion, 'patch');
+    expect(cut).toEqual({
       exitCode: 1,
-      output: expect.stringContaining(`✖ ${version} is tagged, but not complete: run the release again.`),
+      output: expect.stringContaining(`✖ ${second} is tagged, but not complete: run the release again.`),
     });
     const fresh = await repository.cloneAt('HEAD~1');
-    await repository.inOrigin('tag', '--delete', version);
+    await repository.inOrigin('tag', '--delete', second);
     const { exitCode, output } = await release(fresh);
     expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Completed') });
-    expect(output).toContain(`${version} is not complete. Missing: the tag ${version}, the download `);
-    expect(output).toContain(`Nothing to do: ${version} is already released`);
-    await repository.git('pull', '--quiet', 'origin', 'main');
-    await expectReleased(version, ['A change in between.'], fresh);
-    firstVersion = version;
-  });
-
-  it('of the next change has the next version, and keeps the unchanged layers', async () => {
-    await repository.commit('Mend something', change('patch', 'The second change of this test.'));
-    const { exitCode, output } = await release();
-    expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining('✔ Released') });
-    const second = increase(firstVersion, 'patch');
-    await expectReleased(second, ['The second change of this test.']);
+    expect(output).toContain(`${second} is not complete. Missing: the tag ${second}, the download `);
+    expect(output).toContain(`Nothing to do: ${second} is already released`);
+    await expectReleased(second, ['The second change of this test.'], fresh);
+    // The unchanged layers are kept.
     const layers = [firstVersion, second].map((version) =>
       published.get(version)?.platforms.map((each) => each.diffIds[0]),
     );
@@ -432,7 +423,7 @@ describe('a fork under two names', () => {
       cwd: fork.clone,
       env: process.env,
     });
-    expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.any(String) });
     const picture = await runCommand('node', ['ci-scripts/run.mjs', 'jest', 'test/bundle/readme-picture'], {
       cwd: fork.clone,
       env: { ...process.env, TEST_SUITE: 'bundle' },
@@ -440,10 +431,12 @@ describe('a fork under two names', () => {
     expect(picture).toMatchObject({ exitCode: 0 });
   });
 
-  it('is released once more', async () => {
-    const version = await releaseFork('Mend ours', {});
-    expect((await readIndex(fixture.registry.host, image, version)).platforms).toHaveLength(2);
-  });
+  // It takes as long as the first.
+  if (races > 1)
+    it('is released once more', async () => {
+      const version = await releaseFork('Mend ours', {});
+      expect((await readIndex(fixture.registry.host, image, version)).platforms).toHaveLength(2);
+    });
 });
 
 it('a development release pushes only an image', async () => {
@@ -452,7 +445,7 @@ it('a development release pushes only an image', async () => {
   await repository.git('checkout', '--quiet', '-B', 'feature');
   const script = await scriptOf(repository.clone, 'custom.development-release', 'Release for development');
   const { exitCode, output } = await fixture.runScript(repository.clone, script);
-  const version = `${increase(firstVersion, 'patch')}.42-dev`;
+  const version = `${await repository.inOrigin('describe', '--abbrev=0', 'main')}.42-dev`;
   expect({ exitCode, output }).toMatchObject({ exitCode: 0, output: expect.stringContaining(`:${version}`) });
   const index = await readIndex(fixture.registry.host, imagePath, version);
   expect(index.platforms.map(({ labels }) => labels['org.opencontainers.image.version'])).toEqual([version, version]);
