@@ -7,12 +7,12 @@ let url = `${api}/repositories/${workspace}/${repository}/downloads?pagelen=100`
 while (url !== undefined) {
   const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   if (!answer.ok) {
-    console.error(
-      `✖ the Downloads of ${workspace}/${repository} cannot be listed: ${answer.status} ${answer.statusText}`,
+    process.stderr.write(
+      `✖ the Downloads of ${workspace}/${repository} cannot be listed: ${answer.status} ${answer.statusText}\n`,
     );
     process.exit(1);
   }
   const { values, next } = await answer.json();
-  for (const { name } of values) console.log(name);
+  for (const { name } of values) process.stdout.write(`${name}\n`);
   url = next;
 }
