@@ -13,6 +13,7 @@ import {
   types,
   variables,
 } from '../pipe/settings/variables.ts';
+import { imagePath, repositoryPath } from './own-names.ts';
 import { expectGenerated } from './readme/generated.ts';
 import { anchorOf, withGeneratedParts, withoutCode } from './readme/readme.ts';
 
@@ -116,10 +117,13 @@ describe('pipe.yml', () => {
     const { version } = JSON.parse(read('package.json')) as { version: string };
     const metadata = parseMetadata(read('pipe.yml'));
     expect(metadata?.version).toBe(version);
-    const [account] = pipe.image.split('/');
-    const mentions = readme.match(new RegExp(`${account}/[a-z-]+:[\\w.-]+`, 'g')) ?? [];
-    expect(mentions.length).toBeGreaterThanOrEqual(2);
-    expect([...new Set([...mentions, pipe.image, `${metadata?.repositoryPath}:${version}`])]).toEqual([pipe.image]);
+    // The path of the repository and that of the image may be the same.
+    for (const path of new Set([repositoryPath, imagePath])) {
+      const mentions = readme.match(new RegExp(`${path}:[\\w.-]+`, 'g')) ?? [];
+      expect(mentions.length).toBeGreaterThanOrEqual(2);
+      expect(new Set(mentions)).toEqual(new Set([`${path}:${version}`]));
+    }
+    expect([pipe.image, metadata?.repositoryPath]).toEqual([`${imagePath}:${version}`, repositoryPath]);
   });
 });
 

@@ -429,7 +429,7 @@ describe('a fork under two names', () => {
       `node ci-scripts/run.mjs jest ${files.join(' ')}`,
       'TEST_SUITE=bundle node ci-scripts/run.mjs jest test/bundle/readme-picture',
     ]);
-    expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.any(String) });
+    expect(exitCode === 0 ? '' : output).toBe('');
   });
 
   if (races > 0)
