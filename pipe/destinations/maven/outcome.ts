@@ -8,8 +8,8 @@ export interface MavenItem {
   /** The file name in the repository, such as `app-1.0-sources.jar`. */
   readonly name: string;
   readonly kind: FileKind;
-  /** In bytes. */
-  readonly size: number;
+  /** In bytes; undefined if other content is there, which the run has compared only by its checksum. */
+  readonly size: number | undefined;
   readonly url: string;
   readonly sha256?: string | undefined;
   readonly action: Action;

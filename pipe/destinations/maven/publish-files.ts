@@ -71,7 +71,8 @@ export function toEntries(plan: MavenPlan, version: string, client: MavenClient)
 export function toItem({ planned, wanted, url, action, obstacle, sums, identical }: Entry): MavenItem {
   const { name, algorithms: kinds } = wanted;
   const savedRequests = identical === undefined ? 0 : 1 + kinds.length - identical.missingChecksums.length;
-  return { name, kind: planned.kind, size: planned.size, url, sha256: sums?.sha256, action, obstacle, savedRequests };
+  const size = action === 'skipped' && obstacle !== undefined ? undefined : planned.size;
+  return { name, kind: planned.kind, size, url, sha256: sums?.sha256, action, obstacle, savedRequests };
 }
 
 /** Finds the files that are there already. @throws VersionConflictError naming every file that is stored with different content */

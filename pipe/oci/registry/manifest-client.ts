@@ -16,8 +16,6 @@ export interface ManifestReceipt {
   readonly isConfirmed: boolean;
   /** The registry lists it as a referrer of its subject (`OCI-Subject`). */
   readonly isListed: boolean;
-  /** Those of `tags` that it points to the manifest (`OCI-Tag`). */
-  readonly tags: readonly string[];
 }
 
 /** Every method throws what `Http.send` throws. */
@@ -34,16 +32,29 @@ export interface ManifestClient {
   /**
    * Stores a manifest under a tag or its digest.
    *
-   * @param tags to point to it as well, if the registry knows how; only with a digest
    * @throws VerificationError if the registry stores it under another digest
    */
-  putManifest(reference: string, document: Document, tags?: readonly string[]): Promise<ManifestReceipt>;
+  putManifest(reference: string, document: Document): Promise<ManifestReceipt>;
+  /**
+   * Stores a manifest under several tags, if the registry knows how. Tries it once.
+   *
+   * @returns the tags that now point to it (`OCI-Tag`)
+   */
+  putTags(tags: readonly string[], document: Document): Promise<readonly string[]>;
 }
 
 /** Distribution-spec 1.1, "Pushing manifests": registries should accept at least 4 MiB. */
 const maxManifestBytes = 4 * 1024 * 1024;
 
 const maxRedirects = 5;
+
+/** To a manifest. */
+interface ManifestAnswer {
+  readonly status: number;
+  readonly isListed: boolean;
+  /** Those that it is stored under. */
+  readonly tags: readonly string[];
+}
 
 /** The steps for the repository at `base`: `https://registry/v2/acme/app/`. */
 export function createManifestClient(http: Http, base: URL): ManifestClient {
@@ -102,13 +113,13 @@ export function createManifestClient(http: Http, base: URL): ManifestClient {
       return false;
     },
 
-    async putManifest(reference, document, tags = []) {
+    async putManifest(reference, document) {
       try {
         for (let isAgain = false; ; isAgain = true) {
-          const { status, ...receipt } = await sendManifest(reference, document, tags);
+          const { status, isListed } = await repeatManifest(reference, document);
           // 201 is what the specification asks for. Tags are read back anyway.
-          if (status === 201 || !reference.startsWith('sha256:')) return { isConfirmed: status === 201, ...receipt };
-          if (!(await client.lacksManifest(reference))) return { isConfirmed: true, ...receipt };
+          if (status === 201 || !reference.startsWith('sha256:')) return { isConfirmed: status === 201, isListed };
+          if (!(await client.lacksManifest(reference))) return { isConfirmed: true, isListed };
           if (isAgain)
             throw new UnexpectedAnswerError(
               `${reference}: ${base.host} answered ${status} to the manifest, but does not have it`,
@@ -118,52 +129,60 @@ export function createManifestClient(http: Http, base: URL): ManifestClient {
       } catch (error) {
         if (!(error instanceof UnexpectedAnswerError) || !error.isForeign) throw error;
         if ((await client.readManifest(reference))?.digest !== document.digest) throw error;
-        return { isConfirmed: true, isListed: false, tags: [] };
+        return { isConfirmed: true, isListed: false };
       }
+    },
+
+    async putTags(tags, document) {
+      const url = manifestUrl(document.digest);
+      for (const tag of tags) url.searchParams.append('tag', tag);
+      return (await sendManifest(document.digest, url, document)).tags;
     },
   };
   return client;
 
-  async function sendManifest(
-    reference: string,
-    { mediaType, digest, bytes }: Document,
-    tags: readonly string[],
-  ): Promise<Omit<ManifestReceipt, 'isConfirmed'> & { readonly status: number }> {
+  async function repeatManifest(reference: string, document: Document): Promise<ManifestAnswer> {
     const url = manifestUrl(reference);
-    for (const tag of tags) url.searchParams.append('tag', tag);
     return await http.repeat(nameOf(reference), url, async () => {
       try {
-        return await http.send(
-          {
-            subject: nameOf(reference),
-            method: 'PUT',
-            url,
-            accept: [200, 201, 202, 204],
-            body: bytesBody(bytes),
-            headers: { 'content-type': mediaType },
-            once: true,
-            redirects: maxRedirects,
-            unendingAnswer: 'ignored',
-          },
-          async (answer) => {
-            await discard(answer);
-            const claimed = answer.header('docker-content-digest');
-            if (claimed?.startsWith('sha256:') === true && claimed !== digest) {
-              throw new VerificationError(
-                `${answer.url.host} stored the manifest ${reference} as ${claimed}, not ${digest}`,
-              );
-            }
-            return {
-              status: answer.status,
-              isListed: answer.header('oci-subject') !== undefined,
-              tags: answer.headerValues('oci-tag').flatMap((value) => value.split(',').map((tag) => tag.trim())),
-            };
-          },
-        );
+        return await sendManifest(reference, url, document);
       } catch (error) {
         throw isDigestInvalid(error) ? new HttpError({ ...error.refusal, isTransient: true }) : error;
       }
     });
+  }
+
+  async function sendManifest(
+    reference: string,
+    url: URL,
+    { mediaType, digest, bytes }: Document,
+  ): Promise<ManifestAnswer> {
+    return await http.send(
+      {
+        subject: nameOf(reference),
+        method: 'PUT',
+        url,
+        accept: [200, 201, 202, 204],
+        body: bytesBody(bytes),
+        headers: { 'content-type': mediaType },
+        once: true,
+        redirects: maxRedirects,
+        unendingAnswer: 'ignored',
+      },
+      async (answer) => {
+        await discard(answer);
+        const claimed = answer.header('docker-content-digest');
+        if (claimed?.startsWith('sha256:') === true && claimed !== digest)
+          throw new VerificationError(
+            `${answer.url.host} stored the manifest ${reference} as ${claimed}, not ${digest}`,
+          );
+        return {
+          status: answer.status,
+          isListed: answer.header('oci-subject') !== undefined,
+          tags: answer.headerValues('oci-tag').flatMap((value) => value.split(',').map((tag) => tag.trim())),
+        };
+      },
+    );
   }
 }
 

@@ -104,8 +104,8 @@ async function pushAsIs(
   onTop: (digest: string) => void,
 ): Promise<void> {
   const unlisted = new Map<Document, string>();
-  const put: Put = async (reference, document, atOnce) => {
-    const receipt = await putManifest(reference, document, tools, atOnce);
+  const put: Put = async (reference, document) => {
+    const receipt = await putManifest(reference, document, tools);
     const subject = subjectOf(fieldsOf(document.bytes, document.digest));
     if (subject !== undefined && !receipt.isListed) unlisted.set(document, subject);
     return receipt;
@@ -118,7 +118,8 @@ async function pushAsIs(
   for (const referrer of referrers) await putReferrer(referrer, put, tools);
   const readBack = createReadBack(tools.patience);
   const waiting = tags.filter(({ publishedDigest }) => publishedDigest !== top.digest);
-  await putTagsAtOnce(waiting, top, tools, put);
+  // What has a subject may have to be listed, which the answer for each tag tells.
+  if (subjectOf(fieldsOf(top.bytes, top.digest)) === undefined) await putTagsAtOnce(waiting, top, tools);
   for (const entry of waiting) {
     await putTag(entry, top, tools, put, readBack);
     entry.action = 'published';
@@ -197,18 +198,13 @@ async function isMissing({ digest, mediaType, size }: Descriptor, { client }: Pu
 }
 
 /** Tries twice if the type may be refused: the refusal may be an error of a gateway, and converting changes the image. */
-async function putManifest(
-  reference: string,
-  document: Document,
-  tools: PushTools,
-  tags?: readonly string[],
-): Promise<ManifestReceipt> {
+async function putManifest(reference: string, document: Document, tools: PushTools): Promise<ManifestReceipt> {
   try {
-    return await putOrFind(reference, document, tools, tags);
+    return await putOrFind(reference, document, tools);
   } catch (error) {
     if (!isTypeRefused(error)) throw error;
     tools.log.debug(`${error.message}. Trying again`);
-    return await putOrFind(reference, document, tools, tags);
+    return await putOrFind(reference, document, tools);
   }
 }
 
@@ -217,16 +213,15 @@ async function putOrFind(
   reference: string,
   document: Document,
   { client, log, readBack }: PushTools,
-  tags?: readonly string[],
 ): Promise<ManifestReceipt> {
   try {
-    return await client.putManifest(reference, document, tags);
+    return await client.putManifest(reference, document);
   } catch (error) {
     if (!mayBeThereAlready(error)) throw error;
     const find = async (): Promise<Document | undefined> => await client.readManifest(reference);
     const held = await findRefused(saysItExists(error), find, readBack);
     if (held?.digest !== document.digest) throw error;
     log.info(`${reference} already points to this image, and the registry does not store it again`);
-    return { isConfirmed: true, isListed: false, tags: [] };
+    return { isConfirmed: true, isListed: false };
   }
 }

@@ -8,8 +8,8 @@ import type { ManifestReceipt } from './manifest-client.ts';
 import type { PushTools } from './push-layer.ts';
 import { mayBeThereAlready } from './refusals.ts';
 
-/** Sends a manifest, under a tag or its digest; with its digest, for several tags. */
-export type Put = (reference: string, document: Document, tags?: readonly string[]) => Promise<ManifestReceipt>;
+/** Sends a manifest, under a tag or its digest. */
+export type Put = (reference: string, document: Document) => Promise<ManifestReceipt>;
 
 /** A tag to publish, and how far it has got. */
 export interface TagState {

@@ -52,13 +52,29 @@ it('is not tried for two tags', async () => {
 });
 
 it.each<[string, Fault['action']]>([
-  ['the request', { kind: 'status', status: 400 }],
-  ['so long a request', { kind: 'status', status: 414 }],
-])('moves the tags one by one if the registry refuses %s', async (_, action) => {
-  able.sandbox.inject({ method: 'PUT', path: 'tag=', times: 2, action });
-  const { exitCode, puts } = await push(able, ['v2', 'v3']);
+  ['is refused', { kind: 'status', status: 400 }],
+  ['is too long', { kind: 'status', status: 414 }],
+  ['makes the server fail', { kind: 'status', status: 503 }],
+  ['gets no answer', { kind: 'reset', afterBytes: 0 }],
+  ['is carried out, but gets no answer', { kind: 'reset-after-store' }],
+  ['gets a web page', { kind: 'other-status', status: 200, page: '<html>Hello</html>' }],
+])('is tried once if it %s, and then each tag is moved on its own', async (_, action) => {
+  able.sandbox.inject({ method: 'PUT', path: 'tag=', times: Infinity, action });
+  const { exitCode, puts, tags } = await push(able, ['v2', 'v3']);
   expect(exitCode).toBe(0);
-  expect(puts.slice(-3)).toEqual(['v1', 'v2', 'v3']);
+  expect(tags).toEqual({ v1: digest, v2: digest, v3: digest });
+  expect(puts.filter((path) => path.includes('tag='))).toHaveLength(1);
+});
+
+it('does not wait for an immutable tag that is refused with the others', async () => {
+  await push(able, []);
+  const file = await writeLayout(able, smallLayers.slice(1), 'other');
+  expect((await able.runPipe({ ...imageEnvironment(able, file), IMAGE: 'acme/app:fixed1' })).exitCode).toBe(0);
+  const { requests } = able.sandbox;
+  const { length } = requests;
+  expect((await push(able, ['v2', 'fixed1'])).exitCode).toBe(1);
+  const asked = requests.slice(length).filter(({ method, path }) => method === 'GET' && path.endsWith(digest));
+  expect(asked).toEqual([]);
 });
 
 it('says which tag is refused, and moves those before it', async () => {
