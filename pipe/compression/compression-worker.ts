@@ -58,13 +58,17 @@ export interface ReadCause {
   readonly message: string;
 }
 
+/** The input could not be read: because of `cause`, or because the file ended too early. */
+export interface ReadFailure {
+  readonly cause: ReadCause | undefined;
+}
+
 /** A worker's first message names its codec. Every other message answers one task. */
 export type Answer =
   | { readonly codec: Codec }
   | { readonly id: number; readonly value: number | string }
   | { readonly id: number; readonly error: string }
-  /** The input could not be read: because of `cause`, or because the file ended too early. */
-  | { readonly id: number; readonly cause: ReadCause | undefined };
+  | (ReadFailure & { readonly id: number });
 
 /** An installed codec. */
 interface BlockCodec {
@@ -167,15 +171,20 @@ function compressBlocks(): void {
   const counts = new Uint32Array(256);
   const hashes = new Map<number, readonly [input: Hash, output: Hash]>();
   const tasks = {
-    /** Reads all of the input. @returns whether the file was long enough */
-    read(input: Uint8Array, { descriptor, position }: FilePart): boolean {
+    /** Reads all of the input. @returns why that failed; undefined if it did not */
+    read(input: Uint8Array, { descriptor, position }: FilePart): ReadFailure | undefined {
       const { readSync } = process.getBuiltinModule('node:fs');
-      for (let filled = 0; filled < input.length;) {
-        const bytes = readSync(descriptor, input, filled, input.length - filled, position + filled);
-        if (bytes === 0) return false;
-        filled += bytes;
+      try {
+        for (let filled = 0; filled < input.length;) {
+          const bytes = readSync(descriptor, input, filled, input.length - filled, position + filled);
+          if (bytes === 0) return { cause: undefined };
+          filled += bytes;
+        }
+        return undefined;
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        return { cause: { code, message } };
       }
-      return true;
     },
     /** Only the content decides: what a block becomes must not depend on the time, the other blocks or the thread. */
     compress({ memory, length, ...levels }: CompressTask): number {
@@ -236,19 +245,13 @@ function compressBlocks(): void {
   };
   parentPort?.on('message', ({ id, ...task }: Task & { readonly id: number }) => {
     try {
-      if (task.task === 'compress' && task.from !== undefined) {
-        let cause: ReadCause | undefined;
-        let isWhole = false;
-        try {
-          isWhole = tasks.read(new Uint8Array(task.memory, inputOffset, task.length), task.from);
-        } catch (error) {
-          const { code, message } = error as NodeJS.ErrnoException;
-          cause = { code, message };
-        }
-        if (!isWhole) {
-          parentPort.postMessage({ id, cause } satisfies Answer, []);
-          return;
-        }
+      const failure =
+        task.task === 'compress' && task.from !== undefined
+          ? tasks.read(new Uint8Array(task.memory, inputOffset, task.length), task.from)
+          : undefined;
+      if (failure !== undefined) {
+        parentPort.postMessage({ id, ...failure } satisfies Answer, []);
+        return;
       }
       const value =
         task.task === 'compress' ? tasks.compress(task) : task.task === 'hash' ? tasks.hash(task) : tasks.digest(task);

@@ -30,7 +30,7 @@ const furtherProcessorBytes = 12 * million;
 
 /**
  * Of a push of an image with six layers, without threads and blocks: Node.js, the bundle, and requests. Peaks of compression
- * alone, in MB, with 1, 2, 4, 8 and 16 threads on two cores and blocks of which most do not shrink: gzip 82, 96, 119, 164,
+ * alone, in MB, with 1, 2, 4, 8 and 16 threads on two cores and blocks most of which do not shrink: gzip 82, 96, 119, 164,
  * 252; zstd 89, 104, 133, 184, 276. The whole push takes up to 36 more.
  */
 const processBytes = 90 * million;

@@ -14,7 +14,7 @@ export interface PlanItem {
   readonly name: string;
   /** What else is to be said about it. */
   readonly details: string;
-  /** What goes to a line of its own if there is no room for it. */
+  /** Written on a line of its own if there is no room for it. */
   readonly more?: string | undefined;
 }
 

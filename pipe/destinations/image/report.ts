@@ -201,10 +201,7 @@ function layersOf(outcomes: readonly PushOutcome[]): LayerTotals {
   const layers = outcomes.flatMap(({ platforms }) => {
     const all = platforms.flatMap((platform) => platform.layers);
     // An image may have a layer twice, and platforms may share one: whoever was not first has found it there.
-    const sentLast = [
-      ...all.filter(({ action }) => action !== 'sent'),
-      ...all.filter(({ action }) => action === 'sent'),
-    ];
+    const sentLast = all.toSorted((a, b) => Number(a.action === 'sent') - Number(b.action === 'sent'));
     return [...new Map(sentLast.map((layer) => [layer.descriptor.digest, layer])).values()];
   });
   const sent = layers.filter(({ action }) => action === 'sent');

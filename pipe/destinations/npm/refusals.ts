@@ -3,7 +3,7 @@
 import type { HttpError } from '../../errors.ts';
 import { isRefused } from '../advice.ts';
 
-/** That the version exists. There is no status for it: npmjs.com answers 403, Verdaccio 409, others 400 or 422. */
+/** Whether it says that the version exists. No status means just that: npmjs.com answers 403, Verdaccio 409, others 400 or 422. */
 export function saysVersionExists(error: unknown): error is HttpError {
   return isRefused(
     error,

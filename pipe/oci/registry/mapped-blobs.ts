@@ -17,11 +17,11 @@ export interface MappedBlobs {
 /**
  * Asks for the first published blob of each layer.
  *
- * @param diffIds of the image's layers; undefined if they are not known yet
+ * @param diffIds of the image's layers, as far as they are known
  * @throws what `BlobClient.blobSize` throws
  */
 export async function askForMapped(
-  diffIds: readonly (string | undefined)[] = [],
+  diffIds: readonly (string | undefined)[],
   images: readonly ReusableLayers[],
   client: Pick<BlobClient, 'blobSize'>,
 ): Promise<MappedBlobs> {

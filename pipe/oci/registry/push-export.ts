@@ -19,7 +19,7 @@ export async function startExport(engine: EngineImage, plan: PushPlan, tools: Pu
     }
     const mountable = await readMountable(plan.sources, engine.platform, tools);
     const reusable = [...published, ...mountable, ...tools.earlier];
-    const mapped = await askForMapped(engine.diffIds, reusable, tools.client);
+    const mapped = await askForMapped(engine.diffIds ?? [], reusable, tools.client);
     const exported = engine.export();
     for await (const streamed of exported.layers()) {
       const { digest, length, encoding } = streamed;
