@@ -19,6 +19,8 @@ it('of an image of a Docker Engine, only what has been sent', async () => {
     '/images/acme/app:v1/json': answer({ Id, Os: 'linux', Architecture: 'amd64', RootFS }),
     '/images/acme/app:v1/get': send(tar(legacyEntries(contents))),
   });
+  // In the process of the run, whose bar is due before.
+  fixture.sandbox.inject({ step: 'commit', action: { kind: 'delay', ms: 500 } });
   let text = '';
   const exitCode = await run(
     { ...imageEnvironment(fixture, undefined), DOCKER_HOST: engine.host, WORKSPACE: 'acme', REPOSITORY: 'app' },
