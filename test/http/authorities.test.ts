@@ -45,6 +45,16 @@ describe.each(['NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE'])('%
   });
 });
 
+it('several variables may name one file', async () => {
+  const env = { NODE_EXTRA_CA_CERTS: at('two.pem'), SSL_CERT_FILE: at('two.pem'), REQUESTS_CA_BUNDLE: at('one.pem') };
+  expect(await read(env)).toEqual([[one, other], {}]);
+});
+
+it('a file that several variables name in vain is a problem of each', async () => {
+  const [, problems] = await read({ REQUESTS_CA_BUNDLE: at('none.pem'), SSL_CERT_FILE: at('none.pem') });
+  expect(Object.keys(problems)).toEqual(['REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE']);
+});
+
 it('nothing is read if the environment names no authorities', async () => {
   expect(await read({ SSL_CERT_FILE: '' })).toEqual([[], {}]);
 });
