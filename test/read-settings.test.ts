@@ -114,6 +114,7 @@ describe('reads the options', () => {
       ['--concurrency=1', '--retries=0', '--timeout= 1 '],
       { concurrency: 1, maxConcurrency: 1, retries: 0, timeoutMs: 1_000 },
     ],
+    [['--retries', '0'], { concurrency: 4, maxConcurrency: 4, retries: 0 }],
     [['--output', 'out/result.json', '--no-report'], { outputPath: 'out/result.json', wantsReport: false }],
   ])('%j', async (args, settings) => {
     expect(await readArgs(...args)).toMatchObject(settings);

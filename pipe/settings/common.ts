@@ -32,10 +32,12 @@ export function readCommonSettings(
   problems: Problems,
 ): CommonSettings {
   const concurrency = given.integer('--concurrency', 1, 64);
+  const retries = given.integer('--retries', 0, 20) ?? defaults.retries;
   return {
     concurrency: concurrency ?? defaults.concurrency,
-    maxConcurrency: concurrency ?? defaults.maxConcurrency,
-    retries: given.integer('--retries', 0, 20) ?? defaults.retries,
+    // To find out that more is too much takes a 429, which without retries ends the run.
+    maxConcurrency: concurrency ?? (retries === 0 ? defaults.concurrency : defaults.maxConcurrency),
+    retries,
     timeoutMs: (given.integer('--timeout', 1, 86_400) ?? defaults.timeoutSeconds) * 1000,
     isDryRun: given.has('--dry-run'),
     outputPath: given.value('--output'),
