@@ -2,7 +2,7 @@
 # Runs a command of the README as a new user would, in a clean clone, with only the given Node.js and npm:
 # try-readme.sh INSTALLATION [OPTION...] COMMAND
 # --as USER: as that user, who owns the clone. --terminal: on a terminal. --in NAME: in a directory of that name.
-# --busy: while four busy loops run. --foreign: in a clone that another user owns.
+# --foreign: in a clone that another user owns.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 installation=$1
@@ -11,14 +11,12 @@ shift
 user=root
 on_terminal=false
 place=clone
-busy=false
 foreign=false
 while [[ $1 == --* ]]; do
   case $1 in
     --as) user=$2 && shift ;;
     --in) place=$2 && shift ;;
     --terminal) on_terminal=true ;;
-    --busy) busy=true ;;
     --foreign) foreign=true ;;
     *) fail "unknown option $1" ;;
   esac
@@ -26,13 +24,8 @@ while [[ $1 == --* ]]; do
 done
 command=$1
 
-loops=()
 directory=$(mktemp -d)
-clean_up() {
-  if ((${#loops[@]} > 0)); then kill "${loops[@]}"; fi
-  rm -rf "$directory"
-}
-trap clean_up EXIT
+trap 'rm -rf "$directory"' EXIT
 # Other users' programs can enter it, but not list it.
 chmod 711 "$directory"
 mkdir "$directory/home" "$directory/tmp"
@@ -54,12 +47,6 @@ script="echo \"Node.js \$(node --version), npm \$(npm --version), \$(id --user -
 words=(sh -c "$script")
 # The script command of util-linux: runs a command on its own terminal, and returns its exit code.
 if $on_terminal; then words=(script --quiet --return --command "$script" /dev/null); fi
-if $busy; then
-  for _ in 1 2 3 4; do
-    sh -c 'while :; do :; done' &
-    loops+=($!)
-  done
-fi
 cd "$clone"
 # Removes npm's spinner, cursor movements and Jest's status lines, which are most of the output on a terminal.
 env --ignore-environment "${environment[@]}" \
