@@ -2,10 +2,11 @@
 'use strict';
 const Dispatcher = require('undici/lib/dispatcher/dispatcher');
 
-// Like undici's own index.js, which adds five methods to its dispatchers. The pipe calls `request`.
+// Like undici's own index.js, which adds five methods to its dispatchers. The pipe calls these two.
 // `check-undici-subset.mjs` fails the build if the bundle calls any other.
 Object.assign(Dispatcher.prototype, {
   request: require('undici/lib/api/api-request'),
+  upgrade: require('undici/lib/api/api-upgrade'),
 });
 
 exports.Agent = require('undici/lib/dispatcher/agent');

@@ -53,6 +53,8 @@ export interface Layer extends Body {
   readonly where?: string;
   /** Digest of the uncompressed tar, from the image's config; undefined if `encoding` is `opaque`. */
   readonly diffId: string | undefined;
+  /** Its source has compared the diff ID with its bytes: `withDiffIdCheck` does not decompress it. */
+  readonly isUnpacked?: boolean;
   readonly encoding: LayerEncoding;
   /** The source's descriptor of the blob (OCI only): kept unchanged if the bytes are passed through. */
   readonly descriptor?: Descriptor;

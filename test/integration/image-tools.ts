@@ -129,23 +129,35 @@ export async function makeWithOras(directory: string): Promise<void> {
 
 /** An image with provenance for each platform, for both of them, and with uncompressed layers. */
 export async function makeWithBuildKit(directory: string): Promise<void> {
+  await withBuildKit(directory, async (build) => {
+    const made = async (platform: string, output: string): Promise<void> => {
+      const options = [`--opt=platform=${platform}`, '--opt=attest:provenance=mode=min'];
+      await build(...options, `--output=type=oci,name=app:1,${output}`);
+    };
+    await made('linux/amd64', 'dest=buildkit-amd64.tar');
+    await made('linux/arm64', 'dest=buildkit-arm64.tar');
+    await made('linux/amd64,linux/arm64', 'dest=buildkit-both.tar');
+    await made('linux/amd64', 'dest=buildkit-plain.tar,compression=uncompressed,force-compression=true');
+    await made('linux/amd64', 'dest=buildkit-zstd.tar,compression=zstd,force-compression=true');
+  });
+}
+
+/** @param use is given `buildctl build` with the directory's context, and the daemon's socket, while the daemon runs */
+export async function withBuildKit(
+  directory: string,
+  use: (build: (...args: readonly string[]) => Promise<void>, socketPath: string) => Promise<void>,
+): Promise<void> {
   const run = runIn(directory);
-  const address = `unix://${join(directory, 'buildkit.sock')}`;
+  const socketPath = join(directory, 'buildkit.sock');
+  const address = `unix://${socketPath}`;
   const daemon = startBuildKit(directory, address);
-  const buildctl: Run = (...args) => run('buildctl', '--addr', address, ...args);
   const sources = ['--local=context=context', '--local=dockerfile=context'];
-  const build = async (platform: string, output: string): Promise<string> => {
-    const options = [`--opt=platform=${platform}`, '--opt=attest:provenance=mode=min'];
-    const to = `--output=type=oci,name=app:1,${output}`;
-    return await buildctl('build', '--progress=plain', '--frontend=dockerfile.v0', ...sources, ...options, to);
-  };
   try {
-    await untilReady(daemon, async () => await buildctl('debug', 'workers'));
-    await build('linux/amd64', 'dest=buildkit-amd64.tar');
-    await build('linux/arm64', 'dest=buildkit-arm64.tar');
-    await build('linux/amd64,linux/arm64', 'dest=buildkit-both.tar');
-    await build('linux/amd64', 'dest=buildkit-plain.tar,compression=uncompressed,force-compression=true');
-    await build('linux/amd64', 'dest=buildkit-zstd.tar,compression=zstd,force-compression=true');
+    await untilReady(daemon, async () => await run('buildctl', '--addr', address, 'debug', 'workers'));
+    await use(async (...args) => {
+      const words = ['build', '--progress=plain', '--frontend=dockerfile.v0', ...sources, ...args];
+      await run('buildctl', '--addr', address, ...words);
+    }, socketPath);
   } finally {
     const exited = daemon.exitCode === null ? once(daemon, 'exit') : undefined;
     daemon.kill('SIGTERM');

@@ -1,6 +1,6 @@
 /** Opens the images of a run: archives, layouts, published tags to join, or images of a Docker Engine. */
 
-import { openEngineImage } from '../../oci/engine/engine-image.ts';
+import { type EngineImage, openEngineImage } from '../../oci/engine/engine-image.ts';
 import type { Image } from '../../oci/image.ts';
 import { findImage, openImage } from '../../oci/open-image.ts';
 import type { RegistryClient } from '../../oci/registry/client.ts';
@@ -43,8 +43,11 @@ export async function openSource(
     const { warnings, ...path } = await findImage(origin.patterns, tools.places);
     return sourceOf(await openImage(path, { reference, platform }), warnings);
   }
-  const options = { timeoutMs, signal: tools.signal, scrub: tools.secrets.scrub };
+  const { signal, log } = tools;
+  const options = { timeoutMs, signal, scrub: tools.secrets.scrub, debug: (message: string) => log.debug(message) };
   const engine = await openEngineImage(origin.engine, reference, { platform }, options);
+  const stored = await openOrClose(engine);
+  if (stored !== undefined) return { ...sourceOf(stored), close: async () => await closeBoth(stored, engine) };
   return {
     description: engine.description,
     notes: [],
@@ -52,6 +55,20 @@ export async function openSource(
     start: async (plan, pushTools) => await startExport(engine, plan, pushTools),
     close: async () => await engine.close(),
   };
+}
+
+async function openOrClose(engine: EngineImage): Promise<Image | undefined> {
+  try {
+    return await engine.openStored();
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+async function closeBoth(image: Image, engine: EngineImage): Promise<void> {
+  await image.close();
+  await engine.close();
 }
 
 function sourceOf(image: Image, warnings: readonly string[] = []): ImageSource {

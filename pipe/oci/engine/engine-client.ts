@@ -1,5 +1,6 @@
 /** A client for the API of a Docker Engine. */
 
+import type { Duplex } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 import { InputError, PipeError } from '../../errors.ts';
 import { parseErrorBody } from '../../http/error-body.ts';
@@ -19,6 +20,8 @@ export interface EngineOptions {
   readonly scrub: Scrub;
   /** Aborts every request, which then throws its reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Logs which way the image is read. */
+  readonly debug?: ((message: string) => void) | undefined;
 }
 
 /** An answer, read to its end. */
@@ -40,6 +43,8 @@ export interface EngineClient {
   getJson(path: string): Promise<EngineAnswer>;
   /** The body of a 200. @throws PipeError if the status is another one, or the body is cut off */
   openStream(path: string): AsyncIterable<Uint8Array>;
+  /** A connection to the engine's gRPC services. @throws Error if the engine, or what is before it, does not offer them */
+  openServices(): Promise<Duplex>;
   close(): Promise<void>;
 }
 
@@ -80,6 +85,7 @@ export async function connectEngine(settings: EngineSettings, options: EngineOpt
       version,
       getJson: (path) => getJson(connection, prefix + path),
       openStream: (path) => openStream(connection, prefix + path),
+      openServices: () => openServices(connection, `${prefix}/grpc`),
       close: () => agent.destroy(),
     };
   } catch (error) {
@@ -153,6 +159,20 @@ async function* openStream(connection: Connection, path: string): AsyncGenerator
   } catch (error) {
     throw interrupted(connection, error);
   }
+}
+
+async function openServices({ agent, address, options }: Connection, path: string): Promise<Duplex> {
+  const { signal } = options;
+  // undici's types leave the origin out, which an Agent needs.
+  const upgrade: Dispatcher.UpgradeOptions & { readonly origin: string } = {
+    origin: address.origin,
+    path,
+    method: 'POST',
+    protocol: 'h2c',
+    signal: signal ?? null,
+  };
+  const upgrading = agent.upgrade(upgrade);
+  return (await (signal === undefined ? upgrading : untilAborted(upgrading, signal))).socket;
 }
 
 async function request(

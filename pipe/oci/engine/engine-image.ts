@@ -2,11 +2,14 @@
 
 import { InputError, PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { parseDigest } from '../descriptors.ts';
+import { parseDescriptor, parseDigest } from '../descriptors.ts';
+import { readImage } from '../formats/read-image.ts';
 import { asListOrEmpty, asObject, isRecord } from '../../io/json.ts';
 import { formatPlatform, isMatchingPlatform, parsePlatform, readPlatformIfNamed } from '../platforms.ts';
-import type { Choice, Image, Platform } from '../image.ts';
+import type { Choice, Descriptor, Image, Platform } from '../image.ts';
 import type { EngineSettings } from './address.ts';
+import { contentSource } from './content-source.ts';
+import { type ContentStore, openContentStore } from './content-store.ts';
 import { connectEngine, type EngineClient, type EngineOptions, isAtLeast } from './engine-client.ts';
 import { createExport, type ImageExport } from './export.ts';
 import { noSuchImage } from './no-such-image.ts';
@@ -28,6 +31,13 @@ export interface EngineImage {
   /** Of the image for `platform`, lowest first; undefined if the engine does not state them before the export. */
   readonly diffIds: readonly string[] | undefined;
   readonly platform: Platform | undefined;
+  /**
+   * The image in the engine's containerd image store, whose blobs can be read one by one; undefined if the engine has another
+   * store, or does not let its content be read. Closing the image closes the store, but not the engine.
+   *
+   * @throws InputError if the image is incomplete there
+   */
+  openStored(): Promise<Image | undefined>;
   /** Starts an export from the beginning. */
   export(): ImageExport;
   close(): Promise<void>;
@@ -48,7 +58,7 @@ export async function openEngineImage(
   const wanted = choice.platform === undefined ? undefined : parsePlatform(choice.platform);
   const engine = await connectEngine(settings, options);
   try {
-    return await inspect(engine, withTag(name), wanted, choice);
+    return await inspect(engine, withTag(name), wanted, choice, options);
   } catch (error) {
     await engine.close();
     throw error;
@@ -60,6 +70,7 @@ async function inspect(
   name: string,
   wanted: Platform | undefined,
   choice: Pick<Choice, 'platform'>,
+  options: EngineOptions,
 ): Promise<EngineImage> {
   const description = `${printable(name)} of ${engine.name}`;
   const path = `/images/${encodeURIComponent(name).replaceAll('%2F', '/')}`;
@@ -80,9 +91,11 @@ async function inspect(
   return {
     description,
     id: facts.id,
-    manifestDigest: wanted === undefined ? facts.manifestDigest : undefined,
+    manifestDigest: wanted === undefined ? facts.root?.digest : undefined,
     diffIds,
     platform: isWanted ? platform : undefined,
+    openStored: async () =>
+      facts.root === undefined ? undefined : await openStored(engine, description, facts.root, choice, options),
     export() {
       const parts = {
         name: description,
@@ -104,6 +117,33 @@ async function inspect(
   };
 }
 
+/** An image that an engine has, but whose blobs it does not serve one by one, is exported. */
+async function openStored(
+  engine: EngineClient,
+  description: string,
+  root: Descriptor,
+  choice: Pick<Choice, 'platform'>,
+  { timeoutMs, signal, debug }: EngineOptions,
+): Promise<Image | undefined> {
+  let store: ContentStore | undefined;
+  try {
+    store = await openContentStore(await engine.openServices(), { name: engine.name, timeoutMs, signal });
+    if ((await store.sizeOf(root.digest)) === undefined) throw new Error('it does not have the image');
+  } catch (error) {
+    store?.close();
+    signal?.throwIfAborted();
+    debug?.(`The content of ${engine.name} cannot be read, so the image is exported: ${(error as Error).message}`);
+    return undefined;
+  }
+  const source = contentSource(store, description, root);
+  try {
+    return await readImage(source, choice);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
 /** Adds the default tag: a name without one would export all tags of the repository. */
 function withTag(name: string): string {
   const isId = /^(?:sha256:)?[0-9a-f]{64}$/.test(name);
@@ -112,7 +152,8 @@ function withTag(name: string): string {
 
 interface Facts {
   readonly id: string;
-  readonly manifestDigest: string | undefined;
+  /** The image's manifest or index, if the engine keeps it. */
+  readonly root: Descriptor | undefined;
   readonly diffIds: readonly string[] | undefined;
   readonly platform: Platform | undefined;
 }
@@ -121,14 +162,13 @@ function readFacts(value: unknown, where: string): Facts {
   const facts = asObject(value, where);
   const id = parseDigest(facts['Id'], `${where}: Id`);
   const target = facts['Descriptor'];
-  const manifestDigest = isRecord(target) ? parseDigest(target['digest'], `${where}: Descriptor.digest`) : undefined;
+  const root = isRecord(target) ? parseDescriptor(target, `${where}: Descriptor`) : undefined;
   // For a multi-platform image without its own platform, an engine may state nothing else.
-  if (facts['Os'] === undefined || facts['Os'] === '')
-    return { id, manifestDigest, diffIds: undefined, platform: undefined };
+  if (facts['Os'] === undefined || facts['Os'] === '') return { id, root, diffIds: undefined, platform: undefined };
   const rootfs = isRecord(facts['RootFS']) ? facts['RootFS'] : {};
   return {
     id,
-    manifestDigest,
+    root,
     diffIds: asListOrEmpty(rootfs['Layers'], `${where}: RootFS.Layers`).map((diffId, index) =>
       parseDigest(diffId, `${where}: RootFS.Layers[${index}]`),
     ),

@@ -113,7 +113,13 @@ export async function readOciImage(
     return await readIndex(source, document, descriptors, reader, wanted, false);
   }
   const { descriptor } = chooseByName(listing.images, reference, source.name);
-  const content = await readChosen(source, descriptor, reader, wanted, docker !== undefined);
+  const content = await readChosen(
+    source,
+    descriptor,
+    reader,
+    wanted,
+    docker !== undefined || source.kind === 'engine',
+  );
   if (listing.referrers.length === 0) return content;
   const manifests = content.images.map((image) => image.descriptor?.digest);
   const published = [content.index?.digest, ...manifests].filter((digest) => digest !== undefined);
@@ -142,7 +148,7 @@ async function readChosen(
   return await readIndex(source, document, manifests, reader, wanted, isExport);
 }
 
-/** @param isExport whether an engine wrote it, which leaves out platforms that it has not pulled */
+/** @param isExport whether it is an engine's, which leaves out platforms that it has not pulled */
 async function readIndex(
   source: Source,
   index: Document,
@@ -178,7 +184,7 @@ async function readIndex(
   return { images, index, notes: reader.notes };
 }
 
-/** Publishes the only available platform of an export alone, as `docker push` does. The user must choose among several. */
+/** Publishes the only available platform of an engine's image alone, as `docker push` does. The user must choose among several. */
 async function readPart(
   source: Source,
   available: readonly Available[],

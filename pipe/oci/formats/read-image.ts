@@ -37,9 +37,10 @@ export async function readImage(source: Source, choice: Choice): Promise<Image> 
 }
 
 function imageOf(source: Source, content: ImageContent, format: 'OCI' | 'docker'): Image {
-  const kind = format === 'OCI' && source.kind === 'directory' ? 'layout' : source.kind;
-  const { isForwardOnly } = source;
-  return { ...content, isForwardOnly, description: `${format} ${kind} ${source.name}`, close: () => source.close() };
+  const { isForwardOnly, kind, name } = source;
+  const shownKind = format === 'OCI' && kind === 'directory' ? 'layout' : kind;
+  const description = kind === 'engine' ? name : `${format} ${shownKind} ${name}`;
+  return { ...content, isForwardOnly, description, close: () => source.close() };
 }
 
 function noImage(source: Source): InputError {

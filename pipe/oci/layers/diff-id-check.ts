@@ -13,8 +13,8 @@ import { createDecompressor, digestOfDecompressed, decompressionError } from '..
  * @param maxWindowLog as in `withWindow`
  */
 export function withDiffIdCheck(layer: Layer, maxWindowLog?: number): Layer {
-  const { encoding, diffId, where = printable(layer.name) } = layer;
-  if (diffId === undefined || !isCompression(encoding)) return layer;
+  const { encoding, diffId, isUnpacked, where = printable(layer.name) } = layer;
+  if (diffId === undefined || isUnpacked === true || !isCompression(encoding)) return layer;
   return {
     ...layer,
     open: () => withDecompressedDigestCheck(layer.open(), layer.length, encoding, diffId, where, maxWindowLog),

@@ -41,6 +41,7 @@ export async function createLayer(
     where,
     length: entry.size,
     diffId: encoding === 'opaque' ? undefined : diffId,
+    isUnpacked: entry.isUnpacked === true,
     encoding,
     ...(descriptor === undefined ? {} : { descriptor }),
     position: entry.position,

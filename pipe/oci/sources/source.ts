@@ -1,4 +1,4 @@
-/** Contains the files of an image by path: an archive, a directory or an export. */
+/** Contains the files of an image by path: an archive, a directory, or the store of an engine. */
 
 import type { ByobReader } from '../../io/byob-reader.ts';
 import type { Content } from '../../archive/content.ts';
@@ -13,6 +13,8 @@ export interface Entry {
   readonly position: number;
   /** `sha256:…` of the bytes, if they have been read already. */
   readonly measured?: string | undefined;
+  /** An engine has unpacked it, and so compared its diff ID. */
+  readonly isUnpacked?: boolean;
   /** Its type, by its first bytes. */
   content(): Promise<Content>;
   /** The bytes. Can be called repeatedly. Throws if there are not exactly `size` bytes. */
@@ -25,7 +27,8 @@ export interface Entry {
 export interface Source {
   /** Names the source in messages: printable, as the user wrote it. */
   readonly name: string;
-  readonly kind: 'archive' | 'directory';
+  /** An engine may have only some platforms of an image. */
+  readonly kind: 'archive' | 'directory' | 'engine';
   /** Every step back costs another pass over the whole source. */
   readonly isForwardOnly: boolean;
   /** Undefined if there is nothing at this path. @throws InputError if it is not a file, or is outside the source */

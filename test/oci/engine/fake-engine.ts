@@ -2,8 +2,10 @@
 
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { json } from '../fixtures.ts';
+import { type FakeContent, serveContent } from './fake-content.ts';
 
 export type Handler = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -20,12 +22,17 @@ export interface FakeEngineOptions {
   readonly socketPath?: string;
   /** Uses TLS with these options. */
   readonly tls?: ServerOptions;
+  /**
+   * Serves these blobs one by one, or lets the service at a socket do so. Otherwise, what the engine answers to a request for
+   * its services: a status, or nothing.
+   */
+  readonly content?: FakeContent | { readonly servicePath: string } | { readonly status: number } | 'hangs up';
 }
 
 /** @param routes by path, without version and query. Anything else is not found */
 export async function startEngine(
   routes: Readonly<Record<string, Handler>>,
-  { apiVersion = '1.41', socketPath, tls }: FakeEngineOptions = {},
+  { apiVersion = '1.41', socketPath, tls, content = { status: 404 } }: FakeEngineOptions = {},
 ): Promise<FakeEngine> {
   const requests: string[] = [];
   const serve: RequestListener = (request, response) => {
@@ -40,6 +47,19 @@ export async function startEngine(
     handler(response, request);
   };
   const server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
+  const sockets = new Set<Duplex>();
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    sockets.add(socket);
+    requests.push(request.url ?? '');
+    if (content === 'hangs up') socket.destroy();
+    else if ('status' in content)
+      socket.end(`HTTP/1.1 ${content.status} Whatever\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`);
+    else {
+      socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+      if ('blobs' in content) serveContent(socket, content);
+      else socket.pipe(connect(content.servicePath)).pipe(socket);
+    }
+  });
   await new Promise<void>((resolve) => {
     if (socketPath === undefined) server.listen(0, '127.0.0.1', resolve);
     else server.listen(socketPath, resolve);
@@ -50,6 +70,7 @@ export async function startEngine(
     requests,
     async close() {
       server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => {
         server.close(resolve);
       });
