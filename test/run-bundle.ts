@@ -12,6 +12,7 @@ import { peakBytesOf } from './peak-memory.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import { type RemoteSandbox, startRemoteSandbox } from './sandbox/remote-sandbox.ts';
 import { tokens } from './sandbox/tokens.ts';
+import { optionsForProcessors } from './threads-of.ts';
 import { readWritten } from './written.ts';
 
 const bundle = join(__dirname, '..', 'dist', 'pipe.js');
@@ -39,6 +40,8 @@ export interface StartOptions {
   readonly columns?: number;
   /** The limit on open files; otherwise that of this process. */
   readonly openFiles?: number;
+  /** The processors that it finds; otherwise those of the machine. */
+  readonly processors?: number;
   /** What the run's servers know: the secrets that they issued, and the reports that they were sent. */
   readonly servers?: () => ServerKnowledge | Promise<ServerKnowledge>;
 }
@@ -49,8 +52,10 @@ type ServerKnowledge = Pick<Sandbox, 'issued'> & { readonly reports: unknown };
  * Starts the bundle without colours, with only `env` as its environment and, unless that says otherwise, with debug output,
  * in which secrets are most likely to appear. A secret in anything that it prints, writes or reports fails the test.
  */
-export function startBundle(env: Variables, { cwd, columns, openFiles, servers }: StartOptions): Running {
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning', bundle] as const;
+export function startBundle(env: Variables, options: StartOptions): Running {
+  const { cwd, columns, openFiles, processors, servers } = options;
+  const found = processors === undefined ? [] : optionsForProcessors(processors);
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...found, bundle] as const;
   const command =
     openFiles === undefined ? node : (['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(openFiles), ...node] as const);
   const [program, ...words] =
@@ -92,7 +97,7 @@ export interface BundleFixture {
   /** A new working directory for each test. */
   readonly directory: string;
   /** Starts the bundle with an access token, unless `env` says otherwise. */
-  start(env: Variables): Running;
+  start(env: Variables, options?: Pick<StartOptions, 'processors'>): Running;
 }
 
 /** Sets up one sandbox, in a process of its own, for all tests of a file. */
@@ -123,9 +128,9 @@ export function useBundle(): BundleFixture {
     get directory() {
       return directory;
     },
-    start: (env) => {
+    start: (env, options) => {
       const target = { API_URL: started().apiUrl, WORKSPACE: 'acme', REPOSITORY: 'app', TOKEN: tokens.accessToken };
-      return startBundle({ ...target, ...env }, { cwd: directory, servers: () => started().state() });
+      return startBundle({ ...target, ...env }, { ...options, cwd: directory, servers: () => started().state() });
     },
   };
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { layerLike, text } from '../compression/samples.ts';
 import { startBundle } from '../run-bundle.ts';
+import { compressionThreads } from '../threads-of.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 
@@ -27,9 +28,9 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Pushes the image to an empty repository. @returns the digests of its blobs */
-async function push(...args: readonly string[]): Promise<string> {
-  const { exitCode, output } = await startBundle(
+/** Pushes the image to an empty repository. @returns the digests of its blobs, and the most threads that compressed at once */
+async function pushCounting(...args: readonly string[]): Promise<{ digests: string; threads: number }> {
+  const { child, ended } = startBundle(
     {
       USERNAME: sandbox.tokens.apiUser,
       TOKEN: sandbox.tokens.apiToken,
@@ -38,10 +39,19 @@ async function push(...args: readonly string[]): Promise<string> {
       FILENAME: 'image.tar',
       EXTRA_ARGS: JSON.stringify(args),
     },
-    { cwd: directory, servers: () => sandbox },
-  ).ended;
+    { cwd: directory, servers: () => sandbox, processors: 2 },
+  );
+  let threads = 0;
+  const watch = setInterval(() => (threads = Math.max(threads, compressionThreads(child.pid ?? 0))), 10);
+  const { exitCode, output } = await ended;
+  clearInterval(watch);
   expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
-  return [...(sandbox.registry.repositories.get('acme/app')?.blobs.keys() ?? [])].sort().join(' ');
+  const digests = [...(sandbox.registry.repositories.get('acme/app')?.blobs.keys() ?? [])].sort().join(' ');
+  return { digests, threads };
+}
+
+async function push(...args: readonly string[]): Promise<string> {
+  return (await pushCounting(...args)).digests;
 }
 
 it.each(['gzip', 'zstd'])('%s layers have the same digests in every run', async (format) => {
@@ -58,4 +68,16 @@ it.each(['gzip', 'zstd'])('%s layers have the same digests in every run', async 
   }
   // The config and two layers.
   expect([...results]).toEqual([expect.stringMatching(/^(?:sha256:\w{64} ?){3}$/)]);
+});
+
+it.each(['gzip', 'zstd'])('%s layers are compressed twice by the same threads, to the same bytes', async (format) => {
+  sandbox.reset();
+  const once = await push('--no-report', '--compression', format);
+  sandbox.reset();
+  sandbox.inject({ method: 'PATCH', times: -1, action: { kind: 'status', status: 405 } });
+  // All threads that there are can be counted meanwhile.
+  sandbox.inject({ method: 'PUT', times: -1, action: { kind: 'delay', ms: 100 } });
+  const twice = await pushCounting('--no-report', '--compression', format);
+  expect(twice.digests).toBe(once);
+  expect(twice.threads).toBeLessThanOrEqual(2);
 });

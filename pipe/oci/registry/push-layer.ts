@@ -202,9 +202,9 @@ async function sendCompressed(
   const compressed = compressLayer(layer, compressor, onRead);
   let made = compressed;
   const compressTwice: CompressTwice = async (put) => {
-    // At a fixed level: both runs must produce the same bytes.
-    const level = compression.level === 'auto' ? undefined : compression.level;
-    const repeatable = createCompressor({ format, level });
+    // Both runs must produce the same bytes, which `auto` does not promise.
+    const fixed = compression.level === 'auto' ? createCompressor({ format }) : undefined;
+    const repeatable = fixed ?? compressor;
     try {
       const first = compressLayer(layer, repeatable, onRead);
       const reading = first.body.open();
@@ -215,7 +215,7 @@ async function sendCompressed(
       const again = compressLayer(layer, repeatable);
       await put({ length, open: () => again.body.open() }, acceptedOf(first).digest());
     } finally {
-      await repeatable.close();
+      await fixed?.close();
     }
   };
   const digest = (): string | undefined => made.accepted()?.digest();
