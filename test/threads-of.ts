@@ -1,4 +1,4 @@
-/** Names and counts threads, and lets a process believe in other processors than those of the machine. */
+/** Counts the threads of a process, and lets a program find other processors than those of the machine. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 

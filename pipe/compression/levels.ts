@@ -67,11 +67,11 @@ export const defaultLevelOf: Readonly<Record<Codec, number>> = { libdeflate: 5, 
 
 /**
  * Bytes that a thread needs for a level, whichever of the format's codecs it has: for zstd the tables as measured above, and
- * 2 MB that its calls leave for the garbage collector; for libdeflate what it allocates, which from 10 on is much more.
+ * 3 MB that its calls leave for the garbage collector; for libdeflate what it allocates, which from 10 on is much more.
  */
 export function codecBytesAt(format: Compression, level: number | 'auto' | undefined): number {
   const million = 1_000_000;
   if (format === 'gzip') return (level === 'auto' || (level ?? 0) >= 10 ? 9 : 1.2) * million;
   const most = level === 'auto' ? 7 : (level ?? defaultLevelOf.zstd);
-  return (most <= 4 ? 3 : most <= 6 ? 6 : most <= 7 ? 9 : most <= 9 ? 16 : 32) * million;
+  return (most <= 4 ? 4 : most <= 6 ? 7 : most <= 7 ? 10 : most <= 9 ? 17 : 33) * million;
 }
