@@ -40,7 +40,18 @@ export interface Compressor {
 /**
  * Each block becomes a gzip member (RFC 1952, 2.2: a file is a series of members) or a zstd frame (RFC 8878, 3.1), so
  * that no block depends on another. Measured: gzip in 256 KiB is 0.5 % larger, in 2 MiB 0.1 % smaller, with the 32 KiB
- * before each block as its dictionary 0.2 % smaller; zstd in 2 MiB is 2 % smaller, for twice the memory.
+ * before each block as its dictionary 0.2 % smaller.
+ *
+ * Larger blocks would gain more for zstd, because files that occur twice are often some MB apart, but there is no memory for
+ * them. Bytes relative to skopeo's one frame with a window of 8 MiB, of 100 MB each of /usr/lib, /usr/share, documents,
+ * scripts, Go, programs, and archives:
+ * - 1 MiB: 1.15, 1.23, 1.26, 1.08, 1.01, 1.00, 1.01.
+ * - 2 MiB: 1.14, 1.13, 1.15, 1.07. Two threads take 14 MB more, even if the output replaces the input.
+ * - 4 MiB, with 2^18 entries in the table of long matches: 1.04, 1.04, 1.09, 1.03, 0.97, 0.98, 0.99, for up to 1.3 times the
+ *   processor time; two threads take 28 MB more. 6 MiB: 0.99, 1.00, 1.01, 1.02, 0.97, 0.97, 0.99.
+ * - One frame by zstd's own threads, in jobs of 2 MiB after an overlap of as much: 1.13, 1.01, 1.03, 1.05, 0.98, 0.98, 0.99,
+ *   for 1.6 to 2.5 times the processor time; with long-distance matching: 0.94, 0.98 and 0.98 of the first, second and
+ *   fourth, for 1.5 to 2.4 times. Node.js ends such a stream early if zstd does not take all of a chunk at once.
  */
 const blockBytes = 1024 * 1024;
 
