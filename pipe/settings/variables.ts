@@ -58,14 +58,14 @@ export const variables = {
     // A class of Java: Outer$Inner.class.
     dollar: 'ordinary after a letter',
     usage:
-      'Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`. For `npm`: tarballs made by `npm pack`. For `maven`: the artifact (jar, war, aar, zip, …) with its POM.',
+      "Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`. For `npm`: tarballs made by `npm pack`. For `maven`: the artifact (jar, war, aar, zip, …) with its POM, or a directory in Maven's repository layout.",
   },
   TYPE: {
     kind: 'string',
     allowed: types,
     synonyms: typeSynonyms,
     usage:
-      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: an artifact to a Maven repository. Default: `image` if `IMAGE` is set, else `file`.",
+      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: artifacts to a Maven repository. Default: `image` if `IMAGE` is set, else `file`.",
   },
   IMAGE: {
     kind: 'array',

@@ -8,7 +8,7 @@ import type { FileSettings } from '../../pipe/destinations/downloads/settings.ts
 import { imagePlanLines } from '../../pipe/destinations/image/plan-lines.ts';
 import { concludeImages } from '../../pipe/destinations/image/report.ts';
 import type { ImageTarget } from '../../pipe/destinations/image/targets.ts';
-import type { MavenPlan } from '../../pipe/destinations/maven/plan.ts';
+import type { MavenPlan } from '../../pipe/destinations/maven/planned.ts';
 import { concludeMaven, mavenPlanLines } from '../../pipe/destinations/maven/report.ts';
 import type { NpmPlan } from '../../pipe/destinations/npm/plan.ts';
 import { concludeNpm, npmPlanText } from '../../pipe/destinations/npm/report.ts';
@@ -118,7 +118,7 @@ it('of npm packages', () => {
   });
 });
 
-it('of a Maven artifact', () => {
+it.each([0, 1])('of Maven artifacts, from %d directories', (directoryCount) => {
   const input = fc.record({
     names,
     groupId: word(100),
@@ -136,7 +136,10 @@ it('of a Maven artifact', () => {
     const registry = new URL(`https://${server}/maven/`);
     const kind = { extension: 'jar', classifier };
     const files = paths.map((path) => ({ kind, from: printable(path), size }));
-    const plan = { pom, files, plugin: { prefix }, totalBytes: size } as unknown as MavenPlan;
+    const artifact = { pom, files, plugin: { prefix } };
+    const directories = paths.slice(0, directoryCount);
+    const artifacts = directoryCount === 0 ? [artifact] : paths.map(() => artifact);
+    const plan = { artifacts, directories, totalBytes: size } as unknown as MavenPlan;
     const items = paths.map((path) => ({
       name: printable(path),
       kind,
@@ -146,7 +149,10 @@ it('of a Maven artifact', () => {
       savedRequests: 5,
       action: 'uploaded' as const,
     }));
-    const outcome = { version: pom.version, items, indexes: [] };
+    const outcome = {
+      artifacts: artifacts.map(() => ({ coordinates: pom, version: pom.version, items })),
+      indexes: [],
+    };
     return [
       ...info(mavenPlanLines(plan, { registry, isDryRun: false }, same)),
       ...verdict(concludeMaven({ plan, outcome, settings: { registry } }).summary(1e7, same)),

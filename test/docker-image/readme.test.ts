@@ -9,6 +9,7 @@ import { findLeaks } from '../leaks.ts';
 import { cloneDirectory } from '../local-pipe/docker-run.ts';
 import { outputOf, runCommand } from '../release/run-command.ts';
 import { jar } from '../destinations/maven/artifacts.ts';
+import { deployed, inDirectory, modules } from '../destinations/maven/staged.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { npmTarball } from '../sandbox/demo-package.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
@@ -214,6 +215,18 @@ const settings: Readonly<Record<string, Setting>> = {
       await write('target/app-1.0-sources.jar', jar());
     },
     published: { artifacts: ['com/acme/app/1.0/app-1.0-sources.jar', 'com/acme/app/1.0/app-1.0.jar'] },
+  },
+  'A Maven or Gradle build of several modules': {
+    secrets: ({ tokens }) => ({ NEXUS_USER: tokens.apiUser, NEXUS_PASSWORD: tokens.apiToken }),
+    variables: ({ mavenUrl }) => ({ REGISTRY: mavenUrl }),
+    prepare: async () => {
+      for (const [path, content] of Object.entries(inDirectory('target', deployed))) await write(path, content);
+    },
+    published: {
+      artifacts: Object.keys(modules)
+        .filter((path) => path.endsWith('.jar'))
+        .toSorted(),
+    },
   },
   "Change the pipe's name": {
     files: ['package.json', 'README.md'],

@@ -89,6 +89,11 @@ export function versionDirectory(coordinates: Coordinates): string {
   return `${artifactDirectory(coordinates)}${encodeSegment(coordinates.version)}/`;
 }
 
+/** Whether both are the same of an artifact's files. */
+export function isSameKind(one: FileKind, other: FileKind): boolean {
+  return one.extension === other.extension && (one.classifier ?? '') === (other.classifier ?? '');
+}
+
 /** The kind in messages: `jar`, or `linux, tar.gz`. */
 export function kindName({ classifier, extension }: FileKind): string {
   return classifier === undefined ? extension : `${classifier}, ${extension}`;

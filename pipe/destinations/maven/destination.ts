@@ -1,4 +1,4 @@
-/** TYPE maven: publishes an artifact to a Maven repository. */
+/** TYPE maven: publishes artifacts to a Maven repository. */
 
 import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { credentialsFor } from '../../http/credentials.ts';
@@ -7,8 +7,9 @@ import type { Destination, Publication, RunTools } from '../destination.ts';
 import { patternsName } from '../report.ts';
 import { mavenRows } from './advice.ts';
 import { createMavenClient } from './client.ts';
-import { planArtifact } from './plan.ts';
-import { publishArtifact } from './publish.ts';
+import { planPublication } from './plan.ts';
+import { countFiles } from './planned.ts';
+import { publishArtifacts } from './publish.ts';
 import { concludeMaven, mavenPlanLines } from './report.ts';
 import type { MavenSettings } from './settings.ts';
 
@@ -25,12 +26,12 @@ export const maven: Destination<MavenSettings> = {
 
 async function prepare(settings: MavenSettings, tools: RunTools): Promise<Publication> {
   const { registry, account, concurrency } = settings;
-  const plan = await planArtifact(settings, tools.places);
+  const plan = await planPublication(settings, tools.places);
   return {
     lines: mavenPlanLines(plan, settings, tools.secrets.scrub),
     warnings: plan.warnings,
     totalBytes: plan.totalBytes,
-    items: { count: plan.files.length, plural: 'files' },
+    items: { count: countFiles(plan), plural: 'files' },
     async publish(progress) {
       const http = tools.createHttp(fixedAuthorizer(credentialsFor(registry, account)));
       const client = createMavenClient(http, registry);
@@ -38,7 +39,7 @@ async function prepare(settings: MavenSettings, tools: RunTools): Promise<Public
       const now = (): Date => new Date();
       const { scrub } = tools.secrets;
       const publishTools = { client, log, progress, signal, concurrency, patience, now, scrub };
-      const outcome = await publishArtifact(plan, publishTools);
+      const outcome = await publishArtifacts(plan, publishTools);
       return concludeMaven({ plan, outcome, settings });
     },
   };

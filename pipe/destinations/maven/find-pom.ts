@@ -63,7 +63,8 @@ export async function findPom(
   throw new InputError(`${printable(artifact.path)} has no POM: looked for ${tried.join(', ')}. Name it with --pom`);
 }
 
-async function readPomFile(file: SourceFile): Promise<FoundPom> {
+/** Reads a POM. @throws InputError if it is too large, or it cannot be used */
+export async function readPomFile(file: SourceFile): Promise<FoundPom> {
   const where = printable(file.path);
   const bytes = await readWhole(fileBody(file).open(), maxXmlBytes);
   if (bytes === undefined)

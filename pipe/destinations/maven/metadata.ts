@@ -2,7 +2,7 @@
 
 import { PipeError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { type Coordinates, type FileKind, isSnapshot, timestampedVersion } from './coordinates.ts';
+import { type Coordinates, type FileKind, isSameKind, isSnapshot, timestampedVersion } from './coordinates.ts';
 import { childOf, childText, childrenOf, type Element, formatElement, leaf, parseElement, XmlError } from './xml.ts';
 
 export const metadataName = 'maven-metadata.xml';
@@ -35,30 +35,36 @@ export interface Metadata {
 export const emptyMetadata: Metadata = { versions: [], snapshotFiles: [] };
 
 /**
- * Parses a metadata file.
+ * Parses a metadata file of the repository.
  *
  * @param where its address, for messages
  * @throws PipeError if it is not valid: replacing it would lose its content
- * @see https://maven.apache.org/ref/current/maven-repository-metadata/repository-metadata.html
  */
 export function parseMetadata(bytes: Uint8Array, where: string): Metadata {
-  let root: Element;
   try {
-    root = parseElement(bytes);
+    return readMetadata(bytes);
   } catch (error) {
-    if (error instanceof XmlError) throw invalidMetadata(where, error.message, error);
-    throw error;
+    if (!(error instanceof XmlError)) throw error;
+    throw new PipeError(`${where} is not valid Maven metadata, and is not replaced: ${error.message}`, {
+      cause: error,
+    });
   }
-  if (root.name !== 'metadata')
-    throw invalidMetadata(where, `its root element is <${printable(root.name)}>, not <metadata>`);
+}
+
+/**
+ * Reads the content of a metadata file.
+ *
+ * @throws XmlError if it is not valid
+ * @see https://maven.apache.org/ref/current/maven-repository-metadata/repository-metadata.html
+ */
+export function readMetadata(bytes: Uint8Array): Metadata {
+  const root = parseElement(bytes);
+  if (root.name !== 'metadata') throw new XmlError(`its root element is <${printable(root.name)}>, not <metadata>`);
   const versioning = childOf(root, 'versioning');
   const snapshot = childOf(versioning, 'snapshot');
   const buildNumber = Number(childText(snapshot, 'buildNumber') ?? 0);
   if (!Number.isSafeInteger(buildNumber) || buildNumber < 0)
-    throw invalidMetadata(
-      where,
-      `its buildNumber is not valid: ${printable(childText(snapshot, 'buildNumber') ?? '')}`,
-    );
+    throw new XmlError(`its buildNumber is not valid: ${printable(childText(snapshot, 'buildNumber') ?? '')}`);
   return {
     groupId: childText(root, 'groupId'),
     artifactId: childText(root, 'artifactId'),
@@ -212,12 +218,4 @@ export function formatMetadata(metadata: Metadata): string {
 
 function formatUpdated(date: Date): string {
   return date.toISOString().replaceAll(/\D/g, '').slice(0, 14);
-}
-
-function isSameKind(one: FileKind, other: FileKind): boolean {
-  return one.extension === other.extension && (one.classifier ?? '') === (other.classifier ?? '');
-}
-
-function invalidMetadata(where: string, reason: string, cause?: unknown): PipeError {
-  return new PipeError(`${where} is not valid Maven metadata, and is not replaced: ${reason}`, { cause });
 }

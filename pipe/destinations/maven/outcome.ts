@@ -1,7 +1,7 @@
 /** The outcome of a publication for each file, whether it succeeded or not. */
 
 import type { Action } from '../outcome.ts';
-import type { FileKind } from './coordinates.ts';
+import type { Coordinates, FileKind } from './coordinates.ts';
 
 /** The outcome of one file. */
 export interface MavenItem {
@@ -26,11 +26,18 @@ export interface IndexItem {
   readonly action: Action;
 }
 
-/** The outcome of the whole publication. */
-export interface MavenOutcome {
+/** The outcome of one version of an artifact. */
+export interface ArtifactOutcome {
+  /** As in its POM. */
+  readonly coordinates: Coordinates;
   /** For a SNAPSHOT, the timestamped version as soon as it is known. */
   readonly version: string;
   readonly items: readonly MavenItem[];
+}
+
+/** The outcome of the whole publication. */
+export interface MavenOutcome {
+  readonly artifacts: readonly ArtifactOutcome[];
   readonly indexes: readonly IndexItem[];
   /** The reason for the end of the run, if it did not succeed. */
   readonly error?: unknown;

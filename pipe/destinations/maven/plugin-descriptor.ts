@@ -2,6 +2,7 @@
 
 import type { SourceFile } from '../../io/source-file.ts';
 import { printable } from '../../toolkit/stdout.ts';
+import type { FileKind } from './coordinates.ts';
 import { withArchiveMembers } from './java-archive.ts';
 import type { Pom } from './pom.ts';
 import { childText, maxXmlBytes, parseElement, XmlError } from './xml.ts';
@@ -47,4 +48,18 @@ function readDescriptor(bytes: Uint8Array, { groupId, artifactId }: Pom): Plugin
     if (error instanceof XmlError) return { problem: `its ${path} cannot be read: ${error.message}` };
     throw error;
   }
+}
+
+/** The plugin to list if the file is one, and a warning if it is one that cannot be listed. @throws InputError as `findPlugin` */
+export async function pluginOf(
+  file: SourceFile,
+  pom: Pom,
+  { classifier, extension }: FileKind,
+): Promise<{ readonly plugin?: Plugin; readonly warnings: readonly string[] }> {
+  if (extension !== 'jar' || classifier !== undefined) return { warnings: [] };
+  const plugin = await findPlugin(file, pom);
+  if (!('problem' in plugin)) return { plugin, warnings: [] };
+  if (pom.packaging !== 'maven-plugin') return { warnings: [] };
+  const warning = `${printable(file.path)} is published as a Maven plugin without a prefix, so \`mvn PREFIX:GOAL\` will not find it: ${plugin.problem}`;
+  return { warnings: [warning] };
 }

@@ -93,7 +93,7 @@ function resolveProperties(
     const unknown = properties.find((property) => lookUp(property) === undefined);
     if (unknown !== undefined) {
       return {
-        problem: `the property ${printable(unknown)} is not defined in this POM. Flatten the POM in the build (flatten-maven-plugin), and name it with --pom`,
+        problem: `the property ${printable(unknown)} is not defined in this POM. Flatten the POM in the build (flatten-maven-plugin); --pom FILE names it, if FILENAME is one artifact`,
       };
     }
     current = current.replaceAll(/\$\{([^${}]*)\}/g, (_, property: string) => lookUp(property) ?? '');

@@ -15,7 +15,7 @@ import { type Checksums, createChecksums, getsChecksums } from './checksums.ts';
 import { ifAbsent, type MavenClient } from './client.ts';
 import { encodeSegment, fileName, versionDirectory } from './coordinates.ts';
 import type { MavenItem } from './outcome.ts';
-import type { MavenPlan, PlannedFile } from './plan.ts';
+import type { PlannedArtifact, PlannedFile } from './planned.ts';
 import {
   type ChecksumPublisher,
   compareStored,
@@ -37,7 +37,7 @@ export interface FileTools {
   readonly readBack: ReadBack;
 }
 
-/** A file of the plan, and what has become of it. */
+/** A file to publish, and what has become of it. */
 export interface Entry {
   readonly planned: PlannedFile;
   readonly wanted: WantedFile;
@@ -51,11 +51,11 @@ export interface Entry {
   sums?: Checksums;
 }
 
-/** The files of the plan. @param version of their names; timestamped for a SNAPSHOT */
-export function toEntries(plan: MavenPlan, version: string, client: MavenClient): readonly Entry[] {
-  return plan.files.map((planned) => {
-    const name = fileName(plan.pom.artifactId, version, planned.kind);
-    const path = versionDirectory(plan.pom) + encodeSegment(name);
+/** The files of an artifact. @param version of their names; timestamped for a SNAPSHOT */
+export function toEntries({ files, pom }: PlannedArtifact, version: string, client: MavenClient): readonly Entry[] {
+  return files.map((planned) => {
+    const name = fileName(pom.artifactId, version, planned.kind);
+    const path = versionDirectory(pom) + encodeSegment(name);
     const wanted = {
       path,
       name: printable(name),
@@ -144,14 +144,14 @@ export async function lookAtFiles(entries: readonly Entry[], mayRestore: boolean
     });
     throw new VersionConflictError(conflicts.join('; '));
   }
-  for (const [index, entry] of entries.entries()) {
+  await mapConcurrently([...entries.entries()], tools.concurrency, async ([index, entry]) => {
     const { wanted, sums } = entry;
     if (replaced[index] !== undefined) {
       tools.log.warning(`${replaced[index]}: publishing it again`);
       entry.sums = await sendFile(entry, tools, { isReplacing: true });
       await tools.checksums.publish(wanted, entry.sums, wanted.algorithms);
     } else if (sums !== undefined) await tools.checksums.repair(wanted, sums);
-  }
+  });
   return conflicts.length === 0;
 }
 

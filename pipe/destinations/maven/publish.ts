@@ -1,37 +1,19 @@
-/** Carries out a plan: publishes the files, then the metadata, and looks whether both have stayed. */
+/** Carries out a plan: publishes the files, then the POMs, then the metadata, and looks whether all of it has stayed. */
 
-import { PipeError } from '../../errors.ts';
 import { createReadBack, type Patience } from '../../http/read-back.ts';
 import { sleep } from '../../http/origin-gate.ts';
+import { mapConcurrently } from '../../io/map-concurrently.ts';
 import type { Scrub } from '../../toolkit/scrub.ts';
-import { printable } from '../../toolkit/stdout.ts';
 import { logItem } from '../summary.ts';
-import { artifactDirectory, formatTimestamp, groupDirectory, isSnapshot, versionDirectory } from './coordinates.ts';
-import { addPlugin, artifactOfPrefix, hasPlugin } from './group-plugins.ts';
-import { type Change, Index } from './index-file.ts';
-import {
-  addBuild,
-  addVersion,
-  formatMetadata,
-  hasBuild,
-  type Metadata,
-  nextBuild,
-  type SnapshotBuild,
-} from './metadata.ts';
-import { checkMetadata, type MetadataTools, readKnown } from './metadata-update.ts';
+import { uploadAll } from '../upload-all.ts';
+import type { Coordinates } from './coordinates.ts';
+import type { Index } from './index-file.ts';
+import { Job } from './job.ts';
+import { type MetadataTools, readKnown } from './metadata-update.ts';
 import type { MavenOutcome } from './outcome.ts';
-import type { MavenPlan } from './plan.ts';
-import type { Plugin } from './plugin-descriptor.ts';
-import {
-  type Entry,
-  expectNone,
-  type FileTools,
-  findIdentical,
-  lookAtFiles,
-  publishFile,
-  toEntries,
-  toItem,
-} from './publish-files.ts';
+import { countFiles, type MavenPlan } from './planned.ts';
+import { type Entry, type FileTools, findIdentical, lookAtFiles, publishFile } from './publish-files.ts';
+import { type List, pluginLists, publishPrefixes, publishVersions, versionLists } from './publish-lists.ts';
 import { ChecksumPublisher, VersionConflictError } from './stored-files.ts';
 
 interface PublishTools extends Omit<FileTools, 'checksums' | 'readBack'> {
@@ -42,170 +24,166 @@ interface PublishTools extends Omit<FileTools, 'checksums' | 'readBack'> {
   readonly scrub: Scrub;
 }
 
-/** Other publishers would have to take the name of each. */
-const maxBuilds = 10;
 /** In case that others go on publishing. */
 const maxLooks = 10;
 
-/** Publishes an artifact. Never throws: an error is part of the outcome. */
-export async function publishArtifact(plan: MavenPlan, given: PublishTools): Promise<MavenOutcome> {
+interface Run {
+  readonly plan: MavenPlan;
+  readonly tools: PublishTools & FileTools & MetadataTools;
+  readonly jobs: readonly Job[];
+  readonly versions: readonly List[];
+  /** Third, after a SNAPSHOT's own, as in Maven: a listed prefix must resolve to a plugin that can be found. */
+  readonly plugins: readonly List[];
+}
+
+/** Publishes the artifacts. Never throws: an error is part of the outcome. */
+export async function publishArtifacts(plan: MavenPlan, given: PublishTools): Promise<MavenOutcome> {
   const { client, log, signal, patience } = given;
-  const { pom, plugin } = plan;
   const readBack = createReadBack(patience);
   const tools = { ...given, readBack, checksums: new ChecksumPublisher(client, log, readBack) };
-  const indexes = {
-    version: isSnapshot(pom) ? new Index(versionDirectory(pom)) : undefined,
-    artifact: new Index(artifactDirectory(pom)),
-    // Third, as in Maven: a listed prefix must resolve to a plugin that can be found.
-    group: plugin === undefined ? undefined : new Index(groupDirectory(pom)),
-  };
-  let { version } = pom;
-  let entries = toEntries(plan, version, client);
+  const jobs = plan.artifacts.map((artifact) => new Job(artifact, client));
+  const run = { plan, tools, jobs, versions: versionLists(jobs), plugins: pluginLists(jobs) };
   const outcome = (): MavenOutcome => ({
-    version,
-    items: entries.map(toItem),
-    indexes: listOf(indexes).map((index) => index.item()),
+    artifacts: jobs.map((job) => job.outcome()),
+    indexes: indexesOf(run).map((index) => index.item()),
   });
   try {
-    // Checks what is stored before anything is sent.
-    const known = await readKnown(client, indexes.artifact.directory);
-    if (indexes.group !== undefined) await readKnown(client, indexes.group.directory);
-    const run = { plan, tools, indexes, known };
-    if (indexes.version === undefined) await publishRelease(entries, run);
-    else
-      await publishSnapshot(indexes.version, run, (build) => {
-        ({ version } = build);
-        entries = toEntries(plan, version, client);
-        return entries;
-      });
+    await lookBefore(run);
+    let pending: readonly Job[] = jobs;
+    do {
+      await sendFiles(pending, run);
+      await publishLists(pending, run);
+      pending = await lookAgain(run);
+    } while (pending.length > 0);
     return outcome();
   } catch (error) {
     return { ...outcome(), error: signal.aborted ? signal.reason : error };
   }
 }
 
-interface Indexes {
-  /** Of a SNAPSHOT. */
-  readonly version: Index | undefined;
-  readonly artifact: Index;
-  /** Of a Maven plugin. */
-  readonly group: Index | undefined;
+function indexesOf({ jobs, versions, plugins }: Run): readonly Index[] {
+  const ofBuilds = jobs.flatMap(({ index }) => (index === undefined ? [] : [index]));
+  return [...ofBuilds, ...[...versions, ...plugins].map(({ index }) => index)];
 }
 
-interface Run {
-  readonly plan: MavenPlan;
-  readonly tools: PublishTools & FileTools & MetadataTools;
-  readonly indexes: Indexes;
-  /** The artifact's metadata before the run. */
-  readonly known: Metadata;
+/** Checks what is stored before anything is sent. @throws VersionConflictError naming each release that has other content */
+async function lookBefore({ jobs, versions, plugins, tools }: Run): Promise<void> {
+  await mapConcurrently([...versions, ...plugins], tools.concurrency, async (list) => {
+    list.known = await readKnown(tools.client, list.index.directory);
+  });
+  const found = await mapConcurrently(releasesOf(jobs), tools.concurrency, async (job) => {
+    try {
+      await naming(job.artifact.pom, async () => await findIdentical(job.entries, tools));
+      return [];
+    } catch (error) {
+      if (error instanceof VersionConflictError) return [error.message];
+      throw error;
+    }
+  });
+  if (found.flat().length > 0) throw new VersionConflictError(found.flat());
 }
 
-function listOf({ version, artifact, group }: Indexes): readonly Index[] {
-  return [version, artifact, group].filter((index) => index !== undefined);
+function releasesOf(jobs: readonly Job[]): readonly Job[] {
+  return jobs.filter(({ index }) => index === undefined);
 }
 
-/** @throws VersionConflictError if the version is published with different content */
-async function publishRelease(entries: readonly Entry[], run: Run): Promise<void> {
+/** @throws VersionConflictError that names the release, if a file of it is stored with different content */
+async function naming<T>({ groupId, artifactId, version }: Coordinates, work: () => Promise<T>): Promise<T> {
   try {
-    await findIdentical(entries, run.tools);
-    await publishAll(entries, undefined, run);
+    return await work();
   } catch (error) {
     if (!(error instanceof VersionConflictError)) throw error;
-    const { groupId, artifactId, version } = run.plan.pom;
     const what = `${groupId}:${artifactId}:${version} is already published with different content`;
     throw new VersionConflictError(`${what}: ${error.message}`, { cause: error });
   }
 }
 
-/** Publishes the next build whose names are free. What others have is left alone, and nothing refers to an abandoned build. */
-async function publishSnapshot(
-  index: Index,
-  run: Run,
-  begin: (build: SnapshotBuild) => readonly Entry[],
-): Promise<void> {
-  const { plan, tools } = run;
-  const { client, log, patience, signal, now } = tools;
-  for (let builds = 1, last = 0; ; builds++) {
-    const listed = await readKnown(client, index.directory);
-    const build = nextBuild(listed, plan.pom, formatTimestamp(now()), last);
-    const entries = begin(build);
-    try {
-      await expectNone(entries, tools);
-      await publishAll(entries, build, run);
-      return;
-    } catch (error) {
-      if (!(error instanceof VersionConflictError)) throw error;
-      if (builds === maxBuilds)
-        throw new PipeError(`Other publishers took the names of ${builds} builds in a row: ${error.message}`);
-      log.info(`${build.version} is another publisher's build, so this run publishes the next one: ${error.message}`);
-      last = build.number;
-      await sleep(Math.random() * 2 * patience.baseMs, signal);
-    }
-  }
+/**
+ * Publishes the files of all artifacts and, after them, the POMs: each of them stands for files that are then there. Those
+ * of a SNAPSHOT stand for nothing until they are listed.
+ *
+ * @throws VersionConflictError if a file of a release is another publisher's
+ */
+async function sendFiles(jobs: readonly Job[], { plan, tools }: Run): Promise<void> {
+  const count = countFiles(plan);
+  const send = async (entry: Entry): Promise<void> =>
+    logItem(tools, count, entry.wanted.name, await publishFile(entry, tools));
+  const releases = releasesOf(jobs).flatMap(({ artifact, entries }) =>
+    entries.map((entry, index) => ({
+      isPom: index === entries.length - 1,
+      publish: async (): Promise<void> => await naming(artifact.pom, async () => await send(entry)),
+    })),
+  );
+  const builds = jobs.flatMap((job) => {
+    const sendAll = async (entries: readonly Entry[]): Promise<void> => {
+      for (const entry of entries) await send(entry);
+    };
+    return job.index === undefined ? [] : [async (): Promise<void> => await job.sendBuild(tools, sendAll)];
+  });
+  const files = releases.flatMap(({ isPom, publish }) => (isPom ? [] : [publish]));
+  const poms = releases.flatMap(({ isPom, publish }) => (isPom ? [publish] : []));
+  // The first file claims the release: of steps that publish different files at once, only one gets any further.
+  for (const phase of [files.slice(0, 1), [...files.slice(1), ...builds], poms])
+    await uploadAll(phase, atOnce(plan, tools), async (publish) => await publish(), tools);
 }
 
-/** @throws VersionConflictError if a file is another publisher's */
-async function publishAll(entries: readonly Entry[], build: SnapshotBuild | undefined, run: Run): Promise<void> {
-  const { plan, tools, indexes, known } = run;
-  for (const entry of entries) logItem(tools, entries.length, entry.wanted.name, await publishFile(entry, tools));
-  if (build !== undefined) await indexes.version?.apply(buildChange(plan, build), tools);
-  const isKnown = (metadata: Metadata): boolean => metadata.versions.includes(plan.pom.version);
-  if (entries.every(({ action }) => action === 'skipped') && isKnown(known)) {
-    await checkMetadata(indexes.artifact.directory, tools);
-    indexes.artifact.action = 'skipped';
-  } else {
-    const isPlugin = plan.pom.packaging === 'maven-plugin';
-    const format = (metadata: Metadata): string =>
-      formatMetadata(addVersion(metadata, plan.pom, { isPlugin, date: tools.now() }));
-    await indexes.artifact.apply({ format, isApplied: isKnown }, tools);
-  }
-  if (plan.plugin !== undefined && indexes.group !== undefined) await publishPrefix(plan.plugin, indexes.group, tools);
-  await lookAgain(entries, run);
+/** The files of one artifact are sent in their order. */
+function atOnce({ directories }: MavenPlan, { concurrency }: FileTools): number {
+  return directories.length === 0 ? 1 : concurrency;
+}
+
+/** Lists what is published, each list after those that it leads to. */
+async function publishLists(jobs: readonly Job[], { plan, tools, versions, plugins }: Run): Promise<void> {
+  const concurrency = atOnce(plan, tools);
+  const ofThese = (list: List): boolean => list.jobs.some((job) => jobs.includes(job));
+  await uploadAll(jobs, concurrency, async (job) => await job.listBuild(tools), tools);
+  await uploadAll(versions.filter(ofThese), concurrency, async (list) => await publishVersions(list, tools), tools);
+  await uploadAll(plugins.filter(ofThese), concurrency, async (list) => await publishPrefixes(list, tools), tools);
 }
 
 /**
  * Looks again after half a second to one and a half, as nothing shows whether the repository honours conditions. The time
  * is random, since steps that began together would go on replacing each other's work together.
  *
- * @throws VersionConflictError if a file is another publisher's
+ * @returns the SNAPSHOTs of whose build a file is another publisher's
+ * @throws VersionConflictError if a file of a release is
  */
-async function lookAgain(entries: readonly Entry[], { tools, indexes }: Run): Promise<void> {
-  const { patience, signal } = tools;
-  let areFilesSettled = !entries.some(({ action }) => action === 'uploaded');
-  const changed = listOf(indexes).filter((index) => index.isChanged);
-  if (areFilesSettled && changed.length === 0) return;
-  const mayRestore = indexes.version === undefined;
+async function lookAgain(run: Run): Promise<readonly Job[]> {
+  const { jobs, tools } = run;
+  let areFilesSettled = !jobs.some(({ entries }) => entries.some(({ action }) => action === 'uploaded'));
+  const changed = indexesOf(run).filter((index) => index.isChanged);
+  if (areFilesSettled && changed.length === 0) return [];
   for (let looks = 1, withoutLoss = 0; looks <= maxLooks && withoutLoss < 2; looks++) {
-    await sleep((1 + 2 * Math.random()) * patience.baseMs, signal);
-    if (!areFilesSettled) areFilesSettled = await lookAtFiles(entries, mayRestore && looks === 1, tools);
-    const seen = [];
-    for (const index of changed) seen.push(await index.look());
-    if (areFilesSettled && seen.every((each) => each === 'same')) return;
+    await sleep((1 + 2 * Math.random()) * tools.patience.baseMs, tools.signal);
+    if (!areFilesSettled) {
+      areFilesSettled = await lookAtReleases(run, looks === 1);
+      const lost = await lookAtBuilds(run);
+      if (lost.length > 0) return lost;
+    }
+    const seen = await mapConcurrently(changed, tools.concurrency, async (index) => await index.look());
+    if (areFilesSettled && seen.every((each) => each === 'same')) return [];
     withoutLoss = areFilesSettled && !seen.includes('lost') ? withoutLoss + 1 : 0;
   }
+  return [];
 }
 
-function buildChange(plan: MavenPlan, build: SnapshotBuild): Change {
-  return {
-    format: (known) => formatMetadata(addBuild(known, plan.pom, build, plan.kinds)),
-    isApplied: (known) => hasBuild(known, build, plan.kinds),
-  };
+/** As `lookAtFiles`: the first file of the run decides who has published the releases. */
+async function lookAtReleases({ jobs, tools }: Run, mayRestore: boolean): Promise<boolean> {
+  const releases = releasesOf(jobs);
+  const entries = releases.flatMap((job) => job.entries);
+  const look = async (): Promise<boolean> => await lookAtFiles(entries, mayRestore, tools);
+  const [first, second] = releases;
+  return first !== undefined && second === undefined ? await naming(first.artifact.pom, look) : await look();
 }
 
-async function publishPrefix(plugin: Plugin, index: Index, tools: MetadataTools): Promise<void> {
-  const known = await readKnown(tools.client, index.directory);
-  if (hasPlugin(known, plugin)) {
-    await checkMetadata(index.directory, tools);
-    index.action = 'skipped';
-    return;
-  }
-  const { prefix, artifactId } = plugin;
-  const earlier = artifactOfPrefix(known, prefix);
-  if (earlier !== undefined && earlier !== artifactId)
-    tools.log.warning(`The prefix ${printable(prefix)} now refers to ${artifactId} instead of ${printable(earlier)}`);
-  const format = (metadata: Metadata): string => formatMetadata(addPlugin(metadata, plugin));
-  const isApplied = (metadata: Metadata): boolean => hasPlugin(metadata, plugin);
-  // Another plugin may take over the prefix.
-  const mayFollow = (metadata: Metadata): boolean => artifactOfPrefix(metadata, prefix) !== undefined;
-  await index.apply({ format, isApplied, mayFollow }, tools);
+async function lookAtBuilds({ jobs, tools }: Run): Promise<readonly Job[]> {
+  const lost: Job[] = [];
+  for (const job of jobs.filter(({ index }) => index !== undefined))
+    try {
+      await lookAtFiles(job.entries, false, tools);
+    } catch (error) {
+      await job.abandonBuild(error, tools);
+      lost.push(job);
+    }
+  return lost;
 }

@@ -1,7 +1,8 @@
 /** Finds the files that the settings name, and what each of them is. */
 
 import { InputError } from '../../errors.ts';
-import { listPaths, type Places, selectFiles } from '../../io/select-files.ts';
+import type { RealDirectory, RealFile } from '../../io/inspect-path.ts';
+import { listPaths, type Places, selectPaths } from '../../io/select-files.ts';
 import type { SourceFile } from '../../io/source-file.ts';
 import type { ArrayValue } from '../../toolkit/environment.ts';
 import type { FileKind } from './coordinates.ts';
@@ -10,7 +11,15 @@ import type { MavenSettings } from './settings.ts';
 /** The settings that name files. */
 export type Selection = Pick<MavenSettings, 'patterns' | 'pom' | 'sources' | 'javadoc' | 'classifier' | 'attachments'>;
 
-export interface Selected {
+/** Directories in repository layout. */
+export interface SelectedDirectories {
+  readonly directories: readonly RealDirectory[];
+  /** Parts of FILENAME that match nothing. */
+  readonly warnings: readonly string[];
+}
+
+/** One artifact, and what is published with it. */
+export interface SelectedArtifact {
   readonly artifact: SourceFile;
   readonly pom: SourceFile | undefined;
   /** Sources, javadoc and attached files. */
@@ -24,43 +33,70 @@ export interface SelectedFile {
   readonly kind: FileKind;
 }
 
-/** @throws InputError naming every setting that does not match exactly one file */
-export async function selectAll(settings: Selection, places: Places): Promise<Selected> {
+/** @throws InputError naming every setting that does not match exactly one file, or does not apply to a directory */
+export async function selectAll(settings: Selection, places: Places): Promise<SelectedArtifact | SelectedDirectories> {
   const problems: string[] = [];
   const warnings: string[] = [];
   let advice: string | undefined;
-  const select = async (name: string, patterns: ArrayValue | undefined): Promise<SourceFile | undefined> => {
-    if (patterns === undefined) return undefined;
+  const find = async (name: string, patterns: ArrayValue): Promise<readonly (RealFile | RealDirectory)[]> => {
     try {
-      const { files, warnings: unmatched } = await selectFiles(patterns, places, { name });
+      // Only FILENAME can be a directory.
+      const { found, warnings: unmatched } = await selectPaths(patterns, places, {
+        name,
+        withDirectories: name === 'FILENAME',
+      });
       warnings.push(...unmatched);
-      if (files.length === 1) return files[0];
-      const what = listPaths(files.map(({ path }) => path));
-      const need =
-        name === 'FILENAME'
-          ? 'a run publishes one artifact; --sources FILE, --javadoc FILE and --attach add to it'
-          : 'takes exactly one';
-      problems.push(
-        files.length === 0 ? `${name} matches no file` : `${name} matches ${files.length} files (${what}), but ${need}`,
-      );
+      return found;
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       advice ??= error.advice;
       problems.push(name === 'FILENAME' ? error.message : `${name}: ${error.message}`);
+      return [];
     }
+  };
+  const only = (name: string, files: readonly SourceFile[]): SourceFile | undefined => {
+    if (files.length < 2) return files[0];
+    const need =
+      name === 'FILENAME'
+        ? 'a run publishes one artifact; --sources FILE, --javadoc FILE and --attach add to it'
+        : 'takes exactly one';
+    problems.push(`${name} matches ${files.length} files (${listPaths(files.map(({ path }) => path))}), but ${need}`);
     return undefined;
   };
-  const file = (path: string | undefined): ArrayValue | undefined =>
-    path === undefined ? undefined : { form: 'items', items: [path] };
-  const artifact = await select('FILENAME', settings.patterns);
-  const pom = await select('--pom', file(settings.pom));
+  const select = async (name: string, path: string | undefined): Promise<SourceFile | undefined> =>
+    path === undefined ? undefined : only(name, filesOf(await find(name, { form: 'items', items: [path] })));
+  const named = await find('FILENAME', settings.patterns);
+  const files = filesOf(named);
+  const directories = named.filter((each) => each.kind === 'directory');
+  if (directories.length > 0 && files.length === 0) {
+    problems.push(...optionProblems(settings));
+    if (problems.length > 0) throw new InputError(problems, { advice });
+    return { directories, warnings };
+  }
+  const artifact = only('FILENAME', files);
+  const pom = await select('--pom', settings.pom);
   const others: SelectedFile[] = [];
   for (const { option, path, kind } of otherFilesOf(settings)) {
-    const source = await select(option, file(path));
+    const source = await select(option, path);
     if (source !== undefined) others.push({ source, kind });
   }
   if (artifact === undefined || problems.length > 0) throw new InputError(problems, { advice });
   return { artifact, pom, others, warnings };
+}
+
+function filesOf(found: readonly (RealFile | RealDirectory)[]): readonly SourceFile[] {
+  return found.flatMap((each) => (each.kind === 'file' ? [each.file] : []));
+}
+
+function optionProblems({ pom, classifier, ...others }: Selection): readonly string[] {
+  const given = [
+    ...(pom === undefined ? [] : ['--pom']),
+    ...(classifier === undefined ? [] : ['--classifier']),
+    ...otherFilesOf(others).flatMap(({ option, path }) => (path === undefined ? [] : [option])),
+  ];
+  return given.map(
+    (option) => `${option} does not apply to a directory, whose files are all published under their own names`,
+  );
 }
 
 interface OtherFile {
@@ -69,7 +105,11 @@ interface OtherFile {
   readonly kind: FileKind;
 }
 
-function otherFilesOf({ sources, javadoc, attachments }: Selection): readonly OtherFile[] {
+function otherFilesOf({
+  sources,
+  javadoc,
+  attachments,
+}: Pick<Selection, 'sources' | 'javadoc' | 'attachments'>): readonly OtherFile[] {
   return [
     { option: '--sources', path: sources, kind: { classifier: 'sources', extension: 'jar' } },
     { option: '--javadoc', path: javadoc, kind: { classifier: 'javadoc', extension: 'jar' } },

@@ -6,6 +6,7 @@ import { type Fixture, useSandbox } from '../../run-pipe.ts';
 import type { MavenOptions } from '../../sandbox/maven-repository.ts';
 import { acme, descriptor, jar, plainJar, pluginJar } from './artifacts.ts';
 import { expectSuccess, publish, puts, write } from './published.ts';
+import { app, deployed, inDirectory, parent, staged } from './staged.ts';
 
 const release = 'com/acme/app/1.0';
 const snapshot = 'com/acme/app/1.1-SNAPSHOT';
@@ -195,6 +196,68 @@ describe('a release', () => {
       expectSuccess(await publish(fixture, 'app.jar'));
       const reads = fixture.sandbox.requests.filter(({ method, path }) => method === 'GET' && path.endsWith('.jar'));
       expect(reads).toHaveLength(namesDigests ? 0 : 1);
+    });
+  });
+});
+
+describe('a directory whose releases another publisher', () => {
+  describe('claims first, where conditions are honoured', () => {
+    const fixture = useMeetings(honouring);
+
+    it('sends no further file', async () => {
+      await write(fixture, deployed);
+      let claimed = '';
+      fixture.at('PUT', /\.jar$/, (path) => {
+        claimed = path.replace(/^.*\//, '');
+        fixture.sandbox.maven.put(path, other);
+      });
+      const { exitCode, output } = await publish(fixture, 'staging');
+      expect({ exitCode, output }).toEqual({
+        exitCode: 1,
+        output: expect.stringContaining(`content: ${claimed}: the`),
+      });
+      expect(puts(fixture)).toEqual([claimed]);
+    });
+  });
+
+  describe('replaces in part, where they are ignored', () => {
+    const fixture = useMeetings(ignoring);
+
+    it('has its own files in the end, since the first is its own', async () => {
+      await write(fixture, deployed);
+      const poms = ['app', 'parent'].map((name) => `com/acme/${name}/1.0/${name}-1.0.pom`);
+      fixture.at('PUT', /maven-metadata\.xml$/, () => poms.forEach((path) => fixture.sandbox.maven.put(path, 'other')));
+      expectSuccess(await publish(fixture, 'staging'));
+      for (const path of poms) expect(await textOf(fixture, path)).toContain('<project');
+    });
+  });
+});
+
+describe('a directory with a SNAPSHOT whose build is taken', () => {
+  const version = '1.1-SNAPSHOT';
+  const files = {
+    ...staged({ ...app, version }, { '.jar': plainJar() }, '1.1-20260101.000000-1'),
+    ...staged({ ...parent, version }, {}, '1.1-20260101.000000-1'),
+  };
+
+  describe.each<[string, MavenOptions, RegExp]>([
+    ['while it is sent', honouring, /app-.*\.jar$/],
+    ['after that', ignoring, /app\/1\.1-SNAPSHOT\/maven-metadata\.xml$/],
+  ])('%s', (_, options, path) => {
+    const fixture = useMeetings(options);
+
+    it('publishes the next build of that artifact alone', async () => {
+      await write(fixture, inDirectory('staging', files));
+      fixture.at('PUT', path, (asked) => {
+        const sent = fixture.sandbox.requests.find((request) => request.path.endsWith('.jar'))?.path ?? '';
+        fixture.sandbox.maven.put(asked.endsWith('.xml') ? sent.replace('/repository/', '') : asked, other);
+      });
+      const ended = await publish(fixture, 'staging');
+      expectSuccess(ended);
+      const listed = await Promise.all(
+        ['app', 'parent'].map((name) => textOf(fixture, `com/acme/${name}/${version}/maven-metadata.xml`)),
+      );
+      expect(listed.map((text) => /<buildNumber>(\d+)</.exec(text)?.[1])).toEqual(['2', '1']);
     });
   });
 });

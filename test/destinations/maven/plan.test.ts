@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { planArtifact } from '../../../pipe/destinations/maven/plan.ts';
+import { planPublication } from '../../../pipe/destinations/maven/plan.ts';
 import { InputError } from '../../../pipe/errors.ts';
 
 let directory: string;
@@ -27,7 +27,7 @@ it('refuses a FILENAME that matches two files of the same name', async () => {
     classifier: undefined,
     attachments: [],
   } as const;
-  const planning = planArtifact(settings, { workingDirectory: directory });
+  const planning = planPublication(settings, { workingDirectory: directory });
   await expect(planning).rejects.toThrow(InputError);
   await expect(planning).rejects.toThrow(
     /^FILENAME matches 2 files \(a\/app\.jar, b\/app\.jar\), but a run publishes one artifact/,

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { readPom } from '../../../pipe/destinations/maven/pom.ts';
-import { planArtifact } from '../../../pipe/destinations/maven/plan.ts';
+import { planPublication } from '../../../pipe/destinations/maven/plan.ts';
 import { planPackages } from '../../../pipe/destinations/npm/plan.ts';
 import { openImage } from '../../../pipe/oci/open-image.ts';
 import { gnuLong, pax, tar, type TarEntry } from '../../archive/tar/tar-writer.ts';
@@ -221,7 +221,7 @@ async function readArtifact(directory: string, bytes: Buffer): Promise<void> {
     classifier: undefined,
     attachments: [],
   } as const;
-  await allowRejection(() => planArtifact(settings, { workingDirectory: directory }));
+  await allowRejection(() => planPublication(settings, { workingDirectory: directory }));
 }
 
 /** Jars with changed bytes. */
