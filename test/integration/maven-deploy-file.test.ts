@@ -1,7 +1,6 @@
 /** For every packaging, the bundle publishes the same files as `deploy:deploy-file` of Maven 3.9. */
 
-import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
@@ -11,6 +10,7 @@ import { patience } from '../patience.ts';
 import { startBundle } from '../run-bundle.ts';
 import { deployFiles, type Deployment, installMaven, type Maven, ownGroup } from './maven-tools.ts';
 import { type NginxRepository, startNginxRepository } from './nginx-repository.ts';
+import { tree } from './repository-tree.ts';
 
 jest.setTimeout(patience(180_000));
 
@@ -151,29 +151,6 @@ function deployment(url: string, directory: string, publication: Publication): D
         }),
     ...publication.deployment,
   };
-}
-
-/** The files below a directory, by path, with everything that differs between runs normalized. */
-async function tree(directory: string): Promise<Readonly<Record<string, string>>> {
-  const files: Record<string, string> = {};
-  const normalize = (content: string): string =>
-    content.replaceAll(/\d{8}\.\d{6}/g, 'TIMESTAMP').replaceAll(/(?<=<(?:lastUpdated|updated)>)\d{14}/g, 'UPDATED');
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name).slice(directory.length + 1);
-    // Maven does not publish these.
-    if (!entry.isFile() || /\.sha(?:256|512)$/.test(path)) continue;
-    const content = await readFile(join(directory, path));
-    const [, subject, algorithm] = /^(.*)\.(md5|sha1)$/.exec(path) ?? [];
-    files[normalize(path)] =
-      subject === undefined || algorithm === undefined
-        ? normalize(content.toString('latin1'))
-        : checkSum(algorithm, await readFile(join(directory, subject)), content.toString());
-  }
-  return files;
-}
-
-function checkSum(algorithm: string, content: Buffer, claimed: string): string {
-  return createHash(algorithm).update(content).digest('hex') === claimed ? 'right' : `wrong: ${claimed}`;
 }
 
 /** The publications of one group are published one after the other, because they change the same metadata. */
