@@ -14,6 +14,7 @@ export const targetNames = [
   'image-documents',
   'packuments',
   'poms',
+  'staged-directories',
   'metadata',
   'listings',
   'answers',

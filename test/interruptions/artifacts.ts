@@ -96,7 +96,8 @@ async function judge({ maven: { files } }: Sandbox, version: string): Promise<Ju
   return { states, problems, unfinished, isComplete };
 }
 
-async function isChecksum(
+/** Whether the file is the checksum of the other one. */
+export async function isChecksum(
   checksum: StoredFile,
   file: StoredFile | undefined,
   kind: (typeof checksumKinds)[number],

@@ -11,6 +11,7 @@ import { mapConcurrently } from '../../pipe/io/map-concurrently.ts';
 import type { Type } from '../bundle/one-of-each.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { release, snapshot } from './artifacts.ts';
+import { directory } from './directories.ts';
 import { downloads } from './files.ts';
 import { imageArchive, imageIndex } from './images.ts';
 import { type Interruption, interrupt, type Lane, runWhole } from './interruption.ts';
@@ -29,7 +30,7 @@ const subjects: readonly (readonly [Type, readonly Subject[]])[] = [
   ['file', [downloads]],
   ['image', [imageArchive, imageIndex]],
   ['npm', [packages]],
-  ['maven', [release, snapshot]],
+  ['maven', [release, snapshot, directory]],
 ];
 const results: (readonly [Type, readonly Interruption[]])[] = [];
 

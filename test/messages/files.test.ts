@@ -1,7 +1,7 @@
 /** What is said if FILENAME, or an option for a file, does not find what it names. */
 
 import { dockerArchive } from '../sandbox/demo-image.ts';
-import { jar } from '../destinations/maven/artifacts.ts';
+import { jar, pomText } from '../destinations/maven/artifacts.ts';
 import type { Variables } from '../run-bundle.ts';
 import { type Case, items, type Place, useMessages } from './use-messages.ts';
 
@@ -94,6 +94,20 @@ useMessages('files', base, [
         await place.write('target/app-sources.jar');
       },
     ),
+  ],
+  ['artifacts without POMs', built({ ...maven, FILENAME: 'dist' })],
+  [
+    'wrong checksum of Maven',
+    empty({ ...maven, FILENAME: 'target/staging' }, async (place) => {
+      await place.write('target/staging/com/acme/app/1.0/app-1.0.pom', pomText());
+      await place.write('target/staging/com/acme/app/1.0/app-1.0.pom.sha1', '0'.repeat(40));
+    }),
+  ],
+  [
+    'other coordinates',
+    empty({ ...maven, FILENAME: 'target/staging/com', EXTRA_ARGS: '--pom=pom.xml' }, async (place) => {
+      await place.write('target/staging/com/acme/app/1.0/app-1.0.pom', pomText());
+    }),
   ],
   ['npm package missing', built({ TYPE: 'npm', FILENAME: '*.tgz', USERNAME: 'dev' })],
   ['npm package is a directory', built({ TYPE: 'npm', FILENAME: '.', USERNAME: 'dev' })],

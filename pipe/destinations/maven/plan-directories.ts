@@ -24,10 +24,10 @@ const maxRecordBytes = 64 * 1024;
  * @throws FileChangedError if a file changes while it is read
  */
 export async function planDirectories(
-  { directories, warnings }: SelectedDirectories,
+  { directories, problems: given, warnings }: SelectedDirectories,
   places: Places,
 ): Promise<MavenPlan> {
-  const problems: string[] = [];
+  const problems = [...given];
   let advice: string | undefined;
   const collect = async <T>(work: Promise<T>): Promise<T | undefined> => {
     try {

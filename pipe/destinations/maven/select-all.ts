@@ -14,6 +14,8 @@ export type Selection = Pick<MavenSettings, 'patterns' | 'pom' | 'sources' | 'ja
 /** Directories in repository layout. */
 export interface SelectedDirectories {
   readonly directories: readonly RealDirectory[];
+  /** Options that are given, and apply only to one artifact. */
+  readonly problems: readonly string[];
   /** Parts of FILENAME that match nothing. */
   readonly warnings: readonly string[];
 }
@@ -33,7 +35,7 @@ export interface SelectedFile {
   readonly kind: FileKind;
 }
 
-/** @throws InputError naming every setting that does not match exactly one file, or does not apply to a directory */
+/** @throws InputError naming every setting that does not match exactly one file */
 export async function selectAll(settings: Selection, places: Places): Promise<SelectedArtifact | SelectedDirectories> {
   const problems: string[] = [];
   const warnings: string[] = [];
@@ -69,9 +71,7 @@ export async function selectAll(settings: Selection, places: Places): Promise<Se
   const files = filesOf(named);
   const directories = named.filter((each) => each.kind === 'directory');
   if (directories.length > 0 && files.length === 0) {
-    problems.push(...optionProblems(settings));
-    if (problems.length > 0) throw new InputError(problems, { advice });
-    return { directories, warnings };
+    return { directories, problems: optionProblems(settings), warnings };
   }
   const artifact = only('FILENAME', files);
   const pom = await select('--pom', settings.pom);

@@ -18,7 +18,7 @@ import {
   parent,
   phaseOf,
   staged,
-  withChecksums,
+  withChecksumFiles,
 } from './staged.ts';
 
 const lists = ['acme-maven-plugin/', 'app/', 'parent/', ''].map((path) => `com/acme/${path}maven-metadata.xml`);
@@ -155,7 +155,7 @@ describe('a directory in repository layout', () => {
     const files = {
       ...staged(app, { '.jar': plainJar() }),
       ...Object.fromEntries(notes.map((name) => [`com/acme/app/1.0/${name}`, 'app-1.0.jar>=\n'])),
-      ...withChecksums({ [local]: 'x' }),
+      ...withChecksumFiles({ [local]: 'x' }),
     };
     await write(fixture, inDirectory('staging', files));
     expectSuccess(await publish(fixture, 'staging'));
@@ -224,7 +224,7 @@ describe('before anything is sent, refuses', () => {
     ],
     [
       'a checksum of the metadata',
-      { ...good, ...withChecksums({ [lists[1] ?? '']: listOf(app) }), [lists[1] ?? '']: listOf(app, []) },
+      { ...good, ...withChecksumFiles({ [lists[1] ?? '']: listOf(app) }), [lists[1] ?? '']: listOf(app, []) },
       /maven-metadata\.xml\.md5 says/,
     ],
     [

@@ -10,7 +10,7 @@ const name = 'maven-metadata.xml';
 export type Files = Readonly<Record<string, Buffer | string>>;
 
 /** The files with the checksums that Maven writes beside them. */
-export function withChecksums(files: Files): Files {
+export function withChecksumFiles(files: Files): Files {
   const sums = Object.entries(files).flatMap(([path, content]) =>
     ['md5', 'sha1'].map((kind) => [`${path}.${kind}`, createHash(kind).update(content).digest('hex')] as const),
   );
@@ -54,7 +54,7 @@ export const modules: Files = {
 /** The modules as Maven leaves them: with checksums, and with metadata of its own. */
 export const deployed: Files = inDirectory(
   'staging',
-  withChecksums({
+  withChecksumFiles({
     ...modules,
     ...Object.fromEntries([parent, app, plugin].map((pom) => [`com/acme/${pom.artifactId}/${name}`, listOf(pom)])),
     'com/acme/maven-metadata.xml': formatMetadata({ versions: [], snapshotFiles: [] }),

@@ -1,8 +1,8 @@
 /** Fuzzers for files: tar and zip archives, the JSON of images and packages, POMs. */
 
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { readPom } from '../../../pipe/destinations/maven/pom.ts';
 import { planPublication } from '../../../pipe/destinations/maven/plan.ts';
@@ -11,6 +11,7 @@ import { openImage } from '../../../pipe/oci/open-image.ts';
 import { gnuLong, pax, tar, type TarEntry } from '../../archive/tar/tar-writer.ts';
 import { zip } from '../../archive/zip-writer.ts';
 import { descriptor, jar, pomText } from '../../destinations/maven/artifacts.ts';
+import { modules, withChecksumFiles } from '../../destinations/maven/staged.ts';
 import { mutateBytes, mutateJson, mutateText } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { readAll } from '../read-all.ts';
@@ -211,10 +212,35 @@ export function packages(directory: string): Target {
 
 const coordinates = { groupId: 'com.acme', artifactId: 'app', version: '1.0' } as const;
 
+/** Directories in repository layout with a changed path or file. */
+export function stagedDirectories(directory: string): Target {
+  const place = join(directory, 'staging');
+  const files = Object.entries(withChecksumFiles(modules));
+  return {
+    async attack(random) {
+      await rm(place, { recursive: true, force: true });
+      const changed = random.below(files.length);
+      for (const [index, [path, content]] of files.entries()) {
+        const isOther = index === changed;
+        const name = isOther && random.chance(0.5) ? mutateText(path, random).replaceAll(/[\0]/g, '') : path;
+        const target = join(place, ...name.split('/').filter((part) => part !== '..'));
+        // A path that is a directory by now, or too long, is not written.
+        await mkdir(dirname(target), { recursive: true }).catch(() => undefined);
+        await writeFile(target, isOther ? mutateBytes(Buffer.from(content), random) : content).catch(() => undefined);
+      }
+      await plan(directory, 'staging');
+    },
+  };
+}
+
 async function readArtifact(directory: string, bytes: Buffer): Promise<void> {
   await writeFile(join(directory, 'app-1.0.jar'), bytes);
+  await plan(directory, 'app-1.0.jar');
+}
+
+async function plan(directory: string, filename: string): Promise<void> {
   const settings = {
-    patterns: { form: 'items', items: ['app-1.0.jar'] },
+    patterns: { form: 'items', items: [filename] },
     pom: undefined,
     sources: undefined,
     javadoc: undefined,

@@ -3,7 +3,7 @@
 import type { TargetName } from '../target-names.ts';
 import type { OpenTarget } from '../target.ts';
 import { answers, challenges, errorBodies, listings, metadata, packuments, retryAfter } from './answers.ts';
-import { imageDocuments, packages, poms, tarArchives, zipArchives } from './files.ts';
+import { imageDocuments, packages, poms, stagedDirectories, tarArchives, zipArchives } from './files.ts';
 import { globs, imageReferences, multipart, variables } from './settings.ts';
 
 export const targets: Readonly<Record<TargetName, OpenTarget>> = {
@@ -20,6 +20,7 @@ export const targets: Readonly<Record<TargetName, OpenTarget>> = {
   'image-documents': imageDocuments,
   packuments,
   poms,
+  'staged-directories': stagedDirectories,
   metadata,
   listings,
   answers,
