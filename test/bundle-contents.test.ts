@@ -15,7 +15,7 @@ import { outputOf, runCommand } from './release/run-command.ts';
  * of leaving something out.
  */
 const budgets: Budgets = {
-  all: 1_480_000,
+  all: 1_487_000,
   undici: 560_000,
   yaml: 172_000,
   pino: 40_000,
@@ -35,7 +35,7 @@ const budgets: Budgets = {
   pend: 1000,
   'atomic-sleep': 1000,
   'ci-scripts': 500,
-  'pipe/destinations': 219_000,
+  'pipe/destinations': 226_000,
   'pipe/oci': 145_000,
   'pipe/http': 51_000,
   'pipe/toolkit': 48_000,

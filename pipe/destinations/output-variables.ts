@@ -68,6 +68,11 @@ export const outputVariables = {
     appliesTo: ['npm'],
     usage: 'The integrity of a single npm package, as lock files have it: `sha512-…`.',
   },
+  NPM_STAGE_IDS: {
+    appliesTo: ['npm'],
+    usage:
+      'With `--stage`, what `npm stage approve` takes: the identifiers of the staged versions, separated by spaces.',
+  },
 } as const satisfies Readonly<Record<string, OutputVariableRow>>;
 
 /** Values for later steps; a variable without a value is not written. */

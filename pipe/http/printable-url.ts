@@ -10,6 +10,8 @@ const harmlessKeys: ReadonlySet<string> = new Set([
   'service',
   'n',
   'last',
+  'package',
+  'perPage',
 ]);
 
 /** The URL without user name, password and fragment, and with `***` for query values that may be secret. */

@@ -137,7 +137,7 @@ export const options = {
     takes: 'flag',
     appliesTo: ['file', 'npm', 'image'],
     usage:
-      'Leave what is already there as it is, and succeed: downloads and image tags of that name, and versions of npm packages. A version with other content gets a warning.',
+      'Leave what is already there as it is, and succeed: downloads and image tags of that name, and versions of npm packages, staged ones included. A version with other content gets a warning.',
   },
   '--no-clobber': {
     takes: 'flag',
@@ -227,6 +227,12 @@ export const options = {
     appliesTo: ['npm'],
     usage:
       "Who may read the package, on registries such as npmjs.com; `restricted` needs a scope. Default: the package's own `publishConfig.access`, else the registry decides.",
+  },
+  '--stage': {
+    takes: 'flag',
+    appliesTo: ['npm'],
+    usage:
+      'Stage the packages instead of publishing them: each is published once a person approves it with two-factor authentication (`npm stage approve ID`, npm 12 or newer). From January 2027, npmjs.com takes packages from Bitbucket only so.',
   },
   '--pom': {
     takes: 'value',

@@ -111,9 +111,11 @@ it('of npm packages', () => {
       sha256: digest,
       action: 'uploaded' as const,
     }));
+    const staged = items.map((item) => ({ ...item, stageId: '01234567-89ab-cdef-0123-456789abcdef' }));
     return [
-      ...info(npmPlanText(plan, { registry, isDryRun: true }, same).lines),
-      ...verdict(concludeNpm({ items }, { registry }).summary(1e7, same)),
+      ...info(npmPlanText(plan, { registry, isDryRun: true, stages: false }, same).lines),
+      ...verdict(concludeNpm({ items }, { registry, stages: false }).summary(1e7, same)),
+      ...verdict(concludeNpm({ items: staged }, { registry, stages: true }).summary(1e7, same)),
     ];
   });
 });

@@ -12,6 +12,7 @@ import { jar } from '../destinations/maven/artifacts.ts';
 import { deployed, inDirectory, modules } from '../destinations/maven/staged.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { npmTarball } from '../sandbox/demo-package.ts';
+import type { NpmOptions } from '../sandbox/npm-options.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { readExamples } from './readme-examples.ts';
 import { docker, image } from './run-pipe.ts';
@@ -32,7 +33,7 @@ interface Setting {
   /** The sandbox's repository. Default: `app`. */
   readonly repository?: string;
   /** Default: `basic`, as in Bitbucket. */
-  readonly npmAuthentication?: 'bearer';
+  readonly npm?: NpmOptions;
   readonly prepare?: (sandbox: Sandbox) => Promise<void>;
   /** Default for each: nothing. */
   readonly published: Partial<Published>;
@@ -48,6 +49,7 @@ interface Published {
   readonly tags: readonly string[];
   /** Such as `@acme/lib@1.0.0`. */
   readonly packages: readonly string[];
+  readonly staged: readonly string[];
   /** Paths of jars. */
   readonly artifacts: readonly string[];
 }
@@ -199,13 +201,22 @@ const settings: Readonly<Record<string, Setting>> = {
     published: { packages: ['@acme/one@1.0.0', '@acme/two@1.0.0'] },
   },
   'A prerelease, to npmjs': {
-    npmAuthentication: 'bearer',
+    npm: { authentication: 'bearer' },
     secrets: ({ tokens }) => ({ NPM_TOKEN: tokens.plainToken }),
     variables: ({ npmUrl }) => ({ REGISTRY: npmUrl }),
     prepare: async () => {
       await write('acme-lib-2.0.0-rc.1.tgz', npmTarball({ name: '@acme/lib', version: '2.0.0-rc.1' }, {}));
     },
     published: { packages: ['@acme/lib@2.0.0-rc.1'] },
+  },
+  'A package to npmjs': {
+    npm: { authentication: 'bearer', stages: true },
+    secrets: ({ tokens }) => ({ NPM_TOKEN: tokens.plainToken }),
+    variables: ({ npmUrl }) => ({ REGISTRY: npmUrl }),
+    prepare: async () => {
+      await write('acme-lib-2.0.0.tgz', npmTarball({ name: '@acme/lib', version: '2.0.0' }, {}));
+    },
+    published: { staged: ['@acme/lib@2.0.0'] },
   },
   'A Maven artifact with its sources': {
     secrets: ({ tokens }) => ({ NEXUS_USER: tokens.apiUser, NEXUS_PASSWORD: tokens.apiToken }),
@@ -247,6 +258,7 @@ function published({ downloads, registry: { repositories }, npm, maven }: Sandbo
       )
       .toSorted(),
     packages: versions.toSorted(),
+    staged: [...npm.staged.values()].map(({ name: key, version }) => `${key}@${version}`).toSorted(),
     artifacts: [...maven.files.keys()].filter((path) => path.endsWith('.jar')).toSorted(),
   };
 }
@@ -282,7 +294,7 @@ describe('example in README.md', () => {
     const sandbox = await startSandbox({
       repository: setting.repository,
       registry: { packages: ['', '-api', '-jobs', '-web'].map((service) => `acme/${name}${service}`) },
-      npm: { authentication: setting.npmAuthentication ?? 'basic' },
+      npm: setting.npm ?? {},
     });
     try {
       for (const file of setting.files ?? []) await write(file, `content of ${file}`);
@@ -324,6 +336,7 @@ describe('example in README.md', () => {
         downloads: [],
         tags: [],
         packages: [],
+        staged: [],
         artifacts: [],
         ...setting.published,
       });

@@ -8,6 +8,7 @@ it.each([
   ['https://host/a?page=2&pagelen=100', 'https://host/a?page=2&pagelen=100'],
   ['https://host/a?digest=sha256%3Aab&mount=x&from=y', 'https://host/a?digest=sha256%3Aab&mount=x&from=y'],
   ['https://host/a?scope=s&service=t&n=5&last=z', 'https://host/a?scope=s&service=t&n=5&last=z'],
+  ['https://host/-/stage?package=lib&page=0&perPage=100', 'https://host/-/stage?package=lib&page=0&perPage=100'],
   ['https://host/a?X-Amz-Signature=secret&page=2', 'https://host/a?X-Amz-Signature=***&page=2'],
   ['https://host/a?token=one&token=two', 'https://host/a?token=***'],
   ['https://host/a?Page=secret', 'https://host/a?Page=***'],

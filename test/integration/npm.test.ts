@@ -345,3 +345,66 @@ describe('compared with npm publish', () => {
     }
   });
 });
+
+describe('compared with npm stage', () => {
+  let both: readonly Sandbox[] = [];
+  beforeEach(async () => {
+    both = await Promise.all([startSandbox({ npm: { stages: true } }), startSandbox({ npm: { stages: true } })]);
+    // The sandbox accepts this token with any user name.
+    const auth = Buffer.from(`${account.username}:${tokens.plainToken}`).toString('base64');
+    const lines = both.map(({ npmUrl }) => `${npmUrl.replace('http:', '')}:_auth=${auth}\n`);
+    await writeFile(at('work', '.npmrc'), lines.join(''));
+  });
+  afterEach(async () => {
+    await rm(at('work', '.npmrc'));
+    await Promise.all(both.map((sandbox) => sandbox.close()));
+  });
+
+  async function stage(registry: string, ...args: readonly string[]): Promise<string> {
+    return await started().tools.npm(at('work'), registry, 'stage', ...args);
+  }
+
+  it('the document is the same, and npm lists, shows, downloads, approves and rejects what the pipe staged', async () => {
+    const [ours, theirs] = both;
+    if (ours === undefined || theirs === undefined) throw new Error('two sandboxes were started');
+    const tarball = packageTarball({ ...rich }, richFiles);
+    await writeFile(at('work', 'same.tgz'), tarball);
+    await writeFile(at('work', 'bare.tgz'), packageTarball(bare));
+    const args = ['--stage', '--dist-tag', 'next', '--access', 'public', '--output', at('staged.json')];
+    const { exitCode, output } = await pipe({
+      REGISTRY: ours.npmUrl,
+      FILENAME: "['same.tgz', 'bare.tgz']",
+      TOKEN: tokens.plainToken,
+      EXTRA_ARGS: JSON.stringify(args),
+    });
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+    await stage(theirs.npmUrl, 'publish', './same.tgz', '--ignore-scripts', '--tag', 'next', '--access', 'public');
+    const [our = '', their = ''] = both.map(({ npm, npmUrl }) => {
+      const found = [...npm.staged.values()].find(({ name }) => name === rich.name);
+      return JSON.stringify(found?.published.document, undefined, 1).replaceAll(npmUrl, 'http://registry/');
+    });
+    expect(their).toContain('"_npmVersion"');
+    expect(our).toBe(JSON.stringify(JSON.parse(their, withoutClient), undefined, 1));
+
+    const { items } = JSON.parse(await readFile(at('staged.json'), 'utf8')) as {
+      items: readonly { name: string; stageId: string }[];
+    };
+    const ids = items.map(({ stageId }) => stageId);
+    const [first = '', second = ''] = ids;
+    const listed = JSON.parse(await stage(ours.npmUrl, 'list', '--json')) as readonly { readonly id: string }[];
+    expect(listed.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+    expect(JSON.parse(await stage(ours.npmUrl, 'view', first, '--json'))).toMatchObject({
+      packageName: rich.name,
+      version: '1.2.3',
+      tag: 'next',
+    });
+    const downloaded = (await stage(ours.npmUrl, 'download', first)).trim().split('\n').at(-1) ?? '';
+    expect((await readFile(at('work', downloaded))).equals(tarball)).toBe(true);
+    await expect(stage(ours.npmUrl, 'approve', first)).rejects.toThrow(/one-time pass|EOTP/);
+    await stage(ours.npmUrl, 'approve', first, '--otp=123456');
+    await stage(ours.npmUrl, 'reject', second, '--otp=123456');
+    expect(ours.npm.packages.get(rich.name)?.tags.get('next')).toBe('1.2.3');
+    expect(await ours.npm.installProblems(rich.name, '1.2.3')).toEqual([]);
+    expect([ours.npm.staged.size, both.map(({ violations }) => violations)]).toEqual([0, [[], []]]);
+  });
+});

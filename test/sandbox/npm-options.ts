@@ -20,6 +20,10 @@ export interface NpmOptions {
   readonly digests?: 'both' | 'shasum' | 'none';
   /** Versions are always described in full, whatever the request accepts. Default false. */
   readonly onlyLongForm?: boolean;
+  /** Whether it has a staging area, as npmjs.com. Default false. */
+  readonly stages?: boolean;
+  /** Pages of the list of staged versions are never longer. Default: as long as requested. */
+  readonly stagePageSize?: number;
 }
 
 const fields = {
@@ -32,6 +36,8 @@ const fields = {
   maxDocumentBytes: optional(isPositive),
   digests: optional(oneOf('both', 'shasum', 'none')),
   onlyLongForm: optional(isBoolean),
+  stages: optional(isBoolean),
+  stagePageSize: optional(isPositive),
 } satisfies Record<keyof NpmOptions, unknown>;
 
 /** Checks options from JSON. @throws TypeError that names the problem */

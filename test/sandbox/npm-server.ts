@@ -3,31 +3,23 @@
  *
  * @see https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md
  */
-import { createHash } from 'node:crypto';
 import { json, missingScopes, Refusal } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import { npmError, unknownPackage } from './npm-answers.ts';
-import { checkDocument } from './npm-document-check.ts';
-import { NpmDocumentReader } from './npm-document-reader.ts';
-import {
-  digestsOf,
-  type NpmContext,
-  type NpmPackage,
-  type NpmVersion,
-  publishVersion,
-  tarballAddress,
-} from './npm-store.ts';
+import { receiveDocument } from './npm-document.ts';
+import { serveStaging } from './npm-staging.ts';
+import { type NpmContext, type NpmPackage, type NpmVersion, publishVersion, tarballAddress } from './npm-store.ts';
 import { decodeSegment, splitPath } from './request-path.ts';
 import { authenticateForPackages, packageScopes, tokens } from './tokens.ts';
 
-const defaultMaxDocumentBytes = 200_000_000;
-
 export async function serveNpm(exchange: Exchange, npm: NpmContext): Promise<void> {
-  const { pathname } = splitPath(exchange.path);
+  const { pathname, query } = splitPath(exchange.path);
   const start = `/${npm.workspace}/`;
   if (!pathname.startsWith(start)) throw new Refusal(npmError(404, 'not found'), 'outside of the workspace');
   const rest = pathname.slice(start.length);
   authorize(exchange, npm, exchange.method === 'GET' ? 'read' : 'write');
+  const [, staging] = /^-\/stage(\/.*)?$/.exec(rest) ?? [];
+  if (staging !== undefined || rest === '-/stage') return await serveStaging(exchange, npm, staging ?? '', query);
   const [, tagged, tag] = /^-\/package\/([^/]+)\/dist-tags\/([^/]+)$/.exec(rest) ?? [];
   if (tagged !== undefined && tag !== undefined && exchange.method === 'PUT')
     return setTag(exchange, npm, decodeSegment(tagged), decodeSegment(tag));
@@ -148,52 +140,7 @@ async function setTag(exchange: Exchange, { packages }: NpmContext, name: string
 }
 
 async function publish(exchange: Exchange, npm: NpmContext, name: string): Promise<void> {
-  const { options, contents, registryUrl } = npm;
-  const { 'content-type': contentType = '', host = '' } = exchange.request.headers;
-  if (contentType !== 'application/json') throw new Refusal(npmError(415, 'not JSON'), `Content-Type ${contentType}`);
-  const length = exchange.contentLength;
-  if (length === undefined) throw new Refusal(npmError(411, 'Length Required'), 'no Content-Length');
-  if (length > (options.maxDocumentBytes ?? defaultMaxDocumentBytes))
-    throw new Refusal(npmError(413, 'request entity too large'));
-  if (options.scope !== undefined && !name.startsWith(`${options.scope}/`))
-    throw new Refusal(npmError(403, `The scope of ${name} does not match this workspace: ${options.scope}`));
-  if (npm.created?.has(name) === false) throw new Refusal(unknownPackage(name));
-  const hashes = { sha512: createHash('sha512'), sha1: createHash('sha1') };
-  const writer = contents.writer(exchange.storesCorruptly);
-  let size = 0;
-  const reader = new NpmDocumentReader((decoded) => {
-    size += decoded.length;
-    for (const hash of Object.values(hashes)) hash.update(decoded);
-    writer.write(decoded);
-    return writer.pending;
-  });
-  try {
-    await exchange.receive((chunk) => reader.read(chunk));
-    const document = reader.finish();
-    const received = {
-      size,
-      integrity: `sha512-${hashes.sha512.digest('base64')}`,
-      shasum: hashes.sha1.digest('hex'),
-    };
-    // By the host name of the request, which a proxy or a gateway may map to this server.
-    const asked = `http://${host}${new URL(registryUrl()).pathname}`;
-    const checked = checkDocument(document, name, received, asked);
-    if (typeof checked === 'string') throw new Refusal(npmError(400, checked), checked);
-    const { version, tag, manifest } = checked;
-    if (npm.packages.get(name)?.versions.has(version) === true) {
-      const message = `You cannot publish over the previously published versions: ${version}.`;
-      throw new Refusal(npmError(options.conflictStatus ?? 403, message));
-    }
-    const tarball = await writer.finish();
-    const dist = exchange.storesCorruptly ? digestsOf(Buffer.from('something else')) : received;
-    const stored = {
-      ...manifest,
-      dist: { ...(manifest['dist'] as object), integrity: dist.integrity, shasum: dist.shasum },
-    };
-    publishVersion(npm, name, version, tag, { manifest: stored, tarball, document });
-  } catch (error) {
-    await writer.discard();
-    throw error;
-  }
+  const { version, tag, published } = await receiveDocument(exchange, npm, name, () => undefined);
+  publishVersion(npm, name, version, tag, published);
   await exchange.respond(json(201, { ok: 'created new package', success: true }));
 }

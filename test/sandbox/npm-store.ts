@@ -21,10 +21,23 @@ export interface NpmPackage {
   previousTags: ReadonlyMap<string, string>;
 }
 
+export interface StagedVersion {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly tag: string;
+  readonly createdAt: string;
+  readonly published: NpmVersion;
+  /** The number of further lists that do not show it. */
+  staleReads: number;
+}
+
 export interface NpmContext {
   readonly options: NpmOptions;
   readonly workspace: string;
   readonly packages: Map<string, NpmPackage>;
+  /** By their identifier. */
+  readonly staged: Map<string, StagedVersion>;
   /** Undefined if any package may be published. */
   readonly created: Set<string> | undefined;
   readonly contents: ContentStore;

@@ -16,12 +16,22 @@ import {
 /** What the advice depends on. */
 export type NpmFacts = Pick<NpmSettings, 'registry' | 'account'> & Pick<ServerFacts, 'isBitbucket'>;
 
+const expiredTokenAdvice =
+  'npmjs.com answers 404 to a token that has expired, was revoked, or may not publish this package: create a new granular access token with permission to read and write it. Such tokens last 90 days at most.';
+
 export const npmRows: readonly Row<NpmFacts>[] = [
+  {
+    when: (error) => (hasStatus(404)(error) || hasStatus(405)(error)) && error.refusal.url.includes('/-/stage'),
+    advice: (_, { registry }) =>
+      isNpmjs(registry)
+        ? expiredTokenAdvice
+        : `${registry.href} has no staging area, or the token cannot see it: leave --stage out of EXTRA_ARGS to publish right away.`,
+  },
   {
     when: (error) => hasErrorCode('NAME_UNKNOWN')(error) || hasStatus(404)(error),
     advice: (_, { registry, isBitbucket }) =>
       isNpmjs(registry)
-        ? `npmjs.com answers 404 to a token that has expired, was revoked, or may not publish this package: create a new granular access token with permission to read and write it. Such tokens last 90 days at most.`
+        ? expiredTokenAdvice
         : isBitbucket
           ? 'The package does not exist in this workspace, or the token cannot see it. On Bitbucket, an admin of the repository creates it once before it is first published: Create > Package. Its name is the one in package.json.'
           : `There is no npm registry that accepts packages at ${registry.href}, or the token cannot see it: check REGISTRY.`,
@@ -57,7 +67,7 @@ export const npmRows: readonly Row<NpmFacts>[] = [
   {
     when: asksForOneTimePassword,
     advice: () =>
-      'The registry asks for a one-time password, which a pipeline cannot give: use a token that does not need one, such as a granular access token of npmjs.com with "Bypass two-factor authentication".',
+      'The registry asks for a one-time password, which a pipeline cannot give: add --stage to EXTRA_ARGS, and approve the staged package with "npm stage approve"; or use a granular access token with "Bypass two-factor authentication", which npmjs.com takes for publishing until January 2027.',
   },
   { when: hasStatus(401), advice: (_, facts) => npmUnauthorizedAdvice(facts) },
   {

@@ -12,6 +12,7 @@ import { asObject, asString, isRecord, TooManyValuesError, tryParseJson } from '
 import { printableUrl } from '../../http/printable-url.ts';
 import type { Http } from '../../http/send.ts';
 import { packagePath } from './names.ts';
+import { createStagingClient, type StagedVersion, type StagingClient } from './staging.ts';
 
 /** One version, as a registry describes it. */
 export interface PublishedVersion {
@@ -20,6 +21,8 @@ export interface PublishedVersion {
   readonly shasum: string | undefined;
   readonly tarball: string | undefined;
   readonly isDeprecated: boolean;
+  /** Set if it is not published yet, but waits for approval. */
+  readonly staged?: StagedVersion | undefined;
 }
 
 /** One package, as a registry describes it. */
@@ -44,6 +47,8 @@ export interface ReadOptions {
 /** A client for one npm registry. */
 export interface NpmClient {
   readonly registry: URL;
+  /** Set if packages are staged, not published. */
+  readonly staging: StagingClient | undefined;
   packageUrl(name: string): URL;
   /**
    * The registry's description of a package; `none` if there is no such package, `too large` if the description is.
@@ -90,13 +95,15 @@ const maxConfirmationBytes = 64 * 1024;
 const maxRedirects = 3;
 const shortForm = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*';
 
-/** The client for `registry`, a URL that ends with a slash. */
-export function createNpmClient(http: Http, registry: URL): NpmClient {
+/** The client for `registry`, a URL that ends with a slash. @param stages whether packages are staged, not published */
+export function createNpmClient(http: Http, registry: URL, stages = false): NpmClient {
   const packageUrl = (name: string): URL => new URL(packagePath(name), registry);
   // Metadata only grows: what was too large once is not requested again.
   const tooLarge = new Set<string>();
+  const staging = stages ? createStagingClient(http, registry) : undefined;
   return {
     registry,
+    staging,
     packageUrl,
 
     async read(name, { once = false } = {}) {
@@ -191,8 +198,8 @@ export function createNpmClient(http: Http, registry: URL): NpmClient {
     },
 
     async repeat(subject, name, work) {
-      const url = packageUrl(name);
-      return await http.repeat(`${subject}: PUT ${url.href}`, url, work);
+      const url = staging === undefined ? packageUrl(name) : staging.packageUrl(name);
+      return await http.repeat(`${subject}: ${staging === undefined ? 'PUT' : 'POST'} ${url.href}`, url, work);
     },
   };
 }

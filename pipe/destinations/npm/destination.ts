@@ -29,7 +29,7 @@ async function prepare(settings: NpmSettings, tools: RunTools): Promise<Publicat
     items: { count: plan.packages.length, plural: 'packages' },
     async publish(progress) {
       const http = tools.createHttp(fixedAuthorizer(credentialsFor(registry, account)));
-      const client = createNpmClient(http, registry);
+      const client = createNpmClient(http, registry, settings.stages);
       const { log, signal, patience } = tools;
       const { scrub } = tools.secrets;
       const outcome = await publishPackages(plan, settings, { client, log, progress, signal, patience, scrub });

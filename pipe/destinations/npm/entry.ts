@@ -33,6 +33,8 @@ export interface Entry {
   obstacle?: string | undefined;
   /** The registry's answer to the upload. */
   confirmation?: Confirmation;
+  /** What `npm stage approve` takes, of a version that is staged. */
+  stageId?: string | undefined;
   /** What the registry had before, and what this run adds; undefined if the registry did not say. */
   knownVersions?: ReadonlySet<string>;
   /** The registry refused to describe the package before it was published. */

@@ -8,6 +8,7 @@ import type { NpmClient, PublishedPackage, PublishedVersion, ReadOptions } from 
 import { describeContent, higherVersion, isSameContent } from './compare.ts';
 import type { Entry, PublishSettings, PublishTools } from './entry.ts';
 import type { PlannedPackage } from './plan.ts';
+import type { StagedVersion } from './staging.ts';
 
 /** What the registry has of one version. */
 export interface Found {
@@ -21,8 +22,29 @@ export interface Found {
 
 const noPackage: PublishedPackage = { versions: new Map(), tags: new Map() };
 
-/** @throws HttpError, NetworkError, StalledError, UnexpectedAnswerError */
+/**
+ * The version, published or, if packages are staged, waiting for approval.
+ *
+ * @throws HttpError, NetworkError, StalledError, UnexpectedAnswerError
+ */
 export async function findVersion(
+  planned: Pick<PlannedPackage, 'name' | 'version'>,
+  client: NpmClient,
+  options?: ReadOptions,
+): Promise<Found> {
+  const found = await findPublished(planned, client, options);
+  if (found.version !== undefined || client.staging === undefined) return found;
+  const staged = await client.staging.list(planned.name, options?.once);
+  return { ...found, version: asPublished(staged.get(planned.version)) };
+}
+
+function asPublished(staged: StagedVersion | undefined): PublishedVersion | undefined {
+  if (staged === undefined) return undefined;
+  const { integrity, shasum } = staged;
+  return { integrity, shasum, tarball: undefined, isDeprecated: false, staged };
+}
+
+async function findPublished(
   { name, version }: Pick<PlannedPackage, 'name' | 'version'>,
   client: NpmClient,
   options?: ReadOptions,
@@ -69,11 +91,14 @@ export async function lookUp(
     log.warning(`${name}: its metadata is too large to read, so only the version itself is compared, not its dist-tag`);
   const whole = published === 'too large' ? undefined : published === 'none' ? noPackage : published;
   const own = group.map(({ planned }) => planned.version);
+  const staged = await readStaged(name, client, log);
   const problems: string[] = [];
   for (const entry of group) {
     if (whole !== undefined) entry.knownVersions = new Set([...whole.versions.keys(), ...own]);
+    const { version } = entry.planned;
     const existing =
-      whole === undefined ? await readVersion(entry.planned, client) : whole.versions.get(entry.planned.version);
+      (whole === undefined ? await readVersion(entry.planned, client) : whole.versions.get(version)) ??
+      asPublished(staged?.get(version));
     if (existing === undefined) {
       if (whole !== undefined) problems.push(...moveBackProblems(entry.planned, whole));
     } else if (skipExisting || isSameContent(existing, entry.planned) === true) {
@@ -85,6 +110,21 @@ export async function lookUp(
     }
   }
   return problems;
+}
+
+/** Only if packages are staged; undefined also if this token may not list them. */
+async function readStaged(
+  name: string,
+  { staging }: NpmClient,
+  log: PublishTools['log'],
+): Promise<ReadonlyMap<string, StagedVersion> | undefined> {
+  try {
+    return await staging?.list(name);
+  } catch (error) {
+    if (!isReadingRefused(error)) throw error;
+    log.warning(`${error.message}: ${name} is staged without comparing what is already staged`);
+    return undefined;
+  }
 }
 
 /** Not every registry describes versions one by one: it then settles a conflict itself. */
@@ -114,7 +154,14 @@ export function skip(entry: Entry, { version, tags }: Pick<Found, 'version' | 't
     entry.other = version;
   }
   entry.action = 'skipped';
+  entry.stageId = version?.staged?.id;
   entry.url = version?.tarball ?? entry.url;
+  if (version?.staged !== undefined) {
+    const { tag = planned.tag } = version.staged;
+    if (tag !== planned.tag)
+      log.warning(`${planned.id} is left unchanged: it is staged with the dist-tag ${printable(tag)}`);
+    return;
+  }
   const pointed = tags?.get(planned.tag);
   if (tags !== undefined && planned.isTagGiven && pointed !== planned.version)
     log.warning(
@@ -139,11 +186,14 @@ function missing(): never {
 
 /** Registries accept a version only once, and never change it. */
 function existsProblem(planned: PlannedPackage, existing: PublishedVersion): string {
+  if (existing.staged !== undefined)
+    return `${planned.id} is ${describeDifference(planned, existing)}. It keeps the version until "npm stage reject ${existing.staged.id}": reject it, or raise the version in package.json`;
   return `${planned.id} is ${describeDifference(planned, existing)}. A version cannot be replaced: raise the version in package.json`;
 }
 
 function describeDifference(planned: PlannedPackage, existing: PublishedVersion): string {
+  const done = existing.staged === undefined ? 'already published' : 'already staged';
   return isSameContent(existing, planned) === false
-    ? `already published with different content: the registry has ${describeContent(existing)}, ${printable(planned.source.path)} has ${planned.integrity}`
-    : 'already published, and the registry gives no hash of its content to compare';
+    ? `${done} with different content: the registry has ${describeContent(existing)}, ${printable(planned.source.path)} has ${planned.integrity}`
+    : `${done}, and the registry gives no hash of its content to compare`;
 }

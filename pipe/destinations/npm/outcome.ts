@@ -16,6 +16,8 @@ export interface NpmOutcomeItem {
   readonly integrity: string | undefined;
   readonly sha256: string | undefined;
   readonly action: Action;
+  /** What `npm stage approve` takes, of a version that is staged. */
+  readonly stageId?: string | undefined;
   /** Why it is not published, if that is known. */
   readonly obstacle?: string | undefined;
 }

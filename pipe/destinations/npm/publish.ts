@@ -13,6 +13,7 @@ import type { NpmOutcome, NpmOutcomeItem } from './outcome.ts';
 import type { NpmPlan } from './plan.ts';
 import { sendDocument } from './send-document.ts';
 import { verify } from './verify.ts';
+import { verifyStaged } from './verify-staged.ts';
 
 /** Publishes the packages. Never throws: an error is part of the outcome. */
 export async function publishPackages(
@@ -33,8 +34,14 @@ export async function publishPackages(
   try {
     const problems = await mapConcurrently(groups, settings.concurrency, (group) => lookUp(group, settings, tools));
     if (problems.flat().length > 0) throw new PipeError(problems.flat());
-    for (const { planned, action } of entries)
-      if (action === 'skipped') logItem(tools, entries.length, planned.id, 'skipped, already published');
+    for (const { planned, action, stageId } of entries)
+      if (action === 'skipped')
+        logItem(
+          tools,
+          entries.length,
+          planned.id,
+          `skipped, already ${stageId === undefined ? 'published' : 'staged'}`,
+        );
     await publishAll(groups, settings, tools);
     return { items: items() };
   } catch (error) {
@@ -42,9 +49,9 @@ export async function publishPackages(
   }
 }
 
-function toItem({ planned, url, action, obstacle, other }: Entry): NpmOutcomeItem {
+function toItem({ planned, url, action, obstacle, other, stageId }: Entry): NpmOutcomeItem {
   const { id, name, version, tag, source, integrity, sha256 } = planned;
-  const item = { id, name, version, tag, url, action, obstacle };
+  const item = { id, name, version, tag, url, action, obstacle, stageId };
   if (action !== 'skipped' || other === undefined) return { ...item, size: source.size, integrity, sha256 };
   const sha512 = other.integrity?.split(/\s+/).find((hash) => hash.startsWith('sha512-'));
   return { ...item, size: undefined, integrity: sha512?.replace(/\?.*$/, ''), sha256: undefined };
@@ -84,7 +91,8 @@ async function publishOne(entry: Entry, settings: PublishSettings, tools: Publis
     skip(entry, alreadyThere, tools.log);
     return 'skipped, the registry has it by now';
   }
-  await verify(entry, tools);
+  const { staging } = tools.client;
+  await (staging === undefined ? verify : verifyStaged)(entry, tools);
   entry.action = 'uploaded';
-  return `published, ${formatBytes(planned.source.size)}, dist-tag ${planned.tag}, ${planned.integrity}`;
+  return `${staging === undefined ? 'published' : 'staged'}, ${formatBytes(planned.source.size)}, dist-tag ${planned.tag}, ${planned.integrity}`;
 }

@@ -7,6 +7,6 @@ import { isRefused } from '../advice.ts';
 export function saysVersionExists(error: unknown): error is HttpError {
   return isRefused(
     error,
-    /previously published|already (?:exists|published|present)|publish over|EPUBLISHCONFLICT|version already/i,
+    /previously published|already (?:exists|published|present|staged)|publish over|EPUBLISHCONFLICT|version already/i,
   );
 }

@@ -38,11 +38,14 @@ export async function sendDocument(
       entry.obstacle = undefined;
       let sentBytes = 0;
       try {
-        entry.confirmation = await client.publish(planned.id, planned.name, document, (bytes) => {
+        const onSent = (bytes: number): void => {
           sentBytes = bytes;
           wasSentWhole ||= bytes === document.length;
           transfer.sent(Math.round((bytes / document.length) * planned.source.size));
-        });
+        };
+        if (client.staging === undefined)
+          entry.confirmation = await client.publish(planned.id, planned.name, document, onSent);
+        else entry.stageId = await client.staging.stage(planned.id, planned.name, document, onSent);
         return undefined;
       } catch (error) {
         mayBeStored ||= failedAction(error, wasSentWhole) === 'unconfirmed';

@@ -28,6 +28,8 @@ export interface NpmSettings extends CommonSettings {
   readonly distTag: string | undefined;
   /** The value of `--access`. */
   readonly access: Access | undefined;
+  /** Whether packages are staged, to be published once a person approves them. */
+  readonly stages: boolean;
   /** Whether to skip a version that is already published with the same content. */
   readonly skipExisting: boolean;
 }
@@ -55,6 +57,7 @@ export function readNpmSettings(
     patterns,
     distTag,
     access,
+    stages: readStage(given, isBitbucket, problems),
     skipExisting: given.has('--skip-existing'),
   };
 }
@@ -80,6 +83,15 @@ function readDistTag(given: GivenOptions, problems: Problems): string | undefine
   const problem = tag === undefined ? undefined : distTagProblem(tag);
   if (problem !== undefined) problems.add('EXTRA_ARGS', `option --dist-tag: ${JSON.stringify(tag)} ${problem}`);
   return tag;
+}
+
+function readStage(given: GivenOptions, isBitbucket: boolean, problems: Problems): boolean {
+  if (given.has('--stage') && isBitbucket)
+    problems.add(
+      'EXTRA_ARGS',
+      "option --stage is for registries with a staging area, such as https://registry.npmjs.org/; Bitbucket's has none",
+    );
+  return given.has('--stage');
 }
 
 function readAccess(given: GivenOptions, problems: Problems): Access | undefined {

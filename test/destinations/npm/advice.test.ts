@@ -38,12 +38,24 @@ describe('what to do if an npm registry refuses', () => {
       /raise the version/,
     ],
     ['npmjs.com does not accept a token', refused(404), onNpmjs, /404 to a token that has expired.*90 days/],
+    [
+      'npmjs.com does not accept a token to stage',
+      refused(404, 'No', { url: 'https://registry.npmjs.org/-/stage/package/lib' }),
+      onNpmjs,
+      /404 to a token that has expired/,
+    ],
+    [
+      'there is no staging area',
+      refused(405, 'No', { url: 'https://registry.example/-/stage/package/lib' }),
+      elsewhere,
+      /registry\.example\/ has no staging area, .*: leave --stage out/,
+    ],
     ['npmjs.com wants a private package paid for', refused(402), onNpmjs, /give --access public/],
     [
       'a second factor is needed',
       refused(401, 'Unauthorized', { challenges: ['OTP'] }),
       onNpmjs,
-      /asks for a one-time password/,
+      /asks for a one-time password.*add --stage/,
     ],
     [
       'a second factor is needed, in words',

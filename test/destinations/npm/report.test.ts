@@ -19,7 +19,7 @@ const outcome: NpmOutcome = { items: [item('@acme/a@1.0.0', 'uploaded'), item('b
 
 describe('for people', () => {
   it('there is a summary of a success', () => {
-    expect(concludeNpm(outcome, { registry }).summary(1234, (text) => text)).toEqual([
+    expect(concludeNpm(outcome, { registry, stages: false }).summary(1234, (text) => text)).toEqual([
       'Published 1 package (@acme/a@1.0.0), 1.50 kB in 1.2 s',
       '  @acme/a@1.0.0  1.50 kB  sha256:ab  uploaded',
       '  b@2.0.0        1.50 kB  sha256:ab  skipped',
@@ -34,12 +34,12 @@ describe('for people', () => {
     [4, 'Published 4 packages, 6.00 kB in 1.0 s'],
   ])('that names up to three packages, of %d', (count, summary) => {
     const items = Array.from({ length: count }, (_, index) => item(`p${index}@1.0.0`, 'uploaded'));
-    expect(concludeNpm({ items }, { registry }).summary(1000, (text) => text)[0]).toBe(summary);
+    expect(concludeNpm({ items }, { registry, stages: false }).summary(1000, (text) => text)[0]).toBe(summary);
   });
 
   it('there is a line for each package of a failure', () => {
     const items = [item('a@1.0.0', 'uploaded'), item('b@1.0.0', 'skipped')];
-    expect(concludeNpm({ items }, { registry }).failureLines).toEqual([
+    expect(concludeNpm({ items }, { registry, stages: false }).failureLines).toEqual([
       '  a@1.0.0: published, https://npm.apkg.io/acme/a@1.0.0.tgz',
       '  b@1.0.0: already there, left as it is',
     ]);
@@ -48,7 +48,7 @@ describe('for people', () => {
 
 describe('for programs', () => {
   it('there is a JSON result', () => {
-    expect(concludeNpm(outcome, { registry }).result).toEqual({
+    expect(concludeNpm(outcome, { registry, stages: false }).result).toEqual({
       items: outcome.items.map(({ id, url, size, sha256, integrity, tag, action }) => ({
         name: id,
         url,
@@ -62,12 +62,12 @@ describe('for programs', () => {
   });
 
   it('there are variables that describe a single package, or count several', () => {
-    expect(concludeNpm(outcome, { registry }).variables).toEqual({
+    expect(concludeNpm(outcome, { registry, stages: false }).variables).toEqual({
       UPLOAD_ACTION: 'uploaded',
       UPLOAD_COUNT: '2',
       UPLOAD_SKIPPED_COUNT: '1',
     });
-    expect(concludeNpm({ items: outcome.items.slice(0, 1) }, { registry }).variables).toEqual({
+    expect(concludeNpm({ items: outcome.items.slice(0, 1) }, { registry, stages: false }).variables).toEqual({
       PACKAGE_NAME: '@acme/a',
       PACKAGE_VERSION: '1.0.0',
       PACKAGE_URL: 'https://npm.apkg.io/acme/@acme/a@1.0.0.tgz',
@@ -81,7 +81,7 @@ describe('for programs', () => {
 
   it('there is a report of the published packages, with at most ten data fields', () => {
     const many = Array.from({ length: 20 }, (_, index) => item(`p${index}@1.0.0`, 'uploaded'));
-    const { report: content } = concludeNpm({ items: [...outcome.items, ...many] }, { registry });
+    const { report: content } = concludeNpm({ items: [...outcome.items, ...many] }, { registry, stages: false });
     const report = insightsReport(
       { type: 'npm', target: { server: registry.href, name: '*.tgz' }, elapsedMs: 1000 },
       content,

@@ -128,6 +128,14 @@ it.each(['public', 'restricted'] as const)('reads --access %s', async (access) =
   expect((await read({ EXTRA_ARGS: `['--access', '${access}']` })).access).toBe(access);
 });
 
+it('reads --stage, which Bitbucket does not have', async () => {
+  expect(await read()).toMatchObject({ stages: false });
+  expect(await read({ ...elsewhere, TOKEN: plainToken, EXTRA_ARGS: '--stage' })).toMatchObject({ stages: true });
+  expect(await problems({ EXTRA_ARGS: '--stage' })).toEqual({
+    EXTRA_ARGS: [expect.stringContaining('option --stage is for registries with a staging area')],
+  });
+});
+
 it('refuses another --access', async () => {
   expect(await problems({ EXTRA_ARGS: "['--access', 'private']" })).toEqual({
     EXTRA_ARGS: ['option --access must be public or restricted, not "private"'],
