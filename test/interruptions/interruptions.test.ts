@@ -16,7 +16,7 @@ import { downloads } from './files.ts';
 import { imageArchive, imageIndex } from './images.ts';
 import { type Interruption, interrupt, type Lane, runWhole } from './interruption.ts';
 import { Observer } from './moment.ts';
-import { packages } from './packages.ts';
+import { packages, stagedPackages } from './packages.ts';
 import type { Subject } from './subject.ts';
 import { formatTable } from './table.ts';
 
@@ -29,7 +29,7 @@ const concurrency = availableParallelism() * 2;
 const subjects: readonly (readonly [Type, readonly Subject[]])[] = [
   ['file', [downloads]],
   ['image', [imageArchive, imageIndex]],
-  ['npm', [packages]],
+  ['npm', [packages, stagedPackages]],
   ['maven', [release, snapshot, directory]],
 ];
 const results: (readonly [Type, readonly Interruption[]])[] = [];
@@ -92,7 +92,7 @@ async function openLane(subject: Subject): Promise<Lane> {
   const directory = await mkdtemp(join(tmpdir(), 'pipe-interruption-'));
   await subject.prepare(directory);
   const lane: Lane = {
-    sandbox: await startSandbox({ observe: (event) => lane.observer.observe(event) }),
+    sandbox: await startSandbox({ npm: { stages: true }, observe: (event) => lane.observer.observe(event) }),
     directory,
     compileCache,
     observer: new Observer(),

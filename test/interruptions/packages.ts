@@ -36,6 +36,27 @@ export const packages: Subject = {
   judge,
 };
 
+/** The same packages, which are staged beside an older version that is published. */
+export const stagedPackages: Subject = {
+  ...packages,
+  variant: 'staged',
+  variables: (sandbox) => ({ ...packages.variables(sandbox), EXTRA_ARGS: "['--output=out.json', '--stage']" }),
+  judge: judgeStaged,
+};
+
+function judgeStaged({ npm }: Sandbox): Promise<Judgement> {
+  const states = new Map<string, State>();
+  const problems: string[] = [];
+  const all = [...npm.staged.values()];
+  for (const { name, version } of wanted) {
+    const own = all.filter((each) => each.name === name && each.version === version);
+    if (own.length > 0) states.set(`${name}@${version}`, 'published');
+    if (own.length > 1) problems.push(`${name} is staged ${own.length} times`);
+    if (npm.packages.get(name)?.versions.has(version) === true) problems.push(`${name} is published`);
+  }
+  return Promise.resolve({ states, problems, unfinished: [], isComplete: states.size === wanted.length });
+}
+
 async function judge({ npm }: Sandbox): Promise<Judgement> {
   const states = new Map<string, State>();
   const problems: string[] = [];

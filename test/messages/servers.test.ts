@@ -29,11 +29,11 @@ function image(react: Reaction, env: Variables = {}): Case[1] {
   };
 }
 
-function npm(react: Reaction): Case[1] {
+function npm(react: Reaction, env: Variables = {}): Case[1] {
   return async (place) => {
     await place.write('app.tgz', npmTarball({ name: '@acme/app', version: '1.0.0' }, {}));
     const { origin } = place.use(await serve(react));
-    return { TYPE: 'npm', FILENAME: 'app.tgz', REGISTRY: `${origin}/npm/`, ...account };
+    return { TYPE: 'npm', FILENAME: 'app.tgz', REGISTRY: `${origin}/npm/`, ...account, ...env };
   };
 }
 
@@ -44,6 +44,16 @@ function maven(react: Reaction): Case[1] {
     return { TYPE: 'maven', FILENAME: 'app-1.0.jar', REGISTRY: `${origin}/maven/`, ...account };
   };
 }
+
+/** Answers that there is no such package, and refuses it. */
+function uploadRefused(status: number, error: string, headers: Readonly<Record<string, string>> = {}): Reaction {
+  return (exchange) =>
+    (exchange.request.method === 'GET' ? json(404, { error: 'Not found' }) : json(status, { error }, headers))(
+      exchange,
+    );
+}
+
+const stagingArguments = { EXTRA_ARGS: "['--retries', '0', '--no-report', '--stage']" };
 
 /** Publishes a file to the sandbox, where app.zip is with other content. */
 function sandbox(env: Variables): Case[1] {
@@ -130,6 +140,9 @@ useMessages('servers', base, [
   ['npm 401', npm(json(401, { error: 'authentication required' }))],
   ['npm 403', npm(json(403, { error: 'You cannot publish over the previously published versions: 1.0.0.' }))],
   ['npm 404', npm(json(404, { error: 'Not found' }))],
+  ['npm 401 OTP', npm(uploadRefused(401, 'You must provide a one-time pass.', { 'www-authenticate': 'OTP' }))],
+  ['npm 402', npm(uploadRefused(402, 'You must sign up for private packages'))],
+  ['npm without a staging area', npm(json(404, { error: 'Not found' }), stagingArguments)],
   ['npm 502', npm(html(502, '502 Bad Gateway'))],
   ['maven 401', maven(html(401, '401 Unauthorized'))],
   ['maven 403', maven(answer(403))],

@@ -128,3 +128,68 @@ describe('a request', () => {
     expect(sandbox.violations).toEqual(violation === undefined ? [] : [expect.stringMatching(violation)]);
   });
 });
+
+describe('the staging area', () => {
+  const stagePath = '-/stage/package/@acme%2flib';
+
+  async function ask(
+    method: string,
+    path: string,
+    more: Record<string, string> = {},
+    body?: object,
+  ): Promise<Response> {
+    const given = body === undefined ? {} : { body: JSON.stringify(body) };
+    return await fetch(sandbox.npmUrl + path, { method, headers: { ...headers, ...more }, ...given });
+  }
+
+  async function stage(): Promise<string> {
+    const answer = await ask('POST', stagePath, {}, document());
+    expect(answer.status).toBe(201);
+    return ((await answer.json()) as { stageId: string }).stageId;
+  }
+
+  it('is only there if the registry has one', async () => {
+    expect((await ask('POST', stagePath, {}, document())).status).toBe(404);
+  });
+
+  describe('of a registry that has one', () => {
+    beforeEach(async () => {
+      await sandbox.close();
+      sandbox = await startSandbox({ npm: { stages: true } });
+    });
+
+    it('keeps a version until it is approved with a second factor', async () => {
+      const id = await stage();
+      expect((await get('@acme%2flib')).status).toBe(404);
+      expect((await ask('POST', stagePath, {}, document())).status).toBe(403);
+      const list = await get('-/stage?package=@acme/lib&page=0&perPage=100');
+      expect(await list.json()).toMatchObject({
+        total: 1,
+        items: [{ id, packageName: '@acme/lib', version: '1.0.0' }],
+      });
+      expect(await (await get(`-/stage/${id}/tarball`)).text()).toBe('a tarball');
+      expect((await ask('POST', `-/stage/${id}/approve`)).headers.get('www-authenticate')).toBe('OTP');
+      expect((await ask('POST', `-/stage/${id}/approve`, { 'npm-otp': '123456' })).status).toBe(200);
+      expect(await sandbox.npm.installProblems('@acme/lib', '1.0.0')).toEqual([]);
+      expect((await get(`-/stage/${id}`)).status).toBe(404);
+      expect(sandbox.violations).toEqual([]);
+    });
+
+    it('gives a rejected version free', async () => {
+      const id = await stage();
+      expect((await ask('DELETE', `-/stage/${id}`)).status).toBe(401);
+      expect((await ask('DELETE', `-/stage/${id}`, { 'npm-otp': '123456' })).status).toBe(204);
+      await stage();
+      expect(sandbox.violations).toEqual([]);
+    });
+
+    it.each<[string, string, string, RegExp]>([
+      ['a page that is too long', 'GET', '-/stage?package=lib&page=0&perPage=500', /page 0 of 500/],
+      ['an unknown address', 'GET', '-/stage/lib', /no address of the staging area/],
+      ['a slash in the name', 'POST', '-/stage/package/@acme/lib', /no address of the staging area/],
+    ])('rejects, as a violation, %s', async (_, method, path, violation) => {
+      expect((await ask(method, path)).status).toBeGreaterThanOrEqual(400);
+      expect(sandbox.violations).toEqual([expect.stringMatching(violation)]);
+    });
+  });
+});

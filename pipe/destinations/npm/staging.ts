@@ -52,6 +52,7 @@ const perPage = 100;
 const maxPages = 20;
 const maxPageBytes = 2 * 1024 * 1024;
 const maxConfirmationBytes = 64 * 1024;
+const maxRedirects = 3;
 const identifier = /^[0-9A-Za-z-]{1,64}$/;
 
 /** The client for `registry`, a URL that ends with a slash. */
@@ -63,7 +64,7 @@ export function createStagingClient(http: Http, registry: URL): StagingClient {
     for (const [key, value] of Object.entries({ package: name, page, perPage }))
       url.searchParams.set(key, String(value));
     return await http.send(
-      { subject: `${name}: staged versions`, method: 'GET', url, accept: [200], once },
+      { subject: `${name}: staged versions`, method: 'GET', url, accept: [200], redirects: maxRedirects, once },
       async (answer) =>
         parseAnswer(answer, await readBytes(answer, maxPageBytes), 'a list of staged versions', (document) =>
           toPage(document, name),

@@ -152,6 +152,29 @@ const exceptions: readonly Exception[] = [
     reason: 'the registry has confirmed the upload, and may show it later',
   },
   {
+    protocol: 'npm --stage',
+    requests: ['GET list before'],
+    faults: either(refusals, 'HTML with 20\\d|empty 200|204|broken JSON|deep JSON|gzip|length too short'),
+    always: 'warned',
+    cause: /is staged without comparing/,
+    reason: 'a token may stage without being allowed to list: the registry itself refuses a version that is staged',
+  },
+  {
+    protocol: 'npm --stage',
+    requests: ['POST'],
+    faults: either(lostAnswer),
+    always: 'published',
+    reason: 'the second attempt finds what the first one staged',
+  },
+  {
+    protocol: 'npm --stage',
+    requests: ['GET list after'],
+    faults: either('(?!1xx|slow|redirect 30|redirect, other).*'),
+    always: 'warned',
+    cause: /was staged, but could not be read back/,
+    reason: 'the registry has given the identifier, and may show the version later',
+  },
+  {
     protocol: 'image',
     requests: ['GET manifest'],
     faults: either(
