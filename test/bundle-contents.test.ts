@@ -15,7 +15,7 @@ import { outputOf, runCommand } from './release/run-command.ts';
  * of leaving something out.
  */
 const budgets: Budgets = {
-  all: 1_487_000,
+  all: 1_500_000,
   undici: 560_000,
   yaml: 172_000,
   pino: 40_000,
