@@ -232,7 +232,7 @@ export const options = {
     takes: 'flag',
     appliesTo: ['npm'],
     usage:
-      'Stage the packages instead of publishing them: each is published once a person approves it with two-factor authentication (`npm stage approve ID`, npm 12 or newer). From January 2027, npmjs.com takes packages from Bitbucket only so.',
+      'Stage the packages instead of publishing them: each is published once a person approves it with two-factor authentication (`npm stage approve ID`, npm 12 or newer). From January 2027, this is the only way to npmjs.com from Bitbucket.',
   },
   '--pom': {
     takes: 'value',

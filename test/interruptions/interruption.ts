@@ -164,7 +164,8 @@ function endingProblems(
   ];
 }
 
-const told = /^ {2}(?<name>\S.*?): (?<outcome>published|already there|sent, but not|NOT published|not attempted)/;
+const told =
+  /^ {2}(?<name>\S.*?): (?<outcome>published|staged|already there|sent, but not|NOT published|not attempted)/;
 
 function toldProblems(lines: string, states: Judgement['states']): readonly string[] {
   if (lines.includes('  uploads in progress may or may not have been published')) return [];
@@ -177,7 +178,12 @@ function toldProblems(lines: string, states: Judgement['states']): readonly stri
   if (items.length === 0) return ['no line says what was published'];
   const problems = items.flatMap(({ name, outcome }) => {
     const isPublished = states.get(name) === 'published';
-    const isTrue = { published: isPublished, 'NOT published': !isPublished, 'not attempted': !isPublished }[outcome];
+    const isTrue = {
+      published: isPublished,
+      staged: isPublished,
+      'NOT published': !isPublished,
+      'not attempted': !isPublished,
+    }[outcome];
     return isTrue === false ? [`said of ${name}: ${outcome}`] : [];
   });
   const named: ReadonlySet<string> = new Set(items.map(({ name }) => name));

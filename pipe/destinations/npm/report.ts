@@ -69,7 +69,7 @@ export function concludeNpm({ items, error }: NpmOutcome, { registry, stages }: 
   const stageIds = items.flatMap(({ stageId }) => (stageId === undefined ? [] : [stageId]));
   return {
     error,
-    failureLines: items.map(({ id, ...item }) => failureLine({ ...item, name: id })),
+    failureLines: items.map(outcomeLine),
     summary(elapsedMs, scrub) {
       const names = uploaded.length > 0 && uploaded.length <= 3 ? ` (${uploaded.map(({ id }) => id).join(', ')})` : '';
       const amount = `${formatBytes(uploadedBytes)} in ${formatDuration(elapsedMs)}`;
@@ -118,6 +118,12 @@ export function concludeNpm({ items, error }: NpmOutcome, { registry, stages }: 
       links: stages ? [] : uploaded.map(({ id: name, url }) => ({ name, url })),
     },
   };
+}
+
+/** The outcome of one package of a run that failed. */
+function outcomeLine({ id, stageId, ...item }: NpmOutcomeItem): string {
+  if (stageId === undefined || item.action !== 'uploaded') return failureLine({ ...item, name: id });
+  return `  ${printable(id)}: staged, npm stage approve ${stageId} publishes it`;
 }
 
 /** The command for each staged version, as long as there are not too many. */

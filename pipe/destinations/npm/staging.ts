@@ -116,6 +116,7 @@ export function createStagingClient(http: Http, registry: URL): StagingClient {
 interface Page {
   readonly items: readonly StagedVersion[];
   readonly itemCount: number;
+  /** Infinite if the registry does not say: then an empty page is the end. */
   readonly total: number;
 }
 
@@ -124,7 +125,7 @@ function toPage(document: unknown, name: string): Page {
   const { items, total } = asObject(document, 'it');
   const all = asList(items, 'items').map((item) => asObject(item, 'an item'));
   const ofPackage = all.filter(({ packageName }) => packageName === name);
-  return { items: ofPackage.map(toStaged), itemCount: all.length, total: typeof total === 'number' ? total : 0 };
+  return { items: ofPackage.map(toStaged), itemCount: all.length, total: typeof total === 'number' ? total : Infinity };
 }
 
 function toStaged(item: Readonly<Record<string, unknown>>): StagedVersion {

@@ -44,6 +44,20 @@ describe('for people', () => {
       '  b@1.0.0: already there, left as it is',
     ]);
   });
+
+  it('a staged package of a failure is told with the command that publishes it', () => {
+    const items = [{ ...item('a@1.0.0', 'uploaded'), stageId: 'id-1' }, item('b@1.0.0', 'not sent')];
+    expect(concludeNpm({ items }, { registry, stages: true }).failureLines).toEqual([
+      '  a@1.0.0: staged, npm stage approve id-1 publishes it',
+      '  b@1.0.0: not attempted',
+    ]);
+  });
+
+  it('of more staged packages than are listed, the command that lists them is named', () => {
+    const items = Array.from({ length: 21 }, (_, index) => ({ ...item(`a${index}@1.0.0`, 'uploaded'), stageId: 'id' }));
+    const lines = concludeNpm({ items }, { registry, stages: true }).summary(1234, (text) => text);
+    expect([lines[0], lines.at(-1)]).toEqual([expect.stringContaining('Staged 21 packages, '), '  npm stage list']);
+  });
 });
 
 describe('for programs', () => {
