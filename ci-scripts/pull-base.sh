@@ -10,23 +10,48 @@ given=BASE_IMAGE_${architecture^^}
 base=${!given:-$(sed -n 's/^ARG BASE=//p' Dockerfile)}
 digest=${BASE_DIGEST:-$(cat ci-scripts/base-digest 2>/dev/null || true)}
 if [ "${digest:-none}" != none ] && [ -z "${!given:-}" ]; then base=${base%%@*}@$digest; fi
-is_present() { [ "$(docker image inspect --format '{{.Architecture}}' "$base" 2>/dev/null)" = "$architecture" ]; }
+repository=${base%%@*}
+if [[ ${repository##*/} == *:* ]]; then repository=${repository%:*}; fi
+host=docker.io
+if [[ $base =~ ^([^/]+[.:][^/]*)/ ]]; then host=${BASH_REMATCH[1]}; fi
 # Anonymous pulls are limited for each address, and those of Pipelines are shared. The password goes to its registry only.
+if [ "$host" != "$registry" ] || [ -z "${DOCKERHUB_USERNAME:-}" ] || [ -z "${DOCKERHUB_TOKEN:-}" ]; then
+  unset DOCKERHUB_USERNAME DOCKERHUB_TOKEN
+fi
+
+is_present() { [ "$(docker image inspect --format '{{.Architecture}}' "$base" 2>/dev/null)" = "$architecture" ]; }
 log_in() {
-  local host=docker.io
-  if [[ $base =~ ^([^/]+[.:][^/]*)/ ]]; then host=${BASH_REMATCH[1]}; fi
-  if [ "$host" != "$registry" ] || [ -z "${DOCKERHUB_USERNAME:-}" ] || [ -z "${DOCKERHUB_TOKEN:-}" ]; then return; fi
+  if [ -z "${DOCKERHUB_USERNAME:-}" ]; then return; fi
   DOCKER_CONFIG=$(mktemp -d)
   export DOCKER_CONFIG
   trap 'rm -rf "$DOCKER_CONFIG"' EXIT
   docker login --username "$DOCKERHUB_USERNAME" --password-stdin "$host" <<<"$DOCKERHUB_TOKEN" >/dev/null
 }
-if [ -z "${!given:-}" ] || ! is_present; then
+# Pulls an image of another architecture by its own digest, because Bitbucket's engine refuses --platform.
+pull_foreign() {
+  local name=${base#"$host"/} digests
+  if [[ $host == docker.io && $name != */* ]]; then name=library/$name; fi
+  digests=$(node ci-scripts/run.mjs ci-scripts/find-platform.mjs "$host/$name" "$architecture") || return
+  docker pull --quiet "$repository@${digests#* }" >&2 || return
+  base=$repository@${digests#* }
+  index=${digests% *}
+}
+pull() {
   log_in
-  docker pull --quiet --platform "linux/$architecture" "$base" >&2 || is_present ||
+  if [ "$architecture" = "$(docker version --format '{{.Server.Arch}}')" ]; then
+    docker pull --quiet "$base" >&2
+  else
+    pull_foreign
+  fi
+}
+
+index=
+if [ -z "${!given:-}" ] || ! is_present; then
+  pull || true
+  is_present ||
     fail "the base image $base for $architecture is not on this machine and cannot be pulled: set $given to another image"
 fi
-repository=${base%%@*}
-repository=${repository%:*}
-docker image inspect --format '{{.Id}}{{range .RepoDigests}} {{.}}{{end}}' "$base" |
-  sed -E "s#^([^ ]+)(.* (docker\.io/(library/)?)?$repository@([^ ]+))?.*#\1 \5#"
+read -r id digest <<<"$(docker image inspect --format '{{.Id}}{{range .RepoDigests}} {{.}}{{end}}' "$base" |
+  sed -E "s#^([^ ]+)(.* (docker\.io/(library/)?)?$repository@([^ ]+))?.*#\1 \5#")"
+# What the tag names has the digest of the index.
+say "$id ${index:-$digest}"
