@@ -13,7 +13,7 @@ const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
 const step = useStep({ maxFileBytes: 9 * GiB, discardContent: true, registry: { authentication: 'basic' } });
 
-const memoryOptions = ['--memory=256m', '--memory-swap=256m'];
+const limited = { dockerOptions: ['--memory=256m', '--memory-swap=256m'], measuresMemory: true };
 /** Half of the container's memory. */
 const maxBytes = 128 * MiB;
 
@@ -40,7 +40,7 @@ describe('in a container of 256 MB', () => {
   it('publishes a file of 8 GiB', async () => {
     await step.write('module/huge.bin', '');
     await extend('huge.bin', 8 * GiB);
-    expectSuccess(await step.runPipe({ FILENAME: 'huge.bin' }, { dockerOptions: memoryOptions }));
+    expectSuccess(await step.runPipe({ FILENAME: 'huge.bin' }, limited));
     const { downloads } = await step.sandbox.state();
     expect(downloads.map(({ name, size }) => [name, size])).toEqual([['huge.bin', 8 * GiB]]);
   });
@@ -50,7 +50,7 @@ describe('in a container of 256 MB', () => {
     for (let index = 1; index < 10_000; index++)
       await writeFile(join(step.clone, `module/dist/${index}.txt`), String(index));
     const env = { FILENAME: 'dist/*', EXTRA_ARGS: JSON.stringify(options) };
-    expectSuccess(await step.runPipe(env, { dockerOptions: memoryOptions }));
+    expectSuccess(await step.runPipe(env, limited));
     expect((await step.sandbox.state()).downloads.length).toBe(10_000);
   });
 
@@ -60,7 +60,7 @@ describe('in a container of 256 MB', () => {
       await extend(`dist/${index}.bin`, 16 * MiB);
     }
     const env = { FILENAME: 'dist/*', EXTRA_ARGS: `['--concurrency', '${concurrency}']` };
-    expectSuccess(await step.runPipe(env, { dockerOptions: memoryOptions }));
+    expectSuccess(await step.runPipe(env, limited));
     expect((await step.sandbox.state()).downloads.length).toBe(2 * concurrency);
   });
 
@@ -74,7 +74,7 @@ describe('in a container of 256 MB', () => {
       USERNAME: step.sandbox.tokens.apiUser,
       TOKEN: step.sandbox.tokens.apiToken,
     };
-    expectSuccess(await step.runPipe(env, { dockerOptions: memoryOptions }));
+    expectSuccess(await step.runPipe(env, limited));
     expect(await step.sandbox.registry.pullProblems('acme/app', '1.0')).toEqual([]);
   });
 
@@ -103,7 +103,7 @@ describe('in a container of 256 MB', () => {
       USERNAME: apiUser,
       TOKEN: apiToken,
     };
-    expectSuccess(await step.runPipe(env, { dockerOptions: memoryOptions }));
+    expectSuccess(await step.runPipe(env, limited));
     expect(receivedBytes).toBeGreaterThan((tarballBytes * 4) / 3);
   });
 });
@@ -111,7 +111,7 @@ describe('in a container of 256 MB', () => {
 it('publishes 300 files with 64 open files at most', async () => {
   for (let index = 0; index < 300; index++) await step.write(`module/dist/${index}.txt`, String(index));
   const env = { FILENAME: 'dist/*', EXTRA_ARGS: "['--checksums=each', '--verify', '--concurrency', '8']" };
-  expectSuccess(await step.runPipe(env, { dockerOptions: ['--ulimit=nofile=64:64'] }));
+  expectSuccess(await step.runPipe(env, { dockerOptions: ['--ulimit=nofile=64:64'], measuresMemory: true }));
 });
 
 it('publishes although results cannot be written to a full disk', async () => {

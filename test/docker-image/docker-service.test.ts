@@ -3,10 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { connectToEngine } from '../platform/engine-address.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import { docker, type Ended, pipeStorage, useStep, variablesFile } from './run-pipe.ts';
 
@@ -19,7 +20,7 @@ let service: Server;
 /** The docker service of Pipelines listens on a port, which pipes reach by another name; other engines on a socket. */
 beforeAll(async () => {
   service = createServer((socket) => {
-    const engine = connectToEngine();
+    const engine = connectToEngine(process.env['DOCKER_HOST']);
     socket.on('error', () => engine.destroy()).pipe(engine);
     engine.on('error', () => socket.destroy()).pipe(socket);
   });
@@ -38,14 +39,9 @@ afterAll(async () => {
   await rm(context, { recursive: true });
 });
 
-function connectToEngine(): Socket {
-  const url = new URL(process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock');
-  return url.protocol === 'tcp:' ? connect(Number(url.port), url.hostname) : connect(url.pathname);
-}
-
 async function push(image: string, tags = ''): Promise<Ended> {
   const { port } = service.address() as AddressInfo;
-  return await step.runPipe({
+  const env = {
     IMAGE: image,
     TAGS: tags,
     REGISTRY: step.sandbox.registryHost,
@@ -53,7 +49,10 @@ async function push(image: string, tags = ''): Promise<Ended> {
     TOKEN: tokens.packagesToken,
     DOCKER_HOST: `tcp://host.docker.internal:${port}`,
     DEBUG: 'true',
-  });
+    // No report: where the service is, Pipelines may have a proxy of its own.
+    BITBUCKET_PIPELINE_UUID: '',
+  };
+  return await step.runPipe(env, { internalAddress: '127.0.0.1' });
 }
 
 interface Manifest {

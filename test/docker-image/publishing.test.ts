@@ -7,8 +7,7 @@ import type { Fault } from '../sandbox/faults.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import { pipeStorage, useStep, variablesFile } from './run-pipe.ts';
 
-/** On the port of Pipelines' own proxy. */
-const step = useStep({ proxyPort: 29_418 });
+const step = useStep();
 
 const app = randomBytes(3_000_000);
 const notes = 'What is new\n';
@@ -40,7 +39,7 @@ async function inventory(): Promise<readonly string[]> {
   return (await Promise.all(lines)).sort();
 }
 
-it('publishes, and reports the results to Pipelines', async () => {
+it('publishes, and hands the results to Pipelines', async () => {
   const before = await inventory();
   const { exitCode, output, errors } = await step.runPipe({ FILENAME: 'dist/*', DEBUG: 'true' });
   expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
@@ -63,14 +62,7 @@ it('publishes, and reports the results to Pipelines', async () => {
   expect(await readFile(join(step.clone, variablesFile), 'utf8')).toBe(
     `UPLOAD_ACTION=uploaded\nUPLOAD_COUNT=2\nUPLOAD_SKIPPED_COUNT=0\nUPLOAD_URL=${url}\n`,
   );
-  const { reports, violations } = await step.sandbox.state();
-  expect(Object.entries(reports)).toEqual([
-    [
-      expect.stringMatching(new RegExp(`^${step.commit}/bitbucket-upload-package-file-[0-9a-f]{16}$`)),
-      expect.objectContaining({ result: 'PASSED', link: url }),
-    ],
-  ]);
-  expect(violations).toEqual([]);
+  expect((await step.sandbox.state()).violations).toEqual([]);
   expect(await inventory()).toEqual(before);
 });
 
@@ -156,11 +148,7 @@ describe('fails with a reason and advice, and publishes nothing', () => {
     expect(output).toMatch(/notes\.txt: NOT published/);
     expect(output).toContain(advice);
     expect(await uploaded()).toEqual({});
-    const { violations, reports } = await step.sandbox.state();
-    expect(violations).toEqual([]);
-    expect(Object.values(reports)).toEqual([
-      expect.objectContaining({ result: 'FAILED', details: expect.stringContaining(` ${status} `) }),
-    ]);
+    expect((await step.sandbox.state()).violations).toEqual([]);
   });
 });
 

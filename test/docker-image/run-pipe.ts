@@ -2,15 +2,14 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, jest } from '@jest/globals';
 import type { Environment } from '../../pipe/toolkit/environment.ts';
 import { expectNoLeaks } from '../leaks.ts';
-import { peakBytesOf } from '../peak-memory.ts';
+import { peakBytesIn } from '../peak-memory.ts';
 import { type RemoteSandbox, startRemoteSandbox } from '../sandbox/remote-sandbox.ts';
 import type { SandboxOptions } from '../sandbox/sandbox.ts';
 
@@ -32,7 +31,8 @@ const execute = promisify(execFile);
 
 /** The standard output of a docker command. Rejects if it fails. */
 export async function docker(...words: readonly string[]): Promise<string> {
-  return (await execute('docker', words, { maxBuffer: 64 * 1024 ** 2 })).stdout;
+  const env = { ...process.env, DOCKER_BUILDKIT: '0' };
+  return (await execute('docker', words, { env, maxBuffer: 64 * 1024 ** 2 })).stdout;
 }
 
 /** The standard output of a script, run by the image's own Node.js. */
@@ -45,7 +45,22 @@ export interface RunOptions {
   readonly workingDirectory?: string;
   /** Further options of `docker run`. */
   readonly dockerOptions?: readonly string[];
+  /** What `host.docker.internal` is. Default: this machine if the sandbox has a proxy for reports, and otherwise nothing. */
+  readonly internalAddress?: string;
+  /** Default: false. */
+  readonly measuresMemory?: boolean;
 }
+
+const thisMachine = '127.0.0.1';
+/** Cannot be connected to. On this machine, Pipelines may have a proxy of its own, which must not get reports of tests. */
+const nowhere = '255.255.255.255';
+
+/** Writes what the kernel knows of the process when it ends. The engine, and so its processes, may be on another machine. */
+const measure = `if (require('node:worker_threads').isMainThread) {
+  const { readFileSync, writeFileSync } = require('node:fs');
+  process.on('exit', () => writeFileSync('/measure/status', readFileSync('/proc/self/status')));
+}
+`;
 
 export interface Ended {
   readonly exitCode: number;
@@ -53,7 +68,7 @@ export interface Ended {
   readonly output: string;
   /** Standard error alone. */
   readonly errors: string;
-  /** Peak resident memory. */
+  /** Peak resident memory; 0 if it was not measured, or the process was killed. */
   readonly peakBytes: number;
   readonly isOutOfMemory: boolean;
   readonly endedAt: Date;
@@ -90,8 +105,10 @@ export function useStep(sandboxOptions: SandboxOptions = {}): Step {
   beforeEach(async () => {
     await started().reset();
     directory = await mkdtemp(join(tmpdir(), 'pipe-image-'));
-    for (const path of ['ssh', 'build/module/dist', `build/${pipeStorage}`])
+    for (const path of ['measure', 'ssh', 'build/module/dist', `build/${pipeStorage}`])
       await mkdir(join(directory, path), { recursive: true });
+    await writeFile(join(directory, 'docker'), '');
+    await writeFile(join(directory, 'measure/measure.cjs'), measure);
     await writeFile(join(directory, 'build', variablesFile), '');
   });
   afterEach(async () => {
@@ -107,15 +124,29 @@ export function useStep(sandboxOptions: SandboxOptions = {}): Step {
     return sandbox;
   };
 
-  const start: Step['start'] = (variables, { workingDirectory, dockerOptions = [] } = {}) => {
+  const start: Step['start'] = (variables, options = {}) => {
+    const { workingDirectory, dockerOptions = [], measuresMemory = false } = options;
+    const { internalAddress = sandboxOptions.proxyPort === undefined ? nowhere : thisMachine } = options;
     const { apiUrl, tokens } = started();
-    const env = { ...pipelinesVariables(commit), API_URL: apiUrl, TOKEN: tokens.accessToken, ...variables };
+    const env = {
+      ...pipelinesVariables(commit),
+      API_URL: apiUrl,
+      TOKEN: tokens.accessToken,
+      ...(measuresMemory && { NODE_OPTIONS: '--require=/measure/measure.cjs' }),
+      ...variables,
+    };
     const name = `pipe-test-${randomBytes(6).toString('hex')}`;
     containers.push(name);
+    const readPeak = async (): Promise<number> =>
+      peakBytesIn(await readFile(join(directory, 'measure/status'), 'utf8').catch(() => ''));
     return {
-      ended: runContainer(name, env, [
+      ended: runContainer(name, env, readPeak, [
+        `--add-host=host.docker.internal:${internalAddress}`,
+        // Pipelines has the Docker CLI there. The engine mounts only what is below the clone.
+        `--volume=${directory}/docker:/usr/local/bin/docker:ro`,
         `--volume=${directory}/build:${cloneDirectory}`,
         `--volume=${directory}/ssh:${agent}/ssh:ro`,
+        ...(measuresMemory ? [`--volume=${directory}/measure:/measure`] : []),
         `--workdir=${workingDirectory ?? `${cloneDirectory}/module`}`,
         ...dockerOptions,
       ]),
@@ -168,8 +199,12 @@ function pipelinesVariables(commit: string): Environment {
   };
 }
 
-async function runContainer(name: string, env: Environment, options: readonly string[]): Promise<Ended> {
-  const { stdout: dockerPath } = await execute('sh', ['-c', 'command -v docker']);
+async function runContainer(
+  name: string,
+  env: Environment,
+  readPeak: () => Promise<number>,
+  options: readonly string[],
+): Promise<Ended> {
   const child = spawn(
     'docker',
     [
@@ -179,8 +214,6 @@ async function runContainer(name: string, env: Environment, options: readonly st
       '--memory=1g',
       // The sandbox is on this machine's loopback.
       '--network=host',
-      '--add-host=host.docker.internal:127.0.0.1',
-      `--volume=${dockerPath.trim()}:/usr/local/bin/docker:ro`,
       ...Object.entries(env).map(([key, value]) => `--env=${key}=${value}`),
       ...options,
       image,
@@ -190,7 +223,6 @@ async function runContainer(name: string, env: Environment, options: readonly st
   const exited = new Promise<number>((resolve, reject) => {
     child.once('error', reject).once('exit', (code) => resolve(code ?? -1));
   });
-  const peak = watchMemory(name, exited);
   const [output, errors] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
   const exitCode = await exited;
   expectNoLeaks(output + errors, env);
@@ -201,7 +233,7 @@ async function runContainer(name: string, env: Environment, options: readonly st
     exitCode,
     output: stripVTControlCharacters(output + errors),
     errors,
-    peakBytes: await peak,
+    peakBytes: await readPeak(),
     isOutOfMemory: state.OOMKilled,
     endedAt: new Date(state.FinishedAt),
   };
@@ -211,18 +243,4 @@ async function readAll(stream: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
-}
-
-/** Reads the process's own high-water mark until it ends, so that no peak between two reads is lost. */
-async function watchMemory(name: string, exited: Promise<unknown>): Promise<number> {
-  const exit = new AbortController();
-  void exited.catch(() => undefined).finally(() => exit.abort());
-  let pid = 0;
-  let peakBytes = 0;
-  while (!exit.signal.aborted) {
-    if (pid === 0) pid = Number(await docker('inspect', '--format={{.State.Pid}}', name).catch(() => 0));
-    if (pid !== 0) peakBytes = Math.max(peakBytes, peakBytesOf(pid));
-    await setTimeout(20);
-  }
-  return peakBytes;
 }
