@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import Ajv from 'ajv';
 import { parse } from 'yaml';
-import { stepsOf } from './release/pipeline-steps.ts';
+import { memoryOf, stepsOf } from './release/pipeline-steps.ts';
 
 const root = join(__dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -50,6 +50,14 @@ describe('the pipelines', () => {
     expect(names('branches.main')).toEqual([...checks, 'Release']);
     expect(names('custom.development-release')).toEqual(['Release for development']);
     expect(names('custom.mutants')).toEqual(['Deliberate bugs that the tests should notice']);
+  });
+
+  it('give the image and its builds what is left of 8 GB', () => {
+    const step = stepsOf(yaml, 'default').find(({ name }) => name === 'Image and its tests');
+    if (step === undefined) throw new Error('there is no such step');
+    const gigabyte = 1024 ** 3;
+    expect(memoryOf(yaml, step)).toEqual({ stepBytes: 5 * gigabyte, serviceBytes: 3 * gigabyte });
+    expect(memoryOf(yaml, { name: 'x', script: [] })).toEqual({ stepBytes: 4 * gigabyte, serviceBytes: 0 });
   });
 
   it('end steps that hang', () => {

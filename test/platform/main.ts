@@ -1,0 +1,60 @@
+/**
+ * Runs steps of bitbucket-pipelines.yml as Pipelines does, in a clone of the last commit:
+ *
+ *     node ci-scripts/run.mjs test/platform/main.ts STEP...
+ *
+ * The exit code is 1 if a step fails, or asks for anything that Pipelines refuses.
+ */
+
+import { mkdtempSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isNativeError } from 'node:util/types';
+import { makeArm64Base, removeArm64Base } from '../release/arm64-base.ts';
+import { memoryOf, stepsOf } from '../release/pipeline-steps.ts';
+import { outputOf } from '../release/run-command.ts';
+import { runStep } from './run-step.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const names = process.argv.slice(2);
+
+try {
+  if (names.length === 0) throw new TypeError('Name the steps.');
+  for (const name of names) if (!(await passes(name))) process.exitCode = 1;
+} catch (error) {
+  process.stderr.write(`✖ ${isNativeError(error) ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function passes(name: string): Promise<boolean> {
+  const yaml = await readFile(join(root, 'bitbucket-pipelines.yml'), 'utf8');
+  const step = stepsOf(yaml, 'branches.main').find((each) => each.name === name);
+  if (step === undefined) throw new TypeError(`bitbucket-pipelines.yml has no step "${name}".`);
+  const place = mkdtempSync(join(tmpdir(), 'platform-'));
+  const directory = join(place, 'build');
+  const arm64Base = await makeArm64Base();
+  try {
+    await outputOf('git', ['clone', '--quiet', '--no-local', root, directory]);
+    const { exitCode, problems, notes } = await runStep(step, {
+      directory,
+      memory: memoryOf(yaml, step),
+      buildNumber: process.pid,
+      // This machine reaches no registry.
+      variables: { BASE_IMAGE_ARM64: arm64Base, ...testTotals() },
+      output: 'inherit',
+    });
+    const lines = [...notes, ...problems.map((problem) => `✖ ${problem}`)];
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return exitCode === 0 && problems.length === 0;
+  } finally {
+    await removeArm64Base(arm64Base);
+    await rm(place, { recursive: true, force: true });
+  }
+}
+
+/** Where .ci/run wants the numbers of tests. */
+function testTotals(): Readonly<Record<string, string>> {
+  const path = process.env['TEST_TOTALS'];
+  return path === undefined ? {} : { TEST_TOTALS: path };
+}
