@@ -4,6 +4,6 @@ set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1
 
-changelog=$(semversioner changelog 2>/dev/null) || fail 'semversioner changelog failed'
-grep --quiet --line-regexp --fixed-strings "## $version" <<<"$changelog" || fail "semversioner's changelog does not contain $version"
+changelog=$(semversioner changelog --template ci-scripts/changelog.md.j2 2>/dev/null) || fail 'semversioner changelog failed'
+grep --quiet --extended-regexp "^## ${version//./\\.} - [0-9-]+\$" <<<"$changelog" || fail "semversioner's changelog does not contain $version"
 printf '%s\n' "$changelog" >CHANGELOG.md

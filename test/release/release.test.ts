@@ -103,7 +103,7 @@ async function expectReleased(
   const changes = await repository.git('ls-files', '.changes');
   expect(changes.split('\n')).toContain(`.changes/${version}.json`);
   expect(changes).not.toContain('next-release');
-  const [, section = ''] = (await read('CHANGELOG.md')).split(`\n## ${version}\n`);
+  const [, section = ''] = (await read('CHANGELOG.md')).split(`\n## ${version} - `);
   for (const description of descriptions) expect(section.split('\n## ')[0]).toContain(description);
 
   const tags = await tagsOf(fixture.registry.host, imagePath);
