@@ -12,7 +12,8 @@ for architecture in "${architectures[@]}"; do
   tag=$(platform_tag "$version" "$architecture")
   ci-scripts/build-image.sh "$architecture" "$image:$tag"
   ci-scripts/test-image.sh "$architecture" "$image:$tag" "$version" "release/$name-$version.js"
-  ci-scripts/copy-image-sbom.sh "$architecture" "$image:$tag" "release/$name-$version.image-$architecture.cdx.json"
+  sbom=release/$name-$version.image-$architecture.cdx.json
+  ci-scripts/copy-image-sbom.sh "$architecture" "$image:$tag" "$sbom"
+  ci-scripts/compare-tested.sh "$architecture" "$sbom"
 done
-ci-scripts/sum-release-files.sh "$version"
 ci-scripts/push-platforms.sh "$version" "$previous"

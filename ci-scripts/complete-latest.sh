@@ -4,10 +4,10 @@ set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 
 git fetch --quiet origin "$main_branch"
-released=$(git log -1 --format='%H %s' --extended-regexp --grep "^Update files for new version '[0-9.]+' \[skip ci\]\$" FETCH_HEAD)
+released=$(git log -1 --format='%H %s' --extended-regexp --grep "$release_pattern" FETCH_HEAD)
 if [ -z "$released" ]; then exit 0; fi
 commit=${released%% *}
-version=$(sed -E "s/.*'(.+)'.*/\1/" <<<"$released")
+version=$(sed -E "s/$release_pattern/\1/" <<<"${released#* }")
 
 missing=$(ci-scripts/find-missing.sh "$version")
 if [ -z "$missing" ]; then exit 0; fi

@@ -10,7 +10,7 @@ if ! output=$(docker pull --quiet "$image:$version" 2>&1); then
     fail "cannot tell whether $image:$version is there: $output"
   say "the image $image:$version"
 fi
-downloads=$(node ci-scripts/list-downloads.mjs "${BITBUCKET_WORKSPACE:-$workspace}" "${BITBUCKET_REPO_SLUG:-$repository}")
+downloads=$(node ci-scripts/list-downloads.mjs "$downloads_workspace" "$downloads_repository")
 for file in "${release_files[@]}"; do
   if ! grep --quiet --line-regexp --fixed-strings "$name-$version.$file" <<<"$downloads"; then
     say "the download $name-$version.$file"

@@ -9,12 +9,11 @@ head=$(git rev-parse HEAD)
 if [ "$head" = "$main" ]; then
   say current
 elif ! git merge-base --is-ancestor "$head" "$main"; then
-  if [[ $(git log -1 --format=%s) == "Update files for new version "* ]]; then
+  if [[ $(git log -1 --format=%s) =~ $release_pattern ]]; then
     fail "HEAD ($head) is the commit of a release that was killed before its push: git reset --hard HEAD~1"
   fi
   fail "HEAD ($head) is not part of origin's $main_branch ($main): release a commit of that branch"
 else
-  released=$(git log --format='%P %s' "$head..$main" |
-    sed -nE "s/^$head Update files for new version '([0-9.]+)' \[skip ci\]\$/\1/p")
+  released=$(git log --format='%P %s' "$head..$main" | sed -n "s/^$head //p" | sed -nE "s/$release_pattern/\1/p")
   say "${released:-superseded}"
 fi

@@ -5,4 +5,6 @@ set -euo pipefail
 version=$1
 
 ci-scripts/join-platforms.sh "$version"
+ci-scripts/write-digests.sh "$version"
+ci-scripts/sum-release-files.sh "$version"
 ci-scripts/upload-release.sh "$version"

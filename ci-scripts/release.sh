@@ -41,6 +41,7 @@ say "Releasing $previous -> $version"
 ci-scripts/prepare-version.sh "$version"
 ci-scripts/commit-version.sh "$version"
 ci-scripts/build-version.sh "$version" "$previous"
+ci-scripts/tag-version.sh "$version" HEAD
 if ! ci-scripts/push-version.sh "$version"; then
   git fetch --quiet origin "$main_branch"
   if [ "$(git rev-parse FETCH_HEAD)" = "$start" ] || ! git merge-base --is-ancestor "$start" FETCH_HEAD; then exit 1; fi

@@ -15,13 +15,30 @@ tools=${RELEASE_TOOLS:-$PWD/.venv}
 PATH=$tools/bin:$PATH
 export PATH
 
-# The endings of the files in Downloads, after NAME-VERSION.
-release_files=(js cdx.json THIRD-PARTY-NOTICES.txt SHA256SUMS)
+# Whose Downloads have the files of a release.
+downloads_workspace=${BITBUCKET_WORKSPACE:-$workspace}
+downloads_repository=${BITBUCKET_REPO_SLUG:-$repository}
+# The endings of these files, after NAME-VERSION.
+release_files=(js cdx.json THIRD-PARTY-NOTICES.txt image-digests.txt SHA256SUMS)
 for architecture in "${architectures[@]}"; do release_files+=("image-$architecture.cdx.json"); done
 
 # platform_tag VERSION ARCHITECTURE: what the image of this commit has until it is released. Another commit, which may become
 # the same version, has other tags.
 platform_tag() { printf '%s-%s-%s' "$1" "$(git rev-parse --short=12 HEAD)" "$2"; }
+
+# The subject of a version's commit, and the pattern (POSIX, extended) that finds it, and its version.
+release_subject() { printf "Update files for new version '%s' [skip ci]" "$1"; }
+release_pattern="^Update files for new version '([0-9]+\\.[0-9]+\\.[0-9]+)' \\[skip ci\\]\$"
+
+# tested_files ARCHITECTURE: the list of record-tested.sh.
+tested_files() { printf 'dist/tested-%s.txt' "$1"; }
+
+# published_digest NAME: such as "docker.io/account/image@sha256:…", from the result that the pipe has left in release/NAME.json.
+published_digest() {
+  # shellcheck disable=SC2016 # JavaScript expands it.
+  node --print 'const { items } = JSON.parse(fs.readFileSync(process.argv[1])); `${process.argv[2]}@${items[0].digest}`' \
+    "release/$1.json" "${image#docker.io/}"
+}
 
 # push_image TAG OPTION...: has the pipe publish IMAGE:TAG.
 push_image() {

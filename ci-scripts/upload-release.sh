@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 version=$1
 
-export TOKEN=$REPOSITORY_ACCESS_TOKEN WORKSPACE=${BITBUCKET_WORKSPACE:-$workspace} REPOSITORY=${BITBUCKET_REPO_SLUG:-$repository}
+export TOKEN=$REPOSITORY_ACCESS_TOKEN WORKSPACE=$downloads_workspace REPOSITORY=$downloads_repository
 # Extra options for testing, such as a network.
 read -r -a options <<<"${RELEASE_DOCKER_OPTIONS:-}"
 if [ -n "${RELEASE_API_URL:-}" ]; then options+=("--env=API_URL=$RELEASE_API_URL"); fi

@@ -10,6 +10,7 @@ export interface PublishedIndex {
 export interface PublishedPlatform {
   /** `linux/arm64` */
   readonly name: string;
+  readonly digest: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly diffIds: readonly string[];
   /** Of the compressed layers. */
@@ -49,6 +50,7 @@ export async function readIndex(registry: string, repository: string, tag: strin
     if (`${config.os}/${config.architecture}` !== name) throw new Error(`${digest}: is for ${config.architecture}`);
     return {
       name,
+      digest,
       labels: config.config.Labels,
       diffIds: config.rootfs.diff_ids,
       digests: manifest.layers.map((layer: Descriptor) => layer.digest),

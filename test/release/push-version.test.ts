@@ -48,6 +48,15 @@ async function refuseTags(): Promise<string> {
   return hook;
 }
 
+/** What the build of the version leaves for its tag. */
+async function writeBuilt(cwd: string): Promise<void> {
+  await mkdir(join(cwd, 'release'));
+  const result = JSON.stringify({ items: [{ digest: 'sha256:abc' }] });
+  for (const architecture of ['amd64', 'arm64'])
+    await writeFile(join(cwd, 'release', `image-${architecture}.json`), result);
+  await writeFile(join(cwd, 'release', 'bitbucket-upload-package-1.2.3.js'), 'bundle');
+}
+
 const refs = async (): Promise<string> => await git(origin(), 'for-each-ref', '--format=%(refname) %(objecttype)');
 const released = 'refs/heads/main commit\nrefs/tags/1.2.3 tag';
 
@@ -75,11 +84,16 @@ it('is completed by the next run on another machine if origin does not support a
   await outputOf('git', ['clone', '--quiet', origin(), other], { env });
   await git(other, 'reset', '--quiet', '--hard', 'main~1');
   const commit = await git(origin(), 'rev-parse', 'main');
+  await writeBuilt(other);
   const { exitCode, output } = await script(other, 'complete-tag.sh', '1.2.3', commit);
   expect({ exitCode, output }).toEqual({
     exitCode: 0,
     output: 'Pushed the tag 1.2.3, which was missing on origin.\n',
   });
+  const message = await git(origin(), 'tag', '--list', '--format=%(contents)', '1.2.3');
+  expect(message).toMatch(
+    /^1\.2\.3\n\n(?:.*\n)+.+@sha256:abc linux\/amd64\n.+@sha256:abc linux\/arm64\n[0-9a-f]{64} {2}bit.+\.js$/,
+  );
   expect(await refs()).toBe(released);
   expect(await git(origin(), 'rev-parse', '1.2.3^{commit}')).toBe(await git(origin(), 'rev-parse', 'main'));
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { appendFile, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -8,12 +8,13 @@ import { parse } from 'yaml';
 import { stepsOf } from './pipeline-steps.ts';
 import { type PublishedIndex, readIndex, tagsOf } from './published.ts';
 import { absentRegistry, type Repository, productName, useReleaseFixture } from './release-fixture.ts';
-import { outputOf, runCommand } from './run-command.ts';
+import { type Finished, outputOf, runCommand } from './run-command.ts';
 import { imagePath, repositoryPath } from '../own-names.ts';
 import { type Sbom, sbomProblems } from '../cyclonedx.ts';
 import { itIf } from '../skip-unless.ts';
 
-jest.setTimeout(180_000);
+// Only ends tests that hang: a release takes most of a minute, and several on a busy machine.
+jest.setTimeout(900_000);
 
 const fixture = useReleaseFixture();
 let repository: Repository;
@@ -66,9 +67,15 @@ async function expectNoRelease(version: string, head: string): Promise<void> {
 const downloads = async (): Promise<readonly string[]> =>
   (await fixture.sandbox.state()).downloads.map(({ name }) => name).toSorted();
 const filesOf = (version: string): readonly string[] =>
-  ['SHA256SUMS', 'THIRD-PARTY-NOTICES.txt', 'cdx.json', 'image-amd64.cdx.json', 'image-arm64.cdx.json', 'js'].map(
-    (ending) => `${productName}-${version}.${ending}`,
-  );
+  [
+    'SHA256SUMS',
+    'THIRD-PARTY-NOTICES.txt',
+    'cdx.json',
+    'image-amd64.cdx.json',
+    'image-arm64.cdx.json',
+    'image-digests.txt',
+    'js',
+  ].map((ending) => `${productName}-${version}.${ending}`);
 
 /** @param place the clone that made the release, where its files are */
 async function expectReleased(
@@ -129,6 +136,12 @@ async function expectReleased(
   const ofRelease = async (name: string): Promise<string> => await readFile(join(place, 'release', name), 'utf8');
   const { items } = JSON.parse(await ofRelease('image.json'));
   expect(items[0]).toMatchObject({ digest: index.digest });
+  const name = `${fixture.registry.host}/${imagePath}`;
+  const platforms = index.platforms.map((each) => `${name}@${each.digest} ${each.name}\n`).join('');
+  const digests = `${name}@${index.digest} all platforms\n${platforms}`;
+  expect(await ofRelease(`${productName}-${version}.image-digests.txt`)).toBe(digests);
+  const message = await repository.inOrigin('tag', '--list', '--format=%(contents)', version);
+  expect(message).toContain(`\n\n${platforms}`);
 
   const state = await fixture.sandbox.state();
   expect(state.violations).toEqual([]);
@@ -140,6 +153,7 @@ async function expectReleased(
     const [sha256, name] = line.split('  ');
     expect(state.downloads.find((download) => download.name === name)?.sha256).toBe(sha256);
   }
+  expect(message).toContain(lines.find((line) => line.endsWith('.js')));
   const sbom = JSON.parse(await ofRelease(`${productName}-${version}.cdx.json`));
   expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { version } } });
   const components = sbom.components.map(({ name }: { name: string }) => name);
@@ -161,6 +175,36 @@ async function expectReleased(
 async function platformTag(version: string, architecture: string): Promise<string> {
   const commit = await repository.inOrigin('rev-parse', `${version}^{commit}`);
   return `${version}-${commit.slice(0, 12)}-${architecture}`;
+}
+
+/** What `list-image-files.mjs` makes of an image's SBOM. */
+async function filesOfImage(version: string, architecture: string): Promise<string> {
+  const sbom = clonePath('release', `${productName}-${version}.image-${architecture}.cdx.json`);
+  return `${await outputOf(process.execPath, [clonePath('ci-scripts/list-image-files.mjs'), sbom])}\n`;
+}
+
+interface CheckLine {
+  /** Of the image. */
+  readonly tag: string;
+  /** The directory with the files that the line checks. */
+  readonly downloaded: string;
+  readonly check: () => Promise<Finished>;
+}
+
+/** The line of README.md that checks a release, with the Downloads and the registry of these tests. */
+async function checkLine(version: string): Promise<CheckLine> {
+  const line = /^sha256sum .*$/m.exec(await read('README.md'))?.[0] ?? '';
+  const tag = `${fixture.registry.host}/${imagePath}:${version}`;
+  expect(line).toContain(` ${imagePath}:${version} `);
+  const downloaded = join(repository.clone, '..', 'downloaded');
+  await mkdir(downloaded);
+  for (const name of filesOf(version)) await copyFile(clonePath('release', name), join(downloaded, name));
+  const command = line.replace(`${imagePath}:${version}`, tag);
+  return {
+    tag,
+    downloaded,
+    check: async () => await runCommand('bash', ['-c', command], { cwd: downloaded }),
+  };
 }
 
 describe('no release is made', () => {
@@ -266,8 +310,29 @@ describe('a release', () => {
     });
   });
 
+  it('is confirmed by the line in README.md, until something is changed', async () => {
+    const { tag, downloaded, check } = await checkLine(firstVersion);
+    await outputOf('docker', ['pull', '--quiet', tag]);
+    expect(await check()).toEqual({
+      exitCode: 0,
+      output: expect.stringMatching(/^(?:.+: OK\n)+.+\.js: OK\n.+@sha256:[0-9a-f]{64} all platforms\n$/),
+    });
+    // One digest is that of another image.
+    const digests = join(downloaded, `${productName}-${firstVersion}.image-digests.txt`);
+    const content = await readFile(digests, 'utf8');
+    await writeFile(digests, content.replace(/[0-9a-f]{64} all/, `${'0'.repeat(64)} all`));
+    expect(await check()).toMatchObject({ exitCode: 1, output: expect.stringContaining('digests.txt: FAILED') });
+    await writeFile(digests, content);
+    await appendFile(join(downloaded, `${productName}-${firstVersion}.js`), '\n');
+    expect(await check()).toMatchObject({ exitCode: 1, output: expect.stringContaining('.js: FAILED') });
+    await outputOf('docker', ['image', 'rm', tag]);
+  });
+
   it('of the next change that ends after its push to git is completed by the next run, on another machine', async () => {
     await repository.commit('Mend something', change('patch', 'The second change of this test.'));
+    // As the step with the tests of the image leaves them. The files are the same in every version of the same sources.
+    for (const architecture of ['amd64', 'arm64'])
+      await writeFile(clonePath('dist', `tested-${architecture}.txt`), await filesOfImage(firstVersion, architecture));
     await fixture.sandbox.inject({ method: 'POST', times: 1, action: { kind: 'status', status: 403 } });
     const cut = await release();
     const second = increase(firstVersion, 'patch');
@@ -275,6 +340,7 @@ describe('a release', () => {
       exitCode: 1,
       output: expect.stringContaining(`✖ ${second} is tagged, but not complete: run the release again.`),
     });
+    expect(cut.output).toContain('The image for arm64 has the files that were tested.');
     const fresh = await repository.cloneAt('HEAD~1');
     await repository.inOrigin('tag', '--delete', second);
     const { exitCode, output } = await release(fresh);
@@ -340,49 +406,6 @@ describe('a release', () => {
 
 /** By hand: each takes two releases. */
 const races = Number(process.env['RACES'] ?? 0);
-
-if (races > 0) {
-  it.each(Array.from({ length: races }, (_, index) => index))(
-    'a release that a newer commit overtakes publishes nothing, number %d',
-    async (index) => {
-      const version = increase(await repository.inOrigin('describe', '--abbrev=0', 'main'), 'patch');
-      await repository.commit('Change one thing', change('patch', 'One thing.'));
-      const older = await repository.cloneAt('origin/main');
-      const newer = await repository.cloneAt('origin/main');
-      // It waits before its push to git until the newer commit is merged; in every other race, until that is released.
-      const hook = join(older, '.git/hooks/pre-push');
-      const [asked, answered] = ['asked', 'answered'].map((name) => join(older, '.git', name)) as [string, string];
-      await writeFile(hook, `#!/bin/sh\ntouch ${asked}\nwhile [ ! -e ${answered} ]; do sleep 0.1; done\n`);
-      await chmod(hook, 0o755);
-      const overtaken = release(older);
-      const hasEnded = overtaken.then(() => true);
-      while (!existsSync(asked) && !(await Promise.race([hasEnded, delay(100, false)])));
-      const description = 'Another thing.';
-      await writeFile(
-        join(newer, '.changes/next-release/patch-2.json'),
-        JSON.stringify({ type: 'patch', description }),
-      );
-      await repository.git('-C', newer, 'add', '--all');
-      await repository.git('-C', newer, 'commit', '--quiet', '--message=Change another thing');
-      await repository.git('-C', newer, 'push', '--quiet', 'origin', 'HEAD:main');
-      const releaseNewer = async (): Promise<void> =>
-        expect(await release(newer)).toMatchObject({
-          exitCode: 0,
-          output: expect.stringContaining(`✔ Released ${version}`),
-        });
-      if (index % 2 === 0) await releaseNewer();
-      await writeFile(answered, '');
-      expect(await overtaken).toEqual({
-        exitCode: 0,
-        output: expect.stringContaining('Nothing released: main has got newer commits meanwhile'),
-      });
-      if (index % 2 === 1) await releaseNewer();
-      await repository.git('pull', '--quiet', 'origin', 'main');
-      await expectReleased(version, ['One thing.', description], newer);
-    },
-    600_000,
-  );
-}
 
 describe('a fork under two names', () => {
   let fork: Repository;
@@ -452,3 +475,45 @@ it('a development release pushes only an image', async () => {
   expect(await repository.git('status', '--porcelain')).toBe('');
   expect([await repository.inOrigin('for-each-ref'), await downloads()]).toEqual([origin, files]);
 });
+
+if (races > 0) {
+  it.each(Array.from({ length: races }, (_, index) => index))(
+    'a release that a newer commit overtakes publishes nothing, number %d',
+    async (index) => {
+      const version = increase(await repository.inOrigin('describe', '--abbrev=0', 'main'), 'patch');
+      await repository.commit('Change one thing', change('patch', 'One thing.'));
+      const older = await repository.cloneAt('origin/main');
+      const newer = await repository.cloneAt('origin/main');
+      // It waits before its push to git until the newer commit is merged; in every other race, until that is released.
+      const hook = join(older, '.git/hooks/pre-push');
+      const [asked, answered] = ['asked', 'answered'].map((name) => join(older, '.git', name)) as [string, string];
+      await writeFile(hook, `#!/bin/sh\ntouch ${asked}\nwhile [ ! -e ${answered} ]; do sleep 0.1; done\n`);
+      await chmod(hook, 0o755);
+      const overtaken = release(older);
+      const hasEnded = overtaken.then(() => true);
+      while (!existsSync(asked) && !(await Promise.race([hasEnded, delay(100, false)])));
+      const description = 'Another thing.';
+      await writeFile(
+        join(newer, '.changes/next-release/patch-2.json'),
+        JSON.stringify({ type: 'patch', description }),
+      );
+      await repository.git('-C', newer, 'add', '--all');
+      await repository.git('-C', newer, 'commit', '--quiet', '--message=Change another thing');
+      await repository.git('-C', newer, 'push', '--quiet', 'origin', 'HEAD:main');
+      const releaseNewer = async (): Promise<void> =>
+        expect(await release(newer)).toMatchObject({
+          exitCode: 0,
+          output: expect.stringContaining(`✔ Released ${version}`),
+        });
+      if (index % 2 === 0) await releaseNewer();
+      await writeFile(answered, '');
+      expect(await overtaken).toEqual({
+        exitCode: 0,
+        output: expect.stringContaining('Nothing released: main has got newer commits meanwhile'),
+      });
+      if (index % 2 === 1) await releaseNewer();
+      await repository.git('pull', '--quiet', 'origin', 'main');
+      await expectReleased(version, ['One thing.', description], newer);
+    },
+  );
+}
