@@ -1,4 +1,4 @@
-/** The examples in README.md, checked by pipeline-check as parts of whole pipelines. */
+/** The examples in README.md, as parts of whole pipelines, and the project's own pipelines, checked by pipeline-check. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,8 +14,9 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const examples = readExamples(readme);
 const tool = join(process.env['RELEASE_TOOLS'] || join(root, '.venv'), 'bin', 'pipeline_check');
 
-/** What an example cannot avoid: README.md says why. */
-const reasons: readonly string[] = readme.match(/\bBB-\d{3}\b/g) ?? [];
+/** What cannot be avoided: a text gives a reason for each. */
+const reasonsIn = (text: string): readonly string[] => text.match(/\bBB-\d{3}\b/g) ?? [];
+const reasons = reasonsIn(readme);
 
 let directory = '';
 
@@ -65,6 +66,12 @@ describeIf(existsSync(tool), 'pipeline-check is not installed')('pipeline-check'
     // Nor does README.md give a reason without need.
     expect([...new Set(failed.map(([id]) => id))].toSorted()).toEqual([...reasons].toSorted());
     expect(new Set(failed.map(([, index]) => index)).size).toBe(examples.length);
+  });
+
+  it("finds nothing in this project's own pipelines but what they give a reason for", async () => {
+    const own = await readFile(join(root, 'bitbucket-pipelines.yml'), 'utf8');
+    const failed = await failedChecks([own]);
+    expect(failed.map(([id]) => id).toSorted()).toEqual(reasonsIn(own).toSorted());
   });
 
   it('finds more in a step that has no limit', async () => {
