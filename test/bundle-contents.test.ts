@@ -15,11 +15,13 @@ import { outputOf, runCommand } from './release/run-command.ts';
  * of leaving something out.
  */
 const budgets: Budgets = {
-  all: 1_500_000,
+  all: 1_620_000,
   undici: 560_000,
   yaml: 172_000,
   pino: 40_000,
   yauzl: 37_000,
+  yazl: 23_000,
+  'buffer-crc32': 4000,
   semver: 34_000,
   'lru-cache': 21_000,
   '@rgrove/parse-xml': 23_000,
@@ -35,13 +37,13 @@ const budgets: Budgets = {
   pend: 1000,
   'atomic-sleep': 1000,
   'ci-scripts': 500,
-  'pipe/destinations': 226_000,
+  'pipe/destinations': 275_000,
   'pipe/oci': 145_000,
   'pipe/http': 51_000,
   'pipe/toolkit': 48_000,
-  'pipe/io': 40_000,
-  'pipe/settings': 25_000,
-  'pipe/archive': 18_000,
+  'pipe/io': 45_000,
+  'pipe/settings': 32_000,
+  'pipe/archive': 30_000,
   'pipe/compression': 24_000,
   pipe: 20_000,
 };

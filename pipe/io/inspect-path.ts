@@ -21,6 +21,8 @@ interface RealPath {
 export interface RealFile extends RealPath {
   readonly kind: 'file';
   readonly file: SourceFile;
+  /** By its owner. */
+  readonly isExecutable: boolean;
 }
 
 /** A directory. */
@@ -67,7 +69,7 @@ export async function inspect(path: string, workingDirectory: string, roots: rea
     };
   }
   const file: SourceFile = { path, absolutePath, size: Number(stats.size), fingerprint: fingerprintOf(stats) };
-  return { kind: 'file', path, absolutePath, real, file };
+  return { kind: 'file', path, absolutePath, real, file, isExecutable: (stats.mode & 0o100n) !== 0n };
 }
 
 async function unreachableReason(path: string, error: unknown): Promise<string> {

@@ -34,6 +34,11 @@ export interface SelectionRules {
   readonly name?: string;
   /** Whether directories are selected like files. */
   readonly withDirectories?: boolean;
+  /**
+   * Whether directories are selected for what is in them, which `selectTree` lists: patterns may exclude a part of it, what the
+   * run itself writes is left out, and a file that several paths lead to is selected under each.
+   */
+  readonly withTrees?: boolean;
 }
 
 /** The directories that files may be selected from. */
@@ -60,18 +65,25 @@ const maxOpenFiles = 32;
 export async function selectFiles(
   patterns: ArrayValue,
   places: Places,
-  rules: Omit<SelectionRules, 'withDirectories'> = {},
+  rules: Omit<SelectionRules, 'withDirectories' | 'withTrees'> = {},
 ): Promise<Selection> {
-  const { found, ...selection } = await selectPaths(patterns, places, rules);
+  const { found, excluded: _, ...selection } = await selectPaths(patterns, places, rules);
   return { ...selection, files: found.flatMap((each) => (each.kind === 'file' ? [each.file] : [])) };
+}
+
+/** What `selectPaths` finds. */
+interface SelectedPaths extends Omit<Selection, 'files'> {
+  readonly found: readonly (RealFile | RealDirectory)[];
+  /** Whether a pattern with `!` excludes the path. */
+  readonly excluded: (path: string) => boolean;
 }
 
 /** The files and, if they are wanted, the directories. @throws InputError as `selectFiles` */
 export async function selectPaths(
   patterns: ArrayValue,
   places: Places,
-  { underEachName = false, withDirectories = false, name = 'FILENAME' }: SelectionRules,
-): Promise<Omit<Selection, 'files'> & { readonly found: readonly (RealFile | RealDirectory)[] }> {
+  { underEachName = false, withTrees = false, withDirectories = withTrees, name = 'FILENAME' }: SelectionRules,
+): Promise<SelectedPaths> {
   const { workingDirectory } = places;
   const problems: string[] = [];
   const unmatched: string[] = [];
@@ -90,9 +102,12 @@ export async function selectPaths(
     const inspected = await mapConcurrently(wanted, maxOpenFiles, (path) => inspect(path, workingDirectory, roots));
     for (const [index, found] of inspected.entries()) {
       const path = wanted[index] ?? '';
-      const isSelected = found.kind === 'file' || (withDirectories && found.kind === 'directory');
+      // `**` has matched what is in the directories, and leaves out names that begin with a dot.
+      const isWanted = withDirectories && (isLiteral || !withTrees || !/\*\*\/*\s*$/.test(pattern));
+      const isSelected = found.kind === 'file' || (isWanted && found.kind === 'directory');
       if (isSelected) {
-        const own = ownFiles.find(({ real }) => isInside(real, found.real));
+        const isTree = withTrees && found.kind === 'directory';
+        const own = isTree ? undefined : ownFiles.find(({ real }) => isInside(real, found.real));
         if (own !== undefined) {
           if (!isLiteral && found.kind === 'file' && (await own.isExpendable())) {
             leftOut.push(`${printable(path)}, which the run writes itself (${own.name})`);
@@ -100,13 +115,15 @@ export async function selectPaths(
           }
           problems.push(ownFileProblem(path, found.kind, own));
         }
-        const partial = exclusions.find((glob) => found.kind === 'directory' && isInsideLiterally(glob, path));
+        const partial = exclusions.find(
+          (glob) => found.kind === 'directory' && !isTree && isInsideLiterally(glob, path),
+        );
         if (partial !== undefined)
           problems.push(
             `${printable(`!${partial}`)} excludes a part of ${printable(path)}, which is published as a whole: leave it out`,
           );
         // Hard links are files of their own: neither name is the original, so to leave one out would be a guess.
-        const key = underEachName ? `${found.real}\0${basename(path)}` : found.real;
+        const key = withTrees ? found.absolutePath : underEachName ? `${found.real}\0${basename(path)}` : found.real;
         selected.set(key, preferred(selected.get(key), found));
       } else if (found.kind === 'directory' && !isLiteral) directories.set(path, found.real);
       else problems.push(found.kind === 'directory' ? directoryProblem(path) : found.problem);
@@ -146,6 +163,7 @@ export async function selectPaths(
   const isLeftOut = ([, real]: readonly [string, string]): boolean => !found.some((each) => isInside(each.real, real));
   return {
     found,
+    excluded,
     leftOutDirectories: [...directories].filter(isLeftOut).map(([path]) => path),
     warnings: unmatched,
   };
@@ -194,10 +212,11 @@ export async function realRoots({ workingDirectory, cloneDirectory }: Places): P
   return [...new Set(roots)].filter((root) => !roots.some((other) => other !== root && isInside(root, other)));
 }
 
-type RealOwnFile = OwnFile & { readonly real: string };
+/** A file that the run writes, by its real path. */
+export type RealOwnFile = OwnFile & { readonly real: string };
 
-/** The files may not exist yet, but their directories do, or nothing can match. */
-async function realOwnFiles({ ownFiles = [] }: Places): Promise<readonly RealOwnFile[]> {
+/** The files that the run writes. They may not exist yet, but their directories do, or nothing can match. */
+export async function realOwnFiles({ ownFiles = [] }: Places): Promise<readonly RealOwnFile[]> {
   return await Promise.all(
     ownFiles.map(async (file) => {
       const directory = await realpath(dirname(file.path)).catch(() => dirname(file.path));

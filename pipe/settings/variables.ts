@@ -133,6 +133,13 @@ export const options = {
     appliesTo: ['file'],
     usage: 'Upload the one matching file under this name.',
   },
+  '--pack': {
+    takes: 'value',
+    placeholder: 'NAME',
+    appliesTo: ['file'],
+    usage:
+      'Pack everything that `FILENAME` names, directories included, into one archive of this name, and upload that. The name ends with `.zip`, `.nupkg`, `.tar`, `.tar.gz` or `.tgz`.',
+  },
   '--skip-existing': {
     takes: 'flag',
     appliesTo: ['file', 'npm', 'image'],

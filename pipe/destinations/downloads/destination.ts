@@ -3,6 +3,7 @@
 import { fixedAuthorizer } from '../../http/authorizer.ts';
 import { credentialsFor } from '../../http/credentials.ts';
 import { defaultApiUrl } from '../../settings/variables.ts';
+import { printable } from '../../toolkit/stdout.ts';
 import type { Destination, Publication, RunTools } from '../destination.ts';
 import { patternsName } from '../report.ts';
 import { fileRows } from './advice.ts';
@@ -20,14 +21,15 @@ export const downloads: Destination<FileSettings> = {
   isBitbucket: ({ apiUrl }) => apiUrl.host === new URL(defaultApiUrl).host,
   target: (settings) => ({
     server: downloadsPage(settings),
-    name: settings.rename ?? patternsName(settings.patterns),
+    name: settings.rename ?? settings.pack?.name ?? patternsName(settings.patterns),
   }),
   prepare,
 };
 
 async function prepare(settings: FileSettings, tools: RunTools): Promise<Publication> {
   const { apiUrl, workspace, repository, account } = settings;
-  const plan = await planDownloads(settings, tools.places);
+  if (settings.pack !== undefined) tools.log.info(`Packing ${printable(settings.pack.name)}`);
+  const plan = await planDownloads(settings, tools.places, tools.signal);
   return {
     ...planText(plan, settings, tools.secrets.scrub),
     totalBytes: plan.totalBytes,
@@ -41,5 +43,6 @@ async function prepare(settings: FileSettings, tools: RunTools): Promise<Publica
       const outcome = await publishDownloads(plan, settings, publishTools);
       return concludeDownloads(outcome, settings);
     },
+    close: async () => await plan.close?.(),
   };
 }

@@ -1,6 +1,7 @@
 /** The whole plan of an upload to Downloads, as data, before the first byte is sent. */
 
 import { basename } from 'node:path';
+import { packTemporarily } from '../../archive/pack/pack-temporarily.ts';
 import { InputError } from '../../errors.ts';
 import type { SourceFile } from '../../io/source-file.ts';
 import type { FileSettings } from './settings.ts';
@@ -27,16 +28,41 @@ export interface DownloadsPlan {
   readonly leftOutDirectories: readonly string[];
   /** Parts of FILENAME that match nothing. */
   readonly warnings: readonly string[];
+  /** What is in the archive, if the files were packed. */
+  readonly packed?: { readonly fileCount: number } | undefined;
+  /** Releases what the plan holds. */
+  close?(): Promise<void>;
 }
 
-type PlanSettings = Pick<FileSettings, 'patterns' | 'rename' | 'checksums'>;
+type PlanSettings = Pick<FileSettings, 'patterns' | 'rename' | 'checksums' | 'pack'>;
 
 /**
- * The files that FILENAME matches, each with the name that it will have among the downloads.
+ * The files that FILENAME matches, each with the name that it will have among the downloads; or the archive that they are packed
+ * into.
  *
- * @throws InputError if FILENAME matches nothing, or if the files cannot be published under their names
+ * @throws InputError if FILENAME matches nothing, or if the files cannot be published under their names, or packed
+ * @throws FileChangedError if a file changes while it is packed; the signal's reason if it aborts
  */
-export async function planDownloads(settings: PlanSettings, places: Places): Promise<DownloadsPlan> {
+export async function planDownloads(
+  settings: PlanSettings,
+  places: Places,
+  signal: AbortSignal,
+): Promise<DownloadsPlan> {
+  if (settings.pack === undefined) return await planFiles(settings, places);
+  const { name } = settings.pack;
+  checkOwnChecksums([name], settings);
+  const { file, tree, close } = await packTemporarily(settings.patterns, places, { ...settings.pack, signal });
+  return {
+    files: [{ source: file, name }],
+    totalBytes: file.size,
+    leftOutDirectories: [],
+    warnings: tree.warnings,
+    packed: { fileCount: tree.files.length },
+    close,
+  };
+}
+
+async function planFiles(settings: PlanSettings, places: Places): Promise<DownloadsPlan> {
   const { files, leftOutDirectories, warnings } = await selectFiles(settings.patterns, places, {
     underEachName: true,
   });
@@ -55,20 +81,21 @@ export async function planDownloads(settings: PlanSettings, places: Places): Pro
       `${unsendable.join(', ')}: a download cannot have a backslash or a control character in its name: rename the file, or give --name`,
     );
   }
-  const own = new Set(
-    settings.checksums === 'list'
-      ? [checksumsName]
-      : settings.checksums === 'each'
-        ? planned.map(({ name }) => checksumName(name))
-        : [],
+  checkOwnChecksums(
+    planned.map(({ name }) => name),
+    settings,
   );
-  const taken = planned.find(({ name }) => own.has(name))?.name;
-  if (taken !== undefined) {
+  return { files: planned, totalBytes: files.reduce((sum, file) => sum + file.size, 0), leftOutDirectories, warnings };
+}
+
+/** @throws InputError if `--checksums` would upload a file of the same name */
+function checkOwnChecksums(names: readonly string[], { checksums }: PlanSettings): void {
+  const own = new Set(checksums === 'list' ? [checksumsName] : checksums === 'each' ? names.map(checksumName) : []);
+  const taken = names.find((name) => own.has(name));
+  if (taken !== undefined)
     throw new InputError(
       `--checksums uploads its own ${printable(taken)}, but FILENAME also matches one: leave one of them out`,
     );
-  }
-  return { files: planned, totalBytes: files.reduce((sum, file) => sum + file.size, 0), leftOutDirectories, warnings };
 }
 
 /** @throws InputError if two files have the same base name: Downloads has no directories, so one would replace the other */

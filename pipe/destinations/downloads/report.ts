@@ -27,7 +27,7 @@ export function planText(
   settings: FileSettings,
   scrub: Scrub,
 ): Pick<Publication, 'lines' | 'warnings'> {
-  const { files, totalBytes, leftOutDirectories } = plan;
+  const { files, totalBytes, leftOutDirectories, packed } = plan;
   const checksums = { none: '', list: ` and ${checksumsName}`, each: ' and a .sha256 file for each' }[
     settings.checksums
   ];
@@ -47,7 +47,8 @@ export function planText(
           source.path === name || source.path.endsWith(`/${name}`)
             ? ''
             : ` as ${shortened(printable(name), otherNameColumns, scrub)}`;
-        return { name: printable(source.path), details: `${as}, ${formatBytes(source.size)}` };
+        const inside = packed === undefined ? '' : `, ${formatCount(packed.fileCount, 'file')} packed`;
+        return { name: printable(source.path), details: `${as}, ${formatBytes(source.size)}${inside}` };
       }),
       { ...settings, scrub },
     ),

@@ -20,7 +20,8 @@ async function problem(...paths: readonly string[]): Promise<string> {
     await writeFile(join(directory, path), path);
   }
   const settings = { patterns: { form: 'string', value: '**' }, rename: undefined, checksums: 'list' } as const;
-  const error: unknown = await planDownloads(settings, { workingDirectory: directory }).catch(
+  const { signal } = new AbortController();
+  const error: unknown = await planDownloads(settings, { workingDirectory: directory }, signal).catch(
     (caught: unknown) => caught,
   );
   expect(error).toBeInstanceOf(InputError);

@@ -1,0 +1,124 @@
+/** Lists all files that patterns name, with those inside the directories that they name, for an archive. */
+
+import { readdir } from 'node:fs/promises';
+import { join, normalize, relative, sep } from 'node:path';
+import { InputError } from '../errors.ts';
+import type { ArrayValue } from '../toolkit/environment.ts';
+import { printable } from '../toolkit/stdout.ts';
+import { inspect, type RealDirectory, type RealFile } from './inspect-path.ts';
+import { mapConcurrently } from './map-concurrently.ts';
+import { forbiddenDirectories } from './paths.ts';
+import { type Places, realOwnFiles, realRoots, selectPaths } from './select-files.ts';
+import type { SourceFile } from './source-file.ts';
+import { whenFilesMayOpen } from './when-files-may-open.ts';
+
+/** A file of a tree. */
+export interface TreeFile {
+  /** Its place in the tree: relative, with forward slashes. */
+  readonly path: string;
+  readonly file: SourceFile;
+  readonly isExecutable: boolean;
+}
+
+/** The files that patterns name. */
+export interface Tree {
+  /** Sorted by path, each path once. */
+  readonly files: readonly TreeFile[];
+  /** Directories with nothing in them, sorted; those in which everything is excluded are not among them. */
+  readonly emptyDirectories: readonly string[];
+  /** Parts of FILENAME that match nothing. */
+  readonly warnings: readonly string[];
+}
+
+/** What is listed. */
+export interface TreeRules {
+  /** The variable that the patterns are from. Default: FILENAME. */
+  readonly variable?: string;
+  /** Whether a file is left out. Default: none is. */
+  readonly isLeftOut?: (realPath: string) => boolean;
+}
+
+/** Keeps the thread pool busy, and is far below any limit on open files. */
+const maxOpenFiles = 32;
+
+/**
+ * Lists the files. Of one directory, paths are relative to it; otherwise, to the working directory. Links are followed, as long
+ * as they stay inside the clone or the working directory. Names that begin with a dot count, but never `.git` and `.bitbucket`.
+ *
+ * @throws InputError as `selectFiles`; also if a link leads outside or back to its own directory, or a file is outside the working
+ *   directory
+ */
+export async function selectTree(
+  patterns: ArrayValue,
+  places: Places,
+  { variable = 'FILENAME', isLeftOut = () => false }: TreeRules = {},
+): Promise<Tree> {
+  const { workingDirectory } = places;
+  const { found, excluded, warnings } = await selectPaths(patterns, places, { withTrees: true, name: variable });
+  const [first] = found;
+  const base = found.length === 1 && first?.kind === 'directory' ? first.absolutePath : workingDirectory;
+  const roots = await realRoots(places);
+  const own = new Set((await realOwnFiles(places)).map(({ real }) => real));
+  const files = new Map<string, TreeFile>();
+  const emptyDirectories = new Set<string>();
+  const problems: string[] = [];
+
+  function placeOf({ path, absolutePath }: RealFile | RealDirectory): string | undefined {
+    const place = relative(base, absolutePath).split(sep).join('/');
+    if (!place.startsWith('../')) return place;
+    problems.push(
+      `${printable(path)} is outside the working directory, which paths in an archive are relative to: run the pipe in a directory above it`,
+    );
+    return undefined;
+  }
+
+  function addFile(found: RealFile): void {
+    if (own.has(found.real) || isLeftOut(found.real)) return;
+    const path = placeOf(found);
+    const { file, isExecutable } = found;
+    if (path !== undefined) files.set(path, { path, file, isExecutable });
+  }
+
+  async function addDirectory(directory: RealDirectory, parents: ReadonlySet<string>): Promise<void> {
+    const { path, absolutePath, real } = directory;
+    if (parents.has(real)) {
+      problems.push(`${printable(path)} is a link that leads back to a directory above it: remove or exclude it`);
+      return;
+    }
+    const names = await namesIn(absolutePath, path);
+    const wanted = names.filter((each) => !forbiddenDirectories.has(each)).map((each) => join(path, each));
+    const kept = wanted.filter((each) => !excluded(each)).sort();
+    const inspected = await mapConcurrently(kept, maxOpenFiles, (each) => inspect(each, workingDirectory, roots));
+    for (const each of inspected) {
+      if (each.kind === 'problem') problems.push(each.problem);
+      else if (each.kind === 'file') addFile(each);
+      else await addDirectory(each, new Set([...parents, real]));
+    }
+    const place = names.length === 0 ? placeOf(directory) : undefined;
+    if (place !== undefined && place !== '') emptyDirectories.add(place);
+  }
+
+  async function namesIn(absolutePath: string, path: string): Promise<readonly string[]> {
+    try {
+      return await whenFilesMayOpen(printable(path), async () => await readdir(absolutePath));
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      problems.push(
+        `${printable(path)} is a directory that this user cannot read: check its permissions, or exclude it`,
+      );
+      return [''];
+    }
+  }
+
+  for (const each of found)
+    if (each.kind === 'file') addFile(each);
+    else await addDirectory({ ...each, path: normalize(each.path) }, new Set());
+  if (problems.length === 0 && files.size === 0)
+    problems.push('there is no file in what is named: an archive needs one');
+  if (problems.length > 0) throw new InputError([...new Set(problems)], { advice: `Correct ${variable} accordingly.` });
+  return {
+    files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
+    emptyDirectories: [...emptyDirectories].sort(),
+    warnings,
+  };
+}
