@@ -19,6 +19,8 @@ export function describeRun(env: Environment, settings: Settings, workingDirecto
 
 function describeAccount(env: Environment, { account }: Settings): string {
   if (account === undefined) return 'none';
+  if (account.scheme === 'ApiKey') return 'X-Octopus-ApiKey';
+  if (account.scheme === 'OpenID Connect') return `OpenID Connect, as the service account ${account.serviceAccount}`;
   const kind = tokenKinds[account.tokenKind].name;
   if (account.scheme === 'Bearer') return `Bearer, with ${kind}`;
   const isOwn = readText(env, 'TOKEN') === undefined && readText(env, packagesVariables.token) === account.password;

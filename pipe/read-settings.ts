@@ -2,7 +2,7 @@
 
 import { destinations, type Settings } from './destinations/table.ts';
 import { readAuthorities } from './http/authorities.ts';
-import { readCommonSettings } from './settings/common.ts';
+import { readCommonSettings, type Values } from './settings/common.ts';
 import { GivenOptions } from './settings/options.ts';
 import { options, type Type, types, variables } from './settings/variables.ts';
 import type { ArrayValue, Environment } from './toolkit/environment.ts';
@@ -34,7 +34,7 @@ export async function readSettings(env: Environment): Promise<RunSettings> {
   const { TYPE = '' } = values;
   const named = unexpandedName(TYPE) === undefined ? (meantValue(variables.TYPE, TYPE) ?? TYPE) : undefined;
   const isUnset = values.TYPE === undefined && !problems.has('TYPE');
-  const type = isUnset ? (values.IMAGE === undefined ? 'file' : 'image') : types.find((known) => known === named);
+  const type = isUnset ? defaultType(values) : types.find((known) => known === named);
   const words = wordsOf(values.EXTRA_ARGS);
   const given = new GivenOptions(readOptions<Type>(options, words, type, 'EXTRA_ARGS', problems), problems);
   const settings = type === undefined ? undefined : destinations[type].readSettings(env, values, given, problems);
@@ -42,6 +42,12 @@ export async function readSettings(env: Environment): Promise<RunSettings> {
   const authorities = await readAuthorities(env, problems);
   if (!problems.isEmpty || settings === undefined) throw new ValidationError(problems);
   return { ...settings, authorities, warnings: problems.warnings };
+}
+
+/** The TYPE of a run that names none. */
+function defaultType({ IMAGE, ID }: Pick<Values, 'IMAGE' | 'ID'>): Type {
+  if (IMAGE !== undefined) return 'image';
+  return ID === undefined ? 'file' : 'octopus';
 }
 
 /** The files that variables and options name, whether or not these are valid: the result of a run that fails names its error. */

@@ -6,6 +6,7 @@ import { parseMetadata } from '../pipe/toolkit/metadata.ts';
 import type { OptionRow } from '../pipe/toolkit/option-table.ts';
 import type { VariableRow } from '../pipe/toolkit/variable-table.ts';
 import {
+  oidcTokenVariable,
   options,
   packagesVariables,
   secretVariables,
@@ -82,14 +83,26 @@ describe("README's", () => {
 
 describe('pipe.yml', () => {
   it('has the variables in the code', () => {
-    const own = Object.values<string>(packagesVariables);
+    const own = [...Object.values<string>(packagesVariables), oidcTokenVariable];
     expect(pipe.variables.map(({ name }) => name)).toEqual([...variableRows.map(([name]) => name), ...own]);
     for (const name of own) expect(pipe.variables).toContainEqual({ name, default: `\${${name}}` });
   });
 
   it('names what each TYPE publishes', () => {
-    const words: Readonly<Record<Type, string>> = { file: 'files', image: 'images', npm: 'npm', maven: 'Maven' };
-    const tags: Readonly<Record<Type, string>> = { file: 'files', image: 'containers', npm: 'npm', maven: 'maven' };
+    const words: Readonly<Record<Type, string>> = {
+      file: 'files',
+      image: 'images',
+      npm: 'npm',
+      maven: 'Maven',
+      octopus: 'Octopus',
+    };
+    const tags: Readonly<Record<Type, string>> = {
+      file: 'files',
+      image: 'containers',
+      npm: 'npm',
+      maven: 'maven',
+      octopus: 'octopus',
+    };
     for (const type of types) {
       for (const text of [pipe.description, JSON.parse(read('package.json')).description, read('Dockerfile')])
         expect(text).toMatch(new RegExp(`\\b${words[type]}\\b`));
@@ -101,7 +114,7 @@ describe('pipe.yml', () => {
     for (const { name, default: value } of pipe.variables) {
       const row = variableRows.find(([known]) => known === name)?.[1];
       // Variables of the step that Pipelines does not pass to pipes by itself.
-      if (Object.values<string>(packagesVariables).includes(name)) continue;
+      if ([...Object.values<string>(packagesVariables), oidcTokenVariable].includes(name)) continue;
       const known = [row?.default, ...(row?.fallbacks ?? []).map((fallback) => `\${${fallback}}`), undefined];
       expect([name, known]).toEqual([name, expect.arrayContaining([value])]);
     }

@@ -27,6 +27,13 @@ export function oneOfEachType(fixture: Fixture): readonly (readonly [type: Type,
         return { FILENAME: 'app-1.0.jar' };
       },
     ],
+    [
+      'octopus',
+      async () => {
+        await writeFile(join(fixture.directory, 'app.1.0.0.zip'), 'content of a package');
+        return { FILENAME: 'app.1.0.0.zip' };
+      },
+    ],
     ['image', async () => ({ FILENAME: await writeLayout(fixture), IMAGE: 'acme/app:v1' })],
   ];
 }

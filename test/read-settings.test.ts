@@ -172,7 +172,7 @@ describe('refuses', () => {
       'an unknown TYPE',
       { TYPE: 'docker' },
       {
-        TYPE: ['unallowed value docker: use file, image, npm, maven (did you mean image?)'],
+        TYPE: ['unallowed value docker: use file, image, npm, maven, octopus (did you mean image?)'],
         IMAGE: ['required field'],
       },
     ],
@@ -227,7 +227,7 @@ describe('refuses', () => {
   it('a TYPE that does not exist, and only what any TYPE would need besides', async () => {
     const env = { TYPE: 'x', EXTRA_ARGS: "['--dist-tags', 'a', '--retries', 'x', '--platform', 'y']", DEBUG: 'x' };
     expect(await problems({ ...env, FILENAME: '', BITBUCKET_WORKSPACE: '', TOKEN: '' })).toEqual({
-      TYPE: ['unallowed value x: use file, image, npm, maven'],
+      TYPE: ['unallowed value x: use file, image, npm, maven, octopus'],
       DEBUG: ['must be of boolean type (true or false), not "x"'],
       EXTRA_ARGS: ['unknown option "--dist-tags": did you mean --dist-tag?', wholeNumber('--retries', 0, 20, 'x')],
     });
@@ -381,11 +381,12 @@ it.each([
   ['image', ['docker', 'docker-image', 'container', 'oci']],
   ['npm', ['node', 'npmjs']],
   ['maven', ['mvn', 'java', 'jar']],
+  ['octopus', ['octo', 'octopusdeploy']],
 ])('TYPE %s is suggested for its other names', async (type, names) => {
   for (const TYPE of names) {
     const reading = readSettings({ TYPE, FILENAME: 'a' });
     await expect(reading).rejects.toThrow(
-      `unallowed value ${TYPE}: use file, image, npm, maven (did you mean ${type}?)`,
+      `unallowed value ${TYPE}: use file, image, npm, maven, octopus (did you mean ${type}?)`,
     );
   }
 });

@@ -63,13 +63,18 @@ describe('the schema refuses', () => {
 
 describe.each(oneOfEachType(fixture))('the result of TYPE %s is valid', (type, given) => {
   let env: Environment = {};
-  const server = ({ file: 'api', image: 'registry', npm: 'npm', maven: 'maven' } as const)[type];
-  const method = type === 'file' ? 'POST' : 'PUT';
+  const server = ({ file: 'api', image: 'registry', npm: 'npm', maven: 'maven', octopus: 'octopus' } as const)[type];
+  const method = type === 'file' || type === 'octopus' ? 'POST' : 'PUT';
 
   beforeEach(async () => {
-    const { apiUrl: API_URL, npmUrl, mavenUrl, registryUrl } = fixture.sandbox;
-    const REGISTRY = { file: undefined, npm: npmUrl, maven: mavenUrl, image: registryUrl }[type];
-    const account = type === 'file' ? {} : { USERNAME: tokens.packagesUser, TOKEN: tokens.packagesToken };
+    const { apiUrl: API_URL, npmUrl, mavenUrl, octopusUrl, registryUrl } = fixture.sandbox;
+    const REGISTRY = { file: undefined, npm: npmUrl, maven: mavenUrl, image: registryUrl, octopus: octopusUrl }[type];
+    const account =
+      type === 'file'
+        ? {}
+        : type === 'octopus'
+          ? { TOKEN: tokens.octopusKey }
+          : { USERNAME: tokens.packagesUser, TOKEN: tokens.packagesToken };
     env = { TYPE: type, API_URL, REGISTRY, ...account, ...(await given()) };
   });
 
@@ -79,7 +84,7 @@ describe.each(oneOfEachType(fixture))('the result of TYPE %s is valid', (type, g
       type,
       actions: ['uploaded'],
     });
-    const [second, again] = await run(env, type === 'maven' ? [] : ['--skip-existing']);
+    const [second, again] = await run(env, type === 'maven' || type === 'octopus' ? [] : ['--skip-existing']);
     expect({ output: second.output, actions: actionsOf(again) }).toMatchObject({ actions: ['skipped'] });
     expect([first.exitCode, second.exitCode]).toEqual([0, 0]);
   });

@@ -50,13 +50,18 @@ const kinds = oneOfEachType(fixture);
 
 describe('if a server echoes the credentials, in any encoding and truncated anywhere, none are printed or written', () => {
   it.each(kinds)('TYPE %s', async (type, given) => {
-    const secrets = type === 'image' ? [granted] : type === 'file' ? [basic] : [tokens.apiToken];
+    const secrets =
+      type === 'image'
+        ? [granted]
+        : type === 'file'
+          ? [basic]
+          : [type === 'octopus' ? tokens.octopusKey : tokens.apiToken];
     await using server = await startEchoServer(secrets, type === 'image' ? granted : undefined);
     const env = {
       TYPE: type,
       API_URL: server.origin,
       REGISTRY: type === 'file' ? undefined : server.origin,
-      ...account,
+      ...(type === 'octopus' ? { TOKEN: tokens.octopusKey } : account),
     };
     const files = await given();
     // Every failed attempt shows one reason.

@@ -10,16 +10,16 @@ interface OutputVariableRow {
 
 export const outputVariables = {
   UPLOAD_ACTION: {
-    appliesTo: ['file', 'image', 'npm', 'maven'],
+    appliesTo: ['file', 'image', 'npm', 'maven', 'octopus'],
     usage:
-      '`uploaded` if anything was uploaded; `reused` if the registry had all layers of an image; `skipped` if everything was there already.',
+      '`uploaded` if anything was uploaded; `reused` if the registry had all layers of an image; `packed` if it was only packed; `skipped` if everything was there already.',
   },
   UPLOAD_COUNT: {
-    appliesTo: ['file', 'npm'],
+    appliesTo: ['file', 'npm', 'octopus'],
     usage: 'The number of files or packages, with those that were there already.',
   },
   UPLOAD_SKIPPED_COUNT: {
-    appliesTo: ['file', 'npm'],
+    appliesTo: ['file', 'npm', 'octopus'],
     usage: 'The number of those that were there already, and were left as they are.',
   },
   UPLOAD_URL: {
@@ -49,20 +49,25 @@ export const outputVariables = {
     usage: 'What to deploy: the image with that digest, `crg.apkg.io/acme/app@sha256:…`, whatever becomes of the tag.',
   },
   PACKAGE_NAME: {
-    appliesTo: ['npm', 'maven'],
-    usage: 'The name of a single package: `@scope/name`, or `group:artifact`.',
+    appliesTo: ['npm', 'maven', 'octopus'],
+    usage: 'The name of a single package: `@scope/name`, `group:artifact`, or its ID.',
   },
   PACKAGE_VERSION: {
-    appliesTo: ['npm', 'maven'],
+    appliesTo: ['npm', 'maven', 'octopus'],
     usage: 'The version of a single package; of a Maven SNAPSHOT, with its timestamp.',
   },
   PACKAGE_URL: {
-    appliesTo: ['npm', 'maven'],
-    usage: 'The URL of the tarball of a single package, or of the Maven artifact.',
+    appliesTo: ['npm', 'maven', 'octopus'],
+    usage:
+      'The URL of the tarball of a single package, of the Maven artifact, or of the package on the Octopus server.',
   },
   PACKAGE_SHA256: {
-    appliesTo: ['npm', 'maven'],
+    appliesTo: ['npm', 'maven', 'octopus'],
     usage: 'The SHA-256 of that file.',
+  },
+  PACKAGE_PATH: {
+    appliesTo: ['octopus'],
+    usage: 'The path of the package in `OUTPUT_PATH`.',
   },
   PACKAGE_INTEGRITY: {
     appliesTo: ['npm'],
@@ -84,7 +89,7 @@ export type OutputValues = { readonly [Name in keyof typeof outputVariables]?: s
 /** `UPLOAD_ACTION` for a run that published these items. */
 export function overallAction(items: readonly { readonly action: Action }[]): string {
   const has = (wanted: Action): boolean => items.some(({ action }) => action === wanted);
-  return has('uploaded') ? 'uploaded' : has('reused') ? 'reused' : 'skipped';
+  return (['uploaded', 'reused', 'packed'] as const).find(has) ?? 'skipped';
 }
 
 /** The number of items that were left as they are. */

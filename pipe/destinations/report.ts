@@ -9,6 +9,7 @@ import type { Action } from './outcome.ts';
 const failureWords: Readonly<Record<Action, string>> = {
   uploaded: 'published',
   reused: 'published',
+  packed: 'packed',
   skipped: 'already there, left as it is',
   unconfirmed: 'sent, but not confirmed by the server',
   failed: 'NOT published',

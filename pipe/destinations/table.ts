@@ -10,6 +10,7 @@ import { readFileSettings } from './downloads/settings.ts';
 import { readImageSettings } from './image/settings.ts';
 import { readMavenSettings } from './maven/settings.ts';
 import { readNpmSettings } from './npm/settings.ts';
+import { readOctopusSettings } from './octopus/settings.ts';
 
 interface Entry<S extends CommonSettings> {
   /** @returns the settings; undefined if there are problems */
@@ -33,6 +34,10 @@ export const destinations = {
   }),
   npm: entry({ readSettings: readNpmSettings, load: async () => (await import('./npm/destination.ts')).npm }),
   maven: entry({ readSettings: readMavenSettings, load: async () => (await import('./maven/destination.ts')).maven }),
+  octopus: entry({
+    readSettings: readOctopusSettings,
+    load: async () => (await import('./octopus/destination.ts')).octopus,
+  }),
 } as const satisfies Readonly<Record<Type, unknown>>;
 
 /** The settings of a run, whatever it publishes. */

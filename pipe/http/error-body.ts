@@ -27,7 +27,8 @@ const emptyErrorBody: ErrorBody = { codes: [], details: [], requiredScopes: [], 
 
 /**
  * Reads `{"type":"error","error":{"message","detail","fields"}}` (Bitbucket), `{"errors":[{"code","message"}]}` (registries),
- * `{"error":"…"}`, plain text, and the title of a web page. Secrets are removed before anything is cut.
+ * `{"error":"…"}`, `{"error":"…","error_description":"…"}` (OAuth, RFC 6749, section 5.2), `{"ErrorMessage":"…"}` (Octopus),
+ * plain text, and the title of a web page. Secrets are removed before anything is cut.
  *
  * @param bytes the body, or its beginning
  */
@@ -53,7 +54,9 @@ export function isWebPage(text: string, contentType: string): boolean {
 function parseErrorObject(body: Readonly<Record<string, unknown>>, scrub: Scrub): ErrorBody {
   const errors = Array.isArray(body['errors']) ? (body['errors'] as readonly unknown[]) : [];
   const listed = { ...emptyErrorBody, ...parseErrorList(errors, scrub) };
-  const error = errors[0] ?? body['error'] ?? body['message'];
+  const { error: code, error_description: description, ErrorMessage: ofOctopus } = body;
+  const ofOauth = strings([code, description]).length === 2 ? strings([code, description]).join(': ') : undefined;
+  const error = errors[0] ?? ofOctopus ?? ofOauth ?? code ?? body['message'];
   if (typeof error === 'string') return { ...listed, reason: oneLine(error, scrub) };
   if (!isRecord(error)) return listed;
   const detail = error['detail'];

@@ -12,6 +12,10 @@ const harmlessKeys: ReadonlySet<string> = new Set([
   'last',
   'package',
   'perPage',
+  'overwriteMode',
+  'partialName',
+  'skip',
+  'take',
 ]);
 
 /** The URL without user name, password and fragment, and with `***` for query values that may be secret. */

@@ -1,6 +1,6 @@
 /** Hashes of streamed bytes: the only place where a hash is created. */
 
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 export type Algorithm = 'md5' | 'sha1' | 'sha256' | 'sha512';
 
@@ -47,6 +47,11 @@ export async function measure(
     if (length > maxBytes) break;
   }
   return { length, sha256: hash.digest() };
+}
+
+/** The SHA-1 of a few bytes, in 20 bytes. */
+export function sha1(bytes: Uint8Array): Buffer {
+  return hash('sha1', bytes, 'buffer');
 }
 
 /** Creates a SHA-256 hash, also as an observer. */

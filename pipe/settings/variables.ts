@@ -3,7 +3,7 @@
 import type { OptionTable } from '../toolkit/option-table.ts';
 import type { VariableTable } from '../toolkit/variable-table.ts';
 
-export const types = ['file', 'image', 'npm', 'maven'] as const;
+export const types = ['file', 'image', 'npm', 'maven', 'octopus'] as const;
 export type Type = (typeof types)[number];
 
 /** What people call them. */
@@ -20,6 +20,9 @@ const typeSynonyms: Readonly<Record<string, Type>> = {
   mvn: 'maven',
   java: 'maven',
   jar: 'maven',
+  octo: 'octopus',
+  'octopus-deploy': 'octopus',
+  octopusdeploy: 'octopus',
 };
 
 /** Bitbucket's container registry. */
@@ -42,7 +45,7 @@ export const variables = {
     // The names of atlassian/bitbucket-upload-file.
     aliases: ['BITBUCKET_ACCESS_TOKEN', 'ATLASSIAN_API_TOKEN'],
     usage:
-      "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`), default: `$BITBUCKET_PACKAGES_TOKEN` if the registry is Bitbucket's; optional for other registries that accept anonymous uploads.",
+      "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`), default: `$BITBUCKET_PACKAGES_TOKEN` if the registry is Bitbucket's; optional for other registries that accept anonymous uploads. For `octopus`, an API key of the Octopus server (`API-…`), unless `--service-account` is given.",
   },
   USERNAME: {
     kind: 'string',
@@ -58,14 +61,14 @@ export const variables = {
     // A class of Java: Outer$Inner.class.
     dollar: 'ordinary after a letter',
     usage:
-      "Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`. For `npm`: tarballs made by `npm pack`. For `maven`: the artifact (jar, war, aar, zip, …) with its POM, or a directory in Maven's repository layout.",
+      "Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`. For `npm`: tarballs made by `npm pack`. For `maven`: the artifact (jar, war, aar, zip, …) with its POM, or a directory in Maven's repository layout. For `octopus`: packages named `ID.VERSION.zip` and the like, or, with `ID`, what is packed into one.",
   },
   TYPE: {
     kind: 'string',
     allowed: types,
     synonyms: typeSynonyms,
     usage:
-      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: artifacts to a Maven repository. Default: `image` if `IMAGE` is set, else `file`.",
+      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: artifacts to a Maven repository. `octopus`: packages to the built-in feed of an Octopus Deploy server. Default: `image` if `IMAGE` is set, `octopus` if `ID` is set, else `file`.",
   },
   IMAGE: {
     kind: 'array',
@@ -89,7 +92,29 @@ export const variables = {
   },
   REGISTRY: {
     kind: 'string',
-    usage: `Registry host or URL for packages; required for \`maven\`. A scheme that you write is kept; a bare host gets https, a bare loopback host http. \`http://\` needs \`--plain-http\` unless the host is a loopback address. Default for \`image\`: \`${bitbucketRegistry}\`, for \`npm\`: \`${bitbucketNpmRegistry}<WORKSPACE>/\`.`,
+    usage: `Registry host or URL for packages; required for \`maven\`, and for \`octopus\` unless it only packs. A scheme that you write is kept; a bare host gets https, a bare loopback host http. \`http://\` needs \`--plain-http\` unless the host is a loopback address. Default for \`image\`: \`${bitbucketRegistry}\`, for \`npm\`: \`${bitbucketNpmRegistry}<WORKSPACE>/\`.`,
+  },
+  ID: {
+    kind: 'string',
+    usage: 'For `octopus`: pack what `SOURCE_PATH` or `FILENAME` names into one package with this ID. Also `--id`.',
+  },
+  VERSION: {
+    kind: 'string',
+    usage:
+      'Required with `ID`: the version of the package, such as `1.0.0.42` or `1.0.0-rc.1`. Also `--package-version`.',
+  },
+  FORMAT: {
+    kind: 'string',
+    usage: 'The format of the package: `zip`, `nupkg`, `tar` or `tar.gz`, in any case. Default: `zip`.',
+  },
+  SOURCE_PATH: {
+    kind: 'string',
+    usage: 'The directory to pack, instead of `FILENAME`.',
+  },
+  OUTPUT_PATH: {
+    kind: 'string',
+    usage:
+      'The directory to write the package to, which is created if need be. Required if nothing is sent, without `REGISTRY`.',
   },
   API_URL: {
     kind: 'string',
@@ -117,12 +142,16 @@ export const packagesVariables = {
   token: 'BITBUCKET_PACKAGES_TOKEN',
 } as const;
 
+/** The step's own token for other services, if the step asks for one with `oidc`. */
+export const oidcTokenVariable = 'BITBUCKET_STEP_OIDC_TOKEN';
+
 /** Variables whose values must never be printed, even if the pipe does not use them. */
 export const secretVariables: readonly string[] = [
   'TOKEN',
   ...variables.TOKEN.aliases,
   appPasswordVariables.password,
   packagesVariables.token,
+  oidcTokenVariable,
   'PIPELINES_JWT_TOKEN',
 ];
 
@@ -274,9 +303,59 @@ export const options = {
     usage:
       "Also publish this file with this extension, and under this classifier if one is given: a signature (`jar.asc=FILE`), tests (`tests:jar=FILE`), Gradle's `module=FILE`, an SBOM (`cyclonedx:json=FILE`); repeatable.",
   },
+  '--id': {
+    takes: 'value',
+    placeholder: 'ID',
+    appliesTo: ['octopus'],
+    usage: 'The same as the variable `ID`.',
+  },
+  '--package-version': {
+    takes: 'value',
+    placeholder: 'V',
+    appliesTo: ['octopus'],
+    usage: 'The same as the variable `VERSION`.',
+  },
+  '--include': {
+    takes: 'value',
+    placeholder: 'GLOB',
+    repeatable: true,
+    appliesTo: ['octopus'],
+    usage: 'Pack only what matches, in `SOURCE_PATH`; repeatable. Default: everything.',
+  },
+  '--exclude': {
+    takes: 'value',
+    placeholder: 'GLOB',
+    repeatable: true,
+    appliesTo: ['octopus'],
+    usage: 'Leave out files and directories that match, in `SOURCE_PATH`; repeatable.',
+  },
+  '--overwrite': {
+    takes: 'flag',
+    appliesTo: ['octopus'],
+    usage:
+      'Replace a package that exists with other content, in `OUTPUT_PATH` and on the server. Default: fail. Identical packages are left as they are.',
+  },
+  '--space': {
+    takes: 'value',
+    placeholder: 'NAME',
+    appliesTo: ['octopus'],
+    usage: "The space to publish to. Default: the server's default space.",
+  },
+  '--service-account': {
+    takes: 'value',
+    placeholder: 'ID',
+    appliesTo: ['octopus'],
+    usage:
+      'Sign in with OpenID Connect instead of `TOKEN`, as the service account with this ID. The step needs `oidc: {audiences: [ID]}`.',
+  },
+  '--no-build-information': {
+    takes: 'flag',
+    appliesTo: ['octopus'],
+    usage: 'Do not send build information (build, branch, commit) along with the packages.',
+  },
   '--plain-http': {
     takes: 'flag',
-    appliesTo: ['image', 'npm', 'maven'],
+    appliesTo: ['image', 'npm', 'maven', 'octopus'],
     usage:
       'Allow plain http to a registry that is not on this machine. Anyone on the network can then read the credentials.',
   },

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { parse as parseYaml } from 'yaml';
 import { addVersion, emptyMetadata, formatMetadata, parseMetadata } from '../../pipe/destinations/maven/metadata.ts';
-import { fileForm, needsEscaping } from '../../pipe/destinations/downloads/multipart.ts';
+import { fileForm, needsEscaping } from '../../pipe/http/multipart.ts';
 import { PipeError } from '../../pipe/errors.ts';
 import { parseRetryAfterMs } from '../../pipe/http/retry.ts';
 import { bytesBody } from '../../pipe/io/body.ts';

@@ -8,6 +8,8 @@ import { originOf } from './listen.ts';
 import { createNpmRegistry, type NpmRegistry } from './npm-registry.ts';
 import type { NpmOptions } from './npm-options.ts';
 import { createMavenRepository, type MavenOptions, type MavenRepository } from './maven-repository.ts';
+import { createOctopus, type Octopus } from './octopus.ts';
+import type { OctopusOptions } from './octopus-options.ts';
 import { servePipelinesProxy } from './pipelines-proxy.ts';
 import type { RecordedRequest, SandboxEvent, ServerContext } from './recorded-request.ts';
 import { createRegistry, type Registry } from './registry.ts';
@@ -43,6 +45,7 @@ export interface SandboxOptions {
   readonly registry?: RegistryOptions | undefined;
   readonly npm?: NpmOptions | undefined;
   readonly maven?: MavenOptions | undefined;
+  readonly octopus?: OctopusOptions | undefined;
 }
 
 export interface Sandbox {
@@ -65,6 +68,8 @@ export interface Sandbox {
   readonly npmUrl: string;
   /** As `REGISTRY` of a Maven artifact: `http://127.0.0.1:PORT/repository/`. */
   readonly mavenUrl: string;
+  /** As `REGISTRY` of packages for Octopus: `http://127.0.0.1:PORT/`. */
+  readonly octopusUrl: string;
   readonly tokens: SandboxTokens;
   /** Every request to every server, in order of arrival. */
   readonly requests: readonly RecordedRequest[];
@@ -76,6 +81,7 @@ export interface Sandbox {
   readonly registry: Registry;
   readonly npm: NpmRegistry;
   readonly maven: MavenRepository;
+  readonly octopus: Octopus;
   /** Every request that no correct client would send, with the reason. */
   readonly violations: readonly string[];
   /** Seeds a download. */
@@ -155,6 +161,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     origin: () => origin(npmServer),
   });
   const npmServer: SandboxServer = await startServer('npm', context, { host, port: 0 }, npmParts.serve);
+  const octopusParts = createOctopus(options.octopus ?? {}, discardContent);
+  const octopusServer = await startServer('octopus', context, { host, port: 0 }, octopusParts.serve);
   const mavenServer = await startServer('maven', context, { host, port: 0 }, mavenParts.serve);
 
   return {
@@ -168,21 +176,23 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     blobsOrigin: origin(servers[6]),
     npmUrl: `${origin(npmServer)}/${workspace}/`,
     mavenUrl: `${origin(mavenServer)}${mavenParts.basePath}`,
+    octopusUrl: `${origin(octopusServer)}/`,
     tokens,
     requests,
     downloads: store.downloads,
     reports,
     get issued() {
-      return [...urls.issued, ...registryParts.registry.issued];
+      return [...urls.issued, ...registryParts.registry.issued, ...octopusParts.issued];
     },
     registry: registryParts.registry,
     npm: npmParts.npm,
     maven: mavenParts.repository,
+    octopus: octopusParts.octopus,
     violations,
     put: (name, content, createdOn) => store.put(name, content, createdOn),
     inject: (fault) => faults.inject(fault),
     idle: async () => {
-      const all = [...servers, npmServer, mavenServer];
+      const all = [...servers, npmServer, mavenServer, octopusServer];
       // At least one turn of the event loop, in which connections that wait are accepted.
       do await sleep(2);
       while (!all.every((server) => server.isIdle));
@@ -197,14 +207,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       registryParts.reset();
       npmParts.reset();
       mavenParts.repository.clear();
+      octopusParts.reset();
     },
     close: async () => {
       closing.abort();
-      await Promise.all([...servers, npmServer, mavenServer].map((server) => server.close()));
+      await Promise.all([...servers, npmServer, mavenServer, octopusServer].map((server) => server.close()));
       npmParts.close();
       store.close();
       registryParts.close();
       mavenParts.close();
+      octopusParts.close();
     },
   };
 }

@@ -21,6 +21,16 @@ export interface SandboxTokens {
   readonly packagesToken: string;
   /** API token of `apiUser` that reads packages, but does not write them. `writeOnlyApiToken` does neither. */
   readonly readOnlyPackagesToken: string;
+  /** API key of the Octopus server: may do everything. */
+  readonly octopusKey: string;
+  /** API key that adds packages, but does not replace them. */
+  readonly octopusPushKey: string;
+  /** API key that only reads. */
+  readonly octopusReadKey: string;
+  /** The step's own token, for `serviceAccount`. */
+  readonly stepToken: string;
+  /** The ID of the Octopus service account that accepts `stepToken`. */
+  readonly serviceAccount: string;
 }
 
 export const tokens: SandboxTokens = {
@@ -42,6 +52,12 @@ export const tokens: SandboxTokens = {
   packagesToken: 'eyJhbGciOiJIUzI1NiJ9.U2FuZGJveC1QYWNrYWdlcy1hY21lL2FwcA.p7Kq-2vN_eXw8RzTb4YmLs0UaJd9iVoGf6PtHn5Ek3C',
   readOnlyPackagesToken:
     'ATATT3xFfGF0ReadPackages_5TqLx-Kw8RzVb2NcYm7HdPs4JfFg1Uo-Ea9TiVx6Rk3Qj_0DySlWnBfMuCp-hAgI8vJtXz5RqLw2ZsNe_d7YbHoPk=3C90D1AF',
+  octopusKey: 'API-SANDBOXW7QVN2EKP81HRZXC4TBYML0SU',
+  octopusPushKey: 'API-PUSHONLYJD8SXK2RVLQ9ZTPM4YWHB7NC',
+  octopusReadKey: 'API-READONLY3MZQXW7KTLR5NVYB2HCPD9JS',
+  stepToken:
+    'eyJhbGciOiJSUzI1NiIsImtpZCI6InNhbmRib3gifQ.eyJzdWIiOiJ7YWNtZS1hcHB9Ontjb21waWxlfSIsImF1ZCI6InNhbmRib3gifQ.Kq7-2vN_eXw8RzTb4YmLs0UaJd9iVoGf6PtHn5Ek3Cp',
+  serviceAccount: '4d1ae6a2-31b5-4d8a-9c5e-7f0c2b7e9a11',
 };
 
 export type Access = 'read' | 'write';

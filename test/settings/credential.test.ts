@@ -183,7 +183,7 @@ describe('a password for a registry that is not Bitbucket', () => {
   describe.each(registries)('for TYPE %s', (type, env) => {
     it.each(passwords)('may be %s', async (password) => {
       const settings = await readSettings({ ...env, USERNAME: 'ci', TOKEN: password });
-      if (!('registry' in settings && 'account' in settings)) throw new Error(settings.type);
+      if (!('registry' in settings) || settings.type === 'octopus') throw new Error(settings.type);
       const [credential] = credentialsFor(settings.registry, settings.account);
       expect(credential).toEqual({ origin: 'https://registry.example', authorization: basic('ci', password) });
     });

@@ -64,7 +64,7 @@ it.each([
   '',
   'dist/app.zip',
   '5',
-  '--overwrite',
+  '--force',
   '--delete',
   'true',
   'latest',

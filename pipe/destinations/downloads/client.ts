@@ -6,7 +6,7 @@ import type { SizedBody } from '../../io/body.ts';
 import { asList, asObject } from '../../io/json.ts';
 import type { Http } from '../../http/send.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { fileForm } from './multipart.ts';
+import { fileForm } from '../../http/multipart.ts';
 
 /** A file among the repository's Downloads. */
 export interface Download {

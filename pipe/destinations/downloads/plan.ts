@@ -22,6 +22,7 @@ export interface PlannedFile {
   readonly name: string;
 }
 
+/** What is to be uploaded. */
 export interface DownloadsPlan {
   readonly files: readonly PlannedFile[];
   readonly totalBytes: number;
@@ -31,7 +32,7 @@ export interface DownloadsPlan {
   /** What is in the archive, if the files were packed. */
   readonly packed?: { readonly fileCount: number } | undefined;
   /** Releases what the plan holds. */
-  close?(): Promise<void>;
+  readonly close?: () => Promise<void>;
 }
 
 type PlanSettings = Pick<FileSettings, 'patterns' | 'rename' | 'checksums' | 'pack'>;

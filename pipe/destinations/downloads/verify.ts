@@ -9,7 +9,7 @@ import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes, formatCount } from '../../toolkit/units.ts';
 import type { Download, DownloadsClient } from './client.ts';
 import { isStoredSince } from './freshness.ts';
-import { needsEscaping } from './multipart.ts';
+import { needsEscaping } from '../../http/multipart.ts';
 import type { OutcomeItem } from './outcome.ts';
 import type { FileSettings } from './settings.ts';
 

@@ -2,7 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileForm } from '../../../pipe/destinations/downloads/multipart.ts';
+import { fileForm } from '../../../pipe/http/multipart.ts';
 import { readAll } from '../read-all.ts';
 import { bytesBody } from '../../../pipe/io/body.ts';
 import { expandBraces } from '../../../pipe/io/braces.ts';

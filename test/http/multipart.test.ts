@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { fileForm, needsEscaping } from '../../../pipe/destinations/downloads/multipart.ts';
-import { type Body, bytesBody } from '../../../pipe/io/body.ts';
+import { fileForm, needsEscaping } from '../../pipe/http/multipart.ts';
+import { type Body, bytesBody } from '../../pipe/io/body.ts';
 
 async function textOf(body: Body): Promise<string> {
   const chunks: Uint8Array[] = [];

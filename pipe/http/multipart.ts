@@ -1,7 +1,7 @@
 /** A file as the only part of a multipart/form-data body, streamed, with an exact length. */
 
 import { randomBytes } from 'node:crypto';
-import { bytesBody, concatBodies, type SizedBody } from '../../io/body.ts';
+import { bytesBody, concatBodies, type SizedBody } from '../io/body.ts';
 
 export interface FormBody {
   readonly contentType: string;

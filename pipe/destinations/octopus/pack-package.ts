@@ -1,0 +1,156 @@
+/** Makes the package of a run from files: in OUTPUT_PATH if that is set, otherwise in a temporary file. */
+
+import { copyFile, mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { PackFormat } from '../../archive/pack/format.ts';
+import type { PackedFile } from '../../archive/pack/pack-file.ts';
+import { type PackageIdentity, parsePackageName } from '../../archive/pack/package-name.ts';
+import { packTemporarily } from '../../archive/pack/pack-temporarily.ts';
+import { InputError } from '../../errors.ts';
+import { exists } from '../../io/exists.ts';
+import { measure } from '../../io/hashes.ts';
+import { inspect } from '../../io/inspect-path.ts';
+import { type Places, realRoots } from '../../io/select-files.ts';
+import { fileBody } from '../../io/source-file.ts';
+import type { ArrayValue } from '../../toolkit/environment.ts';
+import { printable } from '../../toolkit/stdout.ts';
+
+/** A directory to pack, and what of it. */
+interface SourceDirectory {
+  readonly sourcePath: string;
+  /** Globs, relative to the directory; none if all of it is packed. */
+  readonly includes: readonly string[];
+  readonly excludes: readonly string[];
+}
+
+/** A package that the run makes. */
+export interface PackageToPack {
+  readonly identity: PackageIdentity;
+  readonly format: PackFormat;
+  /** A directory, or FILENAME. */
+  readonly files: SourceDirectory | ArrayValue;
+  /** As the user wrote it. */
+  readonly outputPath: string | undefined;
+  /** Of every file in it, in milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** A package that has been made. */
+export interface MadePackage extends PackedFile {
+  readonly fileCount: number;
+  readonly warnings: readonly string[];
+  /** The path in OUTPUT_PATH, as the user would write it; undefined if that is not set. */
+  readonly outputFile: string | undefined;
+  /** Copies the package to OUTPUT_PATH, if that is set. @throws InputError if it cannot be written, or exists with other content */
+  readonly keep: (overwrites: boolean) => Promise<void>;
+  /** Removes temporary files. */
+  readonly close: () => Promise<void>;
+}
+
+/** `ID.VERSION.FORMAT` */
+export function packageFileName({
+  identity: { id, version },
+  format,
+}: Pick<PackageToPack, 'identity' | 'format'>): string {
+  return `${id}.${version}.${format}`;
+}
+
+/**
+ * Packs the files.
+ *
+ * @throws InputError as `packTemporarily`, or if SOURCE_PATH is not a directory of the build
+ * @throws FileChangedError if a file changes meanwhile; the signal's reason if it aborts
+ */
+export async function packPackage(wanted: PackageToPack, places: Places, signal: AbortSignal): Promise<MadePackage> {
+  const name = packageFileName(wanted);
+  const { outputPath } = wanted;
+  const directory = outputPath === undefined ? undefined : resolve(places.workingDirectory, outputPath);
+  const { patterns, where, variable } = await selectionOf(wanted.files, places);
+  const isLeftOut = await earlierPackages(directory, wanted.identity);
+  const packed = await packTemporarily(patterns, where, { ...wanted, name, signal, isLeftOut, variable });
+  const { tree } = packed;
+  // A path that begins with ./ shows that it is one, and `join` would drop that.
+  const outputFile = outputPath === undefined ? undefined : `${outputPath.replace(/\/+$/, '')}/${name}`;
+  return {
+    ...packed,
+    fileCount: tree.files.length,
+    warnings: tree.warnings,
+    outputFile,
+    async keep(overwrites) {
+      if (directory !== undefined && outputFile !== undefined)
+        await keepIn(directory, packed, { outputFile, overwrites, places });
+    },
+  };
+}
+
+async function selectionOf(
+  files: SourceDirectory | ArrayValue,
+  places: Places,
+): Promise<{ readonly patterns: ArrayValue; readonly where: Places; readonly variable: string }> {
+  if (!('sourcePath' in files)) return { patterns: files, where: places, variable: 'FILENAME' };
+  const { sourcePath, includes, excludes } = files;
+  const { workingDirectory, cloneDirectory = workingDirectory } = places;
+  const found = await inspect(sourcePath, workingDirectory, await realRoots(places));
+  const advice = 'Correct SOURCE_PATH accordingly.';
+  if (found.kind === 'problem') throw new InputError(`SOURCE_PATH: ${found.problem}`, { advice });
+  if (found.kind === 'file')
+    throw new InputError(`SOURCE_PATH: ${printable(sourcePath)} is a file, not a directory`, { advice });
+  const kept = includes.length === 0 ? ['.'] : includes.map((glob) => (/^\*\*(?:\/\*)?$/.test(glob) ? '.' : glob));
+  const items = [...kept, ...excludes.map((glob) => `!${glob}`)];
+  return {
+    patterns: { form: 'items', items },
+    where: { ...places, workingDirectory: found.real, cloneDirectory },
+    variable: 'SOURCE_PATH',
+  };
+}
+
+/** Packages of earlier runs in OUTPUT_PATH, which may be inside SOURCE_PATH: packed in turn, they would change every package. */
+async function earlierPackages(
+  directory: string | undefined,
+  { id }: PackageIdentity,
+): Promise<(realPath: string) => boolean> {
+  const real = directory === undefined ? undefined : await realpath(directory).catch(() => directory);
+  return (path) => dirname(path) === real && (parsePackageName(basename(path))?.id === id || isPart(basename(path)));
+}
+
+const partSuffix = '.pipe-part';
+
+function isPart(name: string): boolean {
+  return name.startsWith('.') && name.endsWith(partSuffix);
+}
+
+interface Keeping {
+  readonly outputFile: string;
+  readonly overwrites: boolean;
+  readonly places: Places;
+}
+
+async function keepIn(
+  directory: string,
+  { file, sha256 }: PackedFile,
+  { outputFile, overwrites, places }: Keeping,
+): Promise<void> {
+  const path = join(directory, file.path);
+  const part = join(directory, `.${file.path}${partSuffix}`);
+  try {
+    await mkdir(directory, { recursive: true });
+    const isThere = await exists(path);
+    if (isThere && (await sha256Of(path, places)) === sha256) return;
+    if (isThere && !overwrites)
+      throw new InputError(`${printable(outputFile)} exists with other content`, {
+        advice: 'Give --overwrite to replace it, or write to another OUTPUT_PATH.',
+      });
+    await copyFile(file.absolutePath, part);
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => undefined);
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${printable(outputFile)} cannot be written: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Hexadecimal; undefined if it is something that cannot be read. */
+async function sha256Of(path: string, places: Places): Promise<string | undefined> {
+  const found = await inspect(path, places.workingDirectory, ['/']);
+  return found.kind === 'file' ? (await measure(fileBody(found.file).open())).sha256 : undefined;
+}

@@ -1,0 +1,97 @@
+/** Sends one package until the server has it, and settles refusals and ambiguous failures by asking what it has. */
+
+import { HttpError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
+import { mayRefuseContent } from '../../http/read-back.ts';
+import { fileBody } from '../../io/source-file.ts';
+import type { Transfer } from '../../toolkit/progress.ts';
+import { formatBytes } from '../../toolkit/units.ts';
+import { failedAction } from '../outcome.ts';
+import { otherContent } from '../report.ts';
+import type { OverwriteMode, StoredPackage } from './client.ts';
+import { describeContent, isSameContent } from './compare.ts';
+import { prepareDelta } from './delta/prepare-delta.ts';
+import type { Entry, SendTools } from './entry.ts';
+
+/**
+ * Sends the package, as a delta if the server has a similar one. An attempt that seemed to fail may still have been stored, so
+ * the server is asked before anything is sent again.
+ *
+ * @throws the error of the last attempt, unless the server has identical content
+ * @throws VerificationError if the server has stored something else
+ */
+export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendTools): Promise<void> {
+  const { client, place, signal } = tools;
+  const { planned } = entry;
+  let mayBeStored = false;
+  let wasSentWhole = false;
+  let delta = await prepareDelta(planned, tools);
+  const attempt = async (): Promise<StoredPackage> => {
+    if (mayBeStored) {
+      const found = await findIdentical(entry, tools);
+      if (found !== undefined) return found;
+    }
+    const body = delta?.body ?? fileBody(planned.source);
+    entry.deltaBytes = delta?.body.length;
+    let isSentWhole = false;
+    try {
+      const onSent = (bytes: number): void => {
+        isSentWhole = bytes === body.length;
+        wasSentWhole ||= isSentWhole;
+        transfer.sent(Math.round((bytes / Math.max(1, body.length)) * planned.source.size));
+      };
+      const mode: OverwriteMode = tools.overwrites ? 'OverwriteExisting' : 'FailIfExists';
+      return await client.push(place, { fileName: planned.fileName, mode, body, onSent }, delta?.base);
+    } catch (error) {
+      mayBeStored ||= isSentWhole && failedAction(error, true) === 'unconfirmed';
+      const isRefused = error instanceof HttpError && error.refusal.status < 500 && error.refusal.status !== 429;
+      if (delta === undefined || !isRefused || signal.aborted) throw error;
+      // What is wrong with the package itself is said about the whole of it, too.
+      tools.log.debug(`${error.message}. Sending the whole package instead`);
+      delta = undefined;
+      return await attempt();
+    }
+  };
+  try {
+    const stored = await client.repeat(planned.fileName, place, attempt);
+    await checkStored(entry, stored, tools);
+  } catch (error) {
+    if (error instanceof VerificationError) throw error;
+    entry.action = mayBeStored ? 'unconfirmed' : failedAction(error, wasSentWhole);
+    if (signal.aborted) throw error;
+    const isDoubtful = mayBeStored || error instanceof UnexpectedAnswerError || mayRefuseContent(error);
+    if (!isDoubtful) throw error;
+    const found = await client.find(place, planned.identity).catch(() => undefined);
+    if (found === undefined) {
+      if (error instanceof UnexpectedAnswerError && error.isForeign) entry.action = 'failed';
+      throw error;
+    }
+    if (isSameContent(found, planned) !== true) {
+      entry.action = 'failed';
+      entry.obstacle = `${otherContent()} (${describeContent(found)})`;
+      throw error;
+    }
+    tools.log.info(`${(error as Error).message}. The server has this package`);
+  }
+}
+
+async function findIdentical(entry: Entry, { client, place }: SendTools): Promise<StoredPackage | undefined> {
+  const found = await client.find(place, entry.planned.identity, true).catch((error: unknown) => {
+    // An account that may push may not be allowed to read.
+    if (error instanceof HttpError && [401, 403].includes(error.refusal.status)) return undefined;
+    throw error;
+  });
+  return found !== undefined && isSameContent(found, entry.planned) === true ? found : undefined;
+}
+
+/** At its storage limit, a server has stored part of a package and answered 201 (OctopusDeploy/Issues#6575). */
+async function checkStored(entry: Entry, answered: StoredPackage, { client, place }: SendTools): Promise<void> {
+  const { planned } = entry;
+  const isKnown = isSameContent(answered, planned) !== undefined;
+  const stored = isKnown ? answered : ((await client.find(place, planned.identity)) ?? answered);
+  if (isSameContent(stored, planned) !== false) return;
+  entry.action = 'failed';
+  entry.obstacle = `the server has ${describeContent(stored)} instead`;
+  throw new VerificationError(
+    `${planned.fileName} differs from what was sent: the server has ${describeContent(stored)}, not ${planned.source.size} bytes (${formatBytes(planned.source.size)}) with sha1 ${planned.sha1}`,
+  );
+}

@@ -1,0 +1,400 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { useSandbox } from '../../run-pipe.ts';
+import { tokens } from '../../sandbox/tokens.ts';
+import { requestsOf, runOctopus, sha1Of, writeFiles } from './fixture.ts';
+
+const fixture = useSandbox();
+
+const pipelines = {
+  BITBUCKET_BUILD_NUMBER: '42',
+  BITBUCKET_WORKSPACE: 'acme',
+  BITBUCKET_REPO_SLUG: 'app',
+  BITBUCKET_BRANCH: 'main',
+  BITBUCKET_COMMIT: '0123456789abcdef0123456789abcdef01234567',
+};
+
+describe('packages that are there', () => {
+  it('are published, with their sizes and hashes', async () => {
+    writeFiles(fixture, {
+      'out/app.1.0.0.zip': 'one',
+      'out/Acme.Web.2.0.0-rc.1.nupkg': 'two',
+      'out/x.7.tar.gz': 'three',
+    });
+    const { exitCode, output } = await runOctopus(fixture, { FILENAME: 'out/*' });
+    expect(output).toContain('✔ Published 3 packages');
+    expect(exitCode).toBe(0);
+    const found = [...fixture.sandbox.octopus.packages.values()].map(({ id, version, sha1 }) => [id, version, sha1]);
+    expect(found.sort(([a = ''], [b = '']) => (a < b ? -1 : 1))).toEqual([
+      ['Acme.Web', '2.0.0-rc.1', sha1Of('two')],
+      ['app', '1.0.0', sha1Of('one')],
+      ['x', '7', sha1Of('three')],
+    ]);
+  });
+
+  it('are checked together before anything is sent', async () => {
+    writeFiles(fixture, { 'app.zip': 'x', 'app.1.0.rar': 'x', 'a.1.0.zip': '', 'b.1.0.zip': 'x', 'B.1.0.tar.gz': 'y' });
+    const { exitCode, output } = await runOctopus(fixture, { FILENAME: '*' });
+    expect(exitCode).toBe(1);
+    expect(output).toContain('app.zip is not named ID.VERSION.EXTENSION, such as Acme.Web.1.0.0.zip');
+    expect(output).toContain('app.1.0.rar is not a package that Octopus accepts');
+    expect(output).toContain('a.1.0.zip is empty');
+    expect(output).toContain('B.1.0.tar.gz and b.1.0.zip are all B 1.0: keep just one of them');
+    expect(requestsOf(fixture)).toEqual([]);
+  });
+
+  it('that are there with the same content are a success, and are not sent', async () => {
+    await fixture.sandbox.octopus.seed('app.1.0.0.zip', Buffer.from('one'));
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const { exitCode, output } = await runOctopus(fixture, { FILENAME: 'app.1.0.0.zip' });
+    expect([exitCode, requestsOf(fixture)]).toEqual([0, ['GET /api/packages/app.1.0.0']]);
+    expect(output).toContain('✔ Nothing to upload: the package is there already');
+  });
+
+  it('that are there with other content are an error, or replaced with --overwrite', async () => {
+    await fixture.sandbox.octopus.seed('app.1.0.0.zip', Buffer.from('other'));
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one', 'b.1.0.zip': 'b' });
+    const refused = await runOctopus(fixture, { FILENAME: '*.zip' });
+    expect(refused.exitCode).toBe(1);
+    expect(refused.output).toContain(
+      `✖ app.1.0.0.zip is on the server with other content: it has 5 bytes with sha1 ${sha1Of('other')}, not 3 bytes with sha1 ${sha1Of('one')}`,
+    );
+    expect(refused.output).toContain('b.1.0.zip: not attempted');
+    expect(refused.output).toContain('What to do: Raise the version, or give --overwrite');
+    expect((await runOctopus(fixture, { FILENAME: '*.zip' }, '--overwrite')).exitCode).toBe(0);
+    expect(fixture.sandbox.octopus.packages.get('app.1.0.0')?.sha1).toBe(sha1Of('one'));
+  });
+});
+
+describe('build information', () => {
+  it('is sent before the package', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const { output } = await runOctopus(fixture, { FILENAME: 'app.1.0.0.zip', ...pipelines });
+    expect(output).toContain('INFO: Build information of build 42, with the commit 0123456789ab, was sent\n');
+    expect(requestsOf(fixture)).toEqual([
+      'GET /api/packages/app.1.0.0',
+      'POST /api/build-information',
+      'POST /api/packages/raw',
+    ]);
+    expect(fixture.sandbox.octopus.buildInformation.get('app.1.0.0')).toEqual({
+      BuildEnvironment: 'Bitbucket Pipelines',
+      BuildNumber: '42',
+      BuildUrl: 'https://bitbucket.org/acme/app/pipelines/results/42',
+      Branch: 'main',
+      VcsType: 'Git',
+      VcsRoot: 'https://bitbucket.org/acme/app',
+      VcsCommitNumber: pipelines.BITBUCKET_COMMIT,
+      Commits: [{ Id: pipelines.BITBUCKET_COMMIT, Comment: '' }],
+    });
+  });
+
+  it('is left out if it is not wanted, or there is no build', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one', 'b.1.0.zip': 'b' });
+    await runOctopus(fixture, { FILENAME: 'app.1.0.0.zip', ...pipelines }, '--no-build-information');
+    await runOctopus(fixture, { FILENAME: 'b.1.0.zip' });
+    expect(fixture.sandbox.octopus.buildInformation.size).toBe(0);
+  });
+
+  it('does not stand in the way of a second run', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const env = { FILENAME: 'app.1.0.0.zip', ...pipelines };
+    fixture.sandbox.inject({
+      server: 'octopus',
+      path: 'packages/raw',
+      times: -1,
+      action: { kind: 'status', status: 500 },
+    });
+    expect((await runOctopus(fixture, env, '--retries', '0')).exitCode).toBe(1);
+    fixture.sandbox.inject({ server: 'octopus', path: 'nothing', action: { kind: 'status', status: 500 } });
+    expect(fixture.sandbox.octopus.buildInformation.size).toBe(1);
+  });
+});
+
+describe('a directory', () => {
+  it('is packed and published', async () => {
+    writeFiles(fixture, { 'dist/a.txt': 'a', 'dist/sub/b.txt': 'b' });
+    const env = { ID: 'Acme.Web', VERSION: '1.0.0.42', SOURCE_PATH: 'dist', TYPE: undefined };
+    const { exitCode, output } = await runOctopus(fixture, env);
+    expect(output).toContain('INFO: Packing Acme.Web.1.0.0.42.zip\n');
+    expect(output).toMatch(/Acme\.Web\.1\.0\.0\.42\.zip, \d+ B, 2 files packed/);
+    expect(exitCode).toBe(0);
+    expect(fixture.sandbox.octopus.packages.get('acme.web.1.0.0.42')?.extension).toBe('.zip');
+  });
+
+  it('may be named by FILENAME and options instead, and kept, too', async () => {
+    writeFiles(fixture, { 'dist/a.txt': 'a' });
+    const env = { FILENAME: 'dist', FORMAT: 'NuPkg', OUTPUT_PATH: 'out/packages' };
+    const { exitCode } = await runOctopus(fixture, env, '--id', 'app', '--package-version', '1.0');
+    expect(exitCode).toBe(0);
+    const kept = readFileSync(join(fixture.directory, 'out/packages/app.1.0.nupkg'));
+    expect(fixture.sandbox.octopus.packages.get('app.1.0')).toMatchObject({ sha1: sha1Of(kept), extension: '.nupkg' });
+  });
+});
+
+describe('without REGISTRY', () => {
+  const env = {
+    REGISTRY: undefined,
+    TOKEN: undefined,
+    ID: 'app',
+    VERSION: '1.0.0',
+    SOURCE_PATH: '.',
+    OUTPUT_PATH: './out',
+  };
+
+  it('a package is only made', async () => {
+    writeFiles(fixture, { 'a.txt': 'a', '.env': 'e', '.git/config': 'c' });
+    const { exitCode, output } = await runOctopus(fixture, { ...env, FORMAT: 'Zip' });
+    expect(output).toContain('✔ Packaging successful. Created package ./out/app.1.0.0.zip.\n');
+    expect([exitCode, fixture.sandbox.requests.length]).toEqual([0, 0]);
+    expect(readdirSync(join(fixture.directory, 'out'))).toEqual(['app.1.0.0.zip']);
+  });
+
+  it('again, without the packages of earlier runs, and so with the same bytes', async () => {
+    writeFiles(fixture, { 'a.txt': 'a' });
+    await runOctopus(fixture, env);
+    const first = readFileSync(join(fixture.directory, 'out/app.1.0.0.zip'));
+    await runOctopus(fixture, { ...env, VERSION: '1.0.1' });
+    expect(readFileSync(join(fixture.directory, 'out/app.1.0.1.zip')).equals(first)).toBe(true);
+    expect((await runOctopus(fixture, env)).exitCode).toBe(0);
+  });
+
+  it('a package with other content is replaced only with --overwrite', async () => {
+    writeFiles(fixture, { 'a.txt': 'a', 'out/app.1.0.0.zip': 'other' });
+    const refused = await runOctopus(fixture, env);
+    expect(refused.output).toContain('✖ ./out/app.1.0.0.zip exists with other content');
+    expect([refused.exitCode, readFileSync(join(fixture.directory, 'out/app.1.0.0.zip'), 'utf8')]).toEqual([
+      1,
+      'other',
+    ]);
+    expect((await runOctopus(fixture, env, '--overwrite')).exitCode).toBe(0);
+    expect(readFileSync(join(fixture.directory, 'out/app.1.0.0.zip')).length).toBeGreaterThan(20);
+  });
+
+  it('--include and --exclude choose files', async () => {
+    writeFiles(fixture, { 'bin/a.dll': 'a', 'bin/b.pdb': 'b', 'src/c.cs': 'c' });
+    await runOctopus(fixture, { ...env, FORMAT: 'tar' }, '--include', 'bin/**', '--exclude', '**/*.pdb');
+    const text = readFileSync(join(fixture.directory, 'out/app.1.0.0.tar'), 'latin1');
+    expect([...text.matchAll(/[\w/]+\.(?:dll|pdb|cs)/g)].map(([path]) => path)).toEqual(['bin/a.dll']);
+  });
+
+  it('nothing is written in a dry run', async () => {
+    writeFiles(fixture, { 'a.txt': 'a' });
+    expect((await runOctopus(fixture, env, '--dry-run')).exitCode).toBe(0);
+    expect(existsSync(join(fixture.directory, 'out'))).toBe(false);
+  });
+
+  it('SOURCE_PATH must be a directory of the build', async () => {
+    writeFiles(fixture, { 'a.txt': 'a' });
+    for (const [SOURCE_PATH, message] of [
+      ['/etc', '/etc is outside'],
+      ['a.txt', 'a.txt is a file, not a directory'],
+      ['missing', 'missing: no longer exists'],
+    ] as const)
+      expect((await runOctopus(fixture, { ...env, SOURCE_PATH })).output).toContain(message);
+  });
+});
+
+describe('spaces', () => {
+  it('are found by name', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const { exitCode } = await runOctopus(fixture, { FILENAME: 'app.1.0.0.zip', ...pipelines }, '--space', 'Team');
+    expect(exitCode).toBe(0);
+    expect(fixture.sandbox.octopus.spaces.get('Team')?.packages.size).toBe(1);
+    expect(fixture.sandbox.octopus.packages.size).toBe(0);
+  });
+
+  it('that do not exist are an error that names others', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const { exitCode, output } = await runOctopus(fixture, { FILENAME: 'app.1.0.0.zip' }, '--space', 'Tea');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('✖ the space Tea is not on 127.0.0.1:');
+    expect(output).toContain('there is Team');
+  });
+});
+
+describe('OpenID Connect', () => {
+  const env = { FILENAME: '*.zip', TOKEN: undefined, BITBUCKET_STEP_OIDC_TOKEN: tokens.stepToken };
+
+  it('exchanges the token of the step, again if it has expired', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const { exitCode, output } = await runOctopus(fixture, env, '--service-account', tokens.serviceAccount);
+    expect(output).toContain('credentials: OpenID Connect, as the service account');
+    expect(exitCode).toBe(0);
+    expect(requestsOf(fixture).slice(0, 2)).toEqual(['GET /.well-known/openid-configuration', 'POST /token/v1']);
+    expect(fixture.sandbox.octopus.packages.size).toBe(1);
+  });
+
+  it('says what to do if the server does not accept it', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const { exitCode, output } = await runOctopus(fixture, env, '--service-account', 'another');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('400 invalid_grant: No OIDC identity of this service account matches the token');
+    expect(output).toContain("What to do: The server did not exchange the step's token.");
+  });
+
+  it('needs the token of the step', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const { output } = await runOctopus(
+      fixture,
+      { ...env, BITBUCKET_STEP_OIDC_TOKEN: undefined },
+      '--service-account',
+      'abc',
+    );
+    expect(output).toContain('is not set, and --service-account needs it: add "oidc: {audiences: [abc]}" to the step');
+  });
+});
+
+describe('what the server refuses', () => {
+  it.each([
+    ['a key that is not valid', { TOKEN: 'API-EXPIRED' }, [], 'The API key has expired, was revoked, or belongs to'],
+    ['an access token that is not valid', { TOKEN: 'eyJhbGciOi.x.y' }, [], 'TOKEN was sent as an access token'],
+    ['a key that may only read', { TOKEN: tokens.octopusReadKey }, [], 'needs the permission BuiltInFeedPush'],
+    ['a space that may not be seen', {}, ['--space', 'Nowhere'], 'Correct --space, or let the account'],
+  ])('%s', async (_, given, args, advice) => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const { exitCode, output } = await runOctopus(fixture, { FILENAME: '*.zip', ...given }, ...args);
+    expect([exitCode, output]).toEqual([1, expect.stringContaining(advice)]);
+  });
+
+  it('a key that may not replace', async () => {
+    await fixture.sandbox.octopus.seed('app.1.0.0.zip', Buffer.from('other'));
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const env = { FILENAME: '*.zip', TOKEN: tokens.octopusPushKey };
+    const { output } = await runOctopus(fixture, env, '--overwrite');
+    expect(output).toContain('The account may add packages, but not replace them');
+  });
+
+  it('a key of the build that may not add build information', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const env = { FILENAME: '*.zip', TOKEN: tokens.octopusReadKey, ...pipelines };
+    expect((await runOctopus(fixture, env)).output).toContain('BuildInformationPush (or give --no-build-information)');
+  });
+});
+
+describe('a doubtful outcome', () => {
+  it('is settled by asking the server', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    fixture.sandbox.inject({ server: 'octopus', path: 'packages/raw', action: { kind: 'reset-after-store' } });
+    const { exitCode } = await runOctopus(fixture, { FILENAME: '*.zip' });
+    expect(exitCode).toBe(0);
+    expect(requestsOf(fixture).filter((each) => each === 'POST /api/packages/raw')).toHaveLength(1);
+  });
+
+  it('of the last attempt, too', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    fixture.sandbox.inject({ server: 'octopus', path: 'packages/raw', action: { kind: 'reset-after-store' } });
+    const { exitCode, output } = await runOctopus(fixture, { FILENAME: '*.zip' }, '--retries', '0');
+    expect([exitCode, output]).toEqual([0, expect.stringContaining('The server has this package')]);
+  });
+
+  it('another run that was first with the same content is a success', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const body = JSON.stringify({ ErrorMessage: 'The package app.1.0.0 already exists.' });
+    fixture.sandbox.inject({
+      server: 'octopus',
+      path: 'packages/raw',
+      action: { kind: 'other-status', status: 409, page: body },
+    });
+    expect((await runOctopus(fixture, { FILENAME: '*.zip' })).exitCode).toBe(0);
+  });
+
+  it('a transient failure is retried', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    fixture.sandbox.inject({
+      server: 'octopus',
+      path: 'packages/raw',
+      times: 2,
+      action: { kind: 'status', status: 503 },
+    });
+    expect((await runOctopus(fixture, { FILENAME: '*.zip' })).exitCode).toBe(0);
+  });
+
+  it('content that is stored damaged is a failure', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    fixture.sandbox.inject({
+      server: 'octopus',
+      path: 'packages/raw',
+      filename: 'app.1.0.0.zip',
+      action: { kind: 'store-corrupt' },
+    });
+    const { exitCode, output } = await runOctopus(fixture, { FILENAME: '*.zip' });
+    expect(exitCode).toBe(1);
+    expect(output).toContain('✖ app.1.0.0.zip differs from what was sent: the server has 2 bytes');
+    expect(output).toContain('What to do: The server may be out of storage');
+  });
+});
+
+describe('of a large package, only what is new is sent', () => {
+  const parts = Array.from({ length: 20 }, () => randomBytes(100_000));
+
+  it('if the server has an earlier version', async () => {
+    for (const [index, part] of parts.entries()) writeFiles(fixture, { [`dist/${index}.bin`]: part });
+    const env = { ID: 'app', VERSION: '1.0.0', FILENAME: 'dist' };
+    expect((await runOctopus(fixture, env)).exitCode).toBe(0);
+    writeFileSync(join(fixture.directory, 'dist/7.bin'), randomBytes(20_000));
+    const { exitCode, output } = await runOctopus(fixture, { ...env, VERSION: '1.0.1' });
+    expect(exitCode).toBe(0);
+    const { receivedBytes = 0, content } = fixture.sandbox.octopus.packages.get('app.1.0.1') ?? {};
+    expect(content?.size).toBeGreaterThan(1_900_000);
+    expect(receivedBytes).toBeLessThan(30_000);
+    expect(output).toMatch(/sent \d+(?:\.\d)? kB instead of 1\.\d+ MB: the rest is as in earlier packages/);
+  });
+
+  it('otherwise all of it is', async () => {
+    await fixture.sandbox.octopus.seed('app.1.0.0.zip', randomBytes(200_000));
+    writeFiles(fixture, { 'app.1.0.1.zip': randomBytes(200_000) });
+    expect((await runOctopus(fixture, { FILENAME: '*.zip' })).exitCode).toBe(0);
+    expect(requestsOf(fixture)).toContain('POST /api/packages/raw');
+    expect(requestsOf(fixture)).not.toContain('POST /api/packages/app/1.0.0/delta');
+  });
+
+  it.each([
+    ['cannot apply a delta', { path: '/delta?', action: { kind: 'status', status: 400 } }],
+    ['knows no signatures', { path: 'delta-signature', action: { kind: 'status', status: 404 } }],
+    [
+      'answers with a web page',
+      { path: 'delta-signature', action: { kind: 'other-status', status: 200, page: '<html>' } },
+    ],
+    ['answers with something else', { path: 'delta-signature', action: { kind: 'malformed-json' } }],
+  ] as const)('all of it is sent if the server %s', async (_, { path, action }) => {
+    const base = randomBytes(200_000);
+    await fixture.sandbox.octopus.seed('app.1.0.0.zip', base);
+    writeFiles(fixture, { 'app.1.0.1.zip': Buffer.concat([base, Buffer.from('more')]) });
+    fixture.sandbox.inject({ server: 'octopus', path: path.replace('?', '\\?'), times: -1, action });
+    expect((await runOctopus(fixture, { FILENAME: '*.zip' })).exitCode).toBe(0);
+    expect(requestsOf(fixture).at(-1)).toBe('POST /api/packages/raw');
+  });
+});
+
+describe('invalid settings are reported together', () => {
+  it('for a package to make', async () => {
+    mkdirSync(join(fixture.directory, 'dist'));
+    const env = { ID: 'a b', VERSION: 'v1', FORMAT: 'rar', SOURCE_PATH: 'dist', FILENAME: 'dist', REGISTRY: undefined };
+    const { exitCode, output } = await runOctopus(fixture, { ...env, SOURCE_DATE_EPOCH: 'x' }, '--id', 'c');
+    expect(exitCode).toBe(1);
+    for (const text of [
+      '"a b" is not a valid ID',
+      'contradicts --id',
+      '"v1" is not a valid version',
+      '"rar" is not a format: use zip, nupkg, tar or tar.gz',
+      'contradicts FILENAME',
+      'OUTPUT_PATH:\n- required field, or set REGISTRY to publish the package',
+      'SOURCE_DATE_EPOCH:\n- must be a time',
+    ])
+      expect(output).toContain(text);
+  });
+
+  it.each([
+    [{ FILENAME: 'x.zip', REGISTRY: undefined }, 'REGISTRY:\n- required field, the URL of the Octopus server'],
+    [{ FILENAME: 'x.zip', TOKEN: undefined }, 'TOKEN:\n- required field, or give --service-account'],
+    [{ FILENAME: 'x.zip', TOKEN: tokens.apiToken }, 'is an API token of Bitbucket, which Octopus does not know'],
+    [{ FILENAME: 'x.zip', REGISTRY: 'http://octopus.example' }, 'is plain http, which exposes credentials'],
+    [{ FILENAME: 'x.zip', VERSION: '1.0' }, 'ID:\n- required field, the ID of the package to make'],
+    [{ ID: 'app', SOURCE_PATH: '.' }, 'VERSION:\n- required field, that of the package to make'],
+  ])('%j', async (env, message) => {
+    expect((await runOctopus(fixture, env)).output).toContain(message);
+    expect(fixture.sandbox.requests).toEqual([]);
+  });
+});
