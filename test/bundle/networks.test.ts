@@ -19,13 +19,14 @@ let fronts: Readonly<Record<Type, TlsFront>> | undefined;
 let trust: { readonly NODE_EXTRA_CA_CERTS: string } = { NODE_EXTRA_CA_CERTS: '' };
 
 beforeAll(async () => {
-  const [file, image, npm, maven] = await Promise.all([
+  const [file, image, npm, maven, octopus] = await Promise.all([
     startTlsFront(fixture.origins.file, certificate),
     startTlsFront(fixture.origins.image, certificate),
     startTlsFront(fixture.origins.npm, certificate),
     startTlsFront(fixture.origins.maven, certificate),
+    startTlsFront(fixture.origins.octopus, certificate),
   ]);
-  fronts = { file, image, npm, maven };
+  fronts = { file, image, npm, maven, octopus };
   trust = { NODE_EXTRA_CA_CERTS: join(fixture.directory, 'authority.pem') };
   await writeFile(trust.NODE_EXTRA_CA_CERTS, authority.cert);
 });
@@ -36,7 +37,13 @@ afterAll(async () => {
 /** The origin with TLS for each type. */
 function secureOrigins(): Origins {
   const origin = (type: Type): string => fronts?.[type].origin ?? '';
-  return { file: origin('file'), image: origin('image'), npm: origin('npm'), maven: origin('maven') };
+  return {
+    file: origin('file'),
+    image: origin('image'),
+    npm: origin('npm'),
+    maven: origin('maven'),
+    octopus: origin('octopus'),
+  };
 }
 
 /** A proxy that maps `https://npm.example` to the npm registry's origin with TLS, and so on; http to that without TLS. */

@@ -11,7 +11,7 @@ import { npmTarball } from '../sandbox/demo-package.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { type Ended, startBundle, type StartOptions } from '../run-bundle.ts';
 
-export const types = ['file', 'image', 'npm', 'maven'] as const;
+export const types = ['file', 'image', 'npm', 'maven', 'octopus'] as const;
 export type Type = (typeof types)[number];
 
 /** The origin of the server for each type, such as `https://127.0.0.1:8443`. */
@@ -52,7 +52,12 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
     directory = await mkdtemp(join(tmpdir(), 'pipe-bundle-'));
     const tarball = npmTarball({ name: '@acme/app', version: '1.0.0' }, { data: content });
     const files = { 'app.bin': content, 'image.tar': dockerArchive('acme/app:1.0', { data: content }) };
-    for (const [name, bytes] of Object.entries({ ...files, 'app.tgz': tarball, 'app.jar': artifact }))
+    for (const [name, bytes] of Object.entries({
+      ...files,
+      'app.tgz': tarball,
+      'app.jar': artifact,
+      'app.1.0.0.zip': content,
+    }))
       await writeFile(join(directory, name), bytes);
   });
   beforeEach(() => started().reset());
@@ -63,6 +68,7 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
 
   function variables(type: Type, origin: string): Readonly<Record<string, string>> {
     const { tokens, npmUrl, mavenUrl } = started();
+    const octopus = { TYPE: 'octopus', TOKEN: tokens.octopusKey, FILENAME: 'app.1.0.0.zip' };
     const account = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
     const target = { WORKSPACE: 'acme', REPOSITORY: 'app' };
     return {
@@ -70,17 +76,20 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
       image: { ...account, IMAGE: 'acme/app:1.0', REGISTRY: origin, FILENAME: 'image.tar' },
       npm: { ...account, TYPE: 'npm', REGISTRY: origin + new URL(npmUrl).pathname, FILENAME: 'app.tgz' },
       maven: { ...account, TYPE: 'maven', REGISTRY: origin + new URL(mavenUrl).pathname, FILENAME: 'app.jar' },
+      octopus: { ...octopus, REGISTRY: origin },
     }[type];
   }
 
   async function found(type: Type): Promise<readonly string[]> {
-    const { downloads, registry, npm, maven } = started();
+    const { downloads, registry, npm, maven, octopus } = started();
     if (type === 'image') return await registry.pullProblems('acme/app', '1.0');
     if (type === 'npm') return await npm.installProblems('@acme/app', '1.0.0');
     const isThere =
       type === 'file'
         ? downloads.get('app.bin')?.size === fileBytes
-        : (await maven.files.get('com/acme/app/1.0/app-1.0.jar')?.content())?.equals(artifact) === true;
+        : type === 'octopus'
+          ? octopus.packages.get('app.1.0.0')?.content.size === fileBytes
+          : (await maven.files.get('com/acme/app/1.0/app-1.0.jar')?.content())?.equals(artifact) === true;
     return isThere ? [] : [`the ${type} is not there`];
   }
 
@@ -92,9 +101,15 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
       return directory;
     },
     get origins() {
-      const { apiUrl, registryUrl, npmUrl, mavenUrl } = started();
+      const { apiUrl, registryUrl, npmUrl, mavenUrl, octopusUrl } = started();
       const origin = (url: string): string => new URL(url).origin;
-      return { file: origin(apiUrl), image: origin(registryUrl), npm: origin(npmUrl), maven: origin(mavenUrl) };
+      return {
+        file: origin(apiUrl),
+        image: origin(registryUrl),
+        npm: origin(npmUrl),
+        maven: origin(mavenUrl),
+        octopus: origin(octopusUrl),
+      };
     },
     variables,
     upload: (type, origin, env = {}, options = {}) =>

@@ -52,6 +52,8 @@ interface Published {
   readonly staged: readonly string[];
   /** Paths of jars. */
   readonly artifacts: readonly string[];
+  /** Packages for Octopus, in all spaces: `acme.web.1.0.0`. */
+  readonly feed: readonly string[];
 }
 
 /** The image's name, in the sandbox and in the engine. */
@@ -92,6 +94,12 @@ const settings: Readonly<Record<string, Setting>> = {
       await write('target/app-1.0.jar', jar());
     },
     published: { tags: ['1.0'], packages: ['@acme/lib@1.0.0'], artifacts: ['com/acme/app/1.0/app-1.0.jar'] },
+  },
+  "A directory, packed and published to Octopus Deploy with the build's information": {
+    files: ['dist/index.html', 'dist/js/app.js'],
+    secrets: ({ octopusUrl, tokens }) => ({ OCTOPUS_SERVER: octopusUrl, OCTOPUS_API_KEY: tokens.octopusKey }),
+    variables: () => ({}),
+    published: { feed: ['acme.web.1.0.0.17'] },
   },
   'Add the following snippet to the script section of your `bitbucket-pipelines': {
     files: ['app.zip'],
@@ -239,14 +247,28 @@ const settings: Readonly<Record<string, Setting>> = {
         .toSorted(),
     },
   },
+  "The ID of the service account is the audience of the step's token": {
+    files: ['dist/index.html'],
+    secrets: ({ tokens }) => ({ BITBUCKET_STEP_OIDC_TOKEN: tokens.stepToken }),
+    variables: ({ octopusUrl }) => ({ REGISTRY: octopusUrl }),
+    published: { feed: ['acme.web.1.0.0.17'] },
+  },
   "Change the pipe's name": {
     files: ['package.json', 'README.md'],
     secrets: ({ tokens }) => ({ BITBUCKET_ACCESS_TOKEN: tokens.accessToken }),
     published: { downloads: ['README.md', 'package.json'] },
   },
+  "Only the pipe's name changes": {
+    files: ['index.js'],
+    // Of the step's own script.
+    secrets: () => ({ VERSION: '1.0.0.17' }),
+    variables: () => ({}),
+    published: {},
+    check: async () => expect((await readFile(join(clone, 'out/app.1.0.0.17.zip'))).length).toBeGreaterThan(0),
+  },
 };
 
-function published({ downloads, registry: { repositories }, npm, maven }: Sandbox): Published {
+function published({ downloads, registry: { repositories }, npm, maven, octopus }: Sandbox): Published {
   const versions = [...npm.packages].flatMap(([key, each]) => [...each.versions.keys()].map((one) => `${key}@${one}`));
   return {
     downloads: [...downloads.keys()].toSorted(),
@@ -259,6 +281,7 @@ function published({ downloads, registry: { repositories }, npm, maven }: Sandbo
       .toSorted(),
     packages: versions.toSorted(),
     staged: [...npm.staged.values()].map(({ name: key, version }) => `${key}@${version}`).toSorted(),
+    feed: [...octopus.spaces.values()].flatMap(({ packages }) => [...packages.keys()]),
     artifacts: [...maven.files.keys()].filter((path) => path.endsWith('.jar')).toSorted(),
   };
 }
@@ -295,6 +318,7 @@ describe('example in README.md', () => {
       repository: setting.repository,
       registry: { packages: ['', '-api', '-jobs', '-web'].map((service) => `acme/${name}${service}`) },
       npm: setting.npm ?? {},
+      octopus: { spaces: ['Default', 'Web'] },
     });
     try {
       for (const file of setting.files ?? []) await write(file, `content of ${file}`);
@@ -339,6 +363,7 @@ describe('example in README.md', () => {
         packages: [],
         staged: [],
         artifacts: [],
+        feed: [],
         ...setting.published,
       });
       await setting.check?.();

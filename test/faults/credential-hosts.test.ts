@@ -10,6 +10,8 @@ import { tokens } from '../sandbox/tokens.ts';
 const fixture = useSandbox();
 const account: Environment = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
 const basic = `Basic ${Buffer.from(`${tokens.apiUser}:${tokens.apiToken}`).toString('base64')}`;
+/** The header that has the credentials, and what it then says. */
+const expected = (type: string): string => (type === 'octopus' ? tokens.octopusKey : basic);
 const granted = 'granted-by-the-realm-0123456789';
 const pipeline: Environment = {
   BITBUCKET_PIPELINE_UUID: '{0}',
@@ -42,7 +44,7 @@ function asksForToken(realm: TestServer, next: Reaction): Reaction {
 }
 
 const authorizations = ({ received }: TestServer): readonly (string | undefined)[] => [
-  ...new Set(received.map(({ headers }) => headers.authorization)),
+  ...new Set(received.map(({ headers }) => headers.authorization ?? headers['x-octopus-apikey']?.toString())),
 ];
 
 async function runPipe(type: string, env: Environment, versionListUrl: string): Promise<string> {
@@ -58,11 +60,15 @@ describe.each(types)('TYPE %s', (type, given) => {
     await using server = await serve(type === 'image' ? asksForToken(realm, redirect) : redirect);
     await using list = await serve(answer(200, '[]'));
     const address = type === 'file' ? { API_URL: server.origin } : { REGISTRY: server.origin };
-    const output = await runPipe(type, { ...account, ...address, ...(await given()) }, `${list.origin}/list`);
+    const output = await runPipe(
+      type,
+      { ...account, ...(type === 'octopus' ? { TOKEN: tokens.octopusKey } : {}), ...address, ...(await given()) },
+      `${list.origin}/list`,
+    );
 
     // An upload to Downloads follows no redirect; test/destinations/downloads/publish.test.ts reads from the content host.
-    expect([output, authorizations(other)]).toEqual([output, type === 'file' ? [] : [undefined]]);
-    expect(authorizations(server)).toEqual(type === 'image' ? [undefined, `Bearer ${granted}`] : [basic]);
+    expect([output, authorizations(other)]).toEqual([output, type === 'file' || type === 'octopus' ? [] : [undefined]]);
+    expect(authorizations(server)).toEqual(type === 'image' ? [undefined, `Bearer ${granted}`] : [expected(type)]);
     expect(authorizations(realm)).toEqual(type === 'image' ? [basic] : []);
     expect(authorizations(list)).toEqual([undefined]);
     const reports = fixture.sandbox.requests.filter(({ path }) => path.includes('/reports/'));
@@ -70,7 +76,7 @@ describe.each(types)('TYPE %s', (type, given) => {
   });
 });
 
-describe.each(types.slice(1))('TYPE %s', (type, given) => {
+describe.each(types.filter(([type]) => type !== 'file' && type !== 'octopus'))('TYPE %s', (type, given) => {
   it("does not send the pipeline's own account to a registry that is not Bitbucket's", async () => {
     await using server = await serve(answer(401, '', { 'www-authenticate': 'Basic realm="x"' }));
     await runPipe(type, { ...ownPair, REGISTRY: server.origin, ...(await given()) }, `${server.origin}/list`);

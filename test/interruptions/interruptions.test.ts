@@ -16,6 +16,7 @@ import { downloads } from './files.ts';
 import { imageArchive, imageIndex } from './images.ts';
 import { type Interruption, interrupt, type Lane, runWhole } from './interruption.ts';
 import { Observer } from './moment.ts';
+import { octopusPackages } from './octopus-packages.ts';
 import { packages, stagedPackages } from './packages.ts';
 import type { Subject } from './subject.ts';
 import { formatTable } from './table.ts';
@@ -31,6 +32,7 @@ const subjects: readonly (readonly [Type, readonly Subject[]])[] = [
   ['image', [imageArchive, imageIndex]],
   ['npm', [packages, stagedPackages]],
   ['maven', [release, snapshot, directory]],
+  ['octopus', [octopusPackages]],
 ];
 const results: (readonly [Type, readonly Interruption[]])[] = [];
 

@@ -54,6 +54,24 @@ function uploadRefused(status: number, error: string, headers: Readonly<Record<s
 }
 
 const stagingArguments = { EXTRA_ARGS: "['--retries', '0', '--no-report', '--stage']" };
+function octopus(react: Reaction, env: Variables = {}): Case[1] {
+  return async (place) => {
+    await place.write('app.1.0.0.zip');
+    const { origin } = place.use(await serve(react));
+    return { TYPE: 'octopus', FILENAME: 'app.1.0.0.zip', REGISTRY: origin, TOKEN: 'API-SECRETOFTHESANDBOX', ...env };
+  };
+}
+
+/** The error document of Octopus. */
+const refusal = (status: number, message: string): Reaction =>
+  json(status, { ErrorMessage: message, Errors: [message], FullException: null });
+
+/** An Octopus server that does not have the package, and refuses it. */
+const refusing =
+  (react: Reaction): Reaction =>
+  async (exchange) => {
+    await (exchange.request.method === 'GET' ? refusal(404, 'The package was not found.') : react)(exchange);
+  };
 
 /** Publishes a file to the sandbox, where app.zip is with other content. */
 function sandbox(env: Variables): Case[1] {
@@ -147,5 +165,20 @@ useMessages('servers', base, [
   ['maven 401', maven(html(401, '401 Unauthorized'))],
   ['maven 403', maven(answer(403))],
   ['maven 404', maven(html(404, '404 - Repository not found'))],
+  ['octopus 401', octopus(refusal(401, 'You must be logged in to request this resource.'))],
+  ['octopus 401 of an access token', octopus(refusal(401, 'The token has expired.'), { TOKEN: 'eyJ.secret.of-it' })],
+  [
+    'octopus 403',
+    octopus(refusing(refusal(403, 'You do not have permission to perform this action. Missing: BuiltInFeedPush'))),
+  ],
+  [
+    'octopus 403 of build information',
+    octopus(refusing(refusal(403, 'Missing: BuildInformationPush')), { BITBUCKET_BUILD_NUMBER: '42' }),
+  ],
+  ['octopus 404', octopus(html(404, 'Not Found'), { EXTRA_ARGS: "['--space', 'Web', '--retries', '0']" })],
+  ['octopus 409', octopus(refusing(refusal(409, 'The package app.1.0.0 already exists.')))],
+  ['octopus 400', octopus(refusing(refusal(400, 'The package ID is longer than 100 characters.')))],
+  ['octopus truncated', octopus(refusing(json(201, { PackageId: 'app', PackageSizeBytes: 3, Hash: 'da39a3ee' })))],
+  ['octopus sign-in page', octopus(html(200, 'Octopus Deploy'))],
   ['maven 400', maven(html(400, 'Repository version policy: RELEASE does not allow version: 1.0'))],
 ]);

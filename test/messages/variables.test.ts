@@ -17,6 +17,7 @@ function options(...words: readonly string[]): Case[1] {
   return items('EXTRA_ARGS', ...words);
 }
 
+const octopus = { TYPE: 'octopus', REGISTRY: 'acme.octopus.app', FILENAME: 'app.1.0.0.zip' };
 const withoutTarget = { WORKSPACE: '', REPOSITORY: '', TOKEN: '', FILENAME: '' };
 
 useMessages('variables', base, [
@@ -33,6 +34,11 @@ useMessages('variables', base, [
   ['TYPE NPM without a package', { ...withoutTarget, TYPE: 'NPM' }],
   ['TYPE NPM', { TYPE: 'NPM' }],
   ['TYPE unknown', { TYPE: 'helm', WORKSPACE: '' }],
+  ['octopus nothing set', { ...withoutTarget, TYPE: 'octopus' }],
+  ['octopus nothing but ID', { ...withoutTarget, ID: 'app' }],
+  ['octopus token of Bitbucket', { ...octopus, TOKEN: 'ATCTT3xFfGN0-secret-of-the-sandbox' }],
+  ['octopus invalid names', { ...octopus, FILENAME: 'dist', ID: 'my app', VERSION: 'v1.0', FORMAT: 'rar' }],
+  ['octopus service account', { ...octopus, TOKEN: '', ...items('EXTRA_ARGS', '--service-account', 'abc') }],
   ['option keep5', options('--keep5', '--keep-pattern', '*')],
   ['option upper case', options('--Keep', '5', '--keep-pattern', '*')],
   ['option one dash', options('-keep', '5')],

@@ -4,6 +4,7 @@ import { startAdminServer } from './admin-server.ts';
 import { parseFault } from './faults.ts';
 import { parseNpmOptions } from './npm-options.ts';
 import { parseMavenOptions } from './maven-repository.ts';
+import { parseOctopusOptions } from './octopus-options.ts';
 import { parseRegistryOptions } from './registry-options.ts';
 import { startSandbox } from './sandbox.ts';
 import type { SandboxTokens } from './tokens.ts';
@@ -20,6 +21,7 @@ export interface SandboxAddresses {
   readonly blobsOrigin: string;
   readonly npmUrl: string;
   readonly mavenUrl: string;
+  readonly octopusUrl: string;
   readonly adminUrl: string;
   readonly tokens: SandboxTokens;
 }
@@ -41,6 +43,8 @@ const { values } = parseArgs({
     npm: { type: 'string', default: '{}' },
     /** The Maven repository's, as JSON. */
     maven: { type: 'string', default: '{}' },
+    /** The Octopus server's, as JSON. */
+    octopus: { type: 'string', default: '{}' },
     /** A fault, or an array of them, as JSON. */
     faults: { type: 'string', default: '[]' },
     /** End with the standard input, so that no sandbox outlives the process that started it. */
@@ -63,6 +67,7 @@ const sandbox = await startSandbox({
   registry: parseRegistryOptions(JSON.parse(values.registry)),
   npm: parseNpmOptions(JSON.parse(values.npm)),
   maven: parseMavenOptions(JSON.parse(values.maven)),
+  octopus: parseOctopusOptions(JSON.parse(values.octopus)),
 });
 for (const fault of [JSON.parse(values.faults) as unknown].flat()) sandbox.inject(parseFault(fault));
 const admin = await startAdminServer(sandbox, host);
@@ -83,6 +88,7 @@ const addresses: SandboxAddresses = {
   blobsOrigin,
   npmUrl: sandbox.npmUrl,
   mavenUrl,
+  octopusUrl: sandbox.octopusUrl,
   adminUrl: admin.adminUrl,
   tokens,
 };

@@ -44,14 +44,17 @@ export function keyOf(id: string, version: string): string {
   return `${id}.${version}`.toLowerCase();
 }
 
+/** @param receivedSha1 counts if content is discarded */
 export async function storedPackage(
   { id, version, extension }: PackageName,
   content: StoredContent,
   receivedBytes: number,
+  receivedSha1 = '',
 ): Promise<OctopusPackage> {
-  const sha1 = createHash('sha1');
-  if (content.kept) for await (const chunk of content.stream()) sha1.update(chunk);
-  return { id, version, extension, content, sha1: sha1.digest('hex'), receivedBytes };
+  const hash = createHash('sha1');
+  if (content.kept) for await (const chunk of content.stream()) hash.update(chunk);
+  const sha1 = content.kept ? hash.digest('hex') : receivedSha1;
+  return { id, version, extension, content, sha1, receivedBytes };
 }
 
 export function describePackage(space: OctopusSpace, stored: OctopusPackage, hidesHashes: boolean): unknown {

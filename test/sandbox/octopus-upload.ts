@@ -1,4 +1,5 @@
 /** Receives a package: whole or as a delta, as the one file of a form. */
+import { createHash } from 'node:crypto';
 import { json, Refusal } from './answers.ts';
 import type { ContentWriter, StoredContent } from './content-store.ts';
 import type { Exchange } from './exchange.ts';
@@ -18,6 +19,7 @@ import { octopusError } from './octopus-sign-in.ts';
 interface Received {
   readonly name: PackageName;
   readonly content: StoredContent;
+  readonly sha1: string;
 }
 
 /** @param base the package that the file is a delta to; undefined if it is a package */
@@ -55,7 +57,7 @@ export async function receivePackage(
   if (base !== undefined) content = await patched(space, base, content, contents.keep.bind(contents));
   const { storageLimitBytes: limit = Infinity } = options;
   if (content.size > limit) content = contents.keep((await content.read()).subarray(0, limit));
-  const stored = await storedPackage(name, content, receivedBytes);
+  const stored = await storedPackage(name, content, receivedBytes, received.sha1);
   space.packages.delete(key);
   space.packages.set(key, stored);
   await exchange.respond(json(201, describe(stored)));
@@ -79,6 +81,7 @@ async function patched(
 
 async function receiveFile(exchange: Exchange, { contents }: OctopusContext): Promise<Received> {
   const malformed = (reason: string, violation = reason): Refusal => new Refusal(octopusError(400, reason), violation);
+  const hash = createHash('sha1');
   let writer: ContentWriter | undefined;
   let name: PackageName | undefined;
   try {
@@ -92,7 +95,10 @@ async function receiveFile(exchange: Exchange, { contents }: OctopusContext): Pr
         exchange.takeFault(filename);
         writer = contents.writer(exchange.storesCorruptly);
       },
-      onData: (chunk) => writer?.write(chunk),
+      onData: (chunk) => {
+        hash.update(chunk);
+        writer?.write(chunk);
+      },
       onPartEnd: () => undefined,
     });
     await exchange.receive((chunk) => {
@@ -102,7 +108,7 @@ async function receiveFile(exchange: Exchange, { contents }: OctopusContext): Pr
     parser.end();
     if (writer === undefined || name === undefined) throw malformed('no file');
     if (writer.size === 0) throw malformed('A package must not be empty');
-    return { name, content: await writer.finish() };
+    return { name, content: await writer.finish(), sha1: hash.digest('hex') };
   } catch (error) {
     await writer?.discard();
     throw error instanceof MultipartError ? malformed(error.message) : error;

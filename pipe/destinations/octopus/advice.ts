@@ -31,7 +31,7 @@ export const octopusRows: readonly Row<OctopusFacts>[] = [
   {
     when: hasStatus(403),
     advice: ({ refusal }: HttpError, { space }) =>
-      `The account needs the permission ${refusal.subject?.endsWith('build information') === true ? 'BuildInformationPush (or give --no-build-information)' : 'BuiltInFeedPush; with --overwrite, BuiltInFeedAdminister'} in ${space === undefined ? 'the default space' : `the space ${space}`}: add it to a team with a role that has it, such as Package Publisher.`,
+      `The account needs the permission ${refusal.subject?.endsWith('build information') === true ? 'BuildInformationPush (or give --no-build-information)' : 'BuiltInFeedPush (with --overwrite, BuiltInFeedAdminister too)'} in ${space === undefined ? 'the default space' : `the space ${space}`}: add it to a team with a role that has it, such as Package Publisher.`,
   },
   {
     when: hasStatus(404),
@@ -40,7 +40,7 @@ export const octopusRows: readonly Row<OctopusFacts>[] = [
   },
   {
     when: hasStatus(409),
-    advice: () => 'This version is on the server with other content: raise the version, or give --overwrite.',
+    advice: () => 'The server has this version already: raise the version, or give --overwrite to replace it.',
   },
   {
     when: hasStatus(413),

@@ -11,6 +11,8 @@ import type { Http } from '../../http/send.ts';
 import { bytesBody, type SizedBody } from '../../io/body.ts';
 import { asList, asObject, asOptionalString, asString } from '../../io/json.ts';
 import { printable } from '../../toolkit/stdout.ts';
+import { readSignatureAnswer } from './delta/read-signature-answer.ts';
+import type { Signature } from './delta/signature.ts';
 import type { PackageIdentity } from '../../archive/pack/package-name.ts';
 
 /** A package, as the server describes it. */
@@ -24,8 +26,7 @@ export interface StoredPackage {
 /** What the server has that a delta can be based on. */
 export interface BaseSignature {
   readonly version: string;
-  /** In the format of octodiff. */
-  readonly signature: Buffer;
+  readonly signature: Signature;
 }
 
 /** What to do about a package that exists. */
@@ -76,8 +77,6 @@ export interface OctopusClient {
 }
 
 const maxResourceBytes = 1024 * 1024;
-/** Enough for a package of 1.8 GB, in base64, with chunks of 2,048 bytes. It is held in memory. */
-const maxSignatureBytes = 32 * 1024 * 1024;
 const spacesAtOnce = 30;
 
 /** @param headers are sent with each request, such as the API key */
@@ -121,13 +120,11 @@ export function createOctopusClient(http: Http, server: URL, headers: Readonly<R
     async findSignature(place, { id, version }) {
       const subject = `${id} ${version}: delta`;
       const url = packagesUrl(place, `/${encodeURIComponent(id)}/${encodeURIComponent(version)}/delta-signature`);
-      return await http.send({ subject, method: 'GET', url, accept: [200, 404], headers: json }, async (answer) => {
-        const length = Number(answer.header('content-length') ?? 0);
-        if (answer.status !== 200 || length > maxSignatureBytes) {
-          if (length <= maxSignatureBytes) await discard(answer);
-          return undefined;
-        }
-        return parseAnswer(answer, await readBytes(answer, maxSignatureBytes), 'a signature', readSignature);
+      const request = { subject, method: 'GET', url, accept: [200, 404], headers: json, isStreamed: true } as const;
+      return await http.send(request, async (answer) => {
+        if (answer.status === 200) return await readSignature(answer);
+        await discard(answer);
+        return undefined;
       });
     },
 
@@ -219,11 +216,12 @@ function readSpaces(document: unknown): readonly { readonly id: string; readonly
   });
 }
 
-/** @throws InputError if it is not a signature in base64 */
-function readSignature(document: unknown): BaseSignature {
-  const { Signature: signature, BaseVersion: version } = asObject(document, 'it');
-  return {
-    version: asString(version, 'BaseVersion'),
-    signature: Buffer.from(asString(signature, 'Signature'), 'base64'),
-  };
+/** @returns undefined if the signature is too large */
+async function readSignature(answer: Answer): Promise<BaseSignature | undefined> {
+  const read = await readSignatureAnswer(answer.body);
+  if (read === undefined) return undefined;
+  return parseAnswer(answer, read.document, 'a signature', (document) => ({
+    version: asString(asObject(document, 'it')['BaseVersion'], 'BaseVersion'),
+    signature: read.signature,
+  }));
 }

@@ -4,7 +4,6 @@ import { HttpError, UnexpectedAnswerError, VerificationError } from '../../error
 import { mayRefuseContent } from '../../http/read-back.ts';
 import { fileBody } from '../../io/source-file.ts';
 import type { Transfer } from '../../toolkit/progress.ts';
-import { formatBytes } from '../../toolkit/units.ts';
 import { failedAction } from '../outcome.ts';
 import { otherContent } from '../report.ts';
 import type { OverwriteMode, StoredPackage } from './client.ts';
@@ -43,8 +42,7 @@ export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendT
       return await client.push(place, { fileName: planned.fileName, mode, body, onSent }, delta?.base);
     } catch (error) {
       mayBeStored ||= isSentWhole && failedAction(error, true) === 'unconfirmed';
-      const isRefused = error instanceof HttpError && error.refusal.status < 500 && error.refusal.status !== 429;
-      if (delta === undefined || !isRefused || signal.aborted) throw error;
+      if (delta === undefined || !isRefusal(error) || signal.aborted) throw error;
       // What is wrong with the package itself is said about the whole of it, too.
       tools.log.debug(`${error.message}. Sending the whole package instead`);
       delta = undefined;
@@ -74,6 +72,11 @@ export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendT
   }
 }
 
+/** Whether the server would refuse the same request again. */
+function isRefusal(error: unknown): error is HttpError {
+  return error instanceof HttpError && error.refusal.status < 500 && ![408, 425, 429].includes(error.refusal.status);
+}
+
 async function findIdentical(entry: Entry, { client, place }: SendTools): Promise<StoredPackage | undefined> {
   const found = await client.find(place, entry.planned.identity, true).catch((error: unknown) => {
     // An account that may push may not be allowed to read.
@@ -92,6 +95,6 @@ async function checkStored(entry: Entry, answered: StoredPackage, { client, plac
   entry.action = 'failed';
   entry.obstacle = `the server has ${describeContent(stored)} instead`;
   throw new VerificationError(
-    `${planned.fileName} differs from what was sent: the server has ${describeContent(stored)}, not ${planned.source.size} bytes (${formatBytes(planned.source.size)}) with sha1 ${planned.sha1}`,
+    `${planned.fileName} differs from what was sent: the server has ${describeContent(stored)}, not ${planned.source.size} bytes with sha1 ${planned.sha1}`,
   );
 }

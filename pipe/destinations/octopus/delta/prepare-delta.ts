@@ -10,7 +10,6 @@ import type { SendTools } from '../entry.ts';
 import type { PlannedPackage } from '../plan.ts';
 import { deltaBody, deltaBytes } from './delta-body.ts';
 import { findDelta } from './find-delta.ts';
-import { parseSignature } from './signature.ts';
 
 /** A delta that is worth sending. */
 export interface Delta {
@@ -36,7 +35,7 @@ export async function prepareDelta(planned: PlannedPackage, tools: SendTools): P
     const found = await client.findSignature(place, identity);
     if (found === undefined) return undefined;
     const { version, signature } = found;
-    const parts = await findDelta(fileBody(source), parseSignature(signature), signal);
+    const parts = await findDelta(fileBody(source), signature, signal);
     const length = parts === undefined ? source.size : deltaBytes(parts);
     log.debug(`${fileName}: the delta to ${version} has ${formatBytes(length)} of ${formatBytes(source.size)}`);
     if (parts === undefined || length > source.size * maxShare) return undefined;
