@@ -21,7 +21,7 @@ export async function startEchoServer(secrets: readonly string[], token?: string
   let answered = 0;
   const react: Reaction = async (exchange) => {
     const { url = '', headers } = exchange.request;
-    const { authorization = '' } = headers;
+    const authorization = headers.authorization ?? headers['x-octopus-apikey']?.toString() ?? '';
     if (url.startsWith('/token'))
       return await answer(200, JSON.stringify({ token, refresh_token: `${token}-r` }))(exchange);
     if (token !== undefined && !authorization.startsWith('Bearer ')) {

@@ -58,12 +58,7 @@ describe('invalid input ends the run with exit code 1 and advice, and sends noth
       'EXTRA_ARGS:\n',
       'is not a valid array',
     ],
-    [
-      'an unknown option',
-      { FILENAME: 'dist/*', EXTRA_ARGS: '--overwrite' },
-      'unknown option "--overwrite"',
-      '--skip-existing',
-    ],
+    ['an unknown option', { FILENAME: 'dist/*', EXTRA_ARGS: '--force' }, 'unknown option "--force"', '--skip-existing'],
     [
       'options in one text',
       { FILENAME: 'dist/*', EXTRA_ARGS: '--keep 5' },

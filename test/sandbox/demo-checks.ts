@@ -15,7 +15,7 @@ export const coordinates = { groupId: 'com.acme', artifactId: 'app', version: '1
 
 /** Compares everything in the sandbox. @param bundle the file that was uploaded under two names */
 export async function checkDemo(sandbox: Sandbox, bundle: Buffer): Promise<readonly Check[]> {
-  const { downloads, registry, npm, maven, requests } = sandbox;
+  const { downloads, registry, npm, maven, octopus, requests } = sandbox;
   const sha256 = createSha256();
   sha256.update(bundle);
   const sent = sha256.digest();
@@ -28,6 +28,7 @@ export async function checkDemo(sandbox: Sandbox, bundle: Buffer): Promise<reado
   const installed = await Promise.all(packages.map((name) => npm.installProblems(name, '1.0.0')));
   const puts = requests.filter(({ server, method }) => server === 'npm' && method === 'PUT');
   const landed = await maven.files.get('com/acme/app/1.0/app-1.0.jar')?.content();
+  const packed = await octopus.packages.get('acme.web.1.0.0.1')?.content.read();
   return [
     {
       what: 'pipe.js and nightly-2.js have the SHA-256 of the file that was sent, and SHA256SUMS lists it',
@@ -51,6 +52,10 @@ export async function checkDemo(sandbox: Sandbox, bundle: Buffer): Promise<reado
         ...(landed?.equals(jar(coordinates)) === true ? [] : ['app-1.0.jar']),
         ...(maven.files.size === 15 ? [] : [`${maven.files.size} files`]),
       ],
+    },
+    {
+      what: 'Acme.Web.1.0.0.1.zip has pipe.js, and came with the SHA-1 that the Octopus server has',
+      problems: packed?.includes('pipe.js') === true ? [] : ['Acme.Web.1.0.0.1.zip'],
     },
     { what: `no rule of a protocol was broken in ${requests.length} requests`, problems: sandbox.violations },
   ];

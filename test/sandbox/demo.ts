@@ -17,7 +17,7 @@ const sandbox = await startSandbox({
   registry: { packages: ['acme/app'], authentication: 'basic' },
   npm: { packages: ['@acme/pipe', '@acme/docs'] },
 });
-const { accessToken, apiToken, apiUser, expiredToken } = sandbox.tokens;
+const { accessToken, apiToken, apiUser, expiredToken, octopusKey } = sandbox.tokens;
 const account = { USERNAME: apiUser, TOKEN: apiToken };
 const problems: string[] = [];
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -57,6 +57,13 @@ try {
   const image = { IMAGE: 'acme/app:1.0', FILENAME: 'image.tar', REGISTRY: sandbox.registryHost, ...account };
   const npm = { TYPE: 'npm', FILENAME: '*.tgz', REGISTRY: sandbox.npmUrl, ...account };
   const maven = { TYPE: 'maven', FILENAME: 'app.jar', REGISTRY: sandbox.mavenUrl, ...account };
+  const octopus = {
+    ID: 'Acme.Web',
+    VERSION: '1.0.0.1',
+    SOURCE_PATH: 'dist',
+    REGISTRY: sandbox.octopusUrl,
+    TOKEN: octopusKey,
+  };
   for (const name of ['pipe', 'docs'])
     await writeFile(
       join(directory, `${name}.tgz`),
@@ -80,8 +87,9 @@ try {
   sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'reset-after-store' } });
   await runPipe('Two packages: the connection breaks after one is stored', npm, 0, 'result');
   await runPipe('A Maven artifact with the POM inside it', maven, 0, 'result');
+  await runPipe('A directory, packed for Octopus', octopus, 0, 'result');
   say('');
-  for (const again of [{ ...image, IMAGE: 'acme/app:1.1' }, npm, maven])
+  for (const again of [{ ...image, IMAGE: 'acme/app:1.1' }, npm, maven, octopus])
     await runPipe('Once more', again, 0, 'verdict');
 
   say('\n# Compared with what was to be published');
