@@ -1,4 +1,4 @@
-/** A file as the only part of a multipart/form-data body, streamed, with an exact length. */
+/** A multipart/form-data body: fields, and then one file, streamed, with an exact length. */
 
 import { randomBytes } from 'node:crypto';
 import { bytesBody, concatBodies, type SizedBody } from '../io/body.ts';
@@ -8,26 +8,50 @@ export interface FormBody {
   readonly body: SizedBody;
 }
 
+/** The name and the value of a field; a name may be repeated. */
+export type FormField = readonly [name: string, value: string];
+
+/** The file of a form. */
+export interface FormFile {
+  /** The form field's name. */
+  readonly field: string;
+  readonly filename: string;
+  readonly content: SizedBody;
+}
+
 /**
- * The form that uploads `content` as the file `filename`.
+ * The form with these fields, and with the file as its last part.
  *
- * @param field the form field's name
  * @see RFC 7578, and https://html.spec.whatwg.org/#multipart-form-data for quotes and line breaks in names
  */
-export function fileForm(field: string, filename: string, content: SizedBody, boundary = newBoundary()): FormBody {
-  const head =
-    `--${boundary}\r\n` +
-    `Content-Disposition: form-data; name="${escapeName(field)}"; filename="${escapeName(filename)}"\r\n` +
-    'Content-Type: application/octet-stream\r\n\r\n';
+export function formBody(
+  fields: readonly FormField[],
+  { field, filename, content }: FormFile,
+  boundary = newBoundary(),
+): FormBody {
+  const head = [
+    ...fields.map(([name, value]) => `${partHead(boundary, name)}\r\n\r\n${value}\r\n`),
+    `${partHead(boundary, field)}; filename="${escapeName(filename)}"\r\n`,
+    'Content-Type: application/octet-stream\r\n\r\n',
+  ];
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
-    body: concatBodies([bytesBody(head), content, bytesBody(`\r\n--${boundary}--\r\n`)]),
+    body: concatBodies([bytesBody(head.join('')), content, bytesBody(`\r\n--${boundary}--\r\n`)]),
   };
+}
+
+/** The form that uploads `content` as the file `filename`, and nothing else. @param field the form field's name */
+export function fileForm(field: string, filename: string, content: SizedBody, boundary?: string): FormBody {
+  return formBody([], { field, filename, content }, boundary);
 }
 
 /** Whether a name has characters that servers are known to interpret differently. */
 export function needsEscaping(name: string): boolean {
   return /["\r\n]|%(?:0A|0D|22)/i.test(name);
+}
+
+function partHead(boundary: string, name: string): string {
+  return `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(name)}"`;
 }
 
 function escapeName(name: string): string {

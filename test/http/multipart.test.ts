@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fileForm, needsEscaping } from '../../pipe/http/multipart.ts';
+import { fileForm, formBody, needsEscaping } from '../../pipe/http/multipart.ts';
 import { type Body, bytesBody } from '../../pipe/io/body.ts';
 
 async function textOf(body: Body): Promise<string> {
@@ -7,6 +7,22 @@ async function textOf(body: Body): Promise<string> {
   for await (const chunk of body.open()) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
 }
+
+it('formBody has its fields before the file, repeated ones and line breaks as they are', async () => {
+  const fields = [
+    ['name', 'lib'],
+    ['classifiers', 'a'],
+    ['classifiers', 'b\nc "ü"'],
+  ] as const;
+  const { body } = formBody(fields, { field: 'files', filename: 'a.whl', content: bytesBody('content') }, 'B');
+  const text = await textOf(body);
+  expect(text).toMatch(/^--B\r\nContent-Disposition: form-data; name="name"\r\n\r\nlib\r\n--B\r\n/);
+  expect(text).toContain('name="classifiers"\r\n\r\na\r\n--B');
+  expect(text).toContain(
+    'name="classifiers"\r\n\r\nb\nc "ü"\r\n--B\r\nContent-Disposition: form-data; name="files"',
+  );
+  expect(body.length).toBe(Buffer.byteLength(text));
+});
 
 describe('fileForm', () => {
   it('is one part as in RFC 7578, with the exact length', async () => {
