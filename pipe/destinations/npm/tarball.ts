@@ -7,6 +7,7 @@ import { observed, readThrough } from '../../io/observed-body.ts';
 import { asObject, type JsonObject, parseJson } from '../../io/json.ts';
 import { contentOf } from '../../archive/content.ts';
 import { decompress } from '../../archive/decompress.ts';
+import { limitExpansion } from '../../archive/expansion-limit.ts';
 import { ForwardReader } from '../../archive/tar/reader.ts';
 import { type TarMember, TarWalk } from '../../archive/tar/walk.ts';
 import { printable } from '../../toolkit/stdout.ts';
@@ -37,10 +38,6 @@ const maxNameBytes = 16 * 1024 * 1024;
 const maxPathCharacters = 4096;
 /** Enough for 100,000 files in ordinary directories. One name can contain a thousand directories, and each is an entry. */
 const maxPathBytes = 32 * 1024 * 1024;
-/** Real packages compress to about a tenth; an archive made to exhaust its reader, to a thousandth. */
-const maxUnpackedBytes = 10e9;
-const maxRatio = 200;
-const anyRatioBytes = 100e6;
 
 /**
  * Reads a tarball that `npm pack` made.
@@ -54,7 +51,7 @@ export async function readTarball(file: SourceFile): Promise<PackageTarball> {
   if (file.size === 0) throw new InputError(`${name} is empty: it is not a package`);
   const digests = createDigests();
   const compressed = checkGzip(observed(fileBody(file).open(), digests), name);
-  const unpacked = limitExpansion(decompress(compressed, 'gzip', name), file, name);
+  const unpacked = limitExpansion(decompress(compressed, 'gzip', name), file.size, name);
   const reader = new ForwardReader(unpacked);
   const contents = new Contents(name);
   try {
@@ -191,23 +188,6 @@ async function* checkGzip(compressed: AsyncIterable<Uint8Array>, name: string): 
     if (isFirst && contentOf(chunk.subarray(0, 512)) !== 'gzip')
       throw new InputError(`${name} is not compressed with gzip: FILENAME takes tarballs made by \`npm pack\``);
     isFirst = false;
-    yield chunk;
-  }
-}
-
-async function* limitExpansion(
-  unpacked: AsyncIterable<Uint8Array>,
-  { size }: SourceFile,
-  name: string,
-): AsyncGenerator<Uint8Array> {
-  const limit = Math.min(maxUnpackedBytes, Math.max(anyRatioBytes, size * maxRatio));
-  let length = 0;
-  for await (const chunk of unpacked) {
-    length += chunk.length;
-    if (length > limit)
-      throw new InputError(
-        `${name} expands from ${formatBytes(size)} to more than ${formatBytes(limit)}, which no package does`,
-      );
     yield chunk;
   }
 }
