@@ -1,8 +1,9 @@
 /** Hashes of streamed bytes: the only place where a hash is created. */
 
 import { createHash, hash } from 'node:crypto';
+import { Blake2b256 } from './blake2b.ts';
 
-export type Algorithm = 'md5' | 'sha1' | 'sha256' | 'sha512';
+export type Algorithm = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512' | 'blake2b256';
 
 /** Several hashes of the same bytes. */
 export interface Hashes<Name extends Algorithm> {
@@ -19,7 +20,9 @@ interface Sha256 {
 
 /** Creates hashes with these algorithms, as an observer (observed-body.ts): each opening of a body needs its own. */
 export function createHashes<Name extends Algorithm>(algorithms: readonly Name[]): Hashes<Name> {
-  const hashes = algorithms.map((algorithm) => [algorithm, createHash(algorithm)] as const);
+  const hashes = algorithms.map(
+    (algorithm) => [algorithm, algorithm === 'blake2b256' ? new Blake2b256() : createHash(algorithm)] as const,
+  );
   return {
     update(chunk) {
       for (const [, hash] of hashes) hash.update(chunk);
