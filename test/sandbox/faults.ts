@@ -18,7 +18,19 @@ import {
 import { locationForms, type LocationForm } from './registry-options.ts';
 import { registrySteps, type RegistryStep } from './registry-steps.ts';
 
-const serverNames = ['api', 'content', 'proxy', 'web', 'registry', 'auth', 'blobs', 'npm', 'maven', 'octopus'] as const;
+const serverNames = [
+  'api',
+  'content',
+  'proxy',
+  'web',
+  'registry',
+  'auth',
+  'blobs',
+  'npm',
+  'maven',
+  'octopus',
+  'pypi',
+] as const;
 
 /** `auth` issues the registry's tokens; its uploads and redirects may lead to `blobs`. */
 export type ServerName = (typeof serverNames)[number];

@@ -5,6 +5,7 @@ import { parseFault } from './faults.ts';
 import { parseNpmOptions } from './npm-options.ts';
 import { parseMavenOptions } from './maven-repository.ts';
 import { parseOctopusOptions } from './octopus-options.ts';
+import { parsePypiOptions } from './pypi-options.ts';
 import { parseRegistryOptions } from './registry-options.ts';
 import { startSandbox } from './sandbox.ts';
 import type { SandboxTokens } from './tokens.ts';
@@ -22,6 +23,7 @@ export interface SandboxAddresses {
   readonly npmUrl: string;
   readonly mavenUrl: string;
   readonly octopusUrl: string;
+  readonly pypiUrl: string;
   readonly adminUrl: string;
   readonly tokens: SandboxTokens;
 }
@@ -45,6 +47,8 @@ const { values } = parseArgs({
     maven: { type: 'string', default: '{}' },
     /** The Octopus server's, as JSON. */
     octopus: { type: 'string', default: '{}' },
+    /** The Python index's, as JSON. */
+    pypi: { type: 'string', default: '{}' },
     /** A fault, or an array of them, as JSON. */
     faults: { type: 'string', default: '[]' },
     /** End with the standard input, so that no sandbox outlives the process that started it. */
@@ -68,6 +72,7 @@ const sandbox = await startSandbox({
   npm: parseNpmOptions(JSON.parse(values.npm)),
   maven: parseMavenOptions(JSON.parse(values.maven)),
   octopus: parseOctopusOptions(JSON.parse(values.octopus)),
+  pypi: parsePypiOptions(JSON.parse(values.pypi)),
 });
 for (const fault of [JSON.parse(values.faults) as unknown].flat()) sandbox.inject(parseFault(fault));
 const admin = await startAdminServer(sandbox, host);
@@ -89,6 +94,7 @@ const addresses: SandboxAddresses = {
   npmUrl: sandbox.npmUrl,
   mavenUrl,
   octopusUrl: sandbox.octopusUrl,
+  pypiUrl: sandbox.pypiUrl,
   adminUrl: admin.adminUrl,
   tokens,
 };

@@ -11,6 +11,8 @@ import { createMavenRepository, type MavenOptions, type MavenRepository } from '
 import { createOctopus, type Octopus } from './octopus.ts';
 import type { OctopusOptions } from './octopus-options.ts';
 import { servePipelinesProxy } from './pipelines-proxy.ts';
+import { createPypiIndex, type PypiIndex } from './pypi-index.ts';
+import type { PypiOptions } from './pypi-options.ts';
 import type { RecordedRequest, SandboxEvent, ServerContext } from './recorded-request.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import type { RegistryOptions } from './registry-options.ts';
@@ -46,6 +48,7 @@ export interface SandboxOptions {
   readonly npm?: NpmOptions | undefined;
   readonly maven?: MavenOptions | undefined;
   readonly octopus?: OctopusOptions | undefined;
+  readonly pypi?: PypiOptions | undefined;
 }
 
 export interface Sandbox {
@@ -70,6 +73,8 @@ export interface Sandbox {
   readonly mavenUrl: string;
   /** As `REGISTRY` of packages for Octopus: `http://127.0.0.1:PORT/`. */
   readonly octopusUrl: string;
+  /** As `REGISTRY` of Python packages: `http://127.0.0.1:PORT/acme`. */
+  readonly pypiUrl: string;
   readonly tokens: SandboxTokens;
   /** Every request to every server, in order of arrival. */
   readonly requests: readonly RecordedRequest[];
@@ -82,6 +87,7 @@ export interface Sandbox {
   readonly npm: NpmRegistry;
   readonly maven: MavenRepository;
   readonly octopus: Octopus;
+  readonly pypi: PypiIndex;
   /** Every request that no correct client would send, with the reason. */
   readonly violations: readonly string[];
   /** Seeds a download. */
@@ -164,6 +170,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const octopusParts = createOctopus(options.octopus ?? {}, discardContent);
   const octopusServer = await startServer('octopus', context, { host, port: 0 }, octopusParts.serve);
   const mavenServer = await startServer('maven', context, { host, port: 0 }, mavenParts.serve);
+  const pypiParts = createPypiIndex(options.pypi ?? {}, workspace, discardContent);
+  const pypiServer = await startServer('pypi', context, { host, port: 0 }, pypiParts.serve);
 
   return {
     apiUrl: api.apiUrl(),
@@ -177,6 +185,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     npmUrl: `${origin(npmServer)}/${workspace}/`,
     mavenUrl: `${origin(mavenServer)}${mavenParts.basePath}`,
     octopusUrl: `${origin(octopusServer)}/`,
+    pypiUrl: `${origin(pypiServer)}/${workspace}`,
     tokens,
     requests,
     downloads: store.downloads,
@@ -188,11 +197,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     npm: npmParts.npm,
     maven: mavenParts.repository,
     octopus: octopusParts.octopus,
+    pypi: pypiParts.pypi,
     violations,
     put: (name, content, createdOn) => store.put(name, content, createdOn),
     inject: (fault) => faults.inject(fault),
     idle: async () => {
-      const all = [...servers, npmServer, mavenServer, octopusServer];
+      const all = [...servers, npmServer, mavenServer, octopusServer, pypiServer];
       // At least one turn of the event loop, in which connections that wait are accepted.
       do await sleep(2);
       while (!all.every((server) => server.isIdle));
@@ -208,15 +218,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       npmParts.reset();
       mavenParts.repository.clear();
       octopusParts.reset();
+      pypiParts.reset();
     },
     close: async () => {
       closing.abort();
-      await Promise.all([...servers, npmServer, mavenServer, octopusServer].map((server) => server.close()));
+      await Promise.all(
+        [...servers, npmServer, mavenServer, octopusServer, pypiServer].map((server) => server.close()),
+      );
       npmParts.close();
       store.close();
       registryParts.close();
       mavenParts.close();
       octopusParts.close();
+      pypiParts.close();
     },
   };
 }
