@@ -54,7 +54,7 @@ RUN find /runtime /pipe -exec touch --no-dereference --date=@0 {} +
 
 FROM ${EMPTY}
 LABEL org.opencontainers.image.title="bitbucket-upload-package" \
-  org.opencontainers.image.description="Bitbucket Pipe that publishes your build's output: files, container images, npm and Maven packages, packages for Octopus Deploy" \
+  org.opencontainers.image.description="Bitbucket Pipe that publishes your build's output: files, container images, npm, Maven and Python packages, packages for Octopus Deploy" \
   org.opencontainers.image.licenses="Apache-2.0" \
   org.opencontainers.image.source="https://bitbucket.org/packagepipes/bitbucket-upload-package"
 COPY --from=files /runtime/ /

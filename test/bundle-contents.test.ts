@@ -15,7 +15,7 @@ import { outputOf, runCommand } from './release/run-command.ts';
  * of leaving something out.
  */
 const budgets: Budgets = {
-  all: 1_620_000,
+  all: 1_667_000,
   undici: 560_000,
   yaml: 172_000,
   pino: 40_000,
@@ -37,13 +37,13 @@ const budgets: Budgets = {
   pend: 1000,
   'atomic-sleep': 1000,
   'ci-scripts': 500,
-  'pipe/destinations': 275_000,
+  'pipe/destinations': 326_000,
   'pipe/oci': 145_000,
   'pipe/http': 51_000,
   'pipe/toolkit': 48_000,
-  'pipe/io': 45_000,
+  'pipe/io': 48_000,
   'pipe/settings': 32_000,
-  'pipe/archive': 30_000,
+  'pipe/archive': 35_000,
   'pipe/compression': 24_000,
   pipe: 20_000,
 };

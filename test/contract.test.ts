@@ -94,6 +94,7 @@ describe('pipe.yml', () => {
       image: 'images',
       npm: 'npm',
       maven: 'Maven',
+      pypi: 'Python',
       octopus: 'Octopus',
     };
     const tags: Readonly<Record<Type, string>> = {
@@ -101,6 +102,7 @@ describe('pipe.yml', () => {
       image: 'containers',
       npm: 'npm',
       maven: 'maven',
+      pypi: 'python',
       octopus: 'octopus',
     };
     for (const type of types) {

@@ -6,6 +6,7 @@ import type { Type } from '../pipe/settings/variables.ts';
 import type { Environment } from '../pipe/toolkit/environment.ts';
 import { jar } from './destinations/maven/artifacts.ts';
 import { writePackage } from './destinations/npm/tarballs.ts';
+import { writeWheel } from './destinations/pypi/packages.ts';
 import { writeLayout } from './oci/registry/images.ts';
 import type { Fixture } from './run-pipe.ts';
 
@@ -34,6 +35,7 @@ export function oneOfEachType(fixture: Fixture): readonly (readonly [type: Type,
         return { FILENAME: 'app.1.0.0.zip' };
       },
     ],
+    ['pypi', async () => ({ FILENAME: await writeWheel(fixture) })],
     ['image', async () => ({ FILENAME: await writeLayout(fixture), IMAGE: 'acme/app:v1' })],
   ];
 }

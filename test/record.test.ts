@@ -63,12 +63,21 @@ describe('the schema refuses', () => {
 
 describe.each(oneOfEachType(fixture))('the result of TYPE %s is valid', (type, given) => {
   let env: Environment = {};
-  const server = ({ file: 'api', image: 'registry', npm: 'npm', maven: 'maven', octopus: 'octopus' } as const)[type];
-  const method = type === 'file' || type === 'octopus' ? 'POST' : 'PUT';
+  const server = (
+    { file: 'api', image: 'registry', npm: 'npm', maven: 'maven', pypi: 'pypi', octopus: 'octopus' } as const
+  )[type];
+  const method = type === 'file' || type === 'pypi' || type === 'octopus' ? 'POST' : 'PUT';
 
   beforeEach(async () => {
-    const { apiUrl: API_URL, npmUrl, mavenUrl, octopusUrl, registryUrl } = fixture.sandbox;
-    const REGISTRY = { file: undefined, npm: npmUrl, maven: mavenUrl, image: registryUrl, octopus: octopusUrl }[type];
+    const { apiUrl: API_URL, npmUrl, mavenUrl, pypiUrl, octopusUrl, registryUrl } = fixture.sandbox;
+    const REGISTRY = {
+      file: undefined,
+      npm: npmUrl,
+      maven: mavenUrl,
+      pypi: pypiUrl,
+      image: registryUrl,
+      octopus: octopusUrl,
+    }[type];
     const account =
       type === 'file'
         ? {}

@@ -10,21 +10,22 @@ interface OutputVariableRow {
 
 export const outputVariables = {
   UPLOAD_ACTION: {
-    appliesTo: ['file', 'image', 'npm', 'maven', 'octopus'],
+    appliesTo: ['file', 'image', 'npm', 'maven', 'pypi', 'octopus'],
     usage:
       '`uploaded` if anything was uploaded; `reused` if the registry had all layers of an image; `packed` if it was only packed; `skipped` if everything was there already.',
   },
   UPLOAD_COUNT: {
-    appliesTo: ['file', 'npm', 'octopus'],
+    appliesTo: ['file', 'npm', 'pypi', 'octopus'],
     usage: 'The number of files or packages, with those that were there already.',
   },
   UPLOAD_SKIPPED_COUNT: {
-    appliesTo: ['file', 'npm', 'octopus'],
+    appliesTo: ['file', 'npm', 'pypi', 'octopus'],
     usage: 'The number of those that were there already, and were left as they are.',
   },
   UPLOAD_URL: {
-    appliesTo: ['file'],
-    usage: 'The URL of the file, or of the Downloads page if there are several.',
+    appliesTo: ['file', 'pypi'],
+    usage:
+      'The URL of the file, or if there are several, of the Downloads page, or of the page of a single project in a Python index.',
   },
   UPLOAD_SHA256: {
     appliesTo: ['file'],
@@ -49,21 +50,21 @@ export const outputVariables = {
     usage: 'What to deploy: the image with that digest, `crg.apkg.io/acme/app@sha256:…`, whatever becomes of the tag.',
   },
   PACKAGE_NAME: {
-    appliesTo: ['npm', 'maven', 'octopus'],
-    usage: 'The name of a single package: `@scope/name`, `group:artifact`, or its ID.',
+    appliesTo: ['npm', 'maven', 'pypi', 'octopus'],
+    usage: 'The name of a single package: `@scope/name`, `group:artifact`, the name of a Python project, or its ID.',
   },
   PACKAGE_VERSION: {
-    appliesTo: ['npm', 'maven', 'octopus'],
+    appliesTo: ['npm', 'maven', 'pypi', 'octopus'],
     usage: 'The version of a single package; of a Maven SNAPSHOT, with its timestamp.',
   },
   PACKAGE_URL: {
-    appliesTo: ['npm', 'maven', 'octopus'],
+    appliesTo: ['npm', 'maven', 'pypi', 'octopus'],
     usage:
-      'The URL of the tarball of a single package, of the Maven artifact, or of the package on the Octopus server.',
+      'The URL of the tarball of a single package, of the Maven artifact, or of the package on the Octopus server; for `pypi`, the same as `UPLOAD_URL`.',
   },
   PACKAGE_SHA256: {
-    appliesTo: ['npm', 'maven', 'octopus'],
-    usage: 'The SHA-256 of that file.',
+    appliesTo: ['npm', 'maven', 'pypi', 'octopus'],
+    usage: 'The SHA-256 of that file, if it is a single one.',
   },
   PACKAGE_PATH: {
     appliesTo: ['octopus'],

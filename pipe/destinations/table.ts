@@ -10,6 +10,7 @@ import { readFileSettings } from './downloads/settings.ts';
 import { readImageSettings } from './image/settings.ts';
 import { readMavenSettings } from './maven/settings.ts';
 import { readNpmSettings } from './npm/settings.ts';
+import { readPypiSettings } from './pypi/settings.ts';
 import { readOctopusSettings } from './octopus/settings.ts';
 
 interface Entry<S extends CommonSettings> {
@@ -34,6 +35,7 @@ export const destinations = {
   }),
   npm: entry({ readSettings: readNpmSettings, load: async () => (await import('./npm/destination.ts')).npm }),
   maven: entry({ readSettings: readMavenSettings, load: async () => (await import('./maven/destination.ts')).maven }),
+  pypi: entry({ readSettings: readPypiSettings, load: async () => (await import('./pypi/destination.ts')).pypi }),
   octopus: entry({
     readSettings: readOctopusSettings,
     load: async () => (await import('./octopus/destination.ts')).octopus,

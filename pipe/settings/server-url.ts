@@ -11,7 +11,7 @@ export interface ServerUrlRules {
   /** A valid address, for messages. */
   readonly example: string;
   /** How the path of the result ends; `none` if the address must not have a path. */
-  readonly path: 'with a slash' | 'without a slash' | 'none';
+  readonly path: 'with a slash' | 'without a slash' | 'as written' | 'none';
   /** Whether `--plain-http` is given; undefined if the option does not apply to this address. */
   readonly allowsPlainHttp?: boolean;
 }
@@ -61,6 +61,6 @@ function parse(address: string, { example, path, allowsPlainHttp }: ServerUrlRul
   const bare = url.pathname.replace(/\/+$/, '');
   if (path === 'none' && bare !== '') return `must be a host without a path, such as ${example}`;
   url.pathname = path === 'with a slash' && !url.pathname.endsWith('/') ? `${url.pathname}/` : url.pathname;
-  if (path !== 'with a slash') url.pathname = bare;
+  if (path === 'without a slash' || path === 'none') url.pathname = bare;
   return url;
 }

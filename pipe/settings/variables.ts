@@ -3,7 +3,7 @@
 import type { OptionTable } from '../toolkit/option-table.ts';
 import type { VariableTable } from '../toolkit/variable-table.ts';
 
-export const types = ['file', 'image', 'npm', 'maven', 'octopus'] as const;
+export const types = ['file', 'image', 'npm', 'maven', 'pypi', 'octopus'] as const;
 export type Type = (typeof types)[number];
 
 /** What people call them. */
@@ -20,6 +20,10 @@ const typeSynonyms: Readonly<Record<string, Type>> = {
   mvn: 'maven',
   java: 'maven',
   jar: 'maven',
+  python: 'pypi',
+  wheel: 'pypi',
+  pip: 'pypi',
+  twine: 'pypi',
   octo: 'octopus',
   'octopus-deploy': 'octopus',
   octopusdeploy: 'octopus',
@@ -30,6 +34,9 @@ export const bitbucketRegistry = 'crg.apkg.io';
 
 /** Bitbucket's npm registry, without the workspace. */
 export const bitbucketNpmRegistry = 'https://npm.apkg.io/';
+
+/** Bitbucket's Python index, without the workspace. */
+export const bitbucketPythonIndex = 'https://pypi.apkg.io/';
 
 export const defaultApiUrl = 'https://api.bitbucket.org/2.0';
 
@@ -45,7 +52,7 @@ export const variables = {
     // The names of atlassian/bitbucket-upload-file.
     aliases: ['BITBUCKET_ACCESS_TOKEN', 'ATLASSIAN_API_TOKEN'],
     usage:
-      "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`), default: `$BITBUCKET_PACKAGES_TOKEN` if the registry is Bitbucket's; optional for other registries that accept anonymous uploads. For `octopus`, an API key of the Octopus server (`API-…`), unless `--service-account` is given.",
+      "Secured. Atlassian API token, or (for `file`) a repository, project or workspace access token. For packages (`image`, `npm`, `maven`, `pypi`), default: `$BITBUCKET_PACKAGES_TOKEN` if the registry is Bitbucket's; optional for other registries that accept anonymous uploads. For `octopus`, an API key of the Octopus server (`API-…`), unless `--service-account` is given.",
   },
   USERNAME: {
     kind: 'string',
@@ -61,14 +68,14 @@ export const variables = {
     // A class of Java: Outer$Inner.class.
     dollar: 'ordinary after a letter',
     usage:
-      "Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`. For `npm`: tarballs made by `npm pack`. For `maven`: the artifact (jar, war, aar, zip, …) with its POM, or a directory in Maven's repository layout. For `octopus`: packages named `ID.VERSION.zip` and the like, or, with `ID`, what is packed into one.",
+      "Path or glob, or an array of them, relative to the working directory. For `image`: an image archive or layout; without it, the image of the Docker Engine at `$DOCKER_HOST`. For `npm`: tarballs made by `npm pack`. For `maven`: the artifact (jar, war, aar, zip, …) with its POM, or a directory in Maven's repository layout. For `pypi`: wheels and source distributions. For `octopus`: packages named `ID.VERSION.zip` and the like, or, with `ID`, what is packed into one.",
   },
   TYPE: {
     kind: 'string',
     allowed: types,
     synonyms: typeSynonyms,
     usage:
-      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: artifacts to a Maven repository. `octopus`: packages to the built-in feed of an Octopus Deploy server. Default: `image` if `IMAGE` is set, `octopus` if `ID` is set, else `file`.",
+      "What to publish. `file`: files to the repository's Downloads. `image`: a container image to a registry. `npm`: packages to an npm registry. `maven`: artifacts to a Maven repository. `pypi`: packages to a Python index. `octopus`: packages to the built-in feed of an Octopus Deploy server. Default: `image` if `IMAGE` is set, `octopus` if `ID` is set, else `file`.",
   },
   IMAGE: {
     kind: 'array',
@@ -92,7 +99,7 @@ export const variables = {
   },
   REGISTRY: {
     kind: 'string',
-    usage: `Registry host or URL for packages; required for \`maven\`, and for \`octopus\` unless it only packs. A scheme that you write is kept; a bare host gets https, a bare loopback host http. \`http://\` needs \`--plain-http\` unless the host is a loopback address. Default for \`image\`: \`${bitbucketRegistry}\`, for \`npm\`: \`${bitbucketNpmRegistry}<WORKSPACE>/\`.`,
+    usage: `Registry host or URL for packages; required for \`maven\`, and for \`octopus\` unless it only packs. A scheme that you write is kept; a bare host gets https, a bare loopback host http. \`http://\` needs \`--plain-http\` unless the host is a loopback address. Default for \`image\`: \`${bitbucketRegistry}\`, for \`npm\`: \`${bitbucketNpmRegistry}<WORKSPACE>/\`, for \`pypi\`: \`${bitbucketPythonIndex}<WORKSPACE>\`, the address that files are uploaded to.`,
   },
   ID: {
     kind: 'string',
@@ -171,9 +178,9 @@ export const options = {
   },
   '--skip-existing': {
     takes: 'flag',
-    appliesTo: ['file', 'npm', 'image'],
+    appliesTo: ['file', 'npm', 'pypi', 'image'],
     usage:
-      'Leave what is already there as it is, and succeed: downloads and image tags of that name, and versions of npm packages, staged ones included. A version with other content gets a warning.',
+      'Leave what is already there as it is, and succeed: downloads, image tags and Python packages of that name, and versions of npm packages, staged ones included. A package with other content gets a warning.',
   },
   '--no-clobber': {
     takes: 'flag',
@@ -355,7 +362,7 @@ export const options = {
   },
   '--plain-http': {
     takes: 'flag',
-    appliesTo: ['image', 'npm', 'maven', 'octopus'],
+    appliesTo: ['image', 'npm', 'maven', 'pypi', 'octopus'],
     usage:
       'Allow plain http to a registry that is not on this machine. Anyone on the network can then read the credentials.',
   },

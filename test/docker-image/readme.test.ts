@@ -10,6 +10,7 @@ import { cloneDirectory } from '../local-pipe/docker-run.ts';
 import { outputOf, runCommand } from '../release/run-command.ts';
 import { jar } from '../destinations/maven/artifacts.ts';
 import { deployed, inDirectory, modules } from '../destinations/maven/staged.ts';
+import { sdist, wheel } from '../destinations/pypi/packages.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { npmTarball } from '../sandbox/demo-package.ts';
 import type { NpmOptions } from '../sandbox/npm-options.ts';
@@ -47,7 +48,7 @@ interface Published {
   readonly downloads: readonly string[];
   /** Tags of the images `acme/${name}`, and of `acme/${name}-web` and the like as `web:1.0`. */
   readonly tags: readonly string[];
-  /** Such as `@acme/lib@1.0.0`. */
+  /** Such as `@acme/lib@1.0.0`, and files of Python packages. */
   readonly packages: readonly string[];
   readonly staged: readonly string[];
   /** Paths of jars. */
@@ -247,6 +248,24 @@ const settings: Readonly<Record<string, Setting>> = {
         .toSorted(),
     },
   },
+  "A wheel and a source distribution to Bitbucket's Python index": {
+    secrets: packagesAccount,
+    variables: (sandbox) => ({ ...registry(sandbox), REGISTRY: sandbox.pypiUrl }),
+    prepare: async () => {
+      await write('dist/acme_lib-1.0.0-py3-none-any.whl', wheel());
+      await write('dist/acme_lib-1.0.0.tar.gz', sdist());
+    },
+    published: { packages: ['acme_lib-1.0.0-py3-none-any.whl', 'acme_lib-1.0.0.tar.gz'] },
+  },
+  'A Python package, to PyPI': {
+    secrets: ({ tokens }) => ({ PYPI_TOKEN: tokens.plainToken }),
+    variables: ({ pypiUrl }) => ({ REGISTRY: pypiUrl }),
+    prepare: async () => {
+      await write('dist/acme_lib-1.0.0-py3-none-any.whl', wheel());
+      await write('dist/acme_lib-1.0.0.tar.gz', sdist());
+    },
+    published: { packages: ['acme_lib-1.0.0-py3-none-any.whl', 'acme_lib-1.0.0.tar.gz'] },
+  },
   "The ID of the service account is the audience of the step's token": {
     files: ['dist/index.html'],
     secrets: ({ tokens }) => ({ BITBUCKET_STEP_OIDC_TOKEN: tokens.stepToken }),
@@ -268,8 +287,9 @@ const settings: Readonly<Record<string, Setting>> = {
   },
 };
 
-function published({ downloads, registry: { repositories }, npm, maven, octopus }: Sandbox): Published {
+function published({ downloads, registry: { repositories }, npm, maven, octopus, pypi }: Sandbox): Published {
   const versions = [...npm.packages].flatMap(([key, each]) => [...each.versions.keys()].map((one) => `${key}@${one}`));
+  const files = [...pypi.projects.values()].flatMap((project) => [...project.keys()]);
   return {
     downloads: [...downloads.keys()].toSorted(),
     tags: ['', '-api', '-jobs', '-web']
@@ -279,9 +299,9 @@ function published({ downloads, registry: { repositories }, npm, maven, octopus 
         ),
       )
       .toSorted(),
-    packages: versions.toSorted(),
     staged: [...npm.staged.values()].map(({ name: key, version }) => `${key}@${version}`).toSorted(),
     feed: [...octopus.spaces.values()].flatMap(({ packages }) => [...packages.keys()]),
+    packages: [...versions, ...files].toSorted(),
     artifacts: [...maven.files.keys()].filter((path) => path.endsWith('.jar')).toSorted(),
   };
 }

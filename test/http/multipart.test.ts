@@ -18,9 +18,7 @@ it('formBody has its fields before the file, repeated ones and line breaks as th
   const text = await textOf(body);
   expect(text).toMatch(/^--B\r\nContent-Disposition: form-data; name="name"\r\n\r\nlib\r\n--B\r\n/);
   expect(text).toContain('name="classifiers"\r\n\r\na\r\n--B');
-  expect(text).toContain(
-    'name="classifiers"\r\n\r\nb\nc "ü"\r\n--B\r\nContent-Disposition: form-data; name="files"',
-  );
+  expect(text).toContain('name="classifiers"\r\n\r\nb\nc "ü"\r\n--B\r\nContent-Disposition: form-data; name="files"');
   expect(body.length).toBe(Buffer.byteLength(text));
 });
 

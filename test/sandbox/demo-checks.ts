@@ -2,6 +2,7 @@
 
 import { jar } from '../destinations/maven/artifacts.ts';
 import { createSha256 } from '../../pipe/io/hashes.ts';
+import { sdistName, wheelName } from '../destinations/pypi/packages.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** A comparison, in words, and what differs. */
@@ -13,9 +14,12 @@ export interface Check {
 /** The coordinates of the demo's Maven artifact. */
 export const coordinates = { groupId: 'com.acme', artifactId: 'app', version: '1.0' } as const;
 
+/** The demo's Python package. */
+export const release = { name: 'acme-app', version: '1.0.0' } as const;
+
 /** Compares everything in the sandbox. @param bundle the file that was uploaded under two names */
 export async function checkDemo(sandbox: Sandbox, bundle: Buffer): Promise<readonly Check[]> {
-  const { downloads, registry, npm, maven, octopus, requests } = sandbox;
+  const { downloads, registry, npm, maven, octopus, pypi, requests } = sandbox;
   const sha256 = createSha256();
   sha256.update(bundle);
   const sent = sha256.digest();
@@ -29,6 +33,12 @@ export async function checkDemo(sandbox: Sandbox, bundle: Buffer): Promise<reado
   const puts = requests.filter(({ server, method }) => server === 'npm' && method === 'PUT');
   const landed = await maven.files.get('com/acme/app/1.0/app-1.0.jar')?.content();
   const packed = await octopus.packages.get('acme.web.1.0.0.1')?.content.read();
+  const files = pypi.projects.get(release.name);
+  const names = [wheelName(release), sdistName(release)];
+  const wrong = names.filter((name) => {
+    const { content, fields } = files?.get(name) ?? {};
+    return content === undefined || new Map(fields).get('sha256_digest') !== content.sha256;
+  });
   return [
     {
       what: 'pipe.js and nightly-2.js have the SHA-256 of the file that was sent, and SHA256SUMS lists it',
@@ -57,6 +67,7 @@ export async function checkDemo(sandbox: Sandbox, bundle: Buffer): Promise<reado
       what: 'Acme.Web.1.0.0.1.zip has pipe.js, and came with the SHA-1 that the Octopus server has',
       problems: packed?.includes('pipe.js') === true ? [] : ['Acme.Web.1.0.0.1.zip'],
     },
+    { what: `${names.join(' and ')} have the SHA-256 in the fields that came with them`, problems: wrong },
     { what: `no rule of a protocol was broken in ${requests.length} requests`, problems: sandbox.violations },
   ];
 }

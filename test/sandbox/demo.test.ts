@@ -19,7 +19,7 @@ it('shows in fewer than 90 lines what was published and compared, and keeps runn
   const ended = once(child, 'close');
   const urls = (): readonly RegExpMatchArray[] => [...output.matchAll(/^ {2}curl --user (\S+) (\S+)\n/gm)];
   try {
-    await until(() => urls().length === 4, ended);
+    await until(() => urls().length === 5, ended);
     const [shown = ''] = output.split('\nThe sandbox keeps running');
     expect(shown).toContain('\nEverything was published as expected.');
     expect(shown.split('\n').length).toBeLessThan(90);

@@ -6,7 +6,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jar } from '../destinations/maven/artifacts.ts';
-import { checkDemo, coordinates } from './demo-checks.ts';
+import { writeSdist, writeWheel } from '../destinations/pypi/packages.ts';
+import { checkDemo, coordinates, release } from './demo-checks.ts';
 import { dockerArchive } from './demo-image.ts';
 import { npmTarball } from './demo-package.ts';
 import { startSandbox } from './sandbox.ts';
@@ -57,6 +58,7 @@ try {
   const image = { IMAGE: 'acme/app:1.0', FILENAME: 'image.tar', REGISTRY: sandbox.registryHost, ...account };
   const npm = { TYPE: 'npm', FILENAME: '*.tgz', REGISTRY: sandbox.npmUrl, ...account };
   const maven = { TYPE: 'maven', FILENAME: 'app.jar', REGISTRY: sandbox.mavenUrl, ...account };
+  const pypi = { TYPE: 'pypi', FILENAME: "['*.whl', '*.tar.gz']", REGISTRY: sandbox.pypiUrl, ...account };
   const octopus = {
     ID: 'Acme.Web',
     VERSION: '1.0.0.1',
@@ -70,6 +72,8 @@ try {
       npmTarball({ name: `@acme/${name}`, version: '1.0.0' }, { [`${name}.js`]: bundle }),
     );
   await writeFile(join(directory, 'app.jar'), jar(coordinates));
+  await writeWheel({ directory }, release, { 'acme_app/pipe.js': bundle });
+  await writeSdist({ directory }, release, { 'pipe.js': bundle });
   const writeImage = async (name: string, files: Readonly<Record<string, Buffer>>): Promise<void> =>
     await writeFile(join(directory, 'image.tar'), dockerArchive(name, files));
 
@@ -87,6 +91,7 @@ try {
   sandbox.inject({ server: 'npm', method: 'PUT', action: { kind: 'reset-after-store' } });
   await runPipe('Two packages: the connection breaks after one is stored', npm, 0, 'result');
   await runPipe('A Maven artifact with the POM inside it', maven, 0, 'result');
+  await runPipe('A Python wheel and its source distribution', pypi, 0, 'verdict');
   await runPipe('A directory, packed for Octopus', octopus, 0, 'result');
   say('');
   for (const again of [{ ...image, IMAGE: 'acme/app:1.1' }, npm, maven, octopus])
@@ -105,6 +110,7 @@ try {
       `${sandbox.registryUrl}/v2/acme/app/manifests/1.1`,
       `${sandbox.npmUrl}@acme%2fpipe`,
       `${sandbox.mavenUrl}com/acme/app/maven-metadata.xml`,
+      `${sandbox.pypiUrl}/simple/acme-app/`,
     ];
     for (const page of pages) say(`  curl --user ${apiUser}:${apiToken} ${page}`);
     // It comes twice: from the terminal, and from run.mjs.

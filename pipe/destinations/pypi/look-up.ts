@@ -1,0 +1,117 @@
+/** Compares the files with what the index already has, before anything is sent and after a refusal. */
+
+import { HttpError, PipeError, UnexpectedAnswerError } from '../../errors.ts';
+import { printableUrl } from '../../http/printable-url.ts';
+import { isTransient } from '../../http/retry.ts';
+import { otherContent } from '../report.ts';
+import type { PypiClient, ReadOptions } from './client.ts';
+import type { Entry, Found, PublishSettings, PublishTools } from './entry.ts';
+import type { PlannedFile } from './plan.ts';
+import type { ProjectFiles } from './project-page.ts';
+
+/** A file is there with other content. */
+export class FileConflictError extends PipeError {
+  override readonly name = 'FileConflictError';
+}
+
+/**
+ * What the index has under the name of a file; undefined if it has nothing, or too much to say.
+ *
+ * @throws HttpError, NetworkError, StalledError, UnexpectedAnswerError
+ */
+export async function findFile(
+  planned: PlannedFile,
+  client: PypiClient,
+  options?: ReadOptions,
+): Promise<Found | undefined> {
+  const files = await client.read(planned.project, options);
+  return typeof files === 'string' ? undefined : await compare(planned, files, client);
+}
+
+/** What a project's page has under the name of a file; undefined if it has nothing. */
+export async function compare(
+  { filename, source, sha256: own }: PlannedFile,
+  files: ProjectFiles,
+  client: PypiClient,
+): Promise<Found | undefined> {
+  const listed = files.get(filename);
+  if (listed === undefined) return undefined;
+  // Old servers list other hashes, or none: only the content itself tells.
+  const sha256 = listed.sha256 ?? (await client.hash(filename, listed, source.size));
+  return sha256 === undefined ? undefined : { url: listed.url, sha256, isIdentical: sha256 === own };
+}
+
+/**
+ * Whether the index answers, but does not show the project. Tokens that may upload but not read are common, and not every index
+ * can be read where it is looked for.
+ */
+export function isReadingRefused(error: unknown): error is PipeError {
+  return (
+    error instanceof UnexpectedAnswerError ||
+    (error instanceof HttpError && error.refusal.status < 500 && !isTransient(error))
+  );
+}
+
+/** Compares the files of one project with the index's, and marks those that need not be sent. @returns the problems */
+export async function lookUp(
+  group: readonly Entry[],
+  { skipExisting }: PublishSettings,
+  { client, log, progress }: PublishTools,
+): Promise<readonly string[]> {
+  const project = group[0]?.planned.project ?? '';
+  let files: Awaited<ReturnType<PypiClient['read']>>;
+  try {
+    files = await client.read(project);
+  } catch (error) {
+    if (!isReadingRefused(error)) throw error;
+    if (skipExisting)
+      return [
+        `${error.message}: reading was refused, but --skip-existing needs to read what is already published. Use a token that may also read, or leave --skip-existing out`,
+      ];
+    log.warning(`${error.message}: reading was refused, so ${project} is published without comparing it first`);
+    for (const entry of group) entry.isReadingRefused = true;
+    return [];
+  }
+  for (const entry of group) entry.url = printableUrl(client.pageUrl(project));
+  if (files === 'too large')
+    log.warning(
+      `${project}: its page in the index is too large to read, so its files are published without comparing them`,
+    );
+  if (typeof files === 'string') return [];
+  const problems: string[] = [];
+  for (const entry of group) {
+    const found = await compare(entry.planned, files, client);
+    if (found === undefined) continue;
+    if (skipExisting || found.isIdentical) {
+      skip(entry, found, log);
+      progress.skip(entry.planned.source.size);
+    } else {
+      problems.push(conflict(entry.planned, found));
+      leave(entry, found);
+    }
+  }
+  return problems;
+}
+
+/** Leaves the published file as it is, with a warning if it has other content. */
+export function skip(entry: Entry, found: Found, log: PublishTools['log']): void {
+  if (!found.isIdentical) {
+    log.warning(`${conflict(entry.planned, found)}. It is left as it is`);
+    entry.otherSha256 = found.sha256;
+  }
+  entry.action = 'skipped';
+  entry.url = printableUrl(found.url);
+}
+
+/** Marks a file that cannot be published, since the index has another of its name. */
+export function leave(entry: Entry, found: Found): void {
+  entry.action = 'skipped';
+  entry.otherSha256 = found.sha256;
+  entry.url = printableUrl(found.url);
+  entry.obstacle = otherContent();
+}
+
+/** What the index has instead of a file. */
+export function conflict({ filename, sha256 }: PlannedFile, found: Found): string {
+  return `${filename} is already published with other content: the index has sha256 ${found.sha256}, the local file has ${sha256}`;
+}

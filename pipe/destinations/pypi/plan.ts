@@ -1,0 +1,133 @@
+/** The whole plan of a run, as data: every package is read and checked before the first request. */
+
+import { basename } from 'node:path';
+import { InputError } from '../../errors.ts';
+import type { FormField } from '../../http/multipart.ts';
+import { createHashes } from '../../io/hashes.ts';
+import { mapConcurrently } from '../../io/map-concurrently.ts';
+import { readThrough } from '../../io/observed-body.ts';
+import { type Places, selectFiles } from '../../io/select-files.ts';
+import { fileBody, type SourceFile } from '../../io/source-file.ts';
+import { printable } from '../../toolkit/stdout.ts';
+import { type FileDigests, formFields } from './form-fields.ts';
+import { readMetadata } from './metadata.ts';
+import { canonicalName, type FileName, isSameRelease, readFileName, sdistStem } from './names.ts';
+import { readSdist } from './sdist.ts';
+import type { PypiSettings } from './settings.ts';
+import { readWheel } from './wheel.ts';
+
+/** A wheel or a source distribution, ready to be sent. */
+export interface PlannedFile {
+  readonly source: SourceFile;
+  /** The file's name, under which it is published. */
+  readonly filename: string;
+  readonly filetype: FileName['filetype'];
+  /** As in its metadata. */
+  readonly name: string;
+  readonly version: string;
+  /** The name of the project in the index (PEP 503). */
+  readonly project: string;
+  readonly sha256: string;
+  /** All fields of the form but the content. */
+  readonly fields: readonly FormField[];
+  /** What indexes may refuse, and headers that are left out. */
+  readonly warnings: readonly string[];
+}
+
+export interface PypiPlan {
+  /** In the order of FILENAME. */
+  readonly files: readonly PlannedFile[];
+  readonly totalBytes: number;
+  readonly leftOutDirectories: readonly string[];
+  /** Parts of FILENAME that match nothing. */
+  readonly warnings: readonly string[];
+}
+
+/** One file is hashed while another is decompressed. Hashing is serial, so more readers would only take memory. */
+const maxReaders = 2;
+/** BLAKE2b takes 20 ms for each megabyte, twenty times as long as SHA-256, which says as much: of large files, it is left out. */
+const maxBlakeBytes = 64 * 1024 * 1024;
+
+/**
+ * Reads and checks the files that FILENAME matches.
+ *
+ * @throws InputError naming every problem of every file
+ * @throws FileChangedError if a file changes while it is read
+ */
+export async function planPackages({ patterns }: Pick<PypiSettings, 'patterns'>, places: Places): Promise<PypiPlan> {
+  const { files, leftOutDirectories, warnings } = await selectFiles(patterns, places);
+  const problems: string[] = [];
+  const planned = await mapConcurrently(files, maxReaders, async (source) => {
+    try {
+      return await planFile(source);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.message.split('\n'));
+      return undefined;
+    }
+  });
+  problems.push(...sameNameProblems(files));
+  if (problems.length > 0) throw new InputError(problems.sort());
+  return {
+    files: planned.filter((each) => each !== undefined),
+    totalBytes: files.reduce((sum, { size }) => sum + size, 0),
+    leftOutDirectories,
+    warnings,
+  };
+}
+
+async function planFile(source: SourceFile): Promise<PlannedFile> {
+  const filename = basename(source.path);
+  const shown = printable(source.path);
+  const fileName = readFileName(filename);
+  if (typeof fileName === 'string') throw new InputError(`${shown} ${fileName}`);
+  if (source.size === 0) throw new InputError(`${shown} is empty: it is not a package`);
+  const { filetype, readings } = fileName;
+  const isWheel = filetype === 'bdist_wheel';
+  const bytes = isWheel ? await readWheel(source, readings) : await readSdist(source, readings);
+  // Fails if the file has changed since it was selected, and so if it did while it was read.
+  const digests = await digestsOf(source);
+  const metadata = readMetadata(bytes, `${shown}: ${isWheel ? 'METADATA' : 'PKG-INFO'}`);
+  const { name, version } = metadata;
+  if (!readings.some((reading) => isSameRelease(reading, metadata)))
+    throw new InputError(
+      `${shown} contains ${name} ${version}, which is not the name and version of the file: build it anew, and do not rename it`,
+    );
+  return {
+    source,
+    filename,
+    filetype,
+    name,
+    version,
+    project: canonicalName(name),
+    sha256: digests.sha256,
+    fields: formFields(metadata, fileName, digests),
+    warnings: [...metadata.warnings, ...(isWheel ? [] : oldNameWarnings(filename, metadata))],
+  };
+}
+
+async function digestsOf(source: SourceFile): Promise<FileDigests> {
+  const body = fileBody(source);
+  if (source.size > maxBlakeBytes) return (await readThrough(body, createHashes(['sha256']))).digest();
+  return (await readThrough(body, createHashes(['sha256', 'blake2b256']))).digest();
+}
+
+/** What a source distribution is to be called now. PyPI and others may refuse any other name (PEP 625). */
+function oldNameWarnings(
+  filename: string,
+  metadata: { readonly name: string; readonly version: string },
+): readonly string[] {
+  const stem = sdistStem(metadata);
+  if (filename === `${stem}.tar.gz`) return [];
+  return [`${printable(filename)} is not named ${printable(stem)}.tar.gz, as PEP 625 requires: some indexes refuse it`];
+}
+
+/** An index has one file of each name, in whatever directory it was here. */
+function sameNameProblems(files: readonly SourceFile[]): readonly string[] {
+  return [...Map.groupBy(files, ({ path }) => basename(path))]
+    .filter(([, same]) => same.length > 1)
+    .map(
+      ([name, same]) =>
+        `${same.map(({ path }) => printable(path)).join(' and ')} would all be published as ${printable(name)}: keep just one of them`,
+    );
+}
