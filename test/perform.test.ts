@@ -82,8 +82,8 @@ describe('--output that is also published', () => {
   it.each(oneOfEachType(fixture))(
     'fails a run of TYPE %s before anything is sent, and keeps it',
     async (type, given) => {
-      const { apiUrl: API_URL, npmUrl, mavenUrl, octopusUrl, registryUrl } = fixture.sandbox;
-      const urls = { npm: npmUrl, maven: mavenUrl, image: registryUrl, octopus: octopusUrl };
+      const { apiUrl: API_URL, npmUrl, mavenUrl, pypiUrl, octopusUrl, registryUrl } = fixture.sandbox;
+      const urls = { npm: npmUrl, maven: mavenUrl, pypi: pypiUrl, image: registryUrl, octopus: octopusUrl };
       const REGISTRY = new Map(Object.entries(urls)).get(type);
       const account = { USERNAME: tokens.packagesUser, TOKEN: tokens.packagesToken };
       const env: Environment = { TYPE: type, API_URL, REGISTRY, ...account, ...(await given()) };

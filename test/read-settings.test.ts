@@ -121,7 +121,7 @@ describe('reads the options', () => {
   });
 });
 
-it.each(['npm', 'maven', 'image'])('--plain-http allows http for TYPE %s', async (TYPE) => {
+it.each(['npm', 'maven', 'pypi', 'image'])('--plain-http allows http for TYPE %s', async (TYPE) => {
   const env = { TYPE, IMAGE: 'app', REGISTRY: 'http://registry.example/', EXTRA_ARGS: '--plain-http' };
   const own = TYPE === 'image' ? {} : { IMAGE: undefined };
   expect(await read({ ...env, ...own, TOKEN: 'secret', USERNAME: 'me' })).toMatchObject({
@@ -172,7 +172,7 @@ describe('refuses', () => {
       'an unknown TYPE',
       { TYPE: 'docker' },
       {
-        TYPE: ['unallowed value docker: use file, image, npm, maven, octopus (did you mean image?)'],
+        TYPE: ['unallowed value docker: use file, image, npm, maven, pypi, octopus (did you mean image?)'],
         IMAGE: ['required field'],
       },
     ],
@@ -227,7 +227,7 @@ describe('refuses', () => {
   it('a TYPE that does not exist, and only what any TYPE would need besides', async () => {
     const env = { TYPE: 'x', EXTRA_ARGS: "['--dist-tags', 'a', '--retries', 'x', '--platform', 'y']", DEBUG: 'x' };
     expect(await problems({ ...env, FILENAME: '', BITBUCKET_WORKSPACE: '', TOKEN: '' })).toEqual({
-      TYPE: ['unallowed value x: use file, image, npm, maven, octopus'],
+      TYPE: ['unallowed value x: use file, image, npm, maven, pypi, octopus'],
       DEBUG: ['must be of boolean type (true or false), not "x"'],
       EXTRA_ARGS: ['unknown option "--dist-tags": did you mean --dist-tag?', wholeNumber('--retries', 0, 20, 'x')],
     });
@@ -386,7 +386,7 @@ it.each([
   for (const TYPE of names) {
     const reading = readSettings({ TYPE, FILENAME: 'a' });
     await expect(reading).rejects.toThrow(
-      `unallowed value ${TYPE}: use file, image, npm, maven, octopus (did you mean ${type}?)`,
+      `unallowed value ${TYPE}: use file, image, npm, maven, pypi, octopus (did you mean ${type}?)`,
     );
   }
 });

@@ -23,6 +23,7 @@ import { mainThread } from './rows/main-thread.ts';
 import { manyFiles } from './rows/many-files.ts';
 import { npmMemory, npmPublish } from './rows/npm-publish.ts';
 import { mavenDeploy } from './rows/maven-deploy.ts';
+import { pypiUpload } from './rows/pypi-upload.ts';
 import { oneLargeFile } from './rows/one-large-file.ts';
 import { startUp } from './rows/start-up.ts';
 import { resultText, targetsText } from './table.ts';
@@ -38,6 +39,7 @@ const comparisons: readonly Row[] = [
   npmPublish,
   npmMemory,
   mavenDeploy,
+  pypiUpload,
 ];
 
 const defaultRuns = 5;

@@ -14,6 +14,8 @@ export interface Peers {
   readonly crane: Peer;
   readonly npm: Peer;
   readonly maven: Peer;
+  readonly twine: Peer;
+  readonly uv: Peer;
   /** Not a peer, but the registry that images are pushed to. */
   readonly registry: Peer;
 }
@@ -27,10 +29,11 @@ export interface Peer {
 
 const run = promisify(execFile);
 const packages = ['requests', 'pyyaml'] as const;
+const pythonClients = ['twine', 'uv'] as const;
 
 /** @param cacheDirectory keeps the Python packages from one run to the next */
 export async function findPeers(cacheDirectory: string): Promise<Peers> {
-  const [curl, python, docker, skopeo, crane, maven, registry, npm] = await Promise.all([
+  const [curl, python, docker, skopeo, crane, maven, registry, npm, [twine, uv]] = await Promise.all([
     findProgram('curl', ['--version'], /^curl \S+/),
     setUpPython(join(cacheDirectory, 'python')),
     findProgram('docker', ['version', '--format', 'Docker Engine {{.Server.Version}}'], /^Docker Engine \S+/),
@@ -40,10 +43,11 @@ export async function findPeers(cacheDirectory: string): Promise<Peers> {
     findProgram('mvn', ['--batch-mode', '--version'], /Apache Maven [\d.]+/),
     findProgram('docker-registry', ['--version'], /^\S+ \S+ \S+/),
     findProgram('npm', ['--version'], /^\d\S+/),
+    setUpPythonClients(join(cacheDirectory, 'python-clients')),
   ]);
   // It prints only the number.
   const named = npm.version === undefined ? npm : { ...npm, version: `npm ${npm.version}` };
-  return { curl, python, docker, skopeo, crane, maven, registry, npm: named };
+  return { curl, python, docker, skopeo, crane, maven, twine, uv, registry, npm: named };
 }
 
 async function findProgram(program: string, args: readonly string[], version: RegExp): Promise<Peer> {
@@ -73,6 +77,23 @@ async function setUpPython(directory: string): Promise<Peer> {
     const reason = (error as Error).message.trim().split('\n').at(-1);
     return { program: undefined, missing: `no Python with ${packages.join(' and ')} (${reason})` };
   }
+}
+
+async function setUpPythonClients(directory: string): Promise<readonly [twine: Peer, uv: Peer]> {
+  const find = async (): Promise<readonly [Peer, Peer]> => [
+    await findProgram(join(directory, 'bin', 'twine'), ['--version'], /^twine version \S+/),
+    await findProgram(join(directory, 'bin', 'uv'), ['--version'], /^uv \S+/),
+  ];
+  const found = await find();
+  if (found.every(({ program }) => program !== undefined)) return found;
+  try {
+    await run('python3', ['-m', 'venv', '--clear', directory]);
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+    await run(join(directory, 'bin', 'python'), [...pip, ...pythonClients]);
+  } catch {
+    // Then they are missing.
+  }
+  return await find();
 }
 
 async function exists(path: string): Promise<boolean> {

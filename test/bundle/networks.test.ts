@@ -19,14 +19,15 @@ let fronts: Readonly<Record<Type, TlsFront>> | undefined;
 let trust: { readonly NODE_EXTRA_CA_CERTS: string } = { NODE_EXTRA_CA_CERTS: '' };
 
 beforeAll(async () => {
-  const [file, image, npm, maven, octopus] = await Promise.all([
+  const [file, image, npm, maven, pypi, octopus] = await Promise.all([
     startTlsFront(fixture.origins.file, certificate),
     startTlsFront(fixture.origins.image, certificate),
     startTlsFront(fixture.origins.npm, certificate),
     startTlsFront(fixture.origins.maven, certificate),
+    startTlsFront(fixture.origins.pypi, certificate),
     startTlsFront(fixture.origins.octopus, certificate),
   ]);
-  fronts = { file, image, npm, maven, octopus };
+  fronts = { file, image, npm, maven, pypi, octopus };
   trust = { NODE_EXTRA_CA_CERTS: join(fixture.directory, 'authority.pem') };
   await writeFile(trust.NODE_EXTRA_CA_CERTS, authority.cert);
 });
@@ -43,6 +44,7 @@ function secureOrigins(): Origins {
     npm: origin('npm'),
     maven: origin('maven'),
     octopus: origin('octopus'),
+    pypi: origin('pypi'),
   };
 }
 

@@ -6,13 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
 import { jar } from '../destinations/maven/artifacts.ts';
+import { wheel } from '../destinations/pypi/packages.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { npmTarball } from '../sandbox/demo-package.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { type Ended, startBundle, type StartOptions } from '../run-bundle.ts';
 
-export const types = ['file', 'image', 'npm', 'maven', 'octopus'] as const;
+export const types = ['file', 'image', 'npm', 'maven', 'pypi', 'octopus'] as const;
 export type Type = (typeof types)[number];
+
+const wheelFile = 'acme_app-1.0.0-py3-none-any.whl';
 
 /** The origin of the server for each type, such as `https://127.0.0.1:8443`. */
 export type Origins = Readonly<Record<Type, string>>;
@@ -36,6 +39,7 @@ export type TerminalOptions = Pick<StartOptions, 'columns'>;
 export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: number } = {}): OneOfEach {
   const content = randomBytes(fileBytes);
   const artifact = jar({ groupId: 'com.acme', artifactId: 'app', version: '1.0' }, [{ name: 'data', content }]);
+  const python = wheel({ name: 'acme-app', version: '1.0.0' }, { 'acme_app/data': content });
   let sandbox: Sandbox | undefined;
   let directory = '';
   const started = (): Sandbox => {
@@ -50,6 +54,7 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
       npm: { packages: ['@acme/app'] },
     });
     directory = await mkdtemp(join(tmpdir(), 'pipe-bundle-'));
+    await writeFile(join(directory, wheelFile), python);
     const tarball = npmTarball({ name: '@acme/app', version: '1.0.0' }, { data: content });
     const files = { 'app.bin': content, 'image.tar': dockerArchive('acme/app:1.0', { data: content }) };
     for (const [name, bytes] of Object.entries({
@@ -67,7 +72,7 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
   });
 
   function variables(type: Type, origin: string): Readonly<Record<string, string>> {
-    const { tokens, npmUrl, mavenUrl } = started();
+    const { tokens, npmUrl, mavenUrl, pypiUrl } = started();
     const octopus = { TYPE: 'octopus', TOKEN: tokens.octopusKey, FILENAME: 'app.1.0.0.zip' };
     const account = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
     const target = { WORKSPACE: 'acme', REPOSITORY: 'app' };
@@ -77,13 +82,18 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
       npm: { ...account, TYPE: 'npm', REGISTRY: origin + new URL(npmUrl).pathname, FILENAME: 'app.tgz' },
       maven: { ...account, TYPE: 'maven', REGISTRY: origin + new URL(mavenUrl).pathname, FILENAME: 'app.jar' },
       octopus: { ...octopus, REGISTRY: origin },
+      pypi: { ...account, TYPE: 'pypi', REGISTRY: origin + new URL(pypiUrl).pathname, FILENAME: wheelFile },
     }[type];
   }
 
   async function found(type: Type): Promise<readonly string[]> {
-    const { downloads, registry, npm, maven, octopus } = started();
+    const { downloads, registry, npm, maven, pypi, octopus } = started();
     if (type === 'image') return await registry.pullProblems('acme/app', '1.0');
     if (type === 'npm') return await npm.installProblems('@acme/app', '1.0.0');
+    if (type === 'pypi') {
+      const found = await pypi.projects.get('acme-app')?.get(wheelFile)?.content.read();
+      return found?.equals(python) === true ? [] : ['the wheel is not there'];
+    }
     const isThere =
       type === 'file'
         ? downloads.get('app.bin')?.size === fileBytes
@@ -101,7 +111,7 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
       return directory;
     },
     get origins() {
-      const { apiUrl, registryUrl, npmUrl, mavenUrl, octopusUrl } = started();
+      const { apiUrl, registryUrl, npmUrl, mavenUrl, pypiUrl, octopusUrl } = started();
       const origin = (url: string): string => new URL(url).origin;
       return {
         file: origin(apiUrl),
@@ -109,6 +119,7 @@ export function useOneOfEach({ fileBytes = 100_000 }: { readonly fileBytes?: num
         npm: origin(npmUrl),
         maven: origin(mavenUrl),
         octopus: origin(octopusUrl),
+        pypi: origin(pypiUrl),
       };
     },
     variables,

@@ -34,6 +34,7 @@ describeIf(hasTerminals, 'script, of util-linux, is not installed')('on a termin
         ['registry', 'PATCH'],
         ['npm', 'PUT'],
         ['maven', 'PUT'],
+        ['pypi', 'POST'],
         ['octopus', 'POST'],
       ] as const)
         fixture.sandbox.inject({ server, method, times: 1, action: { kind: 'trickle', bytesPerSecond: 4_000_000 } });

@@ -12,6 +12,8 @@ import type { MavenPlan } from '../../pipe/destinations/maven/planned.ts';
 import { concludeMaven, mavenPlanLines } from '../../pipe/destinations/maven/report.ts';
 import type { NpmPlan } from '../../pipe/destinations/npm/plan.ts';
 import { concludeNpm, npmPlanText } from '../../pipe/destinations/npm/report.ts';
+import type { PypiPlan } from '../../pipe/destinations/pypi/plan.ts';
+import { concludePypi, pypiPlanText } from '../../pipe/destinations/pypi/report.ts';
 import { logItem } from '../../pipe/destinations/summary.ts';
 import { shortened, widthOf } from '../../pipe/toolkit/columns.ts';
 import { barText, lineText } from '../../pipe/toolkit/progress-text.ts';
@@ -158,6 +160,35 @@ it.each([0, 1])('of Maven artifacts, from %d directories', (directoryCount) => {
     return [
       ...info(mavenPlanLines(plan, { registry, isDryRun: false }, same)),
       ...verdict(concludeMaven({ plan, outcome, settings: { registry } }).summary(1e7, same)),
+    ];
+  });
+});
+
+it('of Python packages', () => {
+  const input = fc.record({ names, project: word(100), version: word(100), size: bytes, host, isOne: fc.boolean() });
+  check(input, ({ names: paths, project, version, size, host: server, isOne }) => {
+    const registry = new URL(`https://${server}/`);
+    const files = paths.map((path, index) => ({
+      source: { path, size },
+      filename: path,
+      filetype: index % 2 === 0 ? 'sdist' : 'bdist_wheel',
+      name: project,
+      version: isOne ? version : `${version}.${index}`,
+      warnings: [],
+    }));
+    const plan = { files, totalBytes: size, leftOutDirectories: [], warnings: [] } as unknown as PypiPlan;
+    const items = files.map(({ filename, name: of, version: own }) => ({
+      filename,
+      name: of,
+      version: own,
+      size,
+      url: 'https://x/',
+      sha256: digest,
+      action: 'uploaded' as const,
+    }));
+    return [
+      ...info(pypiPlanText(plan, { registry, isDryRun: true }, same).lines),
+      ...verdict(concludePypi({ items, pages: ['https://x/'] }, { registry }).summary(1e7, same)),
     ];
   });
 });

@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Environment } from '../../pipe/toolkit/environment.ts';
 import { jar } from '../destinations/maven/artifacts.ts';
 import { writePackage } from '../destinations/npm/tarballs.ts';
+import { writeWheel } from '../destinations/pypi/packages.ts';
 import { challenging, echoing, startEchoProxy } from '../hostile-echo.ts';
 import { answer, serve } from '../http/test-servers.ts';
 import { findLeaks } from '../leaks.ts';
@@ -26,12 +27,13 @@ const ways = waysToWrite('').map(
   ([name], index) => [name, (secret: string): string => waysToWrite(secret)[index]?.[1] ?? ''] as const,
 );
 
-const types = ['file', 'npm', 'maven', 'image'] as const;
+const types = ['file', 'npm', 'maven', 'pypi', 'image'] as const;
 type Type = (typeof types)[number];
 
 async function filesOf(type: Type): Promise<Environment> {
   if (type === 'image') return { FILENAME: await writeLayout(fixture, [layer('app', 500)]), IMAGE: 'acme/app:v1' };
   if (type === 'npm') return { FILENAME: await writePackage(fixture) };
+  if (type === 'pypi') return { FILENAME: await writeWheel(fixture) };
   const [name, content] = type === 'maven' ? ['app-1.0.jar', jar()] : ['app.zip', Buffer.from('content')];
   await writeFile(join(fixture.directory, name), content);
   return { FILENAME: name };
@@ -39,8 +41,8 @@ async function filesOf(type: Type): Promise<Environment> {
 
 /** Runs with every way to hand results over. @param server the origin, or nothing for the sandbox */
 async function run(type: Type, server: string | undefined, env: Environment = {}, ...args: string[]): Promise<Ended> {
-  const { apiUrl, npmUrl, mavenUrl, registryUrl } = fixture.sandbox;
-  const registry = { file: undefined, npm: npmUrl, maven: mavenUrl, image: registryUrl }[type];
+  const { apiUrl, npmUrl, mavenUrl, pypiUrl, registryUrl } = fixture.sandbox;
+  const registry = { file: undefined, npm: npmUrl, maven: mavenUrl, pypi: pypiUrl, image: registryUrl }[type];
   return await fixture.runPipe(
     {
       TYPE: type,

@@ -18,6 +18,7 @@ import { type Interruption, interrupt, type Lane, runWhole } from './interruptio
 import { Observer } from './moment.ts';
 import { octopusPackages } from './octopus-packages.ts';
 import { packages, stagedPackages } from './packages.ts';
+import { pythonPackages } from './python-packages.ts';
 import type { Subject } from './subject.ts';
 import { formatTable } from './table.ts';
 
@@ -33,6 +34,7 @@ const subjects: readonly (readonly [Type, readonly Subject[]])[] = [
   ['npm', [packages, stagedPackages]],
   ['maven', [release, snapshot, directory]],
   ['octopus', [octopusPackages]],
+  ['pypi', [pythonPackages]],
 ];
 const results: (readonly [Type, readonly Interruption[]])[] = [];
 

@@ -2,6 +2,7 @@
 
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { jar, pomText } from '../destinations/maven/artifacts.ts';
+import { wheel } from '../destinations/pypi/packages.ts';
 import type { Variables } from '../run-bundle.ts';
 import { type Case, items, type Place, useMessages } from './use-messages.ts';
 
@@ -26,6 +27,8 @@ function empty(env: Variables, prepare?: (place: Place) => Promise<void>): Case[
 const files = (...paths: readonly string[]): Variables => items('FILENAME', ...paths);
 const image = { IMAGE: 'app:1.0', USERNAME: 'dev' };
 const maven = { TYPE: 'maven', REGISTRY: 'https://packages.example/maven/', USERNAME: 'dev' };
+
+const pypi = { TYPE: 'pypi', REGISTRY: 'https://packages.example/pypi/', USERNAME: 'dev' };
 
 async function writeImage(place: Place): Promise<void> {
   await place.write('out/image.tar', dockerArchive('app:1.0', { data: Buffer.from('layer') }));
@@ -112,5 +115,13 @@ useMessages('files', base, [
   ['npm package missing', built({ TYPE: 'npm', FILENAME: '*.tgz', USERNAME: 'dev' })],
   ['npm package is a directory', built({ TYPE: 'npm', FILENAME: '.', USERNAME: 'dev' })],
   ['npm package is a file', built({ TYPE: 'npm', FILENAME: 'README.md', USERNAME: 'dev' })],
+  ['python package missing', built({ ...pypi, FILENAME: 'dist/*.whl' })],
+  ['python package is a file', built({ ...pypi, FILENAME: 'dist/*' })],
+  [
+    'python package renamed',
+    empty({ ...pypi, FILENAME: 'dist/*' }, (place) =>
+      place.write('dist/acme_app-1.1-py3-none-any.whl', wheel({ name: 'acme-app', version: '1.0' })),
+    ),
+  ],
   ['unwritable output', built({ FILENAME: 'README.md', EXTRA_ARGS: '--output=README.md/result.json' })],
 ]);

@@ -4,6 +4,7 @@ import { answer, type Reaction, serve } from '../http/test-servers.ts';
 import { npmTarball } from '../sandbox/demo-package.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { jar } from '../destinations/maven/artifacts.ts';
+import { wheel, wheelName } from '../destinations/pypi/packages.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import type { Variables } from '../run-bundle.ts';
@@ -73,6 +74,15 @@ const refusing =
     await (exchange.request.method === 'GET' ? refusal(404, 'The package was not found.') : react)(exchange);
   };
 
+function pypi(react: Reaction): Case[1] {
+  return async (place) => {
+    const release = { name: 'acme-app', version: '1.0' };
+    await place.write(wheelName(release), wheel(release));
+    const { origin } = place.use(await serve(react));
+    return { TYPE: 'pypi', FILENAME: '*.whl', REGISTRY: `${origin}/legacy/`, ...account };
+  };
+}
+
 /** Publishes a file to the sandbox, where app.zip is with other content. */
 function sandbox(env: Variables): Case[1] {
   return async (place) => {
@@ -92,6 +102,11 @@ const html = (status: number, title: string): Reaction =>
 const bitbucket = (status: number, message: string, detail?: object): Reaction =>
   json(status, { type: 'error', error: { message, detail } }, { 'x-request-id': 'abc123' });
 const oci = (status: number, code: string, message: string): Reaction => json(status, { errors: [{ code, message }] });
+
+/** Knows nothing, and answers so to uploads. */
+function onlyUploads(react: Reaction): Reaction {
+  return async (exchange) => await (exchange.request.method === 'POST' ? react : answer(404))(exchange);
+}
 
 /** A registry that answers 401 to a wrong password at its root, and hides all else behind 404. */
 const hiding: Reaction = async (exchange) => {
@@ -180,5 +195,14 @@ useMessages('servers', base, [
   ['octopus 400', octopus(refusing(refusal(400, 'The package ID is longer than 100 characters.')))],
   ['octopus truncated', octopus(refusing(json(201, { PackageId: 'app', PackageSizeBytes: 3, Hash: 'da39a3ee' })))],
   ['octopus sign-in page', octopus(html(200, 'Octopus Deploy'))],
+  ['pypi 400', pypi(json(400, { message: "'acme-app' is too similar to an existing project" }))],
+  ['pypi 401', pypi(answer(401, 'Unauthorized'))],
+  ['pypi 403', pypi(html(403, 'Invalid or non-existent authentication information.'))],
+  ['pypi 404', pypi(html(404, '404 Not Found'))],
+  ['pypi redirect', pypi(answer(308, '', { location: 'https://moved.example/legacy/' }))],
+  [
+    'pypi file exists',
+    pypi(onlyUploads(answer(400, 'File already exists. See https://pypi.org/help/#file-name-reuse'))),
+  ],
   ['maven 400', maven(html(400, 'Repository version policy: RELEASE does not allow version: 1.0'))],
 ]);

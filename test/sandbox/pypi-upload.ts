@@ -74,7 +74,8 @@ async function receiveForm(
       if (filename !== undefined) throw new MultipartError('a part after the content');
       if (part.name === 'content') {
         if (part.filename === undefined || /[/\\]/.test(part.filename)) throw new MultipartError('no file name');
-        if (part.contentType !== 'application/octet-stream') throw new MultipartError('another type of content');
+        if (part.contentType !== undefined && part.contentType !== 'application/octet-stream')
+          throw new MultipartError('another type of content');
         ({ filename } = part);
         exchange.takeFault(filename);
       } else if (part.filename !== undefined || part.contentType !== undefined) {

@@ -73,6 +73,7 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 /**
  * A client for the index that accepts uploads at `registry`.
  *
+ * @throws what PypiClient says of its methods: UnexpectedAnswerError, also if a page is only ever redirected
  * @see https://docs.pypi.org/api/upload/
  */
 export function createPypiClient(http: Http, registry: URL): PypiClient {
@@ -87,6 +88,7 @@ export function createPypiClient(http: Http, registry: URL): PypiClient {
     { once = false }: ReadOptions,
   ): Promise<ProjectFiles | 'none' | 'too large'> {
     let url = pageOf(project, index);
+    let status = 0;
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const page = await http.send(
         {
@@ -99,9 +101,10 @@ export function createPypiClient(http: Http, registry: URL): PypiClient {
           once,
         },
         async (answer) => {
-          if (answer.status === 200) return await readAnswer(answer);
+          ({ status } = answer);
+          if (status === 200) return await readAnswer(answer);
           await discard(answer);
-          if (answer.status === 404) return 'none';
+          if (status === 404) return 'none';
           const location = URL.parse(answer.header('location') ?? '', url.href);
           return location === null ? 'none' : keepEncrypted(url, location);
         },
@@ -111,7 +114,10 @@ export function createPypiClient(http: Http, registry: URL): PypiClient {
       if (page.origin !== url.origin) return 'none';
       url = page;
     }
-    return 'none';
+    throw new UnexpectedAnswerError(`${project}: GET ${printableUrl(url)}: ${status} after ${maxRedirects} redirects`, {
+      status,
+      isForeign: true,
+    });
   }
 
   return {

@@ -25,7 +25,10 @@ export function pypiPlanText(
   scrub: Scrub,
 ): Pick<Publication, 'lines' | 'warnings'> {
   const releases = releasesOf(files);
-  const what = releases.length === 1 ? `${releases[0]}: ` : `${formatCount(releases.length, 'version')}: `;
+  const what =
+    releases.length === 1
+      ? `${shortened(releases[0] ?? '', releaseColumns, scrub)}: `
+      : `${formatCount(releases.length, 'version')}: `;
   return {
     lines: [
       ...planHead(
@@ -72,7 +75,8 @@ export function concludePypi(
         uploaded.length === 0
           ? nothingNew(items.length, 'file')
           : fittingHeadline(`Published ${names}: ${amount}`, `Published ${amount}`);
-      const links = areListed(items.length) ? [...new Set(items.map(({ url }) => url))] : pages;
+      const urls = areListed(items.length) ? [...new Set(items.map(({ url }) => url))] : pages;
+      const links = areListed(urls.length) ? urls : [registry.href];
       return summaryLines({ headline, items: rows, savings: skippedLines(rows), links }, scrub);
     },
     result: {

@@ -1,0 +1,4 @@
+import { pypi } from './matrix/pypi.ts';
+import { declareMatrix } from './matrix/matrix.ts';
+
+declareMatrix(pypi);
