@@ -47,16 +47,15 @@ export function readJsonPage(document: unknown, base: URL): ProjectFiles {
   );
 }
 
-const anchor = /<a\s(?:[^>"']|"[^"]*"|'[^']*')*>/gi;
 const href = /\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i;
 /** What the specification puts into the page, or into its title: a sign-in page has neither. */
-const marks = /<meta\s[^>]*pypi:repository-version|<(?:title|h1)>[^<]*\blinks\b/i;
+const marks = /<meta\s[^<>]*pypi:repository-version|<(?:title|h1)>[^<]*\blinks\b/i;
 const distribution = /\.(?:whl|tar\.gz|tgz|tar\.bz2|tar\.xz|zip|egg|exe|msi|rpm|deb|dmg)$/i;
 
 /** Reads an HTML page. @param base the URL of the page @throws InputError if it is not a project's page */
 export function readHtmlPage(text: string, base: URL): ProjectFiles {
   const files = new Map<string, IndexFile>();
-  for (const [tag] of text.matchAll(anchor)) {
+  for (const tag of anchorTags(text)) {
     const [, quoted, single, bare] = href.exec(tag) ?? [];
     const file = fileOf(unescaped(quoted ?? single ?? bare ?? ''), base);
     const name = file === undefined ? undefined : lastSegment(file.url);
@@ -65,6 +64,23 @@ export function readHtmlPage(text: string, base: URL): ProjectFiles {
   if (files.size === 0 && !marks.test(text))
     throw new InputError('it has no file, and nothing that such a page begins with');
   return files;
+}
+
+/** A pattern for a whole tag would try the rest of the page again from each tag that is not closed. */
+function* anchorTags(text: string): Generator<string> {
+  const start = /<a\s/gi;
+  const next = /[>"']/g;
+  for (let found = start.exec(text); found !== null; found = start.exec(text)) {
+    next.lastIndex = start.lastIndex;
+    for (let mark = next.exec(text); mark?.[0] !== '>'; mark = next.exec(text)) {
+      if (mark === null) return;
+      const end = text.indexOf(mark[0], next.lastIndex);
+      if (end === -1) return;
+      next.lastIndex = end + 1;
+    }
+    yield text.slice(found.index, next.lastIndex);
+    start.lastIndex = next.lastIndex;
+  }
 }
 
 /** The file of a link, with `#sha256=…`; undefined if it is not a web address. */

@@ -37,9 +37,12 @@ describe('a page in HTML', () => {
   });
 
   it('is read in the time that its length takes', () => {
+    const many = 300_000;
+    const texts = ['<a ', '<meta ', '<title>', '<h1>link ', '<a href  '].map((part) => part.repeat(many));
     const startedAt = performance.now();
-    for (const text of ['<a '.repeat(300_000), `<a ${'x="'.repeat(300_000)}`, `<a href=${'"'.repeat(300_001)}`])
+    for (const text of [...texts, `<a ${'x="'.repeat(many)}`, `<a href=${'"'.repeat(many + 1)}`])
       expect(() => readHtmlPage(text, base)).toThrow();
+    // With a pattern that tries again from each tag, the first one takes minutes.
     expect(performance.now() - startedAt).toBeLessThan(60_000);
   });
 });
@@ -61,7 +64,7 @@ describe('a page in JSON', () => {
   it.each([
     [[], /it is not an object/],
     [document([], '2.0'), /its meta\.api-version is not 1/],
-    [document([], undefined), /its meta\.api-version is not 1/],
+    [{ meta: {}, files: [] }, /its meta\.api-version is not 1/],
     [document({}), /files is not a list/],
     [document([{ url: 'x', hashes: {} }]), /files\[0\]\.filename is missing/],
     [document([{ filename: 'a', url: 'file:///etc/passwd' }]), /files\[0\]\.url is not a web address/],
