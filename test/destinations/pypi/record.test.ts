@@ -21,6 +21,12 @@ it('reads the last row without a line end, and skips empty rows', () => {
   expect([...read(`\na.py,${hash},1\n\nRECORD,,`).keys()]).toEqual(['a.py', 'RECORD']);
 });
 
+it('reads a name of any length', () => {
+  const name = 'a,'.repeat(5_000_000);
+  expect([...read(`"${name}",${hash},1`).keys()][0]?.length).toBe(name.length);
+  expect(() => read(`"${name}`)).toThrow('RECORD is not valid CSV in row 1');
+});
+
 it.each([
   [`a.py,md5=xx,1`, /RECORD, row 1 has the hash "md5=xx": a wheel must have SHA-256 or better \(PEP 427\)/],
   [`a.py,${hash},1\na.py,${hash},1`, /RECORD, row 2 lists a\.py again/],
