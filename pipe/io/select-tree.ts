@@ -36,10 +36,14 @@ export interface TreeRules {
   readonly variable?: string;
   /** Whether a file is left out. Default: none is. */
   readonly isLeftOut?: (realPath: string) => boolean;
+  /** Those that links lead to included. */
+  readonly maxDirectories?: number;
 }
 
 /** Keeps the thread pool busy, and is far below any limit on open files. */
 const maxOpenFiles = 32;
+/** Two links in each directory to the one before make 2^n of n directories. No build has as many as this. */
+const usualMaxDirectories = 100_000;
 
 /**
  * Lists the files. Of one directory, paths are relative to it; otherwise, to the working directory. Links are followed, as long
@@ -51,7 +55,7 @@ const maxOpenFiles = 32;
 export async function selectTree(
   patterns: ArrayValue,
   places: Places,
-  { variable = 'FILENAME', isLeftOut = () => false }: TreeRules = {},
+  { variable = 'FILENAME', isLeftOut = () => false, maxDirectories = usualMaxDirectories }: TreeRules = {},
 ): Promise<Tree> {
   const { workingDirectory } = places;
   const { found, excluded, warnings } = await selectPaths(patterns, places, { withTrees: true, name: variable });
@@ -62,6 +66,7 @@ export async function selectTree(
   const files = new Map<string, TreeFile>();
   const emptyDirectories = new Set<string>();
   const problems: string[] = [];
+  let directories = 0;
 
   function placeOf({ path, absolutePath }: RealFile | RealDirectory): string | undefined {
     const place = relative(base, absolutePath).split(sep).join('/');
@@ -81,6 +86,11 @@ export async function selectTree(
 
   async function addDirectory(directory: RealDirectory, parents: ReadonlySet<string>): Promise<void> {
     const { path, absolutePath, real } = directory;
+    if (++directories > maxDirectories)
+      throw new InputError(
+        `there are more than ${maxDirectories} directories, those that links lead to included: ${printable(path)} is one of them`,
+        { advice: `Exclude links to directories from ${variable}.` },
+      );
     if (parents.has(real)) {
       problems.push(`${printable(path)} is a link that leads back to a directory above it: remove or exclude it`);
       return;

@@ -14,6 +14,9 @@ const atlassianToken = new RegExp(String.raw`\b(?:${tokenPrefixes.join('|')})[\w
 /** The user information before the host in a URL, but not the tag in `app:tag@sha256:…`. */
 const userInfo = /:\/\/([^\s/?#"']+)@(?!sha\d+:)/g;
 
+/** API keys of Octopus have no lower-case letters, so that an echo in lower case gives them away. */
+const octopusKey = /\bAPI-[0-9A-Z]{16,}/g;
+
 const minTokenCharacters = 20;
 
 /** An option for a secret, which the pipe does not have: `--token abc`, even as joined items of an array. */
@@ -27,6 +30,7 @@ export function givenSecrets(env: Environment): readonly (string | undefined)[] 
     ...proxySecrets(env),
     ...values.filter(({ name }) => secretName.test(name)).map(({ name }) => readText(env, name)),
     ...values.flatMap(({ value }) => value.match(atlassianToken) ?? []),
+    ...values.flatMap(({ value }) => value.match(octopusKey)?.flatMap((key) => [key, key.toLowerCase()]) ?? []),
     ...values.flatMap(({ name, value }) => secretsOfUrls(name, value)),
     ...secretsOfOptions(values),
   ];

@@ -137,6 +137,20 @@ describe('links', () => {
   });
 });
 
+it('has not endlessly many directories by links', async () => {
+  make('dist/0/a');
+  for (const level of [1, 2, 3, 4, 5, 6]) {
+    make(`dist/${level}/a`);
+    for (const name of ['x', 'y']) symlinkSync(`../${level - 1}`, join(clone, `dist/${level}/${name}`));
+  }
+  const list = async (maxDirectories: number): Promise<Tree> =>
+    await selectTree({ form: 'items', items: ['dist'] }, { workingDirectory: clone }, { maxDirectories });
+  await expect(list(20)).rejects.toThrow(
+    /^there are more than 20 directories, those that links lead to included: dist\/\S+ is one of them$/,
+  );
+  expect((await list(500)).files.length).toBeGreaterThan(100);
+});
+
 it('needs a file', async () => {
   mkdirSync(join(clone, 'dist'));
   expect(await problem('dist')).toBe('there is no file in what is named: an archive needs one');

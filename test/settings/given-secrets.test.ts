@@ -25,6 +25,7 @@ it.each<[string, Environment, ...secrets: readonly string[]]>([
   ['an address without a scheme', { IMAGE: 'me:password1@host/app:1', DOCKER_HOST: 'me:p2@host' }, 'password1', 'p2'],
   ['a token as the name in a URL', { REGISTRY: 'https://tok3n-tok3n-tok3n-tok3n@host/' }, 'tok3n-tok3n-tok3n-tok3n'],
   ["Atlassian's tokens in any variable", { USERNAME: tokens.apiToken }, tokens.apiToken],
+  ["Octopus's keys in any variable", { X: tokens.octopusKey }, tokens.octopusKey, tokens.octopusKey.toLowerCase()],
   [
     'options',
     { EXTRA_ARGS_COUNT: '3', EXTRA_ARGS_2: 'b', EXTRA_ARGS_1: '--api-key', EXTRA_ARGS_0: '--token=a' },

@@ -1,7 +1,7 @@
 /** Lists a directory in repository layout, and sorts its files: artifacts, metadata, checksums, and what is not for others. */
 
 import { readdir } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { InputError, messageOf } from '../../errors.ts';
 import { inspect, type RealDirectory } from '../../io/inspect-path.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
@@ -64,7 +64,7 @@ export async function listStaged(directory: RealDirectory, places: Places): Prom
     problems.push(
       inspected.kind === 'problem'
         ? inspected.problem
-        : `${printable(join(directory.path, path))} is a link to a directory`,
+        : `${printable(join(directory.path, path))} is a link to a directory: replace it with the directory itself, or remove it`,
     );
     return undefined;
   });
@@ -75,20 +75,25 @@ export async function listStaged(directory: RealDirectory, places: Places): Prom
   );
 }
 
-/** The paths of all files that are not hidden. */
+/** The paths of all files and links that are not hidden. A link to a directory is not followed, wherever that is. */
 async function listPaths(directory: RealDirectory): Promise<readonly string[]> {
+  const paths: string[] = [];
+  const list = async (parent: string): Promise<void> => {
+    for (const entry of await readdir(join(directory.absolutePath, parent), { withFileTypes: true })) {
+      if (entry.name.startsWith('.')) continue;
+      const path = join(parent, entry.name);
+      if (entry.isDirectory()) await list(path);
+      else paths.push(path);
+    }
+  };
   try {
-    const entries = await readdir(directory.absolutePath, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => relative(directory.absolutePath, join(entry.parentPath, entry.name)))
-      .filter((path) => !path.split(sep).some((segment) => segment.startsWith('.')))
-      .sort();
+    await list('');
   } catch (error) {
     throw new InputError(`${printable(directory.path)} cannot be read: ${printable(messageOf(error))}`, {
       cause: error,
     });
   }
+  return paths.sort();
 }
 
 function sortFiles(directory: RealDirectory, files: readonly (readonly [string, SourceFile])[]): StagedFiles {

@@ -48,12 +48,13 @@ export async function compareStored(client: MavenClient, wanted: WantedFile): Pr
         `${name}: the repository has ${algorithm} ${value}, the local file has ${local[algorithm]}`,
       );
   }
+  // Checksum files say what was sent. What is stored may be a part of it.
+  if (stored.size !== undefined && stored.size !== size)
+    throw new VersionConflictError(
+      `${name}: the repository has ${stored.size} bytes, the local file has ${size} bytes and sha256 ${local.sha256}`,
+    );
   // MD5 alone does not prove that the files are identical.
   if (remote.sha1 === undefined && remote.sha256 === undefined && remote.sha512 === undefined) {
-    if (stored.size !== undefined && stored.size !== size)
-      throw new VersionConflictError(
-        `${name}: the repository has ${stored.size} bytes, the local file has ${size} bytes and sha256 ${local.sha256}`,
-      );
     // A file that is listed but cannot be read is gone: a cache may still list a deleted file.
     if ((await holdsContent(client, wanted, local, stored)) === undefined) return undefined;
   }

@@ -77,7 +77,10 @@ export interface OctopusClient {
 }
 
 const maxResourceBytes = 1024 * 1024;
-const spacesAtOnce = 30;
+const spacesAtOnce = 100;
+/** More than any server has. */
+const maxSpaces = 10_000;
+const maxListedSpaces = 10;
 
 /** @param headers are sent with each request, such as the API key */
 export function createOctopusClient(http: Http, server: URL, headers: Readonly<Record<string, string>>): OctopusClient {
@@ -85,16 +88,24 @@ export function createOctopusClient(http: Http, server: URL, headers: Readonly<R
   return {
     async findSpace(name) {
       const subject = `the space ${printable(name)}`;
-      const url = new URL('api/spaces', server);
-      url.search = String(new URLSearchParams({ partialName: name, skip: '0', take: String(spacesAtOnce) }));
-      const spaces = await http.send({ subject, method: 'GET', url, accept: [200], headers: json }, async (answer) =>
-        parseAnswer(answer, await readBytes(answer, maxResourceBytes), 'a list of spaces', readSpaces),
-      );
+      const spaces: { readonly id: string; readonly name: string }[] = [];
+      for (let skip = 0; skip < maxSpaces; skip += spacesAtOnce) {
+        const url = new URL('api/spaces', server);
+        const take = String(spacesAtOnce);
+        url.search = String(new URLSearchParams({ partialName: name, skip: String(skip), take }));
+        const page = await http.send({ subject, method: 'GET', url, accept: [200], headers: json }, async (answer) =>
+          parseAnswer(answer, await readBytes(answer, maxResourceBytes), 'a list of spaces', readSpaces),
+        );
+        spaces.push(...page);
+        if (page.length < spacesAtOnce || page.some((space) => space.name === name)) break;
+      }
       const isNamed = (other: string): boolean => other.toLowerCase() === name.toLowerCase();
       const found =
         spaces.find((space) => space.name === name) ?? spaces.find((space) => isNamed(space.name) || space.id === name);
       if (found !== undefined) return found.id;
-      const others = spaces.map((space) => printable(space.name)).join(', ');
+      const shown = spaces.slice(0, maxListedSpaces).map((space) => printable(space.name));
+      const more = spaces.length > shown.length ? ` and ${spaces.length - shown.length} more` : '';
+      const others = shown.join(', ') + more;
       throw new InputError(
         `${subject} is not on ${server.host}, or this account may not see it${others === '' ? '' : `; there is ${others}`}`,
         {

@@ -42,9 +42,10 @@ export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendT
       return await client.push(place, { fileName: planned.fileName, mode, body, onSent }, delta?.base);
     } catch (error) {
       mayBeStored ||= isSentWhole && failedAction(error, true) === 'unconfirmed';
-      if (delta === undefined || !isRefusal(error) || signal.aborted) throw error;
-      // What is wrong with the package itself is said about the whole of it, too.
-      tools.log.debug(`${error.message}. Sending the whole package instead`);
+      if (delta === undefined || mayPass(error) || signal.aborted) throw error;
+      // What is wrong with the package itself is said about the whole of it, too; and a server that cannot take any delta must
+      // not keep the package out for ever.
+      tools.log.debug(`${(error as Error).message}. Sending the whole package instead`);
       delta = undefined;
       return await attempt();
     }
@@ -72,9 +73,9 @@ export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendT
   }
 }
 
-/** Whether the server would refuse the same request again. */
-function isRefusal(error: unknown): error is HttpError {
-  return error instanceof HttpError && error.refusal.status < 500 && ![408, 425, 429].includes(error.refusal.status);
+/** Whether the server says that it would take the same request later. */
+function mayPass(error: unknown): boolean {
+  return error instanceof HttpError && [408, 425, 429, 503].includes(error.refusal.status);
 }
 
 async function findIdentical(entry: Entry, { client, place }: SendTools): Promise<StoredPackage | undefined> {

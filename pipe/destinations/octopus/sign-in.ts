@@ -4,7 +4,7 @@
  * @see https://octopus.com/docs/octopus-rest-api/openid-connect, and RFC 8693 (OAuth 2.0 Token Exchange)
  */
 
-import { HttpError, UnexpectedAnswerError } from '../../errors.ts';
+import { HttpError, InputError, UnexpectedAnswerError } from '../../errors.ts';
 import { parseAnswer, readBytes } from '../../http/answer.ts';
 import type { Authorizer } from '../../http/authorizer.ts';
 import type { Http } from '../../http/send.ts';
@@ -80,10 +80,15 @@ async function exchangeToken(http: Http, server: URL, { serviceAccount, idToken 
   );
   const headers = { accept: 'application/json', 'content-type': 'application/json' };
   return await http.send({ subject, method: 'POST', url, accept: [200], headers, body }, async (answer) =>
-    parseAnswer(answer, await readBytes(answer, maxAnswerBytes), 'an access token', (document) =>
-      asString(asObject(document, 'it')['access_token'], 'access_token'),
-    ),
+    parseAnswer(answer, await readBytes(answer, maxAnswerBytes), 'an access token', readAccessToken),
   );
+}
+
+/** @throws InputError if it is none that a header can have (RFC 6750, section 2.1) */
+function readAccessToken(document: unknown): string {
+  const token = asString(asObject(document, 'it')['access_token'], 'access_token');
+  if (!/^[\x21-\x7E]+$/.test(token)) throw new InputError('access_token has characters that a token cannot have');
+  return token;
 }
 
 /** Whether the failure is that of the exchange of tokens, not of the request that needed one. */

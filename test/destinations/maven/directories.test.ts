@@ -1,7 +1,7 @@
 /** Publishes directories in repository layout, from the variables to the content of the repository. */
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseMetadata } from '../../../pipe/destinations/maven/metadata.ts';
@@ -42,6 +42,17 @@ async function expectRefusal(
   expect(fixture.sandbox.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
   return output;
 }
+
+describe('a link in a directory', () => {
+  const fixture = useSandbox();
+
+  it.each(['..', '/', '../com'])('to the directory %s is one problem, and is not followed', async (target) => {
+    await write(fixture, deployed);
+    for (const name of ['one', 'other']) await symlink(target, join(fixture.directory, 'staging/com', name));
+    const output = await expectRefusal(fixture, 'staging');
+    expect(output.match(/staging\/com\/\w+/g)?.toSorted()).toEqual(['staging/com/one', 'staging/com/other']);
+  });
+});
 
 describe('a directory in repository layout', () => {
   const fixture = useSandbox();

@@ -196,6 +196,24 @@ describe('without REGISTRY', () => {
   });
 });
 
+describe('of many spaces', () => {
+  const names = ['Default', ...Array.from({ length: 150 }, (_, index) => `Web ${index}`), 'Web'];
+  const many = useSandbox({ octopus: { spaces: names } });
+
+  it('one that is listed late is found', async () => {
+    writeFiles(many, { 'app.1.0.0.zip': 'one' });
+    expect((await runOctopus(many, { FILENAME: 'app.1.0.0.zip' }, '--space', 'Web')).exitCode).toBe(0);
+    expect(many.sandbox.octopus.spaces.get('Web')?.packages.size).toBe(1);
+  });
+
+  it('few are named if there is no such space', async () => {
+    writeFiles(many, { 'app.1.0.0.zip': 'one' });
+    const { exitCode, output } = await runOctopus(many, { FILENAME: 'app.1.0.0.zip' }, '--space', 'We');
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/ there is Web 0, .*, Web 9 and 141 more/);
+  });
+});
+
 describe('spaces', () => {
   it('are found by name', async () => {
     writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
@@ -352,6 +370,7 @@ describe('of a large package, only what is new is sent', () => {
 
   it.each([
     ['cannot apply a delta', { path: '/delta?', action: { kind: 'status', status: 400 } }],
+    ['fails to apply a delta', { path: '/delta?', action: { kind: 'status', status: 500 } }],
     ['knows no signatures', { path: 'delta-signature', action: { kind: 'status', status: 404 } }],
     [
       'answers with a web page',
