@@ -48,7 +48,9 @@ RUN mkdir /pipe/dist/cache \
 COPY --from=bundle /source/node_modules/node-linux-*/LICENSE /node/
 COPY ci-scripts/describe-image.mjs ci-scripts/notices.mjs ci-scripts/sbom.mjs /ci-scripts/
 RUN node /ci-scripts/describe-image.mjs /runtime /pipe /facts /target/usr/local/bin/LICENSE /node/LICENSE \
-  && chmod -R u=rwX,go=rX /pipe
+  && chmod -R u=rwX,go=rX /pipe \
+  # For archives that are packed, by whatever user.
+  && mkdir --mode=1777 /runtime/tmp
 # The same files make the same layer: a machine that has one version of the pipe need not pull Node.js again for the next.
 RUN find /runtime /pipe -exec touch --no-dereference --date=@0 {} +
 

@@ -110,7 +110,7 @@ it('reports all invalid variables together, and sends nothing', async () => {
   const { exitCode, output } = await step.runPipe({
     TOKEN: '',
     FILENAME_1: 'dist/app.zip',
-    EXTRA_ARGS: "['--keep', 'many', '--overwrite']",
+    EXTRA_ARGS: "['--keep', 'many', '--force']",
     DEBUG: 'maybe',
     REPOSITORY: 'acme/app',
   });
@@ -124,7 +124,7 @@ it('reports all invalid variables together, and sends nothing', async () => {
   ])
     expect(output).toContain(`\n${problem}`);
   expect(output).toMatch(/\nEXTRA_ARGS:\n(?:- .*\n)*- .*--keep needs a whole number/);
-  expect(output).toMatch(/\nEXTRA_ARGS:\n(?:- .*\n)*- .*unknown option "--overwrite"/);
+  expect(output).toMatch(/\nEXTRA_ARGS:\n(?:- .*\n)*- .*unknown option "--force"/);
   expect((await step.sandbox.state()).requests).toEqual([]);
 });
 

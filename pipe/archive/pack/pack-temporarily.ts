@@ -30,7 +30,10 @@ export async function packTemporarily(
   const tree = await selectTree(patterns, places, rules);
   const directory = await mkdtemp(join(tmpdir(), 'pipe-pack-')).catch((error: unknown) => {
     const { message } = error as Error;
-    throw new InputError(`there is no place for a temporary file: ${message}`, { cause: error });
+    throw new InputError(`The archive has no place for its temporary file: ${message}`, {
+      cause: error,
+      advice: 'Set the variable TMPDIR to a directory that can be written to, such as one in the clone.',
+    });
   });
   const close = async (): Promise<void> => await rm(directory, { recursive: true, force: true });
   try {
