@@ -51,8 +51,16 @@ export interface PypiClient {
    * @throws UnexpectedAnswerError if the answer is not a project's page
    */
   read(project: string, options?: ReadOptions): Promise<ProjectFiles | 'none' | 'too large'>;
-  /** The SHA-256 of a file's content, which is read for it; undefined if it is not there. @param maxBytes reads no further */
-  hash(subject: string, file: IndexFile, maxBytes: number): Promise<string | undefined>;
+  /**
+   * The SHA-256 of a file's content, which is read for it, and is undefined if that is longer; undefined if it is not there.
+   *
+   * @param maxBytes reads no further
+   */
+  hash(
+    subject: string,
+    file: IndexFile,
+    maxBytes: number,
+  ): Promise<{ readonly sha256: string | undefined } | undefined>;
   /**
    * Sends a file once, without retries.
    *
@@ -145,7 +153,10 @@ export function createPypiClient(http: Http, registry: URL): PypiClient {
           isStreamed: true,
         },
         async (answer) => {
-          if (answer.status === 200) return (await measure(answer.body, maxBytes)).sha256;
+          if (answer.status === 200) {
+            const { length, sha256 } = await measure(answer.body, maxBytes);
+            return { sha256: length > maxBytes ? undefined : sha256 };
+          }
           await discard(answer);
           return undefined;
         },

@@ -26,7 +26,8 @@ export type PublishSettings = Pick<PypiSettings, 'concurrency' | 'skipExisting'>
 /** What an index has under the name of a file. */
 export interface Found {
   readonly url: URL;
-  readonly sha256: string;
+  /** Undefined if it is a longer file, whose end was not read. */
+  readonly sha256: string | undefined;
   readonly isIdentical: boolean;
 }
 
@@ -35,8 +36,8 @@ export interface Entry {
   /** The file's, or until that is known, the project's page. */
   url: string;
   action: Action;
-  /** The SHA-256 of what the index has instead, with other content. */
-  otherSha256?: string;
+  /** What the index has instead, with other content. */
+  other?: Found;
   /** Why it is not published, if that is known. */
   obstacle?: string | undefined;
   /** The index's answer to the upload. */

@@ -37,8 +37,9 @@ export async function compare(
   const listed = files.get(filename);
   if (listed === undefined) return undefined;
   // Old servers list other hashes, or none: only the content itself tells.
-  const sha256 = listed.sha256 ?? (await client.hash(filename, listed, source.size));
-  return sha256 === undefined ? undefined : { url: listed.url, sha256, isIdentical: sha256 === own };
+  const content = listed.sha256 === undefined ? await client.hash(filename, listed, source.size) : listed;
+  if (content === undefined) return undefined;
+  return { url: listed.url, sha256: content.sha256, isIdentical: content.sha256 === own };
 }
 
 /**
@@ -97,7 +98,7 @@ export async function lookUp(
 export function skip(entry: Entry, found: Found, log: PublishTools['log']): void {
   if (!found.isIdentical) {
     log.warning(`${conflict(entry.planned, found)}. It is left as it is`);
-    entry.otherSha256 = found.sha256;
+    entry.other = found;
   }
   entry.action = 'skipped';
   entry.url = printableUrl(found.url);
@@ -106,12 +107,14 @@ export function skip(entry: Entry, found: Found, log: PublishTools['log']): void
 /** Marks a file that cannot be published, since the index has another of its name. */
 export function leave(entry: Entry, found: Found): void {
   entry.action = 'skipped';
-  entry.otherSha256 = found.sha256;
+  entry.other = found;
   entry.url = printableUrl(found.url);
   entry.obstacle = otherContent();
 }
 
 /** What the index has instead of a file. */
 export function conflict({ filename, sha256 }: PlannedFile, found: Found): string {
-  return `${filename} is already published with other content: the index has sha256 ${found.sha256}, the local file has ${sha256}`;
+  const theirs = found.sha256 === undefined ? 'a longer file' : `sha256 ${found.sha256}`;
+  const ours = found.sha256 === undefined ? `sha256 ${sha256}` : sha256;
+  return `${filename} is already published with other content: the index has ${theirs}, the local file has ${ours}`;
 }

@@ -12,8 +12,8 @@ export interface PypiOutcomeItem {
   readonly size: number | undefined;
   /** The file's, or the project's page if the index did not say. */
   readonly url: string;
-  /** Of what the index has. */
-  readonly sha256: string;
+  /** Of what the index has; undefined if that is a longer file. */
+  readonly sha256: string | undefined;
   readonly action: Action;
   /** Why it is not published, if that is known. */
   readonly obstacle?: string | undefined;

@@ -14,6 +14,7 @@ import { readMetadata } from './metadata.ts';
 import { canonicalName, type FileName, isSameRelease, readFileName, sdistStem } from './names.ts';
 import { readSdist } from './sdist.ts';
 import type { PypiSettings } from './settings.ts';
+import { canonicalVersion } from './version.ts';
 import { readWheel } from './wheel.ts';
 
 /** A wheel or a source distribution, ready to be sent. */
@@ -55,8 +56,14 @@ const maxBlakeBytes = 64 * 1024 * 1024;
  * @throws FileChangedError if a file changes while it is read
  */
 export async function planPackages({ patterns }: Pick<PypiSettings, 'patterns'>, places: Places): Promise<PypiPlan> {
-  const { files, leftOutDirectories, warnings } = await selectFiles(patterns, places);
+  const { files: all, leftOutDirectories, warnings } = await selectFiles(patterns, places);
+  const files = all.filter(({ path }) => !isAttached(path));
+  const attached = all.filter(({ path }) => isAttached(path)).map(({ path }) => printable(path));
   const problems: string[] = [];
+  if (files.length === 0)
+    throw new InputError(
+      `there is no package in ${attached.join(', ')}: FILENAME takes wheels (.whl) and source distributions (.tar.gz)`,
+    );
   const planned = await mapConcurrently(files, maxReaders, async (source) => {
     try {
       return await planFile(source);
@@ -66,14 +73,20 @@ export async function planPackages({ patterns }: Pick<PypiSettings, 'patterns'>,
       return undefined;
     }
   });
-  problems.push(...sameNameProblems(files));
+  const packages = planned.filter((each) => each !== undefined);
+  problems.push(...sameNameProblems(files), ...sameFileProblems(packages));
   if (problems.length > 0) throw new InputError(problems.sort());
   return {
-    files: planned.filter((each) => each !== undefined),
+    files: packages,
     totalBytes: files.reduce((sum, { size }) => sum + size, 0),
     leftOutDirectories,
-    warnings,
+    warnings: [...warnings, ...attached.map((path) => `${path} is left out: signatures and attestations are not sent`)],
   };
+}
+
+/** What twine and uv write beside packages. */
+function isAttached(path: string): boolean {
+  return /\.(?:whl|tar\.gz)(?:\.asc|\.sig|(?:\.[\w-]+)?\.attestation)$/.test(path);
 }
 
 async function planFile(source: SourceFile): Promise<PlannedFile> {
@@ -129,5 +142,19 @@ function sameNameProblems(files: readonly SourceFile[]): readonly string[] {
     .map(
       ([name, same]) =>
         `${same.map(({ path }) => printable(path)).join(' and ')} would all be published as ${printable(name)}: keep just one of them`,
+    );
+}
+
+/** PyPI has one source distribution of a release, and one wheel for the same tags, however their names are written. */
+function sameFileProblems(files: readonly PlannedFile[]): readonly string[] {
+  const keyOf = ({ project, version, filename, filetype }: PlannedFile): string => {
+    const tags = filetype === 'sdist' ? '' : filename.toLowerCase().split('-').slice(2).join('-');
+    return `${project} ${canonicalVersion(version) ?? version} ${tags}`;
+  };
+  return [...Map.groupBy(files, keyOf).values()]
+    .filter((same) => new Set(same.map(({ filename }) => filename)).size > 1)
+    .map(
+      (same) =>
+        `${same.map(({ source }) => printable(source.path)).join(' and ')} are the same file of one release, under different names: keep just one of them`,
     );
 }

@@ -40,9 +40,9 @@ export async function publishPackages(
   }
 }
 
-function toItem({ planned, url, action, obstacle, otherSha256 }: Entry): PypiOutcomeItem {
+function toItem({ planned, url, action, obstacle, other }: Entry): PypiOutcomeItem {
   const { filename, name, version, source, sha256 } = planned;
-  const isOther = action === 'skipped' && otherSha256 !== undefined;
+  const isOther = action === 'skipped' && other !== undefined;
   return {
     filename,
     name,
@@ -51,7 +51,7 @@ function toItem({ planned, url, action, obstacle, otherSha256 }: Entry): PypiOut
     action,
     obstacle,
     size: isOther ? undefined : source.size,
-    sha256: isOther ? otherSha256 : sha256,
+    sha256: isOther ? other.sha256 : sha256,
   };
 }
 

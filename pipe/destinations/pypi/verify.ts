@@ -22,11 +22,11 @@ export async function verify(
 ): Promise<void> {
   const project = entries[0]?.planned.project ?? '';
   const names = entries.map(({ planned }) => planned.filename).join(', ');
-  let found: readonly (Found | undefined)[];
+  let found: readonly (Found | undefined)[] | 'too large';
   try {
     found = await readBack(
       async () => await findAll(entries, client, project),
-      (all) => all.every((each) => each !== undefined),
+      (all) => all === 'too large' || all.every((each) => each !== undefined),
     );
   } catch (error) {
     signal.throwIfAborted();
@@ -37,6 +37,10 @@ export async function verify(
     }
     // The index confirmed the upload. Reading may lag behind, or need another permission.
     log.warning(`${names}: published, but could not be read back: ${(error as Error).message}`);
+    return;
+  }
+  if (found === 'too large') {
+    log.warning(`${names}: published, but could not be read back: the page of ${project} in the index is too large`);
     return;
   }
   const missing: string[] = [];
@@ -72,10 +76,10 @@ async function findAll(
   entries: readonly Entry[],
   client: PypiClient,
   project: string,
-): Promise<readonly (Found | undefined)[]> {
+): Promise<readonly (Found | undefined)[] | 'too large'> {
   const files = await client.read(project);
+  if (files === 'too large') return files;
   const all: (Found | undefined)[] = [];
-  for (const { planned } of entries)
-    all.push(typeof files === 'string' ? undefined : await compare(planned, files, client));
+  for (const { planned } of entries) all.push(files === 'none' ? undefined : await compare(planned, files, client));
   return all;
 }

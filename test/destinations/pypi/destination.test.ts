@@ -15,6 +15,34 @@ import { expectPublished, posts, publish, published, pypiEnvironment, writeLarge
 const wheelFile = wheelName(lib);
 const sdistFile = sdistName(lib);
 
+describe('beside packages', () => {
+  const fixture = useSandbox();
+
+  it('signatures and attestations are left out', async () => {
+    const file = await writeWheel(fixture);
+    for (const ending of ['.asc', '.publish.attestation']) await writeFile(join(fixture.directory, file + ending), 'x');
+    const ended = await publish(fixture, '*');
+    await expectPublished(fixture, ended, [file]);
+    expect(ended.output).toContain(`WARNING: ${file}.asc is left out: signatures and attestations are not sent`);
+    expect(ended.output).toContain(`WARNING: ${file}.publish.attestation is left out`);
+    const { exitCode, output } = await publish(fixture, `${file}.asc`);
+    expect([exitCode, output]).toEqual([1, expect.stringContaining(`there is no package in ${file}.asc`)]);
+  });
+
+  it('another name of the same file is an error', async () => {
+    for (const name of ['Acme_Lib', 'acme_lib'])
+      await writeFile(join(fixture.directory, `${name}-1.0.0-py3-none-any.whl`), wheel({ ...lib, name }));
+    const { exitCode, output } = await publish(fixture, '*');
+    expect([exitCode, output]).toEqual([
+      1,
+      expect.stringContaining(
+        'Acme_Lib-1.0.0-py3-none-any.whl and acme_lib-1.0.0-py3-none-any.whl are the same file of one release',
+      ),
+    ]);
+    expect(posts(fixture)).toBe(0);
+  });
+});
+
 describe('the files of a version', () => {
   const fixture = useSandbox();
 
@@ -217,6 +245,10 @@ describe.each([
     fixture.sandbox.pypi.seed('acme-lib', file, 'other');
     const other = await publish(fixture, file);
     expect([other.exitCode, other.output]).toEqual([1, expect.stringContaining('with other content')]);
+    fixture.sandbox.pypi.seed('acme-lib', file, noise(3_000_000));
+    const { exitCode, output } = await publish(fixture, file);
+    const named = 'hashes' in pypi ? 'a longer file' : 'sha256 [0-9a-f]{64}';
+    expect([exitCode, output]).toEqual([1, expect.stringMatching(`the index has ${named}, the local file has`)]);
     expect(posts(fixture)).toBe(1);
   });
 });
