@@ -73,7 +73,7 @@ describe('Maven', () => {
       'app.jar',
       many((number) => `META-INF/maven/com.acme/${number}/pom.xml`),
     );
-    await fixture.run(dryRun, { exitCode: 1, output: /more than 10000 members/ });
+    await fixture.run(dryRun, { exitCode: 1, output: /more than 50000 members/ });
   });
 });
 

@@ -131,7 +131,8 @@ export function createOctopusClient(http: Http, server: URL, headers: Readonly<R
     async findSignature(place, { id, version }) {
       const subject = `${id} ${version}: delta`;
       const url = packagesUrl(place, `/${encodeURIComponent(id)}/${encodeURIComponent(version)}/delta-signature`);
-      const request = { subject, method: 'GET', url, accept: [200, 404], headers: json, isStreamed: true } as const;
+      // Once, and within one time limit: a signature only saves time.
+      const request = { subject, method: 'GET', url, accept: [200, 404], headers: json, once: true } as const;
       return await http.send(request, async (answer) => {
         if (answer.status === 200) return await readSignature(answer);
         await discard(answer);

@@ -122,9 +122,13 @@ const exceptions: readonly Exception[] = [
   {
     protocol: 'octopus',
     requests: ['POST delta'],
-    faults: either(refusals, /redirect.*/),
+    faults: either(
+      refusals,
+      /redirect.*|5(?!03)\d\d|HTML with 20\d|empty 200|broken JSON|deep JSON|200 MB of JSON|endless headers|not HTTP|101/,
+      /half-closed|silent|reset (?:before|in|after) the body/,
+    ),
     always: 'published',
-    reason: 'a delta that is refused is followed by the whole package',
+    reason: 'a delta that fails is followed by the whole package, unless the server asks for patience',
   },
   {
     protocol: 'octopus',
@@ -260,10 +264,18 @@ const exceptions: readonly Exception[] = [
   {
     protocol: 'pypi',
     requests: ['GET after'],
-    faults: either('404|200 MB of JSON|endless answer'),
+    faults: either('404'),
     always: 'warned',
     cause: /not yet shown by the index/,
     reason: 'the index has confirmed the upload, and may show it later',
+  },
+  {
+    protocol: 'pypi',
+    requests: ['GET after'],
+    faults: either('200 MB of JSON|endless answer'),
+    always: 'warned',
+    cause: /could not be read back: the page of .* is too large/,
+    reason: 'the index has confirmed the upload',
   },
   {
     protocol: 'pypi',
