@@ -9,12 +9,14 @@ import { medianPeakBytes, medianWallMs, type Contestant } from '../contest.ts';
 import type { Command } from '../measure.ts';
 import { type Bench, ratio, type Row } from '../row.ts';
 import { startSink } from '../sink-process.ts';
-import { plainEnvironment, token, withCompileCache } from '../uploads.ts';
+import { plainEnvironment, withCompileCache } from '../uploads.ts';
 
 const mebibyte = 1024 * 1024;
 const release = { name: 'bench-lib', version: '1.0.0' };
 const filename = wheelName(release);
 const username = '__token__';
+/** Has the form and length of a token of PyPI. */
+const token = `pypi-${'x'.repeat(170)}`;
 
 export const pypiUpload: Row = {
   id: 'pypi-upload',
@@ -23,18 +25,18 @@ export const pypiUpload: Row = {
     const content = wheel(release, { 'bench_lib/data.bin': randomBytes(size) });
     await writeFile(join(bench.directory, filename), content);
     const sink = await startSink({ stored: pageOf(content) });
-    // Of the pipe: two addresses where the index may be, the upload, and reading back.
-    const sends = (requests: number): NonNullable<Contestant['sends']> => ({ requests, contentBytes: content.length });
+    // Two addresses where the index may be, the upload, and reading back.
+    const sends = { requests: 4, contentBytes: content.length };
     try {
       const scores = await bench.compete(
         [
           {
             name: 'the pipe',
             command: withCompileCache(bench, pipeCommand(bench, sink.origin)),
-            sends: sends(4),
+            sends,
           },
-          { name: 'twine upload', ...twineCommand(bench, sink.origin), sends: sends(1) },
-          { name: 'uv publish', ...uvCommand(bench, sink.origin), sends: sends(1) },
+          { name: 'twine upload', ...twineCommand(bench, sink.origin) },
+          { name: 'uv publish', ...uvCommand(bench, sink.origin) },
         ],
         { sink },
       );
@@ -48,13 +50,13 @@ export const pypiUpload: Row = {
             claim: "Python wheel: the pipe's time / twine's",
             actual: ratio(medianWallMs(pipe), medianWallMs(twine)),
             relation: '≤',
-            limit: 1,
+            limit: 0.5,
           },
           {
             claim: "Python wheel: the pipe's peak memory / twine's",
             actual: ratio(medianPeakBytes(pipe), medianPeakBytes(twine)),
             relation: '≤',
-            limit: 2,
+            limit: 0.5,
           },
         ],
       };
