@@ -1,7 +1,8 @@
 /** Repeats a read for a while, because a server may not yet show what was just written to it. */
 
-import { HttpError } from '../errors.ts';
+import { HttpError, type PipeError, UnexpectedAnswerError } from '../errors.ts';
 import { sleep as realSleep, type Sleep } from './origin-gate.ts';
+import { isTransient } from './retry.ts';
 
 /** How long to keep asking. Only the waits count, not the time that the requests take. */
 export interface Patience {
@@ -85,4 +86,15 @@ export async function findRefused<T>(
   readBack: ReadBack,
 ): Promise<T | undefined> {
   return isExpected ? await readBack(find, (found) => found !== undefined) : await find();
+}
+
+/**
+ * Whether a registry answers, but does not show what it was asked for. Tokens that may publish but not read are common, not every
+ * index can be read where it is looked for, and some registries answer `{}` or an error document for what does not exist yet.
+ */
+export function isReadingRefused(error: unknown): error is PipeError {
+  return (
+    error instanceof UnexpectedAnswerError ||
+    (error instanceof HttpError && error.refusal.status < 500 && !isTransient(error))
+  );
 }

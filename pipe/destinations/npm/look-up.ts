@@ -1,7 +1,6 @@
 /** Compares the packages with what the registry already has, before anything is sent and after a refusal. */
 
-import { HttpError, type PipeError, UnexpectedAnswerError } from '../../errors.ts';
-import { isTransient } from '../../http/retry.ts';
+import { isReadingRefused } from '../../http/read-back.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { otherContent } from '../report.ts';
 import type { NpmClient, PublishedPackage, PublishedVersion, ReadOptions } from './client.ts';
@@ -54,17 +53,6 @@ async function findPublished(
   return published === 'too large'
     ? { version: await client.readVersion(name, version, options), versions: undefined, tags: undefined }
     : { version: published.versions.get(version), versions: published.versions, tags: published.tags };
-}
-
-/**
- * Whether the registry answers, but does not describe the package. Tokens that may publish but not read are common, and some
- * registries answer `{}` or an error document for a package that does not exist yet. npm ignores all of that.
- */
-export function isReadingRefused(error: unknown): error is PipeError {
-  return (
-    error instanceof UnexpectedAnswerError ||
-    (error instanceof HttpError && error.refusal.status < 500 && !isTransient(error))
-  );
 }
 
 /** Compares the versions of one package with the registry's, and marks those that need not be sent. @returns the problems */

@@ -1,14 +1,14 @@
 /** Sends one package until the registry has it, and settles refusals and ambiguous failures by reading what it has. */
 
 import { HttpError } from '../../errors.ts';
-import { mayRefuseContent } from '../../http/read-back.ts';
+import { isReadingRefused, mayRefuseContent } from '../../http/read-back.ts';
 import type { Transfer } from '../../toolkit/progress.ts';
 import { failedAction } from '../outcome.ts';
 import type { NpmClient, ReadOptions } from './client.ts';
 import { isSameContent } from './compare.ts';
 import { publishDocument } from './document.ts';
 import type { Entry, PublishSettings, PublishTools } from './entry.ts';
-import { findVersion, type Found, isReadingRefused, leave } from './look-up.ts';
+import { findVersion, type Found, leave } from './look-up.ts';
 import { saysVersionExists } from './refusals.ts';
 import type { PlannedPackage } from './plan.ts';
 

@@ -15,7 +15,7 @@ import { fileBody } from '../../io/source-file.ts';
 import type { ArrayValue } from '../../toolkit/environment.ts';
 import { printable } from '../../toolkit/stdout.ts';
 
-/** A directory to pack, and what of it. */
+/** A directory to pack, and the files in it that count. */
 interface SourceDirectory {
   readonly sourcePath: string;
   /** Globs, relative to the directory; none if all of it is packed. */

@@ -1,8 +1,8 @@
 /** Compares the files with what the index already has, before anything is sent and after a refusal. */
 
-import { HttpError, PipeError, UnexpectedAnswerError } from '../../errors.ts';
+import { PipeError } from '../../errors.ts';
 import { printableUrl } from '../../http/printable-url.ts';
-import { isTransient } from '../../http/retry.ts';
+import { isReadingRefused } from '../../http/read-back.ts';
 import { otherContent } from '../report.ts';
 import type { PypiClient, ReadOptions } from './client.ts';
 import type { Entry, Found, PublishSettings, PublishTools } from './entry.ts';
@@ -40,17 +40,6 @@ export async function compare(
   const content = listed.sha256 === undefined ? await client.hash(filename, listed, source.size) : listed;
   if (content === undefined) return undefined;
   return { url: listed.url, sha256: content.sha256, isIdentical: content.sha256 === own };
-}
-
-/**
- * Whether the index answers, but does not show the project. Tokens that may upload but not read are common, and not every index
- * can be read where it is looked for.
- */
-export function isReadingRefused(error: unknown): error is PipeError {
-  return (
-    error instanceof UnexpectedAnswerError ||
-    (error instanceof HttpError && error.refusal.status < 500 && !isTransient(error))
-  );
 }
 
 /** Compares the files of one project with the index's, and marks those that need not be sent. @returns the problems */

@@ -1,13 +1,13 @@
 /** Sends one file until the index has it, and settles refusals and doubtful failures by reading what it has. */
 
 import { HttpError, UnexpectedAnswerError } from '../../errors.ts';
-import { isConflict, mayRefuseContent } from '../../http/read-back.ts';
+import { isConflict, isReadingRefused, mayRefuseContent } from '../../http/read-back.ts';
 import { fileBody } from '../../io/source-file.ts';
 import type { Transfer } from '../../toolkit/progress.ts';
 import { failedAction } from '../outcome.ts';
 import type { PypiClient, ReadOptions } from './client.ts';
 import type { Entry, Found, PublishSettings, PublishTools } from './entry.ts';
-import { conflict, FileConflictError, findFile, isReadingRefused, leave } from './look-up.ts';
+import { conflict, FileConflictError, findFile, leave } from './look-up.ts';
 import type { PlannedFile } from './plan.ts';
 
 /**

@@ -1,4 +1,4 @@
-/** Finds what of a file the server has already, in one pass and without holding the file in memory. */
+/** Finds the parts of a file that the server has already, in one pass and without holding the file in memory. */
 
 import type { SizedBody } from '../../../io/body.ts';
 import { ChunkIndex } from './chunk-index.ts';
