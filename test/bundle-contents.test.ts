@@ -44,7 +44,7 @@ const budgets: Budgets = {
   'pipe/io': 48_000,
   'pipe/settings': 32_000,
   'pipe/archive': 35_000,
-  'pipe/compression': 24_000,
+  'pipe/compression': 27_000,
   pipe: 20_000,
 };
 

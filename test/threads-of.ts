@@ -4,9 +4,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** How many threads of a process compress layers: Linux knows their names. 0 once the process has ended, and elsewhere. */
 export function compressionThreads(pid: number): number {
+  return threadsCalled('compression', pid);
+}
+
+/** How many threads Node.js itself has for what its event loop must not wait for. */
+export function poolThreads(pid: number): number {
+  return threadsCalled('libuv-worker', pid);
+}
+
+function threadsCalled(name: string, pid: number): number {
   try {
     const tasks = readdirSync(`/proc/${pid}/task`);
-    return tasks.filter((task) => nameOf(`/proc/${pid}/task/${task}/comm`) === 'compression').length;
+    return tasks.filter((task) => nameOf(`/proc/${pid}/task/${task}/comm`) === name).length;
   } catch {
     return 0;
   }

@@ -2,72 +2,91 @@
 
 import { alignmentBytes } from '../io/aligned-memory.ts';
 
-/** Memory for one block, shared with all threads. */
+/** Memory for one block's input, shared with all threads. */
 export interface Block {
   readonly memory: SharedArrayBuffer;
   readonly input: Uint8Array;
-  readonly output: Uint8Array;
 }
 
-/** One stream's quota of blocks. */
+/** One stream's quota of blocks. A block counts until both its input and its output have been given back. */
 export interface Quota {
   /** Waits for a block; undefined if the quota is closed. Must not be called again before it resolves. */
   take(): Promise<Block | undefined>;
-  giveBack(block: Block): void;
+  giveBackInput(block: Block): void;
+  /** To be called once for each block, when its output has been freed. */
+  giveBackOutput(): void;
   close(): void;
 }
 
-/** Two that the consumer may still read, and one to fill and compress meanwhile: with fewer, nothing runs in parallel. */
-export const minBlocks = 3;
+/** How many blocks there are. */
+export interface BlockCounts {
+  /** Inputs at the same time. No consumer can hold them up. */
+  readonly inputs: number;
+  /** Outputs at the same time: those of the blocks that are being compressed count, too. */
+  readonly outputs: number;
+  /** Outputs that a stream may have however many others run. */
+  readonly least: number;
+  /** How long a stream waits for the least number of outputs, in milliseconds, because the consumers of all others stall. */
+  readonly leastAfterMs: number;
+}
 
 /** The offset of the input in a block's memory. */
 export const inputOffset = alignmentBytes;
 
 interface Holder {
   held: number;
+  /** When it began to wait, by the clock of `performance.now`. */
+  since: number;
   isClosed: boolean;
   wake: (() => void) | undefined;
 }
 
 /** A fixed number of blocks, lent to streams in fair shares. */
 export class BlockMemory {
-  /** The offset of the output in a block's memory. */
-  readonly outputOffset: number;
   readonly #blockBytes: number;
-  readonly #outputBytes: number;
-  readonly #count: number;
+  readonly #counts: BlockCounts;
   readonly #free: Block[] = [];
-  #inUse = 0;
+  #inputs = 0;
+  #outputs = 0;
+  /** The one that has waited longest is first. */
   readonly #holders = new Set<Holder>();
 
-  /** @param count the number of blocks; exceeded only if more than a third as many streams run at once */
-  constructor(count: number, blockBytes: number, outputBytes: number) {
-    this.#count = count;
+  /** @param counts that of outputs is exceeded only if more streams run at once than have their least number */
+  constructor(blockBytes: number, counts: BlockCounts) {
     this.#blockBytes = blockBytes;
-    this.outputOffset = inputOffset + blockBytes;
-    this.#outputBytes = outputBytes;
+    this.#counts = counts;
   }
 
   /** Creates a quota, which counts as a stream from its first block on. */
   join(): Quota {
-    const holder: Holder = { held: 0, isClosed: false, wake: undefined };
+    const holder: Holder = { held: 0, since: 0, isClosed: false, wake: undefined };
     return {
       take: async () => {
+        this.#holders.delete(holder);
         if (!holder.isClosed) this.#holders.add(holder);
+        holder.since = performance.now();
         while (!holder.isClosed && !this.#mayTake(holder)) {
           const { promise, resolve } = Promise.withResolvers<void>();
           holder.wake = resolve;
+          const left = holder.since + this.#counts.leastAfterMs - performance.now();
+          const timer = left > 0 ? setTimeout(resolve, left + 1).unref() : undefined;
           await promise;
+          clearTimeout(timer);
         }
         if (holder.isClosed) return undefined;
         holder.held++;
-        this.#inUse++;
+        this.#inputs++;
+        this.#outputs++;
         return this.#free.pop() ?? this.#allocate();
       },
-      giveBack: (block) => {
-        holder.held--;
-        this.#inUse--;
+      giveBackInput: (block) => {
+        this.#inputs--;
         this.#free.push(block);
+        this.#wakeAll();
+      },
+      giveBackOutput: () => {
+        holder.held--;
+        this.#outputs--;
         this.#wakeAll();
       },
       close: () => {
@@ -79,10 +98,13 @@ export class BlockMemory {
     };
   }
 
-  /** Whether the holder is below its fair share and a block is free. Always true below `minBlocks`. */
-  #mayTake({ held }: Holder): boolean {
-    if (held < minBlocks) return true;
-    return held < Math.floor(this.#count / this.#holders.size) && this.#inUse < this.#count;
+  /** Whether the holder is below its fair share and a block is free. */
+  #mayTake({ held, since }: Holder): boolean {
+    const { inputs, outputs, least, leastAfterMs } = this.#counts;
+    if (this.#inputs >= inputs) return false;
+    if (held < least && performance.now() - since >= leastAfterMs) return true;
+    const share = Math.max(1, Math.floor(outputs / this.#holders.size));
+    return held < share && this.#outputs < outputs;
   }
 
   #wakeAll(): void {
@@ -90,11 +112,7 @@ export class BlockMemory {
   }
 
   #allocate(): Block {
-    const memory = new SharedArrayBuffer(this.outputOffset + this.#outputBytes);
-    return {
-      memory,
-      input: new Uint8Array(memory, inputOffset, this.#blockBytes),
-      output: new Uint8Array(memory, this.outputOffset, this.#outputBytes),
-    };
+    const memory = new SharedArrayBuffer(inputOffset + this.#blockBytes);
+    return { memory, input: new Uint8Array(memory, inputOffset, this.#blockBytes) };
   }
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ByobReader, OpenRange } from '../io/byob-reader.ts';
 import type { Block, BlockMemory, Quota } from './block-memory.ts';
 import { ReadError } from './compression-thread.ts';
-import type { FilePart } from './compression-worker.ts';
+import type { FilePart, Output } from './compression-worker.ts';
 import { defaultLevelOf, type Level } from './levels.ts';
 import type { Ahead, Pace } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
@@ -36,23 +36,30 @@ export interface StreamResources {
   readonly fixedLevel: number | undefined;
   /** Chooses the level of each block instead. */
   readonly pace: Pace | undefined;
+  /** Whether a stream may keep two outputs until it has the next ones, as it does if each is one chunk. */
+  readonly lendsOutputs: boolean;
+  /** The memory of freed outputs, to be used again; undefined if the codec has its own. */
+  readonly spares: ArrayBuffer[] | undefined;
 }
 
-/** Smaller chunks may stay in a socket's buffer while later ones are asked for, so they are copied out of the block. */
+/** Smaller chunks may stay in a socket's buffer while later ones are asked for, so they are copied out of the output. */
 const socketBufferBytes = 64 * 1024;
+/** The size of chunks if outputs are not lent. */
+const chunkBytes = 512 * 1024;
+/** The last two chunks of such an output are copied, so that it can be freed before there is another one. */
+const lastChunkBytes = 128 * 1024;
 
 /** If the consumer stops early, how long to wait for a source that hangs. After that, it is closed at its next chunk. */
 const sourceCloseMs = 100;
 
 /** A block that is being compressed, hashed or consumed. */
 interface BlockInProgress {
-  readonly block: Block;
   /** Bytes of the source. */
   readonly length: number;
-  /** Undefined until it is compressed. */
+  /** Bytes; undefined until it is compressed. */
   size: number | undefined;
-  /** How many still need the block: compressing and then hashing it, and the consumer. */
-  users: number;
+  /** Undefined until it is compressed and hashed. */
+  output: Output | undefined;
 }
 
 /** Starts reading its source when `bytes` is read, and never reads further ahead than its quota of blocks. */
@@ -79,6 +86,10 @@ export class CompressedStream implements Compressed {
   #change = Promise.withResolvers<void>();
   readonly #reading = Promise.withResolvers<void>();
   readonly #consuming = Promise.withResolvers<void>();
+  /** Resolves when the hash of the latest block has begun, or never will. */
+  #hashing: Promise<void> = Promise.resolve();
+  /** Memory for copies, used in turn: the one before the last is no longer read. */
+  #copies: readonly Uint8Array[] = [];
   /** Tasks of threads. */
   readonly #tasks = new Set<Promise<void>>();
 
@@ -109,27 +120,17 @@ export class CompressedStream implements Compressed {
 
   async *#compress(source: ByobReader): AsyncGenerator<Uint8Array> {
     const closing = this.#read(source);
-    /** Blocks that the consumer may still read: the last two. */
-    const lent: BlockInProgress[] = [];
+    /** Those that the consumer may still read: the last two. */
+    const lent: Output[] = [];
     try {
-      for (let current = await this.#next(); current !== undefined; current = await this.#next()) {
-        let compressed = current.block.output.subarray(0, current.size);
-        this.#hash(current, compressed.length);
-        this.#size += compressed.length;
-        this.#sourceSize += current.length;
-        if (compressed.length < socketBufferBytes || this.#isLast()) {
-          compressed = compressed.slice();
-          this.#release(current);
-        } else {
-          lent.push(current);
-        }
-        const given = { bytes: compressed.length, at: performance.now() };
+      for (let output = await this.#next(); output !== undefined; output = await this.#next()) {
+        const given = { bytes: output.size, at: performance.now() };
         this.#given = given;
-        yield compressed;
+        yield* this.#chunksOf(output, lent);
         this.#given = undefined;
         const now = performance.now();
         this.#resources.pace?.taken(given.bytes, now - given.at, now);
-        for (const earlier of lent.splice(0, lent.length - 1)) this.#release(earlier);
+        for (const earlier of lent.splice(0, lent.length - 1)) this.#free(earlier);
       }
       const digests = await this.#resources.threads.digests({ task: 'digest', stream: this.#id });
       if (this.#failure !== undefined) throw this.#failure.error as Error;
@@ -137,11 +138,52 @@ export class CompressedStream implements Compressed {
     } finally {
       this.#isStopped = true;
       this.#resources.threads.forget(this.#id);
-      for (const unfinished of [...lent, ...this.#backlog]) this.#release(unfinished);
+      // The consumer's socket may still be sending them: the garbage collector knows when it is done.
+      for (let count = lent.length; count > 0; count--) this.#quota.giveBackOutput();
+      for (const { output } of this.#backlog) if (output !== undefined) this.#free(output);
       this.#quota.close();
       this.#consuming.resolve();
       await Promise.race([closing, delay(sourceCloseMs, undefined, { ref: false })]);
     }
+  }
+
+  /** Frees the output before its last chunk is asked for, unless it is lent. */
+  *#chunksOf(output: Output, lent: Output[]): Generator<Uint8Array> {
+    const bytes = new Uint8Array(output.memory, 0, output.size);
+    const { lendsOutputs } = this.#resources;
+    if (lendsOutputs && bytes.length >= socketBufferBytes && !this.#isLast()) {
+      lent.push(output);
+      yield bytes;
+      return;
+    }
+    if (lendsOutputs || bytes.length < 2 * lastChunkBytes) {
+      const copy = this.#copy(bytes);
+      this.#free(output);
+      yield copy;
+      return;
+    }
+    let isFree = false;
+    try {
+      const end = bytes.length - 2 * lastChunkBytes;
+      for (let at = 0; at < end; at += chunkBytes) yield bytes.subarray(at, Math.min(at + chunkBytes, end));
+      const copy = this.#copy(bytes.subarray(end));
+      yield copy.subarray(0, lastChunkBytes);
+      this.#free(output);
+      isFree = true;
+      yield copy.subarray(lastChunkBytes);
+    } finally {
+      // The consumer has stopped: its socket may still be sending a chunk.
+      if (!isFree) this.#quota.giveBackOutput();
+    }
+  }
+
+  /** A copy that stays valid long enough. Only small ones are left to the garbage collector, which lets many pile up. */
+  #copy(bytes: Uint8Array): Uint8Array {
+    if (bytes.length < socketBufferBytes || bytes.length > 2 * lastChunkBytes) return bytes.slice();
+    const [earlier = new Uint8Array(2 * lastChunkBytes), latest] = this.#copies;
+    this.#copies = latest === undefined ? [new Uint8Array(2 * lastChunkBytes), earlier] : [latest, earlier];
+    earlier.set(bytes);
+    return earlier.subarray(0, bytes.length);
   }
 
   /** Submits blocks until the source ends, and closes it; never rejects. */
@@ -172,18 +214,21 @@ export class CompressedStream implements Compressed {
         const length = await source.read(block.input);
         isLast = length < block.input.length;
         // An empty source is compressed too, because the output must be a valid stream of the format.
-        if (this.#isStopped || (length === 0 && this.#readSize > 0)) return;
+        if (this.#mustStop() || (length === 0 && this.#readSize > 0)) return;
         this.#submit(block, length);
         block = undefined;
       }
     } finally {
-      if (block !== undefined) this.#quota.giveBack(block);
+      if (block !== undefined) {
+        this.#quota.giveBackInput(block);
+        this.#quota.giveBackOutput();
+      }
     }
   }
 
   async #divide({ descriptor, start, length }: OpenRange): Promise<void> {
     do {
-      const block = await this.#quota.take();
+      const block = this.#mustStop() ? undefined : await this.#quota.take();
       if (block === undefined) return;
       this.#submit(block, Math.min(block.input.length, length - this.#readSize), {
         descriptor,
@@ -193,56 +238,93 @@ export class CompressedStream implements Compressed {
   }
 
   #submit(block: Block, length: number, from?: FilePart): void {
-    const { threads, pace, fixedLevel } = this.#resources;
-    const { memory } = block;
-    const current: BlockInProgress = { block, length, size: undefined, users: 2 };
+    const current: BlockInProgress = { length, size: undefined, output: undefined };
     this.#backlog.push(current);
     this.#readSize += length;
+    const previous = this.#hashing;
+    const hashing = Promise.withResolvers<void>();
+    this.#hashing = hashing.promise;
+    const processing = this.#compressBlock(current, block, from)
+      .then(async (compressed) => {
+        await previous;
+        if (this.#mustStop()) return compressed;
+        const { memory } = block;
+        const hashed = this.#resources.threads.hash({
+          task: 'hash',
+          stream: this.#id,
+          memory,
+          length,
+          output: compressed,
+        });
+        hashing.resolve();
+        return await hashed;
+      })
+      .then((output) => {
+        if (this.#isStopped) this.#free(output);
+        else current.output = output;
+      })
+      .catch((error: unknown) => {
+        this.#fail(error);
+        this.#quota.giveBackOutput();
+      })
+      .finally(() => {
+        hashing.resolve();
+        this.#quota.giveBackInput(block);
+        this.#tasks.delete(processing);
+        this.#announce();
+      });
+    this.#tasks.add(processing);
+  }
+
+  async #compressBlock(
+    current: BlockInProgress,
+    { memory, input }: Block,
+    from: FilePart | undefined,
+  ): Promise<Output> {
+    const { threads, pace, fixedLevel } = this.#resources;
+    const { length } = current;
     let chosen: Level | undefined;
     let startedAt = 0;
-    const compressing = threads
-      .compress(this.#id, (codec) => {
-        chosen = pace?.choose(codec, this.#ahead(current));
-        startedAt = performance.now();
-        const level = chosen?.level ?? fixedLevel ?? defaultLevelOf[codec];
-        return { task: 'compress', memory, length, from, level, denseLevel: chosen?.denseLevel ?? level };
-      })
-      .then((size) => {
-        current.size = size;
-        // A stored block says nothing about the cost of a level.
-        const isStored = size > length * 0.99;
-        if (chosen !== undefined && !isStored) pace?.compressed(chosen, performance.now() - startedAt);
-        return this.#announce();
-      })
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#release(current);
-        this.#tasks.delete(compressing);
-      });
-    this.#tasks.add(compressing);
+    const output = await threads.compress(this.#id, (codec) => {
+      chosen = pace?.choose(codec, this.#ahead(current));
+      startedAt = performance.now();
+      const level = chosen?.level ?? fixedLevel ?? defaultLevelOf[codec];
+      return {
+        task: 'compress',
+        memory,
+        length,
+        from,
+        level,
+        denseLevel: chosen?.denseLevel ?? level,
+        spare: this.#resources.spares?.pop(),
+      };
+    });
+    current.size = output.size;
+    // A stored or a short block says nothing about the cost of a level.
+    const isTelling = length === input.length && output.size <= length * 0.99;
+    if (chosen !== undefined && isTelling) pace?.compressed(chosen, performance.now() - startedAt, length);
+    return output;
   }
 
-  /** To be called in the source's order. */
-  #hash(current: BlockInProgress, size: number): void {
-    const { block, length } = current;
-    current.users++;
-    this.#resources.threads
-      .hash({ task: 'hash', stream: this.#id, memory: block.memory, length, size })
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => this.#release(current));
-  }
-
-  async #next(): Promise<BlockInProgress | undefined> {
+  async #next(): Promise<Output | undefined> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error as Error;
-      if (this.#backlog[0]?.size !== undefined) {
+      const [first] = this.#backlog;
+      if (first?.output !== undefined) {
         // All of the others have been read. Until the last one is consumed, nothing is complete.
         if (this.#hasEnded && this.#backlog.length === 1) await this.#range?.check();
-        return this.#backlog.shift();
+        this.#backlog.shift();
+        this.#size += first.output.size;
+        this.#sourceSize += first.length;
+        return first.output;
       }
       if (this.#isLast()) return undefined;
       await this.#change.promise;
     }
+  }
+
+  #mustStop(): boolean {
+    return this.#isStopped || this.#failure !== undefined;
   }
 
   #isLast(): boolean {
@@ -261,9 +343,12 @@ export class CompressedStream implements Compressed {
     };
   }
 
-  #release(block: BlockInProgress): void {
-    block.users--;
-    if (block.users === 0) this.#quota.giveBack(block.block);
+  /** Frees an output that nothing reads any more, immediately: the garbage collector would let many pile up. */
+  #free({ memory }: Output): void {
+    const { spares } = this.#resources;
+    if (spares === undefined) memory.transfer(0);
+    else spares.push(memory);
+    this.#quota.giveBackOutput();
   }
 
   #fail(error: unknown): void {

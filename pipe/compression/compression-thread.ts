@@ -1,14 +1,20 @@
 /** Wraps a worker thread: sends it tasks, and settles them with its answers or its end. */
 
 import type { Worker } from 'node:worker_threads';
-import { type Answer, startCompressionWorker, type Task, type WorkerSetup } from './compression-worker.ts';
+import { type Answer, type Output, startCompressionWorker, type Task, type WorkerSetup } from './compression-worker.ts';
 import type { Codec } from './formats.ts';
 
-type Value = number | string;
+type Value = Output | string;
 
 /** The thread could not read its input: because of `cause`, or because the file ended too early. */
 export class ReadError extends Error {
   declare readonly cause: NodeJS.ErrnoException | undefined;
+}
+
+/** What moves to the worker. */
+function movedBy(task: Task): ArrayBuffer[] {
+  if (task.task === 'hash') return [task.output.memory];
+  return task.task === 'compress' && task.spare !== undefined ? [task.spare] : [];
 }
 
 /** A worker thread that runs tasks. */
@@ -52,7 +58,7 @@ export class CompressionThread {
     const answer = Promise.withResolvers<Value>();
     this.#answers.set(id, answer);
     this.#worker.ref();
-    this.#worker.postMessage({ ...task, id }, []);
+    this.#worker.postMessage({ ...task, id }, movedBy(task));
     return await answer.promise;
   }
 

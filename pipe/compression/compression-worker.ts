@@ -1,4 +1,4 @@
-/** The program of each worker thread: compresses and hashes blocks in shared memory. */
+/** The program of each worker thread: compresses and hashes blocks of shared memory. */
 
 import type { Hash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
@@ -9,9 +9,8 @@ export interface WorkerSetup {
   readonly codecs: readonly [Codec, ...Codec[]];
   /** Paths of libdeflate: the first that loads is used. */
   readonly libraries: readonly string[];
-  /** The offsets of the input and the output in a block's memory. */
+  /** The offset of the input in a block's memory. */
   readonly inputOffset: number;
-  readonly outputOffset: number;
 }
 
 /** Part of a file that another thread has open. */
@@ -20,7 +19,13 @@ export interface FilePart {
   readonly position: number;
 }
 
-/** Compresses the `length` bytes of input in `memory` into a self-contained member or frame; the answer is its length. */
+/** Compressed bytes: the first `size` in a memory that only one thread has at a time. */
+export interface Output {
+  readonly memory: ArrayBuffer;
+  readonly size: number;
+}
+
+/** Compresses the `length` bytes of input in `memory` into a self-contained member or frame, which is the answer. */
 export interface CompressTask {
   readonly task: 'compress';
   readonly memory: SharedArrayBuffer;
@@ -30,18 +35,20 @@ export interface CompressTask {
   readonly level: number;
   /** The level for dense data; may equal `level`. */
   readonly denseLevel: number;
+  /** The memory of an earlier output, to be used again; it moves to the worker. */
+  readonly spare?: ArrayBuffer | undefined;
 }
 
 /**
- * Adds the `length` bytes of input and the `size` bytes of output in `memory` to the two SHA-256 of the stream. Tasks of one
- * stream go to one worker, in order.
+ * Adds the `length` bytes of input in `memory`, and the output, to the two SHA-256 of the stream. Tasks of one stream go to one
+ * worker, in order. The output moves to the worker, and comes back as the answer.
  */
 export interface HashTask {
   readonly task: 'hash';
   readonly stream: number;
   readonly memory: SharedArrayBuffer;
   readonly length: number;
-  readonly size: number;
+  readonly output: Output;
 }
 
 /** Ends the stream's two SHA-256; the answer is their hexadecimal digits, those of the input first. */
@@ -66,7 +73,7 @@ export interface ReadFailure {
 /** A worker's first message names its codec. Every other message answers one task. */
 export type Answer =
   | { readonly codec: Codec }
-  | { readonly id: number; readonly value: number | string }
+  | { readonly id: number; readonly value: Output | string }
   | { readonly id: number; readonly error: string }
   | (ReadFailure & { readonly id: number });
 
@@ -75,8 +82,10 @@ interface BlockCodec {
   readonly name: Codec;
   /** The level at which it stores data that does not shrink. */
   readonly storingLevel: number;
-  /** @returns the number of bytes in `output`, or 0 if it is too small */
-  compress(input: Uint8Array, output: Uint8Array, level: number): number;
+  /** Whether it writes to a memory that it is given. Otherwise it returns one of its own. */
+  readonly needsMemory: boolean;
+  /** Blocks the thread, unless it has threads of its own. */
+  compress(input: Uint8Array, level: number, memory: ArrayBuffer): Output | Promise<Output>;
 }
 
 /**
@@ -87,15 +96,18 @@ interface BlockCodec {
  */
 function compressBlocks(): void {
   const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
-  const { libraries, inputOffset, outputOffset, ...setup } = workerData as WorkerSetup;
+  const { libraries, inputOffset, ...setup } = workerData as WorkerSetup;
 
-  const garbage = {
-    /** Copies `compressed`, and frees it immediately: the garbage collector would let 32 MiB pile up in each thread. */
-    move(compressed: Uint8Array, output: Uint8Array): number {
-      output.set(compressed);
-      const size = compressed.length;
-      (compressed.buffer as ArrayBuffer).transfer(0);
-      return size;
+  const emptyFrameBytes = 9;
+  const outputs = {
+    /** Of what cannot shrink. Memory that nothing is written to costs nothing. */
+    maxSize(length: number): number {
+      return length + Math.ceil(length / 64) + 1024;
+    },
+    of(bytes: Uint8Array): Output {
+      // A small Buffer may be part of a memory that others are in, too.
+      const { buffer, length } = bytes.length > Buffer.poolSize ? bytes : new Uint8Array(bytes);
+      return { memory: buffer as ArrayBuffer, size: length };
     },
   };
   const codecs: Record<Codec, () => BlockCodec | undefined> = {
@@ -114,15 +126,19 @@ function compressBlocks(): void {
           return {
             name: 'libdeflate',
             storingLevel: 0,
-            compress(input: Uint8Array, output: Uint8Array, level: number): number {
+            needsMemory: true,
+            compress(input: Uint8Array, level: number, memory: ArrayBuffer): Output {
               let compressor = compressors.get(level);
               if (compressor === undefined) {
                 compressor = functions.libdeflate_alloc_compressor(level);
                 if (compressor === 0n) throw new Error(`libdeflate has no memory for level ${level}`);
                 compressors.set(level, compressor);
               }
+              const output = new Uint8Array(memory);
               const sizes = [BigInt(input.length), BigInt(output.length)] as const;
-              return Number(functions.libdeflate_gzip_compress(compressor, input, sizes[0], output, sizes[1]));
+              const size = functions.libdeflate_gzip_compress(compressor, input, sizes[0], output, sizes[1]);
+              if (size === 0n) throw new Error(`libdeflate could not compress ${input.length} bytes`);
+              return { memory, size: Number(size) };
             },
           };
         } catch {
@@ -136,26 +152,49 @@ function compressBlocks(): void {
       return {
         name: 'zlib',
         storingLevel: 0,
-        compress(input: Uint8Array, output: Uint8Array, level: number): number {
-          const compressed = zlib.gzipSync(input, { level: Math.min(level, 9), chunkSize: output.length });
-          return garbage.move(compressed, output);
+        needsMemory: true,
+        compress(input: Uint8Array, level: number, memory: ArrayBuffer): Output {
+          const compressed = zlib.gzipSync(input, { level: Math.min(level, 9), chunkSize: memory.byteLength });
+          const size = compressed.length;
+          new Uint8Array(memory).set(compressed);
+          // Freed immediately: the garbage collector would let 32 MiB pile up in each thread.
+          compressed.buffer.transfer(0);
+          return { memory, size };
         },
       };
     },
-    /** zstd itself stores data that does not shrink, and detects it soonest at level 1. */
+    /**
+     * It works on the threads of Node.js's pool, so that one worker is enough: each would take 7 MB more. It stores data that
+     * does not shrink, and detects it soonest at level 1.
+     */
     zstd() {
       const zlib = process.getBuiltinModule('node:zlib');
-      const { ZSTD_c_compressionLevel } = zlib.constants;
+      const { ZSTD_c_compressionLevel, ZSTD_c_windowLog } = zlib.constants;
       return {
         name: 'zstd',
         storingLevel: 1,
-        compress(input: Uint8Array, output: Uint8Array, level: number): number {
-          const compressed = zlib.zstdCompressSync(input, {
-            chunkSize: output.length,
+        needsMemory: false,
+        async compress(input: Uint8Array, level: number): Promise<Output> {
+          const { promise, resolve, reject } = Promise.withResolvers<Output>();
+          const windowLog = Math.max(10, Math.ceil(Math.log2(input.length)));
+          const stream = zlib.createZstdCompress({
+            chunkSize: outputs.maxSize(input.length),
             pledgedSrcSize: input.length,
-            params: { [ZSTD_c_compressionLevel]: level },
+            params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_windowLog]: windowLog },
           });
-          return garbage.move(compressed, output);
+          const chunks: Buffer[] = [];
+          stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+          stream.on('error', reject);
+          stream.on('end', () => {
+            // Node.js ends the stream twice, and what it ends last is an empty frame.
+            if (chunks.length > 1 && chunks.at(-1)?.length === emptyFrameBytes) chunks.pop();
+            resolve(outputs.of(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)));
+          });
+          // zstd copies no input if it has all of it, knows that it is the end, and has room for the whole output. Without a
+          // write before it, Node.js would say only later that it is the end.
+          stream.write(new Uint8Array());
+          stream.end(input);
+          return await promise;
         },
       };
     },
@@ -167,7 +206,7 @@ function compressBlocks(): void {
   const denseBits = 5.7;
   /** Data that does not shrink by 1 % has more: equally frequent bytes have 8, and 7.99 in a sample. */
   const doubtfulBits = 7.8;
-  const sample = new Uint8Array(4 * 8192);
+  const sampleBytes = 4 * 8192;
   const counts = new Uint32Array(256);
   const hashes = new Map<number, readonly [input: Hash, output: Hash]>();
   const tasks = {
@@ -187,24 +226,26 @@ function compressBlocks(): void {
       }
     },
     /** Only the content decides: what a block becomes must not depend on the time, the other blocks or the thread. */
-    compress({ memory, length, ...levels }: CompressTask): number {
+    async compress({ memory, length, spare, ...levels }: CompressTask): Promise<Output> {
       const input = new Uint8Array(memory, inputOffset, length);
-      const output = new Uint8Array(memory, outputOffset);
       const entropy = tasks.entropy(input);
       const level = entropy > denseBits ? levels.denseLevel : levels.level;
-      const stores = entropy > doubtfulBits && level > codec.storingLevel && !tasks.shrinks(input, output);
-      const size = codec.compress(input, output, stores ? codec.storingLevel : level);
-      if (size === 0) throw new Error(`${codec.name} could not compress ${length} bytes`);
-      return size;
+      const isDoubtful = entropy > doubtfulBits && level > codec.storingLevel;
+      // New memory each time would leave much of it unused, in each thread.
+      const target = spare ?? new ArrayBuffer(codec.needsMemory ? outputs.maxSize(memory.byteLength) : 0);
+      const stores = isDoubtful && !(await tasks.shrinks(input, target));
+      return await codec.compress(input, stores ? codec.storingLevel : level, target);
     },
     /** Whether four pieces of the block shrink by at least 1 % at the fastest level. */
-    shrinks(input: Uint8Array, output: Uint8Array): boolean {
-      if (input.length < 2 * sample.length) return true;
+    async shrinks(input: Uint8Array, memory: ArrayBuffer): Promise<boolean> {
+      if (input.length < 2 * sampleBytes) return true;
+      const sample = new Uint8Array(sampleBytes);
       for (const part of [0, 1, 2, 3]) {
         const start = Math.floor((input.length * part) / 4);
-        sample.set(input.subarray(start, start + sample.length / 4), (part * sample.length) / 4);
+        sample.set(input.subarray(start, start + sampleBytes / 4), (part * sampleBytes) / 4);
       }
-      return codec.compress(sample, output, 1) < sample.length * 0.99;
+      const { size } = await codec.compress(sample, 1, memory);
+      return size < sampleBytes * 0.99;
     },
     /**
      * The entropy of its bytes (Shannon's, in bits, of a sample of 16 KiB from all over the block). Of all quick measures,
@@ -227,15 +268,15 @@ function compressBlocks(): void {
       for (const count of counts) if (count > 0) bits -= count * Math.log2(count / total);
       return bits / total;
     },
-    hash({ stream, memory, length, size }: HashTask): number {
+    hash({ stream, memory, length, output }: HashTask): Output {
       let pair = hashes.get(stream);
       if (pair === undefined) {
         const { createHash } = process.getBuiltinModule('node:crypto');
         hashes.set(stream, (pair = [createHash('sha256'), createHash('sha256')]));
       }
       pair[0].update(new Uint8Array(memory, inputOffset, length));
-      pair[1].update(new Uint8Array(memory, outputOffset, size));
-      return length;
+      pair[1].update(new Uint8Array(output.memory, 0, output.size));
+      return output;
     },
     digest({ stream }: DigestTask): string {
       const pair = hashes.get(stream);
@@ -243,23 +284,25 @@ function compressBlocks(): void {
       return pair?.map((hash) => hash.digest('hex')).join(' ') ?? '';
     },
   };
-  parentPort?.on('message', ({ id, ...task }: Task & { readonly id: number }) => {
-    try {
-      const failure =
-        task.task === 'compress' && task.from !== undefined
-          ? tasks.read(new Uint8Array(task.memory, inputOffset, task.length), task.from)
-          : undefined;
-      if (failure !== undefined) {
-        parentPort.postMessage({ id, ...failure } satisfies Answer, []);
-        return;
+  const answers = {
+    async to({ id, ...task }: Task & { readonly id: number }): Promise<Answer> {
+      try {
+        if (task.task === 'digest') return { id, value: tasks.digest(task) };
+        if (task.task === 'hash') return { id, value: tasks.hash(task) };
+        const failure = task.from && tasks.read(new Uint8Array(task.memory, inputOffset, task.length), task.from);
+        return failure === undefined ? { id, value: await tasks.compress(task) } : { id, ...failure };
+      } catch (error) {
+        return { id, error: (error as Error).message };
       }
-      const value =
-        task.task === 'compress' ? tasks.compress(task) : task.task === 'hash' ? tasks.hash(task) : tasks.digest(task);
-      parentPort.postMessage({ id, value } satisfies Answer, []);
-    } catch (error) {
-      parentPort.postMessage({ id, error: (error as Error).message } satisfies Answer, []);
-    }
-  });
+    },
+    async send(answer: Promise<Answer>): Promise<void> {
+      const message = await answer;
+      const isOutput = 'value' in message && typeof message.value === 'object';
+      // Outputs move, so that only one thread ever has one, and can free it.
+      parentPort?.postMessage(message, isOutput ? [message.value.memory] : []);
+    },
+  };
+  parentPort?.on('message', (message: Task & { readonly id: number }) => void answers.send(answers.to(message)));
   parentPort?.postMessage({ codec: codec.name } satisfies Answer, []);
 }
 

@@ -25,9 +25,9 @@ export type Levels = readonly [Level, ...Level[]];
  *   each of eight kinds of files, and the fastest such combination.
  * - libdeflate 1.14: the same sizes, and 6 (level 1) to 19 % (level 5) more time.
  * - On 172 MB of system files, zlib 1: 98, 1.061 · 4: 70, 0.994 · 6: 40, 0.963.
- * - zstd 1: 341, 0.993 · 2: 267, 0.932 · 3: 207, 0.890 · 4: 178, 0.885 · 5: 93, 0.858 · 6: 76, 0.835 · 7: 68, 0.829 ·
- *   9: 51, 0.823; 2, with 1 for dense blocks: 298, 0.962. For its tables, a thread needs 1 MB at 3, 4 MB at 6, 7 MB at
- *   7, 14 MB at 9.
+ * - zstd in blocks of 1 MiB 1: 341, 0.993 · 2: 267, 0.932 · 3: 207, 0.890 · 4: 178, 0.885 · 5: 93, 0.858 · 6: 76, 0.835 · 7: 68,
+ *   0.829 · 9: 51, 0.823; 2, with 1 for dense blocks: 298, 0.962. For its tables, a block needs 1 MB at 3, 4 MB at 6, 7 MB at
+ *   7, 14 MB at 9. Blocks of 8 MiB take as long, and less space: see workload.ts.
  */
 export const levelsOf: Readonly<Record<Codec, Levels>> = {
   libdeflate: [
@@ -66,12 +66,12 @@ export const levelsOf: Readonly<Record<Codec, Levels>> = {
 export const defaultLevelOf: Readonly<Record<Codec, number>> = { libdeflate: 5, zlib: 4, zstd: 3 };
 
 /**
- * Bytes that a thread needs for a level, whichever of the format's codecs it has: for zstd the tables as measured above, and
- * 3 MB that its calls leave for the garbage collector; for libdeflate what it allocates, which from 10 on is much more.
+ * Bytes that a block needs for a level while it is compressed, whichever of the format's codecs does it: for zstd the tables
+ * as measured above; for libdeflate what it allocates, which from 10 on is much more.
  */
 export function codecBytesAt(format: Compression, level: number | 'auto' | undefined): number {
   const million = 1_000_000;
   if (format === 'gzip') return (level === 'auto' || (level ?? 0) >= 10 ? 9 : 1.2) * million;
   const most = level === 'auto' ? 7 : (level ?? defaultLevelOf.zstd);
-  return (most <= 4 ? 4 : most <= 6 ? 7 : most <= 7 ? 10 : most <= 9 ? 17 : 33) * million;
+  return (most <= 4 ? 1.1 : most <= 6 ? 4 : most <= 7 ? 7 : most <= 9 ? 14 : 30) * million;
 }

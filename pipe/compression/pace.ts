@@ -3,7 +3,9 @@
 import type { Codec } from './formats.ts';
 import { type Level, type Levels, levelsOf } from './levels.ts';
 
-/** The strongest level that takes at most `msLeft` on a machine `slowness` times as slow as the measured one. */
+const mebibyte = 1024 * 1024;
+
+/** The strongest level that takes at most `msLeft` for 1 MiB on a machine `slowness` times as slow as the measured one. */
 export function strongestInTime(levels: Levels, msLeft: number, slowness: number): Level {
   return levels.findLast(({ ms }) => ms * slowness <= msLeft) ?? levels[0];
 }
@@ -14,7 +16,7 @@ export interface Ahead {
   readonly readyBytes: number;
   /** The number of further blocks, still to be compressed. */
   readonly uncompressedBlocks: number;
-  /** The chunk that the consumer is processing, and since when; undefined if it is waiting. */
+  /** The output that the consumer is processing, and since when; undefined if it is waiting. */
   readonly given?: { readonly bytes: number; readonly ms: number } | undefined;
 }
 
@@ -34,39 +36,43 @@ const takingWeight = 0.05;
  */
 export class Pace {
   #slowness = 1;
-  #msPerChunk = 0;
-  #bytesPerChunk = 0;
+  #msPerBlock = 0;
+  #outputBytesPerBlock = 0;
   readonly #threads: number;
-  /** The time between two chunks taken, of any streams. */
+  readonly #blockBytes: number;
+  /** The time between two outputs taken, of any streams. */
   #msBetween = 0;
   #takenAt: number | undefined;
 
-  constructor(threads: number) {
+  constructor(threads: number, blockBytes: number) {
     this.#threads = threads;
+    this.#blockBytes = blockBytes;
   }
 
-  /** Chooses the level for a block. If nothing is ready and the last chunk is done, the consumer is waiting, or about to. */
+  /** Chooses the level for a block. If nothing is ready and the last output is done, the consumer is waiting, or about to. */
   choose(codec: Codec, { readyBytes, uncompressedBlocks, given = { bytes: 0, ms: 0 } }: Ahead): Level {
-    const msPerByte = this.#msPerChunk / Math.max(1, this.#bytesPerChunk);
+    const msPerByte = this.#msPerBlock / Math.max(1, this.#outputBytesPerBlock);
     const msBusy = Math.max(0, given.bytes * msPerByte - given.ms) + readyBytes * msPerByte;
-    const msAhead = msBusy === 0 ? 0 : msBusy + uncompressedBlocks * this.#msPerChunk;
+    const msAhead = msBusy === 0 ? 0 : msBusy + uncompressedBlocks * this.#msPerBlock;
     // All threads together keep up if each block takes no longer than this. They use only a part of it and thus catch up, so
     // the time does not grow when compression itself delays the line. A consumer that takes several blocks at once, because
     // of its socket's buffer, need not get them immediately.
     const ms = Math.max(msAhead, this.#threads * this.#msBetween);
-    return strongestInTime(levelsOf[codec], ms * plannedPart, this.#slowness);
+    const msPerMebibyte = (ms * mebibyte) / this.#blockBytes;
+    return strongestInTime(levelsOf[codec], msPerMebibyte * plannedPart, this.#slowness);
   }
 
-  /** Records that compressing a block took `ms`, from when a thread received it. */
-  compressed(level: Level, ms: number): void {
-    this.#slowness += (ms / level.ms - this.#slowness) * compressingWeight;
+  /** Records that compressing a block of this many bytes took `ms`, from when a thread received it. */
+  compressed(level: Level, ms: number, bytes: number): void {
+    const slowness = (ms * mebibyte) / (bytes * level.ms);
+    this.#slowness += (slowness - this.#slowness) * compressingWeight;
   }
 
-  /** Records that a consumer took `ms` for a chunk. @param at the time in milliseconds, on any monotonic clock */
+  /** Records that a consumer took `ms` for a block's output. @param at the time in milliseconds, on any monotonic clock */
   taken(bytes: number, ms: number, at: number): void {
     if (this.#takenAt !== undefined) this.#msBetween += (at - this.#takenAt - this.#msBetween) * takingWeight;
     this.#takenAt = at;
-    this.#msPerChunk += (ms - this.#msPerChunk) * takingWeight;
-    this.#bytesPerChunk += (bytes - this.#bytesPerChunk) * takingWeight;
+    this.#msPerBlock += (ms - this.#msPerBlock) * takingWeight;
+    this.#outputBytesPerBlock += (bytes - this.#outputBytesPerBlock) * takingWeight;
   }
 }

@@ -1,22 +1,20 @@
 /** The threads that all streams share: started on demand, first come, first served. */
 
 import { CompressionThread } from './compression-thread.ts';
-import type { CompressTask, DigestTask, HashTask, WorkerSetup } from './compression-worker.ts';
+import type { CompressTask, DigestTask, HashTask, Output, WorkerSetup } from './compression-worker.ts';
 import type { Codec } from './formats.ts';
-
-/** One being compressed and one queued, so that a thread need not wait for the main thread to send the next. */
-const blocksPerThread = 2;
 
 interface Queued {
   readonly stream: number;
   /** Called when a thread takes the block, so that the level depends on the latest state. */
   readonly task: (codec: Codec) => CompressTask;
-  readonly compressed: PromiseWithResolvers<number>;
+  readonly compressed: PromiseWithResolvers<Output>;
 }
 
 /** Starts threads on demand, up to `size`, and assigns each task to one of them. */
 export class ThreadPool {
   readonly #size: number;
+  readonly #blocksPerThread: number;
   readonly #setup: WorkerSetup;
   #threads: CompressionThread[] = [];
   /** The thread that hashes a stream. */
@@ -25,8 +23,13 @@ export class ThreadPool {
   #codec: Codec | undefined;
   #isClosed = false;
 
-  constructor(size: number, setup: WorkerSetup) {
+  /**
+   * @param size the number of threads
+   * @param blocksPerThread that it has at the same time: the one that it compresses, and others that are queued
+   */
+  constructor(size: number, blocksPerThread: number, setup: WorkerSetup) {
     this.#size = size;
+    this.#blocksPerThread = blocksPerThread;
     this.#setup = setup;
     const [first, ...others] = setup.codecs;
     if (others.length === 0) this.#codec = first;
@@ -42,24 +45,24 @@ export class ThreadPool {
     while (!this.#isClosed && this.#threads.length < Math.min(blocks, this.#size)) this.#start();
   }
 
-  /** Compresses a block. @returns the compressed size; rejects if `forget` or `close` is called first */
-  async compress(stream: number, task: (codec: Codec) => CompressTask): Promise<number> {
+  /** Compresses a block. Rejects if `forget` or `close` is called first. */
+  async compress(stream: number, task: (codec: Codec) => CompressTask): Promise<Output> {
     this.#checkOpen();
-    const compressed = Promise.withResolvers<number>();
+    const compressed = Promise.withResolvers<Output>();
     this.#queue.push({ stream, task, compressed });
     this.#distribute();
     return await compressed.promise;
   }
 
-  /** Hashes a block. One thread runs all tasks of a stream, in the order of the calls. */
-  async hash(task: HashTask): Promise<void> {
+  /** Hashes a block, and gives its output back. One thread runs all tasks of a stream, in the order of the calls. */
+  async hash(task: HashTask): Promise<Output> {
     this.#checkOpen();
     let thread = this.#hashing.get(task.stream);
     if (thread === undefined) {
       thread = this.#threads[task.stream % this.#threads.length] ?? this.#start();
       this.#hashing.set(task.stream, thread);
     }
-    await thread.run(task);
+    return (await thread.run(task)) as Output;
   }
 
   /** `sha256:…` of the input, and of the output, of all the stream's hashed blocks. */
@@ -67,7 +70,7 @@ export class ThreadPool {
     const thread = this.#hashing.get(task.stream);
     if (thread === undefined) throw new Error('Nothing of the stream was hashed');
     this.#hashing.delete(task.stream);
-    const [input = '', output = ''] = String(await thread.run(task)).split(' ');
+    const [input = '', output = ''] = ((await thread.run(task)) as string).split(' ');
     return [`sha256:${input}`, `sha256:${output}`];
   }
 
@@ -103,14 +106,14 @@ export class ThreadPool {
           thread.blocks--;
           this.#distribute();
         })
-        .then((size) => queued.compressed.resolve(Number(size)), queued.compressed.reject);
+        .then((output) => queued.compressed.resolve(output as Output), queued.compressed.reject);
     }
   }
 
   #freeThread(): CompressionThread | undefined {
     const leastBusy = this.#threads.toSorted((a, b) => a.blocks - b.blocks)[0];
     if (leastBusy?.blocks !== 0 && this.#threads.length < this.#size) return this.#start();
-    return leastBusy !== undefined && leastBusy.blocks < blocksPerThread ? leastBusy : undefined;
+    return leastBusy !== undefined && leastBusy.blocks < this.#blocksPerThread ? leastBusy : undefined;
   }
 
   #start(): CompressionThread {

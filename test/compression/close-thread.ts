@@ -6,10 +6,11 @@ import { CompressionThread } from '../../pipe/compression/compression-thread.ts'
 const attempts = 5;
 
 for (let attempt = 0; attempt < attempts; attempt++) {
-  const setup = { codecs: ['zstd'], libraries: [], inputOffset: 0, outputOffset: 1024 } as const;
+  const setup = { codecs: ['zstd'], libraries: [], inputOffset: 0 } as const;
   const thread = new CompressionThread(setup, () => undefined);
   await thread.codec;
-  const answer = thread.run({ task: 'hash', stream: 1, memory: new SharedArrayBuffer(1024), length: 10, size: 0 });
+  const output = { memory: new ArrayBuffer(10), size: 0 };
+  const answer = thread.run({ task: 'hash', stream: 1, memory: new SharedArrayBuffer(1024), length: 10, output });
   answer.catch(() => undefined);
   // Meanwhile the thread answers. This thread does not read the answer before ending it.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);

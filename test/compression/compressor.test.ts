@@ -17,12 +17,12 @@ import {
   createCompressor,
 } from '../../pipe/compression/compressor.ts';
 import { readerOf } from '../../pipe/io/byob-reader.ts';
-import { BlockMemory } from '../../pipe/compression/block-memory.ts';
+import { BlockMemory, inputOffset } from '../../pipe/compression/block-memory.ts';
 import { CompressedStream } from '../../pipe/compression/compressed-stream.ts';
 import type { Level } from '../../pipe/compression/levels.ts';
 import { type Ahead, Pace } from '../../pipe/compression/pace.ts';
 import type { Codec } from '../../pipe/compression/formats.ts';
-import type { CompressTask, HashTask } from '../../pipe/compression/compression-worker.ts';
+import type { CompressTask, HashTask, Output } from '../../pipe/compression/compression-worker.ts';
 import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
 import { outputOf } from '../release/run-command.ts';
 import { collect, layerLike, mebibyte, pieces, sha256, text, uneven } from './samples.ts';
@@ -101,7 +101,7 @@ describe.each(kinds)('%s', (_, options) => {
       if (previous !== undefined) seen.push(previous.copy.equals(previous.chunk));
       previous = { chunk, copy: Buffer.from(chunk) };
     }
-    expect(seen).toHaveLength(14);
+    expect(seen.length).toBeGreaterThan(8);
     expect(seen).not.toContain(false);
   });
 
@@ -340,22 +340,28 @@ itNeedsLibdeflate()(
   },
 );
 
-it('measures the time of blocks that shrink, and not of those that are stored', async () => {
+it('measures the time of whole blocks that shrink, not of those that are stored or short', async () => {
   const measured: string[] = [];
   class RecordingPace extends Pace {
-    override compressed(level: Level, ms: number): void {
+    override compressed(level: Level, ms: number, bytes: number): void {
       measured.push(ms > 0 ? 'a time' : 'none');
-      super.compressed(level, ms);
+      super.compressed(level, ms, bytes);
     }
   }
-  const memory = new BlockMemory(8, mebibyte, mebibyte + mebibyte / 64);
-  const { outputOffset } = memory;
-  const threads = new ThreadPool(1, { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset });
-  const resources = { threads, memory, fixedLevel: undefined, pace: new RecordingPace(1) };
+  const memory = new BlockMemory(mebibyte, { inputs: 8, outputs: 8, least: 3, leastAfterMs: 0 });
+  const threads = new ThreadPool(1, 2, { codecs: ['zlib'], libraries: [], inputOffset });
+  const resources = {
+    threads,
+    memory,
+    fixedLevel: undefined,
+    pace: new RecordingPace(1, mebibyte),
+    lendsOutputs: true,
+    spares: [],
+  };
   const content = Buffer.concat([text(mebibyte), randomBytes(3 * mebibyte), text(mebibyte / 2)]);
   await collect(new CompressedStream(0, readerOf(pieces(content)), resources).bytes);
   await threads.close();
-  expect(measured).toEqual(['a time', 'a time']);
+  expect(measured).toEqual(['a time']);
 });
 
 it('knows what the consumer receives before each block: what is compressed, and what is not yet', async () => {
@@ -367,16 +373,22 @@ it('knows what the consumer receives before each block: what is compressed, and 
       return super.choose(codec, ahead);
     }
   }
-  const memory = new BlockMemory(8, mebibyte, mebibyte + mebibyte / 64);
-  const { outputOffset } = memory;
-  const threads = new ThreadPool(1, { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset });
-  const resources = { threads, memory, fixedLevel: undefined, pace: new RecordingPace(1) };
+  const memory = new BlockMemory(mebibyte, { inputs: 8, outputs: 8, least: 3, leastAfterMs: 0 });
+  const threads = new ThreadPool(1, 2, { codecs: ['zlib'], libraries: [], inputOffset });
+  const resources = {
+    threads,
+    memory,
+    fixedLevel: undefined,
+    pace: new RecordingPace(1, mebibyte),
+    lendsOutputs: true,
+    spares: [],
+  };
   // Six identical blocks: they are compressed to the same size, whatever the level.
   const block = Buffer.concat([randomBytes(mebibyte / 2), Buffer.alloc(mebibyte / 2)]);
   const source = readerOf(pieces(Buffer.concat(Array.from({ length: 6 }, () => block)), mebibyte));
   const bytes = new CompressedStream(0, source, resources).bytes[Symbol.asyncIterator]();
   // The consumer takes the first one, and no more until all have been chosen for.
-  const first = await bytes.next();
+  const size = ((await bytes.next()).value as Uint8Array).length;
   await last.promise;
   while ((await bytes.next()).done !== true);
   await threads.close();
@@ -384,28 +396,26 @@ it('knows what the consumer receives before each block: what is compressed, and 
     { readyBytes: 0, uncompressedBlocks: 0 },
     { readyBytes: 0, uncompressedBlocks: 1 },
   ]);
-  const size = (first.value as Uint8Array).length;
   for (const [index, { readyBytes, uncompressedBlocks }] of aheads.entries()) {
     if (index < 3) continue;
     // Those that the thread has taken, one of which it may just have compressed.
     expect([1, 2]).toContain(uncompressedBlocks);
-    // All between the first one and this one.
-    expect(Math.round(readyBytes / size) + uncompressedBlocks).toBe(index - 1);
+    // All before this one, without the first once the consumer has it.
+    expect([index - 1, index]).toContain(Math.round(readyBytes / size) + uncompressedBlocks);
   }
 });
 
 it('fails the stream of which a block cannot be hashed', async () => {
   class FailingPool extends ThreadPool {
     #hashed = 0;
-    override async hash(task: HashTask): Promise<void> {
+    override async hash(task: HashTask): Promise<Output> {
       if (++this.#hashed === 2) throw new Error('not hashed');
-      await super.hash(task);
+      return await super.hash(task);
     }
   }
-  const memory = new BlockMemory(8, mebibyte, mebibyte + mebibyte / 64);
-  const { outputOffset } = memory;
-  const threads = new FailingPool(1, { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset });
-  const resources = { threads, memory, fixedLevel: 1, pace: undefined };
+  const memory = new BlockMemory(mebibyte, { inputs: 8, outputs: 8, least: 3, leastAfterMs: 0 });
+  const threads = new FailingPool(1, 2, { codecs: ['zlib'], libraries: [], inputOffset });
+  const resources = { threads, memory, fixedLevel: 1, pace: undefined, lendsOutputs: true, spares: undefined };
   const stream = new CompressedStream(0, readerOf(pieces(text(3 * mebibyte))), resources);
   await expect(collect(stream.bytes)).rejects.toThrow('not hashed');
   await threads.close();
@@ -416,9 +426,8 @@ it('fails if no thread can start', async () => {
     codecs: ['libdeflate', 'zlib'],
     libraries: null as unknown as [],
     inputOffset: 0,
-    outputOffset: 10,
   } as const;
-  const pool = new ThreadPool(2, setup);
+  const pool = new ThreadPool(2, 2, setup);
   const memory = new SharedArrayBuffer(20);
   const task = (): CompressTask => ({
     task: 'compress',
@@ -435,8 +444,8 @@ it('fails if no thread can start', async () => {
 });
 
 it('chooses the level of a block only when a thread takes it: while another one is compressed', async () => {
-  const setup = { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset: 100_000 } as const;
-  const pool = new ThreadPool(2, setup);
+  const setup = { codecs: ['zlib'], libraries: [], inputOffset: 0 } as const;
+  const pool = new ThreadPool(2, 2, setup);
   const memory = new SharedArrayBuffer(300_000);
   let [chosen, done] = [0, 0];
   const ahead: number[] = [];
@@ -454,14 +463,14 @@ it('chooses the level of a block only when a thread takes it: while another one 
 });
 
 it('fails the block that cannot be compressed, and goes on', async () => {
-  const setup = { codecs: ['zlib'], libraries: [], inputOffset: 0, outputOffset: 100_000 } as const;
-  const pool = new ThreadPool(1, setup);
+  const setup = { codecs: ['zlib'], libraries: [], inputOffset: 0 } as const;
+  const pool = new ThreadPool(1, 2, setup);
   const task = { task: 'compress', level: 1, denseLevel: 1 } as const;
   const memory = new SharedArrayBuffer(300_000);
   await expect(pool.compress(0, () => ({ ...task, memory, length: 400_000 }))).rejects.toThrow(
     /^Compression failed: \w/,
   );
-  expect(await pool.compress(0, () => ({ ...task, memory, length: 90_000 }))).toBeGreaterThan(0);
+  expect((await pool.compress(0, () => ({ ...task, memory, length: 90_000 }))).size).toBeGreaterThan(0);
   await pool.close();
 });
 

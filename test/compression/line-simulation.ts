@@ -53,7 +53,7 @@ export function simulate(
   const work = (): void => {
     for (const block of backlog.filter(({ doneAt, isSeen }) => doneAt <= now && !isSeen)) {
       block.isSeen = true;
-      pace.compressed(block.level, (block.doneAt - block.startedAt) * 1000);
+      pace.compressed(block.level, (block.doneAt - block.startedAt) * 1000, 1024 * 1024);
     }
     const read = Math.min(unread, 2 * threadCount + 5 - backlog.length - queued);
     unread -= read;

@@ -3,6 +3,8 @@ import { type Level, type Levels, levelsOf } from '../../pipe/compression/levels
 import { Pace, strongestInTime } from '../../pipe/compression/pace.ts';
 import { simulate } from './line-simulation.ts';
 
+const mebibyte = 1024 * 1024;
+
 const levels: Levels = [
   { level: 3, ms: 10 },
   { level: 6, ms: 15 },
@@ -34,10 +36,10 @@ describe('the strongest level in time', () => {
 
 describe('the level of the next block', () => {
   function learned(msPerChunk: number, compressingMs = 7): Pace {
-    const pace = new Pace(2);
+    const pace = new Pace(2, mebibyte);
     for (let block = 0; block < 200; block++) {
       pace.taken(400_000, msPerChunk, block);
-      pace.compressed(levelsOf.libdeflate[0], compressingMs);
+      pace.compressed(levelsOf.libdeflate[0], compressingMs, mebibyte);
     }
     return pace;
   }
@@ -48,7 +50,7 @@ describe('the level of the next block', () => {
   it.each<
     [string, Pace, { readonly readyBytes: number; readonly uncompressedBlocks: number }, Partial<Level> | number]
   >([
-    ['the fastest while nothing is known', new Pace(2), full, fastest],
+    ['the fastest while nothing is known', new Pace(2, mebibyte), full, fastest],
     ['the fastest if nothing is ready, even on the slowest line', learned(10_000), { ...full, readyBytes: 0 }, fastest],
     ['the fastest if the consumer takes everything immediately', learned(0), full, fastest],
     ['a medium one if the line is slightly slower than the threads', learned(3), full, 6],
@@ -63,7 +65,7 @@ describe('the level of the next block', () => {
     ['the fastest if each block is needed as soon as the threads have compressed it', 3.5, 1],
     ['a stronger one if blocks are needed less often, even if several at once and immediately', 20, 7],
   ])('is %s', (_, msBetween, level) => {
-    const pace = new Pace(2);
+    const pace = new Pace(2, mebibyte);
     for (let block = 0; block < 300; block += 3)
       for (const each of [0, 1, 2]) pace.taken(300_000, each === 2 ? 3 * msBetween : 0.1, (block + each) * msBetween);
     const chosen = pace.choose('libdeflate', { readyBytes: 0, uncompressedBlocks: 0 });
@@ -78,8 +80,8 @@ describe('the level of the next block', () => {
   });
 
   it("starts at the codec's fastest level", () => {
-    expect(new Pace(2).choose('zlib', full)).toEqual({ level: 4, ms: expect.any(Number) });
-    expect(new Pace(2).choose('zstd', full)).toMatchObject({ level: 2, denseLevel: 1 });
+    expect(new Pace(2, mebibyte).choose('zlib', full)).toEqual({ level: 4, ms: expect.any(Number) });
+    expect(new Pace(2, mebibyte).choose('zstd', full)).toMatchObject({ level: 2, denseLevel: 1 });
   });
 });
 
@@ -96,7 +98,7 @@ describe('over a line', () => {
     ['of 500 Mbit/s with four threads', 62.5e6, 4, 0.98, 0.975],
     ['of 20 Mbit/s with four threads', 2.5e6, 4, 0.935, 0.93],
   ])('%s', (_, bytesPerSecond, threads, mostTime, mostBytes) => {
-    const paced = simulate(new Pace(threads), bytesPerSecond, threads);
+    const paced = simulate(new Pace(threads, mebibyte), bytesPerSecond, threads);
     const fixed = { choose: () => levelsOf.libdeflate[0], compressed: () => undefined, taken: () => undefined };
     const fastest = simulate(fixed, bytesPerSecond, threads);
     expect(paced.seconds / fastest.seconds).toBeLessThanOrEqual(mostTime);

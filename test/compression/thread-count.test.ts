@@ -26,25 +26,17 @@ describe('the processors and the memory that may be used', () => {
 });
 
 describe('the number of threads', () => {
-  const costs = { blockBytes: 2 * MB, blocks: (threads: number) => Math.max(15, 2 * threads + 6), codecBytes: MB };
+  const bytesOf = (threads: number): number => 30 * MB + threads * 12 * MB;
 
   it.each([
     [1, 160, 1],
     [2, 160, 2],
-    [4, 160, 4],
-    [8, 208, 8],
-    [16, 304, 16],
-    // No more than memory permits, whatever the processors.
-    [16, 160, 4],
-    [8, 200, 8],
+    [4, 160, 3],
+    [8, 208, 7],
     [2, 128, 1],
     // It cannot be none.
     [4, 60, 1],
   ])('for %d processors and %d MB is %d', (processors, megabytes, threads) => {
-    expect(threadCount({ processors, memory: megabytes * MB }, costs)).toBe(threads);
-  });
-
-  it('is smaller if the codec needs much memory', () => {
-    expect(threadCount({ processors: 8, memory: 208 * MB }, { ...costs, codecBytes: 14 * MB })).toBe(4);
+    expect(threadCount({ processors, memory: megabytes * MB }, bytesOf)).toBe(threads);
   });
 });
