@@ -10,6 +10,8 @@ export interface OctopusPackage {
   readonly sha1: string;
   /** What was received to make it: less than its size if it was a delta. */
   readonly receivedBytes: number;
+  /** It has taken the place of another, whose signature a client may still have. */
+  readonly replaces?: boolean;
 }
 
 export interface OctopusSpace {

@@ -59,7 +59,7 @@ export async function receivePackage(
   if (content.size > limit) content = contents.keep((await content.read()).subarray(0, limit));
   const stored = await storedPackage(name, content, receivedBytes, received.sha1);
   space.packages.delete(key);
-  space.packages.set(key, stored);
+  space.packages.set(key, { ...stored, replaces: present !== undefined });
   await exchange.respond(json(201, describe(stored)));
 }
 
@@ -74,7 +74,8 @@ async function patched(
   try {
     return keep(applyDelta(await base.content.read(), await delta.read()));
   } catch (error) {
-    if (error instanceof DeltaError) throw new Refusal(octopusError(400, error.message), error.message);
+    if (error instanceof DeltaError)
+      throw new Refusal(octopusError(400, error.message), base.replaces === true ? undefined : error.message);
     throw error;
   }
 }
