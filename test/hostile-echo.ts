@@ -37,12 +37,12 @@ function bodies(value: string): readonly (readonly [type: string, text: string])
   ];
 }
 
-/** Answers with this status, and echoes the credentials of the request that it was sent. */
-export function echoing(status: number, write: Write): Reaction {
+/** Answers with this status, and echoes the credentials of the request that it was sent. @param others further secrets to echo */
+export function echoing(status: number, write: Write, others: readonly string[] = []): Reaction {
   let answered = 0;
   return async (exchange) => {
     await readBody(exchange);
-    const value = [...secretsIn(exchange.request), exchange.request.url ?? ''].map(write).join(' ');
+    const value = [...secretsIn(exchange.request), ...others, exchange.request.url ?? ''].map(write).join(' ');
     const [type, text] = bodies(value)[answered++ % bodies(value).length] ?? ['', ''];
     const reason = inHeader(`${STATUS_CODES[status]} ${value}`);
     exchange.response.writeHead(status, reason, { ...echoHeaders(value), 'content-type': type }).end(text);
@@ -52,16 +52,18 @@ export function echoing(status: number, write: Write): Reaction {
 /** Asks for credentials first, if there are none: a client of a registry sends them only then. */
 export function challenging(react: Reaction): Reaction {
   return async (exchange) => {
-    if (exchange.request.headers.authorization !== undefined) return await react(exchange);
+    const { authorization, 'x-octopus-apikey': key } = exchange.request.headers;
+    if (authorization !== undefined || key !== undefined) return await react(exchange);
     return await answer(401, '', { 'www-authenticate': 'Basic realm="echo"' })(exchange);
   };
 }
 
 /** As sent, and without its encoding. */
 function secretsIn({ headers }: IncomingMessage): readonly string[] {
-  return [headers.authorization, headers['proxy-authorization']].flatMap((header) => {
-    if (header === undefined) return [];
+  return [headers.authorization, headers['proxy-authorization'], headers['x-octopus-apikey']].flatMap((header) => {
+    if (typeof header !== 'string') return [];
     const [scheme, value = ''] = header.split(' ');
+    if (value === '') return [header];
     return scheme === 'Basic' ? [value, Buffer.from(value, 'base64').toString()] : [value];
   });
 }

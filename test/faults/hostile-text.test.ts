@@ -6,6 +6,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { npmEnvironment, packageTarball, writePackage } from '../destinations/npm/tarballs.ts';
 import { jar, pomText } from '../destinations/maven/artifacts.ts';
+import { requestsOf, runOctopus, writeFiles as writeDirectory } from '../destinations/octopus/fixture.ts';
+import {
+  lib,
+  metadataOf,
+  sdist,
+  sdistName,
+  wheelMembers,
+  wheelName,
+  writeWheel,
+} from '../destinations/pypi/packages.ts';
+import { publish } from '../destinations/pypi/published.ts';
 import {
   config,
   index,
@@ -21,6 +32,7 @@ import {
 } from '../oci/fixtures.ts';
 import { imageEnvironment } from '../oci/registry/images.ts';
 import { tar } from '../archive/tar/tar-writer.ts';
+import { zip } from '../archive/zip-writer.ts';
 import { answer, close, listen, serve } from '../http/test-servers.ts';
 import { arrayVariables, type Ended, useSandbox } from '../run-pipe.ts';
 import { tokens } from '../sandbox/tokens.ts';
@@ -42,6 +54,8 @@ const texts = [
 const variables =
   `API_URL BITBUCKET_CLONE_DIR DEBUG DOCKER_HOST EXTRA_ARGS EXTRA_ARGS_COUNT FILENAME_COUNT HTTPS_PROXY IMAGE
   NODE_EXTRA_CA_CERTS NO_PROXY REGISTRY REPOSITORY TAGS TYPE USERNAME WORKSPACE`.split(/\s+/);
+const octopusVariables = ['ID', 'VERSION', 'FORMAT', 'SOURCE_PATH', 'OUTPUT_PATH', 'REGISTRY', 'TOKEN'];
+const octopusOptions = ['--id', '--package-version', '--space', '--service-account', '--include', '--exclude'];
 const options = ['--output', '--name', '--keep', '--dist-tag', '--pom', '--platform', '--no-such-option', ''];
 const account = { USERNAME: tokens.packagesUser, TOKEN: tokens.packagesToken };
 
@@ -57,7 +71,7 @@ describe.each(texts)('%j', (text) => {
     await writeFile(join(fixture.directory, name), 'content');
     await writeFile(join(fixture.directory, 'ok.txt'), 'content');
     await fixture.upload('*');
-    for (const type of ['npm', 'maven', 'image'])
+    for (const type of ['npm', 'maven', 'image', 'pypi', 'octopus'])
       expectFailure(
         await fixture.runPipe({
           TYPE: type,
@@ -77,6 +91,9 @@ describe.each(texts)('%j', (text) => {
       if (/^(?:TAGS|REGISTRY|DOCKER_HOST)$/.test(name))
         expectFailure(await fixture.runPipe({ TYPE: 'image', IMAGE: 'app', ...account, [name]: text }));
     }
+    await writeFile(join(fixture.directory, 'a'), 'content');
+    for (const name of octopusVariables)
+      await runOctopus(fixture, { ID: 'app', VERSION: '1.0', SOURCE_PATH: '.', [name]: text });
   });
 
   it('as any option, and as its value', async () => {
@@ -87,6 +104,8 @@ describe.each(texts)('%j', (text) => {
         [option, text, `--${text}`],
       ])
         await fixture.runPipe({ FILENAME: 'ok.txt', ...arrayVariables('EXTRA_ARGS', args) });
+    for (const option of octopusOptions)
+      await runOctopus(fixture, { ID: 'app', VERSION: '1.0', SOURCE_PATH: '.' }, option, text);
   });
 
   it('as headers and reason of an answer', async () => {
@@ -123,12 +142,15 @@ describe.each(texts)('%j', (text) => {
       answer(403, JSON.stringify(scopes)),
       answer(201, JSON.stringify({ error: text })),
       answer(200, JSON.stringify(listing)),
+      answer(400, JSON.stringify({ ErrorMessage: text, Errors: [text], HelpText: text })),
       answer(401, '{}', { 'www-authenticate': `Bearer realm="${realm}",service="${realm}"` }),
     ];
     await writeFile(join(fixture.directory, 'ok.txt'), 'content');
     await writeFile(join(fixture.directory, 'app.tgz'), packageTarball({ name: 'app', version: '1.0.0' }));
     await writeFile(join(fixture.directory, 'app.jar'), jar());
     await writeFile(join(fixture.directory, 'app.tar'), tar(legacyEntries([layer('one')])));
+    await writeFile(join(fixture.directory, 'app.1.0.0.zip'), 'content');
+    await writeWheel(fixture);
     for (const reaction of reactions) {
       await using server = await serve(reaction);
       const target = { REGISTRY: server.origin, ...account, DEBUG: 'true' };
@@ -137,13 +159,20 @@ describe.each(texts)('%j', (text) => {
         { TYPE: 'npm', FILENAME: 'app.tgz', ...target },
         { TYPE: 'maven', FILENAME: 'app.jar', ...target },
         { TYPE: 'image', FILENAME: 'app.tar', IMAGE: 'acme/app', ...target },
+        { TYPE: 'pypi', FILENAME: wheelName(lib), ...target },
+        { TYPE: 'octopus', FILENAME: 'app.1.0.0.zip', BITBUCKET_BUILD_NUMBER: '42', ...target },
       ];
+      const further: Readonly<Record<string, readonly (readonly string[])[]>> = {
+        npm: [['--skip-existing'], ['--stage']],
+        maven: [],
+        octopus: [['--space', 'Team'], ['--overwrite']],
+      };
       for (const env of uploads)
-        for (const args of [[], ['--skip-existing']])
-          if (args.length === 0 || !('TYPE' in env && env.TYPE === 'maven'))
-            expectFailure(
-              await fixture.runPipe({ ...env, ...arrayVariables('EXTRA_ARGS', ['--retries', '0', ...args]) }),
-            );
+        for (const args of [[], ...(further['TYPE' in env ? env.TYPE : 'file'] ?? [['--skip-existing']])]) {
+          const ended = await fixture.runPipe({ ...env, ...arrayVariables('EXTRA_ARGS', ['--retries', '0', ...args]) });
+          // Indexes say nothing in particular of a file that they have stored.
+          if (!('TYPE' in env && env.TYPE === 'pypi')) expectFailure(ended);
+        }
     }
   });
 
@@ -178,6 +207,96 @@ describe.each(texts)('%j', (text) => {
     }
     await writePackage(fixture, { name: 'lib', version: '1.0.0' }, { [text]: 'content', [`../${text}`]: 'content' });
     expectFailure(await fixture.runPipe(npmEnvironment(fixture, ['lib-1.0.0.tgz'])));
+  });
+
+  it('in what a Python index says of a project', async () => {
+    const url = `http://host/${text}`;
+    const file = { filename: wheelName(lib), url, hashes: { sha256: text } };
+    const json = { 'content-type': 'application/vnd.pypi.simple.v1+json' };
+    await writeWheel(fixture);
+    for (const reaction of [
+      answer(200, JSON.stringify({ meta: { 'api-version': '1.0' }, name: text, files: [file] }), json),
+      answer(200, JSON.stringify({ meta: { 'api-version': text }, files: [file] }), json),
+      answer(
+        200,
+        JSON.stringify({ meta: { 'api-version': '1.0' }, files: [{ ...file, filename: text, url: text }] }),
+        json,
+      ),
+      answer(200, `<h1>Links for ${text}</h1><a href="${text}/${wheelName(lib)}#sha256=${text}">${text}</a>`),
+    ]) {
+      await using server = await serve(reaction);
+      const env = { REGISTRY: server.origin, FILENAME: wheelName(lib), TYPE: 'pypi', ...account };
+      await fixture.runPipe({ ...env, ...arrayVariables('EXTRA_ARGS', ['--retries', '0']) });
+      expect(server.received.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('in a Python package', async () => {
+    const headers = [`Summary: ${text}`, `Classifier: ${text}`, `${text}: x`, `Requires-Dist: ${text}`];
+    const members = wheelMembers({ ...lib, headers, description: text }, { [text]: 'content' });
+    const changed = (end: string, content: string): Buffer =>
+      zip(members.map((each) => (each.name.endsWith(end) ? { ...each, content } : each)));
+    await writeFile(join(fixture.directory, wheelName(lib)), zip(members));
+    await publish(fixture, wheelName(lib));
+    for (const content of [
+      changed('WHEEL', `Wheel-Version: ${text}`),
+      changed('RECORD', `${text},sha256=x,1\n${text},sha256=x,1`),
+      changed('RECORD', `"${text}",${text},${text}`),
+      zip([...members, { name: `${text}-1.0.dist-info/METADATA`, content: text }]),
+      zip([...members, { name: `../${text}`, content: text }]),
+    ]) {
+      await writeFile(join(fixture.directory, wheelName(lib)), content);
+      expectFailure(await publish(fixture, wheelName(lib)));
+    }
+    const metadata = metadataOf({ name: text, version: text, metadataVersion: text });
+    for (const files of [{ 'PKG-INFO': text }, { 'PKG-INFO': metadata }, { [text]: 'x' }, { [`../../${text}`]: 'x' }]) {
+      await writeFile(join(fixture.directory, sdistName(lib)), sdist(lib, files));
+      await publish(fixture, sdistName(lib));
+    }
+  });
+
+  it('in what an Octopus server says of spaces, packages and signatures', async () => {
+    const resource = { Id: text, PackageId: text, Version: text, PackageSizeBytes: 1, Hash: text };
+    const found = answer(200, JSON.stringify(resource));
+    const missing = answer(404, JSON.stringify({ ErrorMessage: text }));
+    const spaces = {
+      Items: [
+        { Id: text, Name: text },
+        { Id: text, Name: 'Team' },
+      ],
+    };
+    const signature = { Signature: text, BaseVersion: text };
+    writeDirectory(fixture, { 'app.1.0.0.zip': Buffer.alloc(100_000) });
+    for (const [reactions, args] of [
+      [[found], []],
+      [[missing, missing, found], []],
+      [[missing, answer(200, JSON.stringify(signature)), found], ['--overwrite']],
+      [
+        [answer(200, JSON.stringify(spaces)), found],
+        ['--space', 'Team'],
+      ],
+      [[answer(200, JSON.stringify(spaces))], ['--space', text]],
+      [[answer(200, JSON.stringify({ Items: [{ Id: [text], Name: text }] }))], ['--space', 'Team']],
+      [[answer(200, JSON.stringify({ token_endpoint: text }))], ['--service-account', text]],
+      [
+        [answer(200, JSON.stringify({ token_endpoint: '/' })), answer(200, JSON.stringify({ access_token: text }))],
+        ['--service-account', text],
+      ],
+    ] as const) {
+      const [first, ...others] = reactions;
+      await using server = await serve(first, ...others);
+      const env = { REGISTRY: server.origin, FILENAME: 'app.1.0.0.zip', BITBUCKET_STEP_OIDC_TOKEN: tokens.stepToken };
+      expectFailure(await runOctopus(fixture, env, '--retries', '0', ...args));
+    }
+    expect(requestsOf(fixture)).toEqual([]);
+  });
+
+  it('in files that are packed', async () => {
+    writeDirectory(fixture, { [`dist/${text.replaceAll('/', '')}`]: 'a', [`dist/a/${text.replaceAll('/', '')}`]: 'b' });
+    for (const FORMAT of ['zip', 'nupkg', 'tar.gz'])
+      await runOctopus(fixture, { ID: 'app', VERSION: '1.0', SOURCE_PATH: 'dist', FORMAT });
+    const env = { ...arrayVariables('FILENAME', ['dist']), ...arrayVariables('EXTRA_ARGS', ['--pack', 'app.zip']) };
+    await fixture.runPipe(env);
   });
 
   it('in a POM', async () => {

@@ -1,10 +1,11 @@
 /** Whole runs of every TYPE, with debug output, that end in every way, against servers and proxies that echo every secret. */
 
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Environment } from '../../pipe/toolkit/environment.ts';
 import { jar } from '../destinations/maven/artifacts.ts';
+import { deployed } from '../destinations/maven/staged.ts';
 import { writePackage } from '../destinations/npm/tarballs.ts';
 import { writeWheel } from '../destinations/pypi/packages.ts';
 import { challenging, echoing, startEchoProxy } from '../hostile-echo.ts';
@@ -16,48 +17,75 @@ import { arrayVariables, type Ended, useSandbox } from '../run-pipe.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import { waysToWrite } from '../ways-to-write.ts';
 
-const fixture = useSandbox({ registry: { createsPackages: true } });
+const fixture = useSandbox({ registry: { createsPackages: true }, npm: { stages: true } });
 const account: Environment = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
+/** The token as it is sent. */
 const basic = Buffer.from(`${tokens.apiUser}:${tokens.apiToken}`).toString('base64');
 const proxyPassword = 'pr0xy/Passw0rd+with&odd=characters';
 const proxyUser = `me:${encodeURIComponent(proxyPassword)}`;
+
+function readOnlyOf(type: (typeof types)[number]): string {
+  if (type === 'octopus') return tokens.octopusReadKey;
+  return type === 'file' ? tokens.readOnlyAccessToken : tokens.readOnlyPackagesToken;
+}
 
 /** The names of the encodings, and a function for each. */
 const ways = waysToWrite('').map(
   ([name], index) => [name, (secret: string): string => waysToWrite(secret)[index]?.[1] ?? ''] as const,
 );
 
-const types = ['file', 'npm', 'maven', 'pypi', 'image'] as const;
-type Type = (typeof types)[number];
+const kinds = ['file', 'npm', 'npm --stage', 'maven', 'maven directory', 'pypi', 'image', 'octopus'] as const;
+type Kind = (typeof kinds)[number];
+const types = ['file', 'npm', 'maven', 'pypi', 'image', 'octopus'] as const;
 
-async function filesOf(type: Type): Promise<Environment> {
+function typeOf(kind: Kind): (typeof types)[number] {
+  return types.find((type) => kind.startsWith(type)) ?? 'file';
+}
+
+async function filesOf(kind: Kind): Promise<Environment> {
+  const type = typeOf(kind);
+  if (kind === 'maven directory') {
+    for (const [path, content] of Object.entries(deployed)) {
+      await mkdir(dirname(join(fixture.directory, path)), { recursive: true });
+      await writeFile(join(fixture.directory, path), content);
+    }
+    return { FILENAME: 'staging' };
+  }
   if (type === 'image') return { FILENAME: await writeLayout(fixture, [layer('app', 500)]), IMAGE: 'acme/app:v1' };
   if (type === 'npm') return { FILENAME: await writePackage(fixture) };
   if (type === 'pypi') return { FILENAME: await writeWheel(fixture) };
-  const [name, content] = type === 'maven' ? ['app-1.0.jar', jar()] : ['app.zip', Buffer.from('content')];
+  const [name, content] = type === 'maven' ? ['app-1.0.jar', jar()] : ['app.1.0.0.zip', Buffer.from('content')];
   await writeFile(join(fixture.directory, name), content);
   return { FILENAME: name };
 }
 
+function accountOf(kind: Kind): Environment {
+  return kind === 'octopus' ? { TOKEN: tokens.octopusKey } : account;
+}
+
 /** Runs with every way to hand results over. @param server the origin, or nothing for the sandbox */
-async function run(type: Type, server: string | undefined, env: Environment = {}, ...args: string[]): Promise<Ended> {
-  const { apiUrl, npmUrl, mavenUrl, pypiUrl, registryUrl } = fixture.sandbox;
-  const registry = { file: undefined, npm: npmUrl, maven: mavenUrl, pypi: pypiUrl, image: registryUrl }[type];
+async function run(kind: Kind, server: string | undefined, env: Environment = {}, ...args: string[]): Promise<Ended> {
+  const type = typeOf(kind);
+  const { apiUrl, npmUrl, mavenUrl, pypiUrl, registryUrl, octopusUrl } = fixture.sandbox;
+  const registries = { file: undefined, npm: npmUrl, maven: mavenUrl, pypi: pypiUrl, image: registryUrl };
+  const registry = { ...registries, octopus: octopusUrl }[type];
+  const more = kind === 'npm --stage' ? ['--stage'] : [];
   return await fixture.runPipe(
     {
       TYPE: type,
       API_URL: server ?? apiUrl,
       REGISTRY: type === 'file' ? undefined : (server ?? registry),
-      ...account,
+      ...accountOf(kind),
+      BITBUCKET_BUILD_NUMBER: '42',
       BITBUCKET_PIPE_STORAGE_DIR: join(fixture.directory, '.storage'),
       BITBUCKET_PIPELINES_VARIABLES_PATH: join(fixture.directory, 'variables'),
       BITBUCKET_PIPELINE_UUID: '{0}',
       BITBUCKET_COMMIT: '0123456789abcdef0123456789abcdef01234567',
       BITBUCKET_WORKSPACE: 'acme',
       BITBUCKET_REPO_SLUG: 'app',
-      ...(await filesOf(type)),
+      ...(await filesOf(kind)),
       ...env,
-      ...arrayVariables('EXTRA_ARGS', ['--output', 'out.json', '--retries', '1', ...args]),
+      ...arrayVariables('EXTRA_ARGS', ['--output', 'out.json', '--retries', '1', ...more, ...args]),
     },
     { retryBaseMs: 0 },
   );
@@ -67,21 +95,24 @@ function expectNone({ everything }: Ended, ...secrets: readonly string[]): void 
   for (const secret of secrets) expect(findLeaks(everything, secret)).toEqual([]);
 }
 
-describe.each(types)('TYPE %s: no secret appears anywhere', (type) => {
+describe.each(kinds)('TYPE %s: no secret appears anywhere', (kind) => {
+  const type = typeOf(kind);
+  const { TOKEN: secret = '' } = accountOf(kind);
+
   it('if everything succeeds, and is reported', async () => {
-    const ended = await run(type, undefined);
+    const ended = await run(kind, undefined);
     expect(ended).toMatchObject({ exitCode: 0, output: expect.stringContaining('DEBUG: > ') });
     expect(fixture.sandbox.reports.size).toBe(1);
     expect(ended.everything).toContain('"items"');
-    expectNone(ended, tokens.apiToken, basic);
+    expectNone(ended, secret, basic);
   });
 
   it.each([
-    ['is not known', tokens.expiredToken, tokens.apiUser],
-    ['may not write', type === 'file' ? tokens.readOnlyAccessToken : tokens.readOnlyPackagesToken, tokens.apiUser],
+    ['is not known', type === 'octopus' ? 'API-EXPIREDW7QVN2EKP81HRZXC4TB' : tokens.expiredToken, tokens.apiUser],
+    ['may not write', readOnlyOf(type), tokens.apiUser],
   ])('if the token %s', async (_, token, user) => {
     const isApi = token.startsWith('ATAT');
-    const ended = await run(type, undefined, { TOKEN: token, USERNAME: isApi ? user : undefined });
+    const ended = await run(kind, undefined, { TOKEN: token, USERNAME: isApi ? user : undefined });
     expect(ended.exitCode).toBe(1);
     expectNone(ended, token);
   });
@@ -93,9 +124,9 @@ describe.each(types)('TYPE %s: no secret appears anywhere', (type) => {
       let masked = 0;
       for (const [name, write] of ways.filter((_, index) => index % count === offset)) {
         await using server = await serve(challenging(echoing(status, write)));
-        const ended = await run(type, server.origin);
+        const ended = await run(kind, server.origin);
         expect(server.received.length).toBeGreaterThan(0);
-        expect({ name, leaks: findLeaks(ended.everything, tokens.apiToken) }).toEqual({ name, leaks: [] });
+        expect({ name, leaks: findLeaks(ended.everything, secret) }).toEqual({ name, leaks: [] });
         expectNone(ended, basic);
         if (ended.output.includes('***')) masked++;
       }
@@ -109,12 +140,28 @@ describe.each(types)('TYPE %s: no secret appears anywhere', (type) => {
         await using proxy = await startEchoProxy(status, write);
         const url = `http://${proxyUser}@${proxy.host}`;
         const args = scheme === 'http' ? ['--plain-http'] : [];
-        const ended = await run(type, `${scheme}://server.example`, { HTTPS_PROXY: url, HTTP_PROXY: url }, ...args);
+        const ended = await run(kind, `${scheme}://server.example`, { HTTPS_PROXY: url, HTTP_PROXY: url }, ...args);
         expect(ended.exitCode).toBe(1);
         expect({ name, leaks: findLeaks(ended.everything, proxyPassword) }).toEqual({ name, leaks: [] });
-        expectNone(ended, tokens.apiToken, basic);
+        expectNone(ended, secret, basic);
       }
     }
+  });
+});
+
+describe.each([
+  ['the step', tokens.stepToken, 1],
+  ['the exchange', 'eyJhbGciOiJQUzI1NiJ9.Wq7vN2eKp81hRzXc4TbYmL0sUaJd9iVoGf6.PtHn5Ek3CrBxyMwQlZAuS2jDgI8vKe7TpRo4', 2],
+])('the token of %s', (_, secret, goodAnswers) => {
+  it.each(ways)('that an Octopus server echoes as %s is not printed', async (__, write) => {
+    const configuration = answer(200, JSON.stringify({ token_endpoint: '/token/v1' }));
+    const issued = answer(200, JSON.stringify({ access_token: secret }));
+    await using server = await serve(configuration, ...[issued].slice(2 - goodAnswers), echoing(400, write, [secret]));
+    const oidc = { TOKEN: undefined, BITBUCKET_STEP_OIDC_TOKEN: tokens.stepToken };
+    const ended = await run('octopus', server.origin, oidc, '--service-account', tokens.serviceAccount);
+    expect(ended.exitCode).toBe(1);
+    expect(server.received.length).toBeGreaterThan(goodAnswers);
+    expectNone(ended, secret, tokens.stepToken);
   });
 });
 
