@@ -17,6 +17,14 @@ export const targetNames = [
   'staged-directories',
   'metadata',
   'listings',
+  'wheels',
+  'sdists',
+  'python-names',
+  'project-pages',
+  'signatures',
+  'octopus-documents',
+  'package-names',
+  'packing',
   'answers',
 ] as const;
 

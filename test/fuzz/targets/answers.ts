@@ -22,6 +22,7 @@ import { parseChallenges } from '../../../pipe/oci/registry/challenge.ts';
 import { run } from '../../../pipe/run.ts';
 import { createSecrets } from '../../../pipe/toolkit/scrub.ts';
 import { jar } from '../../destinations/maven/artifacts.ts';
+import { lib, wheel, wheelName } from '../../destinations/pypi/packages.ts';
 import { dockerArchive } from '../../sandbox/demo-image.ts';
 import { npmTarball } from '../../sandbox/demo-package.ts';
 import { listen, originOf } from '../../sandbox/listen.ts';
@@ -160,7 +161,8 @@ function changedDocument(value: unknown, random: Random): string {
   return random.chance(0.2) ? mutateText(text, random) : text;
 }
 
-async function openDocuments(
+/** Reads a document, some of which is changed, from a server. */
+export async function openDocuments(
   value: unknown,
   read: (http: ReturnType<typeof createHttp>, origin: string) => Promise<unknown>,
 ): Promise<Target> {
@@ -208,7 +210,7 @@ export async function packuments(): Promise<Target> {
   });
 }
 
-const types = ['file', 'image', 'npm', 'maven'] as const;
+const types = ['file', 'image', 'npm', 'maven', 'pypi', 'octopus'] as const;
 const maxRunMs = 3_000;
 
 /** Whole runs, against servers some of whose answers are changed on their way. */
@@ -225,6 +227,9 @@ export async function answers(directory: string): Promise<Target> {
     npmTarball({ name: 'app', version: '1.0.0' }, { 'a.js': Buffer.from('1') }),
   );
   await writeFile(join(directory, 'app.jar'), jar({ groupId: 'com.acme', artifactId: 'app', version: '1.0' }));
+  await writeFile(join(directory, wheelName(lib)), wheel());
+  const base = Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * index) % 251));
+  await writeFile(join(directory, 'app.1.1.0.zip'), Buffer.concat([base, Buffer.from('more')]));
   const { tokens } = sandbox;
   const account = { USERNAME: tokens.apiUser, TOKEN: tokens.apiToken };
   const targetsByType = {
@@ -238,19 +243,38 @@ export async function answers(directory: string): Promise<Target> {
       upstream: sandbox.mavenUrl,
       env: { TYPE: 'maven', FILENAME: 'app.jar', REGISTRY: `${server.origin}/repository/` },
     },
+    pypi: {
+      upstream: sandbox.pypiUrl,
+      env: { TYPE: 'pypi', FILENAME: wheelName(lib), REGISTRY: `${server.origin}/acme` },
+    },
+    octopus: {
+      upstream: sandbox.octopusUrl,
+      env: {
+        TYPE: 'octopus',
+        FILENAME: 'app.1.1.0.zip',
+        REGISTRY: server.origin,
+        TOKEN: tokens.octopusKey,
+        BITBUCKET_BUILD_NUMBER: '42',
+      },
+    },
   };
   const optionsByType = {
     file: ['--skip-existing', '--no-clobber', '--checksums', '--verify', '--verify=content'],
     image: ['--skip-existing', '--reuse=1'],
     npm: ['--skip-existing'],
     maven: [''],
+    pypi: ['--skip-existing'],
+    octopus: ['--overwrite', '--space=Default'],
   };
   return {
     async attack(random) {
       const type = random.pick(types);
       const { upstream, env } = targetsByType[type];
       // Half of the runs find what an earlier one published.
-      if (random.chance(0.5)) sandbox.reset();
+      if (random.chance(0.5)) {
+        sandbox.reset();
+        await sandbox.octopus.seed('app.1.0.0.zip', base);
+      }
       server.answer = (received, response) => void forward(received, response, new URL(upstream).origin, random);
       const option = random.chance(0.5) ? random.pick(optionsByType[type]) : '';
       const args = {

@@ -4,6 +4,8 @@ import type { TargetName } from '../target-names.ts';
 import type { OpenTarget } from '../target.ts';
 import { answers, challenges, errorBodies, listings, metadata, packuments, retryAfter } from './answers.ts';
 import { imageDocuments, packages, poms, stagedDirectories, tarArchives, zipArchives } from './files.ts';
+import { octopusDocuments, packageNames, packing, signatures } from './octopus.ts';
+import { projectPages, pythonNames, sdists, wheels } from './python.ts';
 import { globs, imageReferences, multipart, variables } from './settings.ts';
 
 export const targets: Readonly<Record<TargetName, OpenTarget>> = {
@@ -23,5 +25,13 @@ export const targets: Readonly<Record<TargetName, OpenTarget>> = {
   'staged-directories': stagedDirectories,
   metadata,
   listings,
+  wheels,
+  sdists,
+  'python-names': pythonNames,
+  'project-pages': projectPages,
+  signatures,
+  'octopus-documents': octopusDocuments,
+  'package-names': packageNames,
+  packing,
   answers,
 };
