@@ -75,8 +75,12 @@ function readSdistName(stem: string): FileName | string {
   return { filetype: 'sdist', pyversion: 'source', readings };
 }
 
-/** All ways to divide `name-version` at a hyphen. */
+/** No file system has longer names of files; a member of a ZIP archive may, and each hyphen in it would be one more reading. */
+const maxStemCharacters = 255;
+
+/** All ways to divide `name-version` at a hyphen; none of a name that is longer than any file's. */
 export function readingsOf(stem: string): readonly NameAndVersion[] {
+  if (stem.length > maxStemCharacters) return [];
   const hyphens = [...stem.matchAll(/-/g)].map(({ index }) => index);
   return hyphens.map((at) => ({ name: stem.slice(0, at), version: stem.slice(at + 1) }));
 }

@@ -4,6 +4,7 @@ import {
   isProjectName,
   isSameRelease,
   readFileName,
+  readingsOf,
   sdistStem,
 } from '../../../pipe/destinations/pypi/names.ts';
 
@@ -82,4 +83,8 @@ it.each([
 
 it('a source distribution is named by PEP 625', () => {
   expect(sdistStem({ name: 'Zope.Interface', version: '1.0-beta1' })).toBe('zope_interface-1.0b1');
+});
+
+it('a name that is longer than any file can have is not divided', () => {
+  expect(readingsOf(`${'a-'.repeat(50_000)}1.0`)).toEqual([]);
 });
