@@ -3,7 +3,7 @@
 import type { Settings } from './destinations/table.ts';
 import type { ProxySettings } from './http/proxies.ts';
 import { tokenKinds } from './settings/token-kinds.ts';
-import { packagesVariables, variables } from './settings/variables.ts';
+import { packagesVariables, variablesOf } from './settings/variables.ts';
 import { type Environment, readText } from './toolkit/environment.ts';
 import { describeSources } from './toolkit/variable-sources.ts';
 
@@ -11,7 +11,7 @@ import { describeSources } from './toolkit/variable-sources.ts';
 export function describeRun(env: Environment, settings: Settings, workingDirectory: string): readonly string[] {
   return [
     `working directory: ${workingDirectory}`,
-    ...describeSources(variables, env),
+    ...describeSources(variablesOf(settings.type), env),
     `credentials: ${describeAccount(env, settings)}`,
     `proxy: ${describeProxies(settings.proxies)}`,
   ];

@@ -2,21 +2,14 @@
 
 import { destinations, type Settings } from './destinations/table.ts';
 import { readAuthorities } from './http/authorities.ts';
-import { readCommonSettings, type Values } from './settings/common.ts';
+import { readCommonSettings } from './settings/common.ts';
 import { GivenOptions } from './settings/options.ts';
-import { options, type Type, types, variables } from './settings/variables.ts';
+import { options, type Type, types, variables, variablesOf } from './settings/variables.ts';
 import type { ArrayValue, Environment } from './toolkit/environment.ts';
 import { type OptionRow, readOptions } from './toolkit/option-table.ts';
 import { Problems, ValidationError } from './toolkit/problems.ts';
 import { unexpandedName } from './toolkit/unexpanded.ts';
 import { meantValue, readVariables } from './toolkit/variable-table.ts';
-
-/** Whether these are required depends on TYPE: each destination checks it. */
-const table = {
-  ...variables,
-  TOKEN: { ...variables.TOKEN, required: false },
-  FILENAME: { ...variables.FILENAME, required: false },
-} as const;
 
 /** The settings of a destination, and what every run reads besides. */
 export type RunSettings = Settings & {
@@ -29,12 +22,8 @@ export type RunSettings = Settings & {
 /** Reads the settings of the run. @throws ValidationError naming every problem, in the toolkits' format */
 export async function readSettings(env: Environment): Promise<RunSettings> {
   const problems = new Problems();
-  const values = await readVariables(table, env, problems);
-  // If TYPE is wrong, what else is wrong depends on the one that is meant.
-  const { TYPE = '' } = values;
-  const named = unexpandedName(TYPE) === undefined ? (meantValue(variables.TYPE, TYPE) ?? TYPE) : undefined;
-  const isUnset = values.TYPE === undefined && !problems.has('TYPE');
-  const type = isUnset ? defaultType(values) : types.find((known) => known === named);
+  const type = await readType(env);
+  const values = await readVariables(tableOf(type), env, problems);
   const words = wordsOf(values.EXTRA_ARGS);
   const given = new GivenOptions(readOptions<Type>(options, words, type, 'EXTRA_ARGS', problems), problems);
   const settings = type === undefined ? undefined : destinations[type].readSettings(env, values, given, problems);
@@ -44,10 +33,29 @@ export async function readSettings(env: Environment): Promise<RunSettings> {
   return { ...settings, authorities, warnings: problems.warnings };
 }
 
-/** The TYPE of a run that names none. */
-function defaultType({ IMAGE, ID }: Pick<Values, 'IMAGE' | 'ID'>): Type {
-  if (IMAGE !== undefined) return 'image';
-  return ID === undefined ? 'file' : 'octopus';
+/** The TYPE of the run, which says what some variables are for; undefined if it is not known. Problems are found again later. */
+async function readType(env: Environment): Promise<Type | undefined> {
+  const problems = new Problems();
+  const { TYPE, IMAGE, ID } = variables;
+  const values = await readVariables({ TYPE, IMAGE, ID }, env, problems);
+  if (values.TYPE === undefined && !problems.has('TYPE')) {
+    if (values.IMAGE !== undefined) return 'image';
+    return values.ID === undefined ? 'file' : 'octopus';
+  }
+  // If TYPE is wrong, what else is wrong depends on the one that is meant.
+  const { TYPE: given = '' } = values;
+  const named = unexpandedName(given) === undefined ? (meantValue(TYPE, given) ?? given) : undefined;
+  return types.find((known) => known === named);
+}
+
+/** Whether TOKEN and FILENAME are required depends on TYPE: each destination checks it. */
+function tableOf(type: Type | undefined) {
+  const table = variablesOf(type);
+  return {
+    ...table,
+    TOKEN: { ...table.TOKEN, required: false },
+    FILENAME: { ...table.FILENAME, required: false },
+  } as const;
 }
 
 /** The files that variables and options name, whether or not these are valid: the result of a run that fails names its error. */

@@ -1,6 +1,6 @@
 /** The tools of a run, created from its settings: log, HTTP clients and progress. */
 
-import type { RunTools } from './destinations/destination.ts';
+import type { RequestLimits, RunTools } from './destinations/destination.ts';
 import { type Authorizer, fixedAuthorizer } from './http/authorizer.ts';
 import { patienceOf } from './http/read-back.ts';
 import { defaultRetryPolicy } from './http/retry.ts';
@@ -71,10 +71,7 @@ export function createTools(context: RunContext, userAgent: string): Tools {
   const log = createLog(output, { isDebug: settings.isDebug });
   const baseMs = surroundings.retryBaseMs ?? defaultRetryPolicy.baseMs;
   const clients: Http[] = [];
-  const create = (
-    authorizer: Authorizer,
-    limits: { retries: number; timeoutMs: number; signal: AbortSignal },
-  ): Http => {
+  const create = (authorizer: Authorizer, limits: RequestLimits): Http => {
     const { retries, timeoutMs } = limits;
     const policy = { ...defaultRetryPolicy, baseMs, retries, knownHosts };
     const { proxies } = settings;
@@ -95,8 +92,8 @@ export function createTools(context: RunContext, userAgent: string): Tools {
       debug: (message) => log.debug(message),
     },
     wantsResult: wantsResult(env, settings.outputPath),
-    createHttp: (authorizer) =>
-      create(authorizer, { retries: settings.retries, timeoutMs: settings.timeoutMs, signal }),
+    createHttp: (authorizer, limits = { retries: settings.retries, timeoutMs: settings.timeoutMs, signal }) =>
+      create(authorizer, limits),
     createProgress: ({ totalBytes, items }) => createProgress(output, log, { totalBytes, items, scrub: secrets.scrub }),
     createErrandHttp: (errandSignal) =>
       create(fixedAuthorizer([]), { retries: 0, timeoutMs: errandTimeoutMs, signal: errandSignal }),

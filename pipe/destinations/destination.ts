@@ -58,13 +58,22 @@ export interface Conclusion {
   readonly report: ReportContent;
 }
 
+/** How long, and how often, a client tries. */
+export interface RequestLimits {
+  readonly retries: number;
+  /** Without progress, or until an answer is complete. */
+  readonly timeoutMs: number;
+  /** Aborts the client's requests. */
+  readonly signal: AbortSignal;
+}
+
 /** Tools that every destination is given. */
 export interface RunTools {
   readonly log: Log;
   /** Values that must not appear in any output. */
   readonly secrets: Secrets;
-  /** A client for the run's requests that sends these credentials. */
-  createHttp(authorizer: Authorizer): Http;
+  /** A client for the run's requests that sends these credentials. @param limits instead of those of the run */
+  createHttp(authorizer: Authorizer, limits?: RequestLimits): Http;
   /** Aborts the run. */
   readonly signal: AbortSignal;
   /** How long to keep asking for something that was written but cannot be read yet. */

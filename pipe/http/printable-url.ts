@@ -16,6 +16,11 @@ const harmlessKeys: ReadonlySet<string> = new Set([
   'partialName',
   'skip',
   'take',
+  'target.branch',
+  'status',
+  'sort',
+  'exclude',
+  'fields',
 ]);
 
 /** The URL without user name, password and fragment, and with `***` for query values that may be secret. */

@@ -123,6 +123,25 @@ export const variables = {
     usage:
       'The directory to write the package to, which is created if need be. Required if nothing is sent, without `REGISTRY`.',
   },
+  BITBUCKET_ACCESS_TOKEN: {
+    kind: 'string',
+    secret: true,
+    dollar: 'ordinary in a password',
+    usage:
+      'Secured. For `octopus`: an access token with the scopes `repository` and `pipeline`, to read the commits of the build information. Otherwise the same as `TOKEN`.',
+  },
+  ATLASSIAN_ACCOUNT_EMAIL: {
+    kind: 'string',
+    dollar: 'ordinary after a letter',
+    usage: 'For `octopus`: the email of the account that owns `ATLASSIAN_API_TOKEN`. Otherwise the same as `USERNAME`.',
+  },
+  ATLASSIAN_API_TOKEN: {
+    kind: 'string',
+    secret: true,
+    dollar: 'ordinary in a password',
+    usage:
+      'Secured. For `octopus`: instead of `BITBUCKET_ACCESS_TOKEN`, an API token with the scopes `read:repository:bitbucket` and `read:pipeline:bitbucket`. Otherwise the same as `TOKEN`.',
+  },
   API_URL: {
     kind: 'string',
     default: defaultApiUrl,
@@ -139,6 +158,21 @@ export const variables = {
     usage: 'Show requests, responses, retries and timings. Never a secret. Default: `false`.',
   },
 } as const satisfies VariableTable;
+
+/**
+ * The variables, as a run of this TYPE reads them. `TOKEN` of `octopus` is for the Octopus server: its other names are then
+ * those of a token for Bitbucket, which has rows of its own.
+ */
+export function variablesOf(type: Type | undefined): VariablesOfRun {
+  if (type !== 'octopus') return variables;
+  return { ...variables, TOKEN: { ...variables.TOKEN, aliases: [] }, USERNAME: { ...variables.USERNAME, aliases: [] } };
+}
+
+type WithAliases<Row> = Omit<Row, 'aliases'> & { readonly aliases: readonly string[] };
+type VariablesOfRun = Omit<typeof variables, 'TOKEN' | 'USERNAME'> & {
+  readonly TOKEN: WithAliases<typeof variables.TOKEN>;
+  readonly USERNAME: WithAliases<typeof variables.USERNAME>;
+};
 
 /** The variables of app passwords in `atlassian/bitbucket-upload-file`; Atlassian has switched app passwords off. */
 export const appPasswordVariables = { username: 'BITBUCKET_USERNAME', password: 'BITBUCKET_APP_PASSWORD' } as const;

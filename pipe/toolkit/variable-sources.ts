@@ -1,13 +1,14 @@
 /** Says where the value of each variable is from, for the debug log. */
 
 import { type Environment, readText } from './environment.ts';
-import type { VariableRow, VariableTable } from './variable-table.ts';
+import { aliasesIn, type VariableRow, type VariableTable } from './variable-table.ts';
 import { valuesOf } from './unexpanded.ts';
 
 /** One line for each variable that has a value: `WORKSPACE: "acme", from BITBUCKET_WORKSPACE`. Secrets are not shown. */
 export function describeSources(table: VariableTable, env: Environment): readonly string[] {
+  const aliases = aliasesIn(table);
   return Object.entries<VariableRow>(table).flatMap(([name, row]) => {
-    const source = sourceOf(name, row, env);
+    const source = aliases.has(name) ? undefined : sourceOf(name, row, env);
     if (source === undefined)
       return row.default === undefined ? [] : [`${name}: ${JSON.stringify(row.default)}, the default`];
     const value =

@@ -19,7 +19,10 @@ export interface VariableRow {
   readonly synonyms?: Readonly<Record<string, string>>;
   /** How to tell a reference that was not expanded from a dollar sign. Default: every `$NAME` is a reference. */
   readonly dollar?: DollarRule;
-  /** Other names of the same variable; it is an error if two of them have different values. */
+  /**
+   * Other names of the same variable; it is an error if two of them have different values. A row with such a name has no value
+   * of its own.
+   */
   readonly aliases?: readonly string[];
   /** Variables to use if this one is unset; the first one set wins. */
   readonly fallbacks?: readonly string[];
@@ -48,10 +51,17 @@ export async function readVariables<const Table extends VariableTable>(
   problems: Problems,
 ): Promise<VariableValues<Table>> {
   const values: Record<string, unknown> = {};
-  for (const [name, row] of Object.entries(table)) values[name] = await readVariable(name, row, env, problems);
+  const aliases = aliasesIn(table);
+  for (const [name, row] of Object.entries(table))
+    if (!aliases.has(name)) values[name] = await readVariable(name, row, env, problems);
   for (const { given, meant } of findMisspelled(env, namesIn(table)))
     problems.warn(meant, `${given} is not a variable of this pipe, and has no effect: did you mean ${meant}?`);
   return values as VariableValues<Table>;
+}
+
+/** Names that are read as those of another row. */
+export function aliasesIn(table: VariableTable): ReadonlySet<string> {
+  return new Set(Object.values(table).flatMap(({ aliases = [] }) => aliases));
 }
 
 function namesIn(table: VariableTable): readonly string[] {

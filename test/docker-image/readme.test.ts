@@ -64,6 +64,7 @@ let clone = '';
 const accessToken = (sandbox: Sandbox): Record<string, string> => ({
   REPOSITORY_ACCESS_TOKEN: sandbox.tokens.accessToken,
 });
+const commitHash = '0123456789abcdef0123456789abcdef01234567';
 /** The sandbox's registry instead of Bitbucket's, which accepts the pipeline's own account. */
 const registry = ({ registryUrl }: Sandbox): Record<string, string> => ({
   REGISTRY: registryUrl,
@@ -272,6 +273,22 @@ const settings: Readonly<Record<string, Setting>> = {
     variables: ({ octopusUrl }) => ({ REGISTRY: octopusUrl }),
     published: { feed: ['acme.web.1.0.0.17'] },
   },
+  'A release in Octopus then lists the commits since the last successful pipeline, and the issues that their messages name':
+    {
+      files: ['dist/index.html'],
+      secrets: ({ octopusUrl, tokens }) => ({
+        OCTOPUS_SERVER: octopusUrl,
+        OCTOPUS_API_KEY: tokens.octopusKey,
+        REPOSITORY_ACCESS_TOKEN: tokens.accessToken,
+        BITBUCKET_BRANCH: 'main',
+        BITBUCKET_COMMIT: commitHash,
+      }),
+      prepare: async ({ history }) => {
+        history.commits.push({ hash: commitHash, message: 'ACME-1: a change' });
+        await Promise.resolve();
+      },
+      published: { feed: ['acme.web.1.0.0.17'] },
+    },
   "Change the pipe's name": {
     files: ['package.json', 'README.md'],
     secrets: ({ tokens }) => ({ BITBUCKET_ACCESS_TOKEN: tokens.accessToken }),

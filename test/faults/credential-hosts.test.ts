@@ -83,3 +83,17 @@ describe.each(types.filter(([type]) => type !== 'file' && type !== 'octopus'))('
     expect(authorizations(server)).toEqual([undefined]);
   });
 });
+
+it("sends Bitbucket's token, which reads the commits of a build, to API_URL alone", async () => {
+  await using other = await serve(answer(404));
+  await using api = await serve(sendTo(other));
+  const octopus = types.find(([type]) => type === 'octopus')?.[1];
+  const build = { BITBUCKET_BUILD_NUMBER: '1', BITBUCKET_BRANCH: 'main', BITBUCKET_ACCESS_TOKEN: tokens.accessToken };
+  const env = { REGISTRY: fixture.sandbox.octopusUrl, TOKEN: tokens.octopusKey, API_URL: api.origin, ...build };
+  const output = await runPipe('octopus', { ...env, ...(await octopus?.()) }, `${other.origin}/list`);
+  expect([output, authorizations(api)]).toEqual([output, [`Bearer ${tokens.accessToken}`]]);
+  expect(authorizations(other)).toEqual([undefined]);
+  expect(output).toContain('✔ Published');
+  const sent = fixture.sandbox.requests.filter(({ server }) => server === 'octopus');
+  expect(new Set(sent.map(({ headers }) => headers.authorization))).toEqual(new Set([undefined]));
+});

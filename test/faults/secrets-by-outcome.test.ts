@@ -165,6 +165,14 @@ describe.each([
   });
 });
 
+it.each(ways)("Bitbucket's token, which its API echoes as %s to an octopus run, is not printed", async (_, write) => {
+  await using server = await serve(echoing(403, write));
+  const env = { API_URL: server.origin, BITBUCKET_BRANCH: 'main', BITBUCKET_ACCESS_TOKEN: tokens.accessToken };
+  const ended = await run('octopus', undefined, env);
+  expect(ended).toMatchObject({ exitCode: 0, output: expect.stringContaining('WARNING: The commits since') });
+  expectNone(ended, tokens.accessToken);
+});
+
 it.each(ways)('a presigned URL that is echoed by its store as %s is not printed', async (_, write) => {
   const signature = '3f1a9c0de5b72846c1d0f9e8a7b6c5d4e3f2a1b0c9d8e7f6';
   await using store = await serve(echoing(403, write));

@@ -9,6 +9,11 @@ it.each([
   ['https://host/a?digest=sha256%3Aab&mount=x&from=y', 'https://host/a?digest=sha256%3Aab&mount=x&from=y'],
   ['https://host/a?scope=s&service=t&n=5&last=z', 'https://host/a?scope=s&service=t&n=5&last=z'],
   ['https://host/-/stage?package=lib&page=0&perPage=100', 'https://host/-/stage?package=lib&page=0&perPage=100'],
+  [
+    'https://host/pipelines?target.branch=main&status=PASSED&sort=-created_on',
+    'https://host/pipelines?target.branch=main&status=PASSED&sort=-created_on',
+  ],
+  ['https://host/commits/a?exclude=b&fields=next', 'https://host/commits/a?exclude=b&fields=next'],
   ['https://host/a?X-Amz-Signature=secret&page=2', 'https://host/a?X-Amz-Signature=***&page=2'],
   ['https://host/a?token=one&token=two', 'https://host/a?token=***'],
   ['https://host/a?Page=secret', 'https://host/a?Page=***'],

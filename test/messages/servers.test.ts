@@ -4,6 +4,7 @@ import { answer, type Reaction, serve } from '../http/test-servers.ts';
 import { npmTarball } from '../sandbox/demo-package.ts';
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { jar } from '../destinations/maven/artifacts.ts';
+import { sha1Of } from '../destinations/octopus/fixture.ts';
 import { wheel, wheelName } from '../destinations/pypi/packages.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { tokens } from '../sandbox/tokens.ts';
@@ -59,7 +60,14 @@ function octopus(react: Reaction, env: Variables = {}): Case[1] {
   return async (place) => {
     await place.write('app.1.0.0.zip');
     const { origin } = place.use(await serve(react));
-    return { TYPE: 'octopus', FILENAME: 'app.1.0.0.zip', REGISTRY: origin, TOKEN: 'API-SECRETOFTHESANDBOX', ...env };
+    return {
+      TYPE: 'octopus',
+      FILENAME: 'app.1.0.0.zip',
+      REGISTRY: origin,
+      API_URL: `${origin}/2.0`,
+      TOKEN: 'API-SECRETOFTHESANDBOX',
+      ...env,
+    };
   };
 }
 
@@ -73,6 +81,45 @@ const refusing =
   async (exchange) => {
     await (exchange.request.method === 'GET' ? refusal(404, 'The package was not found.') : react)(exchange);
   };
+
+/** An Octopus server that takes the package, and a Bitbucket that reacts to what it is asked. */
+const publishing =
+  (bitbucket: Reaction): Reaction =>
+  async (exchange) => {
+    const { method, url = '' } = exchange.request;
+    const stored = { PackageId: 'app', PackageSizeBytes: 7, Hash: sha1Of('content') };
+    if (url.startsWith('/2.0/')) await bitbucket(exchange);
+    else await (method === 'GET' ? refusal(404, 'The package was not found.') : json(201, stored))(exchange);
+  };
+
+const missingScopes: Reaction = async (exchange) =>
+  await json(403, {
+    type: 'error',
+    error: {
+      message: 'Your credentials lack one or more required privilege scopes.',
+      detail: { required: ['pipeline'], granted: ['repository'] },
+    },
+  })(exchange);
+
+/** Seven commits since the pipeline before. */
+const history: Reaction = async (exchange) => {
+  const pipeline = {
+    build_number: 41,
+    state: { name: 'COMPLETED', result: { name: 'SUCCESSFUL' } },
+    target: { ref_type: 'branch', ref_name: 'main', commit: { hash: '1a2b3c4d5e6f'.padEnd(40, '0') } },
+  };
+  const values = Array.from({ length: 7 }, (_, index) => ({ hash: String(index).repeat(40), message: 'A change' }));
+  await json(200, { values: exchange.request.url?.includes('/commits/') === true ? values : [pipeline] })(exchange);
+};
+
+const commits = {
+  BITBUCKET_ACCESS_TOKEN: 'ATCTT3xFfGN0-secret-of-the-sandbox',
+  BITBUCKET_BUILD_NUMBER: '42',
+  BITBUCKET_WORKSPACE: 'acme',
+  BITBUCKET_REPO_SLUG: 'app',
+  BITBUCKET_BRANCH: 'main',
+  BITBUCKET_COMMIT: '0123456789abcdef0123456789abcdef01234567',
+};
 
 function pypi(react: Reaction): Case[1] {
   return async (place) => {
@@ -194,6 +241,8 @@ useMessages('servers', base, [
   ['octopus 409', octopus(refusing(refusal(409, 'The package app.1.0.0 already exists.')))],
   ['octopus 400', octopus(refusing(refusal(400, 'The package ID is longer than 100 characters.')))],
   ['octopus truncated', octopus(refusing(json(201, { PackageId: 'app', PackageSizeBytes: 3, Hash: 'da39a3ee' })))],
+  ['octopus commits 403', octopus(publishing(missingScopes), commits)],
+  ['octopus commits', octopus(publishing(history), commits)],
   ['octopus sign-in page', octopus(html(200, 'Octopus Deploy'))],
   ['pypi 400', pypi(json(400, { message: "'acme-app' is too similar to an existing project" }))],
   ['pypi 401', pypi(answer(401, 'Unauthorized'))],

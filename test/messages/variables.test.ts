@@ -37,6 +37,16 @@ useMessages('variables', base, [
   ['octopus nothing set', { ...withoutTarget, TYPE: 'octopus' }],
   ['octopus nothing but ID', { ...withoutTarget, ID: 'app' }],
   ['octopus token of Bitbucket', { ...octopus, TOKEN: 'ATCTT3xFfGN0-secret-of-the-sandbox' }],
+  [
+    'octopus tokens for commits',
+    {
+      ...octopus,
+      TOKEN: 'API-SECRETOFTHESANDBOX',
+      BITBUCKET_ACCESS_TOKEN: 'ATATT3xFfGF0-secret-of-the-sandbox',
+      ATLASSIAN_API_TOKEN: 'ATCTT3xFfGN0-secret-of-the-sandbox',
+      BITBUCKET_BUILD_NUMBER: '42',
+    },
+  ],
   ['octopus invalid names', { ...octopus, FILENAME: 'dist', ID: 'my app', VERSION: 'v1.0', FORMAT: 'rar' }],
   ['octopus service account', { ...octopus, TOKEN: '', ...items('EXTRA_ARGS', '--service-account', 'abc') }],
   ['option keep5', options('--keep5', '--keep-pattern', '*')],

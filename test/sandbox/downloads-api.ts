@@ -1,12 +1,13 @@
 /** The part of Bitbucket Cloud's REST API 2.0 that serves the Downloads of one private repository. */
-import { apiError, invalidToken, json, missingScopes, noSuchRepository, Refusal } from './answers.ts';
+import { apiError, json, noSuchRepository, Refusal } from './answers.ts';
+import { authorize } from './authorize.ts';
 import { contentPath } from './content-server.ts';
 import type { DownloadStore, KeptDownload } from './download-store.ts';
 import { receiveUpload } from './download-upload.ts';
 import type { Exchange } from './exchange.ts';
+import { checkQuery, positiveInteger } from './query.ts';
 import { decodeSegment, splitPath } from './request-path.ts';
 import type { SignedUrls } from './signed-urls.ts';
-import { authenticate, type Access } from './tokens.ts';
 
 export interface DownloadsApiOptions {
   readonly store: DownloadStore;
@@ -53,16 +54,6 @@ export async function serveDownloadsApi(exchange: Exchange, options: DownloadsAp
   return exchange.respond({ status: 204 });
 }
 
-function authorize(exchange: Exchange, access: Access): void {
-  const identity = authenticate(exchange.request.headers.authorization);
-  if (identity === 'malformed') throw new Refusal(invalidToken, 'malformed Authorization');
-  if (identity === 'invalid') throw new Refusal(invalidToken);
-  if (identity === 'anonymous') throw new Refusal(noSuchRepository);
-  const required = identity.scopeNames[access];
-  if (!identity.scopes.includes(required)) throw new Refusal(missingScopes(required, identity.scopes));
-  if (!identity.seesRepository) throw new Refusal(noSuchRepository);
-}
-
 function list(exchange: Exchange, query: URLSearchParams, options: DownloadsApiOptions): Promise<void> {
   const pagelen = positiveInteger(query, 'pagelen', options.pageLength);
   const page = positiveInteger(query, 'page', 1);
@@ -94,19 +85,4 @@ function describe({ name, size, createdOn, fetches }: KeptDownload, url: string)
     user: { type: 'user', display_name: 'Dev', nickname: 'dev' },
     links: { self: { href: `${url}/${encodeURIComponent(name)}` } },
   };
-}
-
-function positiveInteger(query: URLSearchParams, key: string, otherwise: number): number {
-  const value = query.get(key);
-  if (value === null) return otherwise;
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new Refusal(apiError(400, `Invalid ${key}`), `${key} is not a number`);
-  return Number(value);
-}
-
-/** Bitbucket ignores unknown query keys, but a client that relies on that is still wrong. */
-function checkQuery(exchange: Exchange, query: URLSearchParams, known: readonly string[]): void {
-  for (const key of new Set(query.keys())) {
-    if (!known.includes(key)) exchange.violate(`unknown query key ${key}`);
-    if (query.getAll(key).length > 1) exchange.violate(`query key ${key} more than once`);
-  }
 }

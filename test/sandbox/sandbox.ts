@@ -1,5 +1,7 @@
 /** Bitbucket Cloud on loopback: starts and stops all of its servers. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BuildHistory } from './build-history.ts';
+import { isBuildHistoryPath, serveBuildHistory } from './build-history-api.ts';
 import { DownloadStore, type StoredDownload } from './download-store.ts';
 import { serveContent } from './content-server.ts';
 import { serveDownloadsApi } from './downloads-api.ts';
@@ -79,6 +81,8 @@ export interface Sandbox {
   /** Every request to every server, in order of arrival. */
   readonly requests: readonly RecordedRequest[];
   readonly downloads: ReadonlyMap<string, StoredDownload>;
+  /** The commits and pipelines of the repository, which tests add. */
+  readonly history: BuildHistory;
   /** Code Insights by `${sha}/${id}`. */
   readonly reports: ReadonlyMap<string, unknown>;
   /** Every token and signature that was issued, which clients must not reveal. */
@@ -121,6 +125,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const reports = new Map<string, unknown>();
   const discardContent = options.discardContent ?? false;
   const store = new DownloadStore(discardContent);
+  const history: BuildHistory = { commits: [], pipelines: [] };
   const urls = new SignedUrls();
   const context: ServerContext = {
     faults,
@@ -132,6 +137,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   const api = {
     store,
+    history,
     urls,
     workspace,
     repository,
@@ -151,7 +157,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { serve } = registryParts;
   const mavenParts = createMavenRepository(options.maven ?? {}, discardContent);
   const servers: SevenServers = await Promise.all([
-    startServer('api', context, { host, port: options.port ?? 0 }, (exchange) => serveDownloadsApi(exchange, api)),
+    startServer('api', context, { host, port: options.port ?? 0 }, (exchange) =>
+      isBuildHistoryPath(exchange.path) ? serveBuildHistory(exchange, api) : serveDownloadsApi(exchange, api),
+    ),
     startServer('content', context, { host, port: 0 }, (exchange) => serveContent(exchange, { store, urls })),
     startServer('proxy', context, { host, port: options.proxyPort ?? 0 }, (exchange) =>
       servePipelinesProxy(exchange, { workspace, repository, reports }),
@@ -189,6 +197,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     tokens,
     requests,
     downloads: store.downloads,
+    history,
     reports,
     get issued() {
       return [...urls.issued, ...registryParts.registry.issued, ...octopusParts.issued];
@@ -213,6 +222,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       violations.length = 0;
       urls.issued.length = 0;
       reports.clear();
+      history.commits.length = 0;
+      history.pipelines.length = 0;
       store.clear();
       registryParts.reset();
       npmParts.reset();

@@ -3,11 +3,11 @@
 export interface SandboxTokens {
   /** The account that owns the API tokens. */
   readonly apiUser: string;
-  /** API token: HTTP Basic with `apiUser` only; reads and writes. */
+  /** API token: HTTP Basic with `apiUser` only; reads and writes, and reads pipelines. */
   readonly apiToken: string;
-  /** Access token: Bearer only; reads and writes. */
+  /** Access token: Bearer only; reads and writes, and reads pipelines. */
   readonly accessToken: string;
-  /** Access token without the scope to write. */
+  /** Access token without the scopes to write, and to read pipelines. */
   readonly readOnlyAccessToken: string;
   /** API token that can write but not read: for API tokens, one scope does not imply the other. */
   readonly writeOnlyApiToken: string;
@@ -60,7 +60,7 @@ export const tokens: SandboxTokens = {
   serviceAccount: '4d1ae6a2-31b5-4d8a-9c5e-7f0c2b7e9a11',
 };
 
-export type Access = 'read' | 'write';
+export type Access = 'read' | 'write' | 'pipelines';
 
 export interface Identity {
   /** The scopes' names, which differ between the two kinds of token. */
@@ -72,13 +72,17 @@ export interface Identity {
 /** `anonymous`: no header. `malformed`: a header that no correct client sends. `invalid`: answered with 401. */
 export type Authentication = Identity | 'anonymous' | 'invalid' | 'malformed';
 
-const apiScopes = { read: 'read:repository:bitbucket', write: 'write:repository:bitbucket' } as const;
-const accessScopes = { read: 'repository', write: 'repository:write' } as const;
+const apiScopes = {
+  read: 'read:repository:bitbucket',
+  write: 'write:repository:bitbucket',
+  pipelines: 'read:pipeline:bitbucket',
+} as const;
+const accessScopes = { read: 'repository', write: 'repository:write', pipelines: 'pipeline' } as const;
 
-const writeApi: Identity = { scopes: [apiScopes.read, apiScopes.write], scopeNames: apiScopes, seesRepository: true };
+const writeApi: Identity = { scopes: Object.values(apiScopes), scopeNames: apiScopes, seesRepository: true };
 const writeAccess: Identity = {
   // `repository:write` implies `repository`; API tokens have no such rule.
-  scopes: [accessScopes.write, accessScopes.read],
+  scopes: [accessScopes.write, accessScopes.read, accessScopes.pipelines],
   scopeNames: accessScopes,
   seesRepository: true,
 };

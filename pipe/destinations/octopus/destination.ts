@@ -7,7 +7,9 @@ import type { Conclusion, Destination, Publication, RunTools } from '../destinat
 import { patternsName } from '../report.ts';
 import type { OctopusAccount } from './account.ts';
 import { octopusRows } from './advice.ts';
+import type { Build } from './build.ts';
 import { createOctopusClient } from './client.ts';
+import { type BuildCommits, commitAtHand, readCommits } from './commits/read-commits.ts';
 import { packageFileName } from './pack-package.ts';
 import { type OctopusPlan, planOctopus } from './plan.ts';
 import { publishOctopus } from './publish.ts';
@@ -41,7 +43,10 @@ async function prepare(settings: OctopusSettings, tools: RunTools): Promise<Publ
       const client = createOctopusClient(http, server, headers);
       const { log, signal } = tools;
       const { scrub } = tools.secrets;
-      const outcome = await publishOctopus(plan, server, settings, { client, log, progress, signal, scrub });
+      const { commitSource, timeoutMs } = settings;
+      const commitsOf = async (build: Build): Promise<BuildCommits> =>
+        commitSource === undefined ? commitAtHand(build) : await readCommits(build, commitSource, { timeoutMs, tools });
+      const outcome = await publishOctopus(plan, server, settings, { client, commitsOf, log, progress, signal, scrub });
       return concludeOctopus(outcome, settings);
     },
     close: async () => await plan.made?.close(),

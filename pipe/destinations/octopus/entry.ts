@@ -4,11 +4,15 @@ import type { Log } from '../../toolkit/log.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import type { Scrub } from '../../toolkit/scrub.ts';
 import type { Action } from '../outcome.ts';
+import type { Build } from './build.ts';
+import type { BuildCommits } from './commits/read-commits.ts';
 import type { OctopusClient, OctopusPlace } from './client.ts';
 import type { PlannedPackage } from './plan.ts';
 
 export interface PublishTools {
   readonly client: OctopusClient;
+  /** Reads the commits of a build. @throws the signal's reason if it aborts */
+  readonly commitsOf: (build: Build) => Promise<BuildCommits>;
   readonly log: Log;
   readonly progress: Progress;
   /** Aborts the run, and the uploads in progress. */

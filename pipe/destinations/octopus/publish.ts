@@ -94,15 +94,15 @@ async function addBuildInformation(
   entries: readonly Entry[],
   place: OctopusPlace,
   { build, overwrites }: PublishSettings,
-  { client, log }: PublishTools,
+  { client, commitsOf, log }: PublishTools,
 ): Promise<void> {
   if (build === undefined) return;
   // What a run that failed has sent is the same.
   const mode = overwrites ? 'OverwriteExisting' : 'IgnoreIfExists';
-  const information = buildInformation(build);
+  const { commits, description } = await commitsOf(build);
+  const information = buildInformation(build, commits);
   for (const { planned } of entries) await client.addBuildInformation(place, planned.identity, mode, information);
-  const commit = build.commit === undefined ? 'no commit' : `the commit ${build.commit.slice(0, 12)}`;
-  log.info(printable(`Build information of build ${build.number}, with ${commit}, was sent`));
+  log.info(printable(`Build information of build ${build.number} was sent, with ${description}`));
 }
 
 /** @returns the outcome in words */

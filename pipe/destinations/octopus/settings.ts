@@ -12,6 +12,7 @@ import type { Problems } from '../../toolkit/problems.ts';
 import { requiredField } from '../../toolkit/variable-table.ts';
 import { type OctopusAccount, readOctopusAccount } from './account.ts';
 import { type Build, readBuild } from './build.ts';
+import { type CommitSource, readCommitSource } from './commits/commit-source.ts';
 import type { PackageToPack } from './pack-package.ts';
 
 /** Settings for publishing packages to an Octopus server. */
@@ -28,6 +29,8 @@ export interface OctopusSettings extends CommonSettings {
   readonly overwrites: boolean;
   /** What build information says; undefined if none is sent. */
   readonly build: Build | undefined;
+  /** Where the commits of the build can be read; undefined if only the one at hand is known. */
+  readonly commitSource: CommitSource | undefined;
 }
 
 /** Reads the settings of TYPE octopus; undefined if there are problems. */
@@ -42,6 +45,8 @@ export function readOctopusSettings(
   const isSent = values.REGISTRY !== undefined || problems.has('REGISTRY');
   const account = isSent ? readOctopusAccount(env, values, given, problems) : undefined;
   const source = readSource(env, values, given, problems);
+  const build = given.has('--no-build-information') ? undefined : readBuild(env);
+  const commitSource = isSent && build !== undefined ? readCommitSource(env, values, problems) : undefined;
   if (source === undefined || (isSent && (registry === undefined || account === undefined))) return undefined;
   return {
     type: 'octopus',
@@ -51,7 +56,8 @@ export function readOctopusSettings(
     source,
     space: given.value('--space')?.trim(),
     overwrites: given.has('--overwrite'),
-    build: given.has('--no-build-information') ? undefined : readBuild(env),
+    build,
+    commitSource,
   };
 }
 

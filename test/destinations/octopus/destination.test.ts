@@ -72,7 +72,7 @@ describe('build information', () => {
   it('is sent before the package', async () => {
     writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
     const { output } = await runOctopus(fixture, { FILENAME: 'app.1.0.0.zip', ...pipelines });
-    expect(output).toContain('INFO: Build information of build 42, with the commit 0123456789ab, was sent\n');
+    expect(output).toContain('INFO: Build information of build 42 was sent, with the commit 0123456789ab\n');
     expect(requestsOf(fixture)).toEqual([
       'GET /api/packages/app.1.0.0',
       'POST /api/build-information',
