@@ -40,12 +40,14 @@ export function isSameRelease(reading: NameAndVersion, release: NameAndVersion):
 export function readFileName(name: string): FileName | string {
   if (name.endsWith('.whl')) return readWheelName(name.slice(0, -'.whl'.length));
   if (name.endsWith('.tar.gz')) return readSdistName(name.slice(0, -'.tar.gz'.length));
-  const takes = 'FILENAME takes wheels (.whl) and source distributions (.tar.gz)';
+  const build = 'build a .tar.gz with python -m build --sdist (and remove "formats" from [sdist] in setup.cfg)';
   if (name.endsWith('.zip'))
-    return `is a ZIP archive, which indexes no longer accept as a source distribution: build a .tar.gz (python -m build --sdist)`;
-  return /\.(?:tgz|tar\.\w+|tar|tbz|txz)$/.test(name)
-    ? `is not a source distribution, whose name ends with .tar.gz: build it with python -m build --sdist`
-    : `is not a Python package: ${takes}`;
+    return `is a ZIP archive, which indexes no longer accept as a source distribution: ${build}`;
+  if (/\.(?:tgz|tar\.\w+|tar|tbz2?|txz)$/i.test(name))
+    return `is not compressed as a .tar.gz, the only form of source distributions that indexes accept (PEP 625): ${build}`;
+  if (/\.egg$/i.test(name))
+    return 'is an egg, which indexes no longer accept: build a wheel with python -m build --wheel';
+  return 'is not a Python package: FILENAME takes wheels (.whl) and source distributions (.tar.gz)';
 }
 
 /** `name-version[-build]-python-abi-platform` (PEP 427, "File name convention"). */

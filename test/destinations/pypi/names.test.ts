@@ -62,9 +62,11 @@ describe('the name of a file', () => {
     ['lib.tar.gz', /is not named as a source distribution/],
     ['lib-latest.tar.gz', /is not named as a source distribution/],
     ['lib-1.0.zip', /is a ZIP archive, which indexes no longer accept/],
-    ['lib-1.0.tgz', /is not a source distribution, whose name ends with \.tar\.gz/],
-    ['lib-1.0.tar.bz2', /is not a source distribution, whose name ends with \.tar\.gz/],
-    ['lib-1.0-py3.11.egg', /is not a Python package: FILENAME takes wheels/],
+    ['lib-1.0.tgz', /is not compressed as a \.tar\.gz, .*: build a \.tar\.gz with python -m build --sdist/],
+    ['lib-1.0.tar.bz2', /is not compressed as a \.tar\.gz, .*remove "formats" from \[sdist\] in setup\.cfg/],
+    ['lib-1.0.tar.Z', /is not compressed as a \.tar\.gz/],
+    ['lib-1.0-py3.11.egg', /is an egg, which indexes no longer accept: build a wheel/],
+    ['lib-1.0.exe', /is not a Python package: FILENAME takes wheels/],
     ['lib-1.0.tar.gz.asc', /is not a Python package/],
   ])('%s is refused', (file, problem) => {
     expect(readFileName(file)).toEqual(expect.stringMatching(problem));
