@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import { packTemporarily } from '../../archive/pack/pack-temporarily.ts';
+import { windowsWarnings } from '../../archive/pack/windows-names.ts';
 import { InputError } from '../../errors.ts';
 import type { SourceFile } from '../../io/source-file.ts';
 import type { FileSettings } from './settings.ts';
@@ -50,14 +51,15 @@ export async function planDownloads(
   signal: AbortSignal,
 ): Promise<DownloadsPlan> {
   if (settings.pack === undefined) return await planFiles(settings, places);
-  const { name } = settings.pack;
+  const { name, format } = settings.pack;
   checkOwnChecksums([name], settings);
   const { file, tree, close } = await packTemporarily(settings.patterns, places, { ...settings.pack, signal });
   return {
     files: [{ source: file, name }],
     totalBytes: file.size,
     leftOutDirectories: [],
-    warnings: tree.warnings,
+    // Tar archives are seldom unpacked there.
+    warnings: [...tree.warnings, ...(format === 'zip' || format === 'nupkg' ? windowsWarnings(tree, name) : [])],
     packed: { fileCount: tree.files.length },
     close,
   };

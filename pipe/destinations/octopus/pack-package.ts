@@ -6,6 +6,7 @@ import type { PackFormat } from '../../archive/pack/format.ts';
 import type { PackedFile } from '../../archive/pack/pack-file.ts';
 import { type PackageIdentity, parsePackageName } from '../../archive/pack/package-name.ts';
 import { packTemporarily } from '../../archive/pack/pack-temporarily.ts';
+import { windowsWarnings } from '../../archive/pack/windows-names.ts';
 import { InputError } from '../../errors.ts';
 import { exists } from '../../io/exists.ts';
 import { measure } from '../../io/hashes.ts';
@@ -74,7 +75,8 @@ export async function packPackage(wanted: PackageToPack, places: Places, signal:
   return {
     ...packed,
     fileCount: tree.files.length,
-    warnings: tree.warnings,
+    // Many deployment targets run Windows, whatever the format.
+    warnings: [...tree.warnings, ...windowsWarnings(tree, name)],
     outputFile,
     async keep(overwrites) {
       if (directory !== undefined && outputFile !== undefined)

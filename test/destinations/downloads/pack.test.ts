@@ -34,6 +34,14 @@ async function landed(name: string): Promise<Buffer> {
 }
 
 describe('--pack', () => {
+  it('warns of names that Windows cannot have, in a zip alone', async () => {
+    write('dist/nul.txt', 'dist/a.txt');
+    expect((await fixture.upload('dist', '--pack', 'site.zip')).output).toContain(
+      'WARNING: site.zip cannot be unpacked on Windows, which does not allow the names nul.txt: ',
+    );
+    expect((await fixture.upload('dist', '--pack', 'site.tar.gz')).output).not.toContain('WARNING');
+  });
+
   it('uploads one archive of a directory', async () => {
     write('dist/a.txt', 'dist/sub/b.txt');
     const { exitCode, output } = await fixture.upload('dist', '--pack', 'site.tar.gz', '--checksums');

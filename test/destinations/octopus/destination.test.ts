@@ -123,6 +123,18 @@ describe('a directory', () => {
     expect(fixture.sandbox.octopus.packages.get('acme.web.1.0.0.42')?.extension).toBe('.zip');
   });
 
+  it.each(['zip', 'tar.gz'])('gets one warning for names that Windows cannot have: %s', async (FORMAT) => {
+    writeFiles(fixture, { 'dist/aux.txt': 'a', 'dist/what?.txt': 'b', 'dist/c.txt': 'c' });
+    const env = { ID: 'app', VERSION: '1.0', SOURCE_PATH: 'dist', FORMAT };
+    const { exitCode, output } = await runOctopus(fixture, env);
+    expect([exitCode, output.match(/WARNING: .*/g)]).toEqual([
+      0,
+      [
+        `WARNING: app.1.0.${FORMAT} cannot be unpacked on Windows, which does not allow the names aux.txt, what?.txt: rename these files, or exclude them`,
+      ],
+    ]);
+  });
+
   it('may be named by FILENAME and options instead, and kept, too', async () => {
     writeFiles(fixture, { 'dist/a.txt': 'a' });
     const env = { FILENAME: 'dist', FORMAT: 'NuPkg', OUTPUT_PATH: 'out/packages' };
