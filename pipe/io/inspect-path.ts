@@ -33,15 +33,24 @@ export interface RealDirectory extends RealPath {
 /** A file, a directory, or the reason why the path cannot be published. */
 export type Found = RealFile | RealDirectory | { readonly kind: 'problem'; readonly problem: string };
 
-/** Inspects a path. Only what is inside one of the roots, whose paths are real, can be published. */
-export async function inspect(path: string, workingDirectory: string, roots: readonly string[]): Promise<Found> {
+/**
+ * Inspects a path. Only what is inside one of the roots, whose paths are real, can be published.
+ *
+ * @param knownReal the path without links, if the caller knows that it has none
+ */
+export async function inspect(
+  path: string,
+  workingDirectory: string,
+  roots: readonly string[],
+  knownReal?: string,
+): Promise<Found> {
   const shown = printable(path);
   const absolutePath = resolve(workingDirectory, path);
   let stats: BigIntStats;
   let real: string;
   try {
     stats = await stat(absolutePath, { bigint: true });
-    real = await realpath(absolutePath);
+    real = knownReal ?? (await realpath(absolutePath));
   } catch (error) {
     return { kind: 'problem', problem: `${shown}: ${await unreachableReason(absolutePath, error)}` };
   }

@@ -1,5 +1,6 @@
 /** Lists all files that patterns name, with those inside the directories that they name, for an archive. */
 
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, normalize, relative, sep } from 'node:path';
 import { InputError } from '../errors.ts';
@@ -84,7 +85,10 @@ export async function selectTree(
     if (path !== undefined) files.set(path, { path, file, isExecutable });
   }
 
-  async function addDirectory(directory: RealDirectory, parents: ReadonlySet<string>): Promise<void> {
+  /** Real paths of the directories that are being listed, each in the one before. */
+  const parents = new Set<string>();
+
+  async function addDirectory(directory: RealDirectory): Promise<void> {
     const { path, absolutePath, real } = directory;
     if (++directories > maxDirectories)
       throw new InputError(
@@ -95,34 +99,46 @@ export async function selectTree(
       problems.push(`${printable(path)} is a link that leads back to a directory above it: remove or exclude it`);
       return;
     }
-    const names = await namesIn(absolutePath, path);
-    const wanted = names.filter((each) => !forbiddenDirectories.has(each)).map((each) => join(path, each));
-    const kept = wanted.filter((each) => !excluded(each)).sort();
-    const inspected = await mapConcurrently(kept, maxOpenFiles, (each) => inspect(each, workingDirectory, roots));
+    const entries = await entriesIn(absolutePath, path);
+    const kept = (entries ?? [])
+      .filter(({ name }) => !forbiddenDirectories.has(name) && !excluded(join(path, name)))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    // Only a link leads elsewhere. To resolve a path takes the longer the deeper it is, and there may be a thousand levels.
+    const inspected = await mapConcurrently(kept, maxOpenFiles, (entry) =>
+      inspect(
+        join(path, entry.name),
+        workingDirectory,
+        roots,
+        entry.isSymbolicLink() ? undefined : join(real, entry.name),
+      ),
+    );
+    parents.add(real);
     for (const each of inspected) {
       if (each.kind === 'problem') problems.push(each.problem);
       else if (each.kind === 'file') addFile(each);
-      else await addDirectory(each, new Set([...parents, real]));
+      else await addDirectory(each);
     }
-    const place = names.length === 0 ? placeOf(directory) : undefined;
+    parents.delete(real);
+    const place = entries?.length === 0 ? placeOf(directory) : undefined;
     if (place !== undefined && place !== '') emptyDirectories.add(place);
   }
 
-  async function namesIn(absolutePath: string, path: string): Promise<readonly string[]> {
+  /** Undefined if it cannot be read, which is then a problem. */
+  async function entriesIn(absolutePath: string, path: string): Promise<readonly Dirent[] | undefined> {
     try {
-      return await whenFilesMayOpen(printable(path), async () => await readdir(absolutePath));
+      return await whenFilesMayOpen(printable(path), async () => await readdir(absolutePath, { withFileTypes: true }));
     } catch (error) {
       if (error instanceof InputError) throw error;
       problems.push(
         `${printable(path)} is a directory that this user cannot read: check its permissions, or exclude it`,
       );
-      return [''];
+      return undefined;
     }
   }
 
   for (const each of found)
     if (each.kind === 'file') addFile(each);
-    else await addDirectory({ ...each, path: normalize(each.path) }, new Set());
+    else await addDirectory({ ...each, path: normalize(each.path) });
   if (problems.length === 0 && files.size === 0)
     problems.push('there is no file in what is named: an archive needs one');
   if (problems.length > 0) throw new InputError([...new Set(problems)], { advice: `Correct ${variable} accordingly.` });
