@@ -23,6 +23,7 @@ export const targetNames = [
   'project-pages',
   'signatures',
   'octopus-documents',
+  'build-history',
   'package-names',
   'packing',
   'answers',

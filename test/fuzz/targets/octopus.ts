@@ -10,7 +10,9 @@ import { isPackageId, isPackageVersion, parsePackageName } from '../../../pipe/a
 import { ForwardReader } from '../../../pipe/archive/tar/reader.ts';
 import { TarWalk } from '../../../pipe/archive/tar/walk.ts';
 import { withZipMembers } from '../../../pipe/archive/zip.ts';
+import { buildInformation } from '../../../pipe/destinations/octopus/build.ts';
 import { createOctopusClient } from '../../../pipe/destinations/octopus/client.ts';
+import { createHistoryClient } from '../../../pipe/destinations/octopus/commits/history-client.ts';
 import { deltaBody, deltaBytes } from '../../../pipe/destinations/octopus/delta/delta-body.ts';
 import { findDelta } from '../../../pipe/destinations/octopus/delta/find-delta.ts';
 import { readSignatureAnswer } from '../../../pipe/destinations/octopus/delta/read-signature-answer.ts';
@@ -97,6 +99,43 @@ export async function octopusDocuments(): Promise<Target> {
     if (found?.size !== undefined && typeof found.size !== 'number') throw new FuzzFailure('a size that is no number');
   });
 }
+
+const pipeline = {
+  build_number: 41,
+  state: { name: 'COMPLETED', result: { name: 'SUCCESSFUL' } },
+  target: {
+    ref_type: 'branch',
+    ref_name: 'main',
+    selector: { type: 'branches', pattern: 'main' },
+    commit: { hash: 'a'.repeat(40) },
+  },
+};
+const commit = { hash: 'b'.repeat(40), message: 'A change\n\nMore' };
+const historyDocument = { ...pipeline, ...commit, values: [{ ...pipeline, ...commit }, commit], next: 'http://host/' };
+
+/** What Bitbucket answers about the pipelines and commits of a build. */
+export async function buildHistory(): Promise<Target> {
+  return await openDocuments(historyDocument, async (http, origin) => {
+    const source = { apiUrl: new URL(`${origin}/2.0`), workspace: 'acme', repository: 'app' };
+    const client = createHistoryClient(http, source);
+    await allowRejection(() => client.pipeline('{1}'));
+    await allowRejection(() => client.successfulPipelines('main'));
+    await allowRejection(() => client.commit('b'));
+    const { commits } = await client.commitsSince('b', 'a');
+    const information = buildInformation(build, commits);
+    if (JSON.stringify(information).length > 1e6) throw new FuzzFailure('build information is too long');
+  });
+}
+
+const build = {
+  number: '42',
+  url: undefined,
+  branch: 'main',
+  tag: undefined,
+  repositoryUrl: undefined,
+  commit: undefined,
+  pipelineId: undefined,
+};
 
 const names = ['Acme.Web.1.0.0.42.zip', 'pterm-0.12.42.tar.gz', 'x_y.1.0-rc.1+meta.5.nupkg', 'a.b-c.2026.11.27.jar'];
 

@@ -4,7 +4,7 @@ import type { TargetName } from '../target-names.ts';
 import type { OpenTarget } from '../target.ts';
 import { answers, challenges, errorBodies, listings, metadata, packuments, retryAfter } from './answers.ts';
 import { imageDocuments, packages, poms, stagedDirectories, tarArchives, zipArchives } from './files.ts';
-import { octopusDocuments, packageNames, packing, signatures } from './octopus.ts';
+import { buildHistory, octopusDocuments, packageNames, packing, signatures } from './octopus.ts';
 import { projectPages, pythonNames, sdists, wheels } from './python.ts';
 import { globs, imageReferences, multipart, variables } from './settings.ts';
 
@@ -31,6 +31,7 @@ export const targets: Readonly<Record<TargetName, OpenTarget>> = {
   'project-pages': projectPages,
   signatures,
   'octopus-documents': octopusDocuments,
+  'build-history': buildHistory,
   'package-names': packageNames,
   packing,
   answers,

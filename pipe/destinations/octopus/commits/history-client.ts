@@ -103,16 +103,23 @@ export function createHistoryClient(
 /** A pipeline with missing fields is read, too, but matches no other. @throws InputError if it is not a pipeline */
 function readPipeline(document: unknown): Pipeline {
   const { build_number: number, target, state } = asObject(document, 'the pipeline');
-  const { ref_type: kind, ref_name: name, selector, commit } = isRecord(target) ? target : {};
-  const result = isRecord(state) && isRecord(state['result']) ? state['result']['name'] : undefined;
-  const { type = '', pattern = '' } = isRecord(selector) ? selector : {};
+  const { ref_type: kind, ref_name: name, selector, commit } = recordOrEmpty(target);
+  const { type, pattern } = recordOrEmpty(selector);
   return {
-    number: Number(number),
-    branch: kind === 'branch' && typeof name === 'string' ? name : undefined,
-    definition: `${String(type)} ${String(pattern)}`,
-    commit: isRecord(commit) && typeof commit['hash'] === 'string' ? commit['hash'] : undefined,
-    isSuccessful: result === 'SUCCESSFUL',
+    number: typeof number === 'number' ? number : Number.NaN,
+    branch: kind === 'branch' ? stringOrUndefined(name) : undefined,
+    definition: `${stringOrUndefined(type) ?? ''} ${stringOrUndefined(pattern) ?? ''}`,
+    commit: stringOrUndefined(recordOrEmpty(commit)['hash']),
+    isSuccessful: recordOrEmpty(recordOrEmpty(state)['result'])['name'] === 'SUCCESSFUL',
   };
+}
+
+function recordOrEmpty(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
+}
+
+function stringOrUndefined(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function readCommit(document: unknown): Commit {

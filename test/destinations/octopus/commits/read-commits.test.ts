@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Environment } from '../../../../pipe/toolkit/environment.ts';
 import { type Ended, useSandbox } from '../../../run-pipe.ts';
@@ -29,9 +30,9 @@ function pipeline(number: number, commit: number, more: Partial<HistoryPipeline>
 }
 
 /** Build 42 of the commit 10. */
-async function run(env: Environment = {}, ...args: readonly string[]): Promise<Ended> {
+async function start(env: Environment, ...args: readonly string[]): Promise<Ended> {
   writeFileSync(join(fixture.directory, 'app.1.0.0.zip'), 'one');
-  const ended = await runOctopus(
+  return await runOctopus(
     fixture,
     {
       FILENAME: 'app.1.0.0.zip',
@@ -47,6 +48,10 @@ async function run(env: Environment = {}, ...args: readonly string[]): Promise<E
     '--no-report',
     ...args,
   );
+}
+
+async function run(env: Environment = {}, ...args: readonly string[]): Promise<Ended> {
+  const ended = await start(env, ...args);
   expect(ended.output).toContain('✔ Published');
   expect(ended.exitCode).toBe(0);
   return ended;
@@ -208,6 +213,16 @@ describe('the commit at hand is sent, without its message,', () => {
     expect((await run({}, '--timeout', '1')).output).toContain('Bitbucket did not answer within 1.0 s');
     expectAtHand();
   });
+});
+
+it('a run that is stopped meanwhile ends', async () => {
+  fixture.sandbox.inject({ server: 'api', times: -1, action: { kind: 'stall' } });
+  const running = start({});
+  while (apiRequests().length === 0) await sleep(5);
+  fixture.signal('SIGTERM');
+  const { exitCode, output } = await running;
+  expect([exitCode, output]).toEqual([143, expect.stringContaining('app.1.0.0.zip: not attempted')]);
+  expect(fixture.sandbox.octopus.packages.size).toBe(0);
 });
 
 it('nothing is read without build information, or for a dry run', async () => {
