@@ -316,6 +316,21 @@ describe.each(texts)('%j', (text) => {
     }
   });
 
+  it('in a Maven directory', async () => {
+    const name = text.replaceAll('/', '');
+    const version = 'staging/com/acme/app/1.0';
+    writeDirectory(fixture, {
+      [`${version}/app-1.0.pom`]: pomText({ groupId: 'com.acme', artifactId: 'app', version: '1.0' }),
+      [`${version}/app-1.0-${name}.jar`]: 'x',
+      [`${version}/${name}`]: 'x',
+      [`staging/${name}/${name}/${name}-1.0.pom`]: text,
+      'staging/com/acme/app/maven-metadata.xml': text,
+      [`${version}/app-1.0.pom.sha1`]: text,
+    });
+    const target = { TYPE: 'maven', REGISTRY: fixture.sandbox.mavenUrl, ...account };
+    expectFailure(await fixture.runPipe({ ...target, FILENAME: 'staging' }));
+  });
+
   it('in an image', async () => {
     const configBlob = blob(ociTypes.config, config([layer('one')]));
     const image = manifest(configBlob, [blob(text, layer('one'))], { annotations: { [text]: text } });

@@ -4,7 +4,6 @@
  * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file
  */
 
-import type { Tree } from '../../io/select-tree.ts';
 import { printable } from '../../toolkit/stdout.ts';
 
 /** Devices have these names in every directory, with any extension. */
@@ -14,8 +13,14 @@ const character = /[<>:"\\|?*\u0000-\u001F]/;
 /** So many names are listed one by one. */
 const maxListed = 3;
 
+/** The paths in an archive. */
+interface PackedPaths {
+  readonly files: readonly { readonly path: string }[];
+  readonly emptyDirectories: readonly string[];
+}
+
 /** A warning for names that Windows does not have, and one for names that are the same there. @param archive its name */
-export function windowsWarnings({ files, emptyDirectories }: Tree, archive: string): readonly string[] {
+export function windowsWarnings({ files, emptyDirectories }: PackedPaths, archive: string): readonly string[] {
   const paths = [...files.map(({ path }) => path), ...emptyDirectories];
   const impossible = paths.filter((path) => path.split('/').some((name) => !isPossible(name)));
   const groups = Map.groupBy(paths, (path) => path.toUpperCase());

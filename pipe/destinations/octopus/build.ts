@@ -16,7 +16,7 @@ export interface Build {
   readonly pipelineId: string | undefined;
 }
 
-/** Longer messages are cut: Octopus looks for the keys of issues in them, and shows the beginning. */
+/** Longer messages are cut. Octopus searches them for the keys of issues, which are near the beginning. */
 const maxMessageCharacters = 2_000;
 
 /** The build of this step; undefined outside of Pipelines. */

@@ -1,20 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { windowsWarnings } from '../../../pipe/archive/pack/windows-names.ts';
-import type { Tree } from '../../../pipe/io/select-tree.ts';
 
-function treeOf(...paths: readonly string[]): Tree {
-  const file = {
-    path: '',
-    absolutePath: '',
-    size: 0,
-    fingerprint: '',
-  } as unknown as Tree['files'][number]['file'];
-  return {
-    files: paths.map((path) => ({ path, file, isExecutable: false })),
-    emptyDirectories: [],
-    warnings: [],
-  };
-}
+type Paths = Parameters<typeof windowsWarnings>[0];
+const treeOf = (...paths: readonly string[]): Paths => ({
+  files: paths.map((path) => ({ path })),
+  emptyDirectories: [],
+});
 
 it.each([
   'aux.txt',
