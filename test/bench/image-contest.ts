@@ -146,7 +146,7 @@ export async function withoutLibdeflate(bench: Bench): Promise<Readonly<Record<s
 export interface Contest {
   /** The contents of the registry before each run. */
   readonly seed: 'nothing' | 'original';
-  readonly push: 'original' | 'changed';
+  readonly push: 'original' | 'changed' | BenchImage;
   /** The speed of the line to the registry; by default, as fast as the machine. */
   readonly speed?: LineSpeed | undefined;
   readonly others?: readonly Contestant[];
@@ -168,7 +168,7 @@ export async function contest(
     const setting: Setting = {
       bench,
       registry,
-      image: images[push],
+      image: typeof push === 'string' ? images[push] : push,
       libdeflate,
       prepare: async (tool) => {
         const repository = `${benchName}/run-${count++}`;
@@ -224,7 +224,19 @@ export async function contest(
 }
 
 export const gzipPipe = pipe('gzip');
+export const zstdPipe = pipe('zstd', { args: ['--compression', 'zstd'] });
+export const autoPipe = pipe('gzip, level auto', { args: ['--compression-level', 'auto'] });
 export const enginePipe = pipe('gzip, from the engine', { isFromEngine: true });
+
+/** skopeo with zstd instead of gzip. */
+export function zstdPeer({ peers }: Bench): Runner {
+  return skopeo(peers.skopeo, '--dest-compress-format', 'zstd');
+}
+
+/** skopeo with gzip, and nothing else. */
+export function gzipPeer({ peers }: Bench): Runner {
+  return skopeo(peers.skopeo);
+}
 
 export function peerRunners({ peers }: Bench): readonly [Runner, Runner, Runner, Runner] {
   return [
