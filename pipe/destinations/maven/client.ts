@@ -15,7 +15,7 @@ export interface StoredFile {
   readonly size: number | undefined;
   /** Lower-case hexadecimal digits; undefined if the file was not read. */
   readonly sha256?: string;
-  /** The headers in which repositories name the digest of a file, in lower case; undefined if it was read instead. */
+  /** What headers say of the file's digest, in hexadecimal and in lower case; undefined if it was read instead. */
   readonly digests?: string;
   readonly etag?: string | undefined;
 }
@@ -89,6 +89,9 @@ const inconclusiveStatuses: ReadonlySet<number> = new Set([400, 401, 403, 405, 5
 const unknownHeaderStatuses: ReadonlySet<number> = new Set([400, 501]);
 /** Of Artifactory, Nexus and others; an ETag may contain the digest. */
 const digestHeaders = ['etag', 'x-checksum-sha1', 'x-checksum-sha256', 'x-checksum-sha512'];
+/** Digests in base64 (RFC 9530, and RFC 3230 before it): `sha-256=:…:`, and `SHA-256=…`. */
+const encodedDigestHeaders = ['repr-digest', 'digest'];
+const encodedDigest = /\bsha(?:-(?:1|256|512))?=:?([\w+/]+)/gi;
 
 /**
  * A client for one repository.
@@ -120,8 +123,7 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
       async (answer) => {
         await discard(answer);
         if (answer.status !== 200) return undefined;
-        const digests = digestHeaders.map((name) => answer.header(name) ?? '').join(' ');
-        return { size: lengthOf(answer), digests: digests.toLowerCase(), etag: strongEtag(answer) };
+        return { size: lengthOf(answer), digests: digestsOf(answer), etag: strongEtag(answer) };
       },
     );
   }
@@ -238,6 +240,14 @@ export function createMavenClient(http: Http, registry: URL): MavenClient {
     },
   };
   return client;
+}
+
+function digestsOf(answer: Answer): string {
+  const named = digestHeaders.map((name) => answer.header(name) ?? '');
+  const encoded = encodedDigestHeaders.flatMap((name) => [...(answer.header(name) ?? '').matchAll(encodedDigest)]);
+  return [...named, ...encoded.map(([, digits = '']) => Buffer.from(digits, 'base64').toString('hex'))]
+    .join(' ')
+    .toLowerCase();
 }
 
 /** A weak one (RFC 9110, 8.8.3) cannot be a condition of a PUT: it may stay the same when the file changes. */

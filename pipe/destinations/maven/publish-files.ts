@@ -22,6 +22,7 @@ import {
   holdsContent,
   type IdenticalFile,
   isPolicyRefusal,
+  joinConflicts,
   VersionConflictError,
   type WantedFile,
 } from './stored-files.ts';
@@ -77,17 +78,17 @@ export function toItem({ planned, wanted, url, action, obstacle, sums, identical
 
 /** Finds the files that are there already. @throws VersionConflictError naming every file that is stored with different content */
 export async function findIdentical(entries: readonly Entry[], tools: FileTools): Promise<void> {
-  const conflicts: string[] = [];
+  const conflicts: VersionConflictError[] = [];
   await mapConcurrently(entries, tools.concurrency, async (entry) => {
     try {
       entry.identical = await compareStored(tools.client, entry.wanted);
     } catch (error) {
       if (!(error instanceof VersionConflictError)) throw error;
       leave(entry);
-      conflicts.push(error.message);
+      conflicts.push(error);
     }
   });
-  if (conflicts.length > 0) throw new VersionConflictError(conflicts.join('; '));
+  if (conflicts.length > 0) throw joinConflicts(conflicts, conflicts.map(({ message }) => message).join('; '));
 }
 
 /** Makes sure that no file has its name yet. @throws VersionConflictError if one has */

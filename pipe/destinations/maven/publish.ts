@@ -14,7 +14,7 @@ import type { MavenOutcome } from './outcome.ts';
 import { countFiles, type MavenPlan } from './planned.ts';
 import { type Entry, type FileTools, findIdentical, lookAtFiles, publishFile } from './publish-files.ts';
 import { type List, pluginLists, publishPrefixes, publishVersions, versionLists } from './publish-lists.ts';
-import { ChecksumPublisher, VersionConflictError } from './stored-files.ts';
+import { ChecksumPublisher, joinConflicts, VersionConflictError } from './stored-files.ts';
 
 interface PublishTools extends Omit<FileTools, 'checksums' | 'readBack'> {
   /** For a repository that shows a stored file only later. */
@@ -76,11 +76,11 @@ async function lookBefore({ jobs, versions, plugins, tools }: Run): Promise<void
       await naming(job.artifact.pom, async () => await findIdentical(job.entries, tools));
       return [];
     } catch (error) {
-      if (error instanceof VersionConflictError) return [error.message];
+      if (error instanceof VersionConflictError) return [error];
       throw error;
     }
   });
-  if (found.flat().length > 0) throw new VersionConflictError(found.flat());
+  if (found.flat().length > 0) throw joinConflicts(found.flat());
 }
 
 function releasesOf(jobs: readonly Job[]): readonly Job[] {
@@ -94,7 +94,7 @@ async function naming<T>({ groupId, artifactId, version }: Coordinates, work: ()
   } catch (error) {
     if (!(error instanceof VersionConflictError)) throw error;
     const what = `${groupId}:${artifactId}:${version} is already published with different content`;
-    throw new VersionConflictError(`${what}: ${error.message}`, { cause: error });
+    throw new VersionConflictError(`${what}: ${error.message}`, { cause: error, advice: error.advice });
   }
 }
 

@@ -12,6 +12,18 @@ export class VersionConflictError extends PipeError {
   override readonly name = 'VersionConflictError';
 }
 
+/** One error for several. It has advice of its own only if all of them have the same. @param message default: a line for each */
+export function joinConflicts(
+  conflicts: readonly VersionConflictError[],
+  message: string | readonly string[] = conflicts.map((conflict) => conflict.message),
+): VersionConflictError {
+  const [advice, ...others] = new Set(conflicts.map((conflict) => conflict.advice));
+  return new VersionConflictError(message, { advice: others.length === 0 ? advice : undefined });
+}
+
+const damagedAdvice =
+  'The stored file is damaged or replaced: its checksum files are right, but its content is not. Have those who run the repository delete the file, then run the step again; or publish a new version.';
+
 /** A file to publish. */
 export interface WantedFile {
   /** Relative to the repository, encoded. */
@@ -30,7 +42,8 @@ export interface IdenticalFile {
 }
 
 /**
- * Compares the stored file with the one to publish: by checksum files, or else by content.
+ * Compares the stored file with the one to publish: by checksum files, which tell what was sent, and then by content, which may
+ * have been damaged since. That costs one request, and the bytes of the file, only if the repository names no digest.
  *
  * @returns undefined if nothing is stored
  * @throws VersionConflictError if a different file is stored
@@ -53,11 +66,10 @@ export async function compareStored(client: MavenClient, wanted: WantedFile): Pr
     throw new VersionConflictError(
       `${name}: the repository has ${stored.size} bytes, the local file has ${size} bytes and sha256 ${local.sha256}`,
     );
-  // MD5 alone does not prove that the files are identical.
-  if (remote.sha1 === undefined && remote.sha256 === undefined && remote.sha512 === undefined) {
-    // A file that is listed but cannot be read is gone: a cache may still list a deleted file.
-    if ((await holdsContent(client, wanted, local, stored)) === undefined) return undefined;
-  }
+  // MD5 alone does not tell that the file was sent as it is here.
+  const wasSent = [remote.sha1, remote.sha256, remote.sha512].some((value) => value !== undefined);
+  // A file that is listed but cannot be read is gone: a cache may still list a deleted file.
+  if ((await holdsContent(client, wanted, local, stored, wasSent)) === undefined) return undefined;
   return { missingChecksums: wanted.algorithms.filter((algorithm) => remote[algorithm] === undefined) };
 }
 
@@ -66,6 +78,7 @@ export async function compareStored(client: MavenClient, wanted: WantedFile): Pr
  * publisher, while the file is not. Reads the whole file, unless the repository names its digest.
  *
  * @param found what the repository says of the file
+ * @param wasSent whether checksum files say that it was once these bytes
  * @returns undefined if the repository does not show the file
  * @throws VersionConflictError if it has other bytes
  */
@@ -74,6 +87,7 @@ export async function holdsContent(
   { path, name }: WantedFile,
   own: Checksums,
   found: StoredFile | undefined,
+  wasSent = false,
 ): Promise<true | undefined> {
   if (found === undefined) return undefined;
   if ([own.sha1, own.sha256, own.sha512].some((digest) => found.digests?.includes(digest) === true)) return true;
@@ -82,9 +96,10 @@ export async function holdsContent(
   // Read twice: what arrived damaged once is not another's.
   if (sha256 !== undefined && sha256 !== own.sha256) sha256 = await read();
   if (sha256 === undefined) return undefined;
-  if (sha256 !== own.sha256)
-    throw new VersionConflictError(`${name}: the repository has sha256 ${sha256}, the local file has ${own.sha256}`);
-  return true;
+  if (sha256 === own.sha256) return true;
+  const difference = `${name}: the repository has sha256 ${sha256}, the local file has ${own.sha256}`;
+  if (!wasSent) throw new VersionConflictError(difference);
+  throw new VersionConflictError(`${difference}, as its checksum files say`, { advice: damagedAdvice });
 }
 
 /** Publishes checksum files, and remembers which kinds the repository does not accept. */

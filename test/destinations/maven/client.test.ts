@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { createMavenClient } from '../../../pipe/destinations/maven/client.ts';
 import { bytesBody } from '../../../pipe/io/body.ts';
@@ -49,4 +50,19 @@ it('a checksum that cannot be read is named', async () => {
   await using http = testClient();
   const client = createMavenClient(http, server.url());
   await expect(client.readChecksum('a.jar', 'the jar', 'sha1')).rejects.toThrow('the jar.sha1');
+});
+
+const sha256 = createHash('sha256').update('content').digest('hex');
+const encoded = Buffer.from(sha256, 'hex').toString('base64');
+
+it.each([
+  ['X-Checksum-Sha256', sha256],
+  ['ETag', `"{SHA256{${sha256.toUpperCase()}}}"`],
+  ['Repr-Digest', `sha-512=:AAAA:, sha-256=:${encoded}:`],
+  ['Digest', `md5=AAAA==,SHA-256=${encoded}`],
+])('a file whose digest is named in %s need not be read', async (name, value) => {
+  await using server = await serve(answer(200, '', { [name]: value }));
+  await using http = testClient();
+  const found = await createMavenClient(http, server.url()).find('a.jar', 'a.jar');
+  expect(found?.digests).toContain(sha256);
 });

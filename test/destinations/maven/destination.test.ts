@@ -102,6 +102,22 @@ describe('a release', () => {
     expect((await resultItems(fixture)).map(({ action }) => action)).toEqual(['skipped', 'skipped']);
   });
 
+  it('whose stored file is damaged is not called identical, although its size and its checksum files are right', async () => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    expectSuccess(await publish(fixture, 'app-1.0.jar'));
+    const sent = puts(fixture).length;
+    const damaged = Buffer.from(jar());
+    damaged[40] = (damaged[40] ?? 0) ^ 1;
+    fixture.sandbox.maven.put(`${release}/app-1.0.jar`, damaged, { withChecksums: false });
+    const { exitCode, output } = await publish(fixture, 'app-1.0.jar');
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(
+      /app-1\.0\.jar: the repository has sha256 [0-9a-f]{64}, the local file has [0-9a-f]{64}, as its checksum files say/,
+    );
+    expect(output).toMatch(/What to do: The stored file is damaged or replaced.* delete/);
+    expect(puts(fixture)).toHaveLength(sent);
+  });
+
   it.each([
     [
       'with checksum files',

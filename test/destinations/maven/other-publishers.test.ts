@@ -197,6 +197,17 @@ describe('a release', () => {
       const reads = fixture.sandbox.requests.filter(({ method, path }) => method === 'GET' && path.endsWith('.jar'));
       expect(reads).toHaveLength(namesDigests ? 0 : 1);
     });
+
+    it('that is there already is read only if nothing else proves its content', async () => {
+      await write(fixture, { 'app.jar': jar() });
+      expectSuccess(await publish(fixture, 'app.jar'));
+      const before = fixture.sandbox.requests.length;
+      expectSuccess(await publish(fixture, 'app.jar'));
+      const reads = fixture.sandbox.requests
+        .slice(before)
+        .filter(({ method, path }) => method === 'GET' && /\.(?:jar|pom)$/.test(path));
+      expect(reads).toHaveLength(namesDigests ? 0 : 2);
+    });
   });
 });
 
