@@ -40,7 +40,7 @@ const budgets: Budgets = {
   'pipe/destinations': 330_000,
   'pipe/oci': 145_000,
   'pipe/http': 51_000,
-  'pipe/toolkit': 48_000,
+  'pipe/toolkit': 49_500,
   'pipe/io': 48_000,
   'pipe/settings': 32_000,
   'pipe/archive': 36_000,

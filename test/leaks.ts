@@ -4,6 +4,8 @@ import { expect } from '@jest/globals';
 
 /** A piece of a secret this long is a leak. A shorter secret leaks only as a whole. */
 const pieceLength = 12;
+/** Of a secret of at least 16 characters, so is a shorter piece that cannot be a word. */
+const shortPiece = /^(?=.*(?:[a-z]\d|\d[a-z]))[!#-&(-*,-[\]-~]{8}$/i;
 /** Escapes within escapes within escapes. */
 const maxDepth = 3;
 
@@ -134,10 +136,15 @@ function readings(text: string): readonly (readonly [way: string, read: string])
 /** Returns whether a text contains any piece of the secret. Each piece contains one of a few halves: those are searched first. */
 function searchFor(secret: string): (text: string) => boolean {
   if (secret.length <= pieceLength) return (text) => text.includes(secret);
-  const half = pieceLength / 2;
+  const half = 4;
   const starts = Array.from({ length: secret.length - half + 1 }, (_, start) => start);
   const halves = starts.filter((start) => start % half === 0).map((start) => secret.slice(start, start + half));
-  const pieces = starts.slice(0, -half).map((start) => secret.slice(start, start + pieceLength));
+  const ofLength = (length: number): readonly string[] =>
+    starts.map((start) => secret.slice(start, start + length)).filter((piece) => piece.length === length);
+  const pieces = [
+    ...ofLength(pieceLength),
+    ...(secret.length < 16 ? [] : ofLength(8).filter((piece) => shortPiece.test(piece))),
+  ];
   return (text) => halves.some((part) => text.includes(part)) && pieces.some((piece) => text.includes(piece));
 }
 

@@ -9,6 +9,8 @@ export interface Needle {
   readonly minLength: number;
   /** Found only as a whole word, not inside a longer one. */
   readonly isWord: boolean;
+  /** Whether the bytes from `start` to `end`, at least `minLength`, count as a piece. Default: all do. */
+  readonly isPiece?: (start: number, end: number) => boolean;
 }
 
 export interface Range {
@@ -62,7 +64,10 @@ export class PieceIndex {
       let next = index + 1;
       for (const site of this.#sites.get(gramAt(bytes, index)) ?? []) {
         const { start, end } = this.#extend(bytes, index, site);
-        if (end - start < site.needle.minLength || (site.needle.isWord && !isWord(text, start, end))) continue;
+        const { minLength, isWord, isPiece = () => true } = site.needle;
+        if (end - start < minLength || (isWord && !isWholeWord(text, start, end))) continue;
+        const offset = site.offset - (index - start);
+        if (!isPiece(offset, offset + end - start)) continue;
         ranges.push({ start: starts[start] ?? 0, end: ends[end - 1] ?? 0 });
         next = Math.max(next, end);
       }
@@ -93,7 +98,7 @@ function hashOf(gram: number): number {
   return (gram ^ (gram >>> 13)) & 0xff_ff;
 }
 
-function isWord({ bytes, starts, ends }: PlacedBytes, start: number, end: number): boolean {
+function isWholeWord({ bytes, starts, ends }: PlacedBytes, start: number, end: number): boolean {
   // Two bytes that are adjacent only because bytes between them were filtered out belong to different words.
   const isNext = (index: number): boolean => index > 0 && index < bytes.length && ends[index - 1] === starts[index];
   const isWithin =

@@ -2,6 +2,7 @@
 
 import { isAlphanumeric, mayHoldEscapes, type PlacedBytes, plainBytes } from './plain-bytes.ts';
 import { type Needle, PieceIndex, type Range } from './piece-index.ts';
+import { hasChange, looksRandom } from './randomness.ts';
 
 /** Removes secrets from a text. */
 export type Scrub = (text: string) => string;
@@ -10,8 +11,9 @@ export type Scrub = (text: string) => string;
 export interface Secrets {
   readonly scrub: Scrub;
   /**
-   * For values that programs read: removes only long secrets, and only whole ones. Users choose the names in such values:
-   * `test` may be both an image's name and a password, and `acme-platform` both a workspace and the beginning of a password.
+   * For values that programs read: removes only long secrets, and pieces only of those that look random. Users choose the names in
+   * such values: `test` may be both an image's name and a password, and `acme-platform` both a workspace and the beginning of a
+   * password.
    */
   readonly scrubValue: Scrub;
   /** From now on, removes this secret too. */
@@ -26,9 +28,15 @@ const minSecretBytes = 4;
 const minFreeBytes = 8;
 /** Pieces of a shorter secret are not searched for: they could be ordinary words. */
 const minBytesForPieces = 12;
+/** A piece this long is removed even if it is made of words. */
 const maxPieceBytes = 12;
+/** Of a secret this long, a shorter piece is removed too, unless it could be a word. */
+const minBytesForShortPieces = 16;
+const shortPieceBytes = 8;
 /** Shorter base64 would match harmless text. */
 const minBase64Characters = 6;
+/** Eight bytes of a secret fill as many, besides the symbols, which are not compared. */
+const minBase64Piece = 8;
 const minHexPiece = 16;
 /** No server accepts a longer header. */
 const maxSecretCharacters = 16 * 1024;
@@ -165,17 +173,29 @@ function filterBytes({ bytes, starts, ends }: PlacedBytes, isWanted: (byte: numb
   };
 }
 
-/** @param withPieces whether to find pieces of the secret too */
-function addSecret({ texts, codes }: Indexes, secret: string, withPieces: boolean): void {
+/** @param isForPeople whether to find pieces of the secret that could be words, too */
+function addSecret({ texts, codes }: Indexes, secret: string, isForPeople: boolean): void {
   const trimmed = secret.trim().slice(0, maxSecretCharacters);
   const bytes = bytesOf(trimmed).filter(isCompared);
   const { length } = bytes;
   if (length < minSecretBytes) return;
-  const hasPieces = withPieces && length >= minBytesForPieces;
-  const minLength = hasPieces ? Math.min(maxPieceBytes, Math.ceil(length * 0.75)) : length;
-  texts.add({ bytes, minLength, isWord: Buffer.byteLength(trimmed) < minFreeBytes });
+  const hasShortPieces = length >= minBytesForShortPieces;
+  const isRandom = hasShortPieces && looksRandom(bytes);
+  const hasPieces = isForPeople ? length >= minBytesForPieces : isRandom;
+  const isPiece = (start: number, end: number): boolean =>
+    end - start === length ||
+    (isForPeople && (isRandom || !hasShortPieces || end - start >= maxPieceBytes)) ||
+    hasChange(bytes, start, end);
+  const minLength = hasShortPieces ? shortPieceBytes : Math.min(maxPieceBytes, Math.ceil(length * 0.75));
+  texts.add({
+    bytes,
+    minLength: hasPieces ? minLength : length,
+    isWord: Buffer.byteLength(trimmed) < minFreeBytes,
+    isPiece,
+  });
   for (const form of base64Forms(trimmed)) {
-    const needle = codeNeedle(form, hasPieces ? maxPieceBytes : Infinity);
+    const minPiece = hasShortPieces ? minBase64Piece : maxPieceBytes;
+    const needle = codeNeedle(form, hasPieces ? minPiece : Infinity);
     if (needle.bytes.length >= minBase64Characters) codes.add(needle);
   }
   const hex = Buffer.from(trimmed).toString('hex');

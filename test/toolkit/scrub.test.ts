@@ -4,6 +4,15 @@ import { findLeaks } from '../leaks.ts';
 import { tokens } from '../sandbox/tokens.ts';
 import { waysToWrite } from '../ways-to-write.ts';
 
+const lower = 'abcdefghijklmnopqrstuvwxyz';
+const tokenAlphabets = {
+  'letters and digits': `${lower}${lower.toUpperCase()}0123456789`,
+  base64url: `${lower}${lower.toUpperCase()}0123456789-_`,
+  'small letters and digits': `${lower}0123456789`,
+  'capitals and digits': `${lower.toUpperCase()}0123456789`,
+  'hexadecimal digits': '0123456789abcdef',
+};
+
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('removes a secret that is', () => {
@@ -80,6 +89,62 @@ it('removes only whole secrets from values for programs: a workspace may be name
   expect(scrub(value)).not.toContain('acme-platform');
   expect(scrubValue('?token=acme-platform-deploy-8f3kQ')).toBe('?token=***');
   expect(scrubValue('YWNtZS1wbGF0Zm9ybS1kZXBsb3ktOGYza1E')).not.toContain('cGxhdGZvcm0');
+});
+
+describe('a piece of a random token', () => {
+  const token = 'glpat-7hQxW2mK9sTzR4vB1nEd';
+
+  it.each([
+    ['its beginning', token.slice(0, 12)],
+    ['its end', token.slice(-8)],
+    ['its middle', token.slice(9, 17)],
+    ['base64 of its end', base64(`x:${token}`).slice(-14)],
+    ['a URL with its middle', encodeURIComponent(`?token=${token.slice(8, 20)}`)],
+  ])('is removed from the log and from values: %s', (_, piece) => {
+    const { scrub, scrubValue } = createSecrets([token]);
+    for (const each of [scrub, scrubValue]) {
+      expect(each(`app-${piece}.zip`)).toContain('***');
+      expect(findLeaks(each(`app-${piece}.zip`), token)).toEqual([]);
+    }
+  });
+
+  it('is kept if it is shorter than eight characters', () => {
+    expect(createSecrets([token]).scrub(`app-${token.slice(7, 14)}`)).toBe(`app-${token.slice(7, 14)}`);
+  });
+
+  it.each(Object.entries(tokenAlphabets))('of %s is removed, wherever it is cut', (_, alphabet) => {
+    const random = createRandom(alphabet.length);
+    let kept = { log: 0, values: 0 };
+    let cuts = 0;
+    for (let round = 0; round < 200; round++) {
+      const secret = randomText(random, alphabet, 20 + Math.floor(random() * 60));
+      const { scrub, scrubValue } = createSecrets([secret]);
+      const start = Math.floor(random() * (secret.length - 8));
+      for (const length of [8, 12, 16]) {
+        const piece = secret.slice(start, start + length);
+        cuts++;
+        kept = {
+          log: kept.log + (scrub(`(${piece}…)`) === '(***…)' ? 0 : 1),
+          values: kept.values + (scrubValue(`(${piece}…)`) === '(***…)' ? 0 : 1),
+        };
+      }
+    }
+    // What is shorter once its escapes are decoded (`0x5t`) is kept in both; a piece of one kind of characters, in values.
+    expect(kept.log).toBeLessThan(cuts / 100);
+    expect(kept.values).toBeLessThan(cuts / 10);
+  });
+});
+
+it.each([
+  ['acme-platform-deploy-8f3kQ', 'acme-platform/platform-deploy:deploy-8'],
+  ['summer-2024-in-Edinburgh', 'summer-2024.zip Edinburgh'],
+  ['pypi-AgEIcHlwaS5vcmcCJGE0', 'pypi-app-1.0.tar.gz'],
+  ['correct-horse-battery-staple', 'horse-battery-1.2.3'],
+])('the words in %s stay in values, and words of up to eleven letters in the log', (secret, value) => {
+  const { scrub, scrubValue } = createSecrets([secret]);
+  expect(scrubValue(value)).toBe(value);
+  for (const word of ['platform', 'packagepipes', 'Edinburgh', 'summer-2024', 'horse', 'pypi-app'])
+    expect(scrub(word)).toBe(word);
 });
 
 describe('a short secret', () => {
