@@ -1,6 +1,7 @@
 /** Reads the environment into typed settings, and reports all problems together. */
 
 import { destinations, type Settings } from './destinations/table.ts';
+import { packFormatOf } from './archive/pack/format.ts';
 import { readAuthorities } from './http/authorities.ts';
 import { readCommonSettings } from './settings/common.ts';
 import { GivenOptions } from './settings/options.ts';
@@ -58,12 +59,17 @@ function tableOf(type: Type | undefined) {
   } as const;
 }
 
-/** The files that variables and options name, whether or not these are valid: the result of a run that fails names its error. */
+/**
+ * The files that variables and options name, also the one to be made, whether or not these are valid: the result of a run that
+ * fails names its error.
+ */
 export async function readNamedFiles(
   env: Environment,
 ): Promise<{ readonly outputPath: string | undefined; readonly inputs: readonly string[] }> {
   const problems = new Problems();
-  const values = await readVariables({ EXTRA_ARGS: variables.EXTRA_ARGS, FILENAME: variables.FILENAME }, env, problems);
+  const { EXTRA_ARGS, FILENAME: filenames, ID, VERSION, FORMAT, OUTPUT_PATH } = variables;
+  const table = { EXTRA_ARGS, FILENAME: filenames, ID, VERSION, FORMAT, OUTPUT_PATH };
+  const values = await readVariables(table, env, problems);
   // Every option applies to some TYPE.
   const rows = Object.entries<OptionRow>(options).map(([name, row]) => [name, { ...row, appliesTo: ['any'] }] as const);
   const given = readOptions<string>(
@@ -77,13 +83,22 @@ export async function readNamedFiles(
     .filter(([name, { placeholder = '' }]) => name !== '--output' && placeholder.endsWith('FILE'))
     .flatMap(([name]) => given.get(name) ?? []);
   const { FILENAME } = values;
+  const id = values.ID ?? given.get('--id')?.[0]?.trim();
+  const version = values.VERSION ?? given.get('--package-version')?.[0]?.trim();
+  const format = packFormatOf(`x.${values.FORMAT ?? 'zip'}`);
+  const { OUTPUT_PATH: directory } = values;
   const named =
     FILENAME?.form === 'string' ? [FILENAME.value, ...FILENAME.value.split(/\s+/)] : (FILENAME?.items ?? []);
   return {
     // What was not expanded is a problem of EXTRA_ARGS, and no name of a file.
     outputPath: given.get('--output')?.find((path) => unexpandedName(path, variables.EXTRA_ARGS.dollar) === undefined),
     // `--attach EXT=FILE`
-    inputs: [...named, ...ofOptions.flatMap((value) => [value, value.replace(/^[^=]*=/, '')])],
+    inputs: [
+      ...named,
+      ...ofOptions.flatMap((value) => [value, value.replace(/^[^=]*=/, '')]),
+      // The package that is made.
+      ...(directory === undefined ? [] : [`${directory}/${id}.${version}.${format}`]),
+    ],
   };
 }
 

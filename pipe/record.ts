@@ -3,6 +3,7 @@
 import { InputError, messageOf } from './errors.ts';
 import { readNamedFiles } from './read-settings.ts';
 import type { Environment } from './toolkit/environment.ts';
+import { fileSystemAdvice } from './toolkit/file-system-advice.ts';
 import { beginResults } from './toolkit/results.ts';
 import type { Secrets } from './toolkit/scrub.ts';
 import type { Output } from './toolkit/stdout.ts';
@@ -38,6 +39,7 @@ export async function beginRecord(
         throw new InputError(`--output ${outputPath} cannot be written, and nothing was sent: ${cause.message}`, {
           cause,
           advice:
+            fileSystemAdvice(cause) ??
             'Correct --output in EXTRA_ARGS: a file that is not published, in a directory that can be written to.',
         });
     },

@@ -13,6 +13,7 @@ import {
 import { causeAdvice } from '../http/network-causes.ts';
 import type { CommonSettings } from '../settings/common.ts';
 import { rejectionAdvice, scopesFor, type TokenKind } from '../settings/token-kinds.ts';
+import { fileSystemAdvice } from '../toolkit/file-system-advice.ts';
 import type { Destination } from './destination.ts';
 
 /** Advice for one kind of failure. */
@@ -68,7 +69,8 @@ const serverRows: readonly Row<ServerFacts>[] = [
   },
   {
     when: (error) => error instanceof InputError,
-    advice: () =>
+    advice: (error: InputError) =>
+      fileSystemAdvice(error) ??
       'Correct what is named above (the file in FILENAME, another variable, or an option in EXTRA_ARGS), and run the step again.',
   },
   {

@@ -4,6 +4,7 @@ import type { BigIntStats } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
+import { permissionAdvice } from '../toolkit/file-system-advice.ts';
 import { printable } from '../toolkit/stdout.ts';
 import { exists } from './exists.ts';
 import { isForbidden, isInside } from './paths.ts';
@@ -79,6 +80,13 @@ export async function inspect(
   }
   const file: SourceFile = { path, absolutePath, size: Number(stats.size), fingerprint: fingerprintOf(stats) };
   return { kind: 'file', path, absolutePath, real, file, isExecutable: (stats.mode & 0o100n) !== 0n };
+}
+
+/** What to do about problems with paths. @param variable names the variable or option that they are from */
+export function correctionAdvice(problems: readonly string[], variable: string): string {
+  return problems.every((problem) => /\bthis user\b/.test(problem))
+    ? permissionAdvice
+    : `Correct ${variable} accordingly.`;
 }
 
 async function unreachableReason(path: string, error: unknown): Promise<string> {

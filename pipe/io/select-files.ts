@@ -4,7 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { InputError } from '../errors.ts';
 import { exists } from './exists.ts';
-import { inspect, type RealDirectory, type RealFile } from './inspect-path.ts';
+import { correctionAdvice, inspect, type RealDirectory, type RealFile } from './inspect-path.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { matchAll } from './match-patterns.ts';
 import { isForbidden, isInside } from './paths.ts';
@@ -67,8 +67,8 @@ export async function selectFiles(
   places: Places,
   rules: Omit<SelectionRules, 'withDirectories' | 'withTrees'> = {},
 ): Promise<Selection> {
-  const { found, excluded: _, ...selection } = await selectPaths(patterns, places, rules);
-  return { ...selection, files: found.flatMap((each) => (each.kind === 'file' ? [each.file] : [])) };
+  const { found, leftOutDirectories, warnings } = await selectPaths(patterns, places, rules);
+  return { leftOutDirectories, warnings, files: found.flatMap((each) => (each.kind === 'file' ? [each.file] : [])) };
 }
 
 /** What `selectPaths` finds. */
@@ -76,6 +76,8 @@ interface SelectedPaths extends Omit<Selection, 'files'> {
   readonly found: readonly (RealFile | RealDirectory)[];
   /** Whether a pattern with `!` excludes the path. */
   readonly excluded: (path: string) => boolean;
+  /** The globs of those patterns, without `!`. */
+  readonly exclusions: readonly string[];
 }
 
 /** The files and, if they are wanted, the directories. @throws InputError as `selectFiles` */
@@ -158,12 +160,13 @@ export async function selectPaths(
   if (selected.size === 0 && problems.length === 0)
     problems.push('every file that matches is excluded by a pattern with !');
   if (problems.length > 0)
-    throw new InputError(problems, { advice: isMissing ? missingAdvice(name) : `Correct ${name} accordingly.` });
+    throw new InputError(problems, { advice: isMissing ? missingAdvice(name) : correctionAdvice(problems, name) });
   const found = [...selected.values()];
   const isLeftOut = ([, real]: readonly [string, string]): boolean => !found.some((each) => isInside(each.real, real));
   return {
     found,
     excluded,
+    exclusions,
     leftOutDirectories: [...directories].filter(isLeftOut).map(([path]) => path),
     warnings: unmatched,
   };

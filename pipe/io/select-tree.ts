@@ -6,7 +6,7 @@ import { join, normalize, relative, sep } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { ArrayValue } from '../toolkit/environment.ts';
 import { printable } from '../toolkit/stdout.ts';
-import { inspect, type RealDirectory, type RealFile } from './inspect-path.ts';
+import { correctionAdvice, inspect, type RealDirectory, type RealFile } from './inspect-path.ts';
 import { mapConcurrently } from './map-concurrently.ts';
 import { forbiddenDirectories } from './paths.ts';
 import { type Places, realOwnFiles, realRoots, selectPaths } from './select-files.ts';
@@ -59,7 +59,10 @@ export async function selectTree(
   { variable = 'FILENAME', isLeftOut = () => false, maxDirectories = usualMaxDirectories }: TreeRules = {},
 ): Promise<Tree> {
   const { workingDirectory } = places;
-  const { found, excluded, warnings } = await selectPaths(patterns, places, { withTrees: true, name: variable });
+  const { found, excluded, exclusions, warnings } = await selectPaths(patterns, places, {
+    withTrees: true,
+    name: variable,
+  });
   const [first] = found;
   const base = found.length === 1 && first?.kind === 'directory' ? first.absolutePath : workingDirectory;
   const roots = await realRoots(places);
@@ -140,8 +143,13 @@ export async function selectTree(
     if (each.kind === 'file') addFile(each);
     else await addDirectory({ ...each, path: normalize(each.path) });
   if (problems.length === 0 && files.size === 0)
-    problems.push('there is no file in what is named: an archive needs one');
-  if (problems.length > 0) throw new InputError([...new Set(problems)], { advice: `Correct ${variable} accordingly.` });
+    problems.push(
+      exclusions.length === 0
+        ? 'there is no file in what is named: an archive needs one'
+        : `every file in what is named is excluded (by ${exclusions.map(printable).join(', ')}): an archive needs one`,
+    );
+  if (problems.length > 0)
+    throw new InputError([...new Set(problems)], { advice: correctionAdvice(problems, variable) });
   return {
     files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     emptyDirectories: [...emptyDirectories].sort(),

@@ -2,6 +2,7 @@
 
 import { appendFile, readFile } from 'node:fs/promises';
 import type { Environment } from './environment.ts';
+import { fileSystemAdvice } from './file-system-advice.ts';
 import { OpenFilesError, openPatiently } from './open-files.ts';
 import type { Scrub } from './scrub.ts';
 import { escapeUnprintable } from './stdout.ts';
@@ -45,8 +46,10 @@ export async function writeOutputVariables(
     await withinLimit(appendLines(path, lines.join('')), path);
   } catch (error) {
     const names = lines.map((line) => line.replace(/=[^]*/, '')).join(', ');
+    const advice = fileSystemAdvice(error);
+    const reason = `${(error as Error).message}${advice === undefined ? '' : `. ${advice}`}`;
     warnings.push(
-      `The output variables (${names}) could not be written to ${path} (${outputVariablesPath}): ${(error as Error).message}`,
+      `The output variables (${names}) could not be written to ${path} (${outputVariablesPath}): ${reason}`,
     );
   }
   return warnings;

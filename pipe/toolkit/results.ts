@@ -1,8 +1,9 @@
 /** Writes the result of a run for later steps, as JSON: to the file that the user names, and to the pipe's storage directory. */
 
-import { access, constants, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, constants, lstat, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
+import { fileSystemAdvice } from './file-system-advice.ts';
 import { OpenFilesError, openPatiently } from './open-files.ts';
 import { outputVariablesPath } from './output-variables.ts';
 import type { Scrub } from './scrub.ts';
@@ -96,13 +97,13 @@ export interface ResultOptions {
 export async function beginResults(env: Environment, options: ResultOptions): Promise<Results> {
   const { workingDirectory, scrub } = options;
   const absolute = (path: string): string => resolve(workingDirectory, path);
-  const inputs = new Set(options.inputs.map(absolute));
+  const inputs = new Set(await Promise.all(options.inputs.map(async (path) => await realPlace(absolute(path)))));
   const files = resultFiles(env, options.outputPath === undefined ? undefined : absolute(options.outputPath));
   const problems = new Map<ResultFile, Error>();
   await Promise.all(
     files.map(async (file) => {
       try {
-        if (inputs.has(file.path)) throw new Error('it is also to be published');
+        if (inputs.has(await realPlace(file.path))) throw new Error('it is also to be published');
         await withinLimit(begin(file.path), file.path);
       } catch (error) {
         problems.set(file, error as Error);
@@ -121,6 +122,12 @@ export async function beginResults(env: Environment, options: ResultOptions): Pr
       return warnings.filter((warning) => warning !== undefined);
     },
   };
+}
+
+/** The path with no link in its directory, which may not exist yet. */
+async function realPlace(path: string): Promise<string> {
+  const directory = await realpath(dirname(path)).catch(() => dirname(path));
+  return join(directory, basename(path));
 }
 
 interface ResultFile {
@@ -220,11 +227,13 @@ async function writeOrWarn(
   inputs: ReadonlySet<string>,
 ): Promise<string | undefined> {
   try {
-    if (inputs.has(path)) throw new Error('it is also published');
+    if (inputs.has(await realPlace(path))) throw new Error('it is also published');
     await withinLimit(writeWhole(path, text), path);
     return undefined;
   } catch (error) {
-    return `The result could not be written to ${path} (${name}): ${(error as Error).message}`;
+    const advice = fileSystemAdvice(error);
+    const reason = `${(error as Error).message}${advice === undefined ? '' : `. ${advice}`}`;
+    return `The result could not be written to ${path} (${name}): ${reason}`;
   }
 }
 

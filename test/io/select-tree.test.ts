@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { InputError } from '../../pipe/errors.ts';
 import type { Places } from '../../pipe/io/select-files.ts';
 import { selectTree, type Tree } from '../../pipe/io/select-tree.ts';
+import { asNobody } from '../oci/as-nobody.ts';
 
 let root = '';
 let clone = '';
@@ -155,4 +156,29 @@ it('needs a file', async () => {
   mkdirSync(join(clone, 'dist'));
   expect(await problem('dist')).toBe('there is no file in what is named: an archive needs one');
   expect(await problem('missing')).toContain('missing matches no file');
+});
+
+it('says that everything is excluded', async () => {
+  make('dist/a');
+  expect(await problem('dist', '!dist/*')).toBe(
+    'every file in what is named is excluded (by dist/*): an archive needs one',
+  );
+});
+
+it('names a directory that cannot be read, once, and says what to do', async () => {
+  make('dist/a', 'dist/locked/b');
+  for (const path of [root, clone, join(clone, 'dist')]) chmodSync(path, 0o755);
+  chmodSync(join(clone, 'dist/locked'), 0);
+  try {
+    await asNobody(async () => {
+      const error: unknown = await select(['dist']).catch((caught: unknown) => caught);
+      expect(error).toMatchObject({
+        message: 'dist/locked is a directory that this user cannot read: check its permissions, or exclude it',
+        advice: expect.stringContaining('chmod -R a+rX'),
+      });
+      expect(await paths('dist', '!dist/locked')).toEqual(['a']);
+    });
+  } finally {
+    chmodSync(join(clone, 'dist/locked'), 0o755);
+  }
 });

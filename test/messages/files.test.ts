@@ -2,7 +2,7 @@
 
 import { dockerArchive } from '../sandbox/demo-image.ts';
 import { jar, pomText } from '../destinations/maven/artifacts.ts';
-import { wheel } from '../destinations/pypi/packages.ts';
+import { sdist, wheel } from '../destinations/pypi/packages.ts';
 import type { Variables } from '../run-bundle.ts';
 import { type Case, items, type Place, useMessages } from './use-messages.ts';
 
@@ -121,6 +121,15 @@ useMessages('files', base, [
     'python package renamed',
     empty({ ...pypi, FILENAME: 'dist/*' }, (place) =>
       place.write('dist/acme_app-1.1-py3-none-any.whl', wheel({ name: 'acme-app', version: '1.0' })),
+    ),
+  ],
+  [
+    'python metadata incomplete',
+    empty({ ...pypi, FILENAME: 'dist/*' }, (place) =>
+      place.write(
+        'dist/acme_app-1.0.tar.gz',
+        sdist({ name: 'acme-app', version: '1.0' }, { 'PKG-INFO': 'Name: acme-app\nVersion: 1.0\n' }),
+      ),
     ),
   ],
   ['unwritable output', built({ FILENAME: 'README.md', EXTRA_ARGS: '--output=README.md/result.json' })],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { writeOutputVariables } from '../../pipe/toolkit/output-variables.ts';
 import { createSecrets } from '../../pipe/toolkit/scrub.ts';
+import { asNobody } from '../oci/as-nobody.ts';
 
 const scrub = createSecrets(['hunter22']).scrub;
 
@@ -35,6 +36,13 @@ describe('writeOutputVariables', () => {
         /^The output variables \(A, B\) could not be written to \S+variables \(BITBUCKET_PIPELINES_VARIABLES_PATH\): EISDIR/,
       ),
     ]);
+  });
+
+  it('returns a warning that says what to do if this user may not write', async () => {
+    await writeFile(at('variables'), '', { mode: 0o400 });
+    await asNobody(async () => {
+      expect(await write({ A: '1' })).toEqual([expect.stringMatching(/EACCES.*\. Give the user .* permission/)]);
+    });
   });
 
   it('appends a line for each variable', async () => {

@@ -141,6 +141,19 @@ describe('from the beginning of a run', () => {
     expect(await readFile(at('r.json'), 'utf8')).toBe(oldResult);
   });
 
+  it('a full disk is a warning that says what to do', async () => {
+    const [warning] = await (await begin('/dev/full')).write(fields);
+    expect(warning).toMatch(
+      /^The result could not be written to \/dev\/full \(--output\): ENOSPC.*\. Make room on the disk/,
+    );
+  });
+
+  it('a result that is also input by way of a link is kept', async () => {
+    await writeFile(at('r.json'), oldResult);
+    await symlink('.', at('link'));
+    expect((await begin('r.json', { inputs: ['link/r.json'] })).problem?.message).toBe('it is also to be published');
+  });
+
   it('a device is written to only at the end', async () => {
     await symlink('/dev/null', at('link'));
     const results = await begin('link');

@@ -21,15 +21,23 @@ const idPattern = new RegExp(`^${id}$`);
 const versionPattern = new RegExp(`^${version}$`);
 const endings = /(?:\.tar\.(?:gz|bz2|xz)|\.[^.]+)$/i;
 
-/** NuGet's limit. Octopus answers 400 to longer ones. */
-const maxIdCharacters = 100;
+/** NuGet's limit for an ID. Octopus answers 400 to longer ones. */
+export const maxIdCharacters = 100;
 
 /** The ID and the version in `ID.VERSION.EXTENSION`; undefined if the name is of another form. */
 export function parsePackageName(fileName: string): PackageIdentity | undefined {
+  const found = splitName(fileName);
+  return found === undefined || found.id.length > maxIdCharacters ? undefined : found;
+}
+
+/** Whether the name would be that of a package, but its ID is longer than is allowed. */
+export function isIdTooLong(fileName: string): boolean {
+  return (splitName(fileName)?.id.length ?? 0) > maxIdCharacters;
+}
+
+function splitName(fileName: string): PackageIdentity | undefined {
   const [, foundId, foundVersion] = namePattern.exec(fileName.replace(endings, '')) ?? [];
-  return foundId === undefined || foundVersion === undefined || foundId.length > maxIdCharacters
-    ? undefined
-    : { id: foundId, version: foundVersion };
+  return foundId === undefined || foundVersion === undefined ? undefined : { id: foundId, version: foundVersion };
 }
 
 /** Whether it can be the ID of a package. */

@@ -1,12 +1,14 @@
 /** Lists a directory in repository layout, and sorts its files: artifacts, metadata, checksums, and what is not for others. */
 
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { InputError, messageOf } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import { inspect, type RealDirectory } from '../../io/inspect-path.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { type Places, realRoots } from '../../io/select-files.ts';
 import type { SourceFile } from '../../io/source-file.ts';
+import { fileSystemAdvice } from '../../toolkit/file-system-advice.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { isChecksumExtension } from './algorithms.ts';
 import { type Coordinates, coordinateProblems } from './coordinates.ts';
@@ -78,21 +80,26 @@ export async function listStaged(directory: RealDirectory, places: Places): Prom
 /** The paths of all files and links that are not hidden. A link to a directory is not followed, wherever that is. */
 async function listPaths(directory: RealDirectory): Promise<readonly string[]> {
   const paths: string[] = [];
+  const entriesIn = async (parent: string): Promise<readonly Dirent[]> => {
+    try {
+      return await readdir(join(directory.absolutePath, parent), { withFileTypes: true });
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new InputError(`${printable(join(directory.path, parent))} cannot be read: ${code ?? message}`, {
+        cause: error,
+        advice: fileSystemAdvice(error),
+      });
+    }
+  };
   const list = async (parent: string): Promise<void> => {
-    for (const entry of await readdir(join(directory.absolutePath, parent), { withFileTypes: true })) {
+    for (const entry of await entriesIn(parent)) {
       if (entry.name.startsWith('.')) continue;
       const path = join(parent, entry.name);
       if (entry.isDirectory()) await list(path);
       else paths.push(path);
     }
   };
-  try {
-    await list('');
-  } catch (error) {
-    throw new InputError(`${printable(directory.path)} cannot be read: ${printable(messageOf(error))}`, {
-      cause: error,
-    });
-  }
+  await list('');
   return paths.sort();
 }
 

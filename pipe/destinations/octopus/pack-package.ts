@@ -10,7 +10,7 @@ import { windowsWarnings } from '../../archive/pack/windows-names.ts';
 import { InputError } from '../../errors.ts';
 import { exists } from '../../io/exists.ts';
 import { measure } from '../../io/hashes.ts';
-import { inspect } from '../../io/inspect-path.ts';
+import { correctionAdvice, inspect } from '../../io/inspect-path.ts';
 import { type Places, realRoots } from '../../io/select-files.ts';
 import { fileBody } from '../../io/source-file.ts';
 import type { ArrayValue } from '../../toolkit/environment.ts';
@@ -94,7 +94,8 @@ async function selectionOf(
   const { workingDirectory, cloneDirectory = workingDirectory } = places;
   const found = await inspect(sourcePath, workingDirectory, await realRoots(places));
   const advice = 'Correct SOURCE_PATH accordingly.';
-  if (found.kind === 'problem') throw new InputError(`SOURCE_PATH: ${found.problem}`, { advice });
+  if (found.kind === 'problem')
+    throw new InputError(`SOURCE_PATH: ${found.problem}`, { advice: correctionAdvice([found.problem], 'SOURCE_PATH') });
   if (found.kind === 'file')
     throw new InputError(`SOURCE_PATH: ${printable(sourcePath)} is a file, not a directory`, { advice });
   const kept = includes.length === 0 ? ['.'] : includes.map((glob) => (/^\*\*(?:\/\*)?$/.test(glob) ? '.' : glob));
@@ -102,7 +103,7 @@ async function selectionOf(
   return {
     patterns: { form: 'items', items },
     where: { ...places, workingDirectory: found.real, cloneDirectory },
-    variable: 'SOURCE_PATH',
+    variable: includes.length === 0 ? 'SOURCE_PATH' : '--include (relative to SOURCE_PATH)',
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import type { PackageIdentity } from '../../archive/pack/package-name.ts';
-import { parsePackageName } from '../../archive/pack/package-name.ts';
+import { isIdTooLong, maxIdCharacters, parsePackageName } from '../../archive/pack/package-name.ts';
 import { InputError } from '../../errors.ts';
 import { createHashes } from '../../io/hashes.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
@@ -89,9 +89,11 @@ function nameProblem({ path }: SourceFile, identity: PackageIdentity | undefined
   const name = basename(path);
   if (!extensions.test(name))
     return `${printable(path)} is not a package that Octopus accepts: zip, nupkg, tar, tar.gz, tgz, tar.bz2, jar, war or ear`;
-  return identity === undefined
-    ? `${printable(path)} is not named ID.VERSION.EXTENSION, such as Acme.Web.1.0.0.zip: rename it, or give ID and VERSION to pack it`
-    : undefined;
+  if (identity !== undefined) return undefined;
+  const problem = isIdTooLong(name)
+    ? `has an ID of more than ${maxIdCharacters} characters, which Octopus refuses: rename it`
+    : 'is not named ID.VERSION.EXTENSION, such as Acme.Web.1.0.0.zip: rename it';
+  return `${printable(path)} ${problem}, or give ID and VERSION to pack it`;
 }
 
 type NamedFile = { readonly file: SourceFile; readonly identity: PackageIdentity | undefined };

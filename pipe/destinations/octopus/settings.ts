@@ -1,7 +1,7 @@
 /** The settings of TYPE octopus. */
 
 import { packFormatOf } from '../../archive/pack/format.ts';
-import { isPackageId, isPackageVersion } from '../../archive/pack/package-name.ts';
+import { isPackageId, isPackageVersion, maxIdCharacters } from '../../archive/pack/package-name.ts';
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import { readFilename } from '../../settings/filename.ts';
 import type { GivenOptions } from '../../settings/options.ts';
@@ -90,6 +90,8 @@ function readSource(
   const format = packFormatOf(`x.${values.FORMAT ?? 'zip'}`);
   const patterns = sourcePath === undefined ? readFilename(env, values, { isRequired: true }, problems) : undefined;
   if (id === undefined) problems.add('ID', `${requiredField(env, 'ID')}, the ID of the package to make`);
+  else if (id.length > maxIdCharacters)
+    problems.add('ID', `has ${id.length} characters, but Octopus accepts ${maxIdCharacters} at most: shorten it`);
   else if (!isPackageId(id))
     problems.add(
       'ID',

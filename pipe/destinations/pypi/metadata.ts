@@ -65,6 +65,8 @@ const known: ReadonlySet<string> = new Set([...single, ...repeated]);
 
 /** Those of the specification, and 2.0, which old builders wrote. */
 const metadataVersion = /^(?:1\.[0-2]|2\.\d+)$/;
+const metadataAdvice =
+  'Correct it where the metadata comes from (pyproject.toml, setup.cfg or setup.py), and build the package anew with current tools (pip install -U build; python -m build). A file that was edited by hand must keep the headers Metadata-Version, Name and Version.';
 const lineBreak = /\r\n|\r|\n/;
 /** One that the specification gives or will give, in ASCII, as Python's email package recognises it. */
 const header = /^([!-9;-~]+):[ \t]*(.*)$/s;
@@ -110,7 +112,11 @@ export function readMetadata(bytes: Uint8Array, where: string): CoreMetadata {
     problems.push('has a Summary of several lines, which indexes refuse');
   const labels = (headers.get('project-url') ?? []).map((value) => value.split(',', 1)[0]?.trim());
   if (new Set(labels).size < labels.length) problems.push('has two Project-URLs with the same label');
-  if (problems.length > 0) throw new InputError(problems.map((problem) => `${where} ${problem}`));
+  if (problems.length > 0)
+    throw new InputError(
+      problems.map((problem) => `${where} ${problem}`),
+      { advice: metadataAdvice },
+    );
   const unknown = [...headers.keys()].filter((name) => !known.has(name));
   for (const name of unknown) headers.delete(name);
   return {

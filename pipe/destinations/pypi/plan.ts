@@ -60,6 +60,7 @@ export async function planPackages({ patterns }: Pick<PypiSettings, 'patterns'>,
   const files = all.filter(({ path }) => !isAttached(path));
   const attached = all.filter(({ path }) => isAttached(path)).map(({ path }) => printable(path));
   const problems: string[] = [];
+  let advice: string | undefined;
   if (files.length === 0)
     throw new InputError(
       `there is no package in ${attached.join(', ')}: FILENAME takes wheels (.whl) and source distributions (.tar.gz)`,
@@ -69,13 +70,14 @@ export async function planPackages({ patterns }: Pick<PypiSettings, 'patterns'>,
       return await planFile(source);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
+      advice ??= error.advice;
       problems.push(...error.message.split('\n'));
       return undefined;
     }
   });
   const packages = planned.filter((each) => each !== undefined);
   problems.push(...sameNameProblems(files), ...sameFileProblems(packages));
-  if (problems.length > 0) throw new InputError(problems.sort());
+  if (problems.length > 0) throw new InputError(problems.sort(), { advice });
   return {
     files: packages,
     totalBytes: files.reduce((sum, { size }) => sum + size, 0),

@@ -1,10 +1,11 @@
 /** Publishes directories in repository layout, from the variables to the content of the repository. */
 
 import { createHash } from 'node:crypto';
-import { readFile, symlink } from 'node:fs/promises';
+import { chmod, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseMetadata } from '../../../pipe/destinations/maven/metadata.ts';
+import { asNobody } from '../../oci/as-nobody.ts';
 import { type Fixture, useSandbox } from '../../run-pipe.ts';
 import { plainJar, pomText } from './artifacts.ts';
 import { expectSuccess, publish, puts, stored, write } from './published.ts';
@@ -345,5 +346,26 @@ describe('faults', () => {
     expect(output).toContain('  com/acme/app/maven-metadata.xml: not attempted');
     expectSuccess(await publish(fixture, 'staging'));
     expect(stored(fixture)).toHaveLength(12);
+  });
+});
+
+describe('a directory in it', () => {
+  const fixture = useSandbox();
+
+  it('that cannot be read is named', async () => {
+    await write(fixture, inDirectory('staging', { [jarPath]: plainJar() }));
+    const locked = join(fixture.directory, 'staging/com/acme');
+    for (const path of ['', 'staging', 'staging/com']) await chmod(join(fixture.directory, path), 0o755);
+    await chmod(locked, 0);
+    try {
+      await asNobody(async () => {
+        const { output } = await publish(fixture, 'staging', []);
+        expect(output).toContain(
+          '✖ staging/com/acme cannot be read: EACCES\nWhat to do: Give the user that the pipe runs',
+        );
+      });
+    } finally {
+      await chmod(locked, 0o755);
+    }
   });
 });

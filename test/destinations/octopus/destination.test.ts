@@ -191,6 +191,33 @@ describe('without REGISTRY', () => {
     expect([...text.matchAll(/[\w/]+\.(?:dll|pdb|cs)/g)].map(([path]) => path)).toEqual(['bin/a.dll']);
   });
 
+  it.each([
+    [['--include', '*.zip'], '*.zip matches no file in', 'Correct --include (relative to SOURCE_PATH), or build the'],
+    [['--exclude', '*'], 'every file in what is named is excluded (by *)', 'Correct SOURCE_PATH accordingly.'],
+  ])('%j that leave nothing are named', async (args, message, advice) => {
+    writeFiles(fixture, { 'a.txt': 'a' });
+    const { exitCode, output } = await runOctopus(fixture, env, ...args);
+    expect([exitCode, output]).toEqual([1, expect.stringContaining(message)]);
+    expect(output).toContain(`What to do: ${advice}`);
+  });
+
+  it.each(['out/app.1.0.0.zip', './out/../out/app.1.0.0.zip'])('it is not the result, %s', async (path) => {
+    writeFiles(fixture, { 'a.txt': 'a' });
+    const { exitCode, output } = await runOctopus(fixture, env, '--output', path, '--overwrite');
+    expect([exitCode, output]).toEqual([1, expect.stringContaining(`--output ${path} cannot be written`)]);
+    expect(output).toContain('What to do: Correct --output in EXTRA_ARGS: a file that is not published');
+    expect(existsSync(join(fixture.directory, 'out'))).toBe(false);
+  });
+
+  it('its ID may have 100 characters', async () => {
+    writeFiles(fixture, { 'a.txt': 'a', [`${'a'.repeat(101)}.1.0.0.zip`]: 'package' });
+    const { output } = await runOctopus(fixture, { ...env, ID: 'a'.repeat(101) });
+    expect(output).toContain('has 101 characters, but Octopus accepts 100 at most: shorten it');
+    const named = await runOctopus(fixture, { FILENAME: '*.zip' });
+    expect(named.output).toContain('has an ID of more than 100 characters, which Octopus refuses: rename it');
+    expect((await runOctopus(fixture, { ...env, ID: 'a'.repeat(100) })).exitCode).toBe(0);
+  });
+
   it('nothing is written in a dry run', async () => {
     writeFiles(fixture, { 'a.txt': 'a' });
     expect((await runOctopus(fixture, env, '--dry-run')).exitCode).toBe(0);
