@@ -214,7 +214,7 @@ export const options = {
     takes: 'flag',
     appliesTo: ['file', 'npm', 'pypi', 'image'],
     usage:
-      'Leave what is already there as it is, and succeed: downloads, image tags and Python packages of that name, and versions of npm packages, staged ones included. A package with other content gets a warning.',
+      'Leave what is already there as it is, and succeed: downloads, image tags and Python packages of that name, and versions of npm packages, staged ones included. A package with other content gets a warning, and so does a download of another size.',
   },
   '--no-clobber': {
     takes: 'flag',
@@ -247,7 +247,7 @@ export const options = {
     placeholder: 'content',
     appliesTo: ['file'],
     usage:
-      'Read the listing back and compare names and sizes. With `--verify=content`, read the files themselves back and compare their SHA-256.',
+      'Read the listing back and compare names and sizes. With `--verify=content`, read the files themselves back and compare their SHA-256; with `--skip-existing`, also of those that were there, where a difference is a warning.',
   },
   '--compression': {
     takes: 'value',

@@ -1,6 +1,8 @@
 /** Options for the behaviour of the sandbox's Octopus server. */
 import { arrayOf, checkFields, isBoolean, isCount, isPositive, isString, oneOf, optional } from './check-fields.ts';
 
+export type Hidden = 'hash' | 'size and hash';
+
 export interface OctopusOptions {
   /** The spaces, the first of which is the default. Default: `Default` and `Team`. */
   readonly spaces?: readonly string[];
@@ -14,8 +16,8 @@ export interface OctopusOptions {
   readonly deltaStatus?: 400 | 404 | 409 | 500;
   /** Packages are stored up to this size, without a word, as at the storage limit (OctopusDeploy/Issues#6575). */
   readonly storageLimitBytes?: number;
-  /** The answer to an upload says nothing of size and hash. Default false. */
-  readonly hidesHashes?: boolean;
+  /** What descriptions of packages leave out. Default: nothing. */
+  readonly hides?: Hidden;
 }
 
 const fields = {
@@ -25,7 +27,7 @@ const fields = {
   chunkBytes: optional(isPositive),
   deltaStatus: optional(oneOf(400, 404, 409, 500)),
   storageLimitBytes: optional(isCount),
-  hidesHashes: optional(isBoolean),
+  hides: optional(oneOf('hash', 'size and hash')),
 } satisfies Record<keyof OctopusOptions, unknown>;
 
 /** Checks options from JSON. @throws TypeError that names the problem */

@@ -1,6 +1,7 @@
 /** The packages of the sandbox's Octopus server: how they are named, stored and described. */
 import { createHash } from 'node:crypto';
 import type { StoredContent } from './content-store.ts';
+import type { Hidden } from './octopus-options.ts';
 
 export interface OctopusPackage {
   readonly id: string;
@@ -59,7 +60,7 @@ export async function storedPackage(
   return { id, version, extension, content, sha1, receivedBytes };
 }
 
-export function describePackage(space: OctopusSpace, stored: OctopusPackage, hidesHashes: boolean): unknown {
+export function describePackage(space: OctopusSpace, stored: OctopusPackage, hidden: Hidden | undefined): unknown {
   const { id, version, extension, content, sha1 } = stored;
   const self = `/api/${space.id}/packages/packages-${id}.${version}`;
   return {
@@ -67,7 +68,8 @@ export function describePackage(space: OctopusSpace, stored: OctopusPackage, hid
     PackageId: id,
     Version: version,
     FileExtension: extension,
-    ...(!hidesHashes && { PackageSizeBytes: content.size, Hash: sha1 }),
+    ...(hidden !== 'size and hash' && { PackageSizeBytes: content.size }),
+    ...(hidden === undefined && { Hash: sha1 }),
     FeedId: 'feeds-builtin',
     Title: id,
     Published: '2026-11-27T12:00:00.000+00:00',

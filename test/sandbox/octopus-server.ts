@@ -99,7 +99,7 @@ async function sendPackage(
   signIn.require(exchange, 'FeedView');
   const found = space.packages.get(name.toLowerCase().replace(/^packages-/, ''));
   if (found === undefined) throw new Refusal(octopusError(404, `The resource '${name}' was not found.`));
-  await exchange.respond(json(200, describePackage(space, found, options.hidesHashes === true)));
+  await exchange.respond(json(200, describePackage(space, found, options.hides)));
 }
 
 async function sendContent(

@@ -48,8 +48,7 @@ export async function receivePackage(
         `The package ${name.id}.${name.version} already exists. To replace it, use the overwrite mode.`,
       ),
     );
-  const describe = (it = present): unknown =>
-    it === undefined ? {} : describePackage(space, it, options.hidesHashes === true);
+  const describe = (it = present): unknown => (it === undefined ? {} : describePackage(space, it, options.hides));
   if (present !== undefined && mode === 'IgnoreIfExists') return await exchange.respond(json(200, describe()));
   if (present !== undefined) signIn.require(exchange, 'BuiltInFeedAdminister');
   let { content } = received;

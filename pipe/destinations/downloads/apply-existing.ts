@@ -7,7 +7,7 @@ import { fileBody } from '../../io/source-file.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { formatBytes } from '../../toolkit/units.ts';
+import { formatBytes, formatCount } from '../../toolkit/units.ts';
 import type { Action } from '../outcome.ts';
 import { otherContent } from '../report.ts';
 import type { Download, DownloadsClient } from './client.ts';
@@ -33,14 +33,15 @@ interface ExistingTools {
 
 /**
  * Marks the files that are left as they are: with `--skip-existing` those whose name exists, with `--no-clobber` those
- * that exist with identical content, so that a step can be run again.
+ * that exist with identical content, so that a step can be run again. Those that are skipped are compared with the local files: by
+ * size, and with `--verify=content` by content; a difference is a warning.
  *
  * @returns the downloads by name; undefined if existing ones are replaced
  * @throws PipeError before anything is sent if `--no-clobber` forbids an upload
  */
 export async function applyExisting(
   entries: readonly Entry[],
-  { existing: choice, concurrency }: Pick<FileSettings, 'existing' | 'concurrency'>,
+  { existing: choice, verify, concurrency }: Pick<FileSettings, 'existing' | 'verify' | 'concurrency'>,
   tools: ExistingTools,
 ): Promise<ReadonlyMap<string, Download> | undefined> {
   if (choice === 'replace') return undefined;
@@ -69,7 +70,35 @@ export async function applyExisting(
         `${printable(name)} is left unchanged at ${formatBytes(download.size)}, although the local file has ${formatBytes(source.size)}`,
       );
   }
+  if (choice === 'skip' && verify === 'content') await compareSkipped(taken, concurrency, tools);
   return existing;
+}
+
+/** Compares the content of those files that are as large as what is there. */
+async function compareSkipped(
+  taken: readonly Entry[],
+  concurrency: number,
+  { client, log }: Pick<ExistingTools, 'client' | 'log'>,
+): Promise<void> {
+  const asLarge = taken.filter(({ planned, storedSize }) => storedSize === planned.source.size);
+  const identical = await mapConcurrently(asLarge, concurrency, async (entry) => {
+    const { name, source } = entry.planned;
+    const [theirs, ours] = await Promise.all([readDigest(name, source.size, client), hashFile(entry.planned)]);
+    entry.sha256 = theirs?.sha256;
+    if (theirs?.sha256 === ours) return true;
+    log.warning(
+      theirs === undefined
+        ? `${printable(name)} is left unchanged, but could not be compared: it cannot be read`
+        : `${printable(name)} is left unchanged with other content: it has SHA-256 ${theirs.sha256}, the local file has ${ours}`,
+    );
+    return false;
+  });
+  const same = asLarge.filter((_, index) => identical[index]);
+  const bytes = same.reduce((sum, { planned }) => sum + planned.source.size, 0);
+  if (same.length > 0)
+    log.info(
+      `Verified: ${formatCount(same.length, 'file')}, ${formatBytes(bytes)}, already there with the right SHA-256`,
+    );
 }
 
 /** @throws PipeError naming the downloads that `--no-clobber` protects, if there are any */

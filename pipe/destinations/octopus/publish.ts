@@ -8,11 +8,11 @@ import { logItem } from '../summary.ts';
 import { uploadAll } from '../upload-all.ts';
 import { InputError } from '../../errors.ts';
 import { buildInformation } from './build.ts';
-import { type OctopusPlace, packageUrl } from './client.ts';
-import { describeContent, isSameContent } from './compare.ts';
+import { type OctopusPlace, packageUrl, type StoredPackage } from './client.ts';
+import { describeContent, isSameContent, seemsSame, warnWithoutHash } from './compare.ts';
 import type { Entry, PublishTools, SendTools } from './entry.ts';
 import type { OctopusOutcome } from './outcome.ts';
-import type { OctopusPlan } from './plan.ts';
+import type { OctopusPlan, PlannedPackage } from './plan.ts';
 import { sendPackage } from './send-package.ts';
 import type { OctopusSettings } from './settings.ts';
 
@@ -71,15 +71,15 @@ async function lookUp(entries: readonly Entry[], tools: SendTools): Promise<void
       return undefined;
     });
     if (found === undefined) continue;
-    if (isSameContent(found, entry.planned) === true) {
+    // Without a hash, to send it again is what --overwrite is for.
+    if (tools.overwrites ? isSameContent(found, entry.planned) === true : seemsSame(found, entry.planned)) {
+      warnWithoutHash(found, entry.planned, tools.log);
       entry.action = 'skipped';
       logItem(tools, entries.length, fileName, 'skipped, already there');
     } else if (!tools.overwrites) {
       entry.action = 'failed';
       entry.obstacle = otherContent();
-      problems.push(
-        `${printable(fileName)} is on the server with other content: it has ${describeContent(found)}, not ${entry.planned.source.size} bytes with sha1 ${entry.planned.sha1}`,
-      );
+      problems.push(`${printable(fileName)} is on the server ${describeOther(found, entry.planned)}`);
     }
   }
   if (problems.length > 0)
@@ -87,6 +87,11 @@ async function lookUp(entries: readonly Entry[], tools: SendTools): Promise<void
       advice:
         'Raise the version, or give --overwrite, for which the account needs the permission BuiltInFeedAdminister.',
     });
+}
+
+function describeOther(found: StoredPackage, { source, sha1 }: PlannedPackage): string {
+  if (found.size === undefined && found.sha1 === undefined) return 'already, which says neither its size nor its hash';
+  return `with other content: it has ${describeContent(found)}, not ${source.size} bytes with sha1 ${sha1}`;
 }
 
 /** Before the packages: a package that arrives may create a release at once, which then has no commits. */

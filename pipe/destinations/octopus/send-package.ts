@@ -7,7 +7,7 @@ import type { Transfer } from '../../toolkit/progress.ts';
 import { failedAction } from '../outcome.ts';
 import { otherContent } from '../report.ts';
 import type { OverwriteMode, StoredPackage } from './client.ts';
-import { describeContent, isSameContent } from './compare.ts';
+import { describeContent, isSameContent, seemsSame, warnWithoutHash } from './compare.ts';
 import { prepareDelta } from './delta/prepare-delta.ts';
 import type { Entry, SendTools } from './entry.ts';
 
@@ -64,11 +64,12 @@ export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendT
       if (error instanceof UnexpectedAnswerError && error.isForeign) entry.action = 'failed';
       throw error;
     }
-    if (isSameContent(found, planned) !== true) {
+    if (!seemsSame(found, planned)) {
       entry.action = 'failed';
       entry.obstacle = `${otherContent()} (${describeContent(found)})`;
       throw error;
     }
+    warnWithoutHash(found, planned, tools.log);
     tools.log.info(`${(error as Error).message}. The server has this package`);
   }
 }
@@ -84,15 +85,16 @@ async function findIdentical(entry: Entry, { client, place }: SendTools): Promis
     if (error instanceof HttpError && [401, 403].includes(error.refusal.status)) return undefined;
     throw error;
   });
-  return found !== undefined && isSameContent(found, entry.planned) === true ? found : undefined;
+  return found !== undefined && seemsSame(found, entry.planned) ? found : undefined;
 }
 
 /** At its storage limit, a server has stored part of a package and answered 201 (OctopusDeploy/Issues#6575). */
-async function checkStored(entry: Entry, answered: StoredPackage, { client, place }: SendTools): Promise<void> {
+async function checkStored(entry: Entry, answered: StoredPackage, { client, place, log }: SendTools): Promise<void> {
   const { planned } = entry;
   const isKnown = isSameContent(answered, planned) !== undefined;
   const stored = isKnown ? answered : ((await client.find(place, planned.identity)) ?? answered);
-  if (isSameContent(stored, planned) !== false) return;
+  const isSame = isSameContent(stored, planned);
+  if (isSame !== false) return warnWithoutHash(stored, planned, log);
   entry.action = 'failed';
   entry.obstacle = `the server has ${describeContent(stored)} instead`;
   throw new VerificationError(

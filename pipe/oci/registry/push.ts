@@ -31,7 +31,7 @@ export interface PushPlan {
 export interface PushedTag {
   readonly tag: string;
   readonly action: 'published' | 'skipped' | 'unconfirmed' | 'failed' | 'not attempted';
-  /** Of what a skipped tag points to. */
+  /** Of what a tag points to that was skipped, or that the registry does not let be moved. */
   readonly digest?: string;
 }
 

@@ -6,7 +6,7 @@ import { checkManifest } from '../formats/manifests.ts';
 import type { Document } from '../image.ts';
 import type { ManifestReceipt } from './manifest-client.ts';
 import type { PushTools } from './push-layer.ts';
-import { mayBeThereAlready } from './refusals.ts';
+import { isImmutable, mayBeThereAlready } from './refusals.ts';
 
 /** Sends a manifest, under a tag or its digest. */
 export type Put = (reference: string, document: Document) => Promise<ManifestReceipt>;
@@ -17,6 +17,8 @@ export interface TagState {
   action: 'published' | 'unconfirmed' | 'failed' | 'not attempted';
   /** Digest of what was published under it. */
   publishedDigest?: string;
+  /** Of what it points to instead, if the registry does not let it be moved. */
+  digest?: string;
 }
 
 /** How often a tag is asked for before it is published again: the answer may come from a moment when others wrote it. */
@@ -45,7 +47,7 @@ export async function putTag(
     return;
   }
   entry.action = 'failed';
-  const { isConfirmed } = await put(tag, document);
+  const { isConfirmed } = await putOrKeep(entry, document, tools, put);
   entry.action = 'unconfirmed';
   let newer: string | undefined;
   let questions = 0;
@@ -72,6 +74,19 @@ export async function putTag(
   if (!isConfirmed)
     throw new VerificationError(`the registry accepted tag ${tag} without confirming it, but ${problem}`);
   log.warning(`The registry accepted tag ${tag}, but ${problem}: check a little later that it can be pulled`);
+}
+
+/** @throws what `put` throws; then the entry has the digest of an immutable tag */
+async function putOrKeep(entry: TagState, document: Document, tools: PushTools, put: Put): Promise<ManifestReceipt> {
+  try {
+    return await put(entry.tag, document);
+  } catch (error) {
+    if (!isImmutable(error)) throw error;
+    // It may be newer than what was there before; and the refusal is what matters.
+    const held = await readTag(entry.tag, tools).catch(() => undefined);
+    if (held !== undefined) entry.digest = held.digest;
+    throw error;
+  }
 }
 
 /** @throws VerificationError if it is not a manifest, so that nobody can have published it */

@@ -10,7 +10,7 @@ it('what is skipped no longer counts as to be sent', async () => {
   const download = { name: 'b.txt', size: 11, createdUs: 0, ageMs: undefined };
   const existing = await applyExisting(
     entries,
-    { existing: 'skip', concurrency: 1 },
+    { existing: 'skip', verify: 'listing', concurrency: 1 },
     {
       client: {
         list: async () => await Promise.resolve([download]),

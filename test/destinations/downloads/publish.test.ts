@@ -176,6 +176,22 @@ describe('downloads that already exist', () => {
     expect(output).toContain('skipped 2 already there');
   });
 
+  it('--skip-existing compares them with the local files if --verify=content is given', async () => {
+    for (const name of ['same.txt', 'other.txt', 'shorter.txt']) fixture.sandbox.put(name, 'old');
+    const same = await write('same.txt', 'old');
+    const other = await write('other.txt', 'new');
+    await write('shorter.txt', 'newer');
+    const { exitCode, output } = await fixture.upload('*.txt', '--skip-existing', '--verify=content');
+    expect(exitCode).toBe(0);
+    expect(requests('POST')).toBe(0);
+    expect(output).toContain('INFO: Verified: 1 file, 3 B, already there with the right SHA-256');
+    expect(output).toContain(
+      `WARNING: other.txt is left unchanged with other content: it has SHA-256 ${same}, the local file has ${other}`,
+    );
+    expect(output).toContain('WARNING: shorter.txt is left unchanged at 3 B, although the local file has 5 B');
+    expect(output).not.toContain('WARNING: same.txt');
+  });
+
   it('--no-clobber fails before anything is sent if their content differs, and names them', async () => {
     fixture.sandbox.put('a.txt', 'old');
     fixture.sandbox.put('b.txt', 'longer');

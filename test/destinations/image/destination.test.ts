@@ -117,8 +117,19 @@ describe('refusals', () => {
   it('an immutable tag among several, with the result of each', async () => {
     await fixture.sandbox.registry.seed('acme/app', { tags: ['fixed'] });
     const more = { TAGS: 'fixed, v3' };
-    const { exitCode, output } = await publish(fixture, await writeArchive(fixture, smallLayers), more);
+    const file = await writeArchive(fixture, smallLayers);
+    const { exitCode, output } = await publish(fixture, file, more, '--output', 'result.json');
     expect(exitCode).toBe(1);
+    const tagged = fixture.sandbox.registry.repositories.get('acme/app')?.tags;
+    const digest = tagged?.get('v1');
+    expect(JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8'))).toMatchObject({
+      items: [
+        { action: 'uploaded', digest },
+        { action: 'skipped', digest: tagged?.get('fixed') },
+        { action: 'not sent', digest },
+      ],
+    });
+    expect(digest).not.toBe(tagged?.get('fixed'));
     expect(output).toMatch(
       /app:v1: published\n.*app:fixed: NOT published: fixed is there already with other content; left as it is\n.*app:v3: not attempted\n/,
     );

@@ -96,6 +96,9 @@ describe('--stage', () => {
       /@acme\/lib@1\.0\.0 is already staged with different content: the registry has sha512-\S+, /,
     );
     expect(output).toContain(`It keeps the version until "npm stage reject ${id}"`);
+    expect(output).toContain(
+      '@acme/lib@1.0.0: NOT published: 1.0.0 is there already with other content; left as it is',
+    );
     const skipped = await publish(fixture, 'acme-lib-1.0.0.tgz', '--stage', '--skip-existing');
     expectStaged(fixture, skipped, '@acme/lib@1.0.0 latest');
     expect(skipped.output).toContain('WARNING: @acme/lib@1.0.0 is already staged with different content');

@@ -68,6 +68,42 @@ describe('packages that are there', () => {
   });
 });
 
+describe.each([
+  ['hash', 'so only the size (3 bytes) could be compared', 'so only the size (3 bytes) could be compared'],
+  ['size and hash', 'so nothing could be compared', undefined],
+] as const)('a server that does not say the %s of its packages', (hides, sent, again) => {
+  const old = useSandbox({ octopus: { hides } });
+  const warning = 'WARNING: app.1.0.0.zip: the server gives no hash of the package, ';
+
+  it('is sent the package, with a warning', async () => {
+    writeFiles(old, { 'app.1.0.0.zip': 'one' });
+    const { exitCode, output } = await runOctopus(old, { FILENAME: '*.zip' });
+    expect([exitCode, output]).toEqual([0, expect.stringContaining(warning + sent)]);
+    expect(output.match(/^WARNING/gm)).toHaveLength(1);
+  });
+
+  it('is compared by what it says', async () => {
+    await old.sandbox.octopus.seed('app.1.0.0.zip', Buffer.from('one'));
+    writeFiles(old, { 'app.1.0.0.zip': 'two' });
+    const { exitCode, output } = await runOctopus(old, { FILENAME: '*.zip' });
+    expect([exitCode, output]).toEqual(
+      again === undefined
+        ? [1, expect.stringContaining('on the server already, which says neither its size nor its hash')]
+        : [0, expect.stringContaining(warning + again)],
+    );
+    expect((await runOctopus(old, { FILENAME: '*.zip' }, '--overwrite')).exitCode).toBe(0);
+    expect(old.sandbox.octopus.packages.get('app.1.0.0')?.sha1).toBe(sha1Of('two'));
+  });
+
+  it('is asked what it has after a lost answer', async () => {
+    old.sandbox.inject({ server: 'octopus', method: 'POST', action: { kind: 'reset-after-store' } });
+    writeFiles(old, { 'app.1.0.0.zip': 'one' });
+    const { exitCode, output } = await runOctopus(old, { FILENAME: '*.zip' });
+    expect(exitCode).toBe(again === undefined ? 1 : 0);
+    if (again !== undefined) expect(output).toContain(warning + again);
+  });
+});
+
 describe('build information', () => {
   it('is sent before the package', async () => {
     writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
