@@ -57,6 +57,8 @@ export interface HttpRequest {
    * body is as good as empty, since status and headers say everything, or the next request finds out.
    */
   readonly unendingAnswer?: 'doubtful' | 'ignored';
+  /** Ends the request with all its attempts when it aborts; its reason is then thrown. */
+  readonly limit?: AbortSignal | undefined;
   /** Sent instead of the URL's path: the absolute form that a forward proxy expects (RFC 9112, 3.2.2). */
   readonly absoluteTarget?: string;
 }
@@ -122,16 +124,18 @@ export function createHttp(options: HttpOptions): Http {
   async function send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T> {
     const what = describe(request, request.url);
     const { origin } = request.url;
+    const ends = [signal, request.limit].filter((each) => each !== undefined);
+    const end = ends.length > 1 ? AbortSignal.any(ends) : ends[0];
     const attempt = async (): Promise<T> => {
-      const leave = await gate.enter(origin, signal);
+      const leave = await gate.enter(origin, end);
       const startedAt = now();
-      const watchdog = createWatchdog(options.timeoutMs, signal);
+      const watchdog = createWatchdog(options.timeoutMs, end);
       try {
         const result = await trySend(request, read, watchdog);
         gate.succeeded(origin);
         return result;
       } catch (error) {
-        signal?.throwIfAborted();
+        end?.throwIfAborted();
         if (isRateLimited(error)) gate.slowDown(origin, startedAt);
         throw error instanceof PipeError && givenUp.has(error)
           ? error
@@ -141,19 +145,28 @@ export function createHttp(options: HttpOptions): Http {
         leave();
       }
     };
-    return request.once === true ? await attempt() : await repeat(what, request.url, attempt);
+    return request.once === true ? await attempt() : await repeatUntil(end, what, request.url, attempt);
   }
 
-  async function repeat<T>(what: string, { origin }: URL, work: () => Promise<T>): Promise<T> {
+  async function repeat<T>(what: string, url: URL, work: () => Promise<T>): Promise<T> {
+    return await repeatUntil(signal, what, url, work);
+  }
+
+  async function repeatUntil<T>(
+    end: AbortSignal | undefined,
+    what: string,
+    { origin }: URL,
+    work: () => Promise<T>,
+  ): Promise<T> {
     const firstAt = now();
     for (let attempt = 1; ; attempt++) {
-      signal?.throwIfAborted();
-      await gate.pass(origin, signal);
+      end?.throwIfAborted();
+      await gate.pass(origin, end);
       const startedAt = now();
       try {
         return await work();
       } catch (error) {
-        signal?.throwIfAborted();
+        end?.throwIfAborted();
         if (!(error instanceof PipeError)) throw error;
         log.debug(`${what}: attempt ${attempt} failed after ${formatDuration(now() - startedAt)}`);
         // While others get through, the server only wants fewer requests: then it is time that limits the attempts.
@@ -173,7 +186,7 @@ export function createHttp(options: HttpOptions): Http {
         const count = getsThrough ? 'others get through' : `${attempt} of ${policy.retries}`;
         log.warning(`${error.message}. Trying again in ${formatDuration(delayMs)} (${count})`);
         if (requestedWaitMs(error) !== undefined || isRateLimited(error)) gate.pause(origin, delayMs);
-        else await sleep(delayMs, signal);
+        else await sleep(delayMs, end);
       }
     }
   }

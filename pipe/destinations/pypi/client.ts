@@ -31,6 +31,8 @@ export interface Confirmation {
 export interface ReadOptions {
   /** Without retries: for a step of something larger, which `repeat` repeats. */
   readonly once?: boolean;
+  /** Ends the reading of the page; its reason is then thrown. */
+  readonly limit?: AbortSignal;
 }
 
 /** A file to send. */
@@ -93,7 +95,7 @@ export function createPypiClient(http: Http, registry: URL): PypiClient {
   async function readPage(
     project: string,
     index: URL,
-    { once = false }: ReadOptions,
+    { once = false, limit }: ReadOptions,
   ): Promise<ProjectFiles | 'none' | 'too large'> {
     let url = pageOf(project, index);
     let status = 0;
@@ -107,6 +109,7 @@ export function createPypiClient(http: Http, registry: URL): PypiClient {
           headers: { accept: pageTypes, 'cache-control': 'no-cache' },
           answersContent: true,
           once,
+          limit,
         },
         async (answer) => {
           ({ status } = answer);

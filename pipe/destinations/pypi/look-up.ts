@@ -42,23 +42,34 @@ export async function compare(
   return { url: listed.url, sha256: content.sha256, isIdentical: content.sha256 === own };
 }
 
-/** Compares the files of one project with the index's, and marks those that need not be sent. @returns the problems */
+/**
+ * Compares the files of one project with the index's, and marks those that need not be sent. Without `--skip-existing`, that only
+ * saves work: the answer to the upload decides.
+ *
+ * @param limit ends the reading of the page; the files are then published without comparing them first
+ * @returns the problems
+ */
 export async function lookUp(
   group: readonly Entry[],
   { skipExisting }: PublishSettings,
-  { client, log, progress }: PublishTools,
+  { client, log, progress, signal }: PublishTools,
+  limit?: AbortSignal,
 ): Promise<readonly string[]> {
   const project = group[0]?.planned.project ?? '';
   let files: Awaited<ReturnType<PypiClient['read']>>;
   try {
-    files = await client.read(project);
+    files = await client.read(project, limit === undefined ? {} : { limit });
   } catch (error) {
-    if (!isReadingRefused(error)) throw error;
+    signal.throwIfAborted();
+    const isLate = limit?.aborted === true;
+    if (!isLate && !isReadingRefused(error)) throw error;
+    const { message } = error as Error;
+    const problem = isLate ? `${project}: its page in the index: ${message}` : `${message}: reading was refused`;
     if (skipExisting)
       return [
-        `${error.message}: reading was refused, but --skip-existing needs to read what is already published. Use a token that may also read, or leave --skip-existing out`,
+        `${problem}, but --skip-existing needs to read what is already published. Use a token that may also read, or leave --skip-existing out`,
       ];
-    log.warning(`${error.message}: reading was refused, so ${project} is published without comparing it first`);
+    log.warning(`${problem}, so ${project} is published without comparing it first`);
     for (const entry of group) entry.isReadingRefused = true;
     return [];
   }

@@ -3,6 +3,7 @@
 import { PipeError } from '../../errors.ts';
 import { printableUrl } from '../../http/printable-url.ts';
 import { createReadBack } from '../../http/read-back.ts';
+import { timeLimit } from '../../http/time-limit.ts';
 import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { formatBytes } from '../../toolkit/units.ts';
 import { logItem } from '../summary.ts';
@@ -13,6 +14,9 @@ import type { PypiOutcome, PypiOutcomeItem } from './outcome.ts';
 import type { PypiPlan } from './plan.ts';
 import { sendFile } from './send-file.ts';
 import { verify } from './verify.ts';
+
+/** For the pages of all projects. An index that hangs would be asked for minutes. */
+const maxLookUpMs = 30_000;
 
 /** Publishes the files. Never throws: an error is part of the outcome. */
 export async function publishPackages(
@@ -26,8 +30,10 @@ export async function publishPackages(
   const projects = Map.groupBy(entries, ({ planned }) => planned.project);
   const outcome = (): PypiOutcome => ({ items: entries.map(toItem), pages: [...projects.keys()].map(pageOf) });
   try {
+    // What is to be skipped must be known, however long that takes.
+    const limit = settings.skipExisting ? undefined : timeLimit(maxLookUpMs);
     const problems = await mapConcurrently([...projects.values()], settings.concurrency, (group) =>
-      lookUp(group, settings, tools),
+      lookUp(group, settings, tools, limit),
     );
     if (entries.some(({ obstacle }) => obstacle !== undefined)) throw new FileConflictError(problems.flat());
     if (problems.flat().length > 0) throw new PipeError(problems.flat());

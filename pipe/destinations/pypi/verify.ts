@@ -3,9 +3,13 @@
 import { UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { printableUrl } from '../../http/printable-url.ts';
 import type { ReadBack } from '../../http/read-back.ts';
+import { timeLimit } from '../../http/time-limit.ts';
 import type { PypiClient } from './client.ts';
 import type { Entry, Found, PublishTools } from './entry.ts';
 import { compare, conflict } from './look-up.ts';
+
+/** For one page. The upload has been confirmed: an index that hangs is only worth a warning. */
+const maxPageMs = 30_000;
 
 /**
  * Reads back what a run uploaded to one project. If the index confirmed an upload but does not show it for long, that is only a
@@ -77,7 +81,7 @@ async function findAll(
   client: PypiClient,
   project: string,
 ): Promise<readonly (Found | undefined)[] | 'too large'> {
-  const files = await client.read(project);
+  const files = await client.read(project, { limit: timeLimit(maxPageMs) });
   if (files === 'too large') return files;
   const all: (Found | undefined)[] = [];
   for (const { planned } of entries) all.push(files === 'none' ? undefined : await compare(planned, files, client));
