@@ -33,28 +33,32 @@ async function passes(name: string): Promise<boolean> {
   if (step === undefined) throw new TypeError(`bitbucket-pipelines.yml has no step "${name}".`);
   const place = mkdtempSync(join(tmpdir(), 'platform-'));
   const directory = join(place, 'build');
-  const arm64Base = await makeArm64Base();
+  const arm64Base = step.services?.includes('docker') === true ? await makeArm64Base() : undefined;
   try {
     await outputOf('git', ['clone', '--quiet', '--no-local', root, directory]);
     const { exitCode, problems, notes } = await runStep(step, {
       directory,
       memory: memoryOf(yaml, step),
       buildNumber: process.pid,
-      // This machine reaches no registry.
-      variables: { BASE_IMAGE_ARM64: arm64Base, ...testTotals() },
+      variables: {
+        // This machine reaches no registry.
+        ...(arm64Base !== undefined && { BASE_IMAGE_ARM64: arm64Base }),
+        ...given('TEST_TOTALS'),
+        ...given('RELEASE_TOOLS'),
+      },
       output: 'inherit',
     });
     const lines = [...notes, ...problems.map((problem) => `✖ ${problem}`)];
     process.stdout.write(`${lines.join('\n')}\n`);
     return exitCode === 0 && problems.length === 0;
   } finally {
-    await removeArm64Base(arm64Base);
+    if (arm64Base !== undefined) await removeArm64Base(arm64Base);
     await rm(place, { recursive: true, force: true });
   }
 }
 
-/** Where .ci/run wants the numbers of tests. */
-function testTotals(): Readonly<Record<string, string>> {
-  const path = process.env['TEST_TOTALS'];
-  return path === undefined ? {} : { TEST_TOTALS: path };
+/** A variable of .ci/run: where it wants the numbers of tests, and where the tools are that it has installed. */
+function given(name: 'TEST_TOTALS' | 'RELEASE_TOOLS'): Readonly<Record<string, string>> {
+  const value = process.env[name];
+  return value === undefined ? {} : { [name]: value };
 }

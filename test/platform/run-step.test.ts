@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,5 +76,26 @@ describeIf(canHide, 'only root can hide processes')('a step', () => {
       problems: [expect.stringMatching(/^refused: POST .*: --platform is not allowed$/)],
     });
     expect(await written()).toContain('403 {"message":"authorization denied by plugin pipelines: --platform');
+  });
+
+  it('is told of no vulnerability by npm audit, without the registry', async () => {
+    const lock = {
+      lockfileVersion: 3,
+      packages: { '': { dependencies: { a: '1.0.0' } }, 'node_modules/a': { version: '1.0.0' } },
+    };
+    await writeFile(join(directory, 'package.json'), JSON.stringify(lock.packages['']));
+    await writeFile(join(directory, 'package-lock.json'), JSON.stringify(lock));
+    expect(await run('npm audit --omit=dev')).toMatchObject({
+      exitCode: 0,
+      problems: [],
+      notes: expect.arrayContaining(['npm audit asked about 1 package, and was told of no vulnerability']),
+    });
+  });
+
+  it('is not told of npm audit that asks nothing', async () => {
+    expect(await run('npm audit --version')).toMatchObject({
+      exitCode: 0,
+      problems: ['npm audit asked for no advisories'],
+    });
   });
 });

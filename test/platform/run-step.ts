@@ -6,11 +6,15 @@ import { randomUUID } from 'node:crypto';
 import { outputOf, runCommand } from '../release/run-command.ts';
 import { gitEnvironment, machineEnvironment } from '../release/machine-environment.ts';
 import type { PipelineStep, StepMemory } from '../release/pipeline-steps.ts';
+import { formatCount } from '../../pipe/toolkit/units.ts';
+import { startAdvisories } from './advisories.ts';
 import { engineAddress } from './engine-address.ts';
 import { type EngineProxy, startEngineProxy } from './engine-proxy.ts';
 import { makeMemoryGroup, type MemoryGroup } from './memory-group.ts';
 import { takePlatformPort } from './platform-port.ts';
 
+/** Not every machine reaches the advisories of the npm registry, whose answer changes from day to day: the line gets another. */
+const audit = /^npm audit\b/;
 /** The port of the docker service. */
 const servicePort = 2375;
 
@@ -52,9 +56,15 @@ export async function runStep(step: PipelineStep, options: StepOptions): Promise
     async () => await startEngineProxy(common),
   );
   const platform = await takePlatformPort();
+  const audits = step.script.some((line) => audit.test(line));
+  const advisories = audits ? await startAdvisories() : undefined;
+  const script = step.script.map((line) => ({
+    shown: line,
+    run: line.replace(audit, `npm_config_registry=${advisories?.url} $&`),
+  }));
   try {
     const env = { ...(await stepEnvironment(directory, buildNumber)), ...options.variables };
-    const exitCode = await runScript(step.script, options, ofStep, {
+    const exitCode = await runScript(script, options, ofStep, {
       ...env,
       DOCKER_HOST: `tcp://localhost:${proxy.port}`,
     });
@@ -62,11 +72,24 @@ export async function runStep(step: PipelineStep, options: StepOptions): Promise
     const asked = (platform?.requests ?? []).map((request) => `the proxy of Pipelines was asked: ${request}`);
     return {
       exitCode,
-      problems: [...proxy.refusals.map((refusal) => `refused: ${refusal}`), ...asked, ...kills],
-      notes: [await peakOf('step', ofStep), await peakOf('docker service', ofService)],
+      problems: [
+        ...proxy.refusals.map((refusal) => `refused: ${refusal}`),
+        ...asked,
+        ...kills,
+        ...(advisories?.others ?? []).map((request) => `npm audit asked for more than advisories: ${request}`),
+        ...(audits && exitCode === 0 && advisories?.asked.length === 0 ? ['npm audit asked for no advisories'] : []),
+      ],
+      notes: [
+        await peakOf('step', ofStep),
+        await peakOf('docker service', ofService),
+        ...(advisories?.asked ?? []).map(
+          ({ length }) => `npm audit asked about ${formatCount(length, 'package')}, and was told of no vulnerability`,
+        ),
+      ],
     };
   } finally {
     platform?.close();
+    advisories?.close();
     await removeAll(proxy);
     await proxy.close();
     await ofStep?.remove();
@@ -76,12 +99,12 @@ export async function runStep(step: PipelineStep, options: StepOptions): Promise
 
 /** Prints each line before it runs, as Pipelines does. A failed line ends the script. */
 async function runScript(
-  lines: readonly string[],
+  lines: readonly { readonly shown: string; readonly run: string }[],
   { directory, output }: StepOptions,
   group: MemoryGroup | undefined,
   env: Readonly<Record<string, string>>,
 ): Promise<number> {
-  const script = lines.map((line) => `printf '+ %s\\n' ${quote(line)}\n${line}`).join('\n');
+  const script = lines.map(({ shown, run }) => `printf '+ %s\\n' ${quote(shown)}\n${run}`).join('\n');
   const hide = ['/run/docker.sock', '/var/run/docker.sock'].map(
     (path) => `if [ -S ${path} ]; then mount --bind /dev/null ${path}; fi`,
   );
