@@ -41,7 +41,7 @@ const budgets: Budgets = {
   'pipe/oci': 145_000,
   'pipe/http': 51_000,
   'pipe/toolkit': 51_000,
-  'pipe/io': 48_000,
+  'pipe/io': 50_000,
   'pipe/settings': 32_000,
   'pipe/archive': 36_000,
   'pipe/compression': 27_000,

@@ -12,6 +12,9 @@ const digests = [
   [256, '45d503f4fc344944eeff959e1e2234c47884011023598cadbd934f08d4265016'],
   [257, '4ad285edc2490602fd02d61df8008d95887039bade83dae8a1e207ae1cac33ac'],
   [1000, 'a494537cc57474059ebe7a7f7a76c03306551355abebb1967408ed04e7564fa9'],
+  // Longer than what is compressed at once.
+  [65_281, 'bc05032fd4db59cd2ba2a04896ffae4cebbb59f6aba07ca26acf2feb0cbe223e'],
+  [200_000, '61ec41b3f04ee044fcf981ff7b462e0eb9e26a31b6cad1f19a1cd20d4e1ca0fd'],
 ] as const;
 
 function bytesOf(length: number): Buffer {
@@ -20,8 +23,16 @@ function bytesOf(length: number): Buffer {
 
 it.each(digests)('hashes %d bytes, however they are divided', (length, expected) => {
   for (const partBytes of [1, 3, 127, 128, 129, 300, length + 1]) {
+    const bytes = bytesOf(length);
     const hash = new Blake2b256();
-    for (let at = 0; at < length; at += partBytes) hash.update(bytesOf(length).subarray(at, at + partBytes));
+    for (let at = 0; at < length; at += partBytes) hash.update(bytes.subarray(at, at + partBytes));
     expect([partBytes, hash.digest('hex')]).toEqual([partBytes, expected]);
   }
+});
+
+it('keeps hashes apart that take turns', () => {
+  const pairs = digests.map(([length, expected]) => ({ bytes: bytesOf(length), hash: new Blake2b256(), expected }));
+  for (let at = 0; at < 200_000; at += 300)
+    for (const { bytes, hash } of pairs) hash.update(bytes.subarray(at, at + 300));
+  for (const { hash, expected } of pairs) expect(hash.digest('hex')).toBe(expected);
 });

@@ -11,8 +11,7 @@ import type { FileName } from './names.ts';
 /** The digests of a file, in hexadecimal digits. */
 export interface FileDigests {
   readonly sha256: string;
-  /** BLAKE2b; undefined if it was not computed. */
-  readonly blake2b256?: string;
+  readonly blake2b256: string;
 }
 
 /** The form's name of each header that does not simply have its dashes replaced. */
@@ -38,8 +37,7 @@ export function formFields(
     for (const value of values) fields.push([field, fieldValue(header, value, name)]);
   }
   fields.push(['filetype', filetype], ['pyversion', pyversion]);
-  fields.push(['sha256_digest', sha256]);
-  if (blake2b256 !== undefined) fields.push(['blake2_256_digest', blake2b256]);
+  fields.push(['sha256_digest', sha256], ['blake2_256_digest', blake2b256]);
   return fields;
 }
 

@@ -9,7 +9,7 @@ import { readThrough } from '../../io/observed-body.ts';
 import { type Places, selectFiles } from '../../io/select-files.ts';
 import { fileBody, type SourceFile } from '../../io/source-file.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { type FileDigests, formFields } from './form-fields.ts';
+import { formFields } from './form-fields.ts';
 import { readMetadata } from './metadata.ts';
 import { canonicalName, type FileName, isSameRelease, readFileName, sdistStem } from './names.ts';
 import { readSdist } from './sdist.ts';
@@ -46,8 +46,6 @@ export interface PypiPlan {
 
 /** One file is hashed while another is decompressed. Hashing is serial, so more readers would only take memory. */
 const maxReaders = 2;
-/** BLAKE2b takes 20 ms for each megabyte, twenty times as long as SHA-256, which says as much: of large files, it is left out. */
-const maxBlakeBytes = 64 * 1024 * 1024;
 
 /**
  * Reads and checks the files that FILENAME matches.
@@ -101,7 +99,8 @@ async function planFile(source: SourceFile): Promise<PlannedFile> {
   const isWheel = filetype === 'bdist_wheel';
   const bytes = isWheel ? await readWheel(source, readings) : await readSdist(source, readings);
   // Fails if the file has changed since it was selected, and so if it did while it was read.
-  const digests = await digestsOf(source);
+  const hashes = await readThrough(fileBody(source), createHashes(['sha256', 'blake2b256']));
+  const digests = hashes.digest();
   const metadata = readMetadata(bytes, `${shown}: ${isWheel ? 'METADATA' : 'PKG-INFO'}`);
   const { name, version } = metadata;
   if (!readings.some((reading) => isSameRelease(reading, metadata)))
@@ -119,12 +118,6 @@ async function planFile(source: SourceFile): Promise<PlannedFile> {
     fields: formFields(metadata, fileName, digests),
     warnings: [...metadata.warnings, ...(isWheel ? [] : oldNameWarnings(filename, metadata))],
   };
-}
-
-async function digestsOf(source: SourceFile): Promise<FileDigests> {
-  const body = fileBody(source);
-  if (source.size > maxBlakeBytes) return (await readThrough(body, createHashes(['sha256']))).digest();
-  return (await readThrough(body, createHashes(['sha256', 'blake2b256']))).digest();
 }
 
 /** What a source distribution is to be called now. PyPI and others may refuse any other name (PEP 625). */
