@@ -1,9 +1,9 @@
 /** Reads a ZIP archive's file at random positions, through a window. */
 
 import type { FileHandle } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
 import { RandomAccessReader } from 'yauzl';
+import { allocateAligned } from '../io/aligned-memory.ts';
 
 /** Its parts are read in pieces of this size, because yauzl asks for each entry's header separately. */
 const windowBytes = 256 * 1024;
@@ -19,8 +19,8 @@ export class ZipReader extends RandomAccessReader {
     this.#handle = handle;
   }
 
-  override _readStreamForRange(start: number, end: number): Readable {
-    return Readable.from(this.chunks(start, end));
+  override _readStreamForRange(): never {
+    throw new Error('the content of members is read by memberContent');
   }
 
   override read(
@@ -55,15 +55,11 @@ export class ZipReader extends RandomAccessReader {
     this.#window.copy(target, 0, from, from + target.length);
   }
 
-  /** The bytes from `start` up to `end`. @throws Error if the file ends before that */
+  /** The bytes from `start` up to `end`. A chunk is valid until the next one is requested. @throws Error if the file ends before that */
   async *chunks(start: number, end: number): AsyncGenerator<Buffer> {
+    const buffer = allocateAligned(Math.min(windowBytes, end - start));
     for (let position = start; position < end;) {
-      const { buffer, bytesRead } = await this.#handle.read(
-        Buffer.allocUnsafe(Math.min(windowBytes, end - position)),
-        0,
-        null,
-        position,
-      );
+      const { bytesRead } = await this.#handle.read(buffer, 0, Math.min(buffer.length, end - position), position);
       if (bytesRead === 0) throw new Error('it ends too early');
       position += bytesRead;
       yield buffer.subarray(0, bytesRead);

@@ -21,7 +21,7 @@ export interface ZipMember {
   readonly path: string;
   /** Bytes of content, by the archive's directory. */
   readonly size: number;
-  /** Yields the content. @throws ZipError if it cannot be read, or does not match its size or checksum */
+  /** Yields the content. A chunk is valid until the next one is requested. @throws ZipError if it cannot be read, or does not match its size or checksum */
   open(): AsyncGenerator<Uint8Array>;
   /** @throws ZipError if it cannot be read, or is longer than `maxBytes` */
   read(maxBytes: number): Promise<Buffer>;
