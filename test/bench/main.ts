@@ -23,6 +23,7 @@ import { mainThread } from './rows/main-thread.ts';
 import { manyFiles } from './rows/many-files.ts';
 import { npmMemory, npmPublish } from './rows/npm-publish.ts';
 import { mavenDeploy } from './rows/maven-deploy.ts';
+import { octopusPush } from './rows/octopus-push.ts';
 import { pypiUpload } from './rows/pypi-upload.ts';
 import { oneLargeFile } from './rows/one-large-file.ts';
 import { startUp } from './rows/start-up.ts';
@@ -40,6 +41,7 @@ const comparisons: readonly Row[] = [
   npmMemory,
   mavenDeploy,
   pypiUpload,
+  octopusPush,
 ];
 
 const defaultRuns = 5;

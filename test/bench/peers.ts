@@ -1,7 +1,7 @@
 /** Finds the other programs on this machine. */
 
 import { execFile } from 'node:child_process';
-import { access } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -16,6 +16,8 @@ export interface Peers {
   readonly maven: Peer;
   readonly twine: Peer;
   readonly uv: Peer;
+  /** Octopus's client for Node.js: its program is the path of the module. */
+  readonly octopusClient: Peer;
   /** Not a peer, but the registry that images are pushed to. */
   readonly registry: Peer;
 }
@@ -31,9 +33,9 @@ const run = promisify(execFile);
 const packages = ['requests', 'pyyaml'] as const;
 const pythonClients = ['twine', 'uv'] as const;
 
-/** @param cacheDirectory keeps the Python packages from one run to the next */
+/** @param cacheDirectory keeps the packages from one run to the next */
 export async function findPeers(cacheDirectory: string): Promise<Peers> {
-  const [curl, python, docker, skopeo, crane, maven, registry, npm, [twine, uv]] = await Promise.all([
+  const [curl, python, docker, skopeo, crane, maven, registry, npm, [twine, uv], octopusClient] = await Promise.all([
     findProgram('curl', ['--version'], /^curl \S+/),
     setUpPython(join(cacheDirectory, 'python')),
     findProgram('docker', ['version', '--format', 'Docker Engine {{.Server.Version}}'], /^Docker Engine \S+/),
@@ -44,10 +46,11 @@ export async function findPeers(cacheDirectory: string): Promise<Peers> {
     findProgram('docker-registry', ['--version'], /^\S+ \S+ \S+/),
     findProgram('npm', ['--version'], /^\d\S+/),
     setUpPythonClients(join(cacheDirectory, 'python-clients')),
+    setUpOctopusClient(join(cacheDirectory, 'octopus-client')),
   ]);
   // It prints only the number.
   const named = npm.version === undefined ? npm : { ...npm, version: `npm ${npm.version}` };
-  return { curl, python, docker, skopeo, crane, maven, twine, uv, registry, npm: named };
+  return { curl, python, docker, skopeo, crane, maven, twine, uv, octopusClient, registry, npm: named };
 }
 
 async function findProgram(program: string, args: readonly string[], version: RegExp): Promise<Peer> {
@@ -94,6 +97,30 @@ async function setUpPythonClients(directory: string): Promise<readonly [twine: P
     // Then they are missing.
   }
   return await find();
+}
+
+async function setUpOctopusClient(directory: string): Promise<Peer> {
+  const name = '@octopusdeploy/api-client';
+  const program = join(directory, 'node_modules', name);
+  const find = async (): Promise<Peer> => {
+    const { version } = JSON.parse(await readFile(join(program, 'package.json'), 'utf8')) as { version: string };
+    return { program, version: `${name} ${version}` };
+  };
+  try {
+    return await find();
+  } catch {
+    // Not installed yet.
+  }
+  try {
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, 'package.json'), '{"private":true}');
+    const words = ['install', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@3`];
+    await run('npm', words, { cwd: directory });
+    return await find();
+  } catch (error) {
+    const reason = (error as Error).message.trim().split('\n').at(-1);
+    return { program: undefined, missing: `no ${name} (${reason})` };
+  }
 }
 
 async function exists(path: string): Promise<boolean> {
