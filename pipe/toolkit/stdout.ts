@@ -87,12 +87,13 @@ function paint(text: string, colour: Colour): string {
   return codes[colour] === '' ? text : `${codes[colour]}${text}${reset}`;
 }
 
-/** Escapes a mark of the verdict, or one that looks like it, at the beginning of a line, even after invisible characters. */
+/** The marks of the verdict, and those that look like them. In a string, esbuild escapes them. */
+const verdictMarks = '✓✔✅☑✕✖✗✘❌❎';
+const leadingMark = new RegExp(String.raw`^([\s\p{Default_Ignorable_Code_Point}\u2800]*)([${verdictMarks}])`, 'u');
+
+/** Escapes such a mark at the beginning of a line, even after invisible characters. */
 function withoutMark(line: string): string {
-  return line.replace(
-    /^([\s\p{Default_Ignorable_Code_Point}\u2800]*)([✓✔✅☑✕✖✗✘❌❎])/u,
-    (_, before: string, mark: string) => before + escapeCharacter(mark),
-  );
+  return line.replace(leadingMark, (_, before: string, mark: string) => before + escapeCharacter(mark));
 }
 
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;

@@ -61,8 +61,8 @@ export interface OctopusClient {
   findSpace(name: string): Promise<string>;
   /** The package; undefined if there is none. @param once without retries, as a step of `repeat` */
   find(place: OctopusPlace, identity: PackageIdentity, once?: boolean): Promise<StoredPackage | undefined>;
-  /** The signature of the version that is nearest to this one; undefined if there is none, or it is too large. */
-  findSignature(place: OctopusPlace, identity: PackageIdentity): Promise<BaseSignature | undefined>;
+  /** The signature of the version that is nearest to this one. */
+  findSignature(place: OctopusPlace, identity: PackageIdentity): Promise<BaseSignature | 'none' | 'too large'>;
   /** Sends a package once, without retries: whole, or as a delta to `baseVersion`. @returns what the server has stored */
   push(place: OctopusPlace, upload: Upload, delta?: PackageIdentity): Promise<StoredPackage>;
   /** Adds build information to a package, whether or not that exists yet. */
@@ -136,7 +136,7 @@ export function createOctopusClient(http: Http, server: URL, headers: Readonly<R
       return await http.send(request, async (answer) => {
         if (answer.status === 200) return await readSignature(answer);
         await discard(answer);
-        return undefined;
+        return 'none';
       });
     },
 
@@ -228,10 +228,9 @@ function readSpaces(document: unknown): readonly { readonly id: string; readonly
   });
 }
 
-/** @returns undefined if the signature is too large */
-async function readSignature(answer: Answer): Promise<BaseSignature | undefined> {
+async function readSignature(answer: Answer): Promise<BaseSignature | 'too large'> {
   const read = await readSignatureAnswer(answer.body);
-  if (read === undefined) return undefined;
+  if (read === undefined) return 'too large';
   return parseAnswer(answer, read.document, 'a signature', (document) => ({
     version: asString(asObject(document, 'it')['BaseVersion'], 'BaseVersion'),
     signature: read.signature,
