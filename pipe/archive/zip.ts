@@ -1,13 +1,10 @@
 /** Reads ZIP archives of any size: the list of their members, and the content of each. */
 
-import { open } from 'node:fs/promises';
 import { type Entry, fromRandomAccessReaderPromise } from 'yauzl';
 import { PipeError } from '../errors.ts';
 import { readWhole } from '../io/bounded-read.ts';
 import { collectGarbage } from '../io/flat-heap.ts';
-import type { SourceFile } from '../io/source-file.ts';
-import { whenFilesMayOpen } from '../io/when-files-may-open.ts';
-import { printable } from '../toolkit/stdout.ts';
+import { checkUnchanged, openUnchanged, type SourceFile } from '../io/source-file.ts';
 import { memberContent } from './zip-content.ts';
 import { ZipReader } from './zip-reader.ts';
 
@@ -39,13 +36,14 @@ const maxPathBytes = 8 * 1024 * 1024;
  * Calls `work` with the members whose path `isWanted`. They can be read until `work` ends.
  *
  * @throws ZipError if the file is not a valid ZIP archive
+ * @throws FileChangedError if it has changed since the run was planned; InputError if it cannot be read
  */
 export async function withZipMembers<T>(
   file: SourceFile,
   isWanted: (path: string) => boolean,
   work: (members: readonly ZipMember[]) => Promise<T>,
 ): Promise<T> {
-  const handle = await whenFilesMayOpen(printable(file.path), async () => await open(file.absolutePath, 'r'));
+  const handle = await openUnchanged(file);
   try {
     const reader = new ZipReader(handle);
     const zip = await readable(() =>
@@ -71,7 +69,9 @@ export async function withZipMembers<T>(
         members.push(toMember(entry, path, reader));
       }
     });
-    return await work(members);
+    const result = await work(members);
+    await checkUnchanged(handle, file);
+    return result;
   } finally {
     await handle.close();
   }

@@ -1,8 +1,10 @@
-import { mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { withZipMembers, ZipError } from '../../pipe/archive/zip.ts';
+import { FileChangedError } from '../../pipe/errors.ts';
+import { fingerprintOf, type SourceFile } from '../../pipe/io/source-file.ts';
 import { zip } from './zip-writer.ts';
 
 let directory = '';
@@ -11,10 +13,16 @@ beforeAll(async () => {
 });
 afterAll(async () => await rm(directory, { recursive: true }));
 
-async function readAll(bytes: Buffer, maxBytes = 1000): Promise<Readonly<Record<string, string>>> {
-  const absolutePath = join(directory, 'a.zip');
+/** An archive as it is when the run is planned. */
+async function plan(name: string, bytes: Buffer): Promise<SourceFile> {
+  const absolutePath = join(directory, name);
   await writeFile(absolutePath, bytes);
-  const file = { path: 'a.zip', absolutePath, size: bytes.length, fingerprint: '' };
+  const stats = await stat(absolutePath, { bigint: true });
+  return { path: name, absolutePath, size: bytes.length, fingerprint: fingerprintOf(stats) };
+}
+
+async function readAll(bytes: Buffer, maxBytes = 1000): Promise<Readonly<Record<string, string>>> {
+  const file = await plan('a.zip', bytes);
   return await withZipMembers(
     file,
     (path) => path !== 'unwanted',
@@ -72,30 +80,35 @@ describe('an archive is refused', () => {
   });
 
   it('an archive that was truncated meanwhile', async () => {
-    const absolutePath = join(directory, 'b.zip');
-    await writeFile(absolutePath, whole);
-    const { size } = await stat(absolutePath);
-    await truncate(absolutePath, size - 100);
-    const file = { path: 'b.zip', absolutePath, size, fingerprint: '' };
+    const file = await plan('b.zip', whole);
+    await truncate(file.absolutePath, file.size - 100);
     await expect(
       withZipMembers(
         file,
         () => true,
         async (found) => await Promise.resolve(found),
       ),
-    ).rejects.toThrow(ZipError);
+    ).rejects.toThrow(FileChangedError);
+  });
+
+  it('an archive that is written to while it is read', async () => {
+    const file = await plan('d.zip', whole);
+    const reading = withZipMembers(
+      file,
+      () => true,
+      async () => await appendFile(file.absolutePath, 'more'),
+    );
+    await expect(reading).rejects.toThrow(FileChangedError);
   });
 
   it('an archive whose content is cut off after its directory was read', async () => {
-    const absolutePath = join(directory, 'c.zip');
     const bytes = zip([{ name: 'stored', content: Buffer.alloc(200_000, 'text'), isStored: true }]);
-    await writeFile(absolutePath, bytes);
-    const file = { path: 'c.zip', absolutePath, size: bytes.length, fingerprint: '' };
+    const file = await plan('c.zip', bytes);
     const reading = withZipMembers(
       file,
       () => true,
       async ([member]) => {
-        await truncate(absolutePath, 1000);
+        await truncate(file.absolutePath, 1000);
         return await member?.read(bytes.length);
       },
     );

@@ -97,11 +97,16 @@ async function planFile(source: SourceFile): Promise<PlannedFile> {
   if (source.size === 0) throw new InputError(`${shown} is empty: it is not a package`);
   const { filetype, readings } = fileName;
   const isWheel = filetype === 'bdist_wheel';
-  const bytes = isWheel ? await readWheel(source, readings) : await readSdist(source, readings);
-  // Fails if the file has changed since it was selected, and so if it did while it was read.
-  const hashes = await readThrough(fileBody(source), createHashes(['sha256', 'blake2b256']));
-  const digests = hashes.digest();
-  const metadata = readMetadata(bytes, `${shown}: ${isWheel ? 'METADATA' : 'PKG-INFO'}`);
+  // At once: parts are decompressed by another thread.
+  const [hashing, reading] = await Promise.allSettled([
+    readThrough(fileBody(source), createHashes(['sha256', 'blake2b256'])),
+    isWheel ? readWheel(source, readings) : readSdist(source, readings),
+  ]);
+  // If the file has changed meanwhile, that is why it seems to be damaged.
+  if (hashing.status === 'rejected') throw hashing.reason;
+  if (reading.status === 'rejected') throw reading.reason;
+  const digests = hashing.value.digest();
+  const metadata = readMetadata(reading.value, `${shown}: ${isWheel ? 'METADATA' : 'PKG-INFO'}`);
   const { name, version } = metadata;
   if (!readings.some((reading) => isSameRelease(reading, metadata)))
     throw new InputError(
