@@ -11,21 +11,21 @@ variables:
   - name: TOKEN
 `;
 const metadata = {
-  name: 'Upload',
   version: '1.2.3',
   repositoryPath: 'acme/upload-pipe',
   repositoryUrl: 'https://bitbucket.org/acme/upload-pipe',
 };
 
 describe('parseMetadata', () => {
-  it('reads name, version and repository', () => {
+  it('reads version and repository', () => {
     expect(parseMetadata(yaml)).toEqual(metadata);
   });
 
   it.each([
     ['a registry with a port', yaml.replace('acme/upload:', 'registry:5000/upload:'), metadata],
     ['a slash at the end', yaml.replace('upload-pipe', 'upload-pipe/'), metadata],
-    ['no name', yaml.replace(/^name.*\n/, ''), { ...metadata, name: 'acme/upload-pipe' }],
+    ['quotes', yaml.replace('acme/upload:1.2.3', '"acme/upload:1.2.3"').replace(/(https.*)/, "'$1'"), metadata],
+    ['line breaks of Windows', yaml.replaceAll('\n', '\r\n'), metadata],
   ])('accepts %s', (_, text, expected) => {
     expect(parseMetadata(text)).toEqual(expected);
   });
@@ -45,7 +45,7 @@ describe('parseMetadata', () => {
 });
 
 describe('readMetadata', () => {
-  it('reads the first file that exists and is readable', async () => {
+  it('reads the first file that exists and is complete', async () => {
     await using directory = await mkdtempDisposable(join(tmpdir(), 'metadata-'));
     const at = (name: string): string => join(directory.path, name);
     await writeFile(at('broken.yml'), '{');
