@@ -60,6 +60,8 @@ const { metafile } = await build({
   preserveSymlinks: true,
   legalComments: 'none',
   logLevel: 'warning',
+  // As in Node.js's own build of undici: without its second, experimental parser of HTTP, which takes 160 kB.
+  define: { esbuildDetection: '1' },
   plugins: [slimUndici],
   banner: {
     js: `if (+process.versions.node.split('.')[0] < ${oldestNode}) { console.log('\\u2716 This pipe needs Node.js ${oldestNode} or newer, and this is ' + process.version + '. Use its Docker image, or a newer Node.js.'); process.exit(1); }`,
