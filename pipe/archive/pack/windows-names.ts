@@ -7,7 +7,7 @@
 import { printable } from '../../toolkit/stdout.ts';
 
 /** Devices have these names in every directory, with any extension. */
-const device = /^(?:CON|PRN|AUX|NUL|COM[\d¹²³]|LPT[\d¹²³])[ .]*(?:\.|$)/i;
+const device = /^(?:CON|PRN|AUX|NUL|COM[\d\u00b9\u00b2\u00b3]|LPT[\d\u00b9\u00b2\u00b3])[ .]*(?:\.|$)/i;
 const character = /[<>:"\\|?*\u0000-\u001F]/;
 
 /** So many names are listed one by one. */
