@@ -72,15 +72,14 @@ function gzipWorkload(threads: number): Workload {
  */
 function zstdWorkload(threads: number, level: WorkloadOptions['level']): Workload {
   const isSlow = typeof level === 'number' && level >= 10;
-  // One more than threads, which is read and hashed meanwhile.
-  const inputs = threads === 1 ? 1 : threads + 1;
   return {
     threads,
     workers: 1,
-    codecs: inputs,
-    blocksPerWorker: inputs,
+    codecs: threads,
+    // One more that is read meanwhile would take 5 % less wall time, 7 % more processor time, and 12 MB.
+    blocksPerWorker: threads,
     blockBytes: (isSlow ? 2 : 8) * mebibyte,
-    blocks: { inputs, outputs: inputs + 1, least: 1, leastAfterMs: 20_000 },
+    blocks: { inputs: threads, outputs: threads + 1, least: 1, leastAfterMs: 20_000 },
     lendsOutputs: false,
   };
 }
