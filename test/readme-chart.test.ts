@@ -8,7 +8,16 @@ import { drawChart } from './readme/chart.ts';
 import { expectGenerated } from './readme/generated.ts';
 
 /** What the README compares, for each kind that is published. */
-const rows = ['one-large-file', 'many-files', 'image-push-empty', 'image-push-changed', 'npm-publish', 'maven-deploy'];
+const rows = [
+  'one-large-file',
+  'many-files',
+  'image-push-empty',
+  'image-push-changed',
+  'npm-publish',
+  'maven-deploy',
+  'pypi-upload',
+  'octopus-push',
+];
 
 async function kept(): Promise<BenchReport> {
   return JSON.parse(await readFile(join(__dirname, 'readme', 'bench.json'), 'utf8')) as BenchReport;
