@@ -1,13 +1,8 @@
 /** The pipe as a program: the only file that touches `process`. It loads the rest only once signals are handled. */
 
-import { availableParallelism } from 'node:os';
 import type { StopSignal } from './toolkit/exit.ts';
 
 const { env, stdout } = process;
-
-// For zstd, which compresses on Node.js's own threads, and a name lookup meanwhile. Node.js reads it when it starts them, all
-// at once; four are its default.
-env['UV_THREADPOOL_SIZE'] ??= String(Math.min(Math.max(4, availableParallelism() + 2), 32));
 
 // A step can be stopped at any time, and loading the rest takes time: seconds, on a busy machine.
 const stopSignals = ['SIGINT', 'SIGTERM'] as const;
@@ -28,6 +23,11 @@ process.on('beforeExit', () => {
   if (hasEnded) process.exit();
   void crash(new Error('the run stopped before it was finished'));
 });
+
+// For zstd, which compresses on Node.js's own threads, and a name lookup meanwhile. Node.js reads it when it starts them, all
+// at once; four are its default.
+const { availableParallelism } = process.getBuiltinModule('node:os');
+env['UV_THREADPOOL_SIZE'] ??= String(Math.min(Math.max(4, availableParallelism() + 2), 32));
 
 async function main(): Promise<void> {
   const { run } = await import('./run.ts');
