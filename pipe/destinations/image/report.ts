@@ -1,7 +1,7 @@
 /** The results of publishing images, for people and for machines. */
 
 import type { PushedTag, PushOutcome } from '../../oci/registry/push.ts';
-import { isImmutable } from '../../oci/registry/refusals.ts';
+import { isImmutable, saysItExists } from '../../oci/registry/refusals.ts';
 import { formatReference } from '../../oci/registry/reference.ts';
 import { aroundName } from '../../toolkit/columns.ts';
 import type { Scrub } from '../../toolkit/scrub.ts';
@@ -102,7 +102,7 @@ function itemsOf(target: ImageTarget, outcome: PushOutcome | undefined, registry
   const layers = layersOf(outcome === undefined ? [] : [outcome]);
   return tags.map((tag) => {
     const pushed = outcome?.tags.find((each) => each.tag === tag);
-    const action = actionOf(pushed?.action ?? 'not attempted', outcome?.error, layers.sentCount > 0);
+    const action = actionOf(pushed, outcome?.error, layers.sentCount > 0);
     return {
       name: taggedReference(target, tag),
       url: `${registry.origin}/v2/${reference.repository}/manifests/${tag}`,
@@ -117,8 +117,8 @@ function itemsOf(target: ImageTarget, outcome: PushOutcome | undefined, registry
 /** Why each tag is not published: a registry whose tags cannot be moved keeps the one that it has. */
 function obstaclesOf({ tags }: ImageTarget, outcome: PushOutcome | undefined): readonly (string | undefined)[] {
   return tags.map((tag) => {
-    const isRefused = outcome?.tags.some((each) => each.tag === tag && each.action === 'failed') === true;
-    return isRefused && isImmutable(outcome.error) ? otherContent(tag) : undefined;
+    const refused = outcome?.tags.find((each) => each.tag === tag && each.action === 'failed');
+    return refused !== undefined && isKept(refused, outcome?.error) ? otherContent(tag) : undefined;
   });
 }
 
@@ -214,10 +214,17 @@ function layersOf(outcomes: readonly PushOutcome[]): LayerTotals {
   };
 }
 
-function actionOf(action: PushedTag['action'], error: unknown, hasSentLayers: boolean): Action {
+/** Whether the registry keeps the tag as it is: it says so, or says that it exists, and the tag does point to another image. */
+function isKept({ digest }: PushedTag, error: unknown): boolean {
+  return isImmutable(error) || (digest !== undefined && saysItExists(error));
+}
+
+function actionOf(pushed: PushedTag | undefined, error: unknown, hasSentLayers: boolean): Action {
+  if (pushed === undefined) return 'not sent';
+  const { action } = pushed;
   if (action === 'skipped' || action === 'unconfirmed') return action;
   if (action === 'published') return hasSentLayers ? 'uploaded' : 'reused';
-  if (action === 'failed' && isImmutable(error)) return 'skipped';
+  if (action === 'failed' && isKept(pushed, error)) return 'skipped';
   // The manifest of a tag is small, so it was sent completely.
   return action === 'failed' ? failedAction(error, true) : 'not sent';
 }

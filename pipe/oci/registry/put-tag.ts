@@ -6,7 +6,7 @@ import { checkManifest } from '../formats/manifests.ts';
 import type { Document } from '../image.ts';
 import type { ManifestReceipt } from './manifest-client.ts';
 import type { PushTools } from './push-layer.ts';
-import { isImmutable, mayBeThereAlready } from './refusals.ts';
+import { mayBeThereAlready } from './refusals.ts';
 
 /** Sends a manifest, under a tag or its digest. */
 export type Put = (reference: string, document: Document) => Promise<ManifestReceipt>;
@@ -76,15 +76,15 @@ export async function putTag(
   log.warning(`The registry accepted tag ${tag}, but ${problem}: check a little later that it can be pulled`);
 }
 
-/** @throws what `put` throws; then the entry has the digest of an immutable tag */
+/** @throws what `put` throws; then the entry has the digest of the tag that the registry keeps, if that may be why */
 async function putOrKeep(entry: TagState, document: Document, tools: PushTools, put: Put): Promise<ManifestReceipt> {
   try {
     return await put(entry.tag, document);
   } catch (error) {
-    if (!isImmutable(error)) throw error;
+    if (!mayBeThereAlready(error)) throw error;
     // It may be newer than what was there before; and the refusal is what matters.
     const held = await readTag(entry.tag, tools).catch(() => undefined);
-    if (held !== undefined) entry.digest = held.digest;
+    if (held !== undefined && held.digest !== document.digest) entry.digest = held.digest;
     throw error;
   }
 }

@@ -50,8 +50,12 @@ export function isImmutable(error: unknown): error is HttpError {
   if (!(error instanceof HttpError)) return false;
   const { codes, reason } = error.refusal;
   const isNamed = codes.some((code) => code === 'TAG_EXISTS' || code.includes('IMMUTABLE'));
-  return isNamed || /immutable|does not allow updating|cannot be updated/i.test(reason);
+  return isNamed || immutable.test(reason);
 }
+
+/** In the words of ECR and Harbor, Google's and JFrog's (`immutability`, `overwrite`), Nexus, and Azure's locked tags. */
+const immutable =
+  /immutab|overwrit|does not allow updating|cannot be updated|disallowed on this registry, repository or image/i;
 
 /** The refusal says that it exists, by its status or, since registries use many statuses for it, in words. */
 export function saysItExists(error: unknown): boolean {

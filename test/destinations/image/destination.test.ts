@@ -137,6 +137,26 @@ describe('refusals', () => {
   });
 });
 
+describe('a tag that the registry keeps, whatever it says', () => {
+  const fixture = useSandbox();
+
+  it.each([
+    [409, 'application/json', '{"errors":[{"code":"UNKNOWN","message":"conflict"}]}', 'skipped'],
+    [400, 'text/plain', 'The tag already exists', 'skipped'],
+    [400, 'text/plain', 'no', 'failed'],
+  ])('by %d %s %s is %4$s, with the digest that is there', async (status, type, body, action) => {
+    await fixture.sandbox.registry.seed('acme/app', { tags: ['v1'] });
+    const kept = fixture.sandbox.registry.repositories.get('acme/app')?.tags.get('v1');
+    const refusal = { kind: 'status', status, body, headers: { 'content-type': type } } as const;
+    fixture.sandbox.inject({ method: 'PUT', path: 'manifests/v1', times: 3, action: refusal });
+    const file = await writeArchive(fixture, smallLayers);
+    const { exitCode, output } = await publish(fixture, file, {}, '--output', 'result.json');
+    const { items } = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8')) as { items: unknown };
+    expect({ exitCode, items, output }).toMatchObject({ exitCode: 1, items: [{ action, digest: kept }] });
+    if (action === 'skipped') expect(output).toContain('NOT published: v1 is there already with other content');
+  });
+});
+
 describe('a published image', () => {
   const fixture = useSandbox();
 

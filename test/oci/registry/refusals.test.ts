@@ -62,6 +62,9 @@ describe('a refusal is recognized by its codes', () => {
     ['DENIED', 403, 'The tag "v1" is immutable and cannot be overwritten'],
     ['TAG_INVALID', 400, "The image tag 'v1' already exists and cannot be overwritten because the tag is immutable."],
     ['PRECONDITION', 412, 'Failed to process request due to v1 configured as immutable.'],
+    ['UNKNOWN', 400, 'The repository has enabled tag immutability, so existing tags cannot be moved.'],
+    ['UNAUTHORIZED', 403, 'Not enough permissions to delete/overwrite artifact v1'],
+    ['UNSUPPORTED', 405, 'The operation is disallowed on this registry, repository or image.'],
   ])('except an immutable tag, which has no code: %s', (code, status, message) => {
     expect(isImmutable(refused(status, { code, message }))).toBe(true);
   });
