@@ -26,6 +26,18 @@ export function hasChange(bytes: Uint8Array, start: number, end: number): boolea
   return false;
 }
 
+/** Whether the bytes between, `end` excluded, are whole words of a secret that has such, as in `registry-token-Zq7Rk2Vt`. */
+export function isWordOf(bytes: Uint8Array, start: number, end: number): boolean {
+  const isBetween = (index: number): boolean => isSeparator(bytes, index) || isSeparator(bytes, index - 1);
+  return isBetween(start) && isBetween(end);
+}
+
+/** So are the beginning and the end. */
+function isSeparator(bytes: Uint8Array, index: number): boolean {
+  const byte = bytes[index];
+  return byte === undefined || kindOf(byte) === 'separator';
+}
+
 type Kind = 'lower' | 'upper' | 'digit' | 'separator' | 'other';
 
 /** Whether the byte is of another kind than the one before, unless one of them separates words, or a word begins with a capital. */

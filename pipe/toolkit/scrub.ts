@@ -2,7 +2,7 @@
 
 import { isAlphanumeric, mayHoldEscapes, type PlacedBytes, plainBytes } from './plain-bytes.ts';
 import { type Needle, PieceIndex, type Range } from './piece-index.ts';
-import { hasChange, looksRandom } from './randomness.ts';
+import { hasChange, isWordOf, looksRandom } from './randomness.ts';
 
 /** Removes secrets from a text. */
 export type Scrub = (text: string) => string;
@@ -182,10 +182,11 @@ function addSecret({ texts, codes }: Indexes, secret: string, isForPeople: boole
   const hasShortPieces = length >= minBytesForShortPieces;
   const isRandom = hasShortPieces && looksRandom(bytes);
   const hasPieces = isForPeople ? length >= minBytesForPieces : isRandom;
-  const isPiece = (start: number, end: number): boolean =>
-    end - start === length ||
-    (isForPeople && (isRandom || !hasShortPieces || end - start >= maxPieceBytes)) ||
-    hasChange(bytes, start, end);
+  const isPiece = (start: number, end: number): boolean => {
+    if (end - start === length || hasChange(bytes, start, end)) return true;
+    if (!isForPeople) return false;
+    return !hasShortPieces || end - start >= maxPieceBytes || (isRandom && !isWordOf(bytes, start, end));
+  };
   const minLength = hasShortPieces ? shortPieceBytes : Math.min(maxPieceBytes, Math.ceil(length * 0.75));
   texts.add({
     bytes,

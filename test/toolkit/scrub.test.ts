@@ -147,6 +147,12 @@ it.each([
     expect(scrub(word)).toBe(word);
 });
 
+it('a word that a random secret has between separators stays in the log, and other pieces as long do not', () => {
+  const { scrub } = createSecrets(['registry-token-Zq7Rk2Vt9Lw4Xn8Babcdefghij']);
+  expect(scrub('but the registry says: registry-1.0')).toBe('but the registry says: registry-1.0');
+  expect(scrub('cut (abcdefgh)')).toBe('cut (***)');
+});
+
 describe('a short secret', () => {
   it.each([
     ['test', 'the latest test: test-file, tests', 'the latest ***: ***-file, tests'],
