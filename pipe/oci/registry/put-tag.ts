@@ -6,7 +6,7 @@ import { checkManifest } from '../formats/manifests.ts';
 import type { Document } from '../image.ts';
 import type { ManifestReceipt } from './manifest-client.ts';
 import type { PushTools } from './push-layer.ts';
-import { mayBeThereAlready } from './refusals.ts';
+import { mayBeThereAlready, saysItExists } from './refusals.ts';
 
 /** Sends a manifest, under a tag or its digest. */
 export type Put = (reference: string, document: Document) => Promise<ManifestReceipt>;
@@ -47,7 +47,7 @@ export async function putTag(
     return;
   }
   entry.action = 'failed';
-  const { isConfirmed } = await putOrKeep(entry, document, tools, put);
+  const { isConfirmed } = await putOrKeep(entry, before !== undefined, document, tools, put);
   entry.action = 'unconfirmed';
   let newer: string | undefined;
   let questions = 0;
@@ -77,11 +77,17 @@ export async function putTag(
 }
 
 /** @throws what `put` throws; then the entry has the digest of the tag that the registry keeps, if that may be why */
-async function putOrKeep(entry: TagState, document: Document, tools: PushTools, put: Put): Promise<ManifestReceipt> {
+async function putOrKeep(
+  entry: TagState,
+  existed: boolean,
+  document: Document,
+  tools: PushTools,
+  put: Put,
+): Promise<ManifestReceipt> {
   try {
     return await put(entry.tag, document);
   } catch (error) {
-    if (!mayBeThereAlready(error)) throw error;
+    if (!mayBeThereAlready(error) || !(existed || saysItExists(error))) throw error;
     // It may be newer than what was there before; and the refusal is what matters.
     const held = await readTag(entry.tag, tools).catch(() => undefined);
     if (held !== undefined && held.digest !== document.digest) entry.digest = held.digest;
