@@ -169,7 +169,7 @@ function compressBlocks(): void {
      */
     zstd() {
       const zlib = process.getBuiltinModule('node:zlib');
-      const { ZSTD_c_compressionLevel, ZSTD_c_windowLog } = zlib.constants;
+      const { ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_c_hashLog, ZSTD_c_chainLog } = zlib.constants;
       return {
         name: 'zstd',
         storingLevel: 1,
@@ -180,7 +180,12 @@ function compressBlocks(): void {
           const stream = zlib.createZstdCompress({
             chunkSize: outputs.maxSize(input.length),
             pledgedSrcSize: input.length,
-            params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_windowLog]: windowLog },
+            params: {
+              [ZSTD_c_compressionLevel]: level,
+              [ZSTD_c_windowLog]: windowLog,
+              // They would take up to 80 MB otherwise, and each thread keeps them.
+              ...(level >= 7 && { [ZSTD_c_hashLog]: level <= 12 ? 19 : 20, [ZSTD_c_chainLog]: level <= 12 ? 19 : 20 }),
+            },
           });
           const chunks: Buffer[] = [];
           stream.on('data', (chunk: Buffer) => chunks.push(chunk));

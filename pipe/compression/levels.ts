@@ -72,5 +72,5 @@ export function codecBytesAt(format: Compression, level: number | 'auto' | undef
   const million = 1_000_000;
   if (format === 'gzip') return (level === 'auto' || (level ?? 0) >= 10 ? 9 : 1.2) * million;
   const most = level === 'auto' ? 7 : (level ?? defaultLevelOf.zstd);
-  return (most <= 4 ? 1.1 : most <= 6 ? 4 : most <= 7 ? 7 : most <= 9 ? 14 : 30) * million;
+  return (most <= 4 ? 1.1 : most <= 12 ? 4 : 9) * million;
 }

@@ -67,15 +67,15 @@ function gzipWorkload(threads: number): Workload {
  *   2.19 s. More than 8 MiB of window is refused by some decoders (RFC 8878, 3.1.1.1.2).
  * - At level 2 in 8 MiB: 1.037, 1.065, 1.064, 1.017; 1.11 s.
  *
- * From level 10 on, blocks are smaller, because they would take seconds each, which a run that is stopped must wait for, and
- * tables of up to 80 MB.
+ * From level 16 on, blocks are smaller, because they would take seconds each, which a run that is stopped must not wait for.
  */
 function zstdWorkload(threads: number, level: WorkloadOptions['level']): Workload {
-  const isSlow = typeof level === 'number' && level >= 10;
+  const isSlow = typeof level === 'number' && level >= 16;
   return {
     threads,
     workers: 1,
-    codecs: threads,
+    // Each thread of Node.js's pool keeps the memory of its last codec.
+    codecs: threads + 2,
     // One more that is read meanwhile would take 5 % less wall time, 7 % more processor time, and 12 MB.
     blocksPerWorker: threads,
     blockBytes: (isSlow ? 2 : 8) * mebibyte,

@@ -22,7 +22,7 @@ describe('the work for zstd', () => {
     expect(workloadOf({ format: 'zstd', threads })).toEqual({
       threads,
       workers: 1,
-      codecs: threads,
+      codecs: threads + 2,
       blocksPerWorker: threads,
       blockBytes: 8 * mebibyte,
       blocks: { inputs: threads, outputs: threads + 1, least: 1, leastAfterMs: 20_000 },
@@ -33,8 +33,8 @@ describe('the work for zstd', () => {
   it.each([
     [undefined, 8],
     ['auto', 8],
-    [9, 8],
-    [10, 2],
+    [15, 8],
+    [16, 2],
     [19, 2],
   ] as const)('at level %s is blocks of %d MiB', (level, mebibytes) => {
     expect(workloadOf({ format: 'zstd', level, threads: 2 }).blockBytes).toBe(mebibytes * mebibyte);

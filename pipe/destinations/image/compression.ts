@@ -1,10 +1,14 @@
 /** The compression of a run's layers. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { type CompressionLevel, type Compressor, createCompressor } from '../../compression/compressor.ts';
 import type { Compression } from '../../compression/formats.ts';
 import type { LayerCompression } from '../../oci/registry/push-layer.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { ImageSettings } from './settings.ts';
+
+/** No longer than this for a block that is being compressed, which cannot be interrupted. */
+const closeMs = 300;
 
 /** The compression that the settings ask for, and how to end its threads. */
 export interface RunCompression {
@@ -29,7 +33,8 @@ export function createCompression(
       compressor: () => (compressor ??= startCompressor(format, level, log)),
     },
     async close() {
-      await compressor?.close();
+      // A run that is stopped reports what it has done within a second, and then the process ends anyway.
+      await Promise.race([compressor?.close(), delay(closeMs, undefined, { ref: false })]);
     },
   };
 }
