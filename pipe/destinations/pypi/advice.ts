@@ -5,13 +5,13 @@ import {
   hasErrorCode,
   hasStatus,
   isRedirect,
-  isRefused,
   packagesCredentialsAdvice,
   packageScopes,
   type Row,
   type ServerFacts,
 } from '../advice.ts';
 import { FileConflictError } from './look-up.ts';
+import { saysFileExists } from './refusals.ts';
 import type { PypiSettings } from './settings.ts';
 
 /** What the advice depends on. */
@@ -34,8 +34,7 @@ export const pypiRows: readonly Row<PypiFacts>[] = [
       `An upload is not sent on to another address. Set REGISTRY to ${refusal.location ?? 'the address itself'}, if that is where files are uploaded to; a slash at its end matters.`,
   },
   {
-    when: (error) =>
-      isRefused(error, /already (?:exists|been|present)|previously (?:used|uploaded)|file name.*reused|isn't allowed/i),
+    when: saysFileExists,
     advice: () =>
       `The index says that it has this file, but does not show it where the pipe looks. ${raiseVersion} A name that was used once, and deleted, cannot be used again on PyPI.`,
   },

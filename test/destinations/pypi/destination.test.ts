@@ -229,6 +229,57 @@ describe.each(['pypi', 'pypiserver', 'other'] as const)('an index that refuses i
   });
 });
 
+describe('an index that does not show yet what it has', () => {
+  const fixture = useSandbox({ pypi: { dialect: 'other' } });
+  const isHidden: FaultAction = { kind: 'status', status: 404 };
+  const reads = (): number =>
+    fixture.sandbox.requests.filter(({ server, method }) => server === 'pypi' && method === 'GET').length;
+
+  it.each([
+    [400, 'File already exists. See https://pypi.org/help/#file-name-reuse', 10],
+    [400, 'Repository does not allow updating assets: pypi', 10],
+    [403, "Not enough permissions to delete/overwrite artifact 'acme_lib'", 10],
+    [409, "Package 'acme_lib' already exists!", 10],
+    [403, 'Forbidden', 6],
+  ])('is asked again after %d %s', async (status, body, hiddenReads) => {
+    const file = await writeWheel(fixture);
+    fixture.sandbox.pypi.seed('acme-lib', file, await readFile(join(fixture.directory, file)));
+    fixture.sandbox.inject({ server: 'pypi', method: 'POST', action: { kind: 'status', status, body } });
+    fixture.sandbox.inject({ server: 'pypi', method: 'GET', times: hiddenReads, action: isHidden });
+    const ended = await publish(fixture, file);
+    await expectPublished(fixture, ended, [file]);
+    expect(ended.output).toContain('skipped, the index has it by now');
+    expect(posts(fixture)).toBe(1);
+  });
+
+  it('is asked again after a refusal that follows an attempt which stored the file', async () => {
+    const file = await writeLarge(fixture);
+    fixture.sandbox.inject({ server: 'pypi', method: 'POST', action: { kind: 'other-status', status: 503 } });
+    fixture.sandbox.inject({ server: 'pypi', method: 'GET', times: 12, action: isHidden });
+    const ended = await publish(fixture, file);
+    await expectPublished(fixture, ended, [file]);
+    expect(ended.output).toContain(`${file}: uploaded`);
+    expect(posts(fixture)).toBe(2);
+  });
+
+  it('fails with its own words if it never shows the file, and sooner if they do not say that the file exists', async () => {
+    const file = await writeWheel(fixture);
+    const failWith = async (body: string): Promise<number> => {
+      const before = reads();
+      fixture.sandbox.inject({ server: 'pypi', method: 'POST', action: { kind: 'status', status: 400, body } });
+      const { exitCode, output } = await publish(fixture, file);
+      expect([exitCode, output]).toEqual([1, expect.stringContaining(`400 ${body}`)]);
+      return reads() - before;
+    };
+    const readsOfInvalid = await failWith("'A :: B' is not a valid classifier.");
+    expect(readsOfInvalid).toBeLessThan(await failWith('File already exists.'));
+    fixture.sandbox.inject({ server: 'pypi', method: 'POST', action: { kind: 'status', status: 413 } });
+    const before = reads();
+    const { exitCode, output } = await publish(fixture, file);
+    expect([exitCode, output, reads() - before]).toEqual([1, expect.stringContaining('413'), 2]);
+  });
+});
+
 describe.each([
   ['in HTML', { pages: 'html' }],
   ['in HTML, without hashes', { pages: 'html', hashes: false }],

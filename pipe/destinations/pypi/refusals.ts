@@ -1,0 +1,14 @@
+/** What a Python index says in words when it refuses a file. */
+
+import { isRefused } from '../advice.ts';
+
+/**
+ * Whether it says that the file, or its name, exists. No status means just that: PyPI, GitLab and Nexus answer 400, Artifactory
+ * 403, pypiserver 409.
+ */
+export function saysFileExists(error: unknown): boolean {
+  return isRefused(
+    error,
+    /already (?:exists|been|present|contains)|previously (?:been )?(?:used|uploaded)|file name.*reused|not allow updating|overwrit/i,
+  );
+}
