@@ -71,7 +71,7 @@ export function toEntries({ files, pom }: PlannedArtifact, version: string, clie
 /** The file's part in the outcome. */
 export function toItem({ planned, wanted, url, action, obstacle, sums, identical }: Entry): MavenItem {
   const { name, algorithms: kinds } = wanted;
-  const savedRequests = identical === undefined ? 0 : 1 + kinds.length - identical.missingChecksums.length;
+  const savedRequests = identical === undefined ? 0 : 1 + kinds.length - identical.lackingChecksums.length;
   const size = action === 'skipped' && obstacle !== undefined ? undefined : planned.size;
   return { name, kind: planned.kind, size, url, sha256: sums?.sha256, action, obstacle, savedRequests };
 }
@@ -112,7 +112,7 @@ export async function publishFile(entry: Entry, tools: FileTools): Promise<strin
   tools.signal.throwIfAborted();
   if (identical !== undefined) {
     entry.sums = await wanted.checksums();
-    if (identical.missingChecksums.length > 0) await checksums.publish(wanted, entry.sums, identical.missingChecksums);
+    if (identical.lackingChecksums.length > 0) await checksums.publish(wanted, entry.sums, identical.lackingChecksums);
     entry.action = 'skipped';
     tools.progress.skip(wanted.size);
     return `skipped, already there with identical content`;

@@ -36,9 +36,10 @@ export interface WantedFile {
   checksums(): Promise<Checksums>;
 }
 
-/** An identical file is already stored, perhaps without some of its checksum files. */
+/** An identical file is already stored, perhaps without some of its checksum files, or with damaged ones. */
 export interface IdenticalFile {
-  readonly missingChecksums: readonly Algorithm[];
+  /** The kinds of checksum files to publish. */
+  readonly lackingChecksums: readonly Algorithm[];
 }
 
 /**
@@ -54,23 +55,45 @@ export async function compareStored(client: MavenClient, wanted: WantedFile): Pr
   if (stored === undefined) return undefined;
   const local = await wanted.checksums();
   const remote = await readChecksums(client, wanted);
+  const conflict = otherChecksum(name, remote, local);
+  // MD5 alone does not tell that the file was sent as it is here.
+  const wasSent =
+    conflict === undefined && [remote.sha1, remote.sha256, remote.sha512].some((value) => value !== undefined);
+  // Checksum files say what was sent. What is stored may be a part of it.
+  if (stored.size !== undefined && stored.size !== size)
+    throw (
+      conflict ??
+      differs(
+        `${name}: the repository has ${stored.size} bytes, the local file has ${size} bytes and sha256 ${local.sha256}`,
+        wasSent,
+      )
+    );
+  try {
+    // If the content is right, a checksum file that differs is damaged.
+    if ((await holdsContent(client, wanted, local, stored, wasSent)) === true)
+      return { lackingChecksums: wanted.algorithms.filter((algorithm) => remote[algorithm] !== local[algorithm]) };
+  } catch (error) {
+    throw conflict ?? error;
+  }
+  // A file that is listed but cannot be read is gone: a cache may still list a deleted file.
+  if (conflict !== undefined) throw conflict;
+  return undefined;
+}
+
+/** The first checksum file that says that something else was sent; undefined if none does. */
+function otherChecksum(
+  name: string,
+  remote: Readonly<Partial<Checksums>>,
+  local: Checksums,
+): VersionConflictError | undefined {
   for (const algorithm of ['sha256', 'sha512', 'sha1', 'md5'] as const) {
     const value = remote[algorithm];
     if (value !== undefined && value !== local[algorithm])
-      throw new VersionConflictError(
+      return new VersionConflictError(
         `${name}: the repository has ${algorithm} ${value}, the local file has ${local[algorithm]}`,
       );
   }
-  // Checksum files say what was sent. What is stored may be a part of it.
-  if (stored.size !== undefined && stored.size !== size)
-    throw new VersionConflictError(
-      `${name}: the repository has ${stored.size} bytes, the local file has ${size} bytes and sha256 ${local.sha256}`,
-    );
-  // MD5 alone does not tell that the file was sent as it is here.
-  const wasSent = [remote.sha1, remote.sha256, remote.sha512].some((value) => value !== undefined);
-  // A file that is listed but cannot be read is gone: a cache may still list a deleted file.
-  if ((await holdsContent(client, wanted, local, stored, wasSent)) === undefined) return undefined;
-  return { missingChecksums: wanted.algorithms.filter((algorithm) => remote[algorithm] === undefined) };
+  return undefined;
 }
 
 /**
@@ -97,9 +120,14 @@ export async function holdsContent(
   if (sha256 !== undefined && sha256 !== own.sha256) sha256 = await read();
   if (sha256 === undefined) return undefined;
   if (sha256 === own.sha256) return true;
-  const difference = `${name}: the repository has sha256 ${sha256}, the local file has ${own.sha256}`;
-  if (!wasSent) throw new VersionConflictError(difference);
-  throw new VersionConflictError(`${difference}, as its checksum files say`, { advice: damagedAdvice });
+  throw differs(`${name}: the repository has sha256 ${sha256}, the local file has ${own.sha256}`, wasSent);
+}
+
+/** @param wasSent whether checksum files say that the stored file was once the local one, so that it is damaged */
+function differs(difference: string, wasSent: boolean): VersionConflictError {
+  return wasSent
+    ? new VersionConflictError(`${difference}, as its checksum files say`, { advice: damagedAdvice })
+    : new VersionConflictError(difference);
 }
 
 /** Publishes checksum files, and remembers which kinds the repository does not accept. */

@@ -118,6 +118,39 @@ describe('a release', () => {
     expect(puts(fixture)).toHaveLength(sent);
   });
 
+  it('whose stored file is cut off is called damaged, since its checksum files are right', async () => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    expectSuccess(await publish(fixture, 'app-1.0.jar'));
+    const sent = puts(fixture).length;
+    fixture.sandbox.maven.put(`${release}/app-1.0.jar`, jar().subarray(0, 100), { withChecksums: false });
+    const { exitCode, output } = await publish(fixture, 'app-1.0.jar');
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(
+      /app-1\.0\.jar: the repository has 100 bytes, the local file has \d+ bytes and sha256 [0-9a-f]{64}, as its checksum files say/,
+    );
+    expect(output).toMatch(/What to do: The stored file is damaged or replaced.* delete/);
+    expect(puts(fixture)).toHaveLength(sent);
+  });
+
+  it.each([
+    ['sha1', '0'.repeat(40)],
+    ['sha256', 'f'.repeat(64)],
+    ['sha1', ''],
+    ['md5', '<html>Sign in</html>'],
+  ])('whose .%s file is damaged gets it again: %j', async (algorithm, damaged) => {
+    await write(fixture, { 'app-1.0.jar': jar() });
+    expectSuccess(await publish(fixture, 'app-1.0.jar'));
+    const path = `${release}/app-1.0.jar.${algorithm}`;
+    const right = await fixture.sandbox.maven.files.get(path)?.content();
+    const sent = puts(fixture).length;
+    fixture.sandbox.maven.put(path, damaged, { withChecksums: false });
+    const ended = await publish(fixture, 'app-1.0.jar');
+    expectSuccess(ended);
+    expect(ended.output).toContain('app-1.0.jar: skipped, already there with identical content');
+    expect(puts(fixture).slice(sent)).toEqual([`app-1.0.jar.${algorithm}`]);
+    expect(await fixture.sandbox.maven.files.get(path)?.content()).toEqual(right);
+  });
+
   it.each([
     [
       'with checksum files',

@@ -12,7 +12,7 @@ it('does not read a file that is there already once the run is stopped', async (
         return await Promise.reject(new Error('not needed'));
       },
     },
-    identical: { missingChecksums: [] },
+    identical: { lackingChecksums: [] },
     action: 'not sent',
   } as unknown as Entry;
   const tools = { signal: AbortSignal.abort(new Error('stopped')) } as FileTools;
