@@ -66,11 +66,23 @@ export function readHtmlPage(text: string, base: URL): ProjectFiles {
   return files;
 }
 
-/** A pattern for a whole tag would try the rest of the page again from each tag that is not closed. */
+/**
+ * The tags of links, outside comments. A pattern for a whole tag would try the rest of the page again from each tag that is not
+ * closed.
+ */
 function* anchorTags(text: string): Generator<string> {
-  const start = /<a\s/gi;
+  const start = /<a\s|<!--(?:-?>)?/gi;
   const next = /[>"']/g;
+  const commentEnd = /--!?>/g;
   for (let found = start.exec(text); found !== null; found = start.exec(text)) {
+    if (found[0].startsWith('<!')) {
+      // Browsers take `<!-->` and `<!--->` for whole comments.
+      if (found[0].endsWith('>')) continue;
+      commentEnd.lastIndex = start.lastIndex;
+      if (commentEnd.exec(text) === null) return;
+      start.lastIndex = commentEnd.lastIndex;
+      continue;
+    }
     next.lastIndex = start.lastIndex;
     for (let mark = next.exec(text); mark?.[0] !== '>'; mark = next.exec(text)) {
       if (mark === null) return;

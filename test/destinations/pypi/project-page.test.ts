@@ -25,6 +25,15 @@ describe('a page in HTML', () => {
   });
 
   it.each([
+    ['<!-- <a href="lib-1.0.tar.gz">x</a> --> <a href="lib-2.0.tar.gz">', ['lib-2.0.tar.gz']],
+    ['<!--><a href="lib-1.0.tar.gz"><!---><a href="lib-2.0.tar.gz">', ['lib-1.0.tar.gz', 'lib-2.0.tar.gz']],
+    ['<!-- <!-- --!><a href="lib-1.0.tar.gz"><!-- > <a href="lib-2.0.tar.gz">', ['lib-1.0.tar.gz']],
+    ['<a data-yanked="<!--" href="lib-1.0.tar.gz"><a href="lib-2.0.tar.gz">', ['lib-1.0.tar.gz', 'lib-2.0.tar.gz']],
+  ])('has no links in its comments: %s', (text, names) => {
+    expect([...readHtmlPage(`<h1>Links for lib</h1>${text}`, base).keys()]).toEqual(names);
+  });
+
+  it.each([
     '<title>Links for lib</title>',
     '<h1>lib links</h1>',
     '<meta name="pypi:repository-version" content="1.1">',
@@ -38,7 +47,9 @@ describe('a page in HTML', () => {
 
   it('is read in the time that its length takes', () => {
     const many = 300_000;
-    const texts = ['<a ', '<meta ', '<title>', '<h1>link ', '<a href  '].map((part) => part.repeat(many));
+    const texts = ['<a ', '<meta ', '<title>', '<h1>link ', '<a href  ', '<!--', '<!-- --'].map((part) =>
+      part.repeat(many),
+    );
     const startedAt = performance.now();
     for (const text of [...texts, `<a ${'x="'.repeat(many)}`, `<a href=${'"'.repeat(many + 1)}`])
       expect(() => readHtmlPage(text, base)).toThrow();
