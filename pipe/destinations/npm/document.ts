@@ -44,6 +44,14 @@ export function publishDocument(planned: PlannedPackage, registry: URL): SizedBo
  * The URL where npm looks for the tarball, unless the registry gives another. npm always writes it into the document with
  * plain http: clients use the scheme of the registry that they ask.
  */
-export function tarballUrl({ name, version }: Pick<PlannedPackage, 'name' | 'version'>, registry: URL): URL {
+function tarballUrl({ name, version }: Pick<PlannedPackage, 'name' | 'version'>, registry: URL): URL {
   return new URL(`${name}/-/${name}-${version}.tgz`, registry);
+}
+
+/**
+ * The URL where registries show the tarball of a published version, whatever the document says: the scope is not repeated in the
+ * name of the file.
+ */
+export function publishedTarballUrl({ name, version }: Pick<PlannedPackage, 'name' | 'version'>, registry: URL): URL {
+  return new URL(`${name}/-/${name.replace(/^.*\//, '')}-${version}.tgz`, registry);
 }

@@ -6,7 +6,7 @@ import { mapConcurrently } from '../../io/map-concurrently.ts';
 import { formatBytes } from '../../toolkit/units.ts';
 import { logItem } from '../summary.ts';
 import { uploadAll } from '../upload-all.ts';
-import { tarballUrl } from './document.ts';
+import { publishedTarballUrl } from './document.ts';
 import type { Entry, PublishSettings, PublishTools } from './entry.ts';
 import { type Found, lookUp, skip } from './look-up.ts';
 import type { NpmOutcome, NpmOutcomeItem } from './outcome.ts';
@@ -23,7 +23,7 @@ export async function publishPackages(
 ): Promise<NpmOutcome> {
   const entries = plan.packages.map((planned): Entry => ({
     planned,
-    url: tarballUrl(planned, tools.client.registry).href,
+    url: publishedTarballUrl(planned, tools.client.registry).href,
     action: 'not sent',
   }));
   const items = (): readonly NpmOutcomeItem[] => entries.map(toItem);

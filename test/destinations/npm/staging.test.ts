@@ -65,7 +65,15 @@ describe('--stage', () => {
     );
     const result: unknown = JSON.parse(await readFile(join(fixture.directory, 'result.json'), 'utf8'));
     expect(result).toMatchObject({
-      items: [{ name: '@acme/lib@1.0.0', action: 'uploaded', stageId: id, tag: 'latest' }],
+      items: [
+        {
+          name: '@acme/lib@1.0.0',
+          url: `${fixture.sandbox.npmUrl}@acme/lib/-/lib-1.0.0.tgz`,
+          action: 'uploaded',
+          stageId: id,
+          tag: 'latest',
+        },
+      ],
     });
     expect(fixture.sandbox.npm.staged.get(id)?.published.document).toMatchObject({ access: 'public' });
   });
