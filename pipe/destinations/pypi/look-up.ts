@@ -1,6 +1,6 @@
 /** Compares the files with what the index already has, before anything is sent and after a refusal. */
 
-import { PipeError } from '../../errors.ts';
+import { PipeError, UnexpectedAnswerError } from '../../errors.ts';
 import { printableUrl } from '../../http/printable-url.ts';
 import { isReadingRefused } from '../../http/read-back.ts';
 import { otherContent } from '../report.ts';
@@ -64,10 +64,12 @@ export async function lookUp(
     const isLate = limit?.aborted === true;
     if (!isLate && !isReadingRefused(error)) throw error;
     const { message } = error as Error;
-    const problem = isLate ? `${project}: its page in the index: ${message}` : `${message}: reading was refused`;
+    const isNoPage = error instanceof UnexpectedAnswerError;
+    const refused = isNoPage ? message : `${message}: reading was refused`;
+    const problem = isLate ? `${project}: its page in the index: ${message}` : refused;
     if (skipExisting)
       return [
-        `${problem}, but --skip-existing needs to read what is already published. Use a token that may also read, or leave --skip-existing out`,
+        `${problem}, but --skip-existing needs to read what is already published. ${isNoPage ? 'Set REGISTRY to an index that can be read' : 'Use a token that may also read'}, or leave --skip-existing out`,
       ];
     log.warning(`${problem}, so ${project} is published without comparing it first`);
     for (const entry of group) entry.isReadingRefused = true;

@@ -250,8 +250,9 @@ const exceptions: readonly Exception[] = [
     requests: ['GET before'],
     faults: either(refusals, wrongBody),
     always: 'warned',
-    cause: /reading was refused/,
-    reason: 'a token may publish without being allowed to read: the index itself refuses a file that exists',
+    cause: /is published without comparing it first/,
+    reason:
+      'an index may not show its pages where the pipe looks, or not to this token: it refuses a file that exists itself',
   },
   {
     protocol: 'pypi',
