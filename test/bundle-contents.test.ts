@@ -40,7 +40,7 @@ const budgets: Budgets = {
   'pipe/destinations': 332_000,
   'pipe/oci': 145_000,
   'pipe/http': 51_000,
-  'pipe/toolkit': 51_000,
+  'pipe/toolkit': 52_000,
   'pipe/io': 50_000,
   'pipe/settings': 32_000,
   'pipe/archive': 36_000,

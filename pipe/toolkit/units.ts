@@ -13,6 +13,12 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(unit === 0 || value >= 99.95 ? 0 : value < 9.995 ? 2 : 1)} ${units[unit]}`;
 }
 
+/** Two sizes that differ, as `formatBytes` shows them, or as `1001 bytes` and `1002 bytes` if it would show them alike. */
+export function formatDifferentBytes(one: number, other: number): readonly [string, string] {
+  const shown = [formatBytes(one), formatBytes(other)] as const;
+  return shown[0] === shown[1] ? [`${one} bytes`, `${other} bytes`] : shown;
+}
+
 /** `850 ms`, `12.3 s`, `4 min 05 s`, `2 h 03 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatBytes, formatCount, formatDuration } from '../../pipe/toolkit/units.ts';
+import { formatBytes, formatCount, formatDifferentBytes, formatDuration } from '../../pipe/toolkit/units.ts';
 
 describe('formatBytes', () => {
   it.each([
@@ -29,6 +29,17 @@ describe('formatBytes', () => {
     [999.5, '1.00 kB'],
   ])('%d, as a rate, is %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
+  });
+});
+
+describe('formatDifferentBytes', () => {
+  it.each([
+    [3, 7, ['3 B', '7 B']],
+    [1001, 1002, ['1001 bytes', '1002 bytes']],
+    [1001, 1020, ['1.00 kB', '1.02 kB']],
+    [5_000_000_000, 5_000_000_001, ['5000000000 bytes', '5000000001 bytes']],
+  ])('%d and %d are %j', (one, other, texts) => {
+    expect(formatDifferentBytes(one, other)).toEqual(texts);
   });
 });
 

@@ -7,7 +7,7 @@ import { fileBody } from '../../io/source-file.ts';
 import type { Log } from '../../toolkit/log.ts';
 import type { Progress } from '../../toolkit/progress.ts';
 import { printable } from '../../toolkit/stdout.ts';
-import { formatBytes, formatCount } from '../../toolkit/units.ts';
+import { formatBytes, formatCount, formatDifferentBytes } from '../../toolkit/units.ts';
 import type { Action } from '../outcome.ts';
 import { otherContent } from '../report.ts';
 import type { Download, DownloadsClient } from './client.ts';
@@ -65,10 +65,10 @@ export async function applyExisting(
     entry.action = 'skipped';
     entry.storedSize = download.size;
     tools.progress.skip(source.size);
-    if (download.size !== source.size)
-      tools.log.warning(
-        `${printable(name)} is left unchanged at ${formatBytes(download.size)}, although the local file has ${formatBytes(source.size)}`,
-      );
+    if (download.size !== source.size) {
+      const [theirs, ours] = formatDifferentBytes(download.size, source.size);
+      tools.log.warning(`${printable(name)} is left unchanged at ${theirs}, although the local file has ${ours}`);
+    }
   }
   if (choice === 'skip' && verify === 'content') await compareSkipped(taken, concurrency, tools);
   return existing;

@@ -176,6 +176,14 @@ describe('downloads that already exist', () => {
     expect(output).toContain('skipped 2 already there');
   });
 
+  it('--skip-existing gives the sizes in bytes if they look alike', async () => {
+    fixture.sandbox.put('a.bin', 'a'.repeat(1001));
+    await write('a.bin', 'a'.repeat(1002));
+    const { exitCode, output } = await fixture.upload('a.bin', '--skip-existing');
+    expect(exitCode).toBe(0);
+    expect(output).toContain('WARNING: a.bin is left unchanged at 1001 bytes, although the local file has 1002 bytes');
+  });
+
   it('--skip-existing compares them with the local files if --verify=content is given', async () => {
     for (const name of ['same.txt', 'other.txt', 'shorter.txt']) fixture.sandbox.put(name, 'old');
     const same = await write('same.txt', 'old');
