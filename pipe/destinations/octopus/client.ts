@@ -17,6 +17,9 @@ import type { PackageIdentity } from '../../archive/pack/package-name.ts';
 
 /** A package, as the server describes it. */
 export interface StoredPackage {
+  readonly id: string;
+  /** Undefined if the server does not say. */
+  readonly version: string | undefined;
   /** Bytes; undefined if the server does not say. */
   readonly size: number | undefined;
   /** SHA-1, lower-case hexadecimal; undefined if the server does not say. */
@@ -212,9 +215,10 @@ function apiUrl({ server, spaceId }: OctopusPlace, path: string): URL {
 
 async function readPackage(answer: Answer): Promise<StoredPackage> {
   return parseAnswer(answer, await readBytes(answer, maxResourceBytes), 'a package', (document) => {
-    const { PackageId: id, PackageSizeBytes: size, Hash: hash } = asObject(document, 'it');
-    asString(id, 'PackageId');
+    const { PackageId: id, Version: version, PackageSizeBytes: size, Hash: hash } = asObject(document, 'it');
     return {
+      id: asString(id, 'PackageId'),
+      version: asOptionalString(version, 'Version'),
       size: typeof size === 'number' ? size : undefined,
       sha1: asOptionalString(hash, 'Hash')?.toLowerCase(),
     };

@@ -5,8 +5,15 @@ import { printable } from '../../toolkit/stdout.ts';
 import type { StoredPackage } from './client.ts';
 import type { PlannedPackage } from './plan.ts';
 
-/** Whether it is the same content; undefined if the server does not say. */
-export function isSameContent({ size, sha1 }: StoredPackage, planned: PlannedPackage): boolean | undefined {
+/** Whether the server has it under the ID and the version of the plan. Octopus compares IDs without regard to case. */
+export function isSameIdentity({ id, version }: StoredPackage, { identity }: PlannedPackage): boolean {
+  return id.toLowerCase() === identity.id.toLowerCase() && (version === undefined || version === identity.version);
+}
+
+/** Whether it is the same package with the same content; undefined if the server does not say. */
+export function isSameContent(stored: StoredPackage, planned: PlannedPackage): boolean | undefined {
+  const { size, sha1 } = stored;
+  if (!isSameIdentity(stored, planned)) return false;
   if (size !== undefined && size !== planned.source.size) return false;
   return sha1 === undefined ? undefined : sha1 === planned.sha1;
 }
@@ -26,6 +33,15 @@ export function warnWithoutHash(
   const compared = size === undefined ? 'nothing' : `only the size (${size} bytes)`;
   log.warning(`${printable(fileName)}: the server gives no hash of the package, so ${compared} could be compared`);
 }
+
+/** What a package is called on the server, for messages. */
+export function describeIdentity({ id, version }: StoredPackage): string {
+  return printable(version === undefined ? id : `${id} ${version}`);
+}
+
+/** What to do if the server reads another ID or version from the name of a package. */
+export const otherIdentityAdvice =
+  'Rename the package, so that its ID does not end in a number after a dot, and look at what the server has under the other name.';
 
 /** What the server has, for messages. */
 export function describeContent({ size, sha1 }: StoredPackage): string {

@@ -9,7 +9,15 @@ import { uploadAll } from '../upload-all.ts';
 import { InputError } from '../../errors.ts';
 import { buildInformation } from './build.ts';
 import { type OctopusPlace, packageUrl, type StoredPackage } from './client.ts';
-import { describeContent, isSameContent, seemsSame, warnWithoutHash } from './compare.ts';
+import {
+  describeContent,
+  describeIdentity,
+  isSameContent,
+  isSameIdentity,
+  otherIdentityAdvice,
+  seemsSame,
+  warnWithoutHash,
+} from './compare.ts';
 import type { Entry, PublishTools, SendTools } from './entry.ts';
 import type { OctopusOutcome } from './outcome.ts';
 import type { OctopusPlan, PlannedPackage } from './plan.ts';
@@ -60,17 +68,25 @@ export async function publishOctopus(
   }
 }
 
-/** @throws InputError naming every package that is there with other content, unless it may be replaced */
+/** @throws InputError naming every package that is there with other content, unless it may be replaced, or that is another package there */
 async function lookUp(entries: readonly Entry[], tools: SendTools): Promise<void> {
   const problems: string[] = [];
+  const misread: string[] = [];
   for (const entry of entries) {
     const { identity, fileName } = entry.planned;
+    const { id, version } = identity;
     const found = await tools.client.find(tools.place, identity).catch((error: unknown) => {
       if (!(error instanceof HttpError) || error.refusal.status !== 403) throw error;
       tools.log.debug(`${error.message}: what exists is left to the server`);
       return undefined;
     });
     if (found === undefined) continue;
+    if (!isSameIdentity(found, entry.planned)) {
+      entry.action = 'failed';
+      entry.obstacle = `the server reads it as ${describeIdentity(found)}`;
+      misread.push(`${printable(fileName)} is ${id} ${version}, but the server reads it as ${describeIdentity(found)}`);
+      continue;
+    }
     // Without a hash, to send it again is what --overwrite is for.
     if (tools.overwrites ? isSameContent(found, entry.planned) === true : seemsSame(found, entry.planned)) {
       warnWithoutHash(found, entry.planned, tools.log);
@@ -82,6 +98,7 @@ async function lookUp(entries: readonly Entry[], tools: SendTools): Promise<void
       problems.push(`${printable(fileName)} is on the server ${describeOther(found, entry.planned)}`);
     }
   }
+  if (misread.length > 0) throw new InputError([...misread, ...problems], { advice: otherIdentityAdvice });
   if (problems.length > 0)
     throw new InputError(problems, {
       advice:

@@ -7,7 +7,15 @@ import type { Transfer } from '../../toolkit/progress.ts';
 import { failedAction } from '../outcome.ts';
 import { otherContent } from '../report.ts';
 import type { OverwriteMode, StoredPackage } from './client.ts';
-import { describeContent, isSameContent, seemsSame, warnWithoutHash } from './compare.ts';
+import {
+  describeContent,
+  describeIdentity,
+  isSameContent,
+  isSameIdentity,
+  otherIdentityAdvice,
+  seemsSame,
+  warnWithoutHash,
+} from './compare.ts';
 import { prepareDelta } from './delta/prepare-delta.ts';
 import type { Entry, SendTools } from './entry.ts';
 
@@ -16,7 +24,7 @@ import type { Entry, SendTools } from './entry.ts';
  * the server is asked before anything is sent again.
  *
  * @throws the error of the last attempt, unless the server has identical content
- * @throws VerificationError if the server has stored something else
+ * @throws VerificationError if the server has stored something else, or under another ID or version
  */
 export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendTools): Promise<void> {
   const { client, place, signal } = tools;
@@ -91,13 +99,28 @@ async function findIdentical(entry: Entry, { client, place }: SendTools): Promis
 /** At its storage limit, a server has stored part of a package and answered 201 (OctopusDeploy/Issues#6575). */
 async function checkStored(entry: Entry, answered: StoredPackage, { client, place, log }: SendTools): Promise<void> {
   const { planned } = entry;
+  checkIdentity(entry, answered);
   const isKnown = isSameContent(answered, planned) !== undefined;
   const stored = isKnown ? answered : ((await client.find(place, planned.identity)) ?? answered);
+  checkIdentity(entry, stored);
   const isSame = isSameContent(stored, planned);
   if (isSame !== false) return warnWithoutHash(stored, planned, log);
   entry.action = 'failed';
   entry.obstacle = `the server has ${describeContent(stored)} instead`;
   throw new VerificationError(
     `${planned.fileName} differs from what was sent: the server has ${describeContent(stored)}, not ${planned.source.size} bytes with sha1 ${planned.sha1}`,
+  );
+}
+
+/** @throws VerificationError if the server has read another ID or version from the name */
+function checkIdentity(entry: Entry, stored: StoredPackage): void {
+  const { planned } = entry;
+  if (isSameIdentity(stored, planned)) return;
+  const { id, version } = planned.identity;
+  entry.action = 'failed';
+  entry.obstacle = `the server has stored it as ${describeIdentity(stored)}`;
+  throw new VerificationError(
+    `${planned.fileName} was sent as ${id} ${version}, but the server has stored it as ${describeIdentity(stored)}`,
+    { advice: otherIdentityAdvice },
   );
 }

@@ -1,7 +1,13 @@
 /** The settings of TYPE octopus. */
 
 import { packFormatOf } from '../../archive/pack/format.ts';
-import { isPackageId, isPackageVersion, maxIdCharacters } from '../../archive/pack/package-name.ts';
+import {
+  isPackageId,
+  isPackageVersion,
+  maxIdCharacters,
+  type PackageIdentity,
+  parsePackageName,
+} from '../../archive/pack/package-name.ts';
 import { type CommonSettings, readCommonSettings, type Values } from '../../settings/common.ts';
 import { readFilename } from '../../settings/filename.ts';
 import type { GivenOptions } from '../../settings/options.ts';
@@ -100,6 +106,7 @@ function readSource(
   if (version === undefined) problems.add('VERSION', `${requiredField(env, 'VERSION')}, that of the package to make`);
   else if (!isPackageVersion(version))
     problems.add('VERSION', `${JSON.stringify(version)} is not a valid version, such as 1.0.0, 1.0.0.42 or 1.0.0-rc.1`);
+  else if (id !== undefined) addReadOtherwise({ id, version }, problems);
   if (format === undefined)
     problems.add('FORMAT', `${JSON.stringify(values.FORMAT)} is not a format: use zip, nupkg, tar or tar.gz`);
   if (sourcePath !== undefined && values.FILENAME !== undefined)
@@ -111,6 +118,18 @@ function readSource(
   if (sourcePath === undefined && patterns === undefined) return undefined;
   const files = sourcePath === undefined ? patterns : { sourcePath, ...globs };
   return files === undefined ? undefined : { identity: { id, version }, format, files, outputPath, time };
+}
+
+/** The server knows a package by its file name alone: what reads as another package would be stored as that one, or replace it. */
+function addReadOtherwise({ id, version }: PackageIdentity, problems: Problems): void {
+  const name = `${id}.${version}`;
+  const read = parsePackageName(`${name}.zip`);
+  if (read === undefined || (read.id === id && read.version === version)) return;
+  const other = `${read.id}${id.slice(read.id.length).replaceAll('.', '-')}`;
+  problems.add(
+    'ID',
+    `${name} would be read as version ${read.version} of ${read.id}, because the ID ends in a number. Use another ID, such as ${other}, or a version of four numbers`,
+  );
 }
 
 /** The value of a variable, or of the option that is the same. */

@@ -419,6 +419,43 @@ describe('a doubtful outcome', () => {
   });
 });
 
+describe('a server that reads another package from the name', () => {
+  const page = JSON.stringify({ PackageId: 'Foo', Version: '6.1.0.0', PackageSizeBytes: 3, Hash: sha1Of('one') });
+
+  it('is asked before anything is sent, even with --overwrite', async () => {
+    await fixture.sandbox.octopus.seed('app.1.0.0.zip', Buffer.from('other'));
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const action = { kind: 'other-status', status: 200, page } as const;
+    fixture.sandbox.inject({ server: 'octopus', method: 'GET', path: 'packages/app', action });
+    const { exitCode, output } = await runOctopus(fixture, { FILENAME: '*.zip' }, '--overwrite');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('✖ app.1.0.0.zip is app 1.0.0, but the server reads it as Foo 6.1.0.0\n');
+    expect(output).toContain('What to do: Rename the package');
+    expect(requestsOf(fixture)).toEqual(['GET /api/packages/app.1.0.0']);
+  });
+
+  it('has not published what was sent', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const action = { kind: 'other-status', status: 201, page } as const;
+    fixture.sandbox.inject({ server: 'octopus', path: 'packages/raw', action });
+    const { exitCode, output } = await runOctopus(fixture, { FILENAME: '*.zip' });
+    expect(exitCode).toBe(1);
+    expect(output).toContain(
+      '✖ app.1.0.0.zip was sent as app 1.0.0, but the server has stored it as Foo 6.1.0.0\n  app.1.0.0.zip: NOT published',
+    );
+    expect(output).toContain('What to do: Rename the package');
+    expect(output).not.toContain('✔');
+  });
+
+  it('may write the ID in another case', async () => {
+    writeFiles(fixture, { 'app.1.0.0.zip': 'one' });
+    const same = JSON.stringify({ PackageId: 'App', Version: '1.0.0', PackageSizeBytes: 3, Hash: sha1Of('one') });
+    const action = { kind: 'other-status', status: 201, page: same } as const;
+    fixture.sandbox.inject({ server: 'octopus', path: 'packages/raw', action });
+    expect((await runOctopus(fixture, { FILENAME: '*.zip' })).exitCode).toBe(0);
+  });
+});
+
 describe('of a large package, only what is new is sent', () => {
   const parts = Array.from({ length: 20 }, () => randomBytes(100_000));
 
@@ -459,6 +496,39 @@ describe('of a large package, only what is new is sent', () => {
     fixture.sandbox.inject({ server: 'octopus', path: path.replace('?', '\\?'), times: -1, action });
     expect((await runOctopus(fixture, { FILENAME: '*.zip' })).exitCode).toBe(0);
     expect(requestsOf(fixture).at(-1)).toBe('POST /api/packages/raw');
+  });
+});
+
+describe('an ID that ends in a number', () => {
+  const env = { VERSION: '1.0.0', SOURCE_PATH: '.' };
+  const packed = { REGISTRY: undefined, TOKEN: undefined, OUTPUT_PATH: 'out' };
+
+  it.each([
+    ['published', { ...env, ID: 'Foo.6' }, [], 'Foo.6.1.0.0 would be read as version 6.1.0.0 of Foo', 'Foo-6'],
+    ['packed', { ...env, ...packed, ID: 'Foo.6' }, [], 'Foo.6.1.0.0 would be read as version 6.1.0.0 of Foo', 'Foo-6'],
+    [
+      'named by options',
+      { FILENAME: '.' },
+      ['--id', 'a.b.5.6', '--package-version', '1.0-rc.1'],
+      'a.b.5.6.1.0-rc.1 would be read as version 5.6.1.0-rc.1 of a.b',
+      'a.b-5-6',
+    ],
+  ])('is an error if it is read as a part of the version: %s', async (_, given, args, message, other) => {
+    writeFiles(fixture, { 'a.txt': 'a' });
+    const { exitCode, output } = await runOctopus(fixture, given, ...args, '--overwrite');
+    expect([exitCode, output]).toEqual([1, expect.stringContaining(`ID:\n- ${message}`)]);
+    expect(output).toContain(`Use another ID, such as ${other}, or a version of four numbers`);
+    expect([fixture.sandbox.requests, existsSync(join(fixture.directory, 'out'))]).toEqual([[], false]);
+  });
+
+  it.each([
+    ['Foo.6', '1.0.0.0'],
+    ['Foo-6', '1.0.0'],
+    ['Foo.v6', '1.0.0'],
+  ])('is kept otherwise: %s %s', async (ID, VERSION) => {
+    writeFiles(fixture, { 'a.txt': 'a' });
+    expect((await runOctopus(fixture, { ...env, ID, VERSION })).exitCode).toBe(0);
+    expect(fixture.sandbox.octopus.packages.get(`${ID}.${VERSION}`.toLowerCase())?.id).toBe(ID);
   });
 });
 
