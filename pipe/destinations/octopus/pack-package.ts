@@ -1,20 +1,18 @@
 /** Makes the package of a run from files: in OUTPUT_PATH if that is set, otherwise in a temporary file. */
 
-import { copyFile, mkdir, realpath, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import type { PackFormat } from '../../archive/pack/format.ts';
 import type { PackedFile } from '../../archive/pack/pack-file.ts';
 import { type PackageIdentity, parsePackageName } from '../../archive/pack/package-name.ts';
 import { packTemporarily } from '../../archive/pack/pack-temporarily.ts';
 import { windowsWarnings } from '../../archive/pack/windows-names.ts';
 import { InputError } from '../../errors.ts';
-import { exists } from '../../io/exists.ts';
-import { measure } from '../../io/hashes.ts';
 import { correctionAdvice, inspect } from '../../io/inspect-path.ts';
 import { type Places, realRoots } from '../../io/select-files.ts';
-import { fileBody } from '../../io/source-file.ts';
 import type { ArrayValue } from '../../toolkit/environment.ts';
 import { printable } from '../../toolkit/stdout.ts';
+import { checkOutputPath, isPart, keepPackage, type Output } from './output-path.ts';
 
 /** A directory to pack, and the files in it that count. */
 interface SourceDirectory {
@@ -59,30 +57,36 @@ export function packageFileName({
 /**
  * Packs the files.
  *
- * @throws InputError as `packTemporarily`, or if SOURCE_PATH is not a directory of the build
+ * @throws InputError as `packTemporarily`, or if SOURCE_PATH is not a directory of the build, or OUTPUT_PATH cannot be written to
  * @throws FileChangedError if a file changes meanwhile; the signal's reason if it aborts
  */
 export async function packPackage(wanted: PackageToPack, places: Places, signal: AbortSignal): Promise<MadePackage> {
   const name = packageFileName(wanted);
-  const { outputPath } = wanted;
-  const directory = outputPath === undefined ? undefined : resolve(places.workingDirectory, outputPath);
+  const output = outputOf(wanted, places);
+  if (output !== undefined) await checkOutputPath(output);
   const { patterns, where, variable } = await selectionOf(wanted.files, places);
-  const isLeftOut = await earlierPackages(directory, wanted.identity);
+  const isLeftOut = await earlierPackages(output?.directory, wanted.identity);
   const packed = await packTemporarily(patterns, where, { ...wanted, name, signal, isLeftOut, variable });
   const { tree } = packed;
-  // A path that begins with ./ shows that it is one, and `join` would drop that.
-  const outputFile = outputPath === undefined ? undefined : `${outputPath.replace(/\/+$/, '')}/${name}`;
   return {
     ...packed,
     fileCount: tree.files.length,
     // Many deployment targets run Windows, whatever the format.
     warnings: [...tree.warnings, ...windowsWarnings(tree, name)],
-    outputFile,
+    outputFile: output?.outputFile,
     async keep(overwrites) {
-      if (directory !== undefined && outputFile !== undefined)
-        await keepIn(directory, packed, { outputFile, overwrites, places });
+      if (output !== undefined) await keepPackage(output, packed, { overwrites, places });
     },
   };
+}
+
+function outputOf(wanted: PackageToPack, { workingDirectory }: Places): Output | undefined {
+  const { outputPath } = wanted;
+  if (outputPath === undefined) return undefined;
+  const name = packageFileName(wanted);
+  // A path that begins with ./ shows that it is one, and `join` would drop that.
+  const outputFile = `${outputPath.replace(/\/+$/, '')}/${name}`;
+  return { directory: resolve(workingDirectory, outputPath), outputPath, outputFile, name };
 }
 
 async function selectionOf(
@@ -114,46 +118,4 @@ async function earlierPackages(
 ): Promise<(realPath: string) => boolean> {
   const real = directory === undefined ? undefined : await realpath(directory).catch(() => directory);
   return (path) => dirname(path) === real && (parsePackageName(basename(path))?.id === id || isPart(basename(path)));
-}
-
-const partSuffix = '.pipe-part';
-
-function isPart(name: string): boolean {
-  return name.startsWith('.') && name.endsWith(partSuffix);
-}
-
-interface Keeping {
-  readonly outputFile: string;
-  readonly overwrites: boolean;
-  readonly places: Places;
-}
-
-async function keepIn(
-  directory: string,
-  { file, sha256 }: PackedFile,
-  { outputFile, overwrites, places }: Keeping,
-): Promise<void> {
-  const path = join(directory, file.path);
-  const part = join(directory, `.${file.path}${partSuffix}`);
-  try {
-    await mkdir(directory, { recursive: true });
-    const isThere = await exists(path);
-    if (isThere && (await sha256Of(path, places)) === sha256) return;
-    if (isThere && !overwrites)
-      throw new InputError(`${printable(outputFile)} exists with other content`, {
-        advice: 'Give --overwrite to replace it, or write to another OUTPUT_PATH.',
-      });
-    await copyFile(file.absolutePath, part);
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, { force: true }).catch(() => undefined);
-    if (error instanceof InputError) throw error;
-    throw new InputError(`${printable(outputFile)} cannot be written: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-/** Hexadecimal; undefined if it is something that cannot be read. */
-async function sha256Of(path: string, places: Places): Promise<string | undefined> {
-  const found = await inspect(path, places.workingDirectory, ['/']);
-  return found.kind === 'file' ? (await measure(fileBody(found.file).open())).sha256 : undefined;
 }

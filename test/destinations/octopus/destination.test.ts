@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { useSandbox } from '../../run-pipe.ts';
@@ -252,6 +252,35 @@ describe('without REGISTRY', () => {
     const named = await runOctopus(fixture, { FILENAME: '*.zip' });
     expect(named.output).toContain('has an ID of more than 100 characters, which Octopus refuses: rename it');
     expect((await runOctopus(fixture, { ...env, ID: 'a'.repeat(100) })).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['/proc/x', 'OUTPUT_PATH: /proc/x cannot be written: E', 'Set OUTPUT_PATH to a directory that can be'],
+    ['/proc', 'OUTPUT_PATH: /proc cannot be written: E', 'Set OUTPUT_PATH to a directory that can be'],
+    ['a.txt', 'OUTPUT_PATH: a.txt is a file, not a directory', 'Set OUTPUT_PATH to a directory that can be'],
+    ['a.txt/b/c', 'a.txt is a file, not a directory', 'Set OUTPUT_PATH to a directory that can be'],
+    ['broken/b', 'broken is a symbolic link to a path that does not exist here', 'Set OUTPUT_PATH to a directory'],
+    ['taken/', 'OUTPUT_PATH: taken/app.1.0.0.zip is a directory', 'Remove it, or write to another OUTPUT_PATH.'],
+  ])('OUTPUT_PATH %s is checked before anything is packed', async (OUTPUT_PATH, message, advice) => {
+    writeFiles(fixture, { 'a.txt': 'a', 'taken/app.1.0.0.zip/b': 'b' });
+    symlinkSync('missing', join(fixture.directory, 'broken'));
+    for (const given of [[], ['--dry-run']]) {
+      // Were it packed, this would be said first.
+      const { exitCode, output } = await runOctopus(fixture, { ...env, OUTPUT_PATH, SOURCE_PATH: 'gone' }, ...given);
+      expect([exitCode, output]).toEqual([1, expect.stringContaining(message)]);
+      expect(output).toContain(`What to do: ${advice}`);
+    }
+    expect(readdirSync(fixture.directory).filter((name) => name.startsWith('.pipe'))).toEqual([]);
+  });
+
+  it.each([['.'], ['a/b']])('OUTPUT_PATH may be %s', async (OUTPUT_PATH) => {
+    writeFiles(fixture, { 'a.txt': 'a' });
+    for (const VERSION of ['1.0.0', '1.0.1'])
+      expect((await runOctopus(fixture, { ...env, OUTPUT_PATH, VERSION })).exitCode).toBe(0);
+    const [first, second] = ['1.0.0', '1.0.1'].map((version) =>
+      readFileSync(join(fixture.directory, OUTPUT_PATH, `app.${version}.zip`), 'hex'),
+    );
+    expect(second).toBe(first);
   });
 
   it('nothing is written in a dry run', async () => {
