@@ -203,7 +203,8 @@ function directoryProblem(path: string): string {
   return `${shown} is a directory: name its files, as in ${shown}/* or ${shown}/**, or pack it first`;
 }
 
-function missingAdvice(name: string): string {
+/** What to do about a file that may not have been built. @param name the variable or option that it is from */
+export function missingAdvice(name: string): string {
   return `Correct ${name}, or build the file first, in the same step; files of an earlier step are here only if that step lists them under artifacts. To see what is here, run "find . -type f" before the pipe.`;
 }
 

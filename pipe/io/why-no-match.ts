@@ -19,22 +19,31 @@ export interface WhyNoMatch {
   readonly isMissing: boolean;
 }
 
-/** A likely cause, or else what is there. */
-export async function whyNoMatch(pattern: string, workingDirectory: string): Promise<WhyNoMatch> {
+/** A likely cause, or else what is there. @param wanted what is suggested */
+export async function whyNoMatch(
+  pattern: string,
+  workingDirectory: string,
+  wanted: 'files' | 'directories' = 'files',
+): Promise<WhyNoMatch> {
   const trimmed = pattern.trim();
-  const cause = howItIsWritten(trimmed) ?? (await whatIsMeant(trimmed, workingDirectory));
+  const cause = howItIsWritten(trimmed) ?? (await whatIsMeant(trimmed, workingDirectory, wanted));
   if (cause !== undefined) return { text: cause, isMissing: false };
   const path = relative(workingDirectory, resolve(workingDirectory, trimmed));
   return { text: await whatIsThere(path, workingDirectory), isMissing: true };
 }
 
-async function whatIsMeant(trimmed: string, workingDirectory: string): Promise<string | undefined> {
+async function whatIsMeant(
+  trimmed: string,
+  workingDirectory: string,
+  wanted: 'files' | 'directories',
+): Promise<string | undefined> {
   if (trimmed.startsWith('/') && relative(workingDirectory, trimmed).startsWith('..'))
     return '. A pipe runs in its own container, which sees only the clone directory';
   const path = relative(workingDirectory, resolve(workingDirectory, trimmed));
   if (trimmed.endsWith('/') && (await exists(resolve(workingDirectory, trimmed))))
     return `: ${printable(path)} is not a directory. Leave out the slash at the end`;
-  const nearby = await listNearby(workingDirectory);
+  const found = await listNearby(workingDirectory);
+  const nearby = wanted === 'files' ? found : { files: found.directories, directories: [] };
   // The build has failed to fill it, whatever is elsewhere.
   if (isGlob(path) && (await listOf(resolve(workingDirectory, parentOf(path)))) === '') return undefined;
   const meant = isGlob(path) ? globMeant(path, nearby) : pathMeant(path, nearby);

@@ -8,8 +8,10 @@ import { type PackageIdentity, parsePackageName } from '../../archive/pack/packa
 import { packTemporarily } from '../../archive/pack/pack-temporarily.ts';
 import { windowsWarnings } from '../../archive/pack/windows-names.ts';
 import { InputError } from '../../errors.ts';
+import { exists } from '../../io/exists.ts';
 import { correctionAdvice, inspect } from '../../io/inspect-path.ts';
-import { type Places, realRoots } from '../../io/select-files.ts';
+import { missingAdvice, type Places, realRoots } from '../../io/select-files.ts';
+import { whyNoMatch } from '../../io/why-no-match.ts';
 import type { ArrayValue } from '../../toolkit/environment.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { checkOutputPath, isPart, keepPackage, type Output } from './output-path.ts';
@@ -96,6 +98,7 @@ async function selectionOf(
   if (!('sourcePath' in files)) return { patterns: files, where: places, variable: 'FILENAME' };
   const { sourcePath, includes, excludes } = files;
   const { workingDirectory, cloneDirectory = workingDirectory } = places;
+  if (!(await exists(resolve(places.workingDirectory, sourcePath)))) throw await missingSource(sourcePath, places);
   const found = await inspect(sourcePath, workingDirectory, await realRoots(places));
   const advice = 'Correct SOURCE_PATH accordingly.';
   if (found.kind === 'problem')
@@ -109,6 +112,14 @@ async function selectionOf(
     where: { ...places, workingDirectory: found.real, cloneDirectory },
     variable: includes.length === 0 ? 'SOURCE_PATH' : '--include (relative to SOURCE_PATH)',
   };
+}
+
+async function missingSource(sourcePath: string, { workingDirectory }: Places): Promise<InputError> {
+  const { text, isMissing } = await whyNoMatch(sourcePath, workingDirectory, 'directories');
+  const problem = `SOURCE_PATH: ${printable(sourcePath)} does not exist in ${printable(workingDirectory)}${text}`;
+  return new InputError(problem, {
+    advice: isMissing ? missingAdvice('SOURCE_PATH') : correctionAdvice([problem], 'SOURCE_PATH'),
+  });
 }
 
 /** Packages of earlier runs in OUTPUT_PATH, which may be inside SOURCE_PATH: packed in turn, they would change every package. */

@@ -294,9 +294,24 @@ describe('without REGISTRY', () => {
     for (const [SOURCE_PATH, message] of [
       ['/etc', '/etc is outside'],
       ['a.txt', 'a.txt is a file, not a directory'],
-      ['missing', 'missing: no longer exists'],
+      ['a.txt/b', 'a.txt/b does not exist in'],
     ] as const)
       expect((await runOctopus(fixture, { ...env, SOURCE_PATH })).output).toContain(message);
+  });
+});
+
+describe('SOURCE_PATH that does not exist', () => {
+  it.each([
+    ['dits', ': did you mean build/dist?\nWhat to do: Correct SOURCE_PATH accordingly.'],
+    ['dist', ': did you mean build/dist?'],
+    ['Build', ': did you mean build? Upper and lower case differ'],
+    ['a.txd', ', which has only a.txt, build/\nWhat to do: Correct SOURCE_PATH, or build the file first'],
+    ["'build'", ': the quotation marks are part of the name. Leave them out'],
+  ])('is said to: %s', async (SOURCE_PATH, text) => {
+    writeFiles(fixture, { 'a.txt': 'a', 'build/dist/b.txt': 'b' });
+    const { exitCode, output } = await runOctopus(fixture, { ID: 'app', VERSION: '1.0.0', SOURCE_PATH });
+    expect([exitCode, output]).toEqual([1, expect.stringContaining(`${SOURCE_PATH} does not exist in `)]);
+    expect(output).toContain(text);
   });
 });
 
