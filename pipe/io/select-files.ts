@@ -39,6 +39,8 @@ export interface SelectionRules {
    * run itself writes is left out, and a file that several paths lead to is selected under each.
    */
   readonly withTrees?: boolean;
+  /** The option that patterns with `!` are from. Default: they are among the others. */
+  readonly exclusionName?: string | undefined;
 }
 
 /** The directories that files may be selected from. */
@@ -84,7 +86,13 @@ interface SelectedPaths extends Omit<Selection, 'files'> {
 export async function selectPaths(
   patterns: ArrayValue,
   places: Places,
-  { underEachName = false, withTrees = false, withDirectories = withTrees, name = 'FILENAME' }: SelectionRules,
+  {
+    underEachName = false,
+    withTrees = false,
+    withDirectories = withTrees,
+    name = 'FILENAME',
+    exclusionName,
+  }: SelectionRules,
 ): Promise<SelectedPaths> {
   const { workingDirectory } = places;
   const problems: string[] = [];
@@ -157,10 +165,14 @@ export async function selectPaths(
     if (patterns.form === 'string' && /^\s*\[.*\]\s*$/s.test(patterns.value))
       problems.push("an array of names is written as a YAML flow sequence: ['a', 'b c']");
   }
-  if (selected.size === 0 && problems.length === 0)
-    problems.push('every file that matches is excluded by a pattern with !');
+  const isAllExcluded = selected.size === 0 && problems.length === 0;
+  if (isAllExcluded) problems.push(`every file that matches is excluded by ${exclusionName ?? 'a pattern with !'}`);
   if (problems.length > 0)
-    throw new InputError(problems, { advice: isMissing ? missingAdvice(name) : correctionAdvice(problems, name) });
+    throw new InputError(problems, {
+      advice: isMissing
+        ? missingAdvice(name)
+        : correctionAdvice(problems, (isAllExcluded ? exclusionName : undefined) ?? name),
+    });
   const found = [...selected.values()];
   const isLeftOut = ([, real]: readonly [string, string]): boolean => !found.some((each) => isInside(each.real, real));
   return {

@@ -35,6 +35,8 @@ export interface Tree {
 export interface TreeRules {
   /** The variable that the patterns are from. Default: FILENAME. */
   readonly variable?: string;
+  /** The option that patterns with `!` are from. Default: they are among the others. */
+  readonly exclusionName?: string | undefined;
   /** Whether a file is left out. Default: none is. */
   readonly isLeftOut?: (realPath: string) => boolean;
   /** Those that links lead to included. */
@@ -56,12 +58,18 @@ const usualMaxDirectories = 100_000;
 export async function selectTree(
   patterns: ArrayValue,
   places: Places,
-  { variable = 'FILENAME', isLeftOut = () => false, maxDirectories = usualMaxDirectories }: TreeRules = {},
+  {
+    variable = 'FILENAME',
+    exclusionName,
+    isLeftOut = () => false,
+    maxDirectories = usualMaxDirectories,
+  }: TreeRules = {},
 ): Promise<Tree> {
   const { workingDirectory } = places;
   const { found, excluded, exclusions, warnings } = await selectPaths(patterns, places, {
     withTrees: true,
     name: variable,
+    exclusionName,
   });
   const [first] = found;
   const base = found.length === 1 && first?.kind === 'directory' ? first.absolutePath : workingDirectory;
@@ -142,14 +150,18 @@ export async function selectTree(
   for (const each of found)
     if (each.kind === 'file') addFile(each);
     else await addDirectory({ ...each, path: normalize(each.path) });
-  if (problems.length === 0 && files.size === 0)
+  const isEmpty = problems.length === 0 && files.size === 0;
+  const isAllExcluded = isEmpty && exclusions.length > 0;
+  if (isEmpty)
     problems.push(
       exclusions.length === 0
         ? 'there is no file in what is named: an archive needs one'
-        : `every file in what is named is excluded (by ${exclusions.map(printable).join(', ')}): an archive needs one`,
+        : `every file in what is named is excluded (by ${exclusionName === undefined ? '' : `${exclusionName} `}${exclusions.map(printable).join(', ')}): an archive needs one`,
     );
   if (problems.length > 0)
-    throw new InputError([...new Set(problems)], { advice: correctionAdvice(problems, variable) });
+    throw new InputError([...new Set(problems)], {
+      advice: correctionAdvice(problems, (isAllExcluded ? exclusionName : undefined) ?? variable),
+    });
   return {
     files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     emptyDirectories: [...emptyDirectories].sort(),

@@ -66,9 +66,16 @@ export async function packPackage(wanted: PackageToPack, places: Places, signal:
   const name = packageFileName(wanted);
   const output = outputOf(wanted, places);
   if (output !== undefined) await checkOutputPath(output);
-  const { patterns, where, variable } = await selectionOf(wanted.files, places);
+  const { patterns, where, variable, exclusionName } = await selectionOf(wanted.files, places);
   const isLeftOut = await earlierPackages(output?.directory, wanted.identity);
-  const packed = await packTemporarily(patterns, where, { ...wanted, name, signal, isLeftOut, variable });
+  const packed = await packTemporarily(patterns, where, {
+    ...wanted,
+    name,
+    signal,
+    isLeftOut,
+    variable,
+    exclusionName,
+  });
   const { tree } = packed;
   return {
     ...packed,
@@ -94,7 +101,12 @@ function outputOf(wanted: PackageToPack, { workingDirectory }: Places): Output |
 async function selectionOf(
   files: SourceDirectory | ArrayValue,
   places: Places,
-): Promise<{ readonly patterns: ArrayValue; readonly where: Places; readonly variable: string }> {
+): Promise<{
+  readonly patterns: ArrayValue;
+  readonly where: Places;
+  readonly variable: string;
+  readonly exclusionName?: string;
+}> {
   if (!('sourcePath' in files)) return { patterns: files, where: places, variable: 'FILENAME' };
   const { sourcePath, includes, excludes } = files;
   const { workingDirectory, cloneDirectory = workingDirectory } = places;
@@ -110,6 +122,7 @@ async function selectionOf(
   return {
     patterns: { form: 'items', items },
     where: { ...places, workingDirectory: found.real, cloneDirectory },
+    exclusionName: '--exclude',
     variable: includes.length === 0 ? 'SOURCE_PATH' : '--include (relative to SOURCE_PATH)',
   };
 }

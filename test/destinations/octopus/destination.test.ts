@@ -229,7 +229,13 @@ describe('without REGISTRY', () => {
 
   it.each([
     [['--include', '*.zip'], '*.zip matches no file in', 'Correct --include (relative to SOURCE_PATH), or build the'],
-    [['--exclude', '*'], 'every file in what is named is excluded (by *)', 'Correct SOURCE_PATH accordingly.'],
+    [['--exclude', '*'], 'every file in what is named is excluded (by --exclude *)', 'Correct --exclude accordingly.'],
+    [['--exclude', '**'], 'every file that matches is excluded by --exclude\n', 'Correct --exclude accordingly.'],
+    [
+      ['--include', '*.txt', '--exclude', 'a.*'],
+      'every file that matches is excluded by --exclude\n',
+      'Correct --exclude accordingly.',
+    ],
   ])('%j that leave nothing are named', async (args, message, advice) => {
     writeFiles(fixture, { 'a.txt': 'a' });
     const { exitCode, output } = await runOctopus(fixture, env, ...args);
