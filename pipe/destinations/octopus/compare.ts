@@ -2,6 +2,7 @@
 
 import type { Log } from '../../toolkit/log.ts';
 import { printable } from '../../toolkit/stdout.ts';
+import { otherContent } from '../report.ts';
 import type { StoredPackage } from './client.ts';
 import type { PlannedPackage } from './plan.ts';
 
@@ -21,6 +22,12 @@ export function isSameContent(stored: StoredPackage, planned: PlannedPackage): b
 /** Whether it is the same content as far as the server says: without a hash, the same size is enough. False if it says nothing. */
 export function seemsSame(stored: StoredPackage, planned: PlannedPackage): boolean {
   return isSameContent(stored, planned) ?? stored.size !== undefined;
+}
+
+/** Why the server keeps what it has, which is not known to be the same content. */
+export function obstacleOf(stored: StoredPackage): string {
+  if (stored.size !== undefined || stored.sha1 !== undefined) return `${otherContent()} (${describeContent(stored)})`;
+  return 'it is there already and cannot be compared; left as it is';
 }
 
 /** Warns if the server gives no hash, so that its content could not be checked. */

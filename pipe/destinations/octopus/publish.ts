@@ -3,7 +3,6 @@
 import { HttpError } from '../../errors.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { formatBytes } from '../../toolkit/units.ts';
-import { otherContent } from '../report.ts';
 import { logItem } from '../summary.ts';
 import { uploadAll } from '../upload-all.ts';
 import { InputError } from '../../errors.ts';
@@ -14,6 +13,7 @@ import {
   describeIdentity,
   isSameContent,
   isSameIdentity,
+  obstacleOf,
   otherIdentityAdvice,
   seemsSame,
   warnWithoutHash,
@@ -94,7 +94,7 @@ async function lookUp(entries: readonly Entry[], tools: SendTools): Promise<void
       logItem(tools, entries.length, fileName, 'skipped, already there');
     } else if (!tools.overwrites) {
       entry.action = 'failed';
-      entry.obstacle = otherContent();
+      entry.obstacle = obstacleOf(found);
       problems.push(`${printable(fileName)} is on the server ${describeOther(found, entry.planned)}`);
     }
   }
@@ -107,7 +107,8 @@ async function lookUp(entries: readonly Entry[], tools: SendTools): Promise<void
 }
 
 function describeOther(found: StoredPackage, { source, sha1 }: PlannedPackage): string {
-  if (found.size === undefined && found.sha1 === undefined) return 'already, which says neither its size nor its hash';
+  if (found.size === undefined && found.sha1 === undefined)
+    return 'already, which says neither its size nor its hash: it cannot be compared';
   return `with other content: it has ${describeContent(found)}, not ${source.size} bytes with sha1 ${sha1}`;
 }
 

@@ -5,13 +5,13 @@ import { mayRefuseContent } from '../../http/read-back.ts';
 import { fileBody } from '../../io/source-file.ts';
 import type { Transfer } from '../../toolkit/progress.ts';
 import { failedAction } from '../outcome.ts';
-import { otherContent } from '../report.ts';
 import type { OverwriteMode, StoredPackage } from './client.ts';
 import {
   describeContent,
   describeIdentity,
   isSameContent,
   isSameIdentity,
+  obstacleOf,
   otherIdentityAdvice,
   seemsSame,
   warnWithoutHash,
@@ -74,7 +74,7 @@ export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendT
     }
     if (!seemsSame(found, planned)) {
       entry.action = 'failed';
-      entry.obstacle = `${otherContent()} (${describeContent(found)})`;
+      entry.obstacle = obstacleOf(found);
       throw error;
     }
     warnWithoutHash(found, planned, tools.log);
