@@ -3,7 +3,7 @@
 import { destinations, type Settings } from './destinations/table.ts';
 import { packFormatOf } from './archive/pack/format.ts';
 import { readAuthorities } from './http/authorities.ts';
-import { readCommonSettings } from './settings/common.ts';
+import { readCommonSettings, type Values } from './settings/common.ts';
 import { GivenOptions } from './settings/options.ts';
 import { options, type Type, types, variables, variablesOf } from './settings/variables.ts';
 import type { ArrayValue, Environment } from './toolkit/environment.ts';
@@ -30,18 +30,34 @@ export async function readSettings(env: Environment): Promise<RunSettings> {
   const settings = type === undefined ? undefined : destinations[type].readSettings(env, values, given, problems);
   if (type === undefined) readCommonSettings(env, values, given, problems);
   const authorities = await readAuthorities(env, problems);
+  if (type !== undefined && type !== 'octopus') warnOfPackVariables(type, values, problems);
   if (!problems.isEmpty || settings === undefined) throw new ValidationError(problems);
   return { ...settings, authorities, warnings: problems.warnings };
+}
+
+/** Variables of a package to make are of no use to another TYPE. */
+function warnOfPackVariables(type: Type, values: Values, problems: Problems): void {
+  const given = (['SOURCE_PATH', 'OUTPUT_PATH', 'FORMAT', 'VERSION'] as const).filter(
+    (name) => values[name] !== undefined,
+  );
+  const reason = values.ID === undefined ? 'without ID' : `with TYPE ${type}`;
+  for (const name of given) problems.warn(name, `${name} has no effect ${reason}`);
 }
 
 /** The TYPE of the run, which says what some variables are for; undefined if it is not known. Problems are found again later. */
 async function readType(env: Environment): Promise<Type | undefined> {
   const problems = new Problems();
-  const { TYPE, IMAGE, ID } = variables;
-  const values = await readVariables({ TYPE, IMAGE, ID }, env, problems);
+  const { TYPE, IMAGE, ID, SOURCE_PATH, FILENAME } = variables;
+  const values = await readVariables(
+    { TYPE, IMAGE, ID, SOURCE_PATH, FILENAME: { ...FILENAME, required: false } },
+    env,
+    problems,
+  );
   if (values.TYPE === undefined && !problems.has('TYPE')) {
     if (values.IMAGE !== undefined) return 'image';
-    return values.ID === undefined ? 'file' : 'octopus';
+    // A directory to pack, and no file to upload: what is missing is the ID.
+    const isToPack = values.SOURCE_PATH !== undefined && values.FILENAME === undefined;
+    return values.ID !== undefined || isToPack ? 'octopus' : 'file';
   }
   // If TYPE is wrong, what else is wrong depends on the one that is meant.
   const { TYPE: given = '' } = values;

@@ -390,3 +390,20 @@ it.each([
     );
   }
 });
+
+describe('variables of a package to make', () => {
+  const pack = { SOURCE_PATH: 'dist', OUTPUT_PATH: 'out', VERSION: '1.0' };
+
+  it('need an ID if there is nothing else to publish', async () => {
+    const found = await problems({ ...pack, FILENAME: undefined, TOKEN: undefined });
+    expect(found).toEqual({ ID: ['required field, the ID of the package to make'] });
+  });
+
+  it.each([
+    [{}, 'without ID'],
+    [{ TYPE: 'file', ID: 'app' }, 'with TYPE file'],
+  ])('have no effect otherwise, %j', async (env, reason) => {
+    const warnings = ['SOURCE_PATH', 'OUTPUT_PATH', 'VERSION'].map((name) => `${name} has no effect ${reason}`);
+    expect(await read({ ...pack, ...env })).toMatchObject({ type: 'file', warnings });
+  });
+});
