@@ -15,7 +15,7 @@ import { outputOf, runCommand } from './release/run-command.ts';
  * of leaving something out.
  */
 const budgets: Budgets = {
-  all: 1_500_000,
+  all: 1_510_000,
   undici: 375_000,
   yaml: 172_000,
   pino: 40_000,
@@ -37,7 +37,7 @@ const budgets: Budgets = {
   pend: 1000,
   'atomic-sleep': 1000,
   'ci-scripts': 500,
-  'pipe/destinations': 332_000,
+  'pipe/destinations': 340_000,
   'pipe/oci': 145_000,
   'pipe/http': 51_000,
   'pipe/toolkit': 52_000,
@@ -45,7 +45,7 @@ const budgets: Budgets = {
   'pipe/settings': 32_000,
   'pipe/archive': 36_000,
   'pipe/compression': 27_000,
-  pipe: 21_000,
+  pipe: 22_000,
 };
 
 const root = join(__dirname, '..');
