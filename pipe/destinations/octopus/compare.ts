@@ -8,7 +8,16 @@ import type { PlannedPackage } from './plan.ts';
 
 /** Whether the server has it under the ID and the version of the plan. Octopus compares IDs without regard to case. */
 export function isSameIdentity({ id, version }: StoredPackage, { identity }: PlannedPackage): boolean {
-  return id.toLowerCase() === identity.id.toLowerCase() && (version === undefined || version === identity.version);
+  const isSameVersion = version === undefined || plainVersion(version) === plainVersion(identity.version);
+  return id.toLowerCase() === identity.id.toLowerCase() && isSameVersion;
+}
+
+/** A server may write a version in its own way: without zeros that mean nothing (NuGet's rule), or without the build's metadata. */
+function plainVersion(version: string): string {
+  const [numbers = '', ...pre] = version.toLowerCase().replace(/\+.*$/, '').split('-');
+  const plain = numbers.split('.').map((number) => number.replace(/^0+(?=.)/, ''));
+  while (plain.length > 1 && plain.at(-1) === '0') plain.pop();
+  return [plain.join('.'), ...pre].join('-');
 }
 
 /** Whether it is the same package with the same content; undefined if the server does not say. */
