@@ -6,6 +6,7 @@ import type { Block, BlockMemory, Quota } from './block-memory.ts';
 import { ReadError } from './compression-thread.ts';
 import type { FilePart, Output } from './compression-worker.ts';
 import { defaultLevelOf, type Level } from './levels.ts';
+import { OutputChunks } from './output-chunks.ts';
 import type { Ahead, Pace } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
 
@@ -41,13 +42,6 @@ export interface StreamResources {
   /** The memory of freed outputs, to be used again; undefined if the codec has its own. */
   readonly spares: ArrayBuffer[] | undefined;
 }
-
-/** Smaller chunks may stay in a socket's buffer while later ones are asked for, so they are copied out of the output. */
-const socketBufferBytes = 64 * 1024;
-/** The size of chunks if outputs are not lent. */
-const chunkBytes = 512 * 1024;
-/** The last two chunks of such an output are copied, so that it can be freed before there is another one. */
-const lastChunkBytes = 128 * 1024;
 
 /** If the consumer stops early, how long to wait for a source that hangs. After that, it is closed at its next chunk. */
 const sourceCloseMs = 100;
@@ -88,8 +82,6 @@ export class CompressedStream implements Compressed {
   readonly #consuming = Promise.withResolvers<void>();
   /** Resolves when the hash of the latest block has begun, or never will. */
   #hashing: Promise<void> = Promise.resolve();
-  /** Memory for copies, used in turn: the one before the last is no longer read. */
-  #copies: readonly Uint8Array[] = [];
   /** Tasks of threads. */
   readonly #tasks = new Set<Promise<void>>();
 
@@ -120,17 +112,18 @@ export class CompressedStream implements Compressed {
 
   async *#compress(source: ByobReader): AsyncGenerator<Uint8Array> {
     const closing = this.#read(source);
-    /** Those that the consumer may still read: the last two. */
-    const lent: Output[] = [];
+    const chunks = new OutputChunks(this.#resources.lendsOutputs, {
+      free: (output) => this.#free(output),
+      leave: () => this.#quota.giveBackOutput(),
+    });
     try {
       for (let output = await this.#next(); output !== undefined; output = await this.#next()) {
         const given = { bytes: output.size, at: performance.now() };
         this.#given = given;
-        yield* this.#chunksOf(output, lent);
+        yield* chunks.of(output, this.#isLast());
         this.#given = undefined;
         const now = performance.now();
         this.#resources.pace?.taken(given.bytes, now - given.at, now);
-        for (const earlier of lent.splice(0, lent.length - 1)) this.#free(earlier);
       }
       const digests = await this.#resources.threads.digests({ task: 'digest', stream: this.#id });
       if (this.#failure !== undefined) throw this.#failure.error as Error;
@@ -138,52 +131,12 @@ export class CompressedStream implements Compressed {
     } finally {
       this.#isStopped = true;
       this.#resources.threads.forget(this.#id);
-      // The consumer's socket may still be sending them: the garbage collector knows when it is done.
-      for (let count = lent.length; count > 0; count--) this.#quota.giveBackOutput();
+      chunks.close();
       for (const { output } of this.#backlog) if (output !== undefined) this.#free(output);
       this.#quota.close();
       this.#consuming.resolve();
       await Promise.race([closing, delay(sourceCloseMs, undefined, { ref: false })]);
     }
-  }
-
-  /** Frees the output before its last chunk is asked for, unless it is lent. */
-  *#chunksOf(output: Output, lent: Output[]): Generator<Uint8Array> {
-    const bytes = new Uint8Array(output.memory, 0, output.size);
-    const { lendsOutputs } = this.#resources;
-    if (lendsOutputs && bytes.length >= socketBufferBytes && !this.#isLast()) {
-      lent.push(output);
-      yield bytes;
-      return;
-    }
-    if (lendsOutputs || bytes.length < 2 * lastChunkBytes) {
-      const copy = this.#copy(bytes);
-      this.#free(output);
-      yield copy;
-      return;
-    }
-    let isFree = false;
-    try {
-      const end = bytes.length - 2 * lastChunkBytes;
-      for (let at = 0; at < end; at += chunkBytes) yield bytes.subarray(at, Math.min(at + chunkBytes, end));
-      const copy = this.#copy(bytes.subarray(end));
-      yield copy.subarray(0, lastChunkBytes);
-      this.#free(output);
-      isFree = true;
-      yield copy.subarray(lastChunkBytes);
-    } finally {
-      // The consumer has stopped: its socket may still be sending a chunk.
-      if (!isFree) this.#quota.giveBackOutput();
-    }
-  }
-
-  /** A copy that stays valid long enough. Only small ones are left to the garbage collector, which lets many pile up. */
-  #copy(bytes: Uint8Array): Uint8Array {
-    if (bytes.length < socketBufferBytes || bytes.length > 2 * lastChunkBytes) return bytes.slice();
-    const [earlier = new Uint8Array(2 * lastChunkBytes), latest] = this.#copies;
-    this.#copies = latest === undefined ? [new Uint8Array(2 * lastChunkBytes), earlier] : [latest, earlier];
-    earlier.set(bytes);
-    return earlier.subarray(0, bytes.length);
   }
 
   /** Submits blocks until the source ends, and closes it; never rejects. */

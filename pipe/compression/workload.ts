@@ -19,7 +19,7 @@ export interface Workload {
   readonly threads: number;
   /** Threads of ours: those of Node.js's own pool compress for them, if the codec uses it. */
   readonly workers: number;
-  /** Blocks that are compressed at the same time. */
+  /** Codecs whose memory is kept at the same time. */
   readonly codecs: number;
   /** Blocks that a worker has at the same time. */
   readonly blocksPerWorker: number;

@@ -18,7 +18,7 @@ import {
 } from '../../pipe/compression/compressor.ts';
 import { readerOf } from '../../pipe/io/byob-reader.ts';
 import { BlockMemory, inputOffset } from '../../pipe/compression/block-memory.ts';
-import { CompressedStream } from '../../pipe/compression/compressed-stream.ts';
+import { CompressedStream, type StreamResources } from '../../pipe/compression/compressed-stream.ts';
 import type { Level } from '../../pipe/compression/levels.ts';
 import { type Ahead, Pace } from '../../pipe/compression/pace.ts';
 import type { Codec } from '../../pipe/compression/formats.ts';
@@ -340,6 +340,18 @@ itNeedsLibdeflate()(
   },
 );
 
+/** Those of one thread with zlib. */
+function zlibResources(pace: Pace): StreamResources {
+  return {
+    threads: new ThreadPool(1, 2, { codecs: ['zlib'], libraries: [], inputOffset }),
+    memory: new BlockMemory(mebibyte, { inputs: 8, outputs: 8, least: 3, leastAfterMs: 0 }),
+    fixedLevel: undefined,
+    pace,
+    lendsOutputs: true,
+    spares: [],
+  };
+}
+
 it('measures the time of whole blocks that shrink, not of those that are stored or short', async () => {
   const measured: string[] = [];
   class RecordingPace extends Pace {
@@ -348,19 +360,10 @@ it('measures the time of whole blocks that shrink, not of those that are stored 
       super.compressed(level, ms, bytes);
     }
   }
-  const memory = new BlockMemory(mebibyte, { inputs: 8, outputs: 8, least: 3, leastAfterMs: 0 });
-  const threads = new ThreadPool(1, 2, { codecs: ['zlib'], libraries: [], inputOffset });
-  const resources = {
-    threads,
-    memory,
-    fixedLevel: undefined,
-    pace: new RecordingPace(1, mebibyte),
-    lendsOutputs: true,
-    spares: [],
-  };
+  const resources = zlibResources(new RecordingPace(1, mebibyte));
   const content = Buffer.concat([text(mebibyte), randomBytes(3 * mebibyte), text(mebibyte / 2)]);
   await collect(new CompressedStream(0, readerOf(pieces(content)), resources).bytes);
-  await threads.close();
+  await resources.threads.close();
   expect(measured).toEqual(['a time']);
 });
 
@@ -373,16 +376,7 @@ it('knows what the consumer receives before each block: what is compressed, and 
       return super.choose(codec, ahead);
     }
   }
-  const memory = new BlockMemory(mebibyte, { inputs: 8, outputs: 8, least: 3, leastAfterMs: 0 });
-  const threads = new ThreadPool(1, 2, { codecs: ['zlib'], libraries: [], inputOffset });
-  const resources = {
-    threads,
-    memory,
-    fixedLevel: undefined,
-    pace: new RecordingPace(1, mebibyte),
-    lendsOutputs: true,
-    spares: [],
-  };
+  const resources = zlibResources(new RecordingPace(1, mebibyte));
   // Six identical blocks: they are compressed to the same size, whatever the level.
   const block = Buffer.concat([randomBytes(mebibyte / 2), Buffer.alloc(mebibyte / 2)]);
   const source = readerOf(pieces(Buffer.concat(Array.from({ length: 6 }, () => block)), mebibyte));
@@ -391,7 +385,7 @@ it('knows what the consumer receives before each block: what is compressed, and 
   const size = ((await bytes.next()).value as Uint8Array).length;
   await last.promise;
   while ((await bytes.next()).done !== true);
-  await threads.close();
+  await resources.threads.close();
   expect(aheads.slice(0, 2)).toMatchObject([
     { readyBytes: 0, uncompressedBlocks: 0 },
     { readyBytes: 0, uncompressedBlocks: 1 },

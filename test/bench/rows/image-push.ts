@@ -32,6 +32,17 @@ function relative(
   return { claim, actual: ratio(one, other), relation: '≤', limit };
 }
 
+function walls(one: Score | undefined, other: Score | undefined): readonly [number | undefined, number | undefined] {
+  return [medianWallMs(one), medianWallMs(other)];
+}
+
+function sentBytes(
+  one: Score | undefined,
+  other: Score | undefined,
+): readonly [number | undefined, number | undefined] {
+  return [medianSentBytes(one), medianSentBytes(other)];
+}
+
 /** The target for the highest peak of all runs of the pipe. */
 function memoryTarget(claim: string, scores: readonly Score[]): Target {
   const peaks = scores
@@ -53,8 +64,8 @@ const emptyRegistry: Row = {
     if (typeof result === 'string') return { title, scores: [], notes: [result], targets: [] };
     const [gzip, zlib, zstd, , peer] = result.scores;
     const otherZstd = result.scores.at(-1);
-    const wall = (score: Score | undefined, other = peer) => [medianWallMs(score), medianWallMs(other)] as const;
-    const sent = (score: Score | undefined, other = peer) => [medianSentBytes(score), medianSentBytes(other)] as const;
+    const wall = (score: Score | undefined, other = peer) => walls(score, other);
+    const sent = (score: Score | undefined, other = peer) => sentBytes(score, other);
     return {
       title,
       ...result,
@@ -90,15 +101,11 @@ const kinds: Row = {
       if (typeof result === 'string') return { title, scores: [], notes: [result], targets: [] };
       const [gzip, zstd, otherGzip, otherZstd] = result.scores;
       scores.push(...result.scores);
-      const sent = (one: Score | undefined, other: Score | undefined) =>
-        [medianSentBytes(one), medianSentBytes(other)] as const;
-      const wall = (one: Score | undefined, other: Score | undefined) =>
-        [medianWallMs(one), medianWallMs(other)] as const;
       targets.push(
-        relative(`${kind}, gzip: the pipe's time / skopeo's`, wall(gzip, otherGzip), 0.65),
-        relative(`${kind}, zstd: the pipe's time / skopeo's zstd`, wall(zstd, otherZstd), 0.5),
-        relative(`${kind}, gzip: the pipe's bytes / skopeo's`, sent(gzip, otherGzip), 0.98),
-        relative(`${kind}, zstd: the pipe's bytes / skopeo's zstd`, sent(zstd, otherZstd), 1.02),
+        relative(`${kind}, gzip: the pipe's time / skopeo's`, walls(gzip, otherGzip), 0.65),
+        relative(`${kind}, zstd: the pipe's time / skopeo's zstd`, walls(zstd, otherZstd), 0.5),
+        relative(`${kind}, gzip: the pipe's bytes / skopeo's`, sentBytes(gzip, otherGzip), 0.98),
+        relative(`${kind}, zstd: the pipe's bytes / skopeo's zstd`, sentBytes(zstd, otherZstd), 1.02),
         memoryTarget(kind, result.scores),
       );
     }
@@ -116,14 +123,13 @@ const oneLayerChanged: Row = {
     const result = await contest(bench, runners, { seed: 'original', push: 'changed' });
     if (typeof result === 'string') return { title, scores: [], notes: [result], targets: [] };
     const [archive, , peer, , docker] = result.scores;
-    const wall = (score: Score | undefined) => [medianWallMs(archive), medianWallMs(score)] as const;
     return {
       title,
       ...result,
       showsSent: true,
       targets: [
-        relative("one layer changed: the pipe's time / skopeo's", wall(peer), 0.1),
-        relative("one layer changed: the pipe's time / docker push's", wall(docker), 1 / 8),
+        relative("one layer changed: the pipe's time / skopeo's", walls(archive, peer), 0.1),
+        relative("one layer changed: the pipe's time / docker push's", walls(archive, docker), 1 / 8),
         memoryTarget('one layer changed', result.scores),
       ],
     };
@@ -188,18 +194,16 @@ const slowRows = slowSettings.map(({ id, title: what, seed, push }): Row => ({
     const [archive] = result.scores;
     const peer = result.scores.find(({ name }) => name.startsWith('skopeo'));
     const [zstd, auto, otherZstd] = isEmpty ? result.scores.slice(-others.length) : [];
-    const wall = (one: Score | undefined, other: Score | undefined) =>
-      [medianWallMs(one), medianWallMs(other)] as const;
     return {
       title,
       ...result,
       showsSent: true,
       targets: [
-        relative(`${id}, 200 Mbit/s: the pipe's time / skopeo's`, wall(archive, peer), id === 'changed' ? 0.1 : 1),
+        relative(`${id}, 200 Mbit/s: the pipe's time / skopeo's`, walls(archive, peer), id === 'changed' ? 0.1 : 1),
         ...(isEmpty
           ? [
-              relative("empty, 200 Mbit/s, level auto: the pipe's time / skopeo's", wall(auto, peer), 0.95),
-              relative("empty, 200 Mbit/s, zstd: the pipe's time / skopeo's zstd", wall(zstd, otherZstd), 1),
+              relative("empty, 200 Mbit/s, level auto: the pipe's time / skopeo's", walls(auto, peer), 0.95),
+              relative("empty, 200 Mbit/s, zstd: the pipe's time / skopeo's zstd", walls(zstd, otherZstd), 1),
             ]
           : []),
         memoryTarget(`${id}, 200 Mbit/s`, result.scores),
