@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -129,9 +129,12 @@ describe("another user's checkout", () => {
     ['the set-up', 'set-up.mjs', []],
     ['the build', 'run.mjs', ['ci-scripts/build.mjs']],
   ])('%s says only that it cannot be written to', (_, script, words) => {
+    // The other user need not reach this checkout, which may be in the home directory of root.
+    rmSync(pinned);
+    copyFileSync(process.execPath, pinned);
     if (process.geteuid?.() !== 0) chmodSync(directory, 0o555);
     const who = process.geteuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
-    const { status, stdout, stderr } = spawnSync(process.execPath, onOldNode(script, words), {
+    const { status, stdout, stderr } = spawnSync(pinned, onOldNode(script, words), {
       cwd: directory,
       encoding: 'utf8',
       ...who,

@@ -6,7 +6,7 @@
  * The exit code is 1 if a step fails, or asks for anything that Pipelines refuses.
  */
 
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,8 @@ async function passes(name: string): Promise<boolean> {
   const step = stepsOf(yaml, 'branches.main').find((each) => each.name === name);
   if (step === undefined) throw new TypeError(`bitbucket-pipelines.yml has no step "${name}".`);
   const place = mkdtempSync(join(tmpdir(), 'platform-'));
+  // Open to the other users that some tests run as, as the build directory of Pipelines is.
+  chmodSync(place, 0o755);
   const directory = join(place, 'build');
   const arm64Base = step.services?.includes('docker') === true ? await makeArm64Base() : undefined;
   try {
