@@ -7,7 +7,7 @@ import { ReadError } from './compression-thread.ts';
 import type { FilePart, Output } from './compression-worker.ts';
 import { defaultLevelOf, type Level } from './levels.ts';
 import { OutputChunks } from './output-chunks.ts';
-import type { Ahead, Pace } from './pace.ts';
+import type { Pace } from './pace.ts';
 import type { ThreadPool } from './thread-pool.ts';
 
 /** A compressed stream. Its digests are known after it has been read to the end. */
@@ -50,8 +50,6 @@ const sourceCloseMs = 100;
 interface BlockInProgress {
   /** Bytes of the source. */
   readonly length: number;
-  /** Bytes; undefined until it is compressed. */
-  size: number | undefined;
   /** Undefined until it is compressed and hashed. */
   output: Output | undefined;
 }
@@ -75,8 +73,6 @@ export class CompressedStream implements Compressed {
   #failure: { readonly error: unknown } | undefined;
   #hasEnded = false;
   #isStopped = false;
-  /** The chunk that the consumer is processing. */
-  #given: { readonly bytes: number; readonly at: number } | undefined;
   #change = Promise.withResolvers<void>();
   readonly #reading = Promise.withResolvers<void>();
   readonly #consuming = Promise.withResolvers<void>();
@@ -111,6 +107,9 @@ export class CompressedStream implements Compressed {
   }
 
   async *#compress(source: ByobReader): AsyncGenerator<Uint8Array> {
+    const { pace } = this.#resources;
+    let takenSize = 0;
+    pace?.streams(1);
     const closing = this.#read(source);
     const chunks = new OutputChunks(this.#resources.lendsOutputs, {
       free: (output) => this.#free(output),
@@ -118,18 +117,16 @@ export class CompressedStream implements Compressed {
     });
     try {
       for (let output = await this.#next(); output !== undefined; output = await this.#next()) {
-        const given = { bytes: output.size, at: performance.now() };
-        this.#given = given;
         yield* chunks.of(output, this.#isLast());
-        this.#given = undefined;
-        const now = performance.now();
-        this.#resources.pace?.taken(given.bytes, now - given.at, now);
+        pace?.taken(this.#sourceSize - takenSize, performance.now());
+        takenSize = this.#sourceSize;
       }
       const digests = await this.#resources.threads.digests({ task: 'digest', stream: this.#id });
       if (this.#failure !== undefined) throw this.#failure.error as Error;
       [this.#sourceDigest, this.#digest] = digests;
     } finally {
       this.#isStopped = true;
+      pace?.streams(-1);
       this.#resources.threads.forget(this.#id);
       chunks.close();
       for (const { output } of this.#backlog) if (output !== undefined) this.#free(output);
@@ -191,13 +188,13 @@ export class CompressedStream implements Compressed {
   }
 
   #submit(block: Block, length: number, from?: FilePart): void {
-    const current: BlockInProgress = { length, size: undefined, output: undefined };
+    const current: BlockInProgress = { length, output: undefined };
     this.#backlog.push(current);
     this.#readSize += length;
     const previous = this.#hashing;
     const hashing = Promise.withResolvers<void>();
     this.#hashing = hashing.promise;
-    const processing = this.#compressBlock(current, block, from)
+    const processing = this.#compressBlock(block, length, from)
       .then(async (compressed) => {
         await previous;
         if (this.#mustStop()) return compressed;
@@ -229,18 +226,11 @@ export class CompressedStream implements Compressed {
     this.#tasks.add(processing);
   }
 
-  async #compressBlock(
-    current: BlockInProgress,
-    { memory, input }: Block,
-    from: FilePart | undefined,
-  ): Promise<Output> {
+  async #compressBlock({ memory, input }: Block, length: number, from: FilePart | undefined): Promise<Output> {
     const { threads, pace, fixedLevel } = this.#resources;
-    const { length } = current;
     let chosen: Level | undefined;
-    let startedAt = 0;
     const output = await threads.compress(this.#id, (codec) => {
-      chosen = pace?.choose(codec, this.#ahead(current));
-      startedAt = performance.now();
+      chosen = pace?.choose(codec);
       const level = chosen?.level ?? fixedLevel ?? defaultLevelOf[codec];
       return {
         task: 'compress',
@@ -252,10 +242,9 @@ export class CompressedStream implements Compressed {
         spare: this.#resources.spares?.pop(),
       };
     });
-    current.size = output.size;
     // A stored or a short block says nothing about the cost of a level.
     const isTelling = length === input.length && output.size <= length * 0.99;
-    if (chosen !== undefined && isTelling) pace?.compressed(chosen, performance.now() - startedAt, length);
+    if (chosen !== undefined && isTelling) pace?.compressed(chosen, output.ms, length);
     return output;
   }
 
@@ -282,18 +271,6 @@ export class CompressedStream implements Compressed {
 
   #isLast(): boolean {
     return this.#hasEnded && this.#backlog.length === 0;
-  }
-
-  #ahead(current: BlockInProgress): Ahead {
-    const blocks = this.#backlog.slice(0, this.#backlog.indexOf(current));
-    const firstUncompressed = blocks.findIndex(({ size }) => size === undefined);
-    const ready = firstUncompressed < 0 ? blocks : blocks.slice(0, firstUncompressed);
-    const given = this.#given;
-    return {
-      readyBytes: ready.reduce((sum, { size = 0 }) => sum + size, 0),
-      uncompressedBlocks: blocks.length - ready.length,
-      given: given && { bytes: given.bytes, ms: performance.now() - given.at },
-    };
   }
 
   /** Frees an output that nothing reads any more, immediately: the garbage collector would let many pile up. */

@@ -23,7 +23,11 @@ export interface FilePart {
 export interface Output {
   readonly memory: ArrayBuffer;
   readonly size: number;
+  /** What it took the thread to read and compress the input. */
+  readonly ms: number;
 }
+
+type CodecOutput = Omit<Output, 'ms'>;
 
 /** Compresses the `length` bytes of input in `memory` into a self-contained member or frame, which is the answer. */
 export interface CompressTask {
@@ -85,7 +89,7 @@ interface BlockCodec {
   /** Whether it writes to a memory that it is given. Otherwise it returns one of its own. */
   readonly needsMemory: boolean;
   /** Blocks the thread, unless it has threads of its own. */
-  compress(input: Uint8Array, level: number, memory: ArrayBuffer): Output | Promise<Output>;
+  compress(input: Uint8Array, level: number, memory: ArrayBuffer): CodecOutput | Promise<CodecOutput>;
 }
 
 /**
@@ -104,7 +108,7 @@ function compressBlocks(): void {
     maxSize(length: number): number {
       return length + Math.ceil(length / 64) + 1024;
     },
-    of(bytes: Uint8Array): Output {
+    of(bytes: Uint8Array): CodecOutput {
       // A small Buffer may be part of a memory that others are in, too.
       const { buffer, length } = bytes.length > Buffer.poolSize ? bytes : new Uint8Array(bytes);
       return { memory: buffer as ArrayBuffer, size: length };
@@ -127,7 +131,7 @@ function compressBlocks(): void {
             name: 'libdeflate',
             storingLevel: 0,
             needsMemory: true,
-            compress(input: Uint8Array, level: number, memory: ArrayBuffer): Output {
+            compress(input: Uint8Array, level: number, memory: ArrayBuffer): CodecOutput {
               let compressor = compressors.get(level);
               if (compressor === undefined) {
                 compressor = functions.libdeflate_alloc_compressor(level);
@@ -153,7 +157,7 @@ function compressBlocks(): void {
         name: 'zlib',
         storingLevel: 0,
         needsMemory: true,
-        compress(input: Uint8Array, level: number, memory: ArrayBuffer): Output {
+        compress(input: Uint8Array, level: number, memory: ArrayBuffer): CodecOutput {
           const compressed = zlib.gzipSync(input, { level: Math.min(level, 9), chunkSize: memory.byteLength });
           const size = compressed.length;
           new Uint8Array(memory).set(compressed);
@@ -174,8 +178,8 @@ function compressBlocks(): void {
         name: 'zstd',
         storingLevel: 1,
         needsMemory: false,
-        async compress(input: Uint8Array, level: number): Promise<Output> {
-          const { promise, resolve, reject } = Promise.withResolvers<Output>();
+        async compress(input: Uint8Array, level: number): Promise<CodecOutput> {
+          const { promise, resolve, reject } = Promise.withResolvers<CodecOutput>();
           const windowLog = Math.max(10, Math.ceil(Math.log2(input.length)));
           const stream = zlib.createZstdCompress({
             chunkSize: outputs.maxSize(input.length),
@@ -231,7 +235,7 @@ function compressBlocks(): void {
       }
     },
     /** Only the content decides: what a block becomes must not depend on the time, the other blocks or the thread. */
-    async compress({ memory, length, spare, ...levels }: CompressTask): Promise<Output> {
+    async compress({ memory, length, spare, ...levels }: CompressTask): Promise<CodecOutput> {
       const input = new Uint8Array(memory, inputOffset, length);
       const entropy = tasks.entropy(input);
       const level = entropy > denseBits ? levels.denseLevel : levels.level;
@@ -294,8 +298,11 @@ function compressBlocks(): void {
       try {
         if (task.task === 'digest') return { id, value: tasks.digest(task) };
         if (task.task === 'hash') return { id, value: tasks.hash(task) };
+        const startedAt = performance.now();
         const failure = task.from && tasks.read(new Uint8Array(task.memory, inputOffset, task.length), task.from);
-        return failure === undefined ? { id, value: await tasks.compress(task) } : { id, ...failure };
+        if (failure !== undefined) return { id, ...failure };
+        const output = await tasks.compress(task);
+        return { id, value: { ...output, ms: performance.now() - startedAt } };
       } catch (error) {
         return { id, error: (error as Error).message };
       }

@@ -51,7 +51,7 @@ export function createCompressor(options: CompressorOptions): Compressor {
   const { threads: count, workers, blocksPerWorker, blockBytes, lendsOutputs, blocks } = workloadOf(options);
   const memory = new BlockMemory(blockBytes, blocks);
   const threads = new ThreadPool(workers, blocksPerWorker, { codecs, libraries, inputOffset });
-  const pace = level === 'auto' ? new Pace(count, blockBytes) : undefined;
+  const pace = level === 'auto' ? new Pace(count) : undefined;
   const resources = { threads, memory, fixedLevel, pace, lendsOutputs, spares: format === 'gzip' ? [] : undefined };
   let streams = 0;
   return {

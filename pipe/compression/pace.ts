@@ -1,7 +1,7 @@
-/** `--compression-level auto`: chooses for the next block the strongest level that finishes before the block is needed. */
+/** `--compression-level auto`: chooses for each block the strongest level that does not make the line wait. */
 
 import type { Codec } from './formats.ts';
-import { type Level, type Levels, levelsOf } from './levels.ts';
+import { defaultLevelOf, type Level, type Levels, levelsOf } from './levels.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -10,69 +10,84 @@ export function strongestInTime(levels: Levels, msLeft: number, slowness: number
   return levels.findLast(({ ms }) => ms * slowness <= msLeft) ?? levels[0];
 }
 
-/** What the consumer receives before a block. */
-export interface Ahead {
-  /** Compressed bytes before the first uncompressed block: the consumer need not wait for them. */
-  readonly readyBytes: number;
-  /** The number of further blocks, still to be compressed. */
-  readonly uncompressedBlocks: number;
-  /** The output that the consumer is processing, and since when; undefined if it is waiting. */
-  readonly given?: { readonly bytes: number; readonly ms: number } | undefined;
-}
-
-/** The part of the time until a block is needed that compressing it may take. */
-const plannedPart = 0.6;
-/** The weight of a new observation. It is lower for consumers, which vary more because of their socket's buffer. */
+/**
+ * The part of the threads' time that compressing may take. They hash too, and the rest lets them catch up after a delay.
+ * If compressing takes all of their time, this lowers the level.
+ */
+const plannedPart = 0.85;
+/** The weight of a new observation of 1 MiB. It is lower for consumers, which vary more because of their socket's buffer. */
 const compressingWeight = 0.1;
 const takingWeight = 0.05;
+/** MiB of the source that are compressed at the default level at least: a slow line looks fast until all buffers are full. */
+const startSize = 32;
+/** No line needs a stronger level because it is slower than 1 MiB in this time: a longer pause is not the line's speed. */
+const longestMs = 250;
 
 /**
- * Measures how fast the consumer takes bytes and how fast blocks are compressed. All streams of a compressor share one line
- * and the processors, so they share the measurements, and a short layer starts with those of the layer before.
+ * Measures how fast the consumers take what 1 MiB of the source becomes, and how fast it is compressed. All streams of a
+ * compressor share one line and the processors, so they share the measurements, and a short layer starts with those of the
+ * layer before. What the level of a block leaves of its time is saved for later blocks, so that between two levels, both are used.
  *
- * Simulated over lines of 1 to 1,000 MB/s with 2 and 4 threads: within 1 % of the fastest level's time if the processors
- * are the bottleneck, and within 1 % of the best fixed level's time if the line is. Raising and lowering the level by how
- * full the output queue is took up to 1.8 times as long in between, because it ignores the cost of each level.
+ * Raising and lowering the level by how full the output queue is took up to 1.8 times as long in a simulation, because it
+ * ignores the cost of each level.
  */
 export class Pace {
-  #slowness = 1;
-  #msPerBlock = 0;
-  #outputBytesPerBlock = 0;
   readonly #threads: number;
-  readonly #blockBytes: number;
-  /** The time between two outputs taken, of any streams. */
-  #msBetween = 0;
+  #slowness = 1;
+  /** For each MiB of the source. Until it is measured, the time in which the default level can keep up. */
+  #msBetween: number | undefined;
+  #savedMs = 0;
   #takenAt: number | undefined;
+  /** In MiB. */
+  #takenSize = 0;
+  #streams = 0;
 
-  constructor(threads: number, blockBytes: number) {
+  constructor(threads: number) {
     this.#threads = threads;
-    this.#blockBytes = blockBytes;
   }
 
-  /** Chooses the level for a block. If nothing is ready and the last output is done, the consumer is waiting, or about to. */
-  choose(codec: Codec, { readyBytes, uncompressedBlocks, given = { bytes: 0, ms: 0 } }: Ahead): Level {
-    const msPerByte = this.#msPerBlock / Math.max(1, this.#outputBytesPerBlock);
-    const msBusy = Math.max(0, given.bytes * msPerByte - given.ms) + readyBytes * msPerByte;
-    const msAhead = msBusy === 0 ? 0 : msBusy + uncompressedBlocks * this.#msPerBlock;
-    // All threads together keep up if each block takes no longer than this. They use only a part of it and thus catch up, so
-    // the time does not grow when compression itself delays the line. A consumer that takes several blocks at once, because
-    // of its socket's buffer, need not get them immediately.
-    const ms = Math.max(msAhead, this.#threads * this.#msBetween);
-    const msPerMebibyte = (ms * mebibyte) / this.#blockBytes;
-    return strongestInTime(levelsOf[codec], msPerMebibyte * plannedPart, this.#slowness);
+  /** Chooses the level for a block. */
+  choose(codec: Codec): Level {
+    const levels = levelsOf[codec];
+    const defaultOne = levels.find((each) => each.level === defaultLevelOf[codec] && !each.denseLevel) ?? levels[0];
+    this.#msBetween ??= defaultOne.ms / (this.#threads * plannedPart);
+    const ms = this.#threads * this.#msBetween * plannedPart + this.#savedMs;
+    const inTime = strongestInTime(levels, ms, this.#slowness);
+    const level = this.#takenSize < startSize && inTime.ms < defaultOne.ms ? defaultOne : inTime;
+    const mostMs = Math.max(...levels.map((each) => each.ms)) * this.#slowness;
+    this.#savedMs = Math.min(Math.max(0, ms - level.ms * this.#slowness), mostMs);
+    return level;
   }
 
-  /** Records that compressing a block of this many bytes took `ms`, from when a thread received it. */
+  /** Records that a thread took `ms` to compress a block of this many bytes. */
   compressed(level: Level, ms: number, bytes: number): void {
-    const slowness = (ms * mebibyte) / (bytes * level.ms);
-    this.#slowness += (slowness - this.#slowness) * compressingWeight;
+    const size = bytes / mebibyte;
+    this.#slowness += (ms / size / level.ms - this.#slowness) * weightOf(compressingWeight, size);
   }
 
-  /** Records that a consumer took `ms` for a block's output. @param at the time in milliseconds, on any monotonic clock */
-  taken(bytes: number, ms: number, at: number): void {
-    if (this.#takenAt !== undefined) this.#msBetween += (at - this.#takenAt - this.#msBetween) * takingWeight;
-    this.#takenAt = at;
-    this.#msPerBlock += (ms - this.#msPerBlock) * takingWeight;
-    this.#outputBytesPerBlock += (bytes - this.#outputBytesPerBlock) * takingWeight;
+  /** Records that a stream begins or ends: while there is none, nothing is taken. */
+  streams(change: 1 | -1): void {
+    if (this.#streams === 0) this.#takenAt = undefined;
+    this.#streams += change;
   }
+
+  /**
+   * Records that a consumer has taken what became of this many bytes of its source.
+   *
+   * @param at the time in milliseconds, on any monotonic clock
+   */
+  taken(bytes: number, at: number): void {
+    const size = bytes / mebibyte;
+    if (this.#takenAt !== undefined && this.#msBetween !== undefined && size > 0) {
+      const ms = Math.min((at - this.#takenAt) / size, longestMs);
+      this.#msBetween += (ms - this.#msBetween) * weightOf(takingWeight, size);
+    }
+    this.#takenAt = at;
+    this.#takenSize += size;
+  }
+}
+
+/** The weight of an observation of this many MiB. */
+function weightOf(weight: number, size: number): number {
+  return 1 - (1 - weight) ** size;
 }

@@ -9,7 +9,7 @@ for (let attempt = 0; attempt < attempts; attempt++) {
   const setup = { codecs: ['zstd'], libraries: [], inputOffset: 0 } as const;
   const thread = new CompressionThread(setup, () => undefined);
   await thread.codec;
-  const output = { memory: new ArrayBuffer(10), size: 0 };
+  const output = { memory: new ArrayBuffer(10), size: 0, ms: 0 };
   const answer = thread.run({ task: 'hash', stream: 1, memory: new SharedArrayBuffer(1024), length: 10, output });
   answer.catch(() => undefined);
   // Meanwhile the thread answers. This thread does not read the answer before ending it.

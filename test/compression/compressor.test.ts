@@ -11,7 +11,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Agent } from 'undici';
 import {
   type Compressed,
-  type CompressionLevel,
   type Compressor,
   type CompressorOptions,
   createCompressor,
@@ -19,11 +18,12 @@ import {
 import { readerOf } from '../../pipe/io/byob-reader.ts';
 import { BlockMemory, inputOffset } from '../../pipe/compression/block-memory.ts';
 import { CompressedStream, type StreamResources } from '../../pipe/compression/compressed-stream.ts';
-import type { Level } from '../../pipe/compression/levels.ts';
-import { type Ahead, Pace } from '../../pipe/compression/pace.ts';
-import type { Codec } from '../../pipe/compression/formats.ts';
+import { compressionFormats } from '../../pipe/compression/formats.ts';
+import { type Level, levelsOf } from '../../pipe/compression/levels.ts';
+import { Pace } from '../../pipe/compression/pace.ts';
 import type { CompressTask, HashTask, Output } from '../../pipe/compression/compression-worker.ts';
 import { ThreadPool } from '../../pipe/compression/thread-pool.ts';
+import { workloadOf } from '../../pipe/compression/workload.ts';
 import { outputOf } from '../release/run-command.ts';
 import { collect, layerLike, mebibyte, pieces, sha256, text, uneven } from './samples.ts';
 import { patience } from '../patience.ts';
@@ -116,21 +116,6 @@ describe.each(kinds)('%s', (_, options) => {
     const source = endless();
     for await (const chunk of compressor.compress(source.bytes).bytes) if (chunk.length > 0) break;
     expect(source.isDone()).toBe(true);
-  });
-
-  it('serves several streams at once, even if others are paused', async () => {
-    const paused = Array.from({ length: 3 }, () => compressor.compress(endless().bytes).bytes[Symbol.asyncIterator]());
-    for (const iterator of paused) await iterator.next();
-    const inputs = Array.from({ length: 3 }, (_, index) => uneven(4 + index));
-    const outputs = await Promise.all(
-      inputs.map(async (input) => await collect(compressor.compress(pieces(input)).bytes)),
-    );
-    expect(outputs.map((output, index) => decompress[options.format](output).equals(inputs[index] ?? output))).toEqual([
-      true,
-      true,
-      true,
-    ]);
-    await Promise.all(paused.map(async (iterator) => await iterator.return?.()));
   });
 
   it('uses a fixed level', async () => {
@@ -304,46 +289,75 @@ itNeedsLibdeflate()('compresses with libdeflate if it is installed, better than 
   expect(compressed.length / gzipSync(content, { level: 6 }).length).toBeLessThan(1);
 });
 
-itNeedsLibdeflate()(
-  'on a fast line, auto compresses dense blocks at the fastest level, others at a higher one',
-  async () => {
-    const compress = async (content: Buffer, level: CompressionLevel): Promise<Buffer> => {
-      const compressor = createCompressor({ format: 'gzip', level });
-      try {
-        return await collect(compressor.compress(pieces(content)).bytes);
-      } finally {
-        await compressor.close();
-      }
-    };
-    // A hundred byte values, equally frequent, in pieces that repeat: 6.6 bits each, but they shrink.
-    const dense = randomBytes(mebibyte / 2).map((byte) => byte % 100);
-    const block = Buffer.concat([dense.subarray(0, 300_000), dense.subarray(290_000), dense.subarray(0, 20_000)]);
-    for (const [content, level] of [
+it.each(['gzip', 'zstd'] as const)('%s: serves several streams at once, even if others are paused', async (format) => {
+  const { blockBytes, blocks, workers, blocksPerWorker, lendsOutputs } = workloadOf({ format });
+  const { codecs } = compressionFormats[format];
+  const resources: StreamResources = {
+    threads: new ThreadPool(workers, blocksPerWorker, { codecs, libraries: [], inputOffset }),
+    // Otherwise, each stream of zstd would wait for 20 s.
+    memory: new BlockMemory(blockBytes, { ...blocks, leastAfterMs: Math.min(blocks.leastAfterMs, 200) }),
+    fixedLevel: undefined,
+    pace: undefined,
+    lendsOutputs,
+    spares: format === 'gzip' ? [] : undefined,
+  };
+  let streams = 0;
+  const bytesOf = (source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
+    new CompressedStream(streams++, readerOf(source), resources).bytes;
+  const paused = Array.from({ length: 3 }, () => bytesOf(endless().bytes)[Symbol.asyncIterator]());
+  for (const iterator of paused) await iterator.next();
+  const inputs = Array.from({ length: 3 }, (_, index) => uneven(4 + index));
+  const outputs = await Promise.all(inputs.map(async (input) => await collect(bytesOf(pieces(input)))));
+  const isRight = outputs.map((output, index) => decompress[format](output).equals(inputs[index] ?? output));
+  expect(isRight).toEqual([true, true, true]);
+  await Promise.all(paused.map(async (iterator) => await iterator.return?.()));
+  await resources.threads.close();
+});
+
+itNeedsLibdeflate()('at the fastest level, compresses dense blocks at a lower one', async () => {
+  class FastPace extends Pace {
+    override choose(): Level {
+      return levelsOf.libdeflate[0];
+    }
+  }
+  const compress = async (content: Buffer, level: number): Promise<Buffer> => {
+    const compressor = createCompressor({ format: 'gzip', level });
+    try {
+      return await collect(compressor.compress(pieces(content)).bytes);
+    } finally {
+      await compressor.close();
+    }
+  };
+  // A hundred byte values, equally frequent, in pieces that repeat: 6.6 bits each, but they shrink.
+  const dense = randomBytes(mebibyte / 2).map((byte) => byte % 100);
+  const block = Buffer.concat([dense.subarray(0, 300_000), dense.subarray(290_000), dense.subarray(0, 20_000)]);
+  const resources = resourcesOf('libdeflate', new FastPace(1));
+  for (const [id, [content, level]] of (
+    [
       [block, 1],
       [text(mebibyte / 2), 4],
       [text(100), 4],
-    ] as const) {
-      const compressed = await compress(content, 'auto');
-      const isLike = await Promise.all(
-        [1, 4].map(async (fixed) => (await compress(content, fixed)).equals(compressed)),
-      );
-      expect(isLike).toEqual([level === 1, level === 4]);
-    }
-    // The same bytes, whatever the thread has compressed before.
-    const compressor = createCompressor({ format: 'gzip', level: 4, threads: 1 });
-    const contents = [text(mebibyte), block, text(mebibyte / 2), block, text(100)];
-    for (const content of contents) {
-      const compressed = await collect(compressor.compress(pieces(content)).bytes);
-      expect(compressed.equals(await compress(content, 4))).toBe(true);
-    }
-    await compressor.close();
-  },
-);
+    ] as const
+  ).entries()) {
+    const compressed = await collect(new CompressedStream(id, readerOf(pieces(content)), resources).bytes);
+    const isLike = await Promise.all([1, 4].map(async (fixed) => (await compress(content, fixed)).equals(compressed)));
+    expect(isLike).toEqual([level === 1, level === 4]);
+  }
+  await resources.threads.close();
+  // The same bytes, whatever the thread has compressed before.
+  const compressor = createCompressor({ format: 'gzip', level: 4, threads: 1 });
+  const contents = [text(mebibyte), block, text(mebibyte / 2), block, text(100)];
+  for (const content of contents) {
+    const compressed = await collect(compressor.compress(pieces(content)).bytes);
+    expect(compressed.equals(await compress(content, 4))).toBe(true);
+  }
+  await compressor.close();
+});
 
-/** Those of one thread with zlib. */
-function zlibResources(pace: Pace): StreamResources {
+/** Those of one thread. */
+function resourcesOf(codec: 'libdeflate' | 'zlib', pace: Pace): StreamResources {
   return {
-    threads: new ThreadPool(1, 2, { codecs: ['zlib'], libraries: [], inputOffset }),
+    threads: new ThreadPool(1, 2, { codecs: [codec], libraries: ['libdeflate.so.0'], inputOffset }),
     memory: new BlockMemory(mebibyte, { inputs: 8, outputs: 8, least: 3, leastAfterMs: 0 }),
     fixedLevel: undefined,
     pace,
@@ -360,43 +374,32 @@ it('measures the time of whole blocks that shrink, not of those that are stored 
       super.compressed(level, ms, bytes);
     }
   }
-  const resources = zlibResources(new RecordingPace(1, mebibyte));
+  const resources = resourcesOf('zlib', new RecordingPace(1));
   const content = Buffer.concat([text(mebibyte), randomBytes(3 * mebibyte), text(mebibyte / 2)]);
   await collect(new CompressedStream(0, readerOf(pieces(content)), resources).bytes);
   await resources.threads.close();
   expect(measured).toEqual(['a time']);
 });
 
-it('knows what the consumer receives before each block: what is compressed, and what is not yet', async () => {
-  const aheads: Ahead[] = [];
-  const last = Promise.withResolvers<void>();
+it('tells the pace when streams run, and what of the source has been taken', async () => {
+  const told: (number | string)[] = [];
   class RecordingPace extends Pace {
-    override choose(codec: Codec, ahead: Ahead): Level {
-      if (aheads.push(ahead) === 6) last.resolve();
-      return super.choose(codec, ahead);
+    override streams(change: 1 | -1): void {
+      told.push(change === 1 ? 'begins' : 'ends');
+      super.streams(change);
+    }
+    override taken(bytes: number, at: number): void {
+      told.push(bytes);
+      super.taken(bytes, at);
     }
   }
-  const resources = zlibResources(new RecordingPace(1, mebibyte));
-  // Six identical blocks: they are compressed to the same size, whatever the level.
-  const block = Buffer.concat([randomBytes(mebibyte / 2), Buffer.alloc(mebibyte / 2)]);
-  const source = readerOf(pieces(Buffer.concat(Array.from({ length: 6 }, () => block)), mebibyte));
-  const bytes = new CompressedStream(0, source, resources).bytes[Symbol.asyncIterator]();
-  // The consumer takes the first one, and no more until all have been chosen for.
-  const size = ((await bytes.next()).value as Uint8Array).length;
-  await last.promise;
-  while ((await bytes.next()).done !== true);
+  const resources = resourcesOf('zlib', new RecordingPace(1));
+  const source = readerOf(pieces(text(2.5 * mebibyte)));
+  await collect(new CompressedStream(0, source, resources).bytes);
+  const abandoned = new CompressedStream(1, readerOf(pieces(text(mebibyte))), resources);
+  for await (const _ of abandoned.bytes) break;
   await resources.threads.close();
-  expect(aheads.slice(0, 2)).toMatchObject([
-    { readyBytes: 0, uncompressedBlocks: 0 },
-    { readyBytes: 0, uncompressedBlocks: 1 },
-  ]);
-  for (const [index, { readyBytes, uncompressedBlocks }] of aheads.entries()) {
-    if (index < 3) continue;
-    // Those that the thread has taken, one of which it may just have compressed.
-    expect([1, 2]).toContain(uncompressedBlocks);
-    // All before this one, without the first once the consumer has it.
-    expect([index - 1, index]).toContain(Math.round(readyBytes / size) + uncompressedBlocks);
-  }
+  expect(told).toEqual(['begins', mebibyte, mebibyte, mebibyte / 2, 'ends', 'begins', 'ends']);
 });
 
 it('fails the stream of which a block cannot be hashed', async () => {

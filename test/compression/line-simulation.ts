@@ -5,6 +5,7 @@ import type { Pace } from '../../pipe/compression/pace.ts';
 
 const sizeOfLevel: Readonly<Record<number, number>> = { 4: 0.973, 5: 0.954, 6: 0.946, 7: 0.942, 10: 0.917 };
 const sizeWithDenseLevel = 0.994;
+const mebibyte = 1024 * 1024;
 const bytesPerBlock = 345_000;
 const socketBufferBytes = 2_500_000;
 const blocksPerThread = 2;
@@ -12,7 +13,8 @@ const blocksPerThread = 2;
 interface Block {
   readonly level: Level;
   readonly size: number;
-  readonly startedAt: number;
+  /** That it takes a thread. */
+  readonly ms: number;
   readonly doneAt: number;
   isSeen: boolean;
 }
@@ -32,20 +34,13 @@ export function simulate(
   let queued = 0;
   let lineFreeAt = 0;
 
-  let given: { readonly bytes: number; readonly at: number } | undefined;
-
   const start = (thread: Block[]): void => {
-    const firstUncompressed = backlog.findIndex(({ doneAt }) => doneAt > now);
-    const ready = firstUncompressed < 0 ? backlog : backlog.slice(0, firstUncompressed);
-    const level = pace.choose('libdeflate', {
-      readyBytes: ready.reduce((sum, { size }) => sum + size, 0),
-      uncompressedBlocks: backlog.length - ready.length,
-      given: given && { bytes: given.bytes, ms: (now - given.at) * 1000 },
-    });
+    const level = pace.choose('libdeflate');
     const relativeSize = level.denseLevel === undefined ? (sizeOfLevel[level.level] ?? 1) : sizeWithDenseLevel;
     const size = bytesPerBlock * relativeSize * (0.7 + 0.6 * random());
-    const doneAt = Math.max(now, thread.at(-1)?.doneAt ?? 0) + (level.ms * (0.8 + 0.4 * random())) / 1000;
-    const block = { level, size, startedAt: now, doneAt, isSeen: false };
+    const ms = level.ms * (0.8 + 0.4 * random());
+    const doneAt = Math.max(now, thread.at(-1)?.doneAt ?? 0) + ms / 1000;
+    const block = { level, size, ms, doneAt, isSeen: false };
     thread.push(block);
     backlog.push(block);
     queued--;
@@ -53,7 +48,7 @@ export function simulate(
   const work = (): void => {
     for (const block of backlog.filter(({ doneAt, isSeen }) => doneAt <= now && !isSeen)) {
       block.isSeen = true;
-      pace.compressed(block.level, (block.doneAt - block.startedAt) * 1000, 1024 * 1024);
+      pace.compressed(block.level, block.ms, mebibyte);
     }
     const read = Math.min(unread, 2 * threadCount + 5 - backlog.length - queued);
     unread -= read;
@@ -81,11 +76,8 @@ export function simulate(
     const size = backlog.shift()?.size ?? 0;
     bytes += size;
     lineFreeAt = Math.max(now, lineFreeAt) + size / bytesPerSecond;
-    const givenAt = now;
-    given = { bytes: size, at: now };
     waitUntil(lineFreeAt - socketBufferBytes / bytesPerSecond);
-    given = undefined;
-    pace.taken(size, (now - givenAt) * 1000, now * 1000);
+    pace.taken(mebibyte, now * 1000);
   }
   return { seconds: Math.max(now, lineFreeAt), bytes };
 }

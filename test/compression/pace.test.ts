@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Level, type Levels, levelsOf } from '../../pipe/compression/levels.ts';
+import { defaultLevelOf, type Level, type Levels, levelsOf } from '../../pipe/compression/levels.ts';
 import { Pace, strongestInTime } from '../../pipe/compression/pace.ts';
 import { simulate } from './line-simulation.ts';
 
@@ -35,61 +35,103 @@ describe('the strongest level in time', () => {
 });
 
 describe('the level of the next block', () => {
-  function learned(msPerChunk: number, compressingMs = 7): Pace {
-    const pace = new Pace(2, mebibyte);
+  /** Two threads, a MiB that is taken every `msBetween`, and a machine `slowness` times as slow as the measured one. */
+  function learned(msBetween: number, slowness = 1): Pace {
+    const pace = new Pace(2);
+    pace.choose('libdeflate');
     for (let block = 0; block < 200; block++) {
-      pace.taken(400_000, msPerChunk, block);
-      pace.compressed(levelsOf.libdeflate[0], compressingMs, mebibyte);
+      pace.taken(mebibyte, block * msBetween);
+      pace.compressed(levelsOf.libdeflate[0], levelsOf.libdeflate[0].ms * slowness, mebibyte);
     }
     return pace;
   }
-  const full = { readyBytes: 2_000_000, uncompressedBlocks: 3 };
+  function nextOf(pace: Pace, count: number): readonly Level[] {
+    return Array.from({ length: count }, () => pace.choose('libdeflate'));
+  }
+  const fastest: unknown = expect.objectContaining({ level: 4, denseLevel: 1 });
 
-  const fastest = { level: 4, denseLevel: 1 };
-
-  it.each<
-    [string, Pace, { readonly readyBytes: number; readonly uncompressedBlocks: number }, Partial<Level> | number]
-  >([
-    ['the fastest while nothing is known', new Pace(2, mebibyte), full, fastest],
-    ['the fastest if nothing is ready, even on the slowest line', learned(10_000), { ...full, readyBytes: 0 }, fastest],
-    ['the fastest if the consumer takes everything immediately', learned(0), full, fastest],
-    ['a medium one if the line is slightly slower than the threads', learned(3), full, 6],
-    ['a strong one if the line is slow', learned(8), full, 7],
-    ['the strongest if the line is very slow', learned(100), full, 10],
-    ['a weaker one on a slow machine', learned(100, 60), full, 7],
-  ])('is %s', (_, pace, ahead, level) => {
-    expect(pace.choose('libdeflate', ahead)).toMatchObject(typeof level === 'number' ? { level } : level);
+  it.each(['libdeflate', 'zlib', 'zstd'] as const)('is the default one of %s while nothing is known', (codec) => {
+    const [first, ...others] = Array.from({ length: 20 }, () => new Pace(3)).map((pace) => pace.choose(codec));
+    expect(first).toEqual({ level: defaultLevelOf[codec], ms: expect.any(Number) });
+    expect(new Set(others)).toEqual(new Set([first]));
   });
 
-  it.each([
-    ['the fastest if each block is needed as soon as the threads have compressed it', 3.5, 1],
-    ['a stronger one if blocks are needed less often, even if several at once and immediately', 20, 7],
-  ])('is %s', (_, msBetween, level) => {
-    const pace = new Pace(2, mebibyte);
-    for (let block = 0; block < 300; block += 3)
-      for (const each of [0, 1, 2]) pace.taken(300_000, each === 2 ? 3 * msBetween : 0.1, (block + each) * msBetween);
-    const chosen = pace.choose('libdeflate', { readyBytes: 0, uncompressedBlocks: 0 });
-    expect(level === 1 ? chosen.denseLevel : chosen.level).toBe(level);
+  it.each<[string, number, number, unknown]>([
+    ['the fastest if blocks are needed as soon as the threads have compressed them', 3.5, 1, fastest],
+    ['the fastest if the consumer takes everything immediately', 0, 1, fastest],
+    ['a medium one if the line is slightly slower than the threads', 7, 1, 6],
+    ['a strong one if the line is slow', 10, 1, 7],
+    ['the strongest if the line is very slow', 60, 1, 10],
+    ['a weaker one on a slow machine', 10, 1.3, 6],
+    ['a stronger one on a fast machine', 7, 0.7, 7],
+  ])('is %s', (_, msBetween, slowness, level) => {
+    const [chosen] = nextOf(learned(msBetween, slowness), 1);
+    expect(chosen).toEqual(typeof level === 'number' ? expect.objectContaining({ level }) : level);
   });
 
-  it('considers the time that the consumer still needs for its last chunk', () => {
-    const pace = learned(30);
-    const givenFor = (ms: number): number =>
-      pace.choose('libdeflate', { readyBytes: 0, uncompressedBlocks: 0, given: { bytes: 400_000, ms } }).level;
-    expect([givenFor(1), givenFor(13), givenFor(29)]).toEqual([7, 5, 4]);
+  it('is the default one or a stronger one until 32 MiB are taken, however fast that was', () => {
+    const pace = new Pace(2);
+    const levels = Array.from({ length: 100 }, (_, block) => {
+      const { level, denseLevel = level } = pace.choose('libdeflate');
+      pace.taken(mebibyte, block * 0.1);
+      return denseLevel;
+    });
+    expect(levels.slice(0, 32)).toEqual(Array.from({ length: 32 }, () => 5));
+    expect(levels.slice(32)).toEqual(Array.from({ length: 68 }, () => 1));
   });
 
-  it("starts at the codec's fastest level", () => {
-    expect(new Pace(2, mebibyte).choose('zlib', full)).toEqual({ level: 4, ms: expect.any(Number) });
-    expect(new Pace(2, mebibyte).choose('zstd', full)).toMatchObject({ level: 2, denseLevel: 1 });
+  it('is a stronger one now and then if the time left of several blocks is enough for it', () => {
+    // 51 ms for a MiB, of which 15.6 or 90 are needed.
+    const levels = nextOf(learned(30), 200).map(({ level }) => level);
+    expect(new Set(levels)).toEqual(new Set([7, 10]));
+    const strong = levels.filter((level) => level === 10).length;
+    expect(strong / levels.length).toBeCloseTo((51 - 15.6) / (90 - 15.6), 1);
+  });
+
+  it('saves no time while the levels cannot keep up', () => {
+    const pace = learned(0.1);
+    nextOf(pace, 1000);
+    for (let block = 0; block < 100; block++) pace.taken(mebibyte, 1e6 + 4 * block);
+    expect(nextOf(pace, 100)).toEqual(Array.from({ length: 100 }, () => fastest));
+  });
+
+  it('does not change by much after a pause, however long it was', () => {
+    const pace = learned(4);
+    pace.taken(mebibyte, 3_600_000);
+    for (let block = 1; block < 60; block++) pace.taken(mebibyte, 3_600_000 + 4 * block);
+    expect(nextOf(pace, 1)).toEqual([fastest]);
+  });
+
+  it('does not count the time between two streams', () => {
+    const pace = learned(4);
+    for (let time = 100_000; time < 2_000_000; time += 100_000) {
+      pace.streams(1);
+      pace.taken(mebibyte, time);
+      pace.streams(1);
+      pace.taken(mebibyte, time + 4);
+      pace.streams(-1);
+      pace.taken(mebibyte, time + 8);
+      pace.streams(-1);
+    }
+    expect(nextOf(pace, 1)).toEqual([fastest]);
+  });
+
+  it('depends on bytes, not on the number of blocks', () => {
+    const [small, large] = [new Pace(2), new Pace(2)];
+    for (const pace of [small, large]) pace.choose('libdeflate');
+    for (let block = 0; block <= 64; block++) small.taken(mebibyte, block * 10);
+    for (let block = 0; block <= 8; block++) large.taken(8 * mebibyte, block * 80);
+    const levels = [small, large].map((pace) => nextOf(pace, 50).map(({ level }) => level));
+    expect(levels[1]).toEqual(levels[0]);
+    expect(levels[0]?.[0]).toBe(7);
   });
 });
 
 describe('over a line', () => {
-  // Seconds and bytes relative to the fastest level throughout.
+  // Seconds and bytes of 400 MiB relative to the fastest level throughout. The first 32 MiB are at the default level.
   it.each([
-    ['of 1 TB/s', 1e12, 2, 1.01, 1.001],
-    ['of 1 Gbit/s', 125e6, 2, 1.01, 1.001],
+    ['of 1 TB/s', 1e12, 2, 1.05, 0.996],
+    ['of 1 Gbit/s', 125e6, 2, 1.05, 0.996],
     ['as fast as the threads', 70e6, 2, 1.02, 1.001],
     ['slightly slower than the threads', 50e6, 2, 1, 0.985],
     ['of 200 Mbit/s', 25e6, 2, 0.97, 0.965],
@@ -98,7 +140,7 @@ describe('over a line', () => {
     ['of 500 Mbit/s with four threads', 62.5e6, 4, 0.98, 0.975],
     ['of 20 Mbit/s with four threads', 2.5e6, 4, 0.935, 0.93],
   ])('%s', (_, bytesPerSecond, threads, mostTime, mostBytes) => {
-    const paced = simulate(new Pace(threads, mebibyte), bytesPerSecond, threads);
+    const paced = simulate(new Pace(threads), bytesPerSecond, threads);
     const fixed = { choose: () => levelsOf.libdeflate[0], compressed: () => undefined, taken: () => undefined };
     const fastest = simulate(fixed, bytesPerSecond, threads);
     expect(paced.seconds / fastest.seconds).toBeLessThanOrEqual(mostTime);
