@@ -29,7 +29,8 @@ try {
 
 async function passes(name: string): Promise<boolean> {
   const yaml = await readFile(join(root, 'bitbucket-pipelines.yml'), 'utf8');
-  const step = stepsOf(yaml, 'branches.main').find((each) => each.name === name);
+  const steps = ['branches.main', 'custom.mutants'].flatMap((path) => stepsOf(yaml, path));
+  const step = steps.find((each) => each.name === name);
   if (step === undefined) throw new TypeError(`bitbucket-pipelines.yml has no step "${name}".`);
   const place = mkdtempSync(join(tmpdir(), 'platform-'));
   // Open to the other users that some tests run as, as the build directory of Pipelines is.
