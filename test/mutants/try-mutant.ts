@@ -4,6 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Choice } from './choose-tests.ts';
 import type { Mutant } from './find-mutants.ts';
+import { patternsOf } from './name-patterns.ts';
 import type { Ending, Workspace } from './workspace.ts';
 
 export type Verdict = 'noticed' | 'hangs' | 'survived' | 'not reached';
@@ -49,18 +50,19 @@ async function runTests(workspace: Workspace, choice: Choice, ms: number): Promi
   const { files, names, runsBundle, slowestMs } = choice;
   if (runsBundle && !(await workspace.build())) return 'failed';
   const totals = join(workspace.directory, 'totals');
-  await rm(totals, { force: true });
   const order = JSON.stringify(files.map((file) => join(workspace.directory, file)));
   const env = { TEST_ORDER: order, TEST_TOTALS: totals, ENDS_AT_FAILURE: '1' };
   const timeout = `--testTimeout=${Math.ceil(startMs + slowest * slowestMs)}`;
-  const pattern =
-    names === undefined ? [] : ['--testNamePattern', `^(?:${names.map((name) => RegExp.escape(name)).join('|')})$`];
-  const ending = await workspace.jest(['--runInBand', '--bail', timeout, '--runTestsByPath', ...files, ...pattern], {
-    ms,
-    env,
-  });
-  if (ending !== 'passed' || names === undefined) return ending;
+  const patterns = names === undefined ? [undefined] : patternsOf(names);
+  let passed = 0;
+  for (const pattern of patterns) {
+    await rm(totals, { force: true });
+    const words = ['--runInBand', '--bail', timeout, '--runTestsByPath', ...files];
+    const only = pattern === undefined ? [] : ['--testNamePattern', pattern];
+    const ending = await workspace.jest([...words, ...only], { ms, env });
+    if (ending !== 'passed') return ending;
+    if (names !== undefined) passed += Number((await readFile(totals, 'utf8')).split(' ')[0]);
+  }
   // The names of some tests differ from run to run.
-  const passed = Number((await readFile(totals, 'utf8')).split(' ')[0]);
-  return passed >= names.length ? ending : await runTests(workspace, { ...choice, names: undefined }, ms);
+  return passed >= (names?.length ?? 0) ? 'passed' : await runTests(workspace, { ...choice, names: undefined }, ms);
 }
