@@ -15,9 +15,14 @@ export function strongestInTime(levels: Levels, msLeft: number, slowness: number
  * If compressing takes all of their time, this lowers the level.
  */
 const plannedPart = 0.85;
-/** The weight of a new observation of 1 MiB. It is lower for consumers, which vary more because of their socket's buffer. */
-const compressingWeight = 0.1;
+/** The weights of a new observation of 1 MiB. They are lower for consumers, which vary more because of their socket's buffer. */
 const takingWeight = 0.05;
+/**
+ * Threads may get slower because all of them are busy, with fewer processors than there seemed to be. If they then seemed fast
+ * as soon as some of them wait, the level would rise again at once: 16 threads on two processors took 1.6 times as long.
+ */
+const slowerWeight = 0.1;
+const fasterWeight = 0.03;
 /** MiB of the source that are compressed at the default level at least: a slow line looks fast until all buffers are full. */
 const startSize = 32;
 /** No line needs a stronger level because it is slower than 1 MiB in this time: a longer pause is not the line's speed. */
@@ -62,7 +67,9 @@ export class Pace {
   /** Records that a thread took `ms` to compress a block of this many bytes. */
   compressed(level: Level, ms: number, bytes: number): void {
     const size = bytes / mebibyte;
-    this.#slowness += (ms / size / level.ms - this.#slowness) * weightOf(compressingWeight, size);
+    const slowness = ms / size / level.ms;
+    this.#slowness +=
+      (slowness - this.#slowness) * weightOf(slowness > this.#slowness ? slowerWeight : fasterWeight, size);
   }
 
   /** Records that a stream begins or ends: while there is none, nothing is taken. */

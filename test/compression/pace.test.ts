@@ -88,6 +88,15 @@ describe('the level of the next block', () => {
     expect(strong / levels.length).toBeCloseTo((51 - 15.6) / (90 - 15.6), 1);
   });
 
+  it('is soon a weaker one if the threads get slower, and not so soon a stronger one again', () => {
+    const pace = learned(10);
+    const after = (blocks: number, slowness: number): number | undefined => {
+      for (let block = 0; block < blocks; block++) pace.compressed({ level: 7, ms: 15.6 }, 15.6 * slowness, mebibyte);
+      return Math.max(...nextOf(pace, 3).map(({ denseLevel, level }) => denseLevel ?? level));
+    };
+    expect([after(10, 4), after(10, 1), after(200, 1)]).toEqual([1, 1, 7]);
+  });
+
   it('saves no time while the levels cannot keep up', () => {
     const pace = learned(0.1);
     nextOf(pace, 1000);
