@@ -125,6 +125,17 @@ describe('the level of the next block', () => {
     expect(nextOf(pace, 1)).toEqual([fastest]);
   });
 
+  it('counts the time between two blocks if another stream begins or ends meanwhile', () => {
+    const pace = learned(4);
+    pace.streams(1);
+    for (let block = 0; block < 100; block++) {
+      pace.streams(1);
+      pace.taken(mebibyte, 10_000 + block * 60);
+      pace.streams(-1);
+    }
+    expect(nextOf(pace, 1)).toMatchObject([{ level: 10 }]);
+  });
+
   it('depends on bytes, not on the number of blocks', () => {
     const [small, large] = [new Pace(2), new Pace(2)];
     for (const pace of [small, large]) pace.choose('libdeflate');

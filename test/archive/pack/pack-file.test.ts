@@ -79,6 +79,27 @@ async function read({ file }: PackedFile, format: PackFormat): Promise<Readonly<
   return found;
 }
 
+/** The permissions of each entry: in the header of a tar (POSIX.1-1988, ustar), or in a zip's directory (APPNOTE 4.3.12). */
+function modesIn({ file }: PackedFile, format: PackFormat): Readonly<Record<string, number>> {
+  const whole = readFileSync(file.absolutePath);
+  const modes: Record<string, number> = {};
+  if (format === 'zip' || format === 'nupkg') {
+    const signature = Buffer.from([0x50, 0x4b, 0x01, 0x02]);
+    for (let at = whole.indexOf(signature); at >= 0; at = whole.indexOf(signature, at + 1)) {
+      const name = whole.toString('utf8', at + 46, at + 46 + whole.readUInt16LE(at + 28));
+      modes[name] = (whole.readUInt32LE(at + 38) >>> 16) & 0o777;
+    }
+    return modes;
+  }
+  const headers = format === 'tar' ? whole : gunzipSync(whole);
+  for (let at = 0; at < headers.length && headers[at] !== 0;) {
+    const name = headers.toString('utf8', at, headers.indexOf(0, at));
+    modes[name] = Number.parseInt(headers.toString('latin1', at + 100, at + 107), 8) & 0o777;
+    at += 512 * (1 + Math.ceil(Number.parseInt(headers.toString('latin1', at + 124, at + 135), 8) / 512));
+  }
+  return modes;
+}
+
 describe.each(formats)('%s', (format) => {
   it('has every file, under names with forward slashes', async () => {
     write();
@@ -106,6 +127,15 @@ describe.each(formats)('%s', (format) => {
     chmodSync(join(directory, 'other/place/a.txt'), 0o700);
     const executable = await pack(format, { place: 'other/place' });
     expect(executable.sha256).not.toBe(first.sha256);
+  });
+
+  it('lets everyone read what is packed, and run what its owner may run', async () => {
+    write({ 'a.txt': 'a', 'bin/run': 'b' });
+    mkdirSync(join(directory, 'dist/logs'));
+    chmodSync(join(directory, 'dist/a.txt'), 0o600);
+    chmodSync(join(directory, 'dist/bin/run'), 0o700);
+    const modes = modesIn(await pack(format), format);
+    expect(modes).toMatchObject({ 'a.txt': 0o644, 'bin/run': 0o755, ...(format !== 'nupkg' && { 'logs/': 0o755 }) });
   });
 
   it('has the size and the hashes that are stated', async () => {

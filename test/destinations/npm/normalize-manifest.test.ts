@@ -33,6 +33,7 @@ describe('from the fields', () => {
     ['bin, a list', { bin: ['bin/a', './b.js'] }, { bin: { a: 'bin/a', 'b.js': 'b.js' } }],
     ['bin, bad entries', { bin: { a: 1, '../b': 'b', '': 'c', d: '/', e: '../../e' } }, { bin: { b: 'b', e: 'e' } }],
     ['bin, nothing left', { bin: { a: 1 } }, {}],
+    ['bin, a number', { bin: 5 }, {}],
     ['man', { man: 'a.1' }, { man: ['a.1'] }],
     ['man, nothing left', { man: [5] }, {}],
     ['scripts', { scripts: { a: 1, b: './node_modules/.bin/tsc -p .' } }, { scripts: { b: 'tsc -p .' } }],
