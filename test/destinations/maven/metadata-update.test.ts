@@ -128,12 +128,12 @@ it('publishes its checksum again after a conflict, and fails with the refusal if
   const refuse = (times: number): void =>
     started().inject({ server: 'maven', method: 'PUT', path: `${path}.sha1$`, times, action: conflict });
   refuse(1);
-  expect(await update()).toEqual({ isConfirmed: true, output: '' });
+  expect(await update(300)).toEqual({ isConfirmed: true, output: '' });
   expect([...started().maven.files.keys()]).toContain(`${path}.sha1`);
   started().reset();
   started().maven.put('com/acme/app/maven-metadata.xml', 'of the plugin');
   refuse(-1);
-  await expect(update()).rejects.toThrow(HttpError);
+  await expect(update(300)).rejects.toThrow(HttpError);
 });
 
 it('refuses at once if the account may not write', async () => {
