@@ -223,6 +223,7 @@ useMessages('servers', base, [
   ['npm 401 OTP', npm(uploadRefused(401, 'You must provide a one-time pass.', { 'www-authenticate': 'OTP' }))],
   ['npm 402', npm(uploadRefused(402, 'You must sign up for private packages'))],
   ['npm without a staging area', npm(json(404, { error: 'Not found' }), stagingArguments)],
+  ['npm sign-in page', npm(html(200, 'Sign in'))],
   ['npm 502', npm(html(502, '502 Bad Gateway'))],
   ['maven 401', maven(html(401, '401 Unauthorized'))],
   ['maven 403', maven(answer(403))],

@@ -1,5 +1,6 @@
 /** Compares the packages with what the registry already has, before anything is sent and after a refusal. */
 
+import { UnexpectedAnswerError } from '../../errors.ts';
 import { isReadingRefused } from '../../http/read-back.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import { otherContent } from '../report.ts';
@@ -67,11 +68,14 @@ export async function lookUp(
     published = await client.read(name);
   } catch (error) {
     if (!isReadingRefused(error)) throw error;
+    const isNoDescription = error instanceof UnexpectedAnswerError;
+    const problem = isNoDescription ? error.message : `${error.message}: reading was refused`;
     if (skipExisting)
       return [
-        `${error.message}: reading was refused, but --skip-existing needs to read what is already published. Use a token that may also read, or leave --skip-existing out`,
+        `${problem}, but --skip-existing needs to read what is already published. ${isNoDescription ? 'Set REGISTRY to the address of an npm registry' : 'Use a token that may also read'}, or leave --skip-existing out`,
       ];
-    log.warning(`${error.message}: reading was refused, so ${name} is published without comparing it first`);
+    const question = isNoDescription ? '. Is REGISTRY the address of an npm registry?' : '';
+    log.warning(`${problem}, so ${name} is published without comparing it first${question}`);
     for (const entry of group) entry.isReadingRefused = true;
     return [];
   }

@@ -53,9 +53,11 @@ export async function sendDocument(
         let found: Found;
         try {
           found = await findVersion(planned, client);
-        } catch {
+        } catch (failure) {
+          const isRefused = failure instanceof HttpError && isReadingRefused(failure);
+          const why = isRefused ? 'does not let this token compare it' : 'it could not be compared';
           if (saysVersionExists(error))
-            entry.obstacle = `the registry says that ${planned.version} is there already, and does not let this token compare it`;
+            entry.obstacle = `the registry says that ${planned.version} is there already, and ${why}`;
           throw new HttpError({ ...error.refusal, isDoubtful: true });
         }
         checkRefusal(error, found, entry, settings);

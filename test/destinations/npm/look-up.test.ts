@@ -11,23 +11,29 @@ import { lib, publish, writePackage } from './tarballs.ts';
 const tooLarge: FaultAction = { kind: 'huge-body', status: 200, bytes: 20_000_000 };
 const wholePackage = '@acme%2flib$';
 
-describe('a registry that refuses reading', () => {
+describe('a registry that does not show what it has', () => {
   const fixture = useSandbox();
-  const refusals: readonly (readonly [string, FaultAction])[] = [
-    ['401', { kind: 'status', status: 401 }],
-    ['403', { kind: 'status', status: 403 }],
-    ['405', { kind: 'status', status: 405 }],
-    ['an empty object', { kind: 'status', status: 200, body: '{}' }],
-    ['an error document', { kind: 'status', status: 200, body: '{"error":"not_found"}' }],
-    ['invalid JSON', { kind: 'status', status: 200, body: '{"name":' }],
+  const answered = (body: string): FaultAction => ({ kind: 'status', status: 200, body });
+  const isAnswered = (action: FaultAction): boolean => action.kind === 'status' && action.status === 200;
+  const refused = [401, 403, 405].map(
+    (status) => [`${status}`, { kind: 'status', status }, `GET .*: ${status} .*: reading was refused`] as const,
+  );
+  /** The answer, and what is said about it. */
+  const refusals: readonly (readonly [string, FaultAction, string])[] = [
+    ...refused,
+    ['an empty object', answered('{}'), 'answered 200 with something that is not package metadata: name is missing'],
+    ['an error document', answered('{"error":"not_found"}'), 'the server answered 200 with an error, "not_found".*'],
+    ['invalid JSON', answered('{"name":'), 'answered 200 with something that is not package metadata: .* JSON.*'],
+    ['a web page', answered('<html><title>Sign in</title></html>'), 'the server answered 200 with a web page.*'],
   ];
 
-  it.each(refusals)('once, with %s, still gets the package', async (_, action) => {
+  it.each(refusals)('once, with %s, still gets the package', async (_, action, words) => {
     fixture.sandbox.inject({ server: 'npm', method: 'GET', action });
     const ended = await publish(fixture, await writePackage(fixture));
     await expectPublished(fixture, ended, ['@acme/lib@1.0.0']);
+    const advice = isAnswered(action) ? '\\. Is REGISTRY the address of an npm registry\\?' : '';
     expect(ended.output).toMatch(
-      /WARNING: .*: reading was refused, so @acme\/lib is published without comparing it first/,
+      RegExp(`WARNING: .*${words}, so @acme/lib is published without comparing it first${advice}$`, 'm'),
     );
   });
 
@@ -39,10 +45,18 @@ describe('a registry that refuses reading', () => {
     expect(puts(fixture)).toBe(1);
   });
 
-  it.each(refusals)('with %s is an error with --skip-existing', async (_, action) => {
+  it.each(refusals)('with %s is an error with --skip-existing', async (_, action, words) => {
     fixture.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action });
     const { exitCode, output } = await publish(fixture, await writePackage(fixture), '--skip-existing');
-    expect([exitCode, output]).toEqual([1, expect.stringContaining('reading was refused, but --skip-existing needs')]);
+    const remedy = isAnswered(action)
+      ? 'Set REGISTRY to the address of an npm registry'
+      : 'Use a token that may also read';
+    expect([exitCode, output]).toEqual([
+      1,
+      expect.stringMatching(
+        `${words}, but --skip-existing needs to read what is already published\\. ${remedy}, or leave --skip-existing out`,
+      ),
+    ]);
     expect(puts(fixture)).toBe(0);
   });
 

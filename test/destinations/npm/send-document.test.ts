@@ -58,6 +58,17 @@ describe.each([403, 409] as const)('a refusal with %d', (status) => {
     expect(puts(fixture)).toBe(1);
   });
 
+  it('is an error if what is there is not described', async () => {
+    fixture.sandbox.npm.seed('@acme/lib', '1.0.0');
+    const action = { kind: 'status', status: 200, body: '<html><title>Sign in</title></html>' } as const;
+    fixture.sandbox.inject({ server: 'npm', method: 'GET', times: -1, action });
+    const { exitCode, output } = await publish(fixture, await writePackage(fixture));
+    expect([exitCode, output]).toEqual([1, expect.stringContaining(`${status} You cannot publish over`)]);
+    expect(output).toContain(
+      '@acme/lib@1.0.0: sent, but the registry says that 1.0.0 is there already, and it could not be compared',
+    );
+  });
+
   it(`is ${status === 409 ? 'passing' : 'an error'} if there is no such version`, async () => {
     const reason = 'Failed to save packument. A common cause is publishing before the previous package was processed.';
     const action = { kind: 'status', status, body: JSON.stringify({ error: reason }) } as const;
