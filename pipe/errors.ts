@@ -10,6 +10,10 @@ export interface RequestFacts {
   readonly method: string;
   /** Printable, without credentials or signatures. */
   readonly url: string;
+  /** The length of its body; undefined if it has none, or if nobody knows. */
+  readonly bodyBytes?: number | undefined;
+  /** The server has answered this or an earlier request; undefined if nobody knows. */
+  readonly hasAnswered?: boolean;
 }
 
 /** What is known about a failure besides its message. */

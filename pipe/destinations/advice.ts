@@ -55,7 +55,7 @@ const serverRows: readonly Row<ServerFacts>[] = [
   },
   {
     when: (error) => error instanceof NetworkError,
-    advice: ({ code, peer }: NetworkError, { serverVariable }) => causeAdvice(code, peer, serverVariable),
+    advice: (error: NetworkError, { serverVariable }) => causeAdvice(error, serverVariable),
   },
   {
     when: (error) => error instanceof StalledError,

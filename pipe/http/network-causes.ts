@@ -1,7 +1,8 @@
 /** What can go wrong with a connection: how each failure is called, whether it passes, and what to do about it. */
 
-import { openFilesAdvice } from '../toolkit/open-files.ts';
 import type { NetworkError } from '../errors.ts';
+import { openFilesAdvice } from '../toolkit/open-files.ts';
+import { formatBytes } from '../toolkit/units.ts';
 
 export type Peer = NetworkError['peer'];
 
@@ -10,6 +11,7 @@ interface Facts {
   readonly peer: Peer;
   /** The variable that names the server or the proxy. */
   readonly variable: string;
+  readonly request: NetworkError['request'];
 }
 
 interface Cause {
@@ -167,15 +169,15 @@ const causes: readonly Cause[] = [
     codes: ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
     words: 'the answer is not as long as its headers say',
     isTransient: true,
-    advice: closedAdvice,
+    advice: patienceAdvice,
   },
   {
     codes: ['UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'],
     words: 'the content to send is not as long as planned',
     isTransient: true,
-    advice: closedAdvice,
+    advice: patienceAdvice,
   },
-  { codes: ['INCOMPLETE_REQUEST'], isTransient: true, advice: closedAdvice },
+  { codes: ['INCOMPLETE_REQUEST'], isTransient: true, advice: patienceAdvice },
   {
     codes: ['PROXY_407'],
     advice: ({ variable }) =>
@@ -227,17 +229,35 @@ export function passes(code: string): boolean {
   return causeOf(code)?.isTransient === true;
 }
 
-/** What to do about a failure with this code. @param serverVariable the variable that names the server */
-export function causeAdvice(code: string, peer: Peer, serverVariable: string): string {
+/** What to do about a failure of the network. @param serverVariable the variable that names the server */
+export function causeAdvice(
+  { code, peer, request }: Pick<NetworkError, 'code' | 'peer' | 'request'>,
+  serverVariable: string,
+): string {
   const isProxy = peer === 'proxy' || code.startsWith('PROXY_');
-  const facts: Facts = { peer, variable: isProxy ? 'HTTPS_PROXY (HTTP_PROXY, ALL_PROXY)' : serverVariable };
-  return (causeOf(code)?.advice ?? closedAdvice)(facts);
+  const variable = isProxy ? 'HTTPS_PROXY (HTTP_PROXY, ALL_PROXY)' : serverVariable;
+  return (causeOf(code)?.advice ?? patienceAdvice)({ peer, variable, request });
 }
 
-function closedAdvice({ peer, variable }: Facts): string {
+function patienceAdvice(): string {
+  return `The network or the server kept failing. ${again}`;
+}
+
+/** The least limit that is common: the default of nginx. */
+const usualLimitBytes = 1024 * 1024;
+
+function closedAdvice({ peer, variable, request }: Facts): string {
+  const who = peer === 'proxy' ? 'The proxy, or a firewall' : 'The server, or a proxy or firewall';
+  const hints: string[] = [];
+  const { bodyBytes = 0, hasAnswered = true } = request ?? {};
+  if (bodyBytes > usualLimitBytes)
+    hints.push(
+      `If it always closes here, it may refuse content of this size (${formatBytes(bodyBytes)}): have its limit raised.`,
+    );
   // Many servers with TLS close a connection that speaks plain http without a word.
-  const other = peer === 'http server' ? ` If the server speaks TLS on this port, write https:// in ${variable}.` : '';
-  return `The network or the server kept failing until the retries ran out. ${again}${other}`;
+  const scheme = peer === 'http server' ? ', and write https:// if the server speaks TLS there' : '';
+  if (!hasAnswered) hints.push(`Nothing has answered there yet: check the port in ${variable}${scheme}.`);
+  return [`${who} on the way to it, closes the connection before the answer is complete. ${again}`, ...hints].join(' ');
 }
 
 function hostAdvice({ peer, variable }: Facts): string {

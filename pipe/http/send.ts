@@ -119,6 +119,8 @@ export function createHttp(options: HttpOptions): Http {
   const { log, policy, signal, now = Date.now, random = Math.random, sleep = realSleep } = options;
   const dispatchers = createDispatchers(options.proxies, Math.min(options.timeoutMs, maxConnectTimeoutMs));
   const gate = createOriginGate(now, sleep);
+  /** Origins that have answered, whatever it was. */
+  const answered = new Set<string>();
   return { send, repeat, close: () => dispatchers.destroy() };
 
   async function send<T>(request: HttpRequest, read: (answer: Answer) => Promise<T>): Promise<T> {
@@ -137,9 +139,7 @@ export function createHttp(options: HttpOptions): Http {
       } catch (error) {
         end?.throwIfAborted();
         if (isRateLimited(error)) gate.slowDown(origin, startedAt);
-        throw error instanceof PipeError && givenUp.has(error)
-          ? error
-          : toPipeError(error, factsOf(request, request.url), peerOf(request.url));
+        throw error instanceof PipeError && givenUp.has(error) ? error : toNetworkError(error, request, request.url);
       } finally {
         watchdog.stop();
         leave();
@@ -283,6 +283,7 @@ export function createHttp(options: HttpOptions): Http {
       });
       const response = await untilAborted(answering, watchdog.signal, (late) => destroyUnread(late.body));
       watchdog.moved();
+      answered.add(url.origin);
       const headerValues = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
       const header = (name: string): string | undefined => headerValues(name)[0];
       if (log.isDebug)
@@ -309,10 +310,14 @@ export function createHttp(options: HttpOptions): Http {
       const failure = body?.failure();
       if (failure !== undefined) throw sourceError(failure, request.subject);
       // After a redirect, it is not the request's own URL that failed. A stall is described where it may also happen later.
-      throw error instanceof StalledError ? error : toPipeError(error, factsOf(request, url), peerOf(url));
+      throw error instanceof StalledError ? error : toNetworkError(error, request, url);
     } finally {
       body?.end();
     }
+  }
+
+  function toNetworkError(error: unknown, request: HttpRequest, url: URL): unknown {
+    return toPipeError(error, { ...factsOf(request, url), hasAnswered: answered.has(url.origin) }, peerOf(url));
   }
 }
 
@@ -331,8 +336,8 @@ function describe(request: HttpRequest, url: URL): string {
   return describeRequest(factsOf(request, url));
 }
 
-function factsOf({ subject, method }: HttpRequest, url: URL): RequestFacts {
-  return { subject, method, url: printableUrl(url) };
+function factsOf({ subject, method, body }: HttpRequest, url: URL): RequestFacts {
+  return { subject, method, url: printableUrl(url), bodyBytes: body?.length };
 }
 
 function peerOf({ protocol }: URL): Peer {

@@ -106,7 +106,12 @@ describe('advises', () => {
     ['a success that is not accepted', refused(299), facts, /^Something other than the server may have answered/],
     ['an unknown host', unreachable('ENOTFOUND'), facts, /^Check the host name in API_URL, and the network and proxy/],
     ['a name server that does not answer', unreachable('EAI_AGAIN'), facts, /^Check the host name in API_URL/],
-    ['a reset', unreachable('ECONNRESET'), facts, /until the retries ran out\. Run the step again; raise --retries/],
+    [
+      'a reset',
+      unreachable('ECONNRESET'),
+      facts,
+      /closes the connection before the answer is complete\. Run the step again; raise --retries/,
+    ],
     ['a stall', new StalledError('m'), facts, /needs more than 120 s to answer: raise --timeout/],
     ['a changed file', new FileChangedError('m'), facts, /^Let whatever writes the file finish/],
     ['a verification', new VerificationError('m'), facts, /the same name at the same time\? Run the step again/],

@@ -12,9 +12,9 @@ import { discard } from '../../pipe/http/answer.ts';
 import type { ProxySettings } from '../../pipe/http/proxies.ts';
 import { bytesBody } from '../../pipe/io/body.ts';
 import { createAuthority, future, past, selfSigned } from './certificates.ts';
-import { testClient } from './test-client.ts';
+import { patternBody, testClient } from './test-client.ts';
 import { type ProxyOptions, startProxy } from './test-proxy.ts';
-import { answer, close, listen, serve } from './test-servers.ts';
+import { answer, close, hangUp, listen, reset, serve, type TestServer } from './test-servers.ts';
 import { startSocks } from './test-socks.ts';
 
 const authority = createAuthority();
@@ -79,7 +79,6 @@ async function withServer<T>(server: Server, scheme: string, use: (origin: strin
 const saying = (bytes: string | Buffer): Server =>
   createTcpServer((socket) => socket.once('data', () => socket.end(bytes)));
 
-const closing = /until the retries ran out\. Run the step again; raise --retries/;
 const untrusted = /does not trust the certificate of the host that REGISTRY names\. .*set NODE_EXTRA_CA_CERTS/;
 
 const overTls: readonly [string, () => Server, string, string, RegExp][] = [
@@ -212,7 +211,7 @@ describe('over plain http,', () => {
       () => createTlsServer(good),
       'UND_ERR_SOCKET',
       'connection closed by the server',
-      /raise --retries .* If the server speaks TLS on this port, write https:\/\/ in REGISTRY\./,
+      /^The server, or a proxy or firewall .* raise --retries .* write https:\/\/ if the server speaks TLS there\.$/,
       2,
     ],
     ['HTTP/2 only', () => createHttp2Server(), 'HTTP2_ANSWER', 'the server speaks HTTP/2 only', /accept HTTP\/1\.1/, 1],
@@ -384,6 +383,77 @@ it.each([
   expect(explain(error, destination, settings)).toMatch(advice);
 });
 
-it('advises patience if a connection keeps breaking', () => {
-  expect(explain(new NetworkError('m', 'ECONNRESET'), destination, settings)).toMatch(closing);
+describe('a connection that closes before any answer', () => {
+  const closing =
+    'The server, or a proxy or firewall on the way to it, closes the connection before the answer is complete. Run the step again; raise --retries to keep trying longer.';
+  const small = 1_000_000;
+  const large = 5_000_000;
+
+  async function adviceAfter(server: TestServer, bytes: number, earlier = 0): Promise<string | undefined> {
+    await using http = testClient({ policy: { retries: 0, baseMs: 1, capMs: 1, maxWaitMs: 1 } });
+    const request = { method: 'PUT', url: server.url(), accept: [201] } as const;
+    for (let count = 0; count < earlier; count++) await http.send({ ...request, body: bytesBody('first') }, discard);
+    const error: unknown = await http
+      .send({ ...request, body: patternBody(bytes) }, discard)
+      .catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(NetworkError);
+    return explain(error, destination, settings);
+  }
+
+  describe.each([
+    ['reset', reset],
+    ['closed', hangUp],
+  ])('%s', (_, end) => {
+    it('leads to the port and the scheme if nothing has ever answered there', async () => {
+      await using server = await serve(end(0));
+      expect(await adviceAfter(server, small)).toBe(
+        `${closing} Nothing has answered there yet: check the port in REGISTRY, and write https:// if the server speaks TLS there.`,
+      );
+    });
+
+    it('leads only to patience if the server has answered before', async () => {
+      await using server = await serve(answer(201), end(0));
+      expect(await adviceAfter(server, small, 1)).toBe(closing);
+    });
+
+    it('leads to limits if much is sent', async () => {
+      await using server = await serve(answer(201), end(0));
+      expect(await adviceAfter(server, large, 1)).toBe(
+        `${closing} If it always closes here, it may refuse content of this size (5.00 MB): have its limit raised.`,
+      );
+    });
+  });
+
+  it('leads to the port alone over TLS', async () => {
+    await withServer(
+      createTcpServer((socket) => socket.resetAndDestroy()),
+      'https:',
+      async (origin) => {
+        const { advice } = await upload(origin);
+        expect(advice).toBe(`${closing} Nothing has answered there yet: check the port in REGISTRY.`);
+      },
+    );
+  });
+
+  it('is told of a proxy that closes it', async () => {
+    await withServer(
+      createTcpServer((socket) => socket.resetAndDestroy()),
+      'https:',
+      async (https) => {
+        const { advice } = await upload('https://server.example', { https });
+        expect(advice).toBe(
+          'The proxy, or a firewall on the way to it, closes the connection before the answer is complete. Run the step again; raise --retries to keep trying longer. Nothing has answered there yet: check the port in HTTPS_PROXY (HTTP_PROXY, ALL_PROXY).',
+        );
+      },
+    );
+  });
 });
+
+it.each(['INCOMPLETE_REQUEST', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UNKNOWN'])(
+  'advises only patience if an exchange breaks off otherwise: %s',
+  (code) => {
+    expect(explain(new NetworkError('m', code, { peer: 'http server' }), destination, settings)).toBe(
+      'The network or the server kept failing. Run the step again; raise --retries to keep trying longer.',
+    );
+  },
+);
