@@ -10,11 +10,11 @@ import type { PypiClient, ReadOptions } from './client.ts';
 import type { Entry, Found, PublishSettings, PublishTools } from './entry.ts';
 import { conflict, FileConflictError, findFile, leave } from './look-up.ts';
 import type { PlannedFile } from './plan.ts';
-import { saysFileExists } from './refusals.ts';
+import { saysAccountIsRefused, saysFileExists } from './refusals.ts';
 
 /**
- * Of the whole patience, for a refusal that may mean anything. Most indexes show a file within a second or two: a wrong token or
- * an invalid classifier is not to be reported half a minute late.
+ * Of the whole patience, for a refusal that may mean anything. Most indexes show a file within a second or two: an invalid
+ * classifier is not to be reported half a minute late.
  */
 const shortPatienceRatio = 0.1;
 
@@ -83,6 +83,7 @@ export async function sendFile(
       if (entry.obstacle !== undefined) throw error;
       // It may be there, and not be shown yet. This waits only after the last attempt: a 409 may just ask for another one.
       const isExpected = mayBeStored || isConflict(error) || saysFileExists(error);
+      if (!isExpected && saysAccountIsRefused(error)) throw error;
       const limitMs = patience.limitMs * (isExpected ? 1 : shortPatienceRatio);
       if (isExpected)
         log.info(`${error.message}. Looking for the file in the index for up to ${formatDuration(limitMs)}`);

@@ -278,6 +278,28 @@ describe('an index that does not show yet what it has', () => {
     const { exitCode, output } = await publish(fixture, file);
     expect([exitCode, output, reads() - before]).toEqual([1, expect.stringContaining('413'), 2]);
   });
+
+  it.each([
+    'Invalid or non-existent authentication information. See https://pypi.org/help/#invalid-auth for more information.',
+    "The user 'dev' isn't allowed to upload to project 'acme-lib'.",
+    "Project-scoped token is not valid for project: 'acme-lib'",
+    'no permission to submit',
+  ])('fails at once if it refuses the account: %s', async (body) => {
+    fixture.sandbox.inject({ server: 'pypi', method: 'POST', action: { kind: 'status', status: 403, body } });
+    const { exitCode, output } = await publish(fixture, await writeWheel(fixture));
+    // Two addresses of the page, before the upload and after it.
+    expect([exitCode, output, reads()]).toEqual([1, expect.stringContaining(`403 ${body}`), 4]);
+  });
+
+  it('is asked for long about a refused account, too, if an earlier attempt may have stored the file', async () => {
+    const file = await writeLarge(fixture);
+    const refusal: FaultAction = { kind: 'status', status: 403, body: 'Invalid authentication information.' };
+    fixture.sandbox.inject({ server: 'pypi', method: 'POST', action: { kind: 'other-status', status: 503 } });
+    fixture.sandbox.inject({ server: 'pypi', method: 'POST', action: refusal });
+    fixture.sandbox.inject({ server: 'pypi', method: 'GET', times: 12, action: isHidden });
+    await expectPublished(fixture, await publish(fixture, file), [file]);
+    expect(posts(fixture)).toBe(2);
+  });
 });
 
 describe.each([
