@@ -1,6 +1,6 @@
 /** Sends one package until the server has it, and settles refusals and ambiguous failures by asking what it has. */
 
-import { HttpError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
+import { HttpError, PipeError, UnexpectedAnswerError, VerificationError } from '../../errors.ts';
 import { mayRefuseContent } from '../../http/read-back.ts';
 import { fileBody } from '../../io/source-file.ts';
 import type { Transfer } from '../../toolkit/progress.ts';
@@ -24,6 +24,7 @@ import type { Entry, SendTools } from './entry.ts';
  * the server is asked before anything is sent again.
  *
  * @throws the error of the last attempt, unless the server has identical content
+ * @throws PipeError if the server may have stored it, and does not say enough of what it has to compare that
  * @throws VerificationError if the server has stored something else, or under another ID or version
  */
 export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendTools): Promise<void> {
@@ -73,6 +74,7 @@ export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendT
       throw error;
     }
     if (!seemsSame(found, planned)) {
+      if (mayBeStored && isSameContent(found, planned) === undefined) throw unsettled(entry, error, tools);
       entry.action = 'failed';
       entry.obstacle = obstacleOf(found);
       throw error;
@@ -80,6 +82,24 @@ export async function sendPackage(entry: Entry, transfer: Transfer, tools: SendT
     warnWithoutHash(found, planned, tools.log);
     tools.log.info(`${(error as Error).message}. The server has this package`);
   }
+}
+
+/** The server has what may be this package, and nothing to compare it by. */
+function unsettled(entry: Entry, error: unknown, { overwrites }: SendTools): PipeError {
+  const { fileName, identity } = entry.planned;
+  entry.obstacle = 'what the server has now cannot be compared';
+  return new PipeError(
+    [
+      `${fileName} was sent, but not confirmed, and the server does not say whether the ${identity.id} ${identity.version} that it has now is this package`,
+      `  ${(error as Error).message}`,
+    ],
+    {
+      cause: error,
+      advice: overwrites
+        ? 'It is either this package or the one that it was to replace. Run the step again to send it again.'
+        : 'It is probably this package, unless something else published this version at the same time. Compare them in Octopus, or give --overwrite to send it again, for which the account needs the permission BuiltInFeedAdminister.',
+    },
+  );
 }
 
 /** Whether the server says that it would take the same request later. */

@@ -98,13 +98,45 @@ describe.each([
     expect(old.sandbox.octopus.packages.get('app.1.0.0')?.sha1).toBe(sha1Of('two'));
   });
 
-  it('is asked what it has after a lost answer', async () => {
+  it.each([
+    ['5', /409 .*already exists/],
+    ['0', /\(ECONNRESET|\(UND_ERR_SOCKET/],
+  ])('is asked what it has after a lost answer, with --retries %s', async (retries, reason) => {
     old.sandbox.inject({ server: 'octopus', method: 'POST', action: { kind: 'reset-after-store' } });
     writeFiles(old, { 'app.1.0.0.zip': 'one' });
-    const { exitCode, output } = await runOctopus(old, { FILENAME: '*.zip' });
+    const { exitCode, output } = await runOctopus(old, { FILENAME: '*.zip' }, '--retries', retries);
     expect(exitCode).toBe(again === undefined ? 1 : 0);
     expect(output).not.toContain('other content');
-    if (again !== undefined) expect(output).toContain(warning + again);
+    if (again !== undefined) {
+      expect(output).toContain(warning + again);
+      return;
+    }
+    expect(output).toContain(
+      '✖ app.1.0.0.zip was sent, but not confirmed, and the server does not say whether the app 1.0.0 that it has now is this package\n',
+    );
+    expect(output).toMatch(reason);
+    expect(output).toContain('app.1.0.0.zip: sent, but what the server has now cannot be compared\n');
+    expect(output).toContain(
+      'What to do: It is probably this package, unless something else published this version at the same time. Compare them in Octopus, or give --overwrite to send it again, for which the account needs the permission BuiltInFeedAdminister.',
+    );
+  });
+
+  it('is asked what it has after the lost answer to a package that replaces another', async () => {
+    await old.sandbox.octopus.seed('app.1.0.0.zip', Buffer.from('other'));
+    old.sandbox.inject({ server: 'octopus', method: 'POST', action: { kind: 'reset-after-store' } });
+    writeFiles(old, { 'app.1.0.0.zip': 'one' });
+    const { exitCode, output } = await runOctopus(old, { FILENAME: '*.zip' }, '--overwrite', '--retries', '0');
+    expect(exitCode).toBe(again === undefined ? 1 : 0);
+    if (again === undefined) expect(output).toContain('either this package or the one that it was to replace. Run the');
+  });
+
+  it('is believed if it refuses what something else has published meanwhile', async () => {
+    await old.sandbox.octopus.seed('app.1.0.0.zip', Buffer.from('other'));
+    old.sandbox.inject({ server: 'octopus', method: 'GET', action: { kind: 'status', status: 404 } });
+    writeFiles(old, { 'app.1.0.0.zip': 'one' });
+    const { exitCode, output } = await runOctopus(old, { FILENAME: '*.zip' });
+    expect([exitCode, output]).toEqual([1, expect.stringMatching(/409 .*already exists/)]);
+    expect(output).toMatch(/app\.1\.0\.0\.zip: NOT published: it is there already .*; left as it is/);
   });
 });
 
