@@ -6,6 +6,7 @@
 
 import { extname } from 'node:path/posix';
 import { bytesBody } from '../../io/body.ts';
+import type { Tree } from '../../io/select-tree.ts';
 import type { PackageIdentity } from './package-name.ts';
 import type { FileEntry, PackedEntry } from './packed-entry.ts';
 
@@ -13,17 +14,17 @@ const declaration = '<?xml version="1.0" encoding="utf-8"?>\n';
 const relationshipsType = 'application/vnd.openxmlformats-package.relationships+xml';
 const anyType = 'application/octet';
 
-/** Whether a file of the user's would stand in the place of one of a package's own parts. */
-export function isNugetPart(path: string): boolean {
+/** What a NuGet package can hold of a tree: no empty directories, which have no place in it, and no files in place of its own parts. */
+export function nugetTree(tree: Tree): Tree {
+  return { ...tree, files: tree.files.filter(({ path }) => !isOwnPart(path)), emptyDirectories: [] };
+}
+
+function isOwnPart(path: string): boolean {
   return /^(?:\[Content_Types\]\.xml$|_rels\/|[^/]+\.nuspec$)/i.test(path);
 }
 
-/** The entries of a NuGet package with these files. Empty directories have no place in it. */
-export function nugetEntries(
-  entries: readonly PackedEntry[],
-  { id, version }: PackageIdentity,
-): readonly PackedEntry[] {
-  const files = entries.filter((entry): entry is FileEntry => entry.kind === 'file' && !isNugetPart(entry.path));
+/** The entries of a NuGet package. @param files those of a `nugetTree` */
+export function nugetEntries(files: readonly PackedEntry[], { id, version }: PackageIdentity): readonly PackedEntry[] {
   const manifest = `${id}.nuspec`;
   const paths = [manifest, ...files.map(({ path }) => path)];
   return [

@@ -9,7 +9,7 @@ import type { Tree } from '../../io/select-tree.ts';
 import { fileBody, fingerprintOf, type SourceFile } from '../../io/source-file.ts';
 import { printable } from '../../toolkit/stdout.ts';
 import type { PackFormat } from './format.ts';
-import { nugetEntries } from './nuget-parts.ts';
+import { nugetEntries, nugetTree } from './nuget-parts.ts';
 import type { PackageIdentity } from './package-name.ts';
 import type { PackedEntry } from './packed-entry.ts';
 import { tarBytes } from './tar-bytes.ts';
@@ -30,6 +30,8 @@ export interface PackRules {
 /** An archive that has been written. */
 export interface PackedFile {
   readonly file: SourceFile;
+  /** What is in it: the given tree, without what the format has no place for. */
+  readonly tree: Tree;
   /** Hexadecimal. */
   readonly sha1: string;
   /** Hexadecimal. */
@@ -40,14 +42,15 @@ export interface PackedFile {
 const maxEmptyDirectories = 1_000;
 
 /**
- * Packs the tree into a new file at `path`, which is removed again if that fails. Deflated by the zlib of Node.js, so that
+ * Packs a tree into a new file at `path`, which is removed again if that fails. Deflated by the zlib of Node.js, so that
  * the bytes depend on its version alone.
  *
  * @throws InputError if a name cannot be packed in this format, or the file cannot be written
  * @throws FileChangedError if a file changes meanwhile; the signal's reason if it aborts
  */
-export async function packFile(tree: Tree, path: string, rules: PackRules): Promise<PackedFile> {
-  const { name, signal } = rules;
+export async function packFile(given: Tree, path: string, rules: PackRules): Promise<PackedFile> {
+  const { name, format, signal } = rules;
+  const tree = format === 'nupkg' ? nugetTree(given) : given;
   checkNames(tree, rules);
   const hashes = createHashes(['sha1', 'sha256']);
   const handle = await open(path, 'wx').catch((error: unknown) => {
@@ -65,7 +68,7 @@ export async function packFile(tree: Tree, path: string, rules: PackRules): Prom
     }
     const stats = await stat(path, { bigint: true });
     const file = { path: name, absolutePath: path, size: Number(stats.size), fingerprint: fingerprintOf(stats) };
-    return { file, ...hashes.digest() };
+    return { file, tree, ...hashes.digest() };
   } catch (error) {
     await rm(path, { force: true });
     throw error;

@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import type { Places } from '../../io/select-files.ts';
-import { selectTree, type Tree, type TreeRules } from '../../io/select-tree.ts';
+import { selectTree, type TreeRules } from '../../io/select-tree.ts';
 import type { ArrayValue } from '../../toolkit/environment.ts';
 import { type PackedFile, packFile, type PackRules } from './pack-file.ts';
 
 /** A packed file that is removed in the end. */
 export interface TemporaryPack extends PackedFile {
-  readonly tree: Tree;
   /** Removes the file. */
   readonly close: () => Promise<void>;
 }
@@ -37,7 +36,7 @@ export async function packTemporarily(
   });
   const close = async (): Promise<void> => await rm(directory, { recursive: true, force: true });
   try {
-    return { ...(await packFile(tree, join(directory, 'packed'), rules)), tree, close };
+    return { ...(await packFile(tree, join(directory, 'packed'), rules)), close };
   } catch (error) {
     await close();
     throw error;

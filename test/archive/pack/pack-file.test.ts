@@ -212,6 +212,14 @@ describe('a NuGet package', () => {
     expect(Object.keys(found)).toEqual(['_rels/.rels', 'app.nuspec', 'a.txt', '[Content_Types].xml']);
     expect(JSON.stringify(found)).not.toContain('<old/>');
   });
+
+  it('may be made of any number of empty directories, which it leaves out, unlike a zip', async () => {
+    write({ 'a.txt': '' });
+    for (let index = 0; index <= 1_000; index++) mkdirSync(join(directory, 'dist', String(index)));
+    await expect(pack('zip')).rejects.toThrow('app.1.0.zip would have more than 1000 empty directories');
+    const { tree } = await pack('nupkg');
+    expect([tree.files.map(({ path }) => path), tree.emptyDirectories]).toEqual([['a.txt'], []]);
+  });
 });
 
 it('refuses names that mean something else on Windows, except in a tar archive', async () => {

@@ -53,6 +53,14 @@ describe('--pack', () => {
     expect(tar).toMatch(/^a\.txt\0[^]*content of dist\/a\.txt[^]*\0sub\/b\.txt\0/);
   });
 
+  it('counts the files that are in the archive: a nupkg has its own parts instead of those', async () => {
+    write('dist/a.txt', 'dist/app.nuspec', 'dist/[Content_Types].xml', 'dist/_rels/.rels', 'dist/sub/b.nuspec');
+    expect((await fixture.upload('dist', '--pack', 'app.1.0.nupkg')).output).toMatch(
+      /\.nupkg, [^,]+, 2 files packed\n/,
+    );
+    expect((await fixture.upload('dist', '--pack', 'app.1.0.zip')).output).toMatch(/\.zip, [^,]+, 5 files packed\n/);
+  });
+
   it('has the same bytes in every run, unless SOURCE_DATE_EPOCH says otherwise', async () => {
     write('dist/a.txt');
     const sums: string[] = [];

@@ -185,6 +185,12 @@ describe('build information', () => {
 });
 
 describe('a directory', () => {
+  it('is said to have the files that are in it', async () => {
+    writeFiles(fixture, { 'dist/a.txt': 'a', 'dist/app.nuspec': 'replaced' });
+    const env = { ID: 'app', VERSION: '1.0', SOURCE_PATH: 'dist', FORMAT: 'NuPkg' };
+    expect((await runOctopus(fixture, env)).output).toMatch(/app\.1\.0\.nupkg, [^,]+, 1 file packed\n/);
+  });
+
   it('is packed and published', async () => {
     writeFiles(fixture, { 'dist/a.txt': 'a', 'dist/sub/b.txt': 'b' });
     const env = { ID: 'Acme.Web', VERSION: '1.0.0.42', SOURCE_PATH: 'dist', TYPE: undefined };
