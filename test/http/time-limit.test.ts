@@ -16,7 +16,8 @@ it('ends a request that gets no answer, and is not retried', async () => {
   const error = await get(http, server.url(), timeLimit(50));
   expect(error).toBeInstanceOf(StalledError);
   expect((error as Error).message).toBe('no complete answer within 50 ms');
-  expect(server.received).toHaveLength(1);
+  // On a busy machine, it may not have arrived by then.
+  expect(http.lines.filter((line) => line.startsWith('debug: > GET '))).toHaveLength(1);
 });
 
 it('ends the wait before the next attempt', async () => {
