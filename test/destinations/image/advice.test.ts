@@ -91,6 +91,12 @@ it.each<[string, unknown, Facts, RegExp]>([
   ['405', refused(405), other, /read-only, a mirror or proxy of another registry/],
   ['409', refused(409), other, /conflicts with what it has: if tag v1 must not change, publish under another one\./],
   ['412', refused(412), other, /conflicts with what it has: if tag v1 must not change, publish under another one\./],
+  [
+    '409 to a blob',
+    refused(409, { url: 'https://registry/v2/acme/app/blobs/uploads/' }),
+    other,
+    /conflicts with what it has\. If another job is publishing to acme\/app,/,
+  ],
   ['400', refused(400), other, /^The server's reason is above\. .* DEBUG/],
   ['413', refused(413), other, /refuses requests of this size/],
   ['415', refused(415), other, /does not support this kind of image\. Try gzip layers/],

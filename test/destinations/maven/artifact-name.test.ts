@@ -14,6 +14,7 @@ it.each([
   ['app-0.9-javadoc.jar', { classifier: 'javadoc', extension: 'jar', isOtherVersion: true }],
   ['app.jar', { extension: 'jar', isOtherVersion: false }],
   ['app-sources.jar', { classifier: 'sources', extension: 'jar', isOtherVersion: false }],
+  ['lib-2.0.jar', { extension: 'jar', isOtherVersion: false }],
   ['other.tar.gz.asc', { extension: 'tar.gz.asc', isOtherVersion: false }],
 ])('a release: %s', (name, expected) => {
   expect(readArtifactName(name, coordinates)).toEqual({ classifier: undefined, ...expected });

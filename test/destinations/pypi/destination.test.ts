@@ -465,6 +465,19 @@ describe('faults', () => {
     expect(posts(fixture)).toBe(1);
   });
 
+  it.each([301, 302, 303, 307, 308] as const)("a page's redirect within the index is followed: %d", async (status) => {
+    const action: FaultAction = {
+      kind: 'redirect',
+      status,
+      location: `${fixture.sandbox.pypiUrl}/simple/acme-lib/?again`,
+    };
+    fixture.sandbox.inject({ server: 'pypi', method: 'GET', path: '/acme-lib/$', action });
+    const ended = await publish(fixture, await writeWheel(fixture));
+    await expectPublished(fixture, ended, [wheelFile]);
+    expect(ended.output).not.toContain('WARNING');
+    expect(fixture.sandbox.requests.some(({ path }) => path.endsWith('?again'))).toBe(true);
+  });
+
   it('a file that is not shown yet is waited for', async () => {
     const action: FaultAction = { kind: 'status', status: 404 };
     fixture.sandbox.inject({ server: 'pypi', method: 'GET', skip: 2, times: 3, action });
