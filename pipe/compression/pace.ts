@@ -15,11 +15,12 @@ export function strongestInTime(levels: Levels, msLeft: number, slowness: number
  * If compressing takes all of their time, this lowers the level.
  */
 const plannedPart = 0.85;
-/** The weights of a new observation of 1 MiB. They are lower for consumers, which vary more because of their socket's buffer. */
+/** The weight of a new observation of 1 MiB. It is low because consumers take several at once into their socket's buffer. */
 const takingWeight = 0.05;
 /**
- * Threads may get slower because all of them are busy, with fewer processors than there seemed to be. If they then seemed fast
- * as soon as some of them wait, the level would rise again at once: 16 threads on two processors took 1.6 times as long.
+ * The weights of a new observation of 1 MiB. Threads get slower while all of them are busy, if there are fewer processors than
+ * it seemed. If they then counted as fast as soon as some of them wait, the level would rise again at once: 16 threads on two
+ * processors took 1.6 times as long.
  */
 const slowerWeight = 0.1;
 const fasterWeight = 0.03;
