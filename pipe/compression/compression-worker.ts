@@ -121,26 +121,29 @@ function compressBlocks(): void {
         try {
           const { functions } = process.getBuiltinModule('node:ffi').dlopen(path, {
             libdeflate_alloc_compressor: { arguments: ['int32'], return: 'pointer' },
+            libdeflate_free_compressor: { arguments: ['pointer'], return: 'void' },
             libdeflate_gzip_compress: {
               arguments: ['pointer', 'buffer', 'uint64', 'buffer', 'uint64'],
               return: 'uint64',
             },
           });
-          const compressors = new Map<number, bigint>();
+          let ready: { readonly level: number; readonly compressor: bigint } | undefined;
           return {
             name: 'libdeflate',
             storingLevel: 0,
             needsMemory: true,
             compress(input: Uint8Array, level: number, memory: ArrayBuffer): CodecOutput {
-              let compressor = compressors.get(level);
-              if (compressor === undefined) {
-                compressor = functions.libdeflate_alloc_compressor(level);
+              if (ready?.level !== level) {
+                // Those of several levels would take 7 MB more. One is made within a thousandth of a block's time.
+                if (ready !== undefined) functions.libdeflate_free_compressor(ready.compressor);
+                ready = undefined;
+                const compressor = functions.libdeflate_alloc_compressor(level);
                 if (compressor === 0n) throw new Error(`libdeflate has no memory for level ${level}`);
-                compressors.set(level, compressor);
+                ready = { level, compressor };
               }
               const output = new Uint8Array(memory);
               const sizes = [BigInt(input.length), BigInt(output.length)] as const;
-              const size = functions.libdeflate_gzip_compress(compressor, input, sizes[0], output, sizes[1]);
+              const size = functions.libdeflate_gzip_compress(ready.compressor, input, sizes[0], output, sizes[1]);
               if (size === 0n) throw new Error(`libdeflate could not compress ${input.length} bytes`);
               return { memory, size: Number(size) };
             },

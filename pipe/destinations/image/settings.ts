@@ -95,11 +95,12 @@ function readLevel(
   problems: Problems,
 ): CompressionLevel | undefined {
   const text = given.value('--compression-level')?.trim();
-  if (text === undefined || text === 'auto') return text;
+  if (text === undefined) return undefined;
   if (compression === 'none') {
     problems.add('EXTRA_ARGS', 'option --compression-level cannot be combined with --compression none');
     return undefined;
   }
+  if (text === 'auto') return text;
   const { least, most } = compressionFormats[compression].levels;
   const level = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
   if (level >= least && level <= most) return level;

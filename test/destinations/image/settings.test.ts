@@ -195,6 +195,11 @@ it.each<[string, Environment, string]>([
     { EXTRA_ARGS: "['--compression', 'none', '--compression-level', '5']" },
     'option --compression-level cannot be combined with --compression none',
   ],
+  [
+    'a level of no compression that is to follow the line',
+    { EXTRA_ARGS: "['--compression', 'none', '--compression-level', 'auto']" },
+    'option --compression-level cannot be combined with --compression none',
+  ],
   ['an unknown format', { EXTRA_ARGS: "['--format', 'v2']" }, 'option --format must be oci or docker, not "v2"'],
   [
     'zstd for Docker',
