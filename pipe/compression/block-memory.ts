@@ -35,8 +35,6 @@ export const inputOffset = alignmentBytes;
 
 interface Holder {
   held: number;
-  /** When it began to wait, by the clock of `performance.now`. */
-  since: number;
   isClosed: boolean;
   wake: (() => void) | undefined;
 }
@@ -59,19 +57,21 @@ export class BlockMemory {
 
   /** Creates a quota, which counts as a stream from its first block on. */
   join(): Quota {
-    const holder: Holder = { held: 0, since: 0, isClosed: false, wake: undefined };
+    const holder: Holder = { held: 0, isClosed: false, wake: undefined };
     return {
       take: async () => {
         this.#holders.delete(holder);
         if (!holder.isClosed) this.#holders.add(holder);
-        holder.since = performance.now();
-        while (!holder.isClosed && !this.#mayTake(holder)) {
+        const since = performance.now();
+        // One time for both: between two, the wait could end, and then nothing would end it.
+        for (let waitedMs = 0; !holder.isClosed && !this.#mayTake(holder, waitedMs);) {
           const { promise, resolve } = Promise.withResolvers<void>();
           holder.wake = resolve;
-          const left = holder.since + this.#counts.leastAfterMs - performance.now();
+          const left = this.#counts.leastAfterMs - waitedMs;
           const timer = left > 0 ? setTimeout(resolve, left + 1).unref() : undefined;
           await promise;
           clearTimeout(timer);
+          waitedMs = performance.now() - since;
         }
         if (holder.isClosed) return undefined;
         holder.held++;
@@ -99,10 +99,10 @@ export class BlockMemory {
   }
 
   /** Whether the holder is below its fair share and a block is free. */
-  #mayTake({ held, since }: Holder): boolean {
+  #mayTake({ held }: Holder, waitedMs: number): boolean {
     const { inputs, outputs, least, leastAfterMs } = this.#counts;
     if (this.#inputs >= inputs) return false;
-    if (held < least && performance.now() - since >= leastAfterMs) return true;
+    if (held < least && waitedMs >= leastAfterMs) return true;
     const share = Math.max(1, Math.floor(outputs / this.#holders.size));
     return held < share && this.#outputs < outputs;
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { type Block, BlockMemory, inputOffset, type Quota } from '../../pipe/compression/block-memory.ts';
 
 async function nothing(): Promise<undefined> {
@@ -50,6 +50,19 @@ it('resumes a waiting stream when a block is given back', async () => {
   if (block !== undefined) giveBack(quota, block);
   expect(await next).toBe(block);
 });
+
+it('lends the least number even if the wait ends just when it looks', async () => {
+  const memory = new BlockMemory(1, { inputs: 3, outputs: 1, least: 1, leastAfterMs: 100 });
+  await memory.join().take();
+  // Each look at the clock is 60 ms after the one before.
+  let now = performance.now();
+  const clock = jest.spyOn(performance, 'now').mockImplementation(() => (now += 60));
+  try {
+    expect(await memory.join().take()).toBeDefined();
+  } finally {
+    clock.mockRestore();
+  }
+}, 10_000);
 
 it('lends no more blocks to a stream that has ended', async () => {
   const quota = new BlockMemory(1, { inputs: 3, outputs: 3, least: 3, leastAfterMs: 0 }).join();
