@@ -6,7 +6,7 @@ import { Pace } from './pace.ts';
 import { type Compressed, CompressedStream } from './compressed-stream.ts';
 import { type Codec, type Compression, compressionFormats } from './formats.ts';
 import { ThreadPool } from './thread-pool.ts';
-import { workloadOf } from './workload.ts';
+import { type Workload, workloadOf } from './workload.ts';
 
 export type { Compressed } from './compressed-stream.ts';
 
@@ -43,12 +43,16 @@ const libdeflatePaths: readonly string[] =
       ? []
       : ['libdeflate.so.0'];
 
-/** Creates a compressor. It starts threads only when they are needed, because each takes 15 ms to start. */
-export function createCompressor(options: CompressorOptions): Compressor {
+/**
+ * Creates a compressor. It starts threads only when they are needed, because each takes 15 ms to start.
+ *
+ * @param workload Default: the one for this machine
+ */
+export function createCompressor(options: CompressorOptions, workload: Workload = workloadOf(options)): Compressor {
   const { format, level, libraries = libdeflatePaths } = options;
   const { codecs } = compressionFormats[format];
   const fixedLevel = level === 'auto' ? undefined : level;
-  const { threads: count, workers, blocksPerWorker, blockBytes, lendsOutputs, blocks } = workloadOf(options);
+  const { threads: count, workers, blocksPerWorker, blockBytes, lendsOutputs, blocks } = workload;
   const memory = new BlockMemory(blockBytes, blocks);
   const threads = new ThreadPool(workers, blocksPerWorker, { codecs, libraries, inputOffset });
   const pace = level === 'auto' ? new Pace(count) : undefined;

@@ -32,7 +32,7 @@ export class OutputChunks {
     this.#ends = ends;
   }
 
-  /** Yields the output, and frees what is no longer read. @param isLast no other output follows */
+  /** Yields the output, and frees what is no longer read. @param isLast whether it is the last output */
   *of(output: Output, isLast: boolean): Generator<Uint8Array> {
     const bytes = new Uint8Array(output.memory, 0, output.size);
     if (this.#lendsOutputs && bytes.length >= socketBufferBytes && !isLast) {

@@ -60,8 +60,8 @@ export class Pace {
     const ms = this.#threads * this.#msBetween * plannedPart + this.#savedMs;
     const inTime = strongestInTime(levels, ms, this.#slowness);
     const level = this.#takenSize < startSize && inTime.ms < defaultOne.ms ? defaultOne : inTime;
-    const mostMs = Math.max(...levels.map((each) => each.ms)) * this.#slowness;
-    this.#savedMs = Math.min(Math.max(0, ms - level.ms * this.#slowness), mostMs);
+    const { ms: mostMs } = levels.at(-1) ?? level;
+    this.#savedMs = Math.min(Math.max(0, ms - level.ms * this.#slowness), mostMs * this.#slowness);
     return level;
   }
 

@@ -18,7 +18,6 @@ import {
 import { readerOf } from '../../pipe/io/byob-reader.ts';
 import { BlockMemory, inputOffset } from '../../pipe/compression/block-memory.ts';
 import { CompressedStream, type StreamResources } from '../../pipe/compression/compressed-stream.ts';
-import { compressionFormats } from '../../pipe/compression/formats.ts';
 import { type Level, levelsOf } from '../../pipe/compression/levels.ts';
 import { Pace } from '../../pipe/compression/pace.ts';
 import type { CompressTask, HashTask, Output } from '../../pipe/compression/compression-worker.ts';
@@ -290,28 +289,20 @@ itNeedsLibdeflate()('compresses with libdeflate if it is installed, better than 
 });
 
 it.each(['gzip', 'zstd'] as const)('%s: serves several streams at once, even if others are paused', async (format) => {
-  const { blockBytes, blocks, workers, blocksPerWorker, lendsOutputs } = workloadOf({ format });
-  const { codecs } = compressionFormats[format];
-  const resources: StreamResources = {
-    threads: new ThreadPool(workers, blocksPerWorker, { codecs, libraries: [], inputOffset }),
-    // Otherwise, each stream of zstd would wait for 20 s.
-    memory: new BlockMemory(blockBytes, { ...blocks, leastAfterMs: Math.min(blocks.leastAfterMs, 200) }),
-    fixedLevel: undefined,
-    pace: undefined,
-    lendsOutputs,
-    spares: format === 'gzip' ? [] : undefined,
-  };
-  let streams = 0;
-  const bytesOf = (source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
-    new CompressedStream(streams++, readerOf(source), resources).bytes;
-  const paused = Array.from({ length: 3 }, () => bytesOf(endless().bytes)[Symbol.asyncIterator]());
+  const workload = workloadOf({ format });
+  // Otherwise, each stream of zstd would wait for 20 s.
+  const blocks = { ...workload.blocks, leastAfterMs: Math.min(workload.blocks.leastAfterMs, 200) };
+  const compressor = createCompressor({ format }, { ...workload, blocks });
+  const paused = Array.from({ length: 3 }, () => compressor.compress(endless().bytes).bytes[Symbol.asyncIterator]());
   for (const iterator of paused) await iterator.next();
   const inputs = Array.from({ length: 3 }, (_, index) => uneven(4 + index));
-  const outputs = await Promise.all(inputs.map(async (input) => await collect(bytesOf(pieces(input)))));
+  const outputs = await Promise.all(
+    inputs.map(async (input) => await collect(compressor.compress(pieces(input)).bytes)),
+  );
   const isRight = outputs.map((output, index) => decompress[format](output).equals(inputs[index] ?? output));
   expect(isRight).toEqual([true, true, true]);
   await Promise.all(paused.map(async (iterator) => await iterator.return?.()));
-  await resources.threads.close();
+  await compressor.close();
 });
 
 itNeedsLibdeflate()('at the fastest level, compresses dense blocks at a lower one', async () => {

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { makeArm64Base, removeArm64Base } from '../release/arm64-base.ts';
-import { memoryOf, stepsOf } from '../release/pipeline-steps.ts';
+import { allSteps, memoryOf } from '../release/pipeline-steps.ts';
 import { outputOf } from '../release/run-command.ts';
 import { runStep } from './run-step.ts';
 
@@ -29,8 +29,7 @@ try {
 
 async function passes(name: string): Promise<boolean> {
   const yaml = await readFile(join(root, 'bitbucket-pipelines.yml'), 'utf8');
-  const steps = ['branches.main', 'custom.mutants'].flatMap((path) => stepsOf(yaml, path));
-  const step = steps.find((each) => each.name === name);
+  const step = allSteps(yaml).find((each) => each.name === name);
   if (step === undefined) throw new TypeError(`bitbucket-pipelines.yml has no step "${name}".`);
   const place = mkdtempSync(join(tmpdir(), 'platform-'));
   // Open to the other users that some tests run as, as the build directory of Pipelines is.

@@ -37,6 +37,11 @@ export function stepsOf(yaml: string, path: string): readonly PipelineStep[] {
   );
 }
 
+/** The steps of every pipeline of the project. */
+export function allSteps(yaml: string): readonly PipelineStep[] {
+  return ['branches.main', 'custom.development-release', 'custom.mutants'].flatMap((path) => stepsOf(yaml, path));
+}
+
 /** What a step has, in bytes: its size times 4 GB, less what its services have. */
 export interface StepMemory {
   readonly stepBytes: number;
